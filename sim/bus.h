@@ -1,0 +1,70 @@
+/*
+ * Physical address space: DRAM (host memory) and devices. Per DRAM page a byte of flags says why stores to it must not
+ * be cached in a hart's L0 filter: one mechanism for translated code, reservations, HTIF and watchpoints.
+ */
+#ifndef BUS_H
+#define BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct device;
+
+enum { PAGE_SHIFT = 12, PAGE_SIZE = 1 << PAGE_SHIFT };
+
+enum page_flag {
+	PAGE_CODE = 1 << 0,  /* some hart holds translated instructions of this page */
+	PAGE_WATCH = 1 << 1, /* a reservation of a hart that is not running now lies in this page */
+	PAGE_HOOK = 1 << 2,  /* bus->store_hook wants to see stores (HTIF's tohost, debugger watchpoints) */
+};
+
+struct bus_range {
+	uint64_t base, size;
+	struct device *device;
+};
+
+struct bus {
+	uint64_t dram_base, dram_size; /* bytes; dram_base 0x80000000 */
+	uint8_t *dram;                 /* host address of dram_base; zero-filled, page-aligned */
+	uint8_t *page_flags;           /* one a DRAM page */
+	struct bus_range *ranges;      /* sorted by base, disjoint */
+	size_t range_count;
+	/* Called after a store of `size` bytes to a page with PAGE_HOOK. */
+	void (*store_hook)(void *context, uint64_t pa, unsigned size);
+	void *store_hook_context;
+};
+
+/* 0, or -1 with a line on stderr when the host cannot give the memory. dram_size is a multiple of 4096. */
+int bus_init(struct bus *bus, uint64_t dram_size);
+void bus_free(struct bus *bus);
+
+/* Map a device at [base, base+size). Ranges must not overlap (asserted). */
+void bus_map(struct bus *bus, uint64_t base, uint64_t size, struct device *device);
+
+static inline bool bus_is_dram(const struct bus *bus, uint64_t pa, uint64_t size)
+{
+	uint64_t offset = pa - bus->dram_base;
+	return offset < bus->dram_size && size <= bus->dram_size - offset;
+}
+
+/* Host address of DRAM at pa; pa must be in DRAM. */
+static inline uint8_t *bus_host(const struct bus *bus, uint64_t pa) { return bus->dram + (pa - bus->dram_base); }
+static inline uint8_t *bus_page_flags(const struct bus *bus, uint64_t pa)
+{
+	return bus->page_flags + ((pa - bus->dram_base) >> PAGE_SHIFT);
+}
+
+/* Device access, naturally aligned, size 1, 2, 4 or 8, at cycle `now`. False: nothing there, or the device refuses
+ * that size or direction: an access fault. Device writes OR into *effects (enum effect). */
+bool bus_device_read(struct bus *bus, uint64_t pa, unsigned size, uint64_t now, uint64_t *value, uint32_t *effects);
+bool bus_device_write(struct bus *bus, uint64_t pa, unsigned size, uint64_t now, uint64_t value, uint32_t *effects);
+
+/* Is [pa, pa+size) readable memory-like space for instruction fetch (DRAM or ROM)? Host pointer or NULL. */
+const uint8_t *bus_fetch(const struct bus *bus, uint64_t pa, unsigned size);
+
+/* Loader's and debugger's access: DRAM and ROM bytes only. False if any byte is outside. */
+bool bus_peek(const struct bus *bus, uint64_t pa, void *buffer, size_t size);
+bool bus_poke(struct bus *bus, uint64_t pa, const void *buffer, size_t size);
+
+#endif

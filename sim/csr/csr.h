@@ -1,0 +1,44 @@
+/*
+ * CSR access: the sole judge of whether an access is legal, and the home of every WARL rule.
+ * csr.def holds one CSR row per register and one FIELD row per field.
+ */
+#ifndef CSR_H
+#define CSR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+
+struct hart;
+
+enum csr_verdict { CSR_OK, CSR_ILLEGAL, CSR_VIRTUAL };
+
+/* May an instruction at the hart's current mode access CSR number `num` (0..4095)? Looks at existence (isa), privilege,
+ * V, read-only space, counteren, TVM/VTVM, stateen, FS, envcfg. Virtual-instruction rules: norm:H_cause_virtual_instruction. */
+enum csr_verdict csr_check(const struct hart *hart, unsigned num, bool write);
+
+/* Value an instruction at the current mode reads (VS substitution of s* CSRs when V=1 included). csr_check passed. */
+uint64_t csr_read(const struct hart *hart, unsigned num);
+
+/* Write by an instruction at the current mode; legalizes WARL fields; ORs into hart->effects. csr_check passed. */
+void csr_write(struct hart *hart, unsigned num, uint64_t value);
+
+/* Debugger's and trace's view: any CSR by number, no permission, no V substitution. False if it does not exist.
+ * csr_poke goes through the same WARL rules as a write from M-mode. */
+bool csr_peek(const struct hart *hart, unsigned num, uint64_t *value);
+bool csr_poke(struct hart *hart, unsigned num, uint64_t value);
+
+/* Table, for debugger, disassembler and tests. */
+struct csr_field { const char *name; uint8_t low, width; const char *meaning; };
+struct csr_info { uint16_t num; const char *name; const struct csr_field *fields; unsigned field_count; };
+const struct csr_info *csr_info(unsigned num);           /* NULL if there is no row */
+const struct csr_info *csr_info_by_name(const char *name);
+const struct csr_info *csr_info_at(size_t index);         /* NULL past the end: to iterate */
+
+void csr_reset(struct hart *hart);
+
+/* mcycle/minstret as an instruction at hart->now would read them (mcountinhibit, written offsets included). */
+uint64_t csr_cycle(const struct hart *hart);
+uint64_t csr_instret(const struct hart *hart);
+
+#endif

@@ -1,0 +1,35 @@
+/* The CSRs' storage: one uint64_t a row of csr.def, by name. Views (sstatus, sie, sip, hie, hip, hvip's aliases) have a
+ * row and a slot too, but their slot stays unused: csr_access.c reads them through the register they are a view of. */
+#ifndef CSR_FILE_H
+#define CSR_FILE_H
+
+#include <stdint.h>
+
+struct csr_file {
+#define CSR(num, name, ...) uint64_t name;
+#define FIELD(...)
+#include "csr/csr.def"
+#undef CSR
+#undef FIELD
+};
+
+/* CSR numbers: CSR_mstatus = 0x300... */
+enum {
+#define CSR(num, name, ...) CSR_##name = (num),
+#define FIELD(...)
+#include "csr/csr.def"
+#undef CSR
+#undef FIELD
+};
+
+/* Field masks and positions: MSTATUS_MIE is written mstatus_MIE (mask) and mstatus_MIE_LOW (bit number). */
+#define CSR(...)
+#define FIELD(csr, name, low, width, ...)                                                                            \
+	enum { csr##_##name##_LOW = (low) };                                                                         \
+	static const uint64_t csr##_##name __attribute__((unused)) =                                                 \
+	    ((width) == 64 ? ~UINT64_C(0) : (UINT64_C(1) << ((width) % 64)) - 1) << (low);
+#include "csr/csr.def"
+#undef CSR
+#undef FIELD
+
+#endif

@@ -1,0 +1,26 @@
+/* The engine: finds or translates blocks and runs them. */
+#ifndef EXEC_H
+#define EXEC_H
+
+#include "hart/hart.h"
+#include "timing/timing.h"
+
+/* Per-hart engine with its block cache. 0, or -1: no memory. */
+int exec_init(struct hart *hart, const struct timing *timing);
+void exec_free(struct hart *hart);
+
+/* Run the hart until hart->cycle >= bound, it waits, halts, or asks to yield; takes interrupts and traps on the way.
+ * The slice ends at the first instruction boundary at or past the bound, whatever the blocks look like: that is why
+ * stepping, hostile builds and both dispatchers give the same interleaving. */
+void exec_run(struct hart *hart, uint64_t bound);
+
+/* One instruction (or one trap taken), for the debugger and --max-insns. */
+void exec_step(struct hart *hart);
+
+/* Code bytes [pa, pa+size) were written from outside a hart (loader, debugger, DMA): forget their translations. */
+void exec_invalidate(struct hart *hart, uint64_t pa, uint64_t size);
+
+/* Ask for insn/mem trace ops to be part of translations from now on, or not. */
+void exec_set_tracing(struct hart *hart, bool insn);
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * One hart: architectural state only. Engines, caches of translations and traces hang off it as opaque pointers.
+ *
+ * Exactness: ops run in blocks whose cycles and retired instructions are added at the block's end. Whoever needs the
+ * exact place in time inside a block reads pc, now and retired, which every slow path sets (op_sync) before it calls
+ * out of the handlers. Outside a block they are always right.
+ */
+#ifndef HART_H
+#define HART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "csr/csr_file.h"
+#include "hart/isa.h"
+
+/* Privilege and virtualisation mode together: the five worlds. */
+enum mode { MODE_M, MODE_HS, MODE_U, MODE_VS, MODE_VU, MODE_COUNT };
+
+static inline bool mode_virt(enum mode mode) { return mode >= MODE_VS; }
+
+/* Privilege level as encoded in mstatus.MPP: 3 = M, 1 = S (HS, VS), 0 = U (U, VU). */
+static inline unsigned mode_priv(enum mode mode)
+{
+	return mode == MODE_M ? 3 : mode == MODE_HS || mode == MODE_VS ? 1 : 0;
+}
+
+static inline enum mode mode_of(unsigned priv, bool virt)
+{
+	return priv == 3 ? MODE_M : priv == 1 ? (virt ? MODE_VS : MODE_HS) : (virt ? MODE_VU : MODE_U);
+}
+
+const char *mode_name(enum mode mode); /* "M" "HS" "U" "VS" "VU" */
+
+/* Synchronous exception causes (mcause without the interrupt bit). */
+enum cause {
+	CAUSE_FETCH_MISALIGNED = 0,
+	CAUSE_FETCH_ACCESS = 1,
+	CAUSE_ILLEGAL = 2,
+	CAUSE_BREAKPOINT = 3,
+	CAUSE_LOAD_MISALIGNED = 4,
+	CAUSE_LOAD_ACCESS = 5,
+	CAUSE_STORE_MISALIGNED = 6,
+	CAUSE_STORE_ACCESS = 7,
+	CAUSE_ECALL_U = 8,
+	CAUSE_ECALL_HS = 9,
+	CAUSE_ECALL_VS = 10,
+	CAUSE_ECALL_M = 11,
+	CAUSE_FETCH_PAGE = 12,
+	CAUSE_LOAD_PAGE = 13,
+	CAUSE_STORE_PAGE = 15,
+	CAUSE_DOUBLE_TRAP = 16,
+	CAUSE_FETCH_GUEST_PAGE = 20,
+	CAUSE_LOAD_GUEST_PAGE = 21,
+	CAUSE_VIRTUAL = 22,
+	CAUSE_STORE_GUEST_PAGE = 23,
+};
+
+/* Interrupt numbers: bit positions in mip, mie, hip, hvip... */
+enum irq {
+	IRQ_SSI = 1, IRQ_VSSI = 2, IRQ_MSI = 3,
+	IRQ_STI = 5, IRQ_VSTI = 6, IRQ_MTI = 7,
+	IRQ_SEI = 9, IRQ_VSEI = 10, IRQ_MEI = 11,
+	IRQ_SGEI = 12, IRQ_LCOFI = 13,
+};
+
+/* A trap that has been raised but not yet taken. A fault is data, never a longjmp. */
+struct trap {
+	bool pending;
+	bool interrupt;
+	bool gva;       /* tval is a guest virtual address: goes to mstatus.GVA / hstatus.GVA */
+	uint8_t cause;  /* enum cause, or enum irq when interrupt */
+	uint64_t tval;
+	uint64_t tval2; /* guest-physical address >> 2 for guest-page faults, else 0 */
+	uint64_t tinst; /* value for mtinst/htinst: transformed instruction, pseudoinstruction, or 0 */
+};
+
+/* What a CSR write, fence or device access asks of its caller; ORed into hart->effects, acted on at the instruction's
+ * end. The layers that raise effects call nobody: that is what keeps csr, mmu and exec free of a circle. */
+enum effect {
+	EFFECT_IRQ = 1 << 0,       /* pending or enabled interrupts may have changed: recheck */
+	EFFECT_MODE = 1 << 1,      /* privilege, V, FS, MPRV, SUM, MXR...: recompute the execution context */
+	EFFECT_TRANSLATE = 1 << 2, /* satp, vsatp, hgatp, PMP or a fence: virtual mappings cached outside the TLB are stale */
+	EFFECT_YIELD = 1 << 3,     /* end the slice: another hart may have been woken, or the machine is stopping */
+	EFFECT_FETCH = 1 << 4,     /* fence.i, or code was overwritten: end the block */
+};
+
+/* Which world wrote tp last, from where and when; and the values of both sides. */
+struct tp_file {
+	uint64_t value[MODE_COUNT];  /* last value written in each world */
+	uint64_t pc[MODE_COUNT];
+	uint64_t cycle[MODE_COUNT];
+	bool written[MODE_COUNT];
+	enum mode last_writer;
+};
+
+struct hart {
+	uint64_t x[33]; /* x[32] swallows writes to x0 */
+	uint64_t f[33];
+	const struct block *block; /* the block being run, for handlers only */
+	struct l0_entry *l0;       /* the data filter of the current effective data mode */
+	uint64_t cycle;            /* at the current block's start */
+	uint64_t insns;            /* retired before the current block's start */
+	uint64_t bound;            /* run while cycle < bound */
+	uint64_t epoch;            /* changes when virtual mappings cached by the engine go stale */
+	uint32_t effects;          /* enum effect */
+	enum mode mode;
+
+	uint64_t pc;      /* exact in slow paths and outside blocks */
+	uint64_t now;     /* exact cycle, likewise */
+	uint64_t retired; /* exact retired instructions, likewise */
+
+	struct trap trap;
+	struct csr_file csr;
+	uint64_t irq_lines; /* wires from outside: MSIP, MTIP, MEIP, SEIP as mip bits */
+	uint64_t hgei;      /* wires: guest external interrupts, bits 1..GEILEN */
+
+	struct {
+		bool valid;
+		bool watched; /* the page carries PAGE_WATCH on this reservation's behalf */
+		uint64_t pa;  /* start of the reservation set, 64-byte aligned */
+	} reservation;
+
+	bool waiting;          /* in WFI (or stopped) until an interrupt is pending */
+	bool halted;           /* does not run any more */
+	uint64_t wake_cycle;   /* when waiting: earliest cycle a timer can wake it; UINT64_MAX if none */
+
+	struct tp_file tp;
+	unsigned id;
+	struct isa isa;
+	struct platform *platform; /* time base, configuration: hart/platform.h */
+	struct bus *bus;
+	struct mmu *mmu;
+	struct exec *exec;
+	struct trace *trace;
+	struct check *check; /* NULL unless --check */
+};
+
+/* Reset to the state at power-on: M-mode, pc at the reset vector, a0 = hart id, a1 = 0. */
+void hart_reset(struct hart *hart, uint64_t reset_pc);
+
+/* Raise a synchronous exception at hart->pc. Returns false, so that slow paths can `return hart_raise(...)`. */
+bool hart_raise(struct hart *hart, enum cause cause, uint64_t tval);
+
+#endif

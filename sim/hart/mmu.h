@@ -1,0 +1,87 @@
+/*
+ * Address translation and protection: VS-stage, G-stage and PMP. One walker serves the hardware, HLV/HSV and the debugger.
+ */
+#ifndef MMU_H
+#define MMU_H
+
+#include "hart/hart.h"
+
+enum access { ACCESS_LOAD, ACCESS_STORE, ACCESS_FETCH };
+
+/* In which context an access happens. mmu_context() computes it from CSRs for the current instruction; HLV/HSV and the
+ * debugger make their own. Everything that decides permission is here: the walker reads no other CSR but satp, vsatp,
+ * hgatp and *envcfg (ADUE). */
+struct mmu_context {
+	enum mode mode; /* effective mode: MPRV/MPV/MPP and SPVP applied */
+	bool sum;       /* S-mode may touch U pages (sstatus.SUM, or vsstatus.SUM when effective V=1) */
+	bool mxr;       /* loads from execute-only pages at every stage (sstatus.MXR) */
+	bool vmxr;      /* likewise, VS-stage only (vsstatus.MXR; only when effective V=1) */
+	bool hlvx;      /* HLVX: execute permission instead of read */
+	bool forced;    /* HLV/HLVX/HSV or MPRV: explicit access as if in `mode` */
+};
+
+struct translation {
+	uint64_t va;
+	uint64_t pa;
+	uint64_t gpa;         /* guest-physical address when V=1; equals pa otherwise */
+	uint8_t page_shift;   /* 12, 21, 30...: smaller of both stages */
+	bool readable, writable, executable; /* what this context may do with the page without another walk (writable: D set) */
+	bool uniform_pmp;     /* one PMP verdict for the whole 4 KiB page: the L0 filter may hold it */
+};
+
+/* Translate one access of `size` bytes that does not cross a page boundary. False: hart->trap is filled (page fault,
+ * guest-page fault with tval2, access fault; tinst only for implicit VS-stage accesses: the pseudoinstruction; the caller
+ * adds transformed instructions for explicit accesses). tval = va. Looks in the TLB first. */
+bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
+                   struct translation *result);
+
+/* The context of an ordinary load/store (MPRV applied) or fetch by the current instruction. */
+struct mmu_context mmu_context_data(const struct hart *hart);
+struct mmu_context mmu_context_fetch(const struct hart *hart);
+/* The context of HLV/HLVX/HSV (hstatus.SPVP). */
+struct mmu_context mmu_context_hypervisor(const struct hart *hart, bool hlvx);
+
+/* Is a physical access of `size` bytes at pa allowed by PMP for this effective mode? */
+bool pmp_allows(const struct hart *hart, uint64_t pa, unsigned size, enum access access, enum mode mode);
+/* Does one PMP verdict hold for the whole page around pa? */
+bool pmp_uniform(const struct hart *hart, uint64_t page);
+
+/* One PTE read (or the fact that a stage was bare), for whoever watches a walk: the debugger prints it, timing counts it. */
+struct walk_step {
+	enum { STAGE_S, STAGE_VS, STAGE_G } stage;
+	unsigned level;      /* 2, 1, 0 in Sv39 */
+	uint64_t address;    /* guest- or physical address of the PTE as the stage sees it */
+	uint64_t pa;         /* physical address of the PTE */
+	uint64_t pte;
+	bool leaf;
+	bool implicit;       /* G-stage walk for a VS-stage PTE, not for the final address */
+	const char *verdict; /* NULL while fine, else the reason of the fault in words */
+};
+typedef void walk_visitor(void *context, const struct walk_step *step);
+
+/* A walk without the TLB; `update` says whether A/D bits may be written (false: debugger; nothing at all changes, and
+ * the fault goes to *trap instead of hart->trap). visitor may be NULL. */
+bool mmu_walk(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
+              bool update, walk_visitor *visitor, void *visitor_context, struct translation *result, struct trap *trap);
+
+/* Fences. UINT64_MAX-free selectors: *_valid false means all. V=1 SFENCE.VMA goes to mmu_fence_vvma with the current VMID. */
+struct fence { bool address_valid, id_valid; uint64_t address, id; };
+void mmu_fence_vma(struct hart *hart, const struct fence *fence);             /* HS: address = va, id = ASID */
+void mmu_fence_vvma(struct hart *hart, const struct fence *fence);            /* VS-stage of the current hgatp.VMID */
+void mmu_fence_gvma(struct hart *hart, const struct fence *fence);            /* address = gpa, id = VMID */
+void mmu_flush(struct hart *hart);                                            /* everything (PMP change, reset) */
+
+int mmu_init(struct hart *hart, unsigned tlb_entries); /* 0, or -1: no memory */
+void mmu_free(struct hart *hart);
+
+struct mmu_stats {
+	uint64_t hits, misses;            /* TLB, all accesses that reach it (the L0 filter keeps the rest away) */
+	uint64_t pte_reads_s, pte_reads_vs, pte_reads_g;
+	uint64_t fences;
+};
+const struct mmu_stats *mmu_stats(const struct hart *hart);
+/* Every valid TLB entry, for `info tlb`. */
+typedef void tlb_visitor(void *context, uint64_t va, uint64_t pa, unsigned page_shift, bool virt, unsigned asid, unsigned vmid, const char *perms);
+void mmu_visit_tlb(const struct hart *hart, tlb_visitor *visitor, void *visitor_context);
+
+#endif

@@ -1,0 +1,37 @@
+/* What a hart knows of the machine around it: time and the legal choices of its implementation. */
+#ifndef PLATFORM_H
+#define PLATFORM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct platform {
+	uint64_t cycles_per_tick;  /* core cycles per mtime tick (mtime runs at 10 MHz) */
+	unsigned hart_count;       /* 1..64 */
+	unsigned pmp_entries;      /* 0, 16 or 64 */
+	unsigned asid_bits;        /* 0..16 */
+	unsigned vmid_bits;        /* 0..14 */
+	unsigned geilen;           /* guest external interrupts, 0..63 */
+	bool tinst_zero;           /* mtinst/htinst always 0 instead of transformed instructions */
+	bool tval_zero;            /* mtval/stval written 0 where the spec allows */
+	bool misaligned_traps;     /* misaligned loads and stores raise exceptions instead of working */
+	bool svade_only;           /* menvcfg.ADUE is read-only 0: A/D by page fault */
+	unsigned tlb_entries;      /* per hart; 1 in hostile builds */
+	unsigned block_ops;        /* most instructions in a block; 1 in hostile builds */
+	bool flush_always;         /* hostile: forget every translation at each block */
+};
+
+/* mtime at a given cycle. */
+static inline uint64_t platform_time(const struct platform *platform, uint64_t cycle)
+{
+	return cycle / platform->cycles_per_tick;
+}
+
+/* First cycle at which mtime >= time; UINT64_MAX when that is past the end of time. */
+static inline uint64_t platform_cycle_of(const struct platform *platform, uint64_t time)
+{
+	uint64_t cycle;
+	return __builtin_mul_overflow(time, platform->cycles_per_tick, &cycle) ? UINT64_MAX : cycle;
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* Traps: delegation, the trap CSRs, return from traps; and interrupts: what is pending and which comes first. */
+#ifndef TRAP_H
+#define TRAP_H
+
+#include "hart/hart.h"
+
+/* Take hart->trap: delegates through medeleg/mideleg and hedeleg/hideleg, writes the trap CSRs of the mode that takes
+ * it, sets hart->pc to the vector and hart->mode, clears trap.pending, ORs EFFECT_MODE | EFFECT_IRQ. hart->pc is the
+ * faulting instruction (or the interrupted one) on entry. Returns the mode that took the trap. */
+enum mode trap_take(struct hart *hart);
+
+/* The privileged returns. Each checks its own permission (false: a trap has been raised, illegal or virtual
+ * instruction, with tval = word) and otherwise sets hart->pc, hart->mode and effects. */
+bool trap_mret(struct hart *hart, uint32_t word);
+bool trap_sret(struct hart *hart, uint32_t word);
+
+/* Where the last trap went and by which delegation bits, one line of text for the debugger's `why`. */
+void trap_explain(const struct hart *hart, bool interrupt, unsigned cause, enum mode from, char *text, unsigned size);
+
+/* "load guest-page fault", "supervisor timer interrupt"...; never NULL. */
+const char *trap_cause_name(bool interrupt, unsigned cause);
+
+/* mip as software would read it now: wires, hvip, timers (stimecmp, vstimecmp against mtime at hart->now). */
+uint64_t irq_mip(const struct hart *hart);
+
+/* If an interrupt is pending, enabled and not masked in the current mode: fills hart->trap with the one of highest
+ * priority and returns true. */
+bool irq_poll(struct hart *hart);
+
+/* WFI wakes when an interrupt is pending in mip & mie, whatever the global enables say. */
+bool irq_wakes(const struct hart *hart);
+
+/* Earliest cycle > hart->now at which a Sstc comparison (stimecmp, vstimecmp) of this hart will become true;
+ * UINT64_MAX if none. Wires raised by devices are events of their own. */
+uint64_t irq_next_cycle(const struct hart *hart);
+
+#endif

@@ -1,0 +1,74 @@
+/* A machine: harts, bus and devices built from one configuration. Nothing else builds them, and there is no global state:
+ * two machines can live in one process. */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#include "bus.h"
+#include "event.h"
+#include "hart/hart.h"
+#include "hart/platform.h"
+#include "timing/timing.h"
+
+struct symbols; /* loader.h */
+
+struct guest_config {
+	const char *path;
+	const char *initrd, *args, *name;
+	unsigned vcpus;    /* 0: as many as the harts given to it */
+	uint64_t memory;   /* bytes; 0: shared out evenly by the firmware */
+	uint64_t cpus;     /* bit set of hart ids; 0: shared out by the firmware */
+	uint64_t address;  /* where to stage it; 0: chosen */
+	bool ramdisk;      /* guest-loader,initrd=: the file itself is a ramdisk module */
+};
+
+struct config {
+	const char *bios;   /* FIRMWARE.elf or -bios */
+	const char *kernel, *initrd, *append, *dtb, *dump_dtb;
+	struct guest_config *guests;
+	unsigned guest_count;
+	unsigned harts;         /* 1..64 */
+	uint64_t memory;        /* bytes of DRAM */
+	struct isa isa;
+	const struct timing *timing;
+	struct platform platform;
+	uint64_t quantum;       /* cycles, >= 1 */
+	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
+	double timeout;         /* host seconds; 0: none */
+	const char *trace_path;
+	uint32_t trace_events;
+	const char *stats_path, *signature_path;
+	uint32_t checks;        /* enum check_kind bits */
+	uint64_t seed;
+	const char *serial;     /* "stdio", "file:F", "null" */
+	const char *expect, *fail_on;
+	bool debug, quiet, stopped;
+	const char *debug_cmd;
+};
+
+enum stop_reason { RUNNING, STOP_PASS, STOP_FAIL, STOP_LIMIT, STOP_CHECK, STOP_IDLE, STOP_RESET, STOP_DEBUG };
+
+struct machine {
+	const struct config *config;
+	struct platform platform;
+	struct bus bus;
+	struct event_queue events;
+	struct hart *harts;
+	unsigned hart_count;
+	struct device **devices;
+	size_t device_count;
+	struct trace *trace;
+	struct check *check;
+	struct symbols *symbols;
+	enum stop_reason stop;
+	unsigned exit_code;     /* the guest's own code for STOP_FAIL */
+	char stop_message[160]; /* one line, may be empty */
+};
+
+/* 0, or -1 after one line on stderr naming the file and the reason (exit code 2). */
+int machine_init(struct machine *machine, const struct config *config);
+void machine_free(struct machine *machine);
+
+/* A device or a check stops the machine. The first reason stays. */
+void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
+
+#endif

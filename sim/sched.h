@@ -1,0 +1,14 @@
+/* Who runs next, until when: lowest cycle first, ties by hart id, up to a quantum ahead of the next hart. */
+#ifndef SCHED_H
+#define SCHED_H
+
+#include "machine.h"
+
+/* Run until machine->stop is set. */
+void sched_run(struct machine *machine);
+
+/* Run the one instruction (or event, or trap) that sched_run would run next; returns the hart that moved, or NULL if
+ * an event was run or nothing can run any more (then machine->stop is set). Stepping changes nothing about the order. */
+struct hart *sched_step(struct machine *machine);
+
+#endif
