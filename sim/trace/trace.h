@@ -1,6 +1,6 @@
 /*
  * The per-hart event stream. Whoever makes an event fills struct trace_event and calls trace_emit; what happens to it
- * (hash, world-switch statistics, file, checks) is this folder's business. trace.def has one row per event type.
+ * (hash, world-switch statistics, file) is this folder's business. trace.def has one row per event type.
  *
  * The hash covers the default events (world, trap, tp, irq) of every hart, each hart's in its own order, and is kept whether or
  * not a file is written: so tracing cannot change it. Other types cost nothing while nobody wants them: ask trace_wants(),
@@ -10,23 +10,24 @@
 #define TRACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "hart/hart.h"
 
+/* What each type means and which members it uses: trace.def. */
 enum trace_type {
-	TRACE_INSN,    /* pc, word; value[0] = rd's new value; value[1] = memory address; value[2] = value stored; rd, flags below */
-	TRACE_TRAP,    /* taken: cause | interrupt << 63 in value[0]; value[1] tval; value[2] tval2; value[3] tinst; pc = epc */
-	TRACE_WORLD,   /* mode change: from, to; value[0] = cause (as above) for traps, UINT64_MAX for returns; pc = the
-	                * new world's first pc; value[1] = sscratch, value[2] = hgatp at that moment */
-	TRACE_CSR,     /* written: value[0] number, value[1] new value */
-	TRACE_TP,      /* x4 written: value[0] new value */
-	TRACE_TLB,     /* miss: value[0] va, value[1] pa, value[2] PTE reads of the VS/S-stage, value[3] of the G-stage */
-	TRACE_MEM,     /* explicit access: value[0] va, value[1] value, value[2] size | store << 8 */
-	TRACE_DEV,     /* device access: value[0] pa, value[1] value, value[2] size | store << 8 */
-	TRACE_IRQ,     /* interrupt wires changed: value[0] new mip-style lines, value[1] hgei */
-	TRACE_CONSOLE, /* value[0] byte written to the console */
+#define EVENT(id, ...) TRACE_##id,
+#include "trace/trace.def"
+#undef EVENT
 	TRACE_TYPES
 };
+
+/* The types that are on by default, as a bit set. */
+#define EVENT(id, name, on, fields) | (uint32_t)(on) << TRACE_##id
+enum { TRACE_DEFAULT = 0
+#include "trace/trace.def"
+};
+#undef EVENT
 
 enum trace_insn_flag { TRACE_RD = 1, TRACE_FRD = 2, TRACE_LOADS = 4, TRACE_STORES = 8 };
 
@@ -43,20 +44,60 @@ struct trace_event {
 	uint64_t value[4];
 };
 
-struct trace;
+/* value[0] of a world event that is a return, not a trap. */
+#define TRACE_RETURN UINT64_MAX
 
-/* events: bit set of 1 << enum trace_type. path NULL: hash and statistics only. NULL with a line on stderr on failure. */
+struct trace;
+struct world;
+
+/* What the fast test sees; the first member of struct trace. */
+struct trace_head {
+	uint32_t wanted; /* bit set of types: the default ones and those a file records */
+};
+
+/* events: bit set of 1 << enum trace_type to record. path NULL: hash and statistics only. NULL with a line on stderr on
+ * failure. */
 struct trace *trace_open(const char *path, uint32_t events, unsigned hart_count, uint64_t config_hash, uint64_t seed);
 /* Parse "world,trap,tp" / "all" / "default". 0 or -1. */
 int trace_parse_events(const char *list, uint32_t *events);
-bool trace_wants(const struct trace *trace, enum trace_type type);
+
+/* Should an event of this type be made? No trace wants nothing. Can change only in trace_open and trace_record. */
+static inline bool trace_wants(const struct trace *trace, enum trace_type type)
+{
+	return trace && ((const struct trace_head *)trace)->wanted >> type & 1;
+}
+
+/* Types that are not wanted may be emitted too: they are dropped. The event is copied. */
 void trace_emit(struct trace *trace, const struct trace_event *event);
-/* Turn the file's (not the hash's) recording on or off: debugger's `trace on|off`. Opens `path` if none is open yet. */
+
+/* One symbol for the file: fills *symbol and returns true, or false past the last. */
+struct trace_symbol {
+	const char *name;
+	uint64_t address, size; /* size 0: up to the next symbol */
+	unsigned scope;         /* 0: the firmware (V=0 modes); n: the n-th guest (V=1) */
+};
+typedef bool trace_symbol_source(void *context, size_t index, struct trace_symbol *symbol);
+/* Where symbols come from, for this file and any that trace_record opens later: call it before the first event. The
+ * context must outlive the trace. */
+void trace_symbols(struct trace *trace, trace_symbol_source *source, void *context);
+
+/* Turn the file's (not the hash's) recording on or off: debugger's `trace on|off`. Opens `path` if none is open yet; path
+ * NULL then fails. `events` replaces the set recorded, 0 keeps it. 0, or -1 with a line on stderr. The wanted types may
+ * have changed: follow with exec_set_tracing. */
+int trace_record(struct trace *trace, bool on, const char *path, uint32_t events);
+
 /* Hash over the default events and every hart's final architectural state (x, f, pc, mode, CSRs, cycle, retired). */
 uint64_t trace_hash(const struct trace *trace, const struct hart *harts, unsigned hart_count);
-/* Flush so that the file is readable even if the process is killed next. */
+
+/* World-switch statistics so far: trace/world.h. */
+const struct world *trace_world(const struct trace *trace);
+
+/* The run is over: store where every hart stands and the hash, so that rvtrace knows them. Before trace_close. */
+void trace_finish(struct trace *trace, const struct hart *harts, unsigned hart_count);
+
+/* Flush so that the file is readable up to here even if the process is killed next. */
 void trace_flush(struct trace *trace);
-/* 0, or -1 with a line on stderr when the file could not be written whole. */
+/* 0, or -1 with a line on stderr when the file could not be written whole. NULL: 0. */
 int trace_close(struct trace *trace);
 
 #endif

@@ -1,0 +1,225 @@
+/* Rows of trace.def as data, and the coding of one record: format.h. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include "trace/format.h"
+
+#define FIELD(name, source, format) | 1u << SOURCE_##source
+#define EVENT(id, name, on, fields) enum { SOURCES_##id = 0 fields };
+#include "trace/trace.def"
+#undef EVENT
+#undef FIELD
+
+#define FIELD(name, source, format) + 1
+#define EVENT(id, name, on, fields) enum { FIELDS_##id = 0 fields };
+#include "trace/trace.def"
+#undef EVENT
+#undef FIELD
+
+const struct trace_row trace_rows[TRACE_TYPES] = {
+#define FIELD(name, source, format) { name, SOURCE_##source, FORMAT_##format },
+#define EVENT(id, name, on, fields) { name, on, SOURCES_##id, FIELDS_##id, { fields } },
+#include "trace/trace.def"
+#undef EVENT
+#undef FIELD
+};
+
+_Static_assert((int)TRACE_TYPES <= (int)TRACE_KIND_SYMBOL, "kinds of events and of other records must not meet");
+
+enum { TAG_KIND = 0x1f, TAG_HART = 0x20, TAG_MODE = 0x40, TAG_ZERO = 0x80 };
+
+uint64_t trace_source(const struct trace_event *event, enum trace_source source)
+{
+	switch (source) {
+	case SOURCE_FROM:
+		return event->from;
+	case SOURCE_FLAGS:
+		return event->flags;
+	case SOURCE_WORD:
+		return event->word;
+	default:
+		return event->value[source - SOURCE_VALUE0];
+	}
+}
+
+int trace_codec_init(struct trace_codec *codec, unsigned hart_count)
+{
+	codec->hart = 0;
+	codec->hart_count = hart_count;
+	codec->harts = calloc(hart_count, sizeof(*codec->harts));
+	return codec->harts ? 0 : -1;
+}
+
+void trace_codec_free(struct trace_codec *codec)
+{
+	free(codec->harts);
+	codec->harts = NULL;
+}
+
+size_t trace_put_varint(uint8_t *out, uint64_t value)
+{
+	size_t size = 0;
+	for (; value >= 0x80; value >>= 7)
+		out[size++] = (uint8_t)(value | 0x80);
+	out[size++] = (uint8_t)value;
+	return size;
+}
+
+size_t trace_get_varint(const uint8_t *in, size_t size, uint64_t *value)
+{
+	uint64_t result = 0;
+	for (size_t i = 0; i < 10; i++) {
+		if (i == size)
+			return 0;
+		if (i == 9 && in[i] > 1)
+			return SIZE_MAX;
+		result |= (uint64_t)(in[i] & 0x7f) << (7 * i);
+		if (in[i] < 0x80) {
+			*value = result;
+			return i + 1;
+		}
+	}
+	return SIZE_MAX;
+}
+
+static uint64_t zigzag(uint64_t delta) { return delta << 1 ^ -(delta >> 63); }
+static uint64_t unzigzag(uint64_t code) { return code >> 1 ^ -(code & 1); }
+
+static size_t put_delta(uint8_t *out, uint64_t value, uint64_t prediction)
+{
+	return trace_put_varint(out, zigzag(value - prediction));
+}
+
+/* Where the hart will probably be at its next event. */
+static uint64_t predict_pc(const struct trace_event *event)
+{
+	return event->type != TRACE_INSN ? event->pc : event->pc + ((event->word & 3) == 3 ? 4 : 2);
+}
+
+static void predict(struct trace_codec *codec, const struct trace_event *event)
+{
+	struct trace_prediction *prediction = &codec->harts[event->hart];
+	codec->hart = event->hart;
+	prediction->mode = event->mode;
+	prediction->cycle = event->cycle;
+	prediction->retired = event->retired;
+	prediction->pc = predict_pc(event);
+	memcpy(prediction->value[event->type], event->value, sizeof(event->value));
+}
+
+size_t trace_encode(struct trace_codec *codec, const struct trace_event *event, uint8_t *out)
+{
+	assert(event->hart < codec->hart_count && event->type < TRACE_TYPES && event->mode < MODE_COUNT);
+	const struct trace_prediction *prediction = &codec->harts[event->hart];
+	unsigned sources = trace_rows[event->type].sources;
+	struct trace_event stored = *event; /* without what the row does not name */
+	uint8_t *start = out++;
+	*start = event->type;
+	if (event->hart != codec->hart) {
+		*start |= TAG_HART;
+		*out++ = event->hart;
+	}
+	if (event->mode != prediction->mode) {
+		*start |= TAG_MODE;
+		*out++ = event->mode;
+	}
+	out += put_delta(out, event->cycle, prediction->cycle);
+	out += put_delta(out, event->retired, prediction->retired);
+	out += put_delta(out, event->pc, prediction->pc);
+	if (sources & 1u << SOURCE_FROM)
+		*out++ = event->from;
+	if (sources & 1u << SOURCE_FLAGS)
+		*out++ = event->flags;
+	if (sources & 1u << SOURCE_WORD)
+		for (unsigned i = 0; i < 4; i++)
+			*out++ = (uint8_t)(event->word >> 8 * i);
+	for (unsigned i = 0; i < 4; i++) {
+		if (sources & 1u << (SOURCE_VALUE0 + i))
+			out += put_delta(out, event->value[i], prediction->value[event->type][i]);
+		else
+			stored.value[i] = 0;
+	}
+	predict(codec, &stored);
+	return (size_t)(out - start);
+}
+
+/* A place in the bytes of a record. */
+struct cursor {
+	const uint8_t *in;
+	size_t size, used;
+	bool cut, corrupt;
+};
+
+static uint8_t get_byte(struct cursor *cursor)
+{
+	if (cursor->used == cursor->size) {
+		cursor->cut = true;
+		return 0;
+	}
+	return cursor->in[cursor->used++];
+}
+
+static uint64_t get_delta(struct cursor *cursor, uint64_t prediction)
+{
+	uint64_t code = 0;
+	size_t used = trace_get_varint(cursor->in + cursor->used, cursor->size - cursor->used, &code);
+	if (used == 0)
+		cursor->cut = true;
+	else if (used == SIZE_MAX)
+		cursor->corrupt = true;
+	else
+		cursor->used += used;
+	if (cursor->cut || cursor->corrupt)
+		cursor->used = cursor->size;
+	return prediction + unzigzag(code);
+}
+
+static void get_fields(struct cursor *cursor, const struct trace_prediction *prediction, struct trace_event *event)
+{
+	unsigned sources = trace_rows[event->type].sources;
+	event->cycle = get_delta(cursor, prediction->cycle);
+	event->retired = get_delta(cursor, prediction->retired);
+	event->pc = get_delta(cursor, prediction->pc);
+	if (sources & 1u << SOURCE_FROM)
+		event->from = get_byte(cursor);
+	if (sources & 1u << SOURCE_FLAGS)
+		event->flags = get_byte(cursor);
+	if (sources & 1u << SOURCE_WORD)
+		for (unsigned i = 0; i < 4; i++)
+			event->word |= (uint32_t)get_byte(cursor) << 8 * i;
+	for (unsigned i = 0; i < 4; i++)
+		if (sources & 1u << (SOURCE_VALUE0 + i))
+			event->value[i] = get_delta(cursor, prediction->value[event->type][i]);
+}
+
+/* Members that readers use as an index. */
+static bool in_range(const struct trace_event *event)
+{
+	return event->mode < MODE_COUNT && (event->type != TRACE_WORLD || event->from < MODE_COUNT);
+}
+
+size_t trace_decode(struct trace_codec *codec, const uint8_t *in, size_t size, struct trace_event *event)
+{
+	struct cursor cursor = { in, size, 0, false, false };
+	uint8_t tag = get_byte(&cursor);
+	if (cursor.cut)
+		return 0;
+	if (tag & TAG_ZERO || (tag & TAG_KIND) >= TRACE_TYPES)
+		return SIZE_MAX;
+	*event = (struct trace_event){ .type = tag & TAG_KIND, .hart = codec->hart };
+	if (tag & TAG_HART)
+		event->hart = get_byte(&cursor);
+	if (event->hart >= codec->hart_count)
+		return SIZE_MAX;
+	const struct trace_prediction *prediction = &codec->harts[event->hart];
+	event->mode = tag & TAG_MODE ? get_byte(&cursor) : prediction->mode;
+	get_fields(&cursor, prediction, event);
+	if (cursor.corrupt)
+		return SIZE_MAX;
+	if (cursor.cut)
+		return 0;
+	if (!in_range(event))
+		return SIZE_MAX;
+	predict(codec, event);
+	return cursor.used;
+}

@@ -1,0 +1,147 @@
+/*
+ * The trace file, format version 1.
+ *
+ * A file is one zstd stream (RFC 8878, one frame). The writer ends a zstd block and hands it to the operating system at least
+ * every TRACE_FLUSH_EVENTS events: so what a killed process leaves is the file up to there, and a reader treats a missing
+ * tail as the end, with a note. Decompressed, the stream is a header and records.
+ *
+ * Header, TRACE_HEADER_SIZE bytes, integers little-endian:
+ *
+ *	offset size
+ *	0      8    magic "rvtrace\n"
+ *	8      4    format version
+ *	12     4    hart count, 1..256
+ *	16     8    configuration hash: files of one configuration have the same
+ *	24     8    seed
+ *	32     4    event mask: bit n set when events of type n (the n-th row of trace.def) were to be recorded
+ *	36     4    zero
+ *
+ * A varint is unsigned LEB128: 7 bits a byte, low ones first, bit 7 set when more follow; at most 10 bytes. A delta is
+ * the difference to a prediction modulo 2^64, zigzag coded ((d << 1) ^ (d >> 63), arithmetic shift), as a varint.
+ *
+ * A record starts with a tag byte: bits 0..4 kind; bit 5 hart follows; bit 6 mode follows; bit 7 zero.
+ *
+ * Kind 0..23, an event of that type:
+ *	[hart]    one byte, if bit 5: else the hart of the event before (first: 0)
+ *	[mode]    one byte (enum mode), if bit 6: else the mode of this hart's event before (first: M)
+ *	cycle     delta to the cycle of this hart's event before
+ *	retired   delta to its retired count
+ *	pc        delta to its pc, plus its length (2 or 4) when that was an insn event
+ *	fields    those the row names, in this order: from, flags: a byte each; word: 4 bytes little-endian;
+ *	          value[0..3]: delta to the same value of this hart's event before of the same type
+ * All predictions start at 0. Members of an event that its row does not name are 0.
+ *
+ * Kind 24, SYMBOL:  scope varint (0: firmware, n: n-th guest), address varint, size varint, length varint, name bytes.
+ *                   Before the first event, but for files opened in mid-run.
+ * Kind 25, HART:    hart byte, mode byte, cycle varint, retired varint: where the hart stood at the end.
+ * Kind 26, HASH:    the trace hash, 8 bytes little-endian.
+ * Kind 27, END:     number of events varint. The last record of a file that was closed; what follows is an error.
+ */
+#ifndef TRACE_FORMAT_H
+#define TRACE_FORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "trace/trace.h"
+
+enum {
+	TRACE_VERSION = 1,
+	TRACE_HEADER_SIZE = 40,
+	TRACE_FLUSH_EVENTS = 4096,
+	TRACE_HARTS_MAX = 256,
+	TRACE_RECORD_MAX = 96, /* bytes of the longest event record, and more */
+	TRACE_NAME_MAX = 4096, /* bytes of a symbol's name; longer ones are cut */
+};
+
+enum trace_kind { TRACE_KIND_SYMBOL = 24, TRACE_KIND_HART, TRACE_KIND_HASH, TRACE_KIND_END };
+
+/* Rows of trace.def. */
+enum trace_source { SOURCE_FROM, SOURCE_FLAGS, SOURCE_WORD, SOURCE_VALUE0, SOURCE_VALUE1, SOURCE_VALUE2, SOURCE_VALUE3 };
+enum trace_format {
+	FORMAT_HEX, FORMAT_DEC, FORMAT_ADDRESS, FORMAT_MODE, FORMAT_CAUSE, FORMAT_REGISTER, FORMAT_CSR, FORMAT_WORD,
+	FORMAT_SIZE, FORMAT_BYTE, FORMAT_FLAGS
+};
+enum { TRACE_FIELDS_MAX = 7 };
+struct trace_row {
+	const char *name;
+	uint8_t on;
+	uint8_t sources; /* bit set of enum trace_source */
+	uint8_t field_count;
+	struct trace_field {
+		const char *name;
+		uint8_t source, format;
+	} fields[TRACE_FIELDS_MAX];
+};
+extern const struct trace_row trace_rows[TRACE_TYPES];
+
+/* The member of an event that a source names. */
+uint64_t trace_source(const struct trace_event *event, enum trace_source source);
+
+/* Predictions of one stream; writer's and reader's move alike. */
+struct trace_codec {
+	uint8_t hart;
+	struct trace_prediction {
+		uint64_t cycle, retired, pc;
+		uint8_t mode;
+		uint64_t value[TRACE_TYPES][4];
+	} *harts;
+	unsigned hart_count;
+};
+int trace_codec_init(struct trace_codec *codec, unsigned hart_count); /* 0, or -1: no memory */
+void trace_codec_free(struct trace_codec *codec);
+/* Bytes written to `out`, at most TRACE_RECORD_MAX. */
+size_t trace_encode(struct trace_codec *codec, const struct trace_event *event, uint8_t *out);
+/* Bytes consumed; 0: the record goes on past `size`, nothing changed; SIZE_MAX: not a record of this format. */
+size_t trace_decode(struct trace_codec *codec, const uint8_t *in, size_t size, struct trace_event *event);
+
+/* Varints by themselves. Encode: at most 10 bytes. Decode as trace_decode. */
+size_t trace_put_varint(uint8_t *out, uint64_t value);
+size_t trace_get_varint(const uint8_t *in, size_t size, uint64_t *value);
+
+struct trace_header {
+	uint32_t version, hart_count;
+	uint64_t config_hash, seed;
+	uint32_t events;
+};
+
+/* Where a hart stood at the end. */
+struct trace_end {
+	bool known;
+	uint8_t mode;
+	uint64_t cycle, retired;
+};
+
+struct trace_writer;
+/* NULL with a line on stderr. */
+struct trace_writer *trace_writer_open(const char *path, const struct trace_header *header);
+void trace_writer_event(struct trace_writer *writer, const struct trace_event *event);
+void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol *symbol);
+void trace_writer_end(struct trace_writer *writer, unsigned hart, const struct trace_end *end);
+void trace_writer_hash(struct trace_writer *writer, uint64_t hash);
+void trace_writer_flush(struct trace_writer *writer);
+int trace_writer_close(struct trace_writer *writer); /* 0, or -1 with a line on stderr when anything could not be written */
+
+enum trace_status {
+	TRACE_READ_EVENT,
+	TRACE_READ_END,       /* the END record was there and the count is right */
+	TRACE_READ_TRUNCATED, /* the file stops in mid-stream: its writer was killed */
+	TRACE_READ_CORRUPT,   /* not what a writer wrote; trace_reader_error says what */
+};
+
+struct trace_reader;
+/* NULL with a reason (one line, no file name) in `error` when the file or its header cannot be read. */
+struct trace_reader *trace_reader_open(const char *path, char *error, size_t size);
+const struct trace_header *trace_reader_header(const struct trace_reader *reader);
+enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_event *event);
+const char *trace_reader_error(const struct trace_reader *reader);
+uint64_t trace_reader_events(const struct trace_reader *reader); /* read so far */
+const struct trace_end *trace_reader_end(const struct trace_reader *reader, unsigned hart);
+bool trace_reader_hash(const struct trace_reader *reader, uint64_t *hash); /* false: the file has none */
+/* Name of the symbol that holds `address` as a pc in `mode`, and how far in; NULL if none. Guests' symbols are used only when
+ * the file has one guest's: which guest runs is known to the firmware alone. */
+const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, uint64_t address, uint64_t *offset);
+void trace_reader_close(struct trace_reader *reader);
+
+#endif

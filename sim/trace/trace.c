@@ -1,0 +1,238 @@
+/* The event stream's hub: hash, world-switch statistics, file. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include "trace/format.h"
+#include "trace/trace.h"
+#include "trace/world.h"
+
+struct trace {
+	struct trace_head head;
+	uint32_t recorded; /* types that go to the file while it is on */
+	struct trace_writer *writer;
+	struct trace_header header;
+	uint64_t *hash; /* one a hart: its default events so far */
+	struct world world;
+	trace_symbol_source *symbols;
+	void *symbols_context;
+	bool recording;
+};
+
+/* Words of an event as hashed: type, hart's members; cycle; retired; pc; values. */
+enum { LANES = 8 };
+
+/* One multiplier a lane; any odd numbers with half their bits set do. */
+static const uint64_t lane_keys[LANES] = {
+	UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xc2b2ae3d27d4eb4f), UINT64_C(0x165667b19e3779f9), UINT64_C(0xd6e8feb86659fd93),
+	UINT64_C(0xa0761d6478bd642f), UINT64_C(0xe7037ed1a0b428db), UINT64_C(0x8ebc6af09c88c6e3), UINT64_C(0x589965cc75374cc3),
+};
+
+/* Bijective, and every input bit changes about half of the output bits (the finalizer of MurmurHash3). */
+static uint64_t mix(uint64_t value)
+{
+	value ^= value >> 33;
+	value *= UINT64_C(0xff51afd7ed558ccd);
+	value ^= value >> 33;
+	value *= UINT64_C(0xc4ceb9fe1a85ec53);
+	return value ^ value >> 33;
+}
+
+/* Full product folded: not linear, so that changes in two lanes do not cancel out. */
+static uint64_t lane(uint64_t value, unsigned i)
+{
+	unsigned __int128 product = (unsigned __int128)(value ^ lane_keys[(i + 3) % LANES]) * lane_keys[i];
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t word_if(unsigned sources, unsigned source, uint64_t value)
+{
+	return sources >> source & 1 ? value : 0;
+}
+
+/* The lanes are independent multiplications; only the last mix waits for the hart's hash before, and being bijective in it
+ * never forgets. */
+static uint64_t hash_event(uint64_t hash, const struct trace_event *event)
+{
+	unsigned sources = trace_rows[event->type].sources;
+	uint64_t small = event->type | (uint64_t)event->mode << 8 | word_if(sources, SOURCE_FROM, event->from) << 16 |
+	                 word_if(sources, SOURCE_FLAGS, event->flags) << 24 | word_if(sources, SOURCE_WORD, event->word) << 32;
+	uint64_t sum = lane(small, 0) + lane(event->cycle, 1) + lane(event->retired, 2) + lane(event->pc, 3);
+	for (unsigned i = 0; i < 4; i++)
+		sum += lane(word_if(sources, SOURCE_VALUE0 + i, event->value[i]), 4 + i);
+	return mix(hash + sum);
+}
+
+/* Adds one word to a hash. */
+static uint64_t hash_word(uint64_t hash, uint64_t word) { return mix((hash ^ word) * lane_keys[0] + lane_keys[1]); }
+
+static void update_wanted(struct trace *trace)
+{
+	trace->head.wanted = TRACE_DEFAULT | (trace->recording ? trace->recorded : 0);
+}
+
+static void write_symbols(struct trace *trace)
+{
+	struct trace_symbol symbol;
+	if (!trace->symbols)
+		return;
+	for (size_t i = 0; trace->symbols(trace->symbols_context, i, &symbol); i++)
+		trace_writer_symbol(trace->writer, &symbol);
+}
+
+static int start_file(struct trace *trace, const char *path)
+{
+	trace->header.events = trace->recorded;
+	trace->writer = trace_writer_open(path, &trace->header);
+	if (!trace->writer)
+		return -1;
+	write_symbols(trace);
+	return 0;
+}
+
+static void trace_free(struct trace *trace)
+{
+	world_free(&trace->world);
+	free(trace->hash);
+	free(trace);
+}
+
+struct trace *trace_open(const char *path, uint32_t events, unsigned hart_count, uint64_t config_hash, uint64_t seed)
+{
+	assert(hart_count > 0 && hart_count <= TRACE_HARTS_MAX);
+	struct trace *trace = calloc(1, sizeof(*trace));
+	uint64_t *hash = calloc(hart_count, sizeof(*hash));
+	if (!trace || !hash || world_init(&trace->world, hart_count)) {
+		fprintf(stderr, "rvsim: no memory for the trace\n");
+		free(hash);
+		free(trace);
+		return NULL;
+	}
+	trace->hash = hash;
+	trace->header = (struct trace_header){ TRACE_VERSION, hart_count, config_hash, seed, events };
+	trace->recorded = events;
+	for (unsigned i = 0; i < hart_count; i++)
+		hash[i] = mix(i + 1);
+	if (path && start_file(trace, path)) {
+		trace_free(trace);
+		return NULL;
+	}
+	trace->recording = path != NULL;
+	update_wanted(trace);
+	return trace;
+}
+
+int trace_parse_events(const char *list, uint32_t *events)
+{
+	uint32_t set = 0;
+	do {
+		size_t length = strcspn(list, ",");
+		uint32_t found = 0;
+		for (unsigned type = 0; type < TRACE_TYPES; type++)
+			if (strlen(trace_rows[type].name) == length && !memcmp(trace_rows[type].name, list, length))
+				found = 1u << type;
+		if (length == 3 && !memcmp(list, "all", 3))
+			found = (1u << TRACE_TYPES) - 1;
+		if (length == 7 && !memcmp(list, "default", 7))
+			found = TRACE_DEFAULT;
+		if (!found)
+			return -1;
+		set |= found;
+		list += length;
+	} while (*list++ == ',');
+	*events = set;
+	return 0;
+}
+
+void trace_emit(struct trace *trace, const struct trace_event *event)
+{
+	assert(event->type < TRACE_TYPES && event->hart < trace->header.hart_count);
+	if (TRACE_DEFAULT >> event->type & 1)
+		trace->hash[event->hart] = hash_event(trace->hash[event->hart], event);
+	if (event->type == TRACE_WORLD)
+		world_event(&trace->world, event);
+	if (trace->recording && trace->recorded >> event->type & 1)
+		trace_writer_event(trace->writer, event);
+}
+
+void trace_symbols(struct trace *trace, trace_symbol_source *source, void *context)
+{
+	trace->symbols = source;
+	trace->symbols_context = context;
+	if (trace->writer)
+		write_symbols(trace);
+}
+
+int trace_record(struct trace *trace, bool on, const char *path, uint32_t events)
+{
+	if (events)
+		trace->recorded = events;
+	if (on && !trace->writer) {
+		if (!path) {
+			fprintf(stderr, "rvsim: no trace file is open\n");
+			return -1;
+		}
+		if (start_file(trace, path))
+			return -1;
+	}
+	trace->recording = on;
+	update_wanted(trace);
+	if (!on)
+		trace_flush(trace);
+	return 0;
+}
+
+static uint64_t hash_hart(uint64_t hash, const struct hart *hart)
+{
+	for (unsigned i = 1; i < 32; i++)
+		hash = hash_word(hash, hart->x[i]);
+	for (unsigned i = 0; i < 32; i++)
+		hash = hash_word(hash, hart->f[i]);
+	for (size_t i = 0; i < sizeof(hart->csr) / sizeof(uint64_t); i++) {
+		uint64_t csr;
+		memcpy(&csr, (const char *)&hart->csr + i * sizeof(csr), sizeof(csr));
+		hash = hash_word(hash, csr);
+	}
+	hash = hash_word(hash, hart->pc);
+	hash = hash_word(hash, hart->mode);
+	hash = hash_word(hash, hart->now);
+	return hash_word(hash, hart->retired);
+}
+
+uint64_t trace_hash(const struct trace *trace, const struct hart *harts, unsigned hart_count)
+{
+	assert(hart_count <= trace->header.hart_count);
+	uint64_t hash = mix(hart_count);
+	for (unsigned i = 0; i < hart_count; i++) {
+		hash = hash_word(hash, trace->hash[i]);
+		hash = hash_hart(hash, &harts[i]);
+	}
+	return hash;
+}
+
+const struct world *trace_world(const struct trace *trace) { return &trace->world; }
+
+void trace_finish(struct trace *trace, const struct hart *harts, unsigned hart_count)
+{
+	if (!trace->writer)
+		return;
+	for (unsigned i = 0; i < hart_count; i++) {
+		struct trace_end end = { true, (uint8_t)harts[i].mode, harts[i].now, harts[i].retired };
+		trace_writer_end(trace->writer, i, &end);
+	}
+	trace_writer_hash(trace->writer, trace_hash(trace, harts, hart_count));
+}
+
+void trace_flush(struct trace *trace)
+{
+	if (trace->writer)
+		trace_writer_flush(trace->writer);
+}
+
+int trace_close(struct trace *trace)
+{
+	if (!trace)
+		return 0;
+	int result = trace->writer ? trace_writer_close(trace->writer) : 0;
+	trace_free(trace);
+	return result;
+}

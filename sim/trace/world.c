@@ -1,0 +1,331 @@
+/* World-switch statistics: world.h. */
+#include <stdlib.h>
+#include <string.h>
+#include "hart/trap.h"
+#include "trace/world.h"
+
+enum { TALLY_FIRST = 16, VMID_LOW = 44, VMID_MASK = 0x3fff };
+
+/* Spreads neighbouring durations over the table; the top bits count. */
+static size_t tally_slot(const struct tally *tally, uint64_t key)
+{
+	size_t mask = tally->capacity - 1;
+	size_t slot = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
+	while (tally->counts[slot] && tally->keys[slot] != key)
+		slot = (slot + 1) & mask;
+	return slot;
+}
+
+static int tally_grow(struct tally *tally)
+{
+	size_t capacity = tally->capacity ? tally->capacity * 2 : TALLY_FIRST;
+	struct tally grown = { calloc(capacity, sizeof(uint64_t)), calloc(capacity, sizeof(uint64_t)), 0, capacity, 0, 0 };
+	if (!grown.keys || !grown.counts) {
+		free(grown.keys);
+		free(grown.counts);
+		return -1;
+	}
+	for (size_t i = 0; i < tally->capacity; i++) {
+		if (!tally->counts[i])
+			continue;
+		size_t slot = tally_slot(&grown, tally->keys[i]);
+		grown.keys[slot] = tally->keys[i];
+		grown.counts[slot] = tally->counts[i];
+	}
+	free(tally->keys);
+	free(tally->counts);
+	tally->keys = grown.keys;
+	tally->counts = grown.counts;
+	tally->capacity = capacity;
+	return 0;
+}
+
+void tally_add(struct tally *tally, uint64_t key, uint64_t count)
+{
+	if (!count)
+		return;
+	/* One slot in four stays empty, so that every search ends soon. */
+	if (tally->used >= tally->capacity / 4 * 3 && tally_grow(tally)) {
+		tally->lost += count;
+		return;
+	}
+	size_t slot = tally_slot(tally, key);
+	if (!tally->counts[slot]) {
+		tally->keys[slot] = key;
+		tally->used++;
+	}
+	tally->counts[slot] += count;
+	tally->total += count;
+}
+
+void tally_merge(struct tally *into, const struct tally *from)
+{
+	for (size_t i = 0; i < from->capacity; i++)
+		tally_add(into, from->keys[i], from->counts[i]);
+	into->lost += from->lost;
+}
+
+void tally_free(struct tally *tally)
+{
+	free(tally->keys);
+	free(tally->counts);
+	*tally = (struct tally){ 0 };
+}
+
+struct bucket { uint64_t key, count; };
+
+static int compare_buckets(const void *a, const void *b)
+{
+	uint64_t x = ((const struct bucket *)a)->key, y = ((const struct bucket *)b)->key;
+	return x < y ? -1 : x > y;
+}
+
+/* Nearest rank: the smallest value with at least percent/100 of all values at or below it. */
+static uint64_t percentile(const struct bucket *buckets, uint64_t total, unsigned percent)
+{
+	uint64_t rank = total / 100 * percent + (total % 100 * percent + 99) / 100, seen = 0;
+	for (;; buckets++) {
+		seen += buckets->count;
+		if (seen >= rank)
+			return buckets->key;
+	}
+}
+
+struct tally_summary tally_summary(const struct tally *tally)
+{
+	struct tally_summary summary = { 0 };
+	struct bucket *buckets = malloc(tally->used * sizeof(*buckets));
+	size_t used = 0;
+	if (!buckets || !tally->total) {
+		free(buckets);
+		return summary;
+	}
+	for (size_t i = 0; i < tally->capacity; i++)
+		if (tally->counts[i])
+			buckets[used++] = (struct bucket){ tally->keys[i], tally->counts[i] };
+	qsort(buckets, used, sizeof(*buckets), compare_buckets);
+	summary.count = tally->total;
+	summary.min = buckets[0].key;
+	summary.median = percentile(buckets, tally->total, 50);
+	summary.p99 = percentile(buckets, tally->total, 99);
+	summary.max = buckets[used - 1].key;
+	free(buckets);
+	return summary;
+}
+
+int world_init(struct world *world, unsigned hart_count)
+{
+	world->harts = calloc(hart_count, sizeof(*world->harts));
+	world->hart_count = hart_count;
+	world->lost = 0;
+	return world->harts ? 0 : -1;
+}
+
+void world_free(struct world *world)
+{
+	for (unsigned i = 0; i < world->hart_count && world->harts; i++) {
+		struct world_hart *hart = &world->harts[i];
+		for (size_t j = 0; j < hart->exits_count; j++)
+			tally_free(&hart->exits_by[j].cycles);
+		free(hart->exits_by);
+		free(hart->zones);
+	}
+	free(world->harts);
+	world->harts = NULL;
+}
+
+/* Room for one more element; 0, or -1: no memory. */
+static int grow(void **array, size_t count, size_t *capacity, size_t element)
+{
+	if (count < *capacity)
+		return 0;
+	size_t wanted = *capacity ? *capacity * 2 : 8;
+	void *grown = realloc(*array, wanted * element);
+	if (!grown)
+		return -1;
+	*array = grown;
+	*capacity = wanted;
+	return 0;
+}
+
+/* Rows are few (zones times causes that happen) and neighbours come in runs: a search from the last hit would gain
+ * nothing measurable. SIZE_MAX: no memory. */
+static size_t exits_row(struct world_exits **rows, size_t *count, size_t *capacity, uint64_t cause, unsigned vmid)
+{
+	for (size_t i = 0; i < *count; i++)
+		if ((*rows)[i].cause == cause && (*rows)[i].vmid == vmid)
+			return i;
+	if (grow((void **)rows, *count, capacity, sizeof(**rows)))
+		return SIZE_MAX;
+	(*rows)[*count] = (struct world_exits){ .cause = cause, .vmid = vmid };
+	return (*count)++;
+}
+
+static struct world_zone *zone_row(struct world_zone **rows, size_t *count, size_t *capacity, unsigned vmid)
+{
+	for (size_t i = 0; i < *count; i++)
+		if ((*rows)[i].vmid == vmid)
+			return &(*rows)[i];
+	if (grow((void **)rows, *count, capacity, sizeof(**rows)))
+		return NULL;
+	(*rows)[*count] = (struct world_zone){ .vmid = vmid };
+	return &(*rows)[(*count)++];
+}
+
+static struct world_zone *hart_zone(struct world *world, struct world_hart *hart, unsigned vmid)
+{
+	struct world_zone *zone = zone_row(&hart->zones, &hart->zone_count, &hart->zone_capacity, vmid);
+	if (!zone)
+		world->lost++;
+	return zone;
+}
+
+/* Give the time since the last world event to the mode that was on. */
+static void account(struct world *world, struct world_hart *hart, const struct trace_event *event)
+{
+	uint64_t cycles = event->cycle - hart->cycle, instructions = event->retired - hart->retired;
+	enum mode mode = (enum mode)event->from;
+	hart->cycles[mode] += cycles;
+	hart->instructions[mode] += instructions;
+	hart->cycle = event->cycle;
+	hart->retired = event->retired;
+	if (mode_virt(mode)) {
+		struct world_zone *zone = hart_zone(world, hart, hart->vmid);
+		if (zone) {
+			zone->cycles += cycles;
+			zone->instructions += instructions;
+		}
+	}
+}
+
+static void count_exit(struct world *world, struct world_hart *hart, const struct trace_event *event)
+{
+	struct world_zone *zone = hart_zone(world, hart, hart->vmid);
+	size_t row = exits_row(&hart->exits_by, &hart->exits_count, &hart->exits_capacity, event->value[0], hart->vmid);
+	hart->exits++;
+	if (zone)
+		zone->exits++;
+	hart->outside = row != SIZE_MAX;
+	if (row == SIZE_MAX) {
+		world->lost++;
+		return;
+	}
+	hart->exits_by[row].count++;
+	hart->exit_row = row;
+	hart->exit_cycle = event->cycle;
+}
+
+static void count_entry(struct world *world, struct world_hart *hart, const struct trace_event *event)
+{
+	struct world_zone *zone = hart_zone(world, hart, hart->vmid);
+	hart->entries++;
+	if (zone)
+		zone->entries++;
+	if (hart->outside)
+		tally_add(&hart->exits_by[hart->exit_row].cycles, event->cycle - hart->exit_cycle, 1);
+	hart->outside = false;
+}
+
+void world_event(struct world *world, const struct trace_event *event)
+{
+	if (event->type != TRACE_WORLD || event->hart >= world->hart_count)
+		return;
+	struct world_hart *hart = &world->harts[event->hart];
+	bool from_guest = mode_virt((enum mode)event->from), to_guest = mode_virt((enum mode)event->mode);
+	account(world, hart, event);
+	hart->mode = (enum mode)event->mode;
+	hart->vmid = (unsigned)(event->value[2] >> VMID_LOW) & VMID_MASK;
+	if (from_guest && !to_guest)
+		count_exit(world, hart, event);
+	if (!from_guest && to_guest)
+		count_entry(world, hart, event);
+}
+
+struct world_modes world_modes(const struct world *world, unsigned hart, uint64_t cycle, uint64_t retired)
+{
+	const struct world_hart *place = &world->harts[hart];
+	struct world_modes modes;
+	memcpy(modes.cycles, place->cycles, sizeof(modes.cycles));
+	memcpy(modes.instructions, place->instructions, sizeof(modes.instructions));
+	modes.cycles[place->mode] += cycle - place->cycle;
+	modes.instructions[place->mode] += retired - place->retired;
+	return modes;
+}
+
+static int compare_exits(const void *a, const void *b)
+{
+	uint64_t x = ((const struct world_exits *)a)->cause, y = ((const struct world_exits *)b)->cause;
+	return x < y ? -1 : x > y;
+}
+
+struct world_exits *world_exits(const struct world *world, int vmid, size_t *count)
+{
+	struct world_exits *rows = NULL;
+	size_t capacity = 0;
+	*count = 0;
+	for (unsigned i = 0; i < world->hart_count; i++) {
+		const struct world_hart *hart = &world->harts[i];
+		for (size_t j = 0; j < hart->exits_count; j++) {
+			const struct world_exits *from = &hart->exits_by[j];
+			if (vmid != WORLD_ALL && from->vmid != (unsigned)vmid)
+				continue;
+			size_t row = exits_row(&rows, count, &capacity, from->cause, vmid == WORLD_ALL ? 0 : from->vmid);
+			if (row == SIZE_MAX)
+				continue;
+			rows[row].count += from->count;
+			tally_merge(&rows[row].cycles, &from->cycles);
+		}
+	}
+	if (*count)
+		qsort(rows, *count, sizeof(*rows), compare_exits);
+	return rows;
+}
+
+void world_exits_free(struct world_exits *exits, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		tally_free(&exits[i].cycles);
+	free(exits);
+}
+
+static int compare_zones(const void *a, const void *b)
+{
+	unsigned x = ((const struct world_zone *)a)->vmid, y = ((const struct world_zone *)b)->vmid;
+	return x < y ? -1 : x > y;
+}
+
+static void merge_zones(struct world_zone **rows, size_t *count, size_t *capacity, const struct world_hart *hart,
+                        const struct world_now *now)
+{
+	for (size_t i = 0; i < hart->zone_count; i++) {
+		const struct world_zone *from = &hart->zones[i];
+		struct world_zone *zone = zone_row(rows, count, capacity, from->vmid);
+		if (!zone)
+			continue;
+		zone->entries += from->entries;
+		zone->exits += from->exits;
+		zone->cycles += from->cycles;
+		zone->instructions += from->instructions;
+		if (now && mode_virt(hart->mode) && hart->vmid == from->vmid) {
+			zone->cycles += now->cycle - hart->cycle;
+			zone->instructions += now->retired - hart->retired;
+		}
+	}
+}
+
+struct world_zone *world_zones(const struct world *world, const struct world_now *harts_now, size_t *count)
+{
+	struct world_zone *rows = NULL;
+	size_t capacity = 0;
+	*count = 0;
+	for (unsigned i = 0; i < world->hart_count; i++)
+		merge_zones(&rows, count, &capacity, &world->harts[i], harts_now ? &harts_now[i] : NULL);
+	if (*count)
+		qsort(rows, *count, sizeof(*rows), compare_zones);
+	return rows;
+}
+
+const char *world_cause_name(uint64_t cause)
+{
+	return cause == TRACE_RETURN ? "return" : trap_cause_name(cause >> 63, (unsigned)(cause & 0xff));
+}

@@ -1,0 +1,95 @@
+/*
+ * World-switch statistics, from the event stream alone: the simulator's --stats and rvtrace stat share them.
+ *
+ * An exit is a world event from VS or VU to M, HS or U; an entry one in the other direction. An exit lasts from its event's
+ * cycle (the trap) to the cycle of the next entry on the same hart (the first guest instruction after it), whatever M-HS
+ * switches lie between and whichever guest comes next; an exit that no entry follows is counted, but has no duration.
+ * It belongs to the cause of its trap and to the zone whose VMID hgatp held.
+ *
+ * Durations are kept exactly, as a count for each different value: min, median, p99 and max are exact too. Percentile p
+ * of n values is the smallest value that at least p % of them do not exceed (nearest rank).
+ */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "trace/trace.h"
+
+/* Different values and how often each came: open addressing; `keys` are valid where counts is not 0. */
+struct tally {
+	uint64_t *keys, *counts;
+	size_t used, capacity; /* capacity: a power of two or 0 */
+	uint64_t total;        /* sum of counts */
+	uint64_t lost;         /* values not counted because there was no memory */
+};
+
+void tally_add(struct tally *tally, uint64_t key, uint64_t count);
+void tally_merge(struct tally *into, const struct tally *from);
+void tally_free(struct tally *tally);
+
+struct tally_summary { uint64_t count, min, median, p99, max; };
+/* Every member 0 when the tally is empty. */
+struct tally_summary tally_summary(const struct tally *tally);
+
+/* The exits of one cause in one zone on one hart; `cause` as in value[0] of the event. */
+struct world_exits {
+	uint64_t cause;
+	unsigned vmid;
+	uint64_t count;
+	struct tally cycles;
+};
+
+/* One zone on one hart. */
+struct world_zone {
+	unsigned vmid;
+	uint64_t entries, exits;
+	uint64_t cycles, instructions; /* inside the guest: VS and VU */
+};
+
+struct world_hart {
+	enum mode mode;
+	unsigned vmid;               /* of hgatp at the last world event */
+	uint64_t cycle, retired;     /* at the last world event */
+	uint64_t cycles[MODE_COUNT]; /* up to there */
+	uint64_t instructions[MODE_COUNT];
+	uint64_t entries, exits;
+	uint64_t exit_cycle;
+	bool outside;    /* an exit waits for its entry */
+	size_t exit_row; /* of that exit in exits_by */
+	struct world_exits *exits_by;
+	size_t exits_count, exits_capacity;
+	struct world_zone *zones;
+	size_t zone_count, zone_capacity;
+};
+
+struct world {
+	struct world_hart *harts;
+	unsigned hart_count;
+	uint64_t lost; /* events not counted because there was no memory */
+};
+
+int world_init(struct world *world, unsigned hart_count); /* 0, or -1: no memory. Harts begin in M at 0, 0 */
+void world_free(struct world *world);
+/* Any event; those that are not world events are ignored. */
+void world_event(struct world *world, const struct trace_event *event);
+
+/* Cycles and instructions of a hart by mode, up to where it stands now. */
+struct world_modes { uint64_t cycles[MODE_COUNT], instructions[MODE_COUNT]; };
+struct world_modes world_modes(const struct world *world, unsigned hart, uint64_t cycle, uint64_t retired);
+
+/* Exits added up over harts: for one VMID, or all (WORLD_ALL); sorted by cause, interrupts last. The caller frees each
+ * row's tally and the array: world_exits_free. NULL and *count 0 when there are none. */
+enum { WORLD_ALL = -1 };
+struct world_exits *world_exits(const struct world *world, int vmid, size_t *count);
+void world_exits_free(struct world_exits *exits, size_t count);
+
+/* Zones added up over harts, sorted by VMID; `harts_now[i]` adds what hart i did in its guest since its last event (may be
+ * NULL). free() the array. */
+struct world_now { uint64_t cycle, retired; };
+struct world_zone *world_zones(const struct world *world, const struct world_now *harts_now, size_t *count);
+
+/* "load guest-page fault", "return": text for value[0] of a trap or world event. */
+const char *world_cause_name(uint64_t cause);
+
+#endif

@@ -1,0 +1,173 @@
+/* Writes trace files: format.h. Errors are kept until the close: a full disk must not stop a simulation. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+#include "trace/format.h"
+
+enum { PENDING_SIZE = 1 << 16, LEVEL = 1 };
+
+struct trace_writer {
+	FILE *file;
+	char *path;
+	const char *failure; /* the first thing that went wrong */
+	ZSTD_CCtx *zstd;
+	struct trace_codec codec;
+	uint64_t events, unflushed;
+	size_t pending_size, out_capacity;
+	uint8_t *out;
+	uint8_t pending[PENDING_SIZE]; /* coded, not yet compressed */
+};
+
+/* Compress what is pending; ZSTD_e_flush and ZSTD_e_end also push it to the operating system. */
+static void push(struct trace_writer *writer, ZSTD_EndDirective how)
+{
+	ZSTD_inBuffer in = { writer->pending, writer->pending_size, 0 };
+	size_t left;
+	writer->pending_size = 0;
+	do {
+		ZSTD_outBuffer out = { writer->out, writer->out_capacity, 0 };
+		left = ZSTD_compressStream2(writer->zstd, &out, &in, how);
+		if (writer->failure)
+			return;
+		if (ZSTD_isError(left))
+			writer->failure = ZSTD_getErrorName(left);
+		else if (fwrite(writer->out, 1, out.pos, writer->file) != out.pos)
+			writer->failure = strerror(errno);
+	} while (!writer->failure && (in.pos < in.size || (how != ZSTD_e_continue && left)));
+	if (!writer->failure && how != ZSTD_e_continue && fflush(writer->file))
+		writer->failure = strerror(errno);
+}
+
+static uint8_t *reserve(struct trace_writer *writer, size_t size)
+{
+	if (writer->pending_size + size > PENDING_SIZE)
+		push(writer, ZSTD_e_continue);
+	return writer->pending + writer->pending_size;
+}
+
+static void put_integer(uint8_t *out, uint64_t value, unsigned size)
+{
+	for (unsigned i = 0; i < size; i++)
+		out[i] = (uint8_t)(value >> 8 * i);
+}
+
+static void put_header(struct trace_writer *writer, const struct trace_header *header)
+{
+	uint8_t *out = reserve(writer, TRACE_HEADER_SIZE);
+	memcpy(out, "rvtrace\n", 8);
+	put_integer(out + 8, TRACE_VERSION, 4);
+	put_integer(out + 12, header->hart_count, 4);
+	put_integer(out + 16, header->config_hash, 8);
+	put_integer(out + 24, header->seed, 8);
+	put_integer(out + 32, header->events, 4);
+	put_integer(out + 36, 0, 4);
+	writer->pending_size += TRACE_HEADER_SIZE;
+	push(writer, ZSTD_e_flush);
+}
+
+static void writer_free(struct trace_writer *writer)
+{
+	trace_codec_free(&writer->codec);
+	ZSTD_freeCCtx(writer->zstd);
+	free(writer->out);
+	free(writer->path);
+	free(writer);
+}
+
+/* Everything but the file. NULL: no memory. */
+static struct trace_writer *writer_new(const char *path, const struct trace_header *header)
+{
+	struct trace_writer *writer = calloc(1, sizeof(*writer));
+	if (!writer)
+		return NULL;
+	writer->out_capacity = ZSTD_CStreamOutSize();
+	writer->out = malloc(writer->out_capacity);
+	writer->path = strdup(path);
+	writer->zstd = ZSTD_createCCtx();
+	int failed = trace_codec_init(&writer->codec, header->hart_count);
+	if (writer->out && writer->path && writer->zstd && !failed &&
+	    !ZSTD_isError(ZSTD_CCtx_setParameter(writer->zstd, ZSTD_c_compressionLevel, LEVEL)))
+		return writer;
+	writer_free(writer);
+	return NULL;
+}
+
+struct trace_writer *trace_writer_open(const char *path, const struct trace_header *header)
+{
+	struct trace_writer *writer = writer_new(path, header);
+	if (!writer) {
+		fprintf(stderr, "rvsim: %s: no memory for the trace\n", path);
+		return NULL;
+	}
+	writer->file = fopen(path, "wb");
+	if (!writer->file) {
+		fprintf(stderr, "rvsim: %s: %s\n", path, strerror(errno));
+		writer_free(writer);
+		return NULL;
+	}
+	put_header(writer, header);
+	return writer;
+}
+
+void trace_writer_event(struct trace_writer *writer, const struct trace_event *event)
+{
+	uint8_t *out = reserve(writer, TRACE_RECORD_MAX);
+	writer->pending_size += trace_encode(&writer->codec, event, out);
+	writer->events++;
+	if (++writer->unflushed >= TRACE_FLUSH_EVENTS)
+		trace_writer_flush(writer);
+}
+
+void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol *symbol)
+{
+	size_t length = strnlen(symbol->name, TRACE_NAME_MAX);
+	uint8_t *start = reserve(writer, TRACE_RECORD_MAX + length), *out = start;
+	*out++ = TRACE_KIND_SYMBOL;
+	out += trace_put_varint(out, symbol->scope);
+	out += trace_put_varint(out, symbol->address);
+	out += trace_put_varint(out, symbol->size);
+	out += trace_put_varint(out, length);
+	memcpy(out, symbol->name, length);
+	writer->pending_size += (size_t)(out + length - start);
+}
+
+void trace_writer_end(struct trace_writer *writer, unsigned hart, const struct trace_end *end)
+{
+	uint8_t *start = reserve(writer, TRACE_RECORD_MAX), *out = start;
+	*out++ = TRACE_KIND_HART;
+	*out++ = (uint8_t)hart;
+	*out++ = end->mode;
+	out += trace_put_varint(out, end->cycle);
+	out += trace_put_varint(out, end->retired);
+	writer->pending_size += (size_t)(out - start);
+}
+
+void trace_writer_hash(struct trace_writer *writer, uint64_t hash)
+{
+	uint8_t *out = reserve(writer, TRACE_RECORD_MAX);
+	*out = TRACE_KIND_HASH;
+	put_integer(out + 1, hash, 8);
+	writer->pending_size += 9;
+}
+
+void trace_writer_flush(struct trace_writer *writer)
+{
+	writer->unflushed = 0;
+	push(writer, ZSTD_e_flush);
+}
+
+int trace_writer_close(struct trace_writer *writer)
+{
+	uint8_t *out = reserve(writer, TRACE_RECORD_MAX);
+	*out = TRACE_KIND_END;
+	writer->pending_size += 1 + trace_put_varint(out + 1, writer->events);
+	push(writer, ZSTD_e_end);
+	if (fclose(writer->file) && !writer->failure)
+		writer->failure = strerror(errno);
+	if (writer->failure)
+		fprintf(stderr, "rvsim: %s: the trace is not whole: %s\n", writer->path, writer->failure);
+	int result = writer->failure ? -1 : 0;
+	writer_free(writer);
+	return result;
+}
