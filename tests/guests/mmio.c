@@ -1,0 +1,165 @@
+/*
+ * The ns16550a driven as a driver does, and then in every encoding a compiler could choose: a hypervisor
+ * that emulates the device sees all of its loads and stores.
+ */
+#include "rt/rt.h"
+
+const char guest_name[] = "mmio";
+
+enum uart_register { RBR = 0, THR = 0, DLL = 0, IER = 1, DLM = 1, IIR = 2, FCR = 2, LCR = 3, MCR = 4, LSR = 5, SCR = 7 };
+
+enum {
+	IER_RECEIVED = 1 << 0,
+	IER_TRANSMIT_EMPTY = 1 << 1,
+	IIR_NONE = 1,
+	IIR_TRANSMIT_EMPTY = 2,
+	IIR_ID = 0x0f,
+	IIR_FIFOS = 0xc0,
+	FCR_ENABLE = 1 << 0,
+	FCR_CLEAR = 6,
+	LCR_8N1 = 0x03,
+	LCR_DLAB = 0x80,
+	LSR_DATA_READY = 1 << 0,
+	LSR_TRANSMIT_HOLDING_EMPTY = 1 << 5,
+	LSR_TRANSMITTER_EMPTY = 1 << 6,
+};
+
+void mmio_every_register(uint64_t uart, uint64_t results[32][2]);
+void mmio_address_forms(uint64_t uart, uint64_t results[6]);
+void mmio_wide(uint64_t uart, uint64_t results[8]);
+void mmio_compressed(uint64_t uart, uint8_t results[32][8]);
+
+static uint8_t uart_read(enum uart_register reg)
+{
+	return *(volatile uint8_t *)(UART_BASE + reg);
+}
+
+static void uart_write(enum uart_register reg, uint8_t value)
+{
+	*(volatile uint8_t *)(UART_BASE + reg) = value;
+}
+
+/* Text goes by the UART alone here: SBI's console may be another path to the same terminal. */
+static void uart_print(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		while ((uart_read(LSR) & LSR_TRANSMIT_HOLDING_EMPTY) == 0)
+			relax();
+		uart_write(THR, (uint8_t)*text);
+	}
+	while ((uart_read(LSR) & LSR_TRANSMITTER_EMPTY) == 0)
+		relax();
+}
+
+static void check_registers(void)
+{
+	static uint64_t results[32][2];
+
+	mmio_every_register(UART_BASE, results);
+	for (unsigned r = 0; r < 32; r++) {
+		uint64_t pattern = r == 0 ? 0 : (37 * r + 0x41) & 0xff;
+		uint64_t extended = (uint64_t)(int64_t)(int8_t)pattern;
+
+		CHECK(results[r][0] == pattern, "lbu x%u gives %lx, stored %lx", r, results[r][0], pattern);
+		CHECK(results[r][1] == extended, "lb x%u gives %lx, stored %lx", r, results[r][1], pattern);
+	}
+	uart_print("mmio: the scratch register holds through every rd and rs2, signed and not\n");
+}
+
+static void check_address_forms(void)
+{
+	static const uint64_t expected[6] = { 0x96, 0x96, (uint64_t)-0x6a, 0x96, 0x69, UART_BASE & 0xff };
+	uint64_t results[6] = { 0 };
+
+	mmio_address_forms(UART_BASE, results);
+	for (unsigned i = 0; i < 6; i++)
+		CHECK(results[i] == expected[i], "address form %u gives %lx", i, results[i]);
+	uart_print("mmio: any offset reaches it, rd may be rs1\n");
+}
+
+static void check_widths(void)
+{
+	static const char *const what[] = { "sh", "sw", "lh", "lhu", "lw", "lwu", "sd", "ld" };
+	static const uint8_t expected[] = { 0x09, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x1d, 0x1d };
+	uint64_t results[8] = { 0 };
+
+	mmio_wide(UART_BASE, results);
+	for (unsigned i = 0; i < 8; i++)
+		CHECK((results[i] & 0xff) == expected[i], "%s: first byte %lx", what[i], results[i] & 0xff);
+	uart_print("mmio: wider loads and stores take the first byte\n");
+}
+
+static void check_compressed(void)
+{
+	static uint8_t results[32][8];
+
+	mmio_compressed(UART_BASE, results);
+	for (unsigned r = 1; r < 32; r++) {
+		uint8_t mcr = 8 | ((r == 2 ? 17 : r) & 3), dll = 0x10 | r; /* x2 loads what x17 stored */
+
+		if (r >= 8 && r <= 15) {
+			CHECK(results[r][0] == mcr, "c.sw, c.lw x%u: %x", r, results[r][0]);
+			CHECK(results[r][1] == dll, "c.sd, c.ld x%u: %x", r, results[r][1]);
+		}
+		CHECK(results[r][2] == mcr, "c.swsp, c.lwsp x%u: %x", r, results[r][2]);
+		CHECK(r == 2 || results[r][3] == dll, "c.sdsp, c.ldsp x%u: %x", r, results[r][3]);
+	}
+	uart_print("mmio: so do the compressed ones, in every register\n");
+}
+
+static void check_line_control(void)
+{
+	uart_write(LCR, LCR_8N1);
+	CHECK(uart_read(LCR) == LCR_8N1, "LCR reads %x", uart_read(LCR));
+	uart_write(IER, 0);
+	uart_write(LCR, LCR_8N1 | LCR_DLAB);
+	CHECK(uart_read(LCR) == (LCR_8N1 | LCR_DLAB), "LCR with DLAB reads %x", uart_read(LCR));
+	uart_write(DLL, 0x34);
+	uart_write(DLM, 0x12);
+	CHECK(uart_read(DLL) == 0x34 && uart_read(DLM) == 0x12, "the divisor does not hold");
+	uart_write(DLL, 1);
+	uart_write(DLM, 0);
+	uart_write(LCR, LCR_8N1);
+	CHECK(uart_read(IER) == 0, "IER and the divisor are one");
+}
+
+static void check_interrupt_enable(void)
+{
+	for (uint8_t value = 0; value < 16; value++) {
+		uart_write(IER, value);
+		CHECK(uart_read(IER) == value, "IER holds %x of %x", uart_read(IER), value);
+	}
+	uart_write(IER, 0);
+	CHECK((uart_read(IIR) & IIR_ID) == IIR_NONE, "IIR has an interrupt while none is enabled");
+	uart_write(IER, IER_TRANSMIT_EMPTY);
+	CHECK((uart_read(IIR) & IIR_ID) == IIR_TRANSMIT_EMPTY, "IIR does not say the transmitter is empty");
+	CHECK((uart_read(IIR) & IIR_ID) == IIR_NONE, "reading IIR does not end it");
+	uart_write(IER, 0);
+	uart_write(IER, IER_RECEIVED);
+	CHECK((uart_read(IIR) & IIR_ID) == IIR_NONE, "IIR has a character from nobody");
+	uart_write(IER, 0);
+}
+
+static void check_fifos(void)
+{
+	uart_write(FCR, FCR_ENABLE | FCR_CLEAR);
+	CHECK((uart_read(IIR) & IIR_FIFOS) == IIR_FIFOS, "IIR does not show the FIFOs on");
+	uart_write(FCR, 0);
+	CHECK((uart_read(IIR) & IIR_FIFOS) == 0, "IIR does not show the FIFOs off");
+	uart_write(FCR, FCR_ENABLE | FCR_CLEAR);
+	CHECK((uart_read(LSR) & LSR_DATA_READY) == 0, "LSR has a character from nobody");
+	CHECK((uart_read(LSR) & LSR_TRANSMITTER_EMPTY) != 0, "LSR: an idle transmitter is not empty");
+}
+
+void guest_main(void)
+{
+	uart_print("mmio: text through the transmit register, LSR polled\n");
+	check_registers();
+	check_address_forms();
+	check_widths();
+	check_compressed();
+	check_line_control();
+	check_interrupt_enable();
+	check_fifos();
+	uart_print("mmio: LCR, divisor, IER, IIR, FCR and LSR behave\n");
+}
