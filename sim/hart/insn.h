@@ -5,7 +5,7 @@
  *
  * id        C identifier: add, c_addi, fadd_d, hlv_wu ("name" with dots as underscores)
  * match/mask as riscv-opcodes defines them; 16-bit rows have match <= 0xffff with low bits != 3
- * format    operand layout: how decode extracts operands and how disasm prints them (insn.h: enum format)
+ * format    operand layout: how decode extracts operands and how disasm prints them (format.def)
  * extension id of ext.def
  * class     what the pipeline sees (enum insn_class)
  * semantics id of the row whose handler runs (op_<semantics>): itself, or the base row of a compressed spelling
@@ -28,6 +28,13 @@ enum insn_id {
 	INSN_COUNT
 };
 
+enum format {
+#define FORMAT(id, operands) FORMAT_##id,
+#include "hart/format.def"
+#undef FORMAT
+	FORMAT_COUNT
+};
+
 enum insn_class {
 	CLASS_ALU, CLASS_MUL, CLASS_DIV, CLASS_LOAD, CLASS_STORE, CLASS_AMO, CLASS_LR, CLASS_SC,
 	CLASS_BRANCH, CLASS_JAL, CLASS_JALR, CLASS_CSR, CLASS_FENCE, CLASS_SYSTEM,
@@ -45,7 +52,11 @@ struct insn_row {
 	uint16_t semantics; /* enum insn_id */
 };
 
+/* Row 0, INSN_illegal, is named "illegal" and stands for itself. */
 extern const struct insn_row insn_rows[INSN_COUNT];
+
+/* The template a format prints its operands by; letters as in format.def. */
+const char *format_operands(enum format format);
 
 /* A decoded instruction. Fields a format lacks are 0. */
 struct insn {
@@ -65,6 +76,11 @@ struct insn decode(const struct isa *isa, uint32_t word);
 /* Text as objdump -M no-aliases prints it: mnemonic, tab, operands; branch targets absolute (pc + imm) in hex.
  * Returns text. */
 const char *disasm(const struct insn *insn, uint64_t pc, char *text, size_t size);
+
+/* Does it write x[rd] / change FP state (f registers or, conservatively, fflags)? By format and class. */
+bool insn_writes_x(const struct insn *insn);
+bool insn_writes_f(const struct insn *insn);
+bool insn_dirties_fp(const struct insn *insn);
 
 const char *reg_name(unsigned x); /* ABI names: zero ra sp ... */
 const char *freg_name(unsigned f);
