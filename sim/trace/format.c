@@ -17,7 +17,7 @@
 #undef FIELD
 
 const struct trace_row trace_rows[TRACE_TYPES] = {
-#define FIELD(name, source, format) { name, SOURCE_##source, FORMAT_##format },
+#define FIELD(name, source, format) { name, SOURCE_##source, PRINT_##format },
 #define EVENT(id, name, on, fields) { name, on, SOURCES_##id, FIELDS_##id, { fields } },
 #include "trace/trace.def"
 #undef EVENT

@@ -1,0 +1,194 @@
+/* Events as text: text.h. */
+#include <ctype.h>
+#include <inttypes.h>
+#include "csr/csr.h"
+#include "hart/insn.h"
+#include "trace/format.h"
+#include "trace/text.h"
+#include "trace/world.h"
+
+static const char *find(const struct trace_names *names, enum mode mode, uint64_t address, uint64_t *offset)
+{
+	return names && names->find ? names->find(names->context, mode, address, offset) : NULL;
+}
+
+static void print_address(FILE *out, enum mode mode, uint64_t address, const struct trace_names *names)
+{
+	uint64_t offset = 0;
+	const char *name = find(names, mode, address, &offset);
+	fprintf(out, "0x%" PRIx64, address);
+	if (name && offset)
+		fprintf(out, " <%s+0x%" PRIx64 ">", name, offset);
+	else if (name)
+		fprintf(out, " <%s>", name);
+}
+
+static void print_insn(FILE *out, const struct trace_event *event)
+{
+	struct isa isa = isa_default();
+	struct insn insn = decode(&isa, event->word);
+	char text[96];
+	disasm(&insn, event->pc, text, sizeof(text));
+	for (char *c = text; *c; c++)
+		if (*c == '\t')
+			*c = ' ';
+	fprintf(out, "%0*" PRIx32 " {%s}", insn.length * 2, event->word, text);
+}
+
+static void print_csr(FILE *out, uint64_t number)
+{
+	const struct csr_info *info = number < 4096 ? csr_info((unsigned)number) : NULL;
+	if (info)
+		fprintf(out, "%s", info->name);
+	else
+		fprintf(out, "0x%" PRIx64, number);
+}
+
+static void print_byte(FILE *out, uint64_t value)
+{
+	if (value < 0x80 && isprint((int)value))
+		fprintf(out, "'%c'", (int)value);
+	else
+		fprintf(out, "0x%02" PRIx64, value);
+}
+
+static void print_flags(FILE *out, uint64_t flags)
+{
+	fprintf(out, "%s%s%s%s", flags & TRACE_RD ? "x" : "", flags & TRACE_FRD ? "f" : "", flags & TRACE_LOADS ? "r" : "",
+	        flags & TRACE_STORES ? "w" : "");
+	if (flags & (TRACE_LOADS | TRACE_STORES))
+		fprintf(out, "%u", 1u << (flags >> 4));
+}
+
+static void print_register(FILE *out, const struct trace_event *event)
+{
+	unsigned number = event->from & 31;
+	fprintf(out, "%s", event->flags & TRACE_FRD ? freg_name(number) : reg_name(number));
+}
+
+static void print_value(FILE *out, const struct trace_event *event, const struct trace_field *field,
+                        const struct trace_names *names)
+{
+	uint64_t value = trace_source(event, field->source);
+	switch ((enum trace_field_format)field->format) {
+	case PRINT_HEX:
+		fprintf(out, "0x%" PRIx64, value);
+		break;
+	case PRINT_DEC:
+		fprintf(out, "%" PRIu64, value);
+		break;
+	case PRINT_ADDRESS:
+		print_address(out, (enum mode)event->mode, value, names);
+		break;
+	case PRINT_MODE:
+		fprintf(out, "%s", mode_name((enum mode)value));
+		break;
+	case PRINT_CAUSE:
+		fprintf(out, "\"%s\"", world_cause_name(value));
+		break;
+	case PRINT_REGISTER:
+		print_register(out, event);
+		break;
+	case PRINT_CSR:
+		print_csr(out, value);
+		break;
+	case PRINT_WORD:
+		print_insn(out, event);
+		break;
+	case PRINT_SIZE:
+		fprintf(out, "%s%" PRIu64, value >> 8 & 1 ? "w" : "r", value & 0xff);
+		break;
+	case PRINT_BYTE:
+		print_byte(out, value);
+		break;
+	case PRINT_FLAGS:
+		print_flags(out, value);
+		break;
+	}
+}
+
+void trace_print_field(FILE *out, const struct trace_event *event, const struct trace_field *field,
+                       const struct trace_names *names)
+{
+	fprintf(out, " %s=", field->name);
+	print_value(out, event, field, names);
+}
+
+/* Does an insn event have this field at all? */
+static bool has_field(const struct trace_event *event, const struct trace_field *field)
+{
+	if (event->type != TRACE_INSN)
+		return true;
+	switch (field->source) {
+	case SOURCE_FROM:
+	case SOURCE_VALUE0:
+		return event->flags & (TRACE_RD | TRACE_FRD);
+	case SOURCE_VALUE1:
+		return event->flags & (TRACE_LOADS | TRACE_STORES);
+	case SOURCE_VALUE2:
+		return event->flags & TRACE_STORES;
+	case SOURCE_FLAGS:
+		return event->flags != 0;
+	default:
+		return true;
+	}
+}
+
+void trace_print(FILE *out, const struct trace_event *event, const struct trace_names *names)
+{
+	const struct trace_row *row = &trace_rows[event->type];
+	fprintf(out, "%12" PRIu64 " %2u %-2s %-7s ", event->cycle, event->hart, mode_name((enum mode)event->mode), row->name);
+	print_address(out, (enum mode)event->mode, event->pc, names);
+	for (unsigned i = 0; i < row->field_count; i++)
+		if (has_field(event, &row->fields[i]))
+			trace_print_field(out, event, &row->fields[i], names);
+	putc('\n', out);
+}
+
+void trace_print_golden(FILE *out, const struct trace_event *event, const struct trace_names *names)
+{
+	const struct trace_row *row = &trace_rows[event->type];
+	uint64_t offset;
+	const char *name = find(names, (enum mode)event->mode, event->pc, &offset);
+	fprintf(out, "%u %s", event->hart, row->name);
+	if (event->type == TRACE_WORLD)
+		fprintf(out, " %s -> %s", mode_name((enum mode)event->from), mode_name((enum mode)event->mode));
+	else
+		fprintf(out, " %s", mode_name((enum mode)event->mode));
+	fprintf(out, " %s", name ? name : "?");
+	for (unsigned i = 0; i < row->field_count; i++)
+		if (row->fields[i].format == PRINT_CAUSE || row->fields[i].format == PRINT_CSR)
+			trace_print_field(out, event, &row->fields[i], names);
+	putc('\n', out);
+}
+
+/* Hex digits for a value of 1 << log2 bytes. */
+static void print_sized(FILE *out, uint64_t value, unsigned log2)
+{
+	unsigned bits = log2 < 3 ? 8u << log2 : 64;
+	uint64_t mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+	fprintf(out, "0x%0*" PRIx64, (int)bits / 4, value & mask);
+}
+
+void trace_print_spike(FILE *out, const struct trace_event *event, const struct trace_event *csrs, unsigned csr_count)
+{
+	unsigned log2 = event->flags >> 4;
+	fprintf(out, "core%4u: %1u 0x%016" PRIx64 " (0x%0*" PRIx32 ")", event->hart, mode_priv((enum mode)event->mode),
+	        event->pc, (event->word & 3) == 3 ? 8 : 4, event->word);
+	if (event->flags & TRACE_RD && event->from)
+		fprintf(out, " x%-2u 0x%016" PRIx64, event->from, event->value[0]);
+	if (event->flags & TRACE_FRD)
+		fprintf(out, " f%-2u 0x%016" PRIx64, event->from, event->value[0]);
+	for (unsigned i = 0; i < csr_count; i++) {
+		fprintf(out, " c%" PRIu64 "_", csrs[i].value[0]);
+		print_csr(out, csrs[i].value[0]);
+		fprintf(out, " 0x%016" PRIx64, csrs[i].value[1]);
+	}
+	if (event->flags & TRACE_LOADS)
+		fprintf(out, " mem 0x%016" PRIx64, event->value[1]);
+	if (event->flags & TRACE_STORES) {
+		fprintf(out, " mem 0x%016" PRIx64 " ", event->value[1]);
+		print_sized(out, event->value[2], log2);
+	}
+	putc('\n', out);
+}

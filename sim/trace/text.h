@@ -1,0 +1,28 @@
+/* Events as text: for rvtrace and the debugger. */
+#ifndef TRACE_TEXT_H
+#define TRACE_TEXT_H
+
+#include <stdio.h>
+#include "trace/trace.h"
+
+/* Who knows names: returns the symbol that holds `address` as a pc in `mode` and sets *offset, or NULL. */
+struct trace_names {
+	const char *(*find)(void *context, enum mode mode, uint64_t address, uint64_t *offset);
+	void *context;
+};
+
+/* One line with its newline: cycle, hart, mode, type, pc with symbol, fields by name. */
+void trace_print(FILE *out, const struct trace_event *event, const struct trace_names *names);
+
+/* One line with what a new compiler or a moved address leaves alone: mode, type, symbol without offset, cause. */
+void trace_print_golden(FILE *out, const struct trace_event *event, const struct trace_names *names);
+
+/* One field as trace_print shows it, "name=value" with a space before. */
+struct trace_field;
+void trace_print_field(FILE *out, const struct trace_event *event, const struct trace_field *field,
+                       const struct trace_names *names);
+
+/* Spike's --log-commits line of an insn event; `csrs` are the csr events of the same instruction. */
+void trace_print_spike(FILE *out, const struct trace_event *event, const struct trace_event *csrs, unsigned csr_count);
+
+#endif

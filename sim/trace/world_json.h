@@ -1,0 +1,16 @@
+/* The parts of the statistics that come from the event stream, as JSON: shared by --stats and rvtrace stat. */
+#ifndef WORLD_JSON_H
+#define WORLD_JSON_H
+
+#include "trace/json.h"
+#include "trace/world.h"
+
+/* "modes": {"M": {"cycles", "instructions"}, "HS", "U", "VS", "VU"} of a hart that now stands at `now`. */
+void world_json_modes(struct json *json, const struct world *world, unsigned hart, const struct world_now *now);
+/* "hart", "cycles", "instructions" and "modes" of the open object. */
+void world_json_hart(struct json *json, const struct world *world, unsigned hart, const struct world_now *now);
+/* "world_switches": {...}, "zones": [...]. now: one a hart. */
+void world_json_switches(struct json *json, const struct world *world);
+void world_json_zones(struct json *json, const struct world *world, const struct world_now *now);
+
+#endif
