@@ -1,0 +1,160 @@
+/* SiFive's core-local interruptor: per hart a software interrupt and a timer compare, one mtime for all. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dev/devices.h"
+#include "hart/hart.h"
+
+enum { MSIP = 0x0, MTIMECMP = 0x4000, MTIME = 0xbff8 };
+
+struct clint_hart {
+	struct clint *clint;
+	struct event timer;
+	struct irq_wire msip, mtip;
+	uint64_t mtimecmp;
+	bool software;
+};
+
+struct clint {
+	struct device device;
+	struct platform *platform;
+	void (*time_changed)(void *context, uint64_t now);
+	void *context;
+	unsigned hart_count;
+	struct clint_hart harts[];
+};
+
+/* MTIP is a level: mtime >= mtimecmp. While it is low, an event stands where it will rise. */
+static void update_timer(struct clint_hart *hart, uint64_t now)
+{
+	const struct platform *platform = hart->clint->platform;
+	struct event_queue *events = hart->clint->device.events;
+	uint64_t time = platform_time(platform, now);
+	bool level = time >= hart->mtimecmp;
+	irq_wire_set(&hart->mtip, level, now);
+	event_cancel(events, &hart->timer);
+	uint64_t tick, cycle;
+	if (!level && !__builtin_add_overflow(now / platform->cycles_per_tick, hart->mtimecmp - time, &tick) &&
+	    !__builtin_mul_overflow(tick, platform->cycles_per_tick, &cycle))
+		event_schedule(events, &hart->timer, cycle);
+}
+
+static void timer_due(void *context, uint64_t cycle)
+{
+	update_timer(context, cycle);
+}
+
+static void set_mtime(struct clint *clint, uint64_t time, uint64_t now)
+{
+	clint->platform->time_offset += time - platform_time(clint->platform, now);
+	for (unsigned i = 0; i < clint->hart_count; i++)
+		update_timer(&clint->harts[i], now);
+	if (clint->time_changed)
+		clint->time_changed(clint->context, now);
+}
+
+/* The 64-bit register that holds offset, or NULL (mtime, nothing). */
+static struct clint_hart *timer_at(struct clint *clint, uint64_t offset)
+{
+	uint64_t index = (offset - MTIMECMP) / 8;
+	return offset >= MTIMECMP && index < clint->hart_count ? &clint->harts[index] : NULL;
+}
+
+static bool clint_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
+                       uint32_t *effects)
+{
+	struct clint *clint = (struct clint *)device;
+	(void)effects;
+	if (size < 4)
+		return false;
+	*value = 0;
+	if (offset < MTIMECMP) {
+		if (size == 4 && offset / 4 < clint->hart_count)
+			*value = clint->harts[offset / 4].software;
+		return size == 4;
+	}
+	const struct clint_hart *hart = timer_at(clint, offset);
+	uint64_t whole = hart ? hart->mtimecmp : 0;
+	if ((offset & ~UINT64_C(7)) == MTIME)
+		whole = platform_time(clint->platform, now);
+	*value = size == 8 ? whole : (uint32_t)(whole >> (offset & 4) * 8);
+	return true;
+}
+
+/* `whole` with the written half, or all of it, replaced. */
+static uint64_t merge(uint64_t whole, uint64_t offset, unsigned size, uint64_t value)
+{
+	if (size == 8)
+		return value;
+	unsigned shift = (offset & 4) * 8;
+	return (whole & ~(UINT64_C(0xffffffff) << shift)) | (value & 0xffffffff) << shift;
+}
+
+static bool clint_write(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
+                        uint32_t *effects)
+{
+	struct clint *clint = (struct clint *)device;
+	if (size < 4 || (offset < MTIMECMP && size != 4))
+		return false;
+	*effects |= EFFECT_IRQ | EFFECT_YIELD;
+	struct clint_hart *hart = timer_at(clint, offset);
+	if (offset < MTIMECMP && offset / 4 < clint->hart_count) {
+		hart = &clint->harts[offset / 4];
+		hart->software = value & 1;
+		irq_wire_set(&hart->msip, hart->software, now);
+	} else if (hart) {
+		hart->mtimecmp = merge(hart->mtimecmp, offset, size, value);
+		update_timer(hart, now);
+	} else if ((offset & ~UINT64_C(7)) == MTIME) {
+		set_mtime(clint, merge(platform_time(clint->platform, now), offset, size, value), now);
+	}
+	return true;
+}
+
+static void clint_reset(struct device *device)
+{
+	struct clint *clint = (struct clint *)device;
+	clint->platform->time_offset = 0;
+	for (unsigned i = 0; i < clint->hart_count; i++) {
+		clint->harts[i].software = false;
+		clint->harts[i].mtimecmp = UINT64_MAX;
+		event_cancel(device->events, &clint->harts[i].timer);
+	}
+}
+
+static void clint_dump(const struct device *device, FILE *out)
+{
+	const struct clint *clint = (const struct clint *)device;
+	for (unsigned i = 0; i < clint->hart_count; i++)
+		fprintf(out, "hart %u: msip %u, mtimecmp 0x%" PRIx64 "\n", i, clint->harts[i].software, clint->harts[i].mtimecmp);
+}
+
+static void clint_destroy(struct device *device)
+{
+	struct clint *clint = (struct clint *)device;
+	for (unsigned i = 0; i < clint->hart_count; i++)
+		event_cancel(device->events, &clint->harts[i].timer);
+	free(device);
+}
+
+struct device *clint_new(struct platform *platform, struct event_queue *events, const struct irq_wire *msip,
+                         const struct irq_wire *mtip, void (*time_changed)(void *context, uint64_t now), void *context)
+{
+	struct clint *clint = calloc(1, sizeof(*clint) + platform->hart_count * sizeof(struct clint_hart));
+	if (!clint)
+		return NULL;
+	clint->device = (struct device){
+		.name = "clint", .read = clint_read, .write = clint_write, .reset = clint_reset, .dump = clint_dump,
+		.destroy = clint_destroy, .events = events,
+	};
+	clint->platform = platform;
+	clint->time_changed = time_changed;
+	clint->context = context;
+	clint->hart_count = platform->hart_count;
+	for (unsigned i = 0; i < clint->hart_count; i++) {
+		struct clint_hart *hart = &clint->harts[i];
+		*hart = (struct clint_hart){ .clint = clint, .msip = msip[i], .mtip = mtip[i], .mtimecmp = UINT64_MAX };
+		event_init(&hart->timer, timer_due, hart);
+	}
+	return &clint->device;
+}

@@ -1,0 +1,233 @@
+/* SiFive's platform-level interrupt controller as QEMU's virt machine has it: priorities 0..7, two contexts a hart. */
+#include <stdlib.h>
+#include "dev/devices.h"
+#include "hart/hart.h"
+
+enum {
+	PRIORITY = 0x0, PENDING = 0x1000, ENABLE = 0x2000, ENABLE_STRIDE = 0x80, CONTEXT = 0x200000, CONTEXT_STRIDE = 0x1000,
+	THRESHOLD = 0, CLAIM = 4, PRIORITY_MASK = 7, WORDS = 32, /* 1024 sources, the format's limit */
+};
+
+struct context {
+	uint32_t enable[WORDS];
+	uint32_t threshold;
+	struct irq_wire output;
+};
+
+struct plic {
+	struct device device;
+	unsigned source_count, context_count;
+	uint32_t priority[WORDS * 32];
+	uint32_t pending[WORDS], claimed[WORDS], level[WORDS];
+	struct context contexts[];
+};
+
+static bool bit(const uint32_t *words, unsigned source)
+{
+	return words[source / 32] >> source % 32 & 1;
+}
+
+static void set_bit(uint32_t *words, unsigned source, bool value)
+{
+	uint32_t mask = UINT32_C(1) << source % 32;
+	words[source / 32] = value ? words[source / 32] | mask : words[source / 32] & ~mask;
+}
+
+/* The pending, enabled source with the highest priority above `threshold`, lowest number first; 0 if there is none. */
+static unsigned best(const struct plic *plic, const struct context *context, uint32_t threshold)
+{
+	unsigned winner = 0;
+	uint32_t priority = threshold;
+	for (unsigned word = 0; word <= plic->source_count / 32; word++) {
+		uint32_t candidates = plic->pending[word] & context->enable[word];
+		for (; candidates; candidates &= candidates - 1) {
+			unsigned source = word * 32 + (unsigned)__builtin_ctz(candidates);
+			if (plic->priority[source] > priority) {
+				winner = source;
+				priority = plic->priority[source];
+			}
+		}
+	}
+	return winner;
+}
+
+static void update(struct plic *plic, uint64_t now)
+{
+	for (unsigned i = 0; i < plic->context_count; i++) {
+		struct context *context = &plic->contexts[i];
+		irq_wire_set(&context->output, best(plic, context, context->threshold) != 0, now);
+	}
+}
+
+/* The gateway: a level makes a source pending unless it is being served; a level that falls unclaimed stays pending. */
+void plic_set(void *receiver, unsigned source, bool level, uint64_t now)
+{
+	struct plic *plic = receiver;
+	if (bit(plic->level, source) == level)
+		return;
+	set_bit(plic->level, source, level);
+	if (level && !bit(plic->claimed, source))
+		set_bit(plic->pending, source, true);
+	update(plic, now);
+}
+
+/* A claim looks past the threshold: that masks notification only (RISC-V PLIC specification, Interrupt Claim Process). */
+static unsigned claim(struct plic *plic, struct context *context, uint64_t now)
+{
+	unsigned source = best(plic, context, 0);
+	if (source != 0) {
+		set_bit(plic->pending, source, false);
+		set_bit(plic->claimed, source, true);
+		update(plic, now);
+	}
+	return source;
+}
+
+/* Completion by a context for which the source is not enabled is ignored. */
+static void complete(struct plic *plic, const struct context *context, uint64_t source, uint64_t now)
+{
+	if (source == 0 || source > plic->source_count || !bit(context->enable, (unsigned)source))
+		return;
+	set_bit(plic->claimed, (unsigned)source, false);
+	if (bit(plic->level, (unsigned)source))
+		set_bit(plic->pending, (unsigned)source, true);
+	update(plic, now);
+}
+
+/* Bits of sources that exist, in one word of 32. */
+static uint32_t existing(const struct plic *plic, unsigned word)
+{
+	uint32_t mask = word == 0 ? ~UINT32_C(1) : ~UINT32_C(0);
+	unsigned last = plic->source_count;
+	if (word > last / 32)
+		return 0;
+	return word == last / 32 && last % 32 != 31 ? mask & ((UINT32_C(2) << last % 32) - 1) : mask;
+}
+
+static uint32_t read_context(struct plic *plic, uint64_t offset, uint64_t now)
+{
+	uint64_t index = (offset - CONTEXT) / CONTEXT_STRIDE;
+	if (index >= plic->context_count)
+		return 0;
+	struct context *context = &plic->contexts[index];
+	switch (offset % CONTEXT_STRIDE) {
+	case THRESHOLD:
+		return context->threshold;
+	case CLAIM:
+		return claim(plic, context, now);
+	default:
+		return 0;
+	}
+}
+
+static bool plic_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
+                      uint32_t *effects)
+{
+	struct plic *plic = (struct plic *)device;
+	if (size != 4)
+		return false;
+	*value = 0;
+	if (offset >= CONTEXT) {
+		*value = read_context(plic, offset, now);
+		*effects |= EFFECT_IRQ | EFFECT_YIELD;
+	} else if (offset >= ENABLE) {
+		uint64_t index = (offset - ENABLE) / ENABLE_STRIDE;
+		if (index < plic->context_count)
+			*value = plic->contexts[index].enable[offset % ENABLE_STRIDE / 4];
+	} else if (offset >= PENDING) {
+		*value = offset - PENDING < WORDS * 4 ? plic->pending[(offset - PENDING) / 4] : 0;
+	} else {
+		*value = offset / 4 <= plic->source_count ? plic->priority[offset / 4] : 0;
+	}
+	return true;
+}
+
+static void write_context(struct plic *plic, uint64_t offset, uint64_t value, uint64_t now)
+{
+	uint64_t index = (offset - CONTEXT) / CONTEXT_STRIDE;
+	if (index >= plic->context_count)
+		return;
+	struct context *context = &plic->contexts[index];
+	if (offset % CONTEXT_STRIDE == THRESHOLD) {
+		context->threshold = value & PRIORITY_MASK;
+		update(plic, now);
+	} else if (offset % CONTEXT_STRIDE == CLAIM) {
+		complete(plic, context, value & 0xffffffff, now);
+	}
+}
+
+static bool plic_write(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
+                       uint32_t *effects)
+{
+	struct plic *plic = (struct plic *)device;
+	if (size != 4)
+		return false;
+	if (offset >= CONTEXT) {
+		write_context(plic, offset, value, now);
+	} else if (offset >= ENABLE) {
+		uint64_t index = (offset - ENABLE) / ENABLE_STRIDE;
+		unsigned word = offset % ENABLE_STRIDE / 4;
+		if (index < plic->context_count)
+			plic->contexts[index].enable[word] = (uint32_t)value & existing(plic, word);
+		update(plic, now);
+	} else if (offset < PENDING && offset != 0 && offset / 4 <= plic->source_count) {
+		plic->priority[offset / 4] = value & PRIORITY_MASK;
+		update(plic, now);
+	}
+	*effects |= EFFECT_IRQ | EFFECT_YIELD;
+	return true;
+}
+
+static void plic_reset(struct device *device)
+{
+	struct plic *plic = (struct plic *)device;
+	for (unsigned i = 0; i < WORDS * 32; i++)
+		plic->priority[i] = 0;
+	for (unsigned word = 0; word < WORDS; word++) {
+		plic->pending[word] = plic->claimed[word] = plic->level[word] = 0;
+		for (unsigned i = 0; i < plic->context_count; i++)
+			plic->contexts[i].enable[word] = 0;
+	}
+	for (unsigned i = 0; i < plic->context_count; i++)
+		plic->contexts[i].threshold = 0;
+}
+
+static void plic_dump(const struct device *device, FILE *out)
+{
+	const struct plic *plic = (const struct plic *)device;
+	for (unsigned source = 1; source <= plic->source_count; source++)
+		if (plic->priority[source] != 0 || bit(plic->level, source))
+			fprintf(out, "source %u: priority %u%s%s%s\n", source, plic->priority[source],
+			        bit(plic->level, source) ? ", high" : "", bit(plic->pending, source) ? ", pending" : "",
+			        bit(plic->claimed, source) ? ", claimed" : "");
+	for (unsigned i = 0; i < plic->context_count; i++) {
+		const struct context *context = &plic->contexts[i];
+		fprintf(out, "context %u (hart %u %s): threshold %u, best %u, enabled", i, i / 2, i % 2 ? "S" : "M",
+		        context->threshold, best(plic, context, context->threshold));
+		for (unsigned source = 1; source <= plic->source_count; source++)
+			if (bit(context->enable, source))
+				fprintf(out, " %u", source);
+		fputc('\n', out);
+	}
+}
+
+static void plic_destroy(struct device *device)
+{
+	free(device);
+}
+
+struct device *plic_new(unsigned hart_count, unsigned source_count, const struct irq_wire *outputs)
+{
+	struct plic *plic = calloc(1, sizeof(*plic) + 2 * hart_count * sizeof(struct context));
+	if (!plic)
+		return NULL;
+	plic->device = (struct device){
+		.name = "plic", .read = plic_read, .write = plic_write, .reset = plic_reset, .dump = plic_dump,
+		.destroy = plic_destroy,
+	};
+	plic->source_count = source_count;
+	plic->context_count = 2 * hart_count;
+	for (unsigned i = 0; i < plic->context_count; i++)
+		plic->contexts[i].output = outputs[i];
+	return &plic->device;
+}

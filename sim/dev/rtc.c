@@ -1,0 +1,173 @@
+/* Goldfish real-time clock: nanoseconds since 1970 as simulated time has them, and one alarm. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include "dev/devices.h"
+#include "hart/hart.h"
+
+enum {
+	TIME_LOW = 0x00, TIME_HIGH = 0x04, ALARM_LOW = 0x08, ALARM_HIGH = 0x0c, IRQ_ENABLED = 0x10, CLEAR_ALARM = 0x14,
+	ALARM_STATUS = 0x18, CLEAR_INTERRUPT = 0x1c, TICK_NS = 100,
+};
+
+struct rtc {
+	struct device device;
+	const struct platform *platform;
+	struct irq_wire irq;
+	struct event alarm;
+	uint64_t epoch_ns; /* at cycle 0 as built */
+	uint64_t base_ns;  /* at cycle 0 as the guest set it */
+	uint64_t alarm_ns;
+	uint32_t time_high, alarm_high; /* latched by a read of TIME_LOW, by a write of ALARM_HIGH */
+	bool running, pending, enabled;
+};
+
+/* The platform's time_offset is not in it: setting mtime does not set the calendar. */
+static uint64_t now_ns(const struct rtc *rtc, uint64_t now)
+{
+	return rtc->base_ns + now / rtc->platform->cycles_per_tick * TICK_NS;
+}
+
+static void update(struct rtc *rtc, uint64_t now)
+{
+	irq_wire_set(&rtc->irq, rtc->pending && rtc->enabled, now);
+}
+
+static void alarm_due(void *context, uint64_t cycle)
+{
+	struct rtc *rtc = context;
+	rtc->running = false;
+	rtc->pending = true;
+	update(rtc, cycle);
+}
+
+static void cancel(struct rtc *rtc)
+{
+	rtc->running = false;
+	event_cancel(rtc->device.events, &rtc->alarm);
+}
+
+/* An alarm in the past rings at once. */
+static void set_alarm(struct rtc *rtc, uint64_t alarm_ns, uint64_t now)
+{
+	cancel(rtc);
+	rtc->alarm_ns = alarm_ns;
+	uint64_t time = now_ns(rtc, now), tick, cycle;
+	if (alarm_ns <= time) {
+		alarm_due(rtc, now);
+		return;
+	}
+	rtc->running = true;
+	uint64_t wait = (alarm_ns - time + TICK_NS - 1) / TICK_NS;
+	if (!__builtin_add_overflow(now / rtc->platform->cycles_per_tick, wait, &tick) &&
+	    !__builtin_mul_overflow(tick, rtc->platform->cycles_per_tick, &cycle))
+		event_schedule(rtc->device.events, &rtc->alarm, cycle);
+}
+
+static bool rtc_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value, uint32_t *effects)
+{
+	struct rtc *rtc = (struct rtc *)device;
+	(void)effects;
+	if (size != 4)
+		return false;
+	uint64_t time = now_ns(rtc, now);
+	switch (offset) {
+	case TIME_LOW:
+		rtc->time_high = (uint32_t)(time >> 32);
+		*value = (uint32_t)time;
+		break;
+	case TIME_HIGH:
+		*value = rtc->time_high;
+		break;
+	case ALARM_LOW:
+		*value = (uint32_t)rtc->alarm_ns;
+		break;
+	case ALARM_HIGH:
+		*value = rtc->alarm_ns >> 32;
+		break;
+	case IRQ_ENABLED:
+		*value = rtc->enabled;
+		break;
+	case ALARM_STATUS:
+		*value = rtc->running;
+		break;
+	default:
+		*value = 0;
+	}
+	return true;
+}
+
+static bool rtc_write(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value, uint32_t *effects)
+{
+	struct rtc *rtc = (struct rtc *)device;
+	if (size != 4)
+		return false;
+	value &= 0xffffffff;
+	*effects |= EFFECT_IRQ | EFFECT_YIELD;
+	switch (offset) {
+	case TIME_LOW:
+		rtc->base_ns += value - (uint32_t)now_ns(rtc, now);
+		break;
+	case TIME_HIGH:
+		rtc->base_ns += (value << 32) - (now_ns(rtc, now) & ~UINT64_C(0xffffffff));
+		break;
+	case ALARM_LOW:
+		set_alarm(rtc, (uint64_t)rtc->alarm_high << 32 | value, now);
+		break;
+	case ALARM_HIGH:
+		rtc->alarm_high = (uint32_t)value;
+		break;
+	case IRQ_ENABLED:
+		rtc->enabled = value & 1;
+		update(rtc, now);
+		break;
+	case CLEAR_ALARM:
+		cancel(rtc);
+		break;
+	case CLEAR_INTERRUPT:
+		rtc->pending = false;
+		update(rtc, now);
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
+static void rtc_reset(struct device *device)
+{
+	struct rtc *rtc = (struct rtc *)device;
+	cancel(rtc);
+	rtc->base_ns = rtc->epoch_ns;
+	rtc->alarm_ns = 0;
+	rtc->time_high = rtc->alarm_high = 0;
+	rtc->pending = rtc->enabled = false;
+}
+
+static void rtc_dump(const struct device *device, FILE *out)
+{
+	const struct rtc *rtc = (const struct rtc *)device;
+	fprintf(out, "base %" PRIu64 " ns, alarm %" PRIu64 " ns%s%s%s\n", rtc->base_ns, rtc->alarm_ns,
+	        rtc->running ? ", running" : "", rtc->pending ? ", pending" : "", rtc->enabled ? ", enabled" : "");
+}
+
+static void rtc_destroy(struct device *device)
+{
+	cancel((struct rtc *)device);
+	free(device);
+}
+
+struct device *rtc_new(const struct platform *platform, struct event_queue *events, uint64_t epoch, struct irq_wire irq)
+{
+	struct rtc *rtc = calloc(1, sizeof(*rtc));
+	if (!rtc)
+		return NULL;
+	rtc->device = (struct device){
+		.name = "rtc", .read = rtc_read, .write = rtc_write, .reset = rtc_reset, .dump = rtc_dump, .destroy = rtc_destroy,
+		.events = events,
+	};
+	rtc->platform = platform;
+	rtc->irq = irq;
+	rtc->epoch_ns = rtc->base_ns = epoch * UINT64_C(1000000000);
+	event_init(&rtc->alarm, alarm_due, rtc);
+	return &rtc->device;
+}
