@@ -1,5 +1,6 @@
 /*
- * Address translation and protection: VS-stage, G-stage and PMP. One walker serves the hardware, HLV/HSV and the debugger.
+ * Address translation and protection: VS-stage, G-stage and PMP. One walker serves the hardware, HLV/HSV and the
+ * debugger.
  */
 #ifndef MMU_H
 #define MMU_H
@@ -25,13 +26,16 @@ struct translation {
 	uint64_t pa;
 	uint64_t gpa;         /* guest-physical address when V=1; equals pa otherwise */
 	uint8_t page_shift;   /* 12, 21, 30...: smaller of both stages */
-	bool readable, writable, executable; /* what this context may do with the page without another walk (writable: D set) */
+	/* What this context may do with the page without another walk (writable: D is set). */
+	bool readable, writable, executable;
 	bool uniform_pmp;     /* one PMP verdict for the whole 4 KiB page: the L0 filter may hold it */
 };
 
 /* Translate one access of `size` bytes that does not cross a page boundary. False: hart->trap is filled (page fault,
- * guest-page fault with tval2, access fault; tinst only for implicit VS-stage accesses: the pseudoinstruction; the caller
- * adds transformed instructions for explicit accesses). tval = va. Looks in the TLB first. */
+ * guest-page fault with tval2, access fault; tinst only for implicit VS-stage accesses: the pseudoinstruction; the
+ * caller adds transformed instructions for explicit accesses). tval = va. Looks in the TLB first; a hit that lacks the
+ * permission (or D, for a store) walks again: the walk alone decides which fault it is. Writing satp, vsatp, hgatp or
+ * PMP CSRs forgets no TLB entry: only fences do, and they raise EFFECT_TRANSLATE. */
 bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
                    struct translation *result);
 
@@ -41,47 +45,61 @@ struct mmu_context mmu_context_fetch(const struct hart *hart);
 /* The context of HLV/HLVX/HSV (hstatus.SPVP). */
 struct mmu_context mmu_context_hypervisor(const struct hart *hart, bool hlvx);
 
-/* Is a physical access of `size` bytes at pa allowed by PMP for this effective mode? */
+/* Is a physical access of `size` bytes at pa allowed by PMP for this effective mode? The decoded form of the PMP CSRs
+ * is brought up to date when the epoch in hart->context has changed or EFFECT_TRANSLATE is pending: so after any write. */
 bool pmp_allows(const struct hart *hart, uint64_t pa, unsigned size, enum access access, enum mode mode);
 /* Does one PMP verdict hold for the whole page around pa? */
-bool pmp_uniform(const struct hart *hart, uint64_t page);
+bool pmp_uniform(const struct hart *hart, uint64_t pa);
 
-/* One PTE read (or the fact that a stage was bare), for whoever watches a walk: the debugger prints it, timing counts it. */
+enum walk_stage { STAGE_S, STAGE_VS, STAGE_G };
+
+/* One PTE of a walk (or the fact that a stage was Bare) for whoever watches: the debugger prints it, timing counts it. */
 struct walk_step {
-	enum { STAGE_S, STAGE_VS, STAGE_G } stage;
+	enum walk_stage stage;
 	unsigned level;      /* 2, 1, 0 in Sv39 */
-	uint64_t address;    /* guest- or physical address of the PTE as the stage sees it */
-	uint64_t pa;         /* physical address of the PTE */
-	uint64_t pte;
-	bool leaf;
+	uint64_t address;    /* of the PTE, guest-physical in the VS-stage; what the stage had to translate if !pte_read */
+	uint64_t pa;         /* physical address of the PTE; 0 if it is not known */
+	uint64_t pte;        /* value read, in the hart's byte order */
+	bool pte_read;       /* false: the stage is Bare, or it was refused before the PTE could be read */
+	bool leaf;           /* also true of a Bare stage */
 	bool implicit;       /* G-stage walk for a VS-stage PTE, not for the final address */
+	bool updated;        /* A or D was (or, in a walk without update, would be) set in this PTE: one more write */
 	const char *verdict; /* NULL while fine, else the reason of the fault in words */
 };
 typedef void walk_visitor(void *context, const struct walk_step *step);
+
+/* Let a visitor see every PTE of the walks the hardware makes (mmu_translate); NULL: nobody. */
+void mmu_watch_walks(struct hart *hart, walk_visitor *visitor, void *visitor_context);
 
 /* A walk without the TLB; `update` says whether A/D bits may be written (false: debugger; nothing at all changes, and
  * the fault goes to *trap instead of hart->trap). visitor may be NULL. */
 bool mmu_walk(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
               bool update, walk_visitor *visitor, void *visitor_context, struct translation *result, struct trap *trap);
 
-/* Fences. UINT64_MAX-free selectors: *_valid false means all. V=1 SFENCE.VMA goes to mmu_fence_vvma with the current VMID. */
+/* Fences. *_valid false means all. Bits of the id beyond the implemented ASID or VMID length are ignored; addresses
+ * match the page of the leaf PTE of the stage that is fenced. SFENCE.VMA with V=1 is mmu_fence_vvma: of the current
+ * VMID. */
 struct fence { bool address_valid, id_valid; uint64_t address, id; };
 void mmu_fence_vma(struct hart *hart, const struct fence *fence);             /* HS: address = va, id = ASID */
 void mmu_fence_vvma(struct hart *hart, const struct fence *fence);            /* VS-stage of the current hgatp.VMID */
-void mmu_fence_gvma(struct hart *hart, const struct fence *fence);            /* address = gpa, id = VMID */
+/* address = gpa, id = VMID. The address does not select: entries do not know the gpas of their VS-stage PTEs. */
+void mmu_fence_gvma(struct hart *hart, const struct fence *fence);
 void mmu_flush(struct hart *hart);                                            /* everything (PMP change, reset) */
 
+/* hart->isa, hart->bus and hart->platform are set. */
 int mmu_init(struct hart *hart, unsigned tlb_entries); /* 0, or -1: no memory */
 void mmu_free(struct hart *hart);
 
 struct mmu_stats {
 	uint64_t hits, misses;            /* TLB, all accesses that reach it (the L0 filter keeps the rest away) */
 	uint64_t pte_reads_s, pte_reads_vs, pte_reads_g;
+	uint64_t pte_writes_s, pte_writes_vs, pte_writes_g; /* A and D updates */
 	uint64_t fences;
 };
 const struct mmu_stats *mmu_stats(const struct hart *hart);
 /* Every valid TLB entry, for `info tlb`. */
-typedef void tlb_visitor(void *context, uint64_t va, uint64_t pa, unsigned page_shift, bool virt, unsigned asid, unsigned vmid, const char *perms);
+typedef void tlb_visitor(void *context, uint64_t va, uint64_t pa, unsigned page_shift, bool virt, unsigned asid,
+                         unsigned vmid, const char *perms);
 void mmu_visit_tlb(const struct hart *hart, tlb_visitor *visitor, void *visitor_context);
 
 #endif

@@ -1,0 +1,48 @@
+/* The page-table walker: both stages, every mode, for the hardware and the debugger alike. */
+#ifndef WALK_H
+#define WALK_H
+
+#include "hart/mmu.h"
+#include "hart/tlb.h"
+
+/* One translation that is under way. */
+struct walk {
+	struct hart *hart;
+	const struct mmu_context *context;
+	enum access access; /* the original one: every fault is reported as its kind. norm:H_vm_gpapriv */
+	uint64_t va;
+	bool update;        /* A and D may be written, reads are counted; false: nothing changes */
+	walk_visitor *visitor;
+	void *visitor_context;
+	struct trap *trap;
+};
+
+/* What the leaves of both stages say about va. */
+struct walk_result {
+	uint64_t pa, gpa;    /* of va itself; gpa = pa when V=0 */
+	uint8_t page_shift;  /* the smaller page of both stages */
+	uint8_t first_shift; /* page of the S- or VS-stage leaf */
+	uint8_t first, second; /* enum perm of the S- or VS-stage, and of the G-stage */
+	bool global;
+};
+
+/* False: walk->trap is filled. PMP of the final address is the caller's to check. */
+bool walk_translate(struct walk *walk, struct walk_result *result);
+
+/* Fill walk->trap with a fault of the original access. `kind` is the load's cause of it; tval2 and tinst only mean
+ * something for guest-page faults. Returns false. */
+bool walk_fault(struct walk *walk, enum cause load_kind, uint64_t tval2, uint64_t tinst);
+
+/* Who asks for a page, as far as the bits of one stage's leaf decide. */
+struct asker {
+	bool user; /* U-mode; the G-stage always sees it so */
+	bool sum, mxr, hlvx;
+};
+
+struct asker asker_first(const struct mmu_context *context);
+struct asker asker_second(const struct mmu_context *context);
+
+/* Do a leaf's U, R, W, X bits allow the access? A and D are not looked at. NULL, or why not in words. */
+const char *leaf_refuses(uint8_t perms, enum access access, struct asker asker);
+
+#endif
