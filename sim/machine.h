@@ -3,6 +3,7 @@
 #ifndef MACHINE_H
 #define MACHINE_H
 
+#include <signal.h>
 #include "bus.h"
 #include "event.h"
 #include "hart/hart.h"
@@ -62,6 +63,11 @@ struct machine {
 	enum stop_reason stop;
 	unsigned exit_code;     /* the guest's own code for STOP_FAIL */
 	char stop_message[160]; /* one line, may be empty */
+	struct {
+		struct hart *hart; /* NULL: choose the next one */
+		uint64_t bound;
+	} slice; /* what sched is running: kept here so that stepping can pause inside it */
+	volatile sig_atomic_t interrupted; /* set by a signal handler: the debugger wants the prompt back */
 };
 
 /* 0, or -1 after one line on stderr naming the file and the reason (exit code 2). */

@@ -9,13 +9,14 @@
 int exec_init(struct hart *hart, const struct timing *timing);
 void exec_free(struct hart *hart);
 
-/* Run the hart until hart->cycle >= bound, it waits, halts, or asks to yield; takes interrupts and traps on the way.
- * The slice ends at the first instruction boundary at or past the bound, whatever the blocks look like: that is why
- * stepping, hostile builds and both dispatchers give the same interleaving. */
-void exec_run(struct hart *hart, uint64_t bound);
+/* Run the hart until hart->cycle >= bound, it waits, something asks to yield, or max_insns have retired (UINT64_MAX: no
+ * limit); takes interrupts and traps on the way. True when the slice is over, false when only max_insns ended the run.
+ * A slice ends at the first instruction boundary at or past the bound, whatever the blocks look like: that is why stepping,
+ * hostile builds and both dispatchers give the same interleaving. */
+bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns);
 
-/* One instruction (or one trap taken), for the debugger and --max-insns. */
-void exec_step(struct hart *hart);
+/* One instruction, or one trap taken, of a slice that exec_run would run. True when the slice is over. */
+bool exec_step(struct hart *hart, uint64_t bound);
 
 /* Code bytes [pa, pa+size) were written from outside a hart (loader, debugger, DMA): forget their translations. */
 void exec_invalidate(struct hart *hart, uint64_t pa, uint64_t size);

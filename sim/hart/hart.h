@@ -96,12 +96,12 @@ struct tp_file {
 struct hart {
 	uint64_t x[33]; /* x[32] swallows writes to x0 */
 	uint64_t f[33];
-	const struct block *block; /* the block being run, for handlers only */
-	struct l0_entry *l0;       /* the data filter of the current effective data mode */
-	uint64_t cycle;            /* at the current block's start */
-	uint64_t insns;            /* retired before the current block's start */
-	uint64_t bound;            /* run while cycle < bound */
-	uint64_t epoch;            /* changes when virtual mappings cached by the engine go stale */
+	struct block *block;  /* the block being run, for handlers only */
+	struct l0_bank *l0;   /* the data filter of the current effective data mode */
+	uint64_t cycle;       /* at the current block's start */
+	uint64_t insns;       /* retired before the current block's start */
+	uint64_t bound;       /* blocks may follow each other while their last instruction starts before this cycle */
+	uint64_t context;     /* epoch of the virtual mappings << 8 | execution key: what a link between blocks relies on */
 	uint32_t effects;          /* enum effect */
 	enum mode mode;
 
@@ -130,6 +130,8 @@ struct hart {
 	struct platform *platform; /* time base, configuration: hart/platform.h */
 	struct bus *bus;
 	struct mmu *mmu;
+	struct mem *mem;
+	struct hart *peers; /* every hart of the machine: platform->hart_count of them */
 	struct exec *exec;
 	struct trace *trace;
 	struct check *check; /* NULL unless --check */
@@ -140,5 +142,14 @@ void hart_reset(struct hart *hart, uint64_t reset_pc);
 
 /* Raise a synchronous exception at hart->pc. Returns false, so that slow paths can `return hart_raise(...)`. */
 bool hart_raise(struct hart *hart, enum cause cause, uint64_t tval);
+
+/* A wire changes level at cycle `now`: line < 64 is an mip bit (MSIP, MTIP, MEIP, SEIP); hart_set_hgei the guest external
+ * interrupts. Wakes a hart that waits for it. */
+void hart_set_irq(void *hart, unsigned line, bool level, uint64_t now);
+void hart_set_hgei(void *hart, unsigned line, bool level, uint64_t now);
+
+/* Emit a trace event of this hart at its exact place; fields pc, value[] and flags are the caller's. */
+struct trace_event;
+void hart_emit(struct hart *hart, struct trace_event *event);
 
 #endif

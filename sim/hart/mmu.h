@@ -46,18 +46,18 @@ struct mmu_context mmu_context_fetch(const struct hart *hart);
 struct mmu_context mmu_context_hypervisor(const struct hart *hart, bool hlvx);
 
 /* Is a physical access of `size` bytes at pa allowed by PMP for this effective mode? The decoded form of the PMP CSRs
- * is brought up to date when the epoch in hart->context has changed or EFFECT_TRANSLATE is pending: so after any write. */
+ * is brought up to date when the epoch in hart->context has changed or EFFECT_TRANSLATE is pending: so after a write. */
 bool pmp_allows(const struct hart *hart, uint64_t pa, unsigned size, enum access access, enum mode mode);
 /* Does one PMP verdict hold for the whole page around pa? */
 bool pmp_uniform(const struct hart *hart, uint64_t pa);
 
 enum walk_stage { STAGE_S, STAGE_VS, STAGE_G };
 
-/* One PTE of a walk (or the fact that a stage was Bare) for whoever watches: the debugger prints it, timing counts it. */
+/* One PTE of a walk (or the fact that a stage was Bare) for whoever watches: debugger, timing. */
 struct walk_step {
 	enum walk_stage stage;
 	unsigned level;      /* 2, 1, 0 in Sv39 */
-	uint64_t address;    /* of the PTE, guest-physical in the VS-stage; what the stage had to translate if !pte_read */
+	uint64_t address;    /* of the PTE (VS-stage: guest-physical); of the stage's input if !pte_read */
 	uint64_t pa;         /* physical address of the PTE; 0 if it is not known */
 	uint64_t pte;        /* value read, in the hart's byte order */
 	bool pte_read;       /* false: the stage is Bare, or it was refused before the PTE could be read */

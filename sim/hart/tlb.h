@@ -1,6 +1,6 @@
 /*
  * The TLB: virtual pages of both worlds, with the permissions of both stages, so that a change of SUM, MXR or mode
- * needs no new walk. Set-associative over all page sizes at once; replacement is round robin a set, so it is deterministic.
+ * needs no new walk. Set-associative over all page sizes at once; round robin in a set, so deterministic.
  */
 #ifndef TLB_H
 #define TLB_H

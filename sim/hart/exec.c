@@ -1,0 +1,231 @@
+#include "hart/exec.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include "csr/csr.h"
+#include "hart/block.h"
+#include "hart/mem.h"
+#include "hart/trap.h"
+#include "trace/check.h"
+#include "trace/trace.h"
+
+int exec_init(struct hart *hart, const struct timing *timing)
+{
+	struct exec *exec = calloc(1, sizeof *exec);
+	hart->exec = exec;
+	if (!exec)
+		return -1;
+	exec->timing = timing;
+	exec->scratch = malloc(block_size(OPS_MAX));
+	void *arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	exec->arena = arena == MAP_FAILED ? NULL : arena;
+	exec->epoch = 1;
+	return exec->scratch && exec->arena ? 0 : -1;
+}
+
+void exec_free(struct hart *hart)
+{
+	struct exec *exec = hart->exec;
+	if (!exec)
+		return;
+	if (exec->arena)
+		munmap(exec->arena, ARENA_BYTES);
+	free(exec->scratch);
+	free(exec);
+	hart->exec = NULL;
+}
+
+void exec_set_tracing(struct hart *hart, bool insn)
+{
+	hart->exec->trace_insn = insn;
+	hart->effects |= EFFECT_MODE;
+}
+
+/* ---- exactness inside blocks ---- */
+
+void op_sync(struct hart *hart, const struct op *op)
+{
+	hart->pc = hart->block->pc + 2 * op->halves;
+	hart->now = hart->cycle + op->prefix;
+	hart->retired = hart->insns + op->index;
+}
+
+OP(leave_after)
+{
+	op_sync(hart, op + 1);
+	if (op[1].run == op_tp)
+		OP_TAIL(op_leave_tp);
+	hart->exec->link = NULL;
+	LEAVE;
+}
+
+/* ---- what effects ask for ---- */
+
+static uint32_t execution_key(const struct hart *hart)
+{
+	uint64_t fs = hart->csr.mstatus & mstatus_FS, vs_fs = hart->csr.vsstatus & vsstatus_FS;
+	bool virt = mode_virt(hart->mode);
+	uint32_t key = hart->mode;
+	if (fs && (!virt || vs_fs))
+		key |= KEY_FS_ON;
+	if (fs == mstatus_FS && (!virt || vs_fs == vsstatus_FS))
+		key |= KEY_FS_DIRTY;
+	if (hart->exec->trace_insn)
+		key |= KEY_TRACE;
+	return key;
+}
+
+static void emit_world(struct hart *hart, enum mode from, uint64_t cause)
+{
+	struct trace_event event = {
+	    .type = TRACE_WORLD,
+	    .from = (uint8_t)from,
+	    .pc = hart->pc,
+	    .value = {cause, hart->csr.sscratch, hart->csr.hgatp},
+	};
+	hart_emit(hart, &event);
+}
+
+/* Cycles that taking a trap costs: a trap that leads to itself must still let time pass. */
+enum { TRAP_CYCLES = 1 };
+
+static void take_trap(struct hart *hart)
+{
+	enum mode from = hart->mode;
+	struct trap trap = hart->trap;
+	uint64_t epc = hart->pc, cause = trap.cause | (uint64_t)trap.interrupt << 63;
+	struct trace_event event = {
+	    .type = TRACE_TRAP,
+	    .pc = epc,
+	    .value = {cause, trap.tval, trap.tval2, trap.tinst},
+	};
+	if (trap.interrupt)
+		traced_settle(hart);
+	hart->exec->traced.valid = false; /* an instruction that traps does not retire */
+	hart_emit(hart, &event);
+	mem_unreserve(hart);
+	trap_take(hart);
+	hart->exec->link = NULL;
+	hart->cycle += TRAP_CYCLES;
+	hart->now = hart->cycle;
+	if (hart->mode != from)
+		emit_world(hart, from, cause);
+	hart->exec->last_mode = hart->mode;
+}
+
+/* Obey what instructions, devices and traps asked for, until nothing is left. */
+static void settle_effects(struct hart *hart)
+{
+	struct exec *exec = hart->exec;
+	while (hart->effects & ~(uint32_t)EFFECT_YIELD) {
+		uint32_t effects = hart->effects;
+		hart->effects &= EFFECT_YIELD;
+		exec->link = NULL;
+		if (hart->mode != exec->last_mode) { /* a return from a trap */
+			traced_settle(hart);
+			emit_world(hart, exec->last_mode, UINT64_MAX);
+			exec->last_mode = hart->mode;
+		}
+		if (effects & EFFECT_TRANSLATE) {
+			exec->epoch++;
+			mem_l0_flush(hart);
+		}
+		if (effects & (EFFECT_MODE | EFFECT_TRANSLATE)) {
+			mem_l0_select(hart);
+			hart->context = exec->epoch << KEY_BITS | execution_key(hart);
+		}
+		if (effects & (EFFECT_IRQ | EFFECT_MODE)) {
+			if (irq_poll(hart))
+				take_trap(hart);
+			exec->timer_cycle = irq_next_cycle(hart);
+		}
+	}
+}
+
+/* ---- the loop ---- */
+
+static void run_block(struct hart *hart, struct block *block)
+{
+	hart->block = block;
+	const struct op *op = block->ops;
+#if DISPATCH_TAIL
+	op->run(hart, op);
+#else
+	while (op)
+		op = op->run(hart, op);
+#endif
+	hart->cycle = hart->now;
+	hart->insns = hart->retired;
+	if (hart->trap.pending)
+		take_trap(hart);
+}
+
+static void run_next(struct hart *hart, uint64_t bound, bool step)
+{
+	struct exec *exec = hart->exec;
+	struct link *link = exec->link;
+	uint64_t context = hart->context;
+	exec->link = NULL;
+	if (hart->platform->flush_always)
+		block_flush(exec), hart->effects |= EFFECT_TRANSLATE, settle_effects(hart);
+	struct block *block = block_find(hart, step);
+	if (block && !step && block->count > 1 && hart->cycle + block->last >= bound)
+		block = block_find(hart, true);
+	if (!block) {
+		take_trap(hart);
+		return;
+	}
+	if (link && context == hart->context && block != exec->scratch && !(block->key & KEY_STEP)) {
+		link->block = block;
+		link->context = context;
+	}
+	run_block(hart, block);
+}
+
+static bool may_go_on(const struct hart *hart, uint64_t bound)
+{
+	return hart->cycle < bound && !hart->waiting && !(hart->effects & EFFECT_YIELD);
+}
+
+static void advance(struct hart *hart, uint64_t bound, bool chain, bool step)
+{
+	struct exec *exec = hart->exec;
+	uint64_t stop = bound < exec->timer_cycle ? bound : exec->timer_cycle;
+	hart->bound = chain ? stop : 0;
+	run_next(hart, stop, step);
+	if (hart->cycle >= exec->timer_cycle)
+		hart->effects |= EFFECT_IRQ;
+}
+
+/* The slice is over, or pauses: leave the hart as anyone may look at it. */
+static bool pause(struct hart *hart, uint64_t bound)
+{
+	settle_effects(hart);
+	bool over = !may_go_on(hart, bound);
+	if (over) {
+		hart->effects &= ~(uint32_t)EFFECT_YIELD;
+		mem_guard_reservation(hart);
+	}
+	return over;
+}
+
+bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns)
+{
+	uint64_t limit = max_insns > UINT64_MAX - hart->insns ? UINT64_MAX : hart->insns + max_insns;
+	settle_effects(hart);
+	while (may_go_on(hart, bound) && hart->insns < limit) {
+		settle_effects(hart);
+		if (!may_go_on(hart, bound))
+			break;
+		advance(hart, bound, limit == UINT64_MAX, limit - hart->insns <= BLOCK_MAX);
+	}
+	return pause(hart, bound);
+}
+
+bool exec_step(struct hart *hart, uint64_t bound)
+{
+	settle_effects(hart);
+	if (may_go_on(hart, bound))
+		advance(hart, bound, false, true);
+	return pause(hart, bound);
+}

@@ -1,0 +1,377 @@
+#include "hart/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include "hart/exec.h"
+#include "hart/insn.h"
+#include "trace/trace.h"
+
+enum { BANKS = MODE_COUNT * 2, LINE = 64 };
+
+struct mem {
+	struct l0_bank banks[BANKS]; /* by effective mode and SUM */
+	struct l0_bank none;         /* stays empty: big-endian contexts */
+	unsigned mxr;                /* MXR and VS-level MXR the banks were filled under */
+};
+
+/* ---- the filter ---- */
+
+static void bank_flush(struct l0_bank *bank)
+{
+	for (unsigned i = 0; i < L0_ENTRIES; i++)
+		bank->read[i].tag = bank->write[i].tag = L0_EMPTY;
+	bank->used = false;
+}
+
+int mem_init(struct hart *hart)
+{
+	hart->mem = calloc(1, sizeof *hart->mem);
+	if (!hart->mem)
+		return -1;
+	for (unsigned i = 0; i < BANKS; i++)
+		bank_flush(&hart->mem->banks[i]);
+	bank_flush(&hart->mem->none);
+	hart->l0 = &hart->mem->banks[0];
+	return 0;
+}
+
+void mem_free(struct hart *hart)
+{
+	free(hart->mem);
+	hart->mem = NULL;
+}
+
+void mem_l0_flush(struct hart *hart)
+{
+	for (unsigned i = 0; i < BANKS; i++)
+		if (hart->mem->banks[i].used)
+			bank_flush(&hart->mem->banks[i]);
+}
+
+void mem_l0_forget_page(struct hart *hart, uint64_t pa)
+{
+	uint64_t host = (uint64_t)(uintptr_t)bus_host(hart->bus, pa & ~UINT64_C(0xfff));
+	for (unsigned i = 0; i < BANKS; i++) {
+		struct l0_bank *bank = &hart->mem->banks[i];
+		if (!bank->used)
+			continue;
+		for (struct l0_entry *entry = bank->write; entry < bank->write + L0_ENTRIES; entry++)
+			if (entry->tag + entry->addend == host)
+				entry->tag = L0_EMPTY;
+	}
+}
+
+bool mem_big_endian(const struct hart *hart, enum mode mode)
+{
+	switch (mode) {
+	case MODE_M: return hart->csr.mstatus & mstatus_MBE;
+	case MODE_HS: return hart->csr.mstatus & mstatus_SBE;
+	case MODE_U: return hart->csr.mstatus & mstatus_UBE;
+	case MODE_VS: return hart->csr.hstatus & hstatus_VSBE;
+	default: return hart->csr.vsstatus & vsstatus_UBE;
+	}
+}
+
+void mem_l0_select(struct hart *hart)
+{
+	struct mmu_context context = mmu_context_data(hart);
+	unsigned mxr = context.mxr | (unsigned)context.vmxr << 1;
+	if (mxr != hart->mem->mxr) {
+		mem_l0_flush(hart);
+		hart->mem->mxr = mxr;
+	}
+	bool sum = context.sum && mode_priv(context.mode) == 1;
+	hart->l0 = mem_big_endian(hart, context.mode) ? &hart->mem->none : &hart->mem->banks[context.mode * 2 + sum];
+}
+
+void mem_flag_page(struct hart *harts, unsigned hart_count, uint64_t pa, uint8_t flag)
+{
+	uint8_t *flags = bus_page_flags(harts[0].bus, pa);
+	if (*flags & flag)
+		return;
+	*flags |= flag;
+	for (unsigned i = 0; i < hart_count; i++)
+		mem_l0_forget_page(&harts[i], pa);
+}
+
+static void l0_fill(struct hart *hart, struct l0_entry *entries, const struct translation *translation)
+{
+	if (!translation->uniform_pmp || hart->l0 == &hart->mem->none)
+		return;
+	uint64_t page = translation->va & ~UINT64_C(0xfff);
+	struct l0_entry *entry = &entries[(page >> PAGE_SHIFT) % L0_ENTRIES];
+	entry->tag = page;
+	entry->addend = (uint64_t)(uintptr_t)bus_host(hart->bus, translation->pa & ~UINT64_C(0xfff)) - page;
+	hart->l0->used = true;
+}
+
+/* ---- transformed instructions ---- */
+
+/* norm:H_trap_xtinst_val: rs1 becomes the address offset, an immediate becomes 0, a compressed instruction is
+ * expanded first and marked by a clear bit 1. */
+void mem_transform(struct hart *hart, uint32_t word, unsigned offset)
+{
+	struct insn insn = decode(&hart->isa, word);
+	const struct insn_row *row = &insn_rows[insn.semantics];
+	uint32_t result;
+	switch (row->class) {
+	case CLASS_LOAD:
+	case CLASS_FLOAD:
+		result = row->match | (uint32_t)insn.rd << 7;
+		break;
+	case CLASS_STORE:
+	case CLASS_FSTORE:
+		result = row->match | (uint32_t)insn.rs2 << 20;
+		break;
+	case CLASS_AMO:
+	case CLASS_LR:
+	case CLASS_SC:
+	case CLASS_HLOAD:
+	case CLASS_HSTORE:
+		result = word & ~UINT32_C(0xf8000);
+		break;
+	default: /* no standard transformation: 0 is always allowed, norm:H_trap_xtinst_exception_list */
+		return;
+	}
+	result |= offset << 15;
+	if (insn.length == 2)
+		result &= ~UINT32_C(2);
+	hart->trap.tinst = result;
+}
+
+/* ---- what a store may disturb ---- */
+
+static void break_reservations(struct hart *hart, struct hart *peers, unsigned count, uint64_t pa, unsigned size)
+{
+	for (struct hart *peer = peers; peer < peers + count; peer++)
+		if (peer != hart && peer->reservation.valid && pa < peer->reservation.pa + LINE &&
+		    peer->reservation.pa < pa + size)
+			mem_unreserve(peer);
+}
+
+static void store_notify(struct bus *bus, struct hart *hart, struct hart *peers, unsigned count, uint64_t pa, unsigned size)
+{
+	uint8_t flags = *bus_page_flags(bus, pa);
+	if (flags & PAGE_CODE)
+		for (struct hart *peer = peers; peer < peers + count; peer++)
+			exec_invalidate(peer, pa, size);
+	if (flags & PAGE_WATCH)
+		break_reservations(hart, peers, count, pa, size);
+	if (flags & PAGE_HOOK)
+		bus->store_hook(bus->store_hook_context, pa, size);
+}
+
+void mem_store_notify(struct hart *hart, uint64_t pa, unsigned size)
+{
+	if (__builtin_expect(*bus_page_flags(hart->bus, pa) != 0, 0))
+		store_notify(hart->bus, hart, hart->peers, hart->platform->hart_count, pa, size);
+}
+
+/* ---- reservations ---- */
+
+void mem_reserve(struct hart *hart, uint64_t pa)
+{
+	mem_unreserve(hart);
+	hart->reservation.valid = true;
+	hart->reservation.pa = pa & ~(uint64_t)(LINE - 1);
+}
+
+static bool page_still_watched(const struct hart *hart, uint64_t pa)
+{
+	for (unsigned i = 0; i < hart->platform->hart_count; i++) {
+		const struct hart *peer = &hart->peers[i];
+		if (peer != hart && peer->reservation.watched && peer->reservation.pa >> PAGE_SHIFT == pa >> PAGE_SHIFT)
+			return true;
+	}
+	return false;
+}
+
+void mem_unreserve(struct hart *hart)
+{
+	if (hart->reservation.watched && !page_still_watched(hart, hart->reservation.pa))
+		*bus_page_flags(hart->bus, hart->reservation.pa) &= (uint8_t)~PAGE_WATCH;
+	hart->reservation.valid = hart->reservation.watched = false;
+}
+
+/* While a hart runs nobody else does, so a reservation needs guarding only when the hart stops between LR and SC. */
+void mem_guard_reservation(struct hart *hart)
+{
+	if (!hart->reservation.valid || hart->reservation.watched)
+		return;
+	hart->reservation.watched = true;
+	mem_flag_page(hart->peers, hart->platform->hart_count, hart->reservation.pa, PAGE_WATCH);
+}
+
+/* ---- accesses ---- */
+
+struct request {
+	const struct mmu_context *context;
+	uint64_t va;
+	unsigned size;
+	enum access access;
+	uint32_t word;
+};
+
+/* One part of an access, inside one page: translate it; on a fault add the transformed instruction. */
+static bool translate_part(struct hart *hart, const struct request *request, unsigned offset, unsigned size,
+                           struct translation *translation)
+{
+	if (mmu_translate(hart, request->va + offset, size, request->access, request->context, translation))
+		return true;
+	if (!hart->trap.tinst)
+		mem_transform(hart, request->word, offset);
+	return false;
+}
+
+static bool fault(struct hart *hart, const struct request *request, enum cause load_cause)
+{
+	bool store = request->access == ACCESS_STORE;
+	hart_raise(hart, store ? load_cause + 2 : load_cause, request->va);
+	hart->trap.gva = mode_virt(request->context->mode);
+	mem_transform(hart, request->word, 0);
+	return false;
+}
+
+static uint64_t byte_swap(uint64_t value, unsigned size)
+{
+	return __builtin_bswap64(value) >> (64 - 8 * size);
+}
+
+static void emit_device_access(struct hart *hart, uint64_t pa, uint64_t value, unsigned size, bool store)
+{
+	if (!trace_wants(hart->trace, TRACE_DEV))
+		return;
+	struct trace_event event = {.type = TRACE_DEV, .pc = hart->pc, .value = {pa, value, size | (unsigned)store << 8}};
+	hart_emit(hart, &event);
+}
+
+static bool device_access(struct hart *hart, const struct request *request, uint64_t pa, uint64_t *value)
+{
+	bool store = request->access == ACCESS_STORE;
+	if (pa & (request->size - 1))
+		return fault(hart, request, CAUSE_LOAD_ACCESS);
+	bool done = store ? bus_device_write(hart->bus, pa, request->size, hart->now, *value, &hart->effects)
+	                  : bus_device_read(hart->bus, pa, request->size, hart->now, value, &hart->effects);
+	if (!done)
+		return fault(hart, request, CAUSE_LOAD_ACCESS);
+	emit_device_access(hart, pa, *value, request->size, store);
+	return true;
+}
+
+static bool page_access(struct hart *hart, const struct request *request, uint64_t *value, bool fill)
+{
+	struct translation translation;
+	if (!translate_part(hart, request, 0, request->size, &translation))
+		return false;
+	uint64_t pa = translation.pa;
+	if (!bus_is_dram(hart->bus, pa, request->size))
+		return device_access(hart, request, pa, value);
+	uint8_t *host = bus_host(hart->bus, pa);
+	if (request->access == ACCESS_LOAD) {
+		memcpy(value, host, request->size);
+		if (fill)
+			l0_fill(hart, hart->l0->read, &translation);
+		return true;
+	}
+	memcpy(host, value, request->size);
+	mem_store_notify(hart, pa, request->size);
+	if (fill && !*bus_page_flags(hart->bus, pa))
+		l0_fill(hart, hart->l0->write, &translation);
+	return true;
+}
+
+/* An access across a page boundary: both pages are translated before a byte moves. */
+static bool split_access(struct hart *hart, const struct request *request, uint64_t *value)
+{
+	unsigned first = PAGE_SIZE - (request->va & (PAGE_SIZE - 1)), second = request->size - first;
+	struct translation low, high;
+	if (!translate_part(hart, request, 0, first, &low) || !translate_part(hart, request, first, second, &high))
+		return false;
+	if (!bus_is_dram(hart->bus, low.pa, first) || !bus_is_dram(hart->bus, high.pa, second))
+		return fault(hart, request, CAUSE_LOAD_ACCESS);
+	uint8_t *bytes = (uint8_t *)value;
+	if (request->access == ACCESS_LOAD) {
+		memcpy(bytes, bus_host(hart->bus, low.pa), first);
+		memcpy(bytes + first, bus_host(hart->bus, high.pa), second);
+		return true;
+	}
+	memcpy(bus_host(hart->bus, low.pa), bytes, first);
+	memcpy(bus_host(hart->bus, high.pa), bytes + first, second);
+	mem_store_notify(hart, low.pa, first);
+	mem_store_notify(hart, high.pa, second);
+	return true;
+}
+
+static bool access(struct hart *hart, const struct request *request, uint64_t *value, bool fill)
+{
+	bool misaligned = request->va & (request->size - 1);
+	bool swap = mem_big_endian(hart, request->context->mode);
+	if (misaligned && hart->platform->misaligned_traps)
+		return fault(hart, request, CAUSE_LOAD_MISALIGNED);
+	uint64_t bits = 0;
+	if (request->access == ACCESS_STORE)
+		bits = swap ? byte_swap(*value, request->size) : *value;
+	if ((request->va & (PAGE_SIZE - 1)) + request->size > PAGE_SIZE) {
+		if (!split_access(hart, request, &bits))
+			return false;
+	} else if (!page_access(hart, request, &bits, fill)) {
+		return false;
+	}
+	if (request->access == ACCESS_LOAD)
+		*value = swap ? byte_swap(bits, request->size) : bits;
+	return true;
+}
+
+bool mem_load_as(struct hart *hart, const struct op *op, const struct mmu_context *context, uint64_t va, unsigned size,
+                 uint64_t *value)
+{
+	op_sync(hart, op);
+	struct request request = {context, va, size, ACCESS_LOAD, op->word};
+	return access(hart, &request, value, false);
+}
+
+bool mem_store_as(struct hart *hart, const struct op *op, const struct mmu_context *context, uint64_t va, unsigned size,
+                  uint64_t value)
+{
+	op_sync(hart, op);
+	struct request request = {context, va, size, ACCESS_STORE, op->word};
+	return access(hart, &request, &value, false);
+}
+
+bool mem_load(struct hart *hart, const struct op *op, uint64_t va, unsigned size, uint64_t *value)
+{
+	op_sync(hart, op);
+	struct mmu_context context = mmu_context_data(hart);
+	struct request request = {&context, va, size, ACCESS_LOAD, op->word};
+	return access(hart, &request, value, true);
+}
+
+bool mem_store(struct hart *hart, const struct op *op, uint64_t va, unsigned size, uint64_t value)
+{
+	op_sync(hart, op);
+	struct mmu_context context = mmu_context_data(hart);
+	struct request request = {&context, va, size, ACCESS_STORE, op->word};
+	return access(hart, &request, &value, true);
+}
+
+uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigned size, uint64_t *pa)
+{
+	op_sync(hart, op);
+	struct mmu_context context = mmu_context_data(hart);
+	struct request request = {&context, va, size, ACCESS_STORE, op->word};
+	struct translation translation;
+	if (va & (size - 1)) {
+		fault(hart, &request, CAUSE_LOAD_MISALIGNED);
+		return NULL;
+	}
+	if (!translate_part(hart, &request, 0, size, &translation))
+		return NULL;
+	if (!bus_is_dram(hart->bus, translation.pa, size)) { /* atomics to devices: */
+		fault(hart, &request, CAUSE_LOAD_ACCESS);
+		return NULL;
+	}
+	*pa = translation.pa;
+	if (!*bus_page_flags(hart->bus, *pa))
+		l0_fill(hart, hart->l0->write, &translation);
+	return bus_host(hart->bus, *pa);
+}

@@ -1,0 +1,159 @@
+#include "sched.h"
+
+#include <time.h>
+#include "hart/exec.h"
+#include "hart/mem.h"
+#include "hart/trap.h"
+#include "trace/trace.h"
+
+/* No slice is longer than this, so that limits and the host's clock are looked at now and then. Part of the definition of
+ * the interleaving: it must not depend on anything but the configuration. */
+enum { SLICE_MAX = 1 << 20 };
+
+/* The cycle at which a hart can next do something; UINT64_MAX when only a wire can wake it. */
+static uint64_t ready_cycle(const struct hart *hart)
+{
+	if (hart->halted)
+		return UINT64_MAX;
+	if (!hart->waiting)
+		return hart->cycle;
+	return hart->wake_cycle > hart->cycle ? hart->wake_cycle : hart->cycle;
+}
+
+static uint64_t saturating_add(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
+
+/* The hart of the lowest cycle (ties: lowest id) and the cycle of the next one after it. */
+static struct hart *pick(struct machine *machine, uint64_t *second)
+{
+	struct hart *best = NULL;
+	uint64_t best_cycle = UINT64_MAX;
+	*second = UINT64_MAX;
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		uint64_t cycle = ready_cycle(&machine->harts[i]);
+		if (cycle < best_cycle) {
+			*second = best_cycle;
+			best_cycle = cycle;
+			best = &machine->harts[i];
+		} else if (cycle < *second) {
+			*second = cycle;
+		}
+	}
+	return best;
+}
+
+static void wake_by_timer(struct hart *hart)
+{
+	if (!hart->waiting)
+		return;
+	hart->cycle = hart->now = ready_cycle(hart);
+	hart->waiting = false;
+	hart->effects |= EFFECT_IRQ;
+}
+
+/* Nothing runs and nothing is due. */
+static void stop_idle(struct machine *machine)
+{
+	machine_stop(machine, STOP_IDLE, 0, "every hart waits for an interrupt that nothing can raise");
+}
+
+/* Choose the next slice, running events that come before it. False: an event ran, or the machine stopped. */
+static bool begin_slice(struct machine *machine)
+{
+	uint64_t second, event_cycle = event_next(&machine->events);
+	struct hart *hart = pick(machine, &second);
+	uint64_t cycle = hart ? ready_cycle(hart) : UINT64_MAX;
+	uint64_t max_cycles = machine->config->max_cycles;
+	if (cycle == UINT64_MAX && event_cycle == UINT64_MAX) {
+		stop_idle(machine);
+		return false;
+	}
+	if ((cycle < event_cycle ? cycle : event_cycle) >= max_cycles) {
+		machine_stop(machine, STOP_LIMIT, 0, "--max-cycles reached");
+		return false;
+	}
+	if (event_cycle <= cycle) {
+		event_run(&machine->events, event_cycle);
+		return false;
+	}
+	wake_by_timer(hart);
+	uint64_t bound = saturating_add(second, machine->config->quantum);
+	if (bound > event_cycle)
+		bound = event_cycle;
+	if (bound > max_cycles)
+		bound = max_cycles;
+	if (bound > saturating_add(hart->cycle, SLICE_MAX))
+		bound = saturating_add(hart->cycle, SLICE_MAX);
+	machine->slice.hart = hart;
+	machine->slice.bound = bound;
+	return true;
+}
+
+static uint64_t total_insns(const struct machine *machine)
+{
+	uint64_t total = 0;
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		total += machine->harts[i].insns;
+	return total;
+}
+
+/* Instructions left under --max-insns; UINT64_MAX while the limit is too far away to matter to one slice. */
+static uint64_t insns_left(const struct machine *machine)
+{
+	uint64_t limit = machine->config->max_insns;
+	if (limit == UINT64_MAX)
+		return UINT64_MAX;
+	uint64_t total = total_insns(machine);
+	uint64_t left = total < limit ? limit - total : 0;
+	return left > 2 * (uint64_t)SLICE_MAX ? UINT64_MAX : left;
+}
+
+static double host_seconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+struct hart *sched_step(struct machine *machine)
+{
+	if (machine->stop != RUNNING)
+		return NULL;
+	if (!machine->slice.hart && !begin_slice(machine))
+		return NULL;
+	struct hart *hart = machine->slice.hart;
+	if (insns_left(machine) == 0) {
+		machine_stop(machine, STOP_LIMIT, 0, "--max-insns reached");
+		return NULL;
+	}
+	if (exec_step(hart, machine->slice.bound))
+		machine->slice.hart = NULL;
+	return hart;
+}
+
+void sched_run(struct machine *machine)
+{
+	double deadline = machine->config->timeout > 0 ? host_seconds() + machine->config->timeout : 0;
+	unsigned countdown = 0;
+	while (machine->stop == RUNNING) {
+		if (deadline > 0 && countdown-- == 0) {
+			countdown = 256;
+			if (host_seconds() >= deadline) {
+				machine_stop(machine, STOP_LIMIT, 0, "--timeout reached");
+				return;
+			}
+		}
+		if (machine->interrupted) {
+			machine_stop(machine, STOP_DEBUG, 0, "interrupted");
+			return;
+		}
+		if (!machine->slice.hart && !begin_slice(machine))
+			continue;
+		uint64_t left = insns_left(machine);
+		if (left == 0) {
+			machine_stop(machine, STOP_LIMIT, 0, "--max-insns reached");
+			return;
+		}
+		if (exec_run(machine->slice.hart, machine->slice.bound, left))
+			machine->slice.hart = NULL;
+	}
+}
