@@ -20,6 +20,10 @@ enum csr_verdict csr_check(const struct hart *hart, unsigned num, bool write);
 /* Value an instruction at the current mode reads (VS substitution of s* CSRs when V=1 included). csr_check passed. */
 uint64_t csr_read(const struct hart *hart, unsigned num);
 
+/* The value that CSRRS and CSRRC combine with their operand: csr_read but for mip.SEIP, whose wire is read but never
+ * written back. norm:mip_seip_wrcsr */
+uint64_t csr_read_to_modify(const struct hart *hart, unsigned num);
+
 /* Write by an instruction at the current mode; legalizes WARL fields; ORs into hart->effects. csr_check passed. */
 void csr_write(struct hart *hart, unsigned num, uint64_t value);
 

@@ -1,0 +1,69 @@
+/* How the rows of csr.def behave: private to this folder. Readers, writers and conditions are named by the rows. */
+#ifndef CSR_ROW_H
+#define CSR_ROW_H
+
+#include <stddef.h>
+#include "csr/csr.h"
+#include "hart/hart.h"
+
+struct csr_row;
+
+/* Does the CSR exist on this hart (extensions, number of PMP entries)? */
+typedef bool csr_need(const struct hart *hart, unsigned num);
+/* Do the controls above `mode` let an instruction in `mode` access the CSR? For VS and VU only the hypervisor's and the
+ * guest's own controls count: the question is asked a second time for HS. */
+typedef bool csr_guard(const struct hart *hart, unsigned num, enum mode mode, bool write);
+typedef uint64_t csr_reader(const struct hart *hart, const struct csr_row *row);
+typedef void csr_writer(struct hart *hart, const struct csr_row *row, uint64_t value);
+
+struct csr_row {
+	uint16_t num;
+	uint16_t slot; /* offset in struct csr_file */
+	uint64_t mask, reset;
+	csr_need *need;
+	csr_guard *guard;
+	csr_reader *read;
+	csr_writer *write;
+};
+
+#define CSR(num, name, need, mask, reset, guard, read, write, meaning)                                               \
+	csr_need need_##need;                                                                                        \
+	csr_guard guard_##guard;                                                                                     \
+	csr_reader read_##read;                                                                                      \
+	csr_writer write_##write;
+#define FIELD(...)
+#include "csr/csr.def"
+#undef CSR
+#undef FIELD
+
+static inline uint64_t *csr_slot(struct hart *hart, const struct csr_row *row)
+{
+	return (uint64_t *)((char *)&hart->csr + row->slot);
+}
+
+static inline uint64_t csr_slot_value(const struct hart *hart, const struct csr_row *row)
+{
+	return *(const uint64_t *)((const char *)&hart->csr + row->slot);
+}
+
+/* Replace the bits of `mask`. */
+static inline uint64_t csr_merge(uint64_t old, uint64_t value, uint64_t mask)
+{
+	return (old & ~mask) | (value & mask);
+}
+
+/* csr_warl.c: what reset puts into fields that depend on the hart's extensions. */
+void csr_reset_fixed(struct hart *hart);
+
+/* csr_counter.c: value of counter 0 (cycle), 2 (instret), 3..31 at hart->now; and set it as of now. */
+uint64_t csr_counter(const struct hart *hart, unsigned index);
+void csr_counter_set(struct hart *hart, unsigned index, uint64_t value);
+
+/* csr_warl.c: which bits of interrupt and delegation registers exist on this hart. */
+uint64_t csr_irqs_m(const struct hart *hart);         /* implemented bits of mie */
+uint64_t csr_irqs_s(const struct hart *hart);         /* bits that mideleg can delegate to S-mode */
+uint64_t csr_irqs_h(const struct hart *hart);         /* bits of hie and hip: always delegated */
+uint64_t csr_irqs_vs(const struct hart *hart);        /* bits that hideleg can delegate */
+uint64_t csr_guest_externals(const struct hart *hart); /* bits of hgeip and hgeie: 1..GEILEN */
+
+#endif

@@ -1,0 +1,130 @@
+/* CSRs that are views of other registers or of the world outside: how they read. Their writes are in csr_warl.c. */
+#include "csr/csr_row.h"
+#include "hart/platform.h"
+#include "hart/trap.h"
+
+uint64_t read_slot(const struct hart *hart, const struct csr_row *row)
+{
+	return csr_slot_value(hart, row);
+}
+
+uint64_t read_zero(const struct hart *hart, const struct csr_row *row)
+{
+	(void)hart, (void)row;
+	return 0;
+}
+
+uint64_t read_mhartid(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return hart->id;
+}
+
+/* ---- floating point: fflags and frm are parts of fcsr ---- */
+
+uint64_t read_fflags(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return hart->csr.fcsr & fcsr_FFLAGS;
+}
+
+uint64_t read_frm(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return (hart->csr.fcsr & fcsr_FRM) >> fcsr_FRM_LOW;
+}
+
+/* ---- counters ---- */
+
+uint64_t read_counter(const struct hart *hart, const struct csr_row *row)
+{
+	return csr_counter(hart, row->num & 31);
+}
+
+uint64_t read_time(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return platform_time(hart->platform, hart->now);
+}
+
+/* ---- status ---- */
+
+/* SD sums up FS alone: VS and XS are read-only 0. norm:mstatus_sd_op */
+static uint64_t with_sd(uint64_t status)
+{
+	return (status & mstatus_FS) == mstatus_FS ? status | mstatus_SD : status;
+}
+
+uint64_t read_mstatus(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return with_sd(hart->csr.mstatus);
+}
+
+uint64_t read_sstatus(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	const uint64_t visible = sstatus_SIE | sstatus_SPIE | sstatus_UBE | sstatus_SPP | sstatus_VS | sstatus_FS |
+	                         sstatus_XS | sstatus_SUM | sstatus_MXR | sstatus_SDT | sstatus_UXL;
+	return with_sd(hart->csr.mstatus & visible);
+}
+
+/* norm:vsstatus_sd_xs_op: FS of the HS level does not show in SD here. */
+uint64_t read_vsstatus(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return with_sd(hart->csr.vsstatus);
+}
+
+/* ---- interrupts ---- */
+
+uint64_t read_mip(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return irq_mip(hart);
+}
+
+uint64_t read_sip(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return irq_mip(hart) & hart->csr.mideleg & csr_irqs_s(hart);
+}
+
+uint64_t read_sie(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return hart->csr.mie & hart->csr.mideleg & csr_irqs_s(hart);
+}
+
+uint64_t read_hip(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return irq_mip(hart) & csr_irqs_h(hart);
+}
+
+uint64_t read_hie(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return hart->csr.mie & csr_irqs_h(hart);
+}
+
+/* A VS-level interrupt stands one bit lower in the guest's registers: 10, 6, 2 become 9, 5, 1.
+ * norm:vsip_vsie_sei norm:vsip_vsie_sti norm:vsip_vsie_ssi */
+uint64_t read_vsip(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return (irq_mip(hart) & hart->csr.hideleg & csr_irqs_vs(hart)) >> 1;
+}
+
+uint64_t read_vsie(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return (hart->csr.mie & hart->csr.hideleg & csr_irqs_vs(hart)) >> 1;
+}
+
+/* Bit 0 and the bits above GEILEN are read-only 0. norm:geilen */
+uint64_t read_hgeip(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return hart->hgei & csr_guest_externals(hart);
+}
