@@ -16,7 +16,7 @@ static bool locked(const struct hart *hart, uint8_t config)
 	return config & PMP_L && !(hart->csr.mseccfg & mseccfg_RLB);
 }
 
-/* Under MML no new rule may let M-mode execute, unless RLB says so. norm:smepmp_mml_exec */
+/* Under MML no new rule may let M-mode execute, unless RLB says so. norm:mseccfg_mml_X_restrict */
 static bool forbidden_by_mml(const struct hart *hart, uint8_t config)
 {
 	if (!(hart->csr.mseccfg & mseccfg_MML) || hart->csr.mseccfg & mseccfg_RLB || !(config & PMP_L))
@@ -70,7 +70,7 @@ static bool any_locked(const struct hart *hart)
 	return false;
 }
 
-/* MML and MMWP are sticky; RLB stays clear once something is locked. norm:mseccfg_mml norm:mseccfg_rlb */
+/* MML and MMWP are sticky; RLB stays clear once something is locked. norm:mseccfg_mml_sticky norm:mseccfg_rlb_op_warl */
 void write_mseccfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;

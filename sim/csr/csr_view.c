@@ -49,7 +49,7 @@ uint64_t read_time(const struct hart *hart, const struct csr_row *row)
 
 /* ---- status ---- */
 
-/* SD sums up FS alone: VS and XS are read-only 0. norm:mstatus_sd_op */
+/* SD sums up FS alone: VS and XS are read-only 0. norm:mstatus_sd_op1 */
 static uint64_t with_sd(uint64_t status)
 {
 	return (status & mstatus_FS) == mstatus_FS ? status | mstatus_SD : status;
@@ -81,7 +81,7 @@ uint64_t read_vsstatus(const struct hart *hart, const struct csr_row *row)
 uint64_t read_mip(const struct hart *hart, const struct csr_row *row)
 {
 	(void)row;
-	return irq_mip(hart);
+	return irq_mip(hart) & csr_irqs_m(hart);
 }
 
 uint64_t read_sip(const struct hart *hart, const struct csr_row *row)

@@ -1,0 +1,165 @@
+/* Interrupts: what is pending, and which one is taken first. */
+#include "hart/platform.h"
+#include "hart/trap.h"
+
+static uint64_t bit(enum irq irq)
+{
+	return UINT64_C(1) << irq;
+}
+
+/* ---- the timers of Sstc ---- */
+
+static bool stimecmp_works(const struct hart *hart)
+{
+	return hart->csr.menvcfg & menvcfg_STCE;
+}
+
+/* henvcfg.STCE is 0 whenever menvcfg.STCE is (csr_warl.c). norm:menvcfg_stce_op2 */
+static bool vstimecmp_works(const struct hart *hart)
+{
+	return hart->csr.henvcfg & henvcfg_STCE;
+}
+
+/* time >= stimecmp, without a division. norm:mip_sip_stip_op */
+static bool stimecmp_pending(const struct hart *hart)
+{
+	return hart->now >= platform_cycle_of(hart->platform, hart->csr.stimecmp);
+}
+
+/* time + htimedelta, truncated to 64 bits, >= vstimecmp. norm:hip_vstip_op */
+static bool vstimecmp_pending(const struct hart *hart)
+{
+	return platform_time(hart->platform, hart->now) + hart->csr.htimedelta >= hart->csr.vstimecmp;
+}
+
+static uint64_t timers_pending(const struct hart *hart, uint64_t wanted)
+{
+	uint64_t pending = 0;
+	if (wanted & bit(IRQ_STI) && stimecmp_works(hart) && stimecmp_pending(hart))
+		pending |= bit(IRQ_STI);
+	if (wanted & bit(IRQ_VSTI) && vstimecmp_works(hart) && vstimecmp_pending(hart))
+		pending |= bit(IRQ_VSTI);
+	return pending;
+}
+
+/* ---- pending ---- */
+
+/* What software asserted in mip; STIP does not count while the timer drives it. norm:mip_stip_stimecmp_acc */
+static uint64_t software_pending(const struct hart *hart)
+{
+	return stimecmp_works(hart) ? hart->csr.mip & ~bit(IRQ_STI) : hart->csr.mip;
+}
+
+/* norm:hip_vseip_vseie_op norm:hip_sgeip_sgeie_acc_op: hgeie does not touch the line VGEIN selects. */
+static uint64_t guest_externals_pending(const struct hart *hart)
+{
+	uint64_t pending = 0;
+	uint64_t vgein = (hart->csr.hstatus & hstatus_VGEIN) >> hstatus_VGEIN_LOW;
+	uint64_t lines = hart->hgei & ~UINT64_C(1);
+	if (lines >> vgein & 1)
+		pending |= bit(IRQ_VSEI);
+	if (lines & hart->csr.hgeie)
+		pending |= bit(IRQ_SGEI);
+	return pending;
+}
+
+/* The bits of mip among `wanted`. */
+static uint64_t pending(const struct hart *hart, uint64_t wanted)
+{
+	uint64_t bits = hart->irq_lines | software_pending(hart) | hart->csr.hvip;
+	if (hart->hgei)
+		bits |= guest_externals_pending(hart);
+	return (bits | timers_pending(hart, wanted)) & wanted;
+}
+
+uint64_t irq_mip(const struct hart *hart)
+{
+	return pending(hart, ~UINT64_C(0));
+}
+
+bool irq_wakes(const struct hart *hart)
+{
+	return pending(hart, hart->csr.mie) != 0;
+}
+
+/* ---- which one is taken ---- */
+
+/* norm:intr_mip_mie_op: interrupts for a level are enabled below it always, at it by its IE bit, above it never. */
+static bool machine_enabled(const struct hart *hart)
+{
+	return hart->mode != MODE_M || hart->csr.mstatus & mstatus_MIE;
+}
+
+/* norm:hideleg_hs norm:sie_sip_supervisor_strap */
+static bool supervisor_enabled(const struct hart *hart)
+{
+	switch (hart->mode) {
+	case MODE_M:
+		return false;
+	case MODE_HS:
+		return hart->csr.mstatus & mstatus_SIE;
+	default:
+		return true;
+	}
+}
+
+static bool guest_enabled(const struct hart *hart)
+{
+	return hart->mode == MODE_VU || (hart->mode == MODE_VS && hart->csr.vsstatus & vsstatus_SIE);
+}
+
+/* Highest priority first, at every level. norm:intr_M_mode_pri norm:hsint_priority */
+static enum irq first_of(uint64_t bits)
+{
+	static const uint8_t order[] = {IRQ_MEI,  IRQ_MSI,  IRQ_MTI,  IRQ_SEI,  IRQ_SSI,  IRQ_STI,
+	                                IRQ_SGEI, IRQ_VSEI, IRQ_VSSI, IRQ_VSTI, IRQ_LCOFI};
+	for (unsigned i = 0; i < sizeof order; i++)
+		if (bits & bit(order[i]))
+			return order[i];
+	return (enum irq)__builtin_ctzll(bits);
+}
+
+bool irq_poll(struct hart *hart)
+{
+	bool machine = machine_enabled(hart), supervisor = supervisor_enabled(hart), guest = guest_enabled(hart);
+	const struct csr_file *csr = &hart->csr;
+	uint64_t wanted = (machine ? ~csr->mideleg : 0) | (supervisor ? csr->mideleg & ~csr->hideleg : 0) |
+	                  (guest ? csr->mideleg & csr->hideleg : 0);
+	uint64_t ready = pending(hart, csr->mie & wanted);
+	if (!ready)
+		return false;
+
+	/* norm:intr_M_mode_highest_pri norm:s_interrupt_priority */
+	uint64_t levels[] = {ready & ~csr->mideleg, ready & ~csr->hideleg, ready};
+	uint64_t *level = levels;
+	while (!*level)
+		level++;
+	hart->trap = (struct trap){.pending = true, .interrupt = true, .cause = (uint8_t)first_of(*level)};
+	return true;
+}
+
+/* ---- when a timer will fire ---- */
+
+/* First cycle at which time + htimedelta >= vstimecmp holds, given that it does not hold now. The sum may wrap first,
+ * so what counts is the distance. */
+static uint64_t vstimecmp_cycle(const struct hart *hart)
+{
+	uint64_t time = platform_time(hart->platform, hart->now);
+	uint64_t distance = hart->csr.vstimecmp - (time + hart->csr.htimedelta), target;
+	if (__builtin_add_overflow(time, distance, &target))
+		return UINT64_MAX;
+	return platform_cycle_of(hart->platform, target);
+}
+
+uint64_t irq_next_cycle(const struct hart *hart)
+{
+	uint64_t next = UINT64_MAX;
+	if (stimecmp_works(hart) && !stimecmp_pending(hart))
+		next = platform_cycle_of(hart->platform, hart->csr.stimecmp);
+	if (vstimecmp_works(hart) && !vstimecmp_pending(hart)) {
+		uint64_t cycle = vstimecmp_cycle(hart);
+		if (cycle < next)
+			next = cycle;
+	}
+	return next;
+}

@@ -1,0 +1,323 @@
+/* Traps: who takes one, what the trap CSRs say about it, and the returns. */
+#include "hart/trap.h"
+
+#include <stdio.h>
+#include "hart/platform.h"
+
+/* ---- delegation ---- */
+
+/* norm:H_trap_deleg */
+static enum mode target_of(const struct hart *hart, bool interrupt, unsigned cause, enum mode from)
+{
+	const struct csr_file *csr = &hart->csr;
+	uint64_t to_hs = interrupt ? csr->mideleg : csr->medeleg;
+	uint64_t to_vs = interrupt ? csr->hideleg : csr->hedeleg;
+	if (from == MODE_M || !(to_hs >> cause & 1))
+		return MODE_M;
+	return mode_virt(from) && to_vs >> cause & 1 ? MODE_VS : MODE_HS;
+}
+
+/* ---- the trap value registers ---- */
+
+/* The option tval_zero writes 0 instead of instruction words and of a breakpoint's own pc: no handler needs those. Addresses
+ * of memory faults stay: no operating system works without. norm:stval_op_illegal_instr norm:stval_acc */
+static uint64_t trap_value(const struct hart *hart, const struct trap *trap)
+{
+	if (!hart->platform->tval_zero || trap->interrupt)
+		return trap->tval;
+	switch (trap->cause) {
+	case CAUSE_ILLEGAL:
+	case CAUSE_VIRTUAL:
+	case CAUSE_BREAKPOINT:
+		return 0;
+	default:
+		return trap->tval;
+	}
+}
+
+/* GVA says that tval holds a guest virtual address, so it goes with tval. norm:hstatus_gva_op norm:mstatus_gva_op */
+static bool trap_gva(const struct hart *hart, const struct trap *trap)
+{
+	return trap->gva && !(hart->platform->tval_zero && trap->cause == CAUSE_BREAKPOINT);
+}
+
+/* Transformed instructions have bit 0 set; pseudoinstructions do not, and must be written wherever the address of an
+ * implicit access is. norm:H_trap_xtinst_guestpage */
+static uint64_t trap_instruction(const struct hart *hart, const struct trap *trap)
+{
+	return hart->platform->tinst_zero && trap->tinst & 1 ? 0 : trap->tinst;
+}
+
+/* ---- entry ---- */
+
+/* norm:mtvec_mode_vectored_op */
+static uint64_t vector(uint64_t tvec, bool interrupt, unsigned code)
+{
+	uint64_t base = tvec & ~(uint64_t)mtvec_MODE;
+	return tvec & 1 && interrupt ? base + 4 * code : base;
+}
+
+static uint64_t cause_word(bool interrupt, unsigned code)
+{
+	return (uint64_t)interrupt << mcause_INTERRUPT_LOW | code;
+}
+
+static uint64_t set_field(uint64_t word, uint64_t mask, unsigned low, uint64_t value)
+{
+	return (word & ~mask) | (value << low & mask);
+}
+
+#define SET(word, field, value) ((word) = set_field((word), field, field##_LOW, (value)))
+#define GET(word, field) (((word) & (field)) >> field##_LOW)
+
+/* norm:H_trap_m_csrwrites norm:mstatus_xpie_xie_xpp_trap_op */
+static void enter_m(struct hart *hart, const struct trap *trap, enum mode from)
+{
+	struct csr_file *csr = &hart->csr;
+	SET(csr->mstatus, mstatus_MPIE, GET(csr->mstatus, mstatus_MIE));
+	SET(csr->mstatus, mstatus_MIE, 0);
+	SET(csr->mstatus, mstatus_MPP, mode_priv(from));
+	SET(csr->mstatus, mstatus_MPV, mode_virt(from));
+	SET(csr->mstatus, mstatus_GVA, trap_gva(hart, trap));
+	csr->mepc = hart->pc;
+	csr->mcause = cause_word(trap->interrupt, trap->cause);
+	csr->mtval = trap_value(hart, trap);
+	csr->mtval2 = trap->tval2;
+	csr->mtinst = trap_instruction(hart, trap);
+	hart->pc = vector(csr->mtvec, trap->interrupt, trap->cause);
+}
+
+/* norm:H_trap_hs_csrwrites norm:hstatus_spvp_op */
+static void enter_hs(struct hart *hart, const struct trap *trap, enum mode from)
+{
+	struct csr_file *csr = &hart->csr;
+	SET(csr->mstatus, mstatus_SPIE, GET(csr->mstatus, mstatus_SIE));
+	SET(csr->mstatus, mstatus_SIE, 0);
+	SET(csr->mstatus, mstatus_SPP, mode_priv(from));
+	SET(csr->hstatus, hstatus_SPV, mode_virt(from));
+	if (mode_virt(from))
+		SET(csr->hstatus, hstatus_SPVP, mode_priv(from));
+	SET(csr->hstatus, hstatus_GVA, trap_gva(hart, trap));
+	csr->sepc = hart->pc;
+	csr->scause = cause_word(trap->interrupt, trap->cause);
+	csr->stval = trap_value(hart, trap);
+	csr->htval = trap->tval2;
+	csr->htinst = trap_instruction(hart, trap);
+	hart->pc = vector(csr->stvec, trap->interrupt, trap->cause);
+}
+
+/* The guest sees its interrupts under the supervisor's numbers. norm:hideleg_trans */
+static unsigned guest_code(const struct trap *trap)
+{
+	bool vs_level = trap->cause == IRQ_VSSI || trap->cause == IRQ_VSTI || trap->cause == IRQ_VSEI;
+	return trap->interrupt && vs_level ? trap->cause - 1u : trap->cause;
+}
+
+/* norm:H_trap_vs_csrwrites */
+static void enter_vs(struct hart *hart, const struct trap *trap, enum mode from)
+{
+	struct csr_file *csr = &hart->csr;
+	unsigned code = guest_code(trap);
+	SET(csr->vsstatus, vsstatus_SPIE, GET(csr->vsstatus, vsstatus_SIE));
+	SET(csr->vsstatus, vsstatus_SIE, 0);
+	SET(csr->vsstatus, vsstatus_SPP, mode_priv(from));
+	csr->vsepc = hart->pc;
+	csr->vscause = cause_word(trap->interrupt, code);
+	csr->vstval = trap_value(hart, trap);
+	hart->pc = vector(csr->vstvec, trap->interrupt, code);
+}
+
+enum mode trap_take(struct hart *hart)
+{
+	struct trap trap = hart->trap;
+	enum mode from = hart->mode;
+	hart->trap.pending = false;
+	hart->mode = target_of(hart, trap.interrupt, trap.cause, from);
+	switch (hart->mode) {
+	case MODE_M:
+		enter_m(hart, &trap, from);
+		break;
+	case MODE_VS:
+		enter_vs(hart, &trap, from);
+		break;
+	default:
+		enter_hs(hart, &trap, from);
+	}
+	hart->effects |= EFFECT_MODE | EFFECT_IRQ;
+	return hart->mode;
+}
+
+/* ---- return ---- */
+
+static bool go(struct hart *hart, enum mode mode, uint64_t pc)
+{
+	if (mode != MODE_M) /* norm:mstatus_mprv_clr_mret_sret_less_priv */
+		SET(hart->csr.mstatus, mstatus_MPRV, 0);
+	hart->mode = mode;
+	hart->pc = pc;
+	hart->effects |= EFFECT_MODE | EFFECT_IRQ;
+	return true;
+}
+
+/* norm:mret_h norm:mstatus_xret_op */
+bool trap_mret(struct hart *hart, uint32_t word)
+{
+	struct csr_file *csr = &hart->csr;
+	if (hart->mode != MODE_M)
+		return hart_raise(hart, CAUSE_ILLEGAL, word);
+	enum mode mode = mode_of(GET(csr->mstatus, mstatus_MPP), GET(csr->mstatus, mstatus_MPV));
+	SET(csr->mstatus, mstatus_MIE, GET(csr->mstatus, mstatus_MPIE));
+	SET(csr->mstatus, mstatus_MPIE, 1);
+	SET(csr->mstatus, mstatus_MPP, isa_has(&hart->isa, EXT_U) ? 0 : 3);
+	SET(csr->mstatus, mstatus_MPV, 0);
+	return go(hart, mode, csr->mepc);
+}
+
+/* norm:sret_v0 */
+static bool sret_v0(struct hart *hart)
+{
+	struct csr_file *csr = &hart->csr;
+	enum mode mode = mode_of(GET(csr->mstatus, mstatus_SPP), GET(csr->hstatus, hstatus_SPV));
+	SET(csr->hstatus, hstatus_SPV, 0);
+	SET(csr->mstatus, mstatus_SIE, GET(csr->mstatus, mstatus_SPIE));
+	SET(csr->mstatus, mstatus_SPIE, 1);
+	SET(csr->mstatus, mstatus_SPP, 0);
+	return go(hart, mode, csr->sepc);
+}
+
+/* norm:sret_v1 */
+static bool sret_v1(struct hart *hart)
+{
+	struct csr_file *csr = &hart->csr;
+	enum mode mode = mode_of(GET(csr->vsstatus, vsstatus_SPP), true);
+	SET(csr->vsstatus, vsstatus_SIE, GET(csr->vsstatus, vsstatus_SPIE));
+	SET(csr->vsstatus, vsstatus_SPIE, 1);
+	SET(csr->vsstatus, vsstatus_SPP, 0);
+	return go(hart, mode, csr->vsepc);
+}
+
+bool trap_sret(struct hart *hart, uint32_t word)
+{
+	if (!isa_has(&hart->isa, EXT_S))
+		return hart_raise(hart, CAUSE_ILLEGAL, word);
+	switch (hart->mode) {
+	case MODE_M:
+		return sret_v0(hart);
+	case MODE_HS: /* norm:mstatus_tsr_op */
+		return hart->csr.mstatus & mstatus_TSR ? hart_raise(hart, CAUSE_ILLEGAL, word) : sret_v0(hart);
+	case MODE_VS: /* norm:hstatus_vtsr_op */
+		return hart->csr.hstatus & hstatus_VTSR ? hart_raise(hart, CAUSE_VIRTUAL, word) : sret_v1(hart);
+	case MODE_VU: /* norm:H_virtinst_vu_sret_sfence */
+		return hart_raise(hart, CAUSE_VIRTUAL, word);
+	default:
+		return hart_raise(hart, CAUSE_ILLEGAL, word);
+	}
+}
+
+/* ---- words for people ---- */
+
+static const char *exception_name(unsigned cause)
+{
+	switch (cause) {
+	case CAUSE_FETCH_MISALIGNED:
+		return "instruction address misaligned";
+	case CAUSE_FETCH_ACCESS:
+		return "instruction access fault";
+	case CAUSE_ILLEGAL:
+		return "illegal instruction";
+	case CAUSE_BREAKPOINT:
+		return "breakpoint";
+	case CAUSE_LOAD_MISALIGNED:
+		return "load address misaligned";
+	case CAUSE_LOAD_ACCESS:
+		return "load access fault";
+	case CAUSE_STORE_MISALIGNED:
+		return "store/AMO address misaligned";
+	case CAUSE_STORE_ACCESS:
+		return "store/AMO access fault";
+	case CAUSE_ECALL_U:
+		return "ecall from U-mode or VU-mode";
+	case CAUSE_ECALL_HS:
+		return "ecall from HS-mode";
+	case CAUSE_ECALL_VS:
+		return "ecall from VS-mode";
+	case CAUSE_ECALL_M:
+		return "ecall from M-mode";
+	case CAUSE_FETCH_PAGE:
+		return "instruction page fault";
+	case CAUSE_LOAD_PAGE:
+		return "load page fault";
+	case CAUSE_STORE_PAGE:
+		return "store/AMO page fault";
+	case CAUSE_DOUBLE_TRAP:
+		return "double trap";
+	case CAUSE_FETCH_GUEST_PAGE:
+		return "instruction guest-page fault";
+	case CAUSE_LOAD_GUEST_PAGE:
+		return "load guest-page fault";
+	case CAUSE_VIRTUAL:
+		return "virtual instruction";
+	case CAUSE_STORE_GUEST_PAGE:
+		return "store/AMO guest-page fault";
+	default:
+		return "reserved exception";
+	}
+}
+
+static const char *interrupt_name(unsigned cause)
+{
+	switch (cause) {
+	case IRQ_SSI:
+		return "supervisor software interrupt";
+	case IRQ_VSSI:
+		return "virtual supervisor software interrupt";
+	case IRQ_MSI:
+		return "machine software interrupt";
+	case IRQ_STI:
+		return "supervisor timer interrupt";
+	case IRQ_VSTI:
+		return "virtual supervisor timer interrupt";
+	case IRQ_MTI:
+		return "machine timer interrupt";
+	case IRQ_SEI:
+		return "supervisor external interrupt";
+	case IRQ_VSEI:
+		return "virtual supervisor external interrupt";
+	case IRQ_MEI:
+		return "machine external interrupt";
+	case IRQ_SGEI:
+		return "supervisor guest external interrupt";
+	case IRQ_LCOFI:
+		return "local counter overflow interrupt";
+	default:
+		return "reserved interrupt";
+	}
+}
+
+const char *trap_cause_name(bool interrupt, unsigned cause)
+{
+	return interrupt ? interrupt_name(cause) : exception_name(cause);
+}
+
+void trap_explain(const struct hart *hart, bool interrupt, unsigned cause, enum mode from, char *text, unsigned size)
+{
+	const struct csr_file *csr = &hart->csr;
+	char kind = interrupt ? 'i' : 'e';
+	unsigned to_hs = (interrupt ? csr->mideleg : csr->medeleg) >> cause & 1;
+	unsigned to_vs = (interrupt ? csr->hideleg : csr->hedeleg) >> cause & 1;
+	enum mode to = target_of(hart, interrupt, cause, from);
+	int used = snprintf(text, size, "%s (%s %u) in %s went to %s: ", trap_cause_name(interrupt, cause),
+	                    interrupt ? "interrupt" : "exception", cause, mode_name(from), mode_name(to));
+	if (used < 0 || (unsigned)used >= size)
+		return;
+	text += used;
+	size -= (unsigned)used;
+	if (from == MODE_M)
+		snprintf(text, size, "traps in M-mode are never delegated");
+	else if (!to_hs)
+		snprintf(text, size, "m%cdeleg[%u]=0", kind, cause);
+	else if (!mode_virt(from))
+		snprintf(text, size, "m%cdeleg[%u]=1, and V=0, so h%cdeleg does not count", kind, cause, kind);
+	else
+		snprintf(text, size, "m%cdeleg[%u]=1, h%cdeleg[%u]=%u", kind, cause, kind, cause, to_vs);
+}
