@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Run the test suites and print one closing line, `N passed, N failed`.
+
+    tests/run.py [SUITE...]     the named suites (files of tests/suites/), or all of the short ones
+
+A suite is a module with cases(): it yields (name, function) pairs; a case fails by raising. Cases are independent, so two
+run at a time. Everything the simulator does is deterministic: a case that fails once and passes once is a bug.
+"""
+import concurrent.futures
+import importlib
+import os
+import sys
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SHORT = ["tables", "unit", "isa", "guests", "determinism", "checks", "debugger", "golden", "qemu", "fp", "hostile"]
+
+
+def run_case(case):
+    name, function = case
+    start = time.monotonic()
+    try:
+        function()
+        return name, None, time.monotonic() - start
+    except AssertionError as error:
+        return name, str(error) or "assertion failed", time.monotonic() - start
+    except Exception:
+        return name, traceback.format_exc(), time.monotonic() - start
+
+
+def main():
+    os.chdir(os.path.dirname(HERE))
+    sys.path.insert(0, HERE)
+    names = sys.argv[1:] or SHORT
+    cases = []
+    for name in names:
+        module = importlib.import_module(f"suites.{name}")
+        cases += [(f"{name}/{case}", function) for case, function in module.cases()]
+    failed = []
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        for name, error, seconds in pool.map(run_case, cases):
+            print(f"{'FAIL' if error else 'ok  '} {name} ({seconds:.1f} s)", flush=True)
+            if error:
+                failed.append(name)
+                print("     " + error.replace("\n", "\n     "), flush=True)
+    for name in failed:
+        print(f"failed: {name}")
+    print(f"{len(cases) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed or not cases else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
