@@ -19,3 +19,19 @@ const char *format_operands(enum format format)
 {
 	return operands[format];
 }
+
+/* What an instruction writes shows in its operands: a leading d or D (n is part of a mnemonic). */
+static bool writes(const struct insn *insn, char letter)
+{
+	const char *operands = format_operands(insn_rows[insn->semantics].format);
+	return operands[0] == letter || (operands[0] == 'n' && operands[1] == letter);
+}
+
+bool insn_writes_x(const struct insn *insn) { return writes(insn, 'd'); }
+bool insn_writes_f(const struct insn *insn) { return writes(insn, 'D'); }
+
+bool insn_dirties_fp(const struct insn *insn)
+{
+	uint8_t class = insn_rows[insn->semantics].class;
+	return insn_writes_f(insn) || class == CLASS_FCMP || class == CLASS_FCVT;
+}
