@@ -224,7 +224,7 @@ static void take_sources(struct insn *insn, int64_t imm)
 	insn->imm = imm;
 }
 
-/* The rounding mode field: 5 and 6 are reserved (norm:reserved_rounding_modes). */
+/* The rounding mode field: 5 and 6 are reserved (norm:roundingmode_rsv). */
 static bool take_rm(struct insn *insn)
 {
 	insn->rm = bits(insn->word, 14, 12);
