@@ -35,28 +35,3 @@ bool insn_dirties_fp(const struct insn *insn)
 	uint8_t class = insn_rows[insn->semantics].class;
 	return insn_writes_f(insn) || class == CLASS_FCMP || class == CLASS_FCVT;
 }
-
-/* A format names the destination first; a compressed spelling may leave it out (c.jalr), its base row does not. */
-static char destination(const struct insn *insn)
-{
-	return operands[insn_rows[insn->semantics].format][0];
-}
-
-bool insn_writes_x(const struct insn *insn)
-{
-	return destination(insn) == 'd';
-}
-
-bool insn_writes_f(const struct insn *insn)
-{
-	return destination(insn) == 'D';
-}
-
-bool insn_dirties_fp(const struct insn *insn)
-{
-	enum insn_class class = insn_rows[insn->semantics].class;
-
-	if (class < CLASS_FLOAD || class > CLASS_FMOVE || class == CLASS_FSTORE)
-		return false;
-	return class != CLASS_FMOVE || insn_writes_f(insn); /* fmv.x.* and fclass.* raise no flags */
-}
