@@ -17,9 +17,9 @@ GUEST_RT := $(patsubst tests/guests/rt/%,$(GUEST_OBJ)/rt/%.o, \
 guest_objects = $(patsubst tests/guests/%,$(GUEST_OBJ)/%.o,tests/guests/$(1).c $(wildcard tests/guests/$(1)_*.S))
 
 .PHONY: guests guests-clean
-guests: $(GUEST_ELFS)
+guests: $(GUEST_ELFS) ## build the guest programs of tests/guests
 
-guests-clean:
+guests-clean: ## remove them
 	rm -rf build/guests
 
 $(GUEST_OBJ)/%.o: tests/guests/% tests/guests/build.mk

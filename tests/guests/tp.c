@@ -186,7 +186,7 @@ static uint64_t visit(struct context *context, const struct exit_kind *kind, uin
 	csr_write(sie, (kind->rule == MUST_TRAP && kind->a7 == SBI_IPI ? IRQ_BIT(IRQ_SOFT) : 0) |
 			       (kind->timer ? IRQ_BIT(IRQ_TIMER) : 0));
 	if (kind->timer)
-		sbi_set_timer(time_now() + (*state >> 58));
+		sbi_set_timer(time_now() + (*state >> 59));
 	kind->make(context);
 	csr_clear(sstatus, SSTATUS_SIE);
 	csr_clear(sip, IRQ_BIT(IRQ_SOFT));
