@@ -1,10 +1,10 @@
 /*
- * IEEE 754 arithmetic in integers. Every operation unpacks its operands, computes a result that is exact but for a sticky last
- * bit, and has it rounded by the one function that knows about precision, range and flags: round_pack. The formats differ
- * only in the numbers of a struct fp_format.
+ * IEEE 754 arithmetic in integers. Every operation unpacks its operands, computes a result that is exact but for a
+ * sticky last bit, and has it rounded by the one function that knows about precision, range and flags: round_pack.
+ * The formats differ only in the numbers of a struct fp_format.
  *
- * "Sticky" or "jammed": bits shifted out at the right are ORed into the last bit kept. As long as two or more bits stand
- * below the last place of the result, rounding cannot tell the difference.
+ * "Sticky" or "jammed": bits shifted out at the right are ORed into the last bit kept. As long as two or more bits
+ * stand below the last place of the result, rounding cannot tell the difference.
  */
 #include "hart/fp.h"
 
@@ -20,8 +20,8 @@ struct number {
 	uint64_t significand;
 };
 
-/* A nonzero magnitude significand * 2^(exponent - 126) with bit 126 leading: room for a product of two numbers, exactly, and
- * for the carry of a sum. */
+/* A nonzero magnitude significand * 2^(exponent - 126) with bit 126 leading: room for a product of two numbers,
+ * exactly, and for the carry of a sum. */
 struct term {
 	bool sign;
 	int exponent;
@@ -93,8 +93,8 @@ static uint128_t shift_right_jam128(uint128_t x, unsigned distance)
 	return x >> distance | (x << (128 - distance) != 0);
 }
 
-/* The whole of rounding: does a magnitude whose last kept bit is `odd`, with `rest` (scaled so that `half` is half a unit) below it,
- * grow by one unit? */
+/* The whole of rounding: does a magnitude whose last kept bit is `odd`, with `rest` (scaled so that `half` is half
+ * a unit) below it, grow by one unit? */
 static bool rounds_up(enum fp_round round, bool sign, bool odd, uint64_t rest, uint64_t half)
 {
 	switch (round) {
@@ -190,8 +190,8 @@ static uint64_t cancelled(struct fp_format format, enum fp_round round)
 	return with_sign(format, round == FP_RDN, 0);
 }
 
-/* x + y. Bits are only lost to jamming when the exponents differ by more than the zeros below a product (22): then at most one
- * leading bit cancels, and the sticky bit stays far below the rounding place. */
+/* x + y. Bits are only lost to jamming when the exponents differ by more than the zeros below a product (22): then
+ * at most one leading bit cancels, and the sticky bit stays far below the rounding place. */
 static uint64_t sum(struct fp_format format, struct term x, struct term y, enum fp_round round, uint64_t *fcsr)
 {
 	if (x.exponent < y.exponent || (x.exponent == y.exponent && x.significand < y.significand)) {
@@ -557,7 +557,9 @@ uint64_t fp_round_integral(struct fp_format format, uint64_t a, enum fp_round ro
 	uint64_t magnitude = integral_magnitude(x, round, &inexact);
 	if (inexact && exact)
 		*fcsr |= FP_NX;
-	return magnitude ? normalize_round_pack(format, x.sign, 63, magnitude, round, fcsr) : with_sign(format, x.sign, 0);
+	if (magnitude == 0)
+		return with_sign(format, x.sign, 0);
+	return normalize_round_pack(format, x.sign, 63, magnitude, round, fcsr);
 }
 
 /* norm:fli-s_op: sign, exponent and the top two fraction bits in quarters; all but the special entries. */
@@ -584,6 +586,6 @@ uint64_t fp_constant(struct fp_format format, unsigned index)
 	if (index == 31)
 		return fp_canonical_nan(format);
 	/* Half precision has 2^-16 and 2^-15 as subnormals and gets infinity for 2^16: what rounding says anyway. */
-	return normalize_round_pack(format, index == 0, constants[index].exponent + 61, constants[index].quarters, FP_RNE,
-	                            &ignored);
+	return normalize_round_pack(format, index == 0, constants[index].exponent + 61, constants[index].quarters,
+	                            FP_RNE, &ignored);
 }

@@ -1,10 +1,11 @@
 /*
- * IEEE 754 arithmetic as RISC-V has it, in integers only: the same bits on every host, whatever its FPU, its compiler or its
- * rounding mode. RISC-V's choices: every NaN result is the canonical one, tininess is detected after rounding, and a fifth
- * rounding mode (RMM) joins the four of IEEE. fp_host.h has the short cuts through the host's FPU.
+ * IEEE 754 arithmetic as RISC-V has it, in integers only: the same bits on every host, whatever its FPU, its
+ * compiler or its rounding mode. RISC-V's choices: every NaN result is the canonical one, tininess is detected
+ * after rounding, and a fifth rounding mode (RMM) joins the four of IEEE. fp_host.h has the short cuts through the
+ * host's FPU.
  *
- * A number is its bits in the low end of a uint64_t, in one of the formats fp16, fp32, fp64. Functions OR exception flags
- * into *fcsr (whose low five bits are fflags) and touch nothing else of it.
+ * A number is its bits in the low end of a uint64_t, in one of the formats fp16, fp32, fp64. Functions OR
+ * exception flags into *fcsr (whose low five bits are fflags) and touch nothing else of it.
  */
 #ifndef FP_H
 #define FP_H
@@ -134,7 +135,8 @@ uint64_t fp_convert(struct fp_format to, struct fp_format from, uint64_t a, enum
 
 /* To and from the value of an integer register; 32-bit results are sign-extended, WU's too. */
 uint64_t fp_to_integer(struct fp_format format, uint64_t a, enum fp_integer type, enum fp_round round, uint64_t *fcsr);
-uint64_t fp_from_integer(struct fp_format format, uint64_t x, enum fp_integer type, enum fp_round round, uint64_t *fcsr);
+uint64_t fp_from_integer(struct fp_format format, uint64_t x, enum fp_integer type, enum fp_round round,
+                         uint64_t *fcsr);
 
 /* fcvtmod.w.d: towards zero, modulo 2^32, sign-extended. */
 uint64_t fp_to_int32_modular(struct fp_format format, uint64_t a, uint64_t *fcsr);

@@ -1,18 +1,21 @@
 /*
- * Short cuts through the host's FPU: each function here gives exactly what its namesake in fp.h gives, sooner in the common case.
+ * Short cuts through the host's FPU: each function here gives exactly what its namesake in fp.h gives, sooner in
+ * the common case.
  *
- * What is asked of the host: binary32 and binary64 evaluated in their own precision, round to nearest even (the mode every
- * process starts in; nobody here changes it), subnormals not flushed. Its exception flags are never looked at: reading them
- * costs more than the operation. Instead a short cut is taken only when the result itself proves that no flag but NX can be due:
+ * What is asked of the host: binary32 and binary64 evaluated in their own precision, round to nearest even (the
+ * mode every process starts in; nobody here changes it), subnormals not flushed. Its exception flags are never
+ * looked at: reading them costs more than the operation. Instead a short cut is taken only when the result itself
+ * proves that no flag but NX can be due:
  *
  *   - the rounding mode is RNE;
- *   - the result is finite: so no operand was a NaN or an infinity, and there was no NV, DZ or OF (x/infinity gives 0, below);
- *   - it is above the smallest normal number, so there was no UF (a result of just that size may have been rounded up to it and
- *     be tiny nevertheless). Sums and differences never underflow inexactly and need no such test;
+ *   - the result is finite: there was no NV, DZ or OF, and no NaN among the operands;
+ *   - its magnitude is above the smallest normal number: there was no UF. (One of just that size may have been
+ *     rounded up to it and count as tiny nevertheless.) Sums and differences never underflow inexactly and need no
+ *     such test;
  *   - NX is set already, or the operation is shown to be exact.
  *
- * Everything else goes to fp.c. A compiler that fuses a multiplication and an addition here does no harm: where that could
- * happen, the product is exact.
+ * Everything else goes to fp.c. A compiler that fuses a multiplication and an addition here does no harm: where
+ * that could happen, the product is exact.
  */
 #ifndef FP_HOST_H
 #define FP_HOST_H

@@ -1,9 +1,10 @@
 /*
- * The F, D, Zfh and Zfa instructions, but for loads and stores. That mstatus.FS is not Off, and becomes Dirty, was seen to at
- * translation. Arithmetic is in fp.c and, by its short cuts, in fp_host.h; here are registers, boxes and rounding modes.
+ * The F, D, Zfh and Zfa instructions, but for loads and stores. That mstatus.FS is not Off, and becomes Dirty, was
+ * seen to at translation. Arithmetic is in fp.c and, by its short cuts, in fp_host.h; here are registers, boxes
+ * and rounding modes.
  *
- * Instructions of one shape share a macro whose parameters are the instruction and what computes it. Register values of format
- * NN are read by READ##NN and written by WRITE##NN.
+ * Instructions of one shape share a macro whose parameters are the instruction and what computes it. Register
+ * values of format NN are read by READ##NN and written by WRITE##NN.
  */
 #include "hart/fp.h"
 #include "hart/fp_host.h"
@@ -24,8 +25,8 @@ static inline enum fp_round rounding(const struct hart *hart, const struct op *o
 	return (enum fp_round)(op->rm == FP_DYN ? hart->csr.fcsr >> 5 & 7 : op->rm);
 }
 
-/* An instruction with an rm field; `round` is its mode. A reserved mode is illegal here, even where the mode changes nothing
- * (norm:roundingmode_rsv). */
+/* An instruction with an rm field; `round` is its mode. A reserved mode is illegal here, even where the mode
+ * changes nothing (norm:roundingmode_rsv). */
 #define OP_ROUNDED(id, statement)                                                                                    \
 	OP(id)                                                                                                       \
 	{                                                                                                            \

@@ -1,7 +1,8 @@
 # Floating point against another implementation: the same cases on the simulator's handlers and on real instructions.
 # Paths are relative to the repository's root; included by its Makefile, or by itself:
 #   make -f tests/fp/build.mk fp-test
-# FP_REFERENCE runs a static RISC-V Linux program with D and Zfh: qemu-riscv64 (Debian: qemu-user), or nothing on hardware.
+# FP_REFERENCE runs a static RISC-V Linux program with D and Zfh: qemu-riscv64 (Debian: qemu-user), or nothing on
+# hardware.
 
 RISCV_CC ?= riscv64-unknown-elf-gcc
 FP_REFERENCE ?= qemu-riscv64 -cpu rv64,Zfh=true
@@ -20,8 +21,8 @@ FP_SIM := sim/hart/fp.h sim/hart/fp_host.h
 fp-test: $(FP_BUILD)/guest $(FP_BUILD)/check
 	set -o pipefail; $(FP_REFERENCE) $(FP_BUILD)/guest $(FP_SEED) 1000000 0 | $(FP_BUILD)/check $(FP_SEED) 1000000 0
 
-# Minutes: three special operands in every combination too, FP_RANDOMS random cases, and the short cuts through the host's FPU
-# against the integer arithmetic, as two compilers see them.
+# Minutes: three special operands in every combination too, FP_RANDOMS random cases, and the short cuts through the
+# host's FPU against the integer arithmetic, as two compilers see them.
 fp-long: $(FP_BUILD)/guest $(FP_BUILD)/check $(FP_BUILD)/shortcuts-gcc $(FP_BUILD)/shortcuts-clang
 	set -o pipefail; $(FP_REFERENCE) $(FP_BUILD)/guest $(FP_SEED) $(FP_RANDOMS) 1 | \
 		$(FP_BUILD)/check $(FP_SEED) $(FP_RANDOMS) 1
@@ -39,10 +40,12 @@ $(FP_BUILD)/check: tests/fp/check.c $(FP_SHARED) $(FP_SIM) sim/hart/op_fp.c sim/
 	@mkdir -p $(@D)
 	$(CC) $(FP_CFLAGS) tests/fp/check.c sim/hart/op_fp.c sim/hart/fp.c -lm -o $@
 
-$(FP_BUILD)/shortcuts-gcc: tests/fp/shortcuts.c tests/fp/shortcuts.h $(FP_SHARED) $(FP_SIM) sim/hart/fp.c tests/fp/build.mk
-	@mkdir -p $(@D)
-	gcc $(FP_CFLAGS) -O3 tests/fp/shortcuts.c sim/hart/fp.c -lm -o $@
+FP_SHORTCUTS_FROM := tests/fp/shortcuts.c sim/hart/fp.c
 
-$(FP_BUILD)/shortcuts-clang: tests/fp/shortcuts.c tests/fp/shortcuts.h $(FP_SHARED) $(FP_SIM) sim/hart/fp.c tests/fp/build.mk
+$(FP_BUILD)/shortcuts-gcc: $(FP_SHORTCUTS_FROM) tests/fp/shortcuts.h $(FP_SHARED) $(FP_SIM) tests/fp/build.mk
 	@mkdir -p $(@D)
-	clang-19 $(FP_CFLAGS) -O3 tests/fp/shortcuts.c sim/hart/fp.c -lm -o $@
+	gcc $(FP_CFLAGS) -O3 $(FP_SHORTCUTS_FROM) -lm -o $@
+
+$(FP_BUILD)/shortcuts-clang: $(FP_SHORTCUTS_FROM) tests/fp/shortcuts.h $(FP_SHARED) $(FP_SIM) tests/fp/build.mk
+	@mkdir -p $(@D)
+	clang-19 $(FP_CFLAGS) -O3 $(FP_SHORTCUTS_FROM) -lm -o $@

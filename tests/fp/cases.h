@@ -1,6 +1,7 @@
 /*
- * The test cases, computed alike on both sides of a comparison: for every row of instructions.def all combinations of special
- * values in all rounding modes, then any number of random ones. Integers only, no library: also for a freestanding program.
+ * The test cases, computed alike on both sides of a comparison: for every row of instructions.def all combinations
+ * of special values in all rounding modes, then any number of random ones. Integers only, no library: also for a
+ * freestanding program.
  */
 #ifndef CASES_H
 #define CASES_H
@@ -61,7 +62,8 @@ static inline uint64_t compose(unsigned format, bool sign, unsigned exponent, ui
 {
 	unsigned width = fraction_bits(format);
 
-	return (uint64_t)sign << (format - 1) | (exponent & ones(format - 1 - width)) << width | (fraction & ones(width));
+	exponent &= ones(format - 1 - width);
+	return (uint64_t)sign << (format - 1) | (uint64_t)exponent << width | (fraction & ones(width));
 }
 
 enum { SPECIAL_SHORT = 16, SPECIAL_ALL = 76 };
@@ -77,14 +79,16 @@ static inline uint64_t special_float(unsigned format, unsigned index)
 		unsigned exponent;
 		uint64_t fraction;
 	} values[SPECIAL_ALL / 2] = {
-		{ 0, 0 }, { top, 0 }, { top, quiet }, { top, 1 },                /* zero, infinity, quiet and signaling NaN */
-		{ 0, 1 }, { 1, 0 }, { bias, 0 }, { top - 1, ones(width) },       /* smallest, smallest normal, one, largest */
+		/* zero, infinity, quiet and signaling NaN; smallest, smallest normal, one, largest */
+		{ 0, 0 }, { top, 0 }, { top, quiet }, { top, 1 },
+		{ 0, 1 }, { 1, 0 }, { bias, 0 }, { top - 1, ones(width) },
 		{ bias, 1 }, { bias - 1, ones(width) }, { bias + 1, 0 }, { bias, quiet },
 		{ 0, ones(width) }, { 0, quiet }, { 1, 1 }, { 1, ones(width) }, { 2, 0 },
 		{ top, ones(width) }, { top, quiet - 1 }, { top, quiet | 5 }, { top - 1, 0 },
 		{ bias - 1, 0 }, { bias - 1, 1 }, { bias - 2, ones(width) }, { bias + width, 0 }, { bias + width, 1 },
 		{ bias + width - 1, 1 }, { bias - width - 1, 0 }, { bias - width, 0 }, { bias / 2 + 1, 3 },
-		{ bias + 31, 0 }, { bias + 30, ones(width) }, { bias + 32, 0 }, { bias + 31, ones(width) }, /* integer limits */
+		/* the limits of integers */
+		{ bias + 31, 0 }, { bias + 30, ones(width) }, { bias + 32, 0 }, { bias + 31, ones(width) },
 		{ bias + 63, 0 }, { bias + 62, ones(width) }, { bias + 64, 0 }, { bias + 63, ones(width) },
 	};
 
@@ -94,11 +98,11 @@ static inline uint64_t special_float(unsigned format, unsigned index)
 static inline uint64_t special_integer(unsigned index)
 {
 	static const uint64_t values[SPECIAL_ALL / 2] = {
-		0, 1, 2, 3, 0x7ff, 0x800, 0x801, 0xffe0, 0xffef, 0xfff0, 0xffff, 0xffffff, 0x1000000, 0x1000001, 0x1ffffff,
-		0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, 0x100000000, 0x1fffffffffffff, 0x20000000000000,
-		0x20000000000001, 0x3fffffffffffff, 0x7ffffffffffffbff, 0x7ffffffffffffc00, 0x7fffffffffffffff,
-		0x8000000000000000, 0x8000000000000400, 0xfffffffffffff800, 0x7fffff, 0x7fffff80, 0x7fffffc0, 0xffffff80,
-		0x7fffff8000000000, 0x7fffffc000000000, 0xffffff8000000000, 0xfffffffffffffc00,
+		0, 1, 2, 3, 0x7ff, 0x800, 0x801, 0xffe0, 0xffef, 0xfff0, 0xffff, 0xffffff, 0x1000000, 0x1000001,
+		0x1ffffff, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, 0x100000000, 0x1fffffffffffff,
+		0x20000000000000, 0x20000000000001, 0x3fffffffffffff, 0x7ffffffffffffbff, 0x7ffffffffffffc00, 0x7fffffffffffffff,
+		0x8000000000000000, 0x8000000000000400, 0xfffffffffffff800, 0x7fffff, 0x7fffff80, 0x7fffffc0,
+		0xffffff80, 0x7fffff8000000000, 0x7fffffc000000000, 0xffffff8000000000, 0xfffffffffffffc00,
 	};
 
 	return index & 1 ? -values[index / 2] : values[index / 2];
@@ -169,7 +173,8 @@ static inline uint64_t random_float(unsigned format, uint64_t *state)
 	return format != 64 && (choice >> 40) % 32 == 0 ? bits | (x & ~ones(format)) : boxed(format, bits);
 }
 
-/* -a*b cut to the format, or nearly: makes a fused multiply-add cancel. Meaningless for extreme operands, which is fine. */
+/* -a*b cut to the format, or nearly: makes a fused multiply-add cancel. Meaningless for extreme operands, which is
+ * fine. */
 static inline uint64_t cancelling(unsigned format, uint64_t a, uint64_t b, uint64_t noise)
 {
 	unsigned width = fraction_bits(format);

@@ -1,6 +1,6 @@
 /*
- * Compares this simulator's floating-point handlers with another implementation's answers on stdin (guest.c wrote them, run
- * with the same arguments):  guest SEED RANDOMS WHOLE | check SEED RANDOMS WHOLE
+ * Compares this simulator's floating-point handlers with another implementation's answers on stdin (guest.c wrote
+ * them, run with the same arguments):  guest SEED RANDOMS WHOLE | check SEED RANDOMS WHOLE
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -88,8 +88,8 @@ static void report(const struct test_case *test, struct answer ours, struct answ
 	printf("%s rm=%u fcsr=%02x operands", rows[test->row].name, test->rm, test->fcsr);
 	for (unsigned i = 0; i < rows[test->row].operands; i++)
 		printf(" %016" PRIx64, test->operand[i]);
-	printf(": %016" PRIx64 " fcsr %02" PRIx64 ", reference %016" PRIx64 " fcsr %02" PRIx64 "\n", ours.result, ours.fcsr,
-	       theirs.result, theirs.fcsr);
+	printf(": %016" PRIx64 " fcsr %02" PRIx64, ours.result, ours.fcsr);
+	printf(", reference %016" PRIx64 " fcsr %02" PRIx64 "\n", theirs.result, theirs.fcsr);
 }
 
 int main(int argc, char **argv)

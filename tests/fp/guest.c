@@ -1,12 +1,13 @@
 /*
- * Runs the cases of cases.h on real instructions and writes an answer for each to stdout. A static RISC-V Linux program without a
- * library, for qemu-riscv64 or for hardware:  guest SEED RANDOMS WHOLE
+ * Runs the cases of cases.h on real instructions and writes an answer for each to stdout. A static RISC-V Linux
+ * program without a library, for qemu-riscv64 or for hardware:  guest SEED RANDOMS WHOLE
  */
 #include "cases.h"
 
 typedef void runner(const struct test_case *test, struct answer *answer);
 
-/* Two distinct patterns in the result registers show a result that goes to the wrong place, or a box that is missing. */
+/* Two distinct patterns in the result registers show a result that goes to the wrong place, or a box that is
+ * missing. */
 #define RUN(instruction, result_expression)                                                                          \
 	do {                                                                                                         \
 		register uint64_t a0 __asm__("a0") = UINT64_C(0x5a5a5a5a5a5a5a5a);                                   \

@@ -86,9 +86,10 @@ static inline bool shortcut_agrees(const struct shortcut *shortcut, uint64_t *st
 	uint64_t full = shortcut->full(operand, round, &fcsr[1]);
 	if (shortened == full && fcsr[0] == fcsr[1])
 		return true;
-	fprintf(stderr, "%s(%#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ") rm=%d: %#" PRIx64 " flags %02" PRIx64 ", in full %#" PRIx64
-	                " flags %02" PRIx64 "\n",
-	        shortcut->name, operand[0], operand[1], operand[2], (int)round, shortened, fcsr[0], full, fcsr[1]);
+	fprintf(stderr, "%s(%#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ") rm=%d: ", shortcut->name, operand[0], operand[1],
+	        operand[2], (int)round);
+	fprintf(stderr, "%#" PRIx64 " flags %02" PRIx64 ", in full %#" PRIx64 " flags %02" PRIx64 "\n", shortened,
+	        fcsr[0], full, fcsr[1]);
 	return false;
 }
 

@@ -8,8 +8,8 @@
 /* A result and the flags it raised, in one comparison. */
 static void expect(const char *what, uint64_t result, uint64_t flags, uint64_t wanted, uint64_t wanted_flags)
 {
-	cr_expect(result == wanted && flags == wanted_flags, "%s: %#lx flags %02lx instead of %#lx flags %02lx", what, result, flags,
-	          wanted, wanted_flags);
+	cr_expect(result == wanted && flags == wanted_flags, "%s: %#lx flags %02lx instead of %#lx flags %02lx", what,
+	          result, flags, wanted, wanted_flags);
 }
 
 #define EXPECT(call, wanted, wanted_flags)                                                                           \
@@ -84,8 +84,8 @@ Test(fp, tininess_is_judged_after_rounding)
 	const uint64_t smallest_normal = fp_min_normal(fp64);
 	const uint64_t largest_subnormal = smallest_normal - 1;
 
-	/* 1 - 2^-53 of the smallest normal needs no rounding at full precision, and stays below it: tiny, although the coarser
-	 * subnormal precision rounds it up to the same result as the next product. */
+	/* 1 - 2^-53 of the smallest normal needs no rounding at full precision, and stays below it: tiny, although
+	 * the coarser subnormal precision rounds it up to the same result as the next product. */
 	EXPECT(fp_mul(fp64, smallest_normal, d(1) - 1, FP_RNE, &flags), smallest_normal, FP_UF | FP_NX);
 	/* 1 - 2^-104 of it rounds up to it at full precision: not tiny. Unless the mode rounds down. */
 	EXPECT(fp_mul(fp64, smallest_normal + 1, d(1) - 2, FP_RNE, &flags), smallest_normal, FP_NX);
@@ -255,9 +255,10 @@ Test(fp, boxes)
 
 Test(fp, constants_of_fli)
 {
-	static const double wanted[32] = { -1, 0, 0x1p-16, 0x1p-15, 0x1p-8, 0x1p-7, 0.0625, 0.125, 0.25, 0.3125, 0.375, 0.4375,
-		                           0.5, 0.625, 0.75, 0.875, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 8, 16, 128, 256, 32768, 65536,
-		                           (double)INFINITY, 0 };
+	static const double wanted[32] = {
+		-1, 0, 0x1p-16, 0x1p-15, 0x1p-8, 0x1p-7, 0.0625, 0.125, 0.25, 0.3125, 0.375, 0.4375, 0.5, 0.625, 0.75,
+		0.875, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 8, 16, 128, 256, 32768, 65536, (double)INFINITY, 0,
+	};
 
 	for (unsigned i = 0; i < 32; i++) {
 		uint64_t flags = 0;
@@ -288,12 +289,13 @@ Test(fp, modular_conversion)
 	EXPECT(fp_to_int32_modular(fp64, largest, &flags), 0, FP_NV);
 	EXPECT(fp_to_int32_modular(fp64, sign, &flags), 0, 0);
 	for (unsigned i = 0; i < 100000; i++) {
-		uint64_t a = compose(64, random64(&state) & 1, (unsigned)(1010 + random64(&state) % 90), random64(&state));
+		unsigned exponent = (unsigned)(1010 + random64(&state) % 90);
+		uint64_t a = compose(64, random64(&state) & 1, exponent, random64(&state));
 		uint64_t flags_wanted = 0;
-		int64_t wanted = (int64_t)fmod(trunc(fp_to_double(a)), 0x1p32);
+		int32_t wanted = (int32_t)(uint32_t)(int64_t)fmod(trunc(fp_to_double(a)), 0x1p32);
 
 		fp_to_integer(fp64, a, FP_W, FP_RTZ, &flags_wanted);
-		EXPECT(fp_to_int32_modular(fp64, a, &flags), (uint64_t)(int64_t)(int32_t)(uint32_t)wanted, flags_wanted);
+		EXPECT(fp_to_int32_modular(fp64, a, &flags), (uint64_t)(int64_t)wanted, flags_wanted);
 	}
 }
 
