@@ -1,0 +1,119 @@
+#include "percpu.h"
+
+#include "csr.h"
+#include "host_input.h"
+#include "lib.h"
+#include "sbi_call.h"
+#include "timer.h"
+#include "vcpu.h"
+#include "zone.h"
+
+/* The linker script's absolute symbols, for those who read the ELF; C uses the constants. */
+extern uint8_t percpu_slot_size[], percpu_max[];
+
+static uint64_t entered; /* atomic */
+
+struct percpu *percpu_new(uint64_t cpu_id)
+{
+    struct percpu *cpu = get_cpu_data(cpu_id);
+
+    memset(cpu, 0, sizeof *cpu);
+    cpu->id = cpu_id;
+    cpu->cpu_on_entry = INVALID_ADDRESS;
+    cpu->dtb_ipa = INVALID_ADDRESS;
+    csr_write(sscratch, &cpu->arch_cpu);
+    csr_write(stvec, _host_trap);
+    return cpu;
+}
+
+uint64_t entered_cpus(void)
+{
+    return __atomic_load_n(&entered, __ATOMIC_ACQUIRE);
+}
+
+void percpu_activate_gpm(struct percpu *cpu)
+{
+    csr_write(hgatp, cpu->zone ? gstage_hgatp(&cpu->zone->gstage) : 0);
+}
+
+void percpu_post_event(struct percpu *cpu, uint32_t event)
+{
+    spin_lock(&cpu->ctrl_lock);
+    cpu->events |= event;
+    spin_unlock(&cpu->ctrl_lock);
+    if (cpu != this_cpu_data())
+        sbi_call_send_ipi(cpu->id);
+}
+
+/* The interrupt is cleared first: an event posted from here on raises it again, and no wfi misses it. */
+uint32_t percpu_take_events(struct percpu *cpu)
+{
+    csr_clear(sip, BIT(IRQ_SSI));
+    spin_lock(&cpu->ctrl_lock);
+    uint32_t events = cpu->events;
+    cpu->events = 0;
+    spin_unlock(&cpu->ctrl_lock);
+    return events;
+}
+
+static bool told_to_start(struct percpu *cpu)
+{
+    spin_lock(&cpu->ctrl_lock);
+    bool told = cpu->cpu_on_entry != INVALID_ADDRESS;
+    spin_unlock(&cpu->ctrl_lock);
+    return told;
+}
+
+static void idle_until_told_to_start(struct percpu *cpu)
+{
+    for (;;) {
+        percpu_take_events(cpu);
+        if (told_to_start(cpu))
+            return;
+        hal_wait_for_interrupt();
+    }
+}
+
+/* The next vCPU that can use a turn, beginning behind the one that had the last; NULL if none can. */
+static struct vcpu *next_vcpu(struct percpu *cpu)
+{
+    struct vcpu *first = cpu->last && cpu->last->next_on_cpu ? cpu->last->next_on_cpu : cpu->vcpus;
+    struct vcpu *vcpu = first;
+
+    while (vcpu) {
+        if (vcpu_prepare(vcpu))
+            return vcpu;
+        vcpu = vcpu->next_on_cpu ? vcpu->next_on_cpu : cpu->vcpus;
+        if (vcpu == first)
+            break;
+    }
+    return NULL;
+}
+
+/* No vCPU wants the hart: it sleeps until an event, a device or the first deadline. */
+static void idle(struct percpu *cpu)
+{
+    uint64_t deadline = timer_of_others(cpu, NULL, hal_time());
+
+    timer_arm(cpu, deadline);
+    hal_wait_for_interrupt();
+    timer_expired(cpu);
+    host_input_poll(cpu);
+}
+
+_Noreturn void percpu_run_vm(struct percpu *cpu)
+{
+    __atomic_fetch_add(&entered, 1, __ATOMIC_RELEASE);
+    if (!cpu->boot_cpu)
+        idle_until_told_to_start(cpu);
+    for (;;) {
+        percpu_take_events(cpu);
+        struct vcpu *vcpu = next_vcpu(cpu);
+        if (vcpu) {
+            cpu->last = vcpu;
+            vcpu_run(vcpu);
+        } else {
+            idle(cpu);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/* The UART, by polling. */
+#include "sbi.h"
+
+#include "../lock.h"
+
+static struct spinlock console_lock;
+
+static volatile uint8_t *uart(unsigned offset)
+{
+    return (volatile uint8_t *)(sbi_platform.uart + offset);
+}
+
+void sbi_console_write(const char *text, uint64_t size)
+{
+    if (!sbi_platform.uart)
+        return;
+    spin_lock(&console_lock);
+    while (size--) {
+        while (!(*uart(UART_LSR) & UART_LSR_THR_EMPTY))
+            ;
+        *uart(UART_RBR_THR) = (uint8_t)*text++;
+    }
+    spin_unlock(&console_lock);
+}
+
+int sbi_console_read(void)
+{
+    int character = -1;
+
+    if (!sbi_platform.uart)
+        return -1;
+    spin_lock(&console_lock);
+    if (*uart(UART_LSR) & UART_LSR_RX_READY)
+        character = *uart(UART_RBR_THR);
+    spin_unlock(&console_lock);
+    return character;
+}
