@@ -44,6 +44,7 @@ struct config {
 	const char *expect, *fail_on;
 	bool debug, quiet, stopped;
 	const char *debug_cmd;
+	uint64_t rtc_epoch;     /* seconds since 1970 at cycle 0 */
 };
 
 enum stop_reason { RUNNING, STOP_PASS, STOP_FAIL, STOP_LIMIT, STOP_CHECK, STOP_IDLE, STOP_RESET, STOP_DEBUG };
@@ -60,6 +61,8 @@ struct machine {
 	struct trace *trace;
 	struct check *check;
 	struct symbols *symbols;
+	struct console *console;
+	struct htif *htif;      /* NULL: the firmware has no tohost */
 	enum stop_reason stop;
 	unsigned exit_code;     /* the guest's own code for STOP_FAIL */
 	char stop_message[160]; /* one line, may be empty */
@@ -74,7 +77,10 @@ struct machine {
 int machine_init(struct machine *machine, const struct config *config);
 void machine_free(struct machine *machine);
 
-/* A device or a check stops the machine. The first reason stays. */
+/* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
+
+/* The exact cycle of the instruction being run, or of the hart that is furthest. */
+uint64_t machine_now(const struct machine *machine);
 
 #endif

@@ -1,0 +1,18 @@
+/* --set PARAM=VALUE: every number and legal choice of machine and harts, a row each in params.c. */
+#ifndef PARAMS_H
+#define PARAMS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct config;
+
+void params_default(struct config *config);
+/* 0, or -1 with the reason in one line on stderr. */
+int params_set(struct config *config, const char *assignment);
+/* Name, value and meaning of each. */
+void params_list(const struct config *config, FILE *out);
+/* The same for the same values, on any host. */
+uint64_t params_hash(const struct config *config);
+
+#endif

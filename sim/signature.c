@@ -1,0 +1,39 @@
+#include "signature.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "machine.h"
+#include "symbols.h"
+
+static int write_words(FILE *file, const struct machine *machine, uint64_t begin, uint64_t end)
+{
+	for (uint64_t pa = begin; pa < end; pa += 4) {
+		uint32_t word = 0;
+		bus_peek(&machine->bus, pa, &word, end - pa < 4 ? end - pa : 4);
+		fprintf(file, "%08" PRIx32 "\n", word);
+	}
+	return ferror(file) ? -1 : 0;
+}
+
+int signature_write(const char *path, const struct machine *machine)
+{
+	uint64_t begin, end;
+	if (!symbols_lookup_in(machine->symbols, 0, "begin_signature", &begin) ||
+	    !symbols_lookup_in(machine->symbols, 0, "end_signature", &end)) {
+		fprintf(stderr, "rvsim: --signature %s: the program has no symbols begin_signature and end_signature\n", path);
+		return -1;
+	}
+	if (end < begin || !bus_is_dram(&machine->bus, begin, end - begin)) {
+		fprintf(stderr, "rvsim: --signature %s: begin_signature..end_signature is not a range of DRAM\n", path);
+		return -1;
+	}
+	FILE *file = fopen(path, "we");
+	int result = file ? write_words(file, machine, begin, end) : -1;
+	if (file && fclose(file) != 0)
+		result = -1;
+	if (result != 0)
+		fprintf(stderr, "rvsim: %s: %s\n", path, strerror(errno));
+	return result;
+}
