@@ -198,8 +198,8 @@ static bool level_reachable(unsigned level, enum mode mode)
 	}
 }
 
-/* With V=1: what HS-mode may not do either is illegal; what only the guest's level, the hypervisor or the guest's kernel
- * refuses is virtual. norm:H_cause_virtual_instruction */
+/* With V=1: what HS-mode may not do either is illegal; what only the guest's level, the hypervisor or the guest's
+ * kernel refuses is virtual. norm:H_cause_virtual_instruction */
 static enum csr_verdict check_guest(const struct hart *hart, const struct csr_row *row, bool write)
 {
 	unsigned level = level_of(row->num);

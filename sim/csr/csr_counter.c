@@ -1,6 +1,6 @@
 /*
- * Counters that count by themselves: a slot holds the difference between the counter and the clock it follows (cycles or
- * retired instructions of the hart) while it counts, and the counter itself while it stands still. So counting costs
+ * Counters that count by themselves: a slot holds the difference between the counter and the clock it follows (cycles
+ * or retired instructions of the hart) while it counts, and the counter itself while it stands still. So counting costs
  * nothing, and only a change of what, or whether, a counter counts has to settle it.
  */
 #include "csr/csr.h"

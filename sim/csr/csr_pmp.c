@@ -1,4 +1,4 @@
-/* Writes to the PMP registers: locks and reserved combinations. What the entries then permit is hart/pmp.c's business. */
+/* Writes to the PMP registers: locks and reserved combinations. What the entries then permit is for hart/pmp.c. */
 #include "csr/csr_row.h"
 #include "hart/platform.h"
 
@@ -70,7 +70,8 @@ static bool any_locked(const struct hart *hart)
 	return false;
 }
 
-/* MML and MMWP are sticky; RLB stays clear once something is locked. norm:mseccfg_mml_sticky norm:mseccfg_rlb_op_warl */
+/* MML and MMWP are sticky; RLB stays clear once something is locked.
+ * norm:mseccfg_mml_sticky norm:mseccfg_mmwp_op_warl norm:mseccfg_rlb_op_warl */
 void write_mseccfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;

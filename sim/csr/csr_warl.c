@@ -1,9 +1,10 @@
 /*
- * Writes: what each register can hold. Every WARL rule is a small function; a value that is not legal leaves the field as
- * it was, unless the spec says otherwise.
+ * Writes: what each register can hold. Every WARL rule is a small function; a value that is not legal leaves the field
+ * as it was, unless the spec says otherwise.
  *
- * Slots always hold what software reads: a field that turns read-only because of another register (henvcfg under menvcfg,
- * hideleg under mideleg) is cleared when that register changes. So the walker, irq.c and the engine read slots directly.
+ * Slots always hold what software reads: a field that turns read-only because of another register (henvcfg under
+ * menvcfg, hideleg under mideleg) is cleared when that register changes. So the walker, irq.c and the engine read slots
+ * directly.
  */
 #include "csr/csr_row.h"
 #include "hart/platform.h"
