@@ -144,7 +144,8 @@ static uint64_t round_pack(struct fp_format format, bool sign, int exponent, uin
 	/* The hidden bit adds the missing one to the exponent field, and a carry out of the fraction does the same. */
 	uint64_t magnitude = ((uint64_t)(biased - 1) << format.fraction_bits) + (significand >> excess) + up;
 
-	if (biased > 2 * exponent_bias(format) || magnitude >= fp_infinity(format))
+	/* No finite product or quotient is so large that its exponent would not fit the 12 bits there are. */
+	if (magnitude >= fp_infinity(format))
 		return overflow(format, sign, round, fcsr);
 	if (rest != 0)
 		*fcsr |= tiny ? FP_UF | FP_NX : FP_NX;

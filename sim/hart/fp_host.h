@@ -109,11 +109,19 @@ static inline uint64_t fp_sub64(uint64_t a, uint64_t b, enum fp_round round, uin
 	return fp_add64(a, fp_negate(fp64, b), round, fcsr);
 }
 
+/* A zero because a factor is zero, not from underflow: exact, in any mode. */
+static inline bool fp_is_zero_product(struct fp_format format, uint64_t a, uint64_t b, uint64_t result)
+{
+	return fp_magnitude(format, result) == 0 && (fp_magnitude(format, a) == 0 || fp_magnitude(format, b) == 0);
+}
+
 static inline uint64_t fp_mul64(uint64_t a, uint64_t b, enum fp_round round, uint64_t *fcsr)
 {
 	uint64_t result = fp_of_double(fp_to_double(a) * fp_to_double(b));
 
 	if (FP_LIKELY(round == FP_RNE && fp_is_safe(fp64, result) && (*fcsr & FP_NX || fp_short_product64(a, b))))
+		return result;
+	if (fp_is_zero_product(fp64, a, b, result))
 		return result;
 	return fp_mul(fp64, a, b, round, fcsr);
 }
@@ -200,6 +208,8 @@ static inline uint64_t fp_mul32(uint64_t a, uint64_t b, enum fp_round round, uin
 	uint64_t result = fp_of_float(product);
 
 	if (FP_LIKELY(round == FP_RNE && fp_is_safe(fp32, result) && (*fcsr & FP_NX || (double)x * y == product)))
+		return result;
+	if (fp_is_zero_product(fp32, a, b, result))
 		return result;
 	return fp_mul(fp32, a, b, round, fcsr);
 }
@@ -291,6 +301,39 @@ static inline bool fp_le32(uint64_t a, uint64_t b, uint64_t *fcsr)
 	float y = fp_to_float(b);
 
 	return FP_LIKELY(!__builtin_isunordered(x, y)) ? x <= y : fp_le(fp32, a, b, fcsr);
+}
+
+/* Of two numbers that differ. Equal ones may be zeros of either sign. */
+static inline uint64_t fp_min64(uint64_t a, uint64_t b, uint64_t *fcsr)
+{
+	double x = fp_to_double(a);
+	double y = fp_to_double(b);
+
+	return x < y ? a : y < x ? b : fp_min_number(fp64, a, b, fcsr);
+}
+
+static inline uint64_t fp_max64(uint64_t a, uint64_t b, uint64_t *fcsr)
+{
+	double x = fp_to_double(a);
+	double y = fp_to_double(b);
+
+	return x > y ? a : y > x ? b : fp_max_number(fp64, a, b, fcsr);
+}
+
+static inline uint64_t fp_min32(uint64_t a, uint64_t b, uint64_t *fcsr)
+{
+	float x = fp_to_float(a);
+	float y = fp_to_float(b);
+
+	return x < y ? a : y < x ? b : fp_min_number(fp32, a, b, fcsr);
+}
+
+static inline uint64_t fp_max32(uint64_t a, uint64_t b, uint64_t *fcsr)
+{
+	float x = fp_to_float(a);
+	float y = fp_to_float(b);
+
+	return x > y ? a : y > x ? b : fp_max_number(fp32, a, b, fcsr);
 }
 
 /* Between the two precisions. Widening a number is exact. */

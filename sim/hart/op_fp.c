@@ -98,8 +98,12 @@ IN_EACH_FORMAT(SIGN, fsgnjx, fp_xor_sign)
 
 #define SELECT(id, nn, function) OP_PLAIN(id, WRITE##nn(function(fp##nn, READ##nn(rs1), READ##nn(rs2), FCSR)))
 
-IN_EACH_FORMAT(SELECT, fmin, fp_min_number)
-IN_EACH_FORMAT(SELECT, fmax, fp_max_number)
+OP_PLAIN(fmin_d, WRITE64(fp_min64(READ64(rs1), READ64(rs2), FCSR)))
+OP_PLAIN(fmax_d, WRITE64(fp_max64(READ64(rs1), READ64(rs2), FCSR)))
+OP_PLAIN(fmin_s, WRITE32(fp_min32(READ32(rs1), READ32(rs2), FCSR)))
+OP_PLAIN(fmax_s, WRITE32(fp_max32(READ32(rs1), READ32(rs2), FCSR)))
+SELECT(fmin_h, 16, fp_min_number)
+SELECT(fmax_h, 16, fp_max_number)
 IN_EACH_FORMAT(SELECT, fminm, fp_minimum)
 IN_EACH_FORMAT(SELECT, fmaxm, fp_maximum)
 

@@ -5,6 +5,7 @@
 # hardware.
 
 RISCV_CC ?= riscv64-unknown-elf-gcc
+FP_CC ?= $(or $(CC_SIM),cc)
 FP_REFERENCE ?= qemu-riscv64 -cpu rv64,Zfh=true
 FP_SEED ?= 1
 FP_RANDOMS ?= 50000000
@@ -13,17 +14,17 @@ FP_SHORTCUTS ?= 10000000
 FP_BUILD := build/tests/fp
 FP_CFLAGS := -std=gnu17 -O2 -Wall -Wextra -Werror -Isim -Itests/fp
 FP_SHARED := tests/fp/cases.h tests/fp/instructions.def
-FP_SIM := sim/hart/fp.h sim/hart/fp_host.h
+FP_SIM := sim/hart/fp.h sim/hart/fp_host.h sim/hart/op.h sim/hart/hart.h
 
 .PHONY: fp-test fp-long
 
 # A few seconds: all special values, a million random cases.
-fp-test: $(FP_BUILD)/guest $(FP_BUILD)/check
+fp-test: $(FP_BUILD)/guest $(FP_BUILD)/check ## floating point against qemu-riscv64, seconds
 	set -o pipefail; $(FP_REFERENCE) $(FP_BUILD)/guest $(FP_SEED) 1000000 0 | $(FP_BUILD)/check $(FP_SEED) 1000000 0
 
 # Minutes: three special operands in every combination too, FP_RANDOMS random cases, and the short cuts through the
 # host's FPU against the integer arithmetic, as two compilers see them.
-fp-long: $(FP_BUILD)/guest $(FP_BUILD)/check $(FP_BUILD)/shortcuts-gcc $(FP_BUILD)/shortcuts-clang
+fp-long: $(FP_BUILD)/guest $(FP_BUILD)/check $(FP_BUILD)/shortcuts-gcc $(FP_BUILD)/shortcuts-clang ## the same, minutes
 	set -o pipefail; $(FP_REFERENCE) $(FP_BUILD)/guest $(FP_SEED) $(FP_RANDOMS) 1 | \
 		$(FP_BUILD)/check $(FP_SEED) $(FP_RANDOMS) 1
 	$(FP_BUILD)/shortcuts-gcc $(FP_SEED) $(FP_SHORTCUTS)
@@ -38,7 +39,7 @@ $(FP_BUILD)/guest: tests/fp/guest.c $(FP_SHARED) tests/fp/build.mk
 
 $(FP_BUILD)/check: tests/fp/check.c $(FP_SHARED) $(FP_SIM) sim/hart/op_fp.c sim/hart/fp.c tests/fp/build.mk
 	@mkdir -p $(@D)
-	$(CC) $(FP_CFLAGS) tests/fp/check.c sim/hart/op_fp.c sim/hart/fp.c -lm -o $@
+	$(FP_CC) $(FP_CFLAGS) tests/fp/check.c sim/hart/op_fp.c sim/hart/fp.c -lm -o $@
 
 FP_SHORTCUTS_FROM := tests/fp/shortcuts.c sim/hart/fp.c
 

@@ -100,9 +100,9 @@ static inline uint64_t special_integer(unsigned index)
 	static const uint64_t values[SPECIAL_ALL / 2] = {
 		0, 1, 2, 3, 0x7ff, 0x800, 0x801, 0xffe0, 0xffef, 0xfff0, 0xffff, 0xffffff, 0x1000000, 0x1000001,
 		0x1ffffff, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, 0x100000000, 0x1fffffffffffff,
-		0x20000000000000, 0x20000000000001, 0x3fffffffffffff, 0x7ffffffffffffbff, 0x7ffffffffffffc00, 0x7fffffffffffffff,
-		0x8000000000000000, 0x8000000000000400, 0xfffffffffffff800, 0x7fffff, 0x7fffff80, 0x7fffffc0,
-		0xffffff80, 0x7fffff8000000000, 0x7fffffc000000000, 0xffffff8000000000, 0xfffffffffffffc00,
+		0x20000000000000, 0x20000000000001, 0x3fffffffffffff, 0x7ffffffffffffbff, 0x7ffffffffffffc00,
+		0x7fffffffffffffff, 0x8000000000000000, 0x8000000000000400, 0xfffffffffffff800, 0x7fffff, 0x7fffff80,
+		0x7fffffc0, 0xffffff80, 0x7fffff8000000000, 0x7fffffc000000000, 0xffffff8000000000, 0xfffffffffffffc00,
 	};
 
 	return index & 1 ? -values[index / 2] : values[index / 2];
@@ -169,8 +169,12 @@ static inline uint64_t random_float(unsigned format, uint64_t *state)
 	default: /* subnormal, smallest and largest normal numbers */
 		bits = compose(format, sign, (unsigned)(choice >> 8) % 4 - 2, x >> (choice >> 16 & 31));
 	}
-	/* One in 32 lacks a proper box. */
-	return format != 64 && (choice >> 40) % 32 == 0 ? bits | (x & ~ones(format)) : boxed(format, bits);
+	/* One in 32 lacks a proper box, half of them by one bit. */
+	if (format == 64 || (choice >> 40) % 32)
+		return boxed(format, bits);
+	if (choice >> 45 & 1)
+		return bits | (x & ~ones(format));
+	return boxed(format, bits) ^ UINT64_C(1) << (format + x % (64 - format));
 }
 
 /* -a*b cut to the format, or nearly: makes a fused multiply-add cancel. Meaningless for extreme operands, which is

@@ -30,6 +30,10 @@ typedef uint64_t operation(const uint64_t *operand, enum fp_round round, uint64_
 	SHORTCUT(fp_eq32, 32, (a, b, fcsr), fp_eq(fp32, a, b, fcsr))                                                 \
 	SHORTCUT(fp_lt32, 32, (a, b, fcsr), fp_lt(fp32, a, b, fcsr))                                                 \
 	SHORTCUT(fp_le32, 32, (a, b, fcsr), fp_le(fp32, a, b, fcsr))                                                 \
+	SHORTCUT(fp_min64, 64, (a, b, fcsr), fp_min_number(fp64, a, b, fcsr))                                        \
+	SHORTCUT(fp_max64, 64, (a, b, fcsr), fp_max_number(fp64, a, b, fcsr))                                        \
+	SHORTCUT(fp_min32, 32, (a, b, fcsr), fp_min_number(fp32, a, b, fcsr))                                        \
+	SHORTCUT(fp_max32, 32, (a, b, fcsr), fp_max_number(fp32, a, b, fcsr))                                        \
 	SHORTCUT(fp_float_to_double, 32, (a, round, fcsr), fp_convert(fp64, fp32, a, round, fcsr))                   \
 	SHORTCUT(fp_double_to_float, 64, (a, round, fcsr), fp_convert(fp32, fp64, a, round, fcsr))                   \
 	SHORTCUT(fp_double_to_w, 64, (a, round, fcsr), fp_to_integer(fp64, a, FP_W, round, fcsr))                    \
