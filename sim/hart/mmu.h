@@ -46,7 +46,7 @@ struct mmu_context mmu_context_fetch(const struct hart *hart);
 struct mmu_context mmu_context_hypervisor(const struct hart *hart, bool hlvx);
 
 /* Is a physical access of `size` bytes at pa allowed by PMP for this effective mode? The decoded form of the PMP CSRs
- * is brought up to date when the epoch in hart->context has changed or EFFECT_TRANSLATE is pending: so after a write. */
+ * is brought up to date when the epoch in hart->context has changed or EFFECT_TRANSLATE is pending: after any write. */
 bool pmp_allows(const struct hart *hart, uint64_t pa, unsigned size, enum access access, enum mode mode);
 /* Does one PMP verdict hold for the whole page around pa? */
 bool pmp_uniform(const struct hart *hart, uint64_t pa);

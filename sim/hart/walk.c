@@ -254,8 +254,8 @@ static uint8_t pte_perms(uint64_t pte)
 	                 (pte & PTE_U ? PERM_U : 0) | (pte & PTE_D ? PERM_D : 0));
 }
 
-/* Set what is missing of A and D in the PTE in memory. *changed: it was no longer the one that was read (the G-stage wrote
- * it just now), so that it has to be read again. */
+/* Set what is missing of A and D in the PTE in memory. *changed: it is no longer the one that was read (the G-stage
+ * wrote it just now) and has to be read again. */
 static bool update_pte(struct walk *walk, const struct regime *regime, uint64_t missing, struct walk_step *step,
                        bool *changed)
 {
