@@ -154,7 +154,7 @@ static int parse_changes(const char *text, struct isa *isa, char *error, size_t 
 		if (!set_by_name(isa, text, length, on))
 			return unknown(text, length, error, size);
 		close_over(isa, on);
-		text += length + (text[length] == ',' && text[length + 1] != '\0');
+		text += length + (text[length] == ',');
 	}
 	if (!isa_has(isa, EXT_I)) {
 		snprintf(error, size, "extension 'i' cannot be left out");
@@ -163,29 +163,31 @@ static int parse_changes(const char *text, struct isa *isa, char *error, size_t 
 	return 0;
 }
 
-/* What follows "rv64": single letters, then names separated by underscores. */
+/* One stretch without underscores: single letters, the last of which may be followed by a name ("imaczicsr"). */
+static int parse_stretch(const char *text, size_t length, struct isa *isa, char *error, size_t size)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (set_by_name(isa, text + i, length - i, true))
+			return 0;
+		if (!set_by_name(isa, text + i, 1, true))
+			return strchr("sxz", *text) ? unknown(text, length, error, size)
+			                            : unknown(text + i, strchr("xz", text[i]) ? length - i : 1, error, size);
+	}
+	return length == 0 ? unknown(text, 0, error, size) : 0;
+}
+
+/* What follows "rv64": stretches separated by underscores. */
 static int parse_extensions(const char *text, struct isa *isa, char *error, size_t size)
 {
-	bool first = true;
-
-	while (*text != '\0') {
+	for (;;) {
 		size_t length = strcspn(text, "_");
 
-		if (length > 1 && set_by_name(isa, text, length, true)) {
-			text += length;
-		} else if (first || length == 1) {
-			if (!set_by_name(isa, text, 1, true))
-				return unknown(text, strchr("zsx", *text) ? length : 1, error, size);
-			text++;
-		} else {
-			return unknown(text, length, error, size);
-		}
-		if (*text == '_') {
-			first = false;
-			text++;
-		}
+		if (parse_stretch(text, length, isa, error, size) < 0)
+			return -1;
+		if (text[length] == '\0')
+			return 0;
+		text += length + 1;
 	}
-	return 0;
 }
 
 /* A string says which instructions there are. Privilege modes and paging are not part of its usual spelling
