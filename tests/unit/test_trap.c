@@ -257,7 +257,7 @@ Test(trap, tval_zero)
 	free(world);
 }
 
-/* norm:H_trap_xtinst_guestpage: a pseudoinstruction may not be left out where an implicit access's address is written. */
+/* norm:H_trap_xtinst_guestpage: a pseudoinstruction may not be left out where its address is written. */
 Test(trap, tinst_zero)
 {
 	struct world *world = trap_world();
