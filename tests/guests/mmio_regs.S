@@ -211,8 +211,8 @@ mmio_compressed:
 	mv	x31, x16
 	stack_word 16, 31
 	stack_doubleword 16, 31, 30
-	stack_word 17, 31
 	stack_doubleword 17, 31, 30
+	stack_word 17, 31
 	/* The base register as the one loaded: MCR still has what x17 stored. */
 	c.lwsp	sp, MCR(sp)
 	sb	sp, 8*2+2(x31)
