@@ -66,12 +66,9 @@ static void more(struct trace_reader *reader)
 	reader->used = 0;
 	size_t before = reader->size;
 	while (reader->size == before && !reader->dry) {
-		if (reader->in_used == reader->in_size && !refill(reader)) {
-			reader->dry = true;
-			return;
-		}
 		ZSTD_inBuffer in = { reader->in, reader->in_size, reader->in_used };
 		ZSTD_outBuffer out = { reader->buffer, BUFFER_SIZE, reader->size };
+		/* zstd may hold back output that did not fit before: ask it even when there is no input. */
 		size_t left = ZSTD_decompressStream(reader->zstd, &out, &in);
 		reader->in_used = in.pos;
 		reader->size = out.pos;
@@ -80,6 +77,8 @@ static void more(struct trace_reader *reader)
 			reader->dry = true;
 		} else if (!left) {
 			reader->dry = reader->frame_done = true;
+		} else if (reader->size == before && in.pos == in.size && !refill(reader)) {
+			reader->dry = true;
 		}
 	}
 }
