@@ -66,6 +66,13 @@ static void begin_at(struct writer *writer, const char *name, uint64_t base, uin
 	put_reg(writer, base, size);
 }
 
+/* The largest mode: an operating system may use the smaller ones too. */
+static const char *mmu_type(const struct isa *isa)
+{
+	return isa_has(isa, EXT_Sv57) ? "riscv,sv57" : isa_has(isa, EXT_Sv48) ? "riscv,sv48"
+	     : isa_has(isa, EXT_Sv39) ? "riscv,sv39" : "riscv,none";
+}
+
 static void describe_hart(struct writer *writer, unsigned hart, const char *isa, const char *mmu)
 {
 	char name[32];
@@ -95,7 +102,7 @@ static void describe_harts(struct writer *writer, const struct devtree_machine *
 	put_cells(writer, 1, 0);
 	put_u32(writer, "timebase-frequency", TIMEBASE_HZ);
 	for (unsigned hart = 0; hart < machine->hart_count; hart++)
-		describe_hart(writer, hart, isa, "riscv,sv39");
+		describe_hart(writer, hart, isa, mmu_type(machine->isa));
 	begin(writer, "cpu-map");
 	begin(writer, "cluster0");
 	for (unsigned hart = 0; hart < machine->hart_count; hart++) {

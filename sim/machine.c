@@ -216,6 +216,7 @@ static int add_console(struct machine *machine)
 {
 	struct console_config config = {
 		.serial = machine->config->serial,
+		.deaf = machine->config->debug, /* the debugger reads commands there */
 		.expect = machine->config->expect,
 		.fail_on = machine->config->fail_on,
 		.matched = console_matched,

@@ -5,6 +5,7 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include "debug/debug.h"
 #include "dev/console.h"
 #include "machine.h"
 #include "options.h"
@@ -12,16 +13,6 @@
 #include "signature.h"
 #include "trace/stats.h"
 #include "trace/trace.h"
-#if __has_include("debug/debug.h")
-#include "debug/debug.h"
-#else
-static int debug_run(struct machine *machine)
-{
-	(void)machine;
-	fprintf(stderr, "rvsim: --debug is not supported: built without the debugger\n");
-	return 2;
-}
-#endif
 
 enum exit_status { EXIT_PASS = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LIMIT = 3, EXIT_VIOLATION = 4, EXIT_OWN_FAULT = 5 };
 
@@ -119,33 +110,36 @@ static int write_results(struct machine *machine, double seconds)
 	return result;
 }
 
+/* Run to the end, or to where the debugger's user leaves it. 0, or -1 after a line on stderr. */
+static int run_machine(struct machine *machine)
+{
+	if (!machine->config->debug && !machine->config->debug_cmd) {
+		sched_run(machine);
+		return 0;
+	}
+	int result = debug_run(machine);
+	if (machine->stop == RUNNING)
+		machine_stop(machine, STOP_DEBUG, 0, NULL);
+	return result;
+}
+
 static int run(const struct config *config)
 {
 	struct machine machine;
 	if (machine_init(&machine, config) != 0)
 		return EXIT_USAGE;
-	if (config->dump_dtb) {
-		machine_free(&machine);
-		return EXIT_PASS;
+	int status = EXIT_PASS;
+	if (!config->dump_dtb) {
+		double start = host_seconds();
+		int result = run_machine(&machine);
+		double seconds = host_seconds() - start;
+		console_raw(machine.console, false);
+		console_flush(machine.console);
+		status = result == 0 ? exit_status(&machine) : EXIT_USAGE;
+		say(&machine, status);
+		if (write_results(&machine, seconds) != 0)
+			status = EXIT_USAGE;
 	}
-	double start = host_seconds();
-	if (config->debug) {
-		int status = debug_run(&machine);
-		if (machine.stop == RUNNING)
-			machine_stop(&machine, STOP_DEBUG, 0, NULL);
-		if (status != 0) {
-			machine_free(&machine);
-			return status;
-		}
-	} else {
-		sched_run(&machine);
-	}
-	console_raw(machine.console, false);
-	console_flush(machine.console);
-	int status = exit_status(&machine);
-	say(&machine, status);
-	if (write_results(&machine, host_seconds() - start) != 0)
-		status = EXIT_USAGE;
 	machine_free(&machine);
 	return status;
 }
@@ -156,7 +150,7 @@ int main(int argc, char **argv)
 	int status = EXIT_PASS;
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_RUN:
-		install_handlers(options.config.debug);
+		install_handlers(options.config.debug || options.config.debug_cmd);
 		status = run(&options.config);
 		break;
 	case OPTIONS_DONE:

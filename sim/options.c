@@ -438,14 +438,6 @@ static int set_timeout(struct options *options, const struct option_row *row, ch
 	return 0;
 }
 
-static int set_debug_cmd(struct options *options, const struct option_row *row, char *value)
-{
-	(void)row;
-	options->config.debug = true;
-	options->config.debug_cmd = value;
-	return 0;
-}
-
 #define TEXT(name, member) { name, true, set_text, offsetof(struct config, member), 0, 0, NULL }
 #define FLAG(name, member) { name, false, set_flag, offsetof(struct config, member), 0, 0, NULL }
 #define NUMBER(name, member, low, high) { name, true, set_number, offsetof(struct config, member), low, high, NULL }
@@ -471,7 +463,7 @@ static const struct option_row rows[] = {
 	REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)"),
 	NUMBER("max-cycles", max_cycles, 1, UINT64_MAX), NUMBER("max-insns", max_insns, 1, UINT64_MAX),
 	VALUE("timeout", set_timeout), TEXT("signature", signature_path), VALUE("check", set_checks),
-	NUMBER("seed", seed, 0, UINT64_MAX), FLAG("debug", debug), VALUE("debug-cmd", set_debug_cmd), TEXT("expect", expect),
+	NUMBER("seed", seed, 0, UINT64_MAX), FLAG("debug", debug), TEXT("debug-cmd", debug_cmd), TEXT("expect", expect),
 	TEXT("fail-on", fail_on), FLAG("quiet", quiet),
 	{ "help", false, NULL, 0, 0, 0, NULL }, { "h", false, NULL, 0, 0, 0, NULL }, { "version", false, NULL, 0, 0, 0, NULL },
 };
@@ -532,7 +524,7 @@ static int check_together(const struct config *config)
 		if (guest->memory > config->memory)
 			return bad("%s: memory= is more than the machine's %" PRIu64 " MiB", guest->path, config->memory >> 20);
 	}
-	if (config->stopped && !config->debug)
+	if (config->stopped && !config->debug && !config->debug_cmd)
 		return bad("-S needs --debug: nothing else could start the machine");
 	if (!config->bios && !config->kernel && !config->dump_dtb)
 		return bad("no firmware: rvsim [option...] FIRMWARE.elf [GUEST[,key=value]...]... (--help says more)");

@@ -59,7 +59,8 @@ static int open_serial(struct console *console, const char *serial)
 		}
 	} else {
 		console->out = stdout;
-		console->terminal = isatty(STDIN_FILENO) == 1;
+		console->ended = console->config.deaf;
+		console->terminal = !console->ended && isatty(STDIN_FILENO) == 1;
 	}
 	return 0;
 }

@@ -19,7 +19,8 @@ enum console_idle { CONSOLE_BUSY, CONSOLE_WAITING, CONSOLE_STUCK };
 enum { CONSOLE_NOTHING = -1, CONSOLE_END = -2 };
 
 struct console_config {
-	const char *serial;          /* "stdio", "file:F", "null" */
+	const char *serial;           /* "stdio", "file:F", "null" */
+	bool deaf;                    /* standard input is somebody else's: there is no input */
 	const char *expect, *fail_on; /* POSIX extended regular expressions, or NULL */
 	/* A watched line matched; called at most once for each expression. */
 	void (*matched)(void *context, enum console_match match, const char *line);
