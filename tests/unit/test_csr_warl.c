@@ -319,6 +319,7 @@ Test(csr_warl, stip_follows_stimecmp_while_enabled)
 	expect_hex(hold(world, CSR_mip, mip_STIP), 0);
 	world->hart.now = 1000;
 	expect_hex(hold(world, CSR_mip, 0), mip_STIP);
+	put(world, CSR_mip, mip_STIP);
 	put(world, CSR_menvcfg, 0);
 	expect_hex(get(world, CSR_mip), 0);
 	expect_hex(hold(world, CSR_mip, mip_STIP), mip_STIP);
@@ -598,8 +599,10 @@ Test(csr_warl, effects_of_writes)
 		{CSR_htimedelta, EFFECT_IRQ}, {CSR_satp, EFFECT_TRANSLATE}, {CSR_vsatp, EFFECT_TRANSLATE},
 		{CSR_hgatp, EFFECT_TRANSLATE}, {CSR_pmpcfg0, EFFECT_TRANSLATE}, {CSR_pmpaddr0, EFFECT_TRANSLATE},
 		{CSR_menvcfg, EFFECT_MODE | EFFECT_IRQ | EFFECT_TRANSLATE}, {CSR_frm, EFFECT_MODE},
+		{CSR_mseccfg, EFFECT_MODE | EFFECT_TRANSLATE},
 	};
 	struct world *world = new_world();
+	with_extension(world, EXT_Smepmp, true);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		world->hart.effects = 0;
 		put(world, rows[i].num, 0);
