@@ -1,0 +1,697 @@
+/* --check: scripted events of a hypervisor, right and wrong. */
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "bus.h"
+#include "csr/csr.h"
+#include "hart/mmu.h"
+#include "machine.h"
+#include "symbols.h"
+#include "trace/check.h"
+#include "trace/trace.h"
+
+enum {
+	HARTS = 2,
+	TP = 4, A0 = 10, A1 = 11, A5 = 15,
+	SLOT = 0x4000,
+	PTE_V = 1, PTE_TABLE = PTE_V, PTE_RWX = PTE_V | 2 | 4 | 8 | 16 | 64 | 128, PTE_RX = PTE_V | 2 | 8 | 16 | 64,
+};
+
+#define DRAM UINT64_C(0x80000000)
+#define MIB UINT64_C(0x100000)
+#define PERCPU (DRAM + 4 * MIB)
+#define FUNCTION (DRAM + 0x100)
+#define SWITCH (DRAM + 0x1000)       /* the world switch, 0x100 bytes */
+#define ROOT(vmid) (DRAM + 8 * MIB + (vmid) * 0x8000) /* of a zone's G-stage, 16 KiB */
+#define ZONE(vmid) (DRAM + 16 * MIB + (vmid) * 2 * MIB) /* what it maps at guest-physical 0 */
+#define VECTOR UINT64_C(0x100)       /* the guest's stvec */
+#define GUEST_PC UINT64_C(0x1000)
+#define VCPU(n) (DRAM + 0x2000 + (n) * 0x800)
+
+struct fixture {
+	struct config config;
+	struct machine machine;
+	struct hart harts[HARTS];
+	struct check *check;
+};
+
+static uint64_t hgatp_of(unsigned vmid) { return UINT64_C(8) << 60 | (uint64_t)vmid << 44 | ROOT(vmid) >> 12; }
+
+static void store(struct fixture *fixture, uint64_t pa, uint64_t value, unsigned size)
+{
+	cr_assert(bus_poke(&fixture->machine.bus, pa, &value, size));
+}
+
+/* One 2 MiB page at guest-physical 0. */
+static void map_zone(struct fixture *fixture, unsigned vmid, uint64_t pa, unsigned bits)
+{
+	store(fixture, ROOT(vmid), (ROOT(vmid) + 0x4000) >> 12 << 10 | PTE_TABLE, 8);
+	store(fixture, ROOT(vmid) + 0x4000, pa >> 12 << 10 | bits, 8);
+}
+
+static void add_symbol(struct fixture *fixture, const char *name, uint64_t address, bool is_function)
+{
+	struct symbol symbol = { .address = address, .name = name, .is_function = is_function, .is_global = true };
+	cr_assert_eq(symbols_add(fixture->machine.symbols, &symbol), 0);
+}
+
+static void add_symbols(struct fixture *fixture)
+{
+	add_symbol(fixture, "percpu_base", PERCPU, false);
+	add_symbol(fixture, "percpu_slot_size", SLOT, false);
+	add_symbol(fixture, "percpu_max", 4, false);
+	add_symbol(fixture, "some_function", FUNCTION, true);
+	add_symbol(fixture, "__world_switch_start", SWITCH, false);
+	add_symbol(fixture, "_guest_exit", SWITCH + 0x80, true);
+	add_symbol(fixture, "__world_switch_end", SWITCH + 0x100, false);
+}
+
+static void init_hart(struct fixture *fixture, unsigned i)
+{
+	struct hart *hart = &fixture->harts[i];
+	hart->id = i;
+	hart->isa = isa_default();
+	hart->bus = &fixture->machine.bus;
+	hart->platform = &fixture->machine.platform;
+	hart->peers = fixture->harts;
+	hart->mode = MODE_HS;
+	csr_reset(hart);
+	cr_assert_eq(mmu_init(hart, 16), 0);
+	for (unsigned x = 1; x < 32; x++)
+		hart->x[x] = 0x1000 * (i + 1) + x;
+	hart->x[TP] = PERCPU + i * SLOT;
+}
+
+/* Without symbols when `bare`. */
+static struct fixture *new_fixture(uint32_t kinds, bool bare)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct machine *machine = &fixture->machine;
+	fixture->config.bios = "firmware.elf";
+	machine->config = &fixture->config;
+	machine->platform = (struct platform){ .cycles_per_tick = 1, .hart_count = HARTS, .vmid_bits = 14, .asid_bits = 16 };
+	machine->harts = fixture->harts;
+	machine->hart_count = HARTS;
+	cr_assert_eq(bus_init(&machine->bus, 64 * MIB), 0);
+	machine->symbols = symbols_new();
+	if (!bare)
+		add_symbols(fixture);
+	symbols_seal(machine->symbols);
+	for (unsigned i = 0; i < HARTS; i++)
+		init_hart(fixture, i);
+	for (unsigned vmid = 1; vmid <= 2; vmid++)
+		map_zone(fixture, vmid, ZONE(vmid), PTE_RWX);
+	fixture->check = check_new(kinds, machine);
+	return fixture;
+}
+
+static void free_fixture(struct fixture *fixture)
+{
+	check_free(fixture->check);
+	for (unsigned i = 0; i < HARTS; i++)
+		mmu_free(&fixture->harts[i]);
+	symbols_free(fixture->machine.symbols);
+	bus_free(&fixture->machine.bus);
+	free(fixture);
+}
+
+static void expect_nothing(const struct fixture *fixture)
+{
+	cr_assert_eq(fixture->machine.stop, RUNNING, "%s", fixture->machine.stop_message);
+}
+
+/* The machine has stopped with a message that holds all of these words. */
+static void expect_violation(const struct fixture *fixture, const char *kind, const char *word, const char *other)
+{
+	const char *message = fixture->machine.stop_message;
+	cr_assert_eq(fixture->machine.stop, STOP_CHECK);
+	cr_assert_not_null(strstr(message, kind), "%s", message);
+	cr_assert_not_null(strstr(message, word), "%s", message);
+	cr_assert_not_null(strstr(message, other), "%s", message);
+	cr_assert_not_null(strstr(message, "hart "), "%s", message);
+	cr_assert_not_null(strstr(message, "cycle "), "%s", message);
+	cr_assert_not_null(strstr(message, "pc 0x"), "%s", message);
+}
+
+/* ---- the script's verbs ---- */
+
+static void world(struct fixture *fixture, unsigned i, enum mode to, uint64_t pc, uint64_t cause)
+{
+	struct hart *hart = &fixture->harts[i];
+	struct trace_event event = {
+		.type = TRACE_WORLD, .hart = (uint8_t)i, .from = hart->mode, .mode = to, .cycle = ++hart->now, .pc = pc,
+		.value = { cause, hart->csr.sscratch, hart->csr.hgatp },
+	};
+	hart->mode = to;
+	hart->pc = pc;
+	check_event(fixture->check, hart, &event);
+}
+
+static void write_tp(struct fixture *fixture, unsigned i, uint64_t value, uint64_t pc)
+{
+	struct hart *hart = &fixture->harts[i];
+	struct trace_event event = {
+		.type = TRACE_TP, .hart = (uint8_t)i, .mode = hart->mode, .cycle = ++hart->now, .pc = pc, .value = { value },
+	};
+	hart->x[TP] = value;
+	check_event(fixture->check, hart, &event);
+}
+
+static void call_function(struct fixture *fixture, unsigned i)
+{
+	struct hart *hart = &fixture->harts[i];
+	cr_assert(check_is_function(fixture->check, FUNCTION));
+	hart->pc = FUNCTION;
+	check_function(fixture->check, hart);
+}
+
+/* HS-mode enters the guest with registers x (NULL: as they are). */
+static void enter(struct fixture *fixture, unsigned i, unsigned vcpu, unsigned vmid, const uint64_t *x, uint64_t pc)
+{
+	struct hart *hart = &fixture->harts[i];
+	if (x)
+		memcpy(hart->x, x, 32 * sizeof(*x));
+	hart->csr.sscratch = VCPU(vcpu);
+	hart->csr.hgatp = hgatp_of(vmid);
+	world(fixture, i, MODE_VS, pc, TRACE_RETURN);
+}
+
+static void leave(struct fixture *fixture, unsigned i, uint64_t cause, uint64_t pc)
+{
+	fixture->harts[i].csr.sepc = pc;
+	world(fixture, i, MODE_HS, SWITCH + 0x80, cause);
+}
+
+/* A guest that has run on hart 0 and left at GUEST_PC by this cause, executing this instruction; x[] holds its registers. */
+static struct fixture *after_exit(uint64_t cause, uint32_t word, uint64_t *x)
+{
+	struct fixture *fixture = new_fixture(CHECK_WORLDSWITCH, false);
+	struct hart *hart = &fixture->harts[0];
+	hart->csr.vstvec = VECTOR;
+	hart->csr.mstatus |= mstatus_FS;
+	hart->csr.vsstatus |= vsstatus_FS;
+	hart->csr.fcsr = 1;
+	for (unsigned f = 0; f < 32; f++)
+		hart->f[f] = 0x100 + f;
+	store(fixture, ZONE(1) + GUEST_PC, word, 4);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	for (unsigned r = 1; r < 32; r++)
+		hart->x[r] = 0xabc0000 + r;
+	leave(fixture, 0, cause, GUEST_PC);
+	memcpy(x, hart->x, 32 * sizeof(*x));
+	expect_nothing(fixture);
+	return fixture;
+}
+
+#define INTERRUPT (UINT64_C(1) << 63 | 5)
+#define LD_A5 0x0005b783u /* ld a5, 0(a1) */
+#define C_LD_A5 0x619cu   /* c.ld a5, 0(a1) */
+#define SD_A5 0x00f5b023u /* sd a5, 0(a1) */
+#define FLD_FA5 0x0005b787u /* fld fa5, 0(a1) */
+#define ECALL 0x00000073u
+#define WFI 0x10500073u
+#define CSRR_A5 0x180027f3u /* csrr a5, satp */
+
+/* ---- options ---- */
+
+Test(test_check, kinds_are_parsed)
+{
+	uint32_t kinds = 0;
+	cr_assert_eq(check_parse("percpu,worldswitch", &kinds), 0);
+	cr_assert_eq(kinds, CHECK_PERCPU | CHECK_WORLDSWITCH);
+	cr_assert_eq(check_parse("isolation", &kinds), 0);
+	cr_assert_eq(kinds, CHECK_ISOLATION);
+	cr_assert(check_parse("", &kinds) && check_parse("percpu,", &kinds) && check_parse("perc", &kinds));
+}
+
+Test(test_check, percpu_needs_symbols_and_worldswitch_does_not)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, true);
+	cr_assert_null(fixture->check);
+	free_fixture(fixture);
+	fixture = new_fixture(CHECK_WORLDSWITCH | CHECK_ISOLATION, true);
+	cr_assert_not_null(fixture->check);
+	free_fixture(fixture);
+}
+
+/* ---- percpu ---- */
+
+Test(test_check, functions_are_those_outside_the_world_switch)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+	cr_assert(check_is_function(fixture->check, FUNCTION));
+	cr_assert(!check_is_function(fixture->check, FUNCTION + 2));
+	cr_assert(!check_is_function(fixture->check, SWITCH + 0x80));
+	cr_assert(!check_is_function(fixture->check, PERCPU));
+	free_fixture(fixture);
+	fixture = new_fixture(CHECK_WORLDSWITCH, false);
+	cr_assert(!check_is_function(fixture->check, FUNCTION)); /* costs nothing without percpu */
+	free_fixture(fixture);
+}
+
+Test(test_check, right_tp_everywhere_is_fine)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+	for (unsigned i = 0; i < HARTS; i++) {
+		write_tp(fixture, i, PERCPU, DRAM); /* `la tp, percpu_base`, on its way to the slot */
+		write_tp(fixture, i, PERCPU + i * SLOT, DRAM + 4);
+		call_function(fixture, i);
+		write_tp(fixture, i, 0x1234, SWITCH); /* the guest's */
+		enter(fixture, i, i, 1, NULL, 0x10);
+		leave(fixture, i, INTERRUPT, 0x20);
+		write_tp(fixture, i, PERCPU + i * SLOT, SWITCH + 0x90);
+		call_function(fixture, i);
+	}
+	expect_nothing(fixture);
+	free_fixture(fixture);
+}
+
+Test(test_check, tp_not_restored_after_an_exit_is_found)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+	write_tp(fixture, 1, PERCPU + SLOT, DRAM);
+	write_tp(fixture, 1, 0x1234, SWITCH);
+	enter(fixture, 1, 0, 1, NULL, 0x10);
+	leave(fixture, 1, INTERRUPT, 0x20);
+	expect_nothing(fixture);
+	call_function(fixture, 1);
+	expect_violation(fixture, "percpu", "hart 1", "some_function");
+	cr_assert(fixture->harts[1].effects & EFFECT_YIELD);
+	free_fixture(fixture);
+}
+
+Test(test_check, a_first_tp_of_another_harts_slot_is_found)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+	write_tp(fixture, 1, PERCPU, DRAM);
+	call_function(fixture, 1);
+	expect_violation(fixture, "percpu", "slot of hart 0", "hart 1");
+	free_fixture(fixture);
+}
+
+Test(test_check, a_later_write_of_another_harts_slot_is_found_at_once)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+	write_tp(fixture, 0, PERCPU, FUNCTION);
+	expect_nothing(fixture);
+	write_tp(fixture, 0, PERCPU + SLOT + 8, FUNCTION + 4);
+	expect_violation(fixture, "percpu", "slot of hart 1", "some_function+0x4");
+	free_fixture(fixture);
+}
+
+Test(test_check, a_guest_entered_with_the_hypervisors_tp_is_found)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+	struct hart *hart = &fixture->harts[0];
+	write_tp(fixture, 0, PERCPU, DRAM);
+	write_tp(fixture, 0, 0x1234, SWITCH);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	leave(fixture, 0, INTERRUPT, 0x20);
+	hart->x[TP] = PERCPU;
+	enter(fixture, 0, 0, 1, NULL, 0x20);
+	expect_violation(fixture, "percpu", "hypervisor's tp", "hart 0");
+	free_fixture(fixture);
+}
+
+Test(test_check, a_guest_may_choose_a_tp_that_looks_like_the_hypervisors)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+	struct hart *hart = &fixture->harts[0];
+	write_tp(fixture, 0, PERCPU, DRAM);
+	write_tp(fixture, 0, 0, SWITCH);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	hart->x[TP] = PERCPU;
+	leave(fixture, 0, INTERRUPT, 0x20);
+	enter(fixture, 0, 0, 1, NULL, 0x20);
+	expect_nothing(fixture);
+	free_fixture(fixture);
+}
+
+Test(test_check, a_hart_started_anew_sets_tp_again)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+	struct hart *hart = &fixture->harts[0];
+	write_tp(fixture, 0, PERCPU, DRAM);
+	hart->csr.mepc = DRAM + 0x50;
+	world(fixture, 0, MODE_M, DRAM + 0x9000, CAUSE_ECALL_HS);
+	world(fixture, 0, MODE_HS, DRAM + 0x54, TRACE_RETURN); /* an ordinary call */
+	hart->x[TP] = 77;
+	call_function(fixture, 0);
+	expect_violation(fixture, "percpu", "not this hart's slot", "hart 0");
+	free_fixture(fixture);
+
+	fixture = new_fixture(CHECK_PERCPU, false);
+	hart = &fixture->harts[0];
+	write_tp(fixture, 0, PERCPU, DRAM);
+	hart->csr.mepc = DRAM + 0x50;
+	world(fixture, 0, MODE_M, DRAM + 0x9000, CAUSE_ECALL_HS);
+	world(fixture, 0, MODE_HS, DRAM + 0x700, TRACE_RETURN); /* hart_start */
+	hart->x[TP] = 77;
+	call_function(fixture, 0);
+	expect_nothing(fixture);
+	free_fixture(fixture);
+}
+
+/* ---- worldswitch: what each cause entitles to ---- */
+
+/* Enter again at pc with register r (0: none) changed: allowed or not? */
+static void try_entry(uint64_t cause, uint32_t word, uint64_t pc, unsigned r, bool allowed)
+{
+	uint64_t x[32];
+	struct fixture *fixture = after_exit(cause, word, x);
+	x[r] ^= 0x10;
+	enter(fixture, 0, 0, 1, x, pc);
+	if (allowed)
+		cr_assert_eq(fixture->machine.stop, RUNNING, "cause %" PRIx64 " word %x pc %" PRIx64 " x%u: %s", cause, word, pc, r,
+		             fixture->machine.stop_message);
+	else
+		cr_assert_eq(fixture->machine.stop, STOP_CHECK, "cause %" PRIx64 " word %x pc %" PRIx64 " x%u", cause, word, pc, r);
+	free_fixture(fixture);
+}
+
+Test(test_check, an_interrupt_entitles_to_nothing)
+{
+	try_entry(INTERRUPT, LD_A5, GUEST_PC, 0, true);
+	for (unsigned r = 1; r < 32; r++)
+		try_entry(INTERRUPT, LD_A5, GUEST_PC, r, false);
+	try_entry(INTERRUPT, LD_A5, GUEST_PC + 4, 0, false);
+	try_entry(INTERRUPT, LD_A5, VECTOR, 0, false);
+}
+
+Test(test_check, an_ecall_entitles_to_its_results)
+{
+	for (unsigned r = 1; r < 32; r++)
+		try_entry(CAUSE_ECALL_VS, ECALL, GUEST_PC + 4, r, r == A0 || r == A1);
+	try_entry(CAUSE_ECALL_VS, ECALL, GUEST_PC + 4, 0, true);
+	try_entry(CAUSE_ECALL_VS, ECALL, GUEST_PC, 0, true);
+	try_entry(CAUSE_ECALL_VS, ECALL, GUEST_PC, A0, false);
+	try_entry(CAUSE_ECALL_VS, ECALL, 0x7000, TP, true); /* hart_start, hart_suspend: a fresh start */
+}
+
+Test(test_check, a_load_entitles_to_its_destination)
+{
+	for (unsigned r = 1; r < 32; r++) {
+		try_entry(CAUSE_LOAD_GUEST_PAGE, LD_A5, GUEST_PC + 4, r, r == A5);
+		try_entry(CAUSE_LOAD_GUEST_PAGE, C_LD_A5, GUEST_PC + 2, r, r == A5);
+	}
+	try_entry(CAUSE_LOAD_GUEST_PAGE, C_LD_A5, GUEST_PC + 4, 0, false);
+	try_entry(CAUSE_LOAD_GUEST_PAGE, LD_A5, GUEST_PC + 2, 0, false);
+	try_entry(CAUSE_LOAD_GUEST_PAGE, LD_A5, GUEST_PC, 0, true); /* mapped, once more */
+	try_entry(CAUSE_LOAD_GUEST_PAGE, LD_A5, GUEST_PC, A5, false);
+}
+
+Test(test_check, a_store_entitles_to_nothing_but_going_on)
+{
+	for (unsigned r = 1; r < 32; r++)
+		try_entry(CAUSE_STORE_GUEST_PAGE, SD_A5, GUEST_PC + 4, r, false);
+	try_entry(CAUSE_STORE_GUEST_PAGE, SD_A5, GUEST_PC + 4, 0, true);
+	try_entry(CAUSE_STORE_GUEST_PAGE, SD_A5, GUEST_PC, 0, true);
+}
+
+Test(test_check, a_virtual_instruction_entitles_to_its_destination)
+{
+	try_entry(CAUSE_VIRTUAL, WFI, GUEST_PC + 4, 0, true);
+	try_entry(CAUSE_VIRTUAL, WFI, GUEST_PC + 4, A5, false);
+	try_entry(CAUSE_VIRTUAL, CSRR_A5, GUEST_PC + 4, A5, true);
+	try_entry(CAUSE_VIRTUAL, CSRR_A5, GUEST_PC + 4, A0, false);
+}
+
+Test(test_check, a_fetch_fault_is_no_instruction)
+{
+	try_entry(CAUSE_FETCH_GUEST_PAGE, LD_A5, GUEST_PC, 0, true);
+	try_entry(CAUSE_FETCH_GUEST_PAGE, LD_A5, GUEST_PC + 4, 0, false);
+}
+
+Test(test_check, the_report_names_register_values_and_cause)
+{
+	uint64_t x[32];
+	struct fixture *fixture = after_exit(INTERRUPT, LD_A5, x);
+	x[9] = 0x77;
+	enter(fixture, 0, 0, 1, x, GUEST_PC);
+	expect_violation(fixture, "worldswitch", "s1 0x77, was 0xabc0009", "hart 0");
+	free_fixture(fixture);
+}
+
+Test(test_check, an_unreadable_instruction_is_known_by_htinst)
+{
+	for (unsigned r = A0; r <= A5; r += A5 - A0) {
+		uint64_t x[32];
+		struct fixture *fixture = new_fixture(CHECK_WORLDSWITCH, false);
+		enter(fixture, 0, 0, 1, NULL, 0x10);
+		fixture->harts[0].csr.htinst = 0x00003781; /* compressed: bit 1 clear; ld a5, rs1 field 0 */
+		leave(fixture, 0, CAUSE_LOAD_GUEST_PAGE, 0x40000000); /* not mapped */
+		memcpy(x, fixture->harts[0].x, sizeof(x));
+		x[r] ^= 1;
+		enter(fixture, 0, 0, 1, x, 0x40000002);
+		cr_assert_eq(fixture->machine.stop, r == A5 ? RUNNING : STOP_CHECK);
+		free_fixture(fixture);
+	}
+}
+
+/* Reflected: change VS CSRs as the hardware would have; `wrong` 1: vsepc, 2: vsstatus.SUM, 3: vsatp, 4: a register. */
+static void try_reflection(unsigned wrong, bool allowed)
+{
+	uint64_t x[32];
+	struct fixture *fixture = after_exit(CAUSE_VIRTUAL, WFI, x);
+	struct hart *hart = &fixture->harts[0];
+	hart->csr.vsepc = GUEST_PC + (wrong == 1);
+	hart->csr.vscause = CAUSE_ILLEGAL;
+	hart->csr.vstval = WFI;
+	hart->csr.vsstatus = (hart->csr.vsstatus | vsstatus_SPP) ^ (wrong == 2 ? vsstatus_SUM : 0);
+	if (wrong == 3)
+		hart->csr.vsatp = 1;
+	x[A5] ^= wrong == 4;
+	enter(fixture, 0, 0, 1, x, VECTOR);
+	cr_assert_eq(fixture->machine.stop, allowed ? RUNNING : STOP_CHECK, "%u %s", wrong, fixture->machine.stop_message);
+	free_fixture(fixture);
+}
+
+Test(test_check, a_reflected_exception_changes_what_a_trap_changes)
+{
+	try_reflection(0, true);
+	for (unsigned wrong = 1; wrong <= 4; wrong++)
+		try_reflection(wrong, false);
+}
+
+Test(test_check, vs_csrs_stay_as_they_were)
+{
+	static const size_t csrs[] = {
+		offsetof(struct csr_file, vsstatus), offsetof(struct csr_file, vstvec), offsetof(struct csr_file, vsscratch),
+		offsetof(struct csr_file, vsepc),    offsetof(struct csr_file, vscause), offsetof(struct csr_file, vstval),
+		offsetof(struct csr_file, vsatp),    offsetof(struct csr_file, vstimecmp),
+	};
+	for (size_t i = 0; i < sizeof(csrs) / sizeof(csrs[0]); i++) {
+		uint64_t x[32];
+		struct fixture *fixture = after_exit(INTERRUPT, LD_A5, x);
+		*(uint64_t *)(void *)((char *)&fixture->harts[0].csr + csrs[i]) ^= 0x100;
+		enter(fixture, 0, 0, 1, x, GUEST_PC);
+		cr_assert_eq(fixture->machine.stop, STOP_CHECK, "CSR %zu", i);
+		free_fixture(fixture);
+	}
+}
+
+Test(test_check, an_ecall_may_set_the_guests_timer)
+{
+	uint64_t x[32];
+	struct fixture *fixture = after_exit(CAUSE_ECALL_VS, ECALL, x);
+	fixture->harts[0].csr.vstimecmp = 5;
+	enter(fixture, 0, 0, 1, x, GUEST_PC + 4);
+	expect_nothing(fixture);
+	free_fixture(fixture);
+}
+
+Test(test_check, the_mode_stays_as_it_was)
+{
+	uint64_t x[32];
+	struct fixture *fixture = after_exit(INTERRUPT, LD_A5, x);
+	fixture->harts[0].csr.sscratch = VCPU(0);
+	world(fixture, 0, MODE_VU, GUEST_PC, TRACE_RETURN);
+	expect_violation(fixture, "worldswitch", "mode", "hart 0");
+	free_fixture(fixture);
+}
+
+/* ---- worldswitch: floating point ---- */
+
+Test(test_check, fp_registers_and_fcsr_stay_as_they_were)
+{
+	for (unsigned f = 0; f <= 32; f++) {
+		uint64_t x[32];
+		struct fixture *fixture = after_exit(INTERRUPT, LD_A5, x);
+		if (f < 32)
+			fixture->harts[0].f[f]++;
+		else
+			fixture->harts[0].csr.fcsr = 0;
+		enter(fixture, 0, 0, 1, x, GUEST_PC);
+		cr_assert_eq(fixture->machine.stop, STOP_CHECK, "f%u", f);
+		free_fixture(fixture);
+	}
+}
+
+Test(test_check, an_emulated_fp_load_changes_its_destination)
+{
+	for (unsigned f = 14; f <= 15; f++) {
+		uint64_t x[32];
+		struct fixture *fixture = after_exit(CAUSE_LOAD_GUEST_PAGE, FLD_FA5, x);
+		fixture->harts[0].f[f]++;
+		enter(fixture, 0, 0, 1, x, GUEST_PC + 4);
+		cr_assert_eq(fixture->machine.stop, f == 15 ? RUNNING : STOP_CHECK, "f%u", f);
+		free_fixture(fixture);
+	}
+}
+
+/* FP state that is not the guest's while HS-level FS is off, but has to be when it is on again. */
+static void try_lazy_fp(bool restored)
+{
+	uint64_t x[32];
+	struct fixture *fixture = after_exit(INTERRUPT, LD_A5, x);
+	struct hart *hart = &fixture->harts[0];
+	hart->f[3] = 999; /* another vCPU's */
+	hart->csr.mstatus &= ~mstatus_FS;
+	enter(fixture, 0, 0, 1, x, GUEST_PC);
+	expect_nothing(fixture);
+	leave(fixture, 0, CAUSE_ILLEGAL, GUEST_PC);
+	hart->csr.mstatus |= mstatus_FS;
+	if (restored)
+		hart->f[3] = 0x103;
+	enter(fixture, 0, 0, 1, x, GUEST_PC);
+	cr_assert_eq(fixture->machine.stop, restored ? RUNNING : STOP_CHECK, "%s", fixture->machine.stop_message);
+	free_fixture(fixture);
+}
+
+Test(test_check, lazily_switched_fp_state_is_compared_when_it_is_back)
+{
+	try_lazy_fp(true);
+	try_lazy_fp(false);
+}
+
+/* ---- worldswitch: several vCPUs and harts ---- */
+
+Test(test_check, a_vcpu_is_followed_to_another_hart)
+{
+	uint64_t x[32];
+	struct fixture *fixture = after_exit(INTERRUPT, LD_A5, x);
+	fixture->harts[1].csr = fixture->harts[0].csr;
+	memcpy(fixture->harts[1].f, fixture->harts[0].f, sizeof(fixture->harts[0].f));
+	enter(fixture, 1, 0, 1, x, GUEST_PC);
+	expect_nothing(fixture);
+	leave(fixture, 1, INTERRUPT, GUEST_PC);
+	x[3]++;
+	enter(fixture, 0, 0, 1, x, GUEST_PC);
+	expect_violation(fixture, "worldswitch", "gp ", "hart 0");
+	free_fixture(fixture);
+}
+
+Test(test_check, vcpus_and_zones_are_told_apart)
+{
+	uint64_t x[32];
+	struct fixture *fixture = after_exit(INTERRUPT, LD_A5, x);
+	enter(fixture, 0, 1, 1, fixture->harts[1].x, 0x500); /* another vCPU of the zone */
+	leave(fixture, 0, INTERRUPT, 0x504);
+	enter(fixture, 0, 0, 2, fixture->harts[1].x, 0x600); /* the same structure in another zone */
+	leave(fixture, 0, INTERRUPT, 0x604);
+	enter(fixture, 0, 0, 1, x, GUEST_PC);
+	expect_nothing(fixture);
+	free_fixture(fixture);
+}
+
+Test(test_check, a_vcpu_on_two_harts_is_found)
+{
+	struct fixture *fixture = new_fixture(CHECK_WORLDSWITCH, false);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	enter(fixture, 1, 0, 1, NULL, 0x10);
+	expect_violation(fixture, "worldswitch", "runs on hart 0 already", "hart 1");
+	free_fixture(fixture);
+}
+
+Test(test_check, an_exit_to_m_mode_is_an_exit)
+{
+	uint64_t x[32];
+	struct fixture *fixture = new_fixture(CHECK_WORLDSWITCH, false);
+	struct hart *hart = &fixture->harts[0];
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	hart->csr.mepc = GUEST_PC;
+	world(fixture, 0, MODE_M, DRAM + 0x9000, INTERRUPT);
+	memcpy(x, hart->x, sizeof(x));
+	enter(fixture, 0, 0, 1, x, GUEST_PC);
+	expect_nothing(fixture);
+	hart->csr.mepc = GUEST_PC;
+	world(fixture, 0, MODE_M, DRAM + 0x9000, INTERRUPT);
+	x[20]++;
+	enter(fixture, 0, 0, 1, x, GUEST_PC);
+	expect_violation(fixture, "worldswitch", "s4 ", "hart 0");
+	free_fixture(fixture);
+}
+
+/* ---- isolation ---- */
+
+Test(test_check, zones_with_memory_of_their_own_are_isolated)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	enter(fixture, 1, 1, 2, NULL, 0x10);
+	leave(fixture, 0, INTERRUPT, 0x10);
+	enter(fixture, 0, 2, 2, NULL, 0x10);
+	expect_nothing(fixture);
+	free_fixture(fixture);
+}
+
+Test(test_check, a_page_that_two_zones_may_write_is_found)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	map_zone(fixture, 2, ZONE(1), PTE_RWX);
+	enter(fixture, 1, 1, 2, NULL, 0x10);
+	expect_violation(fixture, "isolation", "VMID 2 may write 0x81200000, as VMID 1 may", "hart 1");
+	free_fixture(fixture);
+}
+
+Test(test_check, a_page_shared_for_reading_is_no_violation)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	map_zone(fixture, 2, ZONE(1), PTE_RX);
+	enter(fixture, 1, 1, 2, NULL, 0x10);
+	expect_nothing(fixture);
+	free_fixture(fixture);
+}
+
+Test(test_check, memory_that_a_zone_gave_up_may_go_to_another)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	leave(fixture, 0, INTERRUPT, 0x10);
+	map_zone(fixture, 1, ZONE(1), 0);
+	map_zone(fixture, 2, ZONE(1), PTE_RWX);
+	enter(fixture, 1, 1, 2, NULL, 0x10);
+	expect_nothing(fixture);
+	free_fixture(fixture);
+}
+
+Test(test_check, a_mapping_changed_later_is_found_after_its_fence)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	const struct fence all = { 0 };
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	enter(fixture, 1, 1, 2, NULL, 0x10);
+	leave(fixture, 1, INTERRUPT, 0x10);
+	map_zone(fixture, 2, ZONE(1), PTE_RWX);
+	mmu_fence_gvma(&fixture->harts[1], &all);
+	enter(fixture, 1, 1, 2, NULL, 0x10);
+	expect_violation(fixture, "isolation", "as VMID 1 may", "hart 1");
+	free_fixture(fixture);
+}
+
+Test(test_check, tables_and_per_cpu_data_are_the_hypervisors)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	map_zone(fixture, 1, PERCPU, PTE_RWX);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	expect_violation(fixture, "isolation", "per-CPU data", "hart 0");
+	free_fixture(fixture);
+	fixture = new_fixture(CHECK_ISOLATION, false);
+	map_zone(fixture, 1, DRAM + 8 * MIB, PTE_RWX); /* where its own root lies */
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	expect_violation(fixture, "isolation", "a G-stage table of VMID 1", "hart 0");
+	free_fixture(fixture);
+}
