@@ -50,22 +50,39 @@ static void guest_page_fault(struct vcpu *vcpu)
 }
 
 /*
+ * The instruction a guest was refused. It is fetched anew, because stval may hold 0, and on QEMU 7.2 may hold
+ * an earlier instruction. False if it is gone: then the guest runs on, and its own fetch faults.
+ */
+static bool refused_instruction(const struct vcpu *vcpu, uint32_t *instruction)
+{
+    return guest_fetch(vcpu, vcpu->regs.guest.sepc, instruction);
+}
+
+static void illegal_instruction(struct vcpu *vcpu)
+{
+    uint32_t instruction;
+
+    if (refused_instruction(vcpu, &instruction))
+        vcpu_reflect(vcpu, EXC_ILLEGAL, instruction);
+}
+
+/*
  * What the guest tried exists, but not for a guest. Its wfi is ours to carry out; anything else is, for a
  * kernel that has no H extension, an illegal instruction.
  */
 static enum exit_verdict virtual_instruction(struct vcpu *vcpu)
 {
-    uint32_t instruction = (uint32_t)vcpu->regs.trap.stval;
     bool from_kernel = vcpu->regs.guest.sstatus & SSTATUS_SPP;
+    uint32_t instruction;
 
-    if (!instruction && !guest_fetch(vcpu, vcpu->regs.guest.sepc, &instruction))
-        return EXIT_RESUME; /* the page went away meanwhile: the guest's own fetch will say so */
+    if (!refused_instruction(vcpu, &instruction))
+        return EXIT_RESUME;
     if (instruction == INSTRUCTION_WFI && from_kernel) {
         vcpu->regs.guest.sepc += 4;
         vcpu_wait(vcpu);
         return EXIT_YIELD;
     }
-    vcpu_reflect_illegal(vcpu, instruction);
+    vcpu_reflect(vcpu, EXC_ILLEGAL, instruction);
     return EXIT_RESUME;
 }
 
@@ -90,6 +107,8 @@ enum exit_verdict exit_handle(struct vcpu *vcpu)
     switch (cause) {
     case EXC_ECALL_VS: return exit_sbi(vcpu);
     case EXC_VIRTUAL_INSTRUCTION: return virtual_instruction(vcpu);
+    case EXC_ILLEGAL: illegal_instruction(vcpu); return EXIT_RESUME;
+    case EXC_STORE_MISALIGNED: vcpu_reflect(vcpu, cause, vcpu->regs.trap.stval); return EXIT_RESUME;
     case EXC_FETCH_GUEST_PAGE_FAULT:
     case EXC_LOAD_GUEST_PAGE_FAULT:
     case EXC_STORE_GUEST_PAGE_FAULT: guest_page_fault(vcpu); return EXIT_RESUME;

@@ -5,7 +5,7 @@
 
 /* What an access does besides its own, once the lock is released. */
 struct aftermath {
-    char output[8];
+    char output[1];
     uint32_t output_length;
     uint64_t interrupted; /* bit per vCPU whose external interrupt became pending */
 };
@@ -13,20 +13,13 @@ struct aftermath {
 typedef bool access_function(struct zone *zone, uint64_t offset, struct guest_access *access,
                              struct aftermath *aftermath);
 
-/* A wide access is one to each register in turn, as `virt` has it. */
+/* Registers are bytes; a wider access is one to the first of them, as `virt` has it. */
 static bool uart_access(struct zone *zone, uint64_t offset, struct guest_access *access, struct aftermath *aftermath)
 {
-    uint64_t loaded = 0;
-
-    for (uint32_t i = 0; i < access->width; i++) {
-        uint8_t byte = (uint8_t)(access->value >> 8 * i);
-        if (!access->is_store)
-            loaded |= (uint64_t)guest_uart_read(&zone->uart, &zone->input, offset + i) << 8 * i;
-        else if (guest_uart_write(&zone->uart, &zone->input, offset + i, byte))
-            aftermath->output[aftermath->output_length++] = (char)byte;
-    }
     if (!access->is_store)
-        access->value = loaded;
+        access->value = guest_uart_read(&zone->uart, &zone->input, offset);
+    else if (guest_uart_write(&zone->uart, &zone->input, offset, (uint8_t)access->value))
+        aftermath->output[aftermath->output_length++] = (char)access->value;
     return true;
 }
 

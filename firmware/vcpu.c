@@ -352,14 +352,14 @@ void vcpu_run(struct vcpu *vcpu)
         vcpu_leave(vcpu);
 }
 
-void vcpu_reflect_illegal(struct vcpu *vcpu, uint64_t instruction)
+void vcpu_reflect(struct vcpu *vcpu, uint64_t cause, uint64_t value)
 {
     uint64_t status = csr_read(vsstatus);
     bool was_supervisor = vcpu->regs.guest.sstatus & SSTATUS_SPP;
 
     csr_write(vsepc, vcpu->regs.guest.sepc);
-    csr_write(vscause, EXC_ILLEGAL);
-    csr_write(vstval, instruction);
+    csr_write(vscause, cause);
+    csr_write(vstval, value);
     uint64_t after = status & ~(SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SIE);
     after |= (status & SSTATUS_SIE ? SSTATUS_SPIE : 0) | (was_supervisor ? SSTATUS_SPP : 0);
     csr_write(vsstatus, after);

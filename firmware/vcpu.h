@@ -86,7 +86,7 @@ bool vcpu_wants_turn(struct vcpu *vcpu);
 /* The guest's timer (SBI set_timer), in the guest's ticks. Bound. */
 void vcpu_set_timer(struct vcpu *vcpu, uint64_t deadline);
 
-/* Sends the guest an illegal-instruction exception of its own. Bound. */
-void vcpu_reflect_illegal(struct vcpu *vcpu, uint64_t instruction);
+/* Makes the guest take an exception at its present pc, as if the hart had delegated it. Bound. */
+void vcpu_reflect(struct vcpu *vcpu, uint64_t cause, uint64_t value);
 
 #endif
