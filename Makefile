@@ -5,7 +5,7 @@ CC_PLAIN ?= gcc
 BUILD := build
 
 CFLAGS_COMMON := -std=gnu17 -g -Wall -Wextra -Werror -Isim -MMD -MP -D_GNU_SOURCE
-CFLAGS_SIM := $(CFLAGS_COMMON) -O2 -fno-omit-frame-pointer -fno-strict-aliasing
+CFLAGS_SIM := $(CFLAGS_COMMON) -O2 -fno-strict-aliasing
 LIBS := -lelf -lfdt -lzstd -lreadline -lm
 
 PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libfdt-dev libzstd-dev libreadline-dev gcc-riscv64-unknown-elf

@@ -3,7 +3,6 @@
 #ifndef MACHINE_H
 #define MACHINE_H
 
-#include <signal.h>
 #include "bus.h"
 #include "event.h"
 #include "hart/hart.h"
@@ -70,7 +69,6 @@ struct machine {
 		struct hart *hart; /* NULL: choose the next one */
 		uint64_t bound;
 	} slice; /* what sched is running: kept here so that stepping can pause inside it */
-	volatile sig_atomic_t interrupted; /* set by a signal handler: the debugger wants the prompt back */
 };
 
 /* 0, or -1 after one line on stderr naming the file and the reason (exit code 2). */

@@ -130,30 +130,26 @@ struct hart *sched_step(struct machine *machine)
 	return hart;
 }
 
+void sched_slice(struct machine *machine)
+{
+	if (machine->stop != RUNNING || (!machine->slice.hart && !begin_slice(machine)))
+		return;
+	uint64_t left = insns_left(machine);
+	if (left == 0)
+		machine_stop(machine, STOP_LIMIT, 0, "--max-insns reached");
+	else if (exec_run(machine->slice.hart, machine->slice.bound, left))
+		machine->slice.hart = NULL;
+}
+
 void sched_run(struct machine *machine)
 {
-	double deadline = machine->config->timeout > 0 ? host_seconds() + machine->config->timeout : 0;
-	unsigned countdown = 0;
+	enum { SLICES_PER_LOOK = 256 };
+	double timeout = machine->config->timeout;
+	double deadline = timeout > 0 ? host_seconds() + timeout : 0;
 	while (machine->stop == RUNNING) {
-		if (deadline > 0 && countdown-- == 0) {
-			countdown = 256;
-			if (host_seconds() >= deadline) {
-				machine_stop(machine, STOP_LIMIT, 0, "--timeout reached");
-				return;
-			}
-		}
-		if (machine->interrupted) {
-			machine_stop(machine, STOP_DEBUG, 0, "interrupted");
-			return;
-		}
-		if (!machine->slice.hart && !begin_slice(machine))
-			continue;
-		uint64_t left = insns_left(machine);
-		if (left == 0) {
-			machine_stop(machine, STOP_LIMIT, 0, "--max-insns reached");
-			return;
-		}
-		if (exec_run(machine->slice.hart, machine->slice.bound, left))
-			machine->slice.hart = NULL;
+		for (unsigned i = 0; i < SLICES_PER_LOOK && machine->stop == RUNNING; i++)
+			sched_slice(machine);
+		if (deadline > 0 && host_seconds() >= deadline)
+			machine_stop(machine, STOP_LIMIT, 0, "--timeout reached");
 	}
 }

@@ -115,4 +115,6 @@ void hart_emit(struct hart *hart, struct trace_event *event)
 	trace_emit(hart->trace, event);
 	if (hart->check)
 		check_event(hart->check, hart, event);
+	if (hart->observe)
+		hart->observe(hart->observer, event);
 }

@@ -93,6 +93,8 @@ struct tp_file {
 	enum mode last_writer;
 };
 
+struct trace_event;
+
 struct hart {
 	uint64_t x[33]; /* x[32] swallows writes to x0 */
 	uint64_t f[33];
@@ -135,6 +137,9 @@ struct hart {
 	struct exec *exec;
 	struct trace *trace;
 	struct check *check; /* NULL unless --check */
+	/* The debugger's ear: every event hart_emit makes, before it is acted on any further. NULL: nobody listens. */
+	void (*observe)(void *observer, const struct trace_event *event);
+	void *observer;
 };
 
 /* Reset to the state at power-on: M-mode, pc at the reset vector, a0 = hart id, a1 = 0. */
@@ -149,7 +154,6 @@ void hart_set_irq(void *hart, unsigned line, bool level, uint64_t now);
 void hart_set_hgei(void *hart, unsigned line, bool level, uint64_t now);
 
 /* Emit a trace event of this hart at its exact place; fields pc, value[] and flags are the caller's. */
-struct trace_event;
 void hart_emit(struct hart *hart, struct trace_event *event);
 
 #endif

@@ -1,0 +1,112 @@
+/* The debugger's inside: what its files share. */
+#ifndef DEBUGGER_H
+#define DEBUGGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "machine.h"
+#include "trace/trace.h"
+
+struct stop_point {
+	unsigned number;
+	enum { POINT_BREAK, POINT_WATCH, POINT_CATCH } kind;
+	bool temporary;
+	uint64_t address;    /* break: pc; watch: virtual address seen from `hart` */
+	unsigned size;       /* watch */
+	uint64_t last;       /* watch: value at the last look */
+	unsigned hart;       /* watch: whose translation */
+	enum trace_type type; /* catch */
+	bool has_argument;
+	uint64_t argument;   /* catch trap: cause (interrupts with bit 63); catch csr: number; catch world: enum mode */
+	char *condition;     /* expression, or NULL */
+	char *text;          /* as the user wrote it */
+	uint64_t hits;
+};
+
+struct last_trap {
+	bool valid;
+	enum mode from, to;
+	uint64_t cause, pc, tval, tval2, tinst, cycle;
+};
+
+struct debugger {
+	struct machine *machine;
+	unsigned hart; /* the one commands speak of */
+	FILE *out;
+	bool interactive;
+	bool quit;
+	unsigned depth; /* of `source` */
+	char *last_line;
+	struct stop_point *points;
+	unsigned point_count, next_number;
+	struct last_trap *traps; /* one a hart */
+	/* What happened during the step being made. */
+	bool stopped;
+	char reason[256];
+	bool saw_trap, saw_world; /* of the current hart */
+};
+
+static inline struct hart *current(const struct debugger *debugger)
+{
+	return &debugger->machine->harts[debugger->hart];
+}
+
+/* One line about an error; state is unchanged. Always returns false. */
+bool complain(struct debugger *debugger, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* expr.c: C-like expressions over numbers, $registers, $csrs and symbols. False after a complaint. *text is advanced past
+ * what was read. expression_all wants the whole text used. */
+bool expression(struct debugger *debugger, const char **text, uint64_t *value);
+bool expression_all(struct debugger *debugger, const char *text, uint64_t *value);
+
+/* Virtual memory as the hart's current mode sees it, without side effects. Size 1..8. */
+bool debug_read_virtual(struct hart *hart, uint64_t va, unsigned size, uint64_t *value);
+bool debug_fetch(struct hart *hart, uint64_t va, uint32_t *word);
+
+/* Names: "symbol+0x10", or "" when there is none. */
+const char *debug_symbol(const struct debugger *debugger, enum mode mode, uint64_t address, char *text, size_t size);
+/* Print one instruction: mode, pc, symbol, word, text. */
+void debug_print_place(struct debugger *debugger, struct hart *hart);
+void debug_print_insn(struct debugger *debugger, struct hart *hart, uint64_t pc, unsigned *length);
+
+/* points.c */
+bool cmd_break(struct debugger *debugger, const char *args);
+bool cmd_tbreak(struct debugger *debugger, const char *args);
+bool cmd_watch(struct debugger *debugger, const char *args);
+bool cmd_catch(struct debugger *debugger, const char *args);
+bool cmd_delete(struct debugger *debugger, const char *args);
+void info_breakpoints(struct debugger *debugger);
+/* Does any point need looking at each step? */
+bool points_active(const struct debugger *debugger);
+/* Look at breakpoints and watchpoints after a hart moved: sets debugger->stopped and reason. */
+void points_check(struct debugger *debugger, struct hart *moved);
+void points_event(struct debugger *debugger, const struct trace_event *event);
+void points_free(struct debugger *debugger);
+
+/* run.c */
+bool cmd_step(struct debugger *debugger, const char *args);
+bool cmd_next(struct debugger *debugger, const char *args);
+bool cmd_finish(struct debugger *debugger, const char *args);
+bool cmd_until(struct debugger *debugger, const char *args);
+bool cmd_continue(struct debugger *debugger, const char *args);
+void debug_observe(void *observer, const struct trace_event *event);
+
+/* inspect.c */
+bool cmd_info(struct debugger *debugger, const char *args);
+bool cmd_csr(struct debugger *debugger, const char *args);
+bool cmd_print(struct debugger *debugger, const char *args);
+bool cmd_why(struct debugger *debugger, const char *args);
+/* memory.c */
+bool cmd_x(struct debugger *debugger, const char *args);
+bool cmd_xp(struct debugger *debugger, const char *args);
+bool cmd_disas(struct debugger *debugger, const char *args);
+bool cmd_translate(struct debugger *debugger, const char *args);
+
+/* "M" "HS" "U" "VS" "VU" in either case. */
+bool parse_mode(const char *text, size_t length, enum mode *mode);
+/* The next word of *text: returns its start and length, advances past it and following blanks. */
+const char *next_word(const char **text, size_t *length);
+bool word_is(const char *word, size_t length, const char *what);
+
+#endif

@@ -1,0 +1,217 @@
+/* Showing state: registers, CSRs by field, harts, per-CPU data, the last trap. */
+#include <stdlib.h>
+#include <string.h>
+#include "csr/csr.h"
+#include "debug/debugger.h"
+#include "dev/dev.h"
+#include "hart/insn.h"
+#include "hart/mmu.h"
+#include "hart/trap.h"
+#include "symbols.h"
+
+typedef void info_function(struct debugger *debugger);
+
+static void info_regs(struct debugger *debugger)
+{
+	const struct hart *hart = current(debugger);
+	fprintf(debugger->out, "pc   0x%016llx\n", (unsigned long long)hart->pc);
+	for (unsigned i = 0; i < 32; i++)
+		fprintf(debugger->out, "%-4s 0x%016llx%s", reg_name(i), (unsigned long long)(i ? hart->x[i] : 0), i % 4 == 3 ? "\n" : "  ");
+}
+
+static void info_fregs(struct debugger *debugger)
+{
+	const struct hart *hart = current(debugger);
+	for (unsigned i = 0; i < 32; i++) {
+		double value;
+		memcpy(&value, &hart->f[i], sizeof value);
+		fprintf(debugger->out, "%-4s 0x%016llx %-24.17g%s", freg_name(i), (unsigned long long)hart->f[i], value, i % 2 ? "\n" : "  ");
+	}
+	fprintf(debugger->out, "fcsr 0x%llx\n", (unsigned long long)hart->csr.fcsr);
+}
+
+static void info_csr(struct debugger *debugger)
+{
+	const struct csr_info *info;
+	uint64_t value;
+	for (size_t i = 0; (info = csr_info_at(i)) != NULL; i++)
+		if (csr_peek(current(debugger), info->num, &value) && value)
+			fprintf(debugger->out, "0x%03x %-14s 0x%016llx\n", info->num, info->name, (unsigned long long)value);
+	fprintf(debugger->out, "(those that are 0 are left out)\n");
+}
+
+static void info_harts(struct debugger *debugger)
+{
+	char name[160];
+	for (unsigned i = 0; i < debugger->machine->hart_count; i++) {
+		const struct hart *hart = &debugger->machine->harts[i];
+		debug_symbol(debugger, hart->mode, hart->pc, name, sizeof name);
+		fprintf(debugger->out, "%c hart %-2u %-2s %-7s cycle %-12llu retired %-12llu pc 0x%llx%s\n", i == debugger->hart ? '*' : ' ', i,
+		        mode_name(hart->mode), hart->waiting ? "waiting" : "running", (unsigned long long)hart->cycle,
+		        (unsigned long long)hart->insns, (unsigned long long)hart->pc, name);
+	}
+}
+
+static void print_tlb_entry(void *context, uint64_t va, uint64_t pa, unsigned page_shift, bool virt, unsigned asid,
+                            unsigned vmid, const char *perms)
+{
+	struct debugger *debugger = context;
+	fprintf(debugger->out, "%-2s va 0x%016llx pa 0x%014llx 2^%u asid %u vmid %u %s\n", virt ? "VS" : "S", (unsigned long long)va,
+	        (unsigned long long)pa, page_shift, asid, vmid, perms);
+}
+
+static void info_tlb(struct debugger *debugger)
+{
+	const struct mmu_stats *stats = mmu_stats(current(debugger));
+	mmu_visit_tlb(current(debugger), print_tlb_entry, debugger);
+	fprintf(debugger->out, "hits %llu misses %llu, PTE reads S %llu VS %llu G %llu\n", (unsigned long long)stats->hits,
+	        (unsigned long long)stats->misses, (unsigned long long)stats->pte_reads_s,
+	        (unsigned long long)stats->pte_reads_vs, (unsigned long long)stats->pte_reads_g);
+}
+
+static void info_irq(struct debugger *debugger)
+{
+	const struct hart *hart = current(debugger);
+	static const unsigned numbers[] = {IRQ_SSI, IRQ_VSSI, IRQ_MSI, IRQ_STI, IRQ_VSTI, IRQ_MTI,
+	                                   IRQ_SEI, IRQ_VSEI, IRQ_MEI, IRQ_SGEI, IRQ_LCOFI};
+	uint64_t pending = irq_mip(hart);
+	for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+		unsigned n = numbers[i];
+		fprintf(debugger->out, "%-2u %-44s%s%s%s%s\n", n, trap_cause_name(true, n), pending >> n & 1 ? " pending" : "",
+		        hart->csr.mie >> n & 1 ? " enabled" : "", hart->csr.mideleg >> n & 1 ? " to-HS" : "",
+		        hart->csr.hideleg >> n & 1 ? " to-VS" : "");
+	}
+	fprintf(debugger->out, "hgeip 0x%llx hgeie 0x%llx\n", (unsigned long long)hart->hgei, (unsigned long long)hart->csr.hgeie);
+}
+
+static void info_tp(struct debugger *debugger)
+{
+	const struct tp_file *tp = &current(debugger)->tp;
+	char name[160];
+	for (unsigned mode = 0; mode < MODE_COUNT; mode++) {
+		if (!tp->written[mode])
+			continue;
+		debug_symbol(debugger, mode, tp->pc[mode], name, sizeof name);
+		fprintf(debugger->out, "%c %-2s wrote tp = 0x%016llx at pc 0x%llx%s, cycle %llu\n", tp->last_writer == mode ? '*' : ' ',
+		        mode_name(mode), (unsigned long long)tp->value[mode], (unsigned long long)tp->pc[mode], name,
+		        (unsigned long long)tp->cycle[mode]);
+	}
+	fprintf(debugger->out, "tp is 0x%llx\n", (unsigned long long)current(debugger)->x[4]);
+}
+
+/* The firmware's slots, by the symbols it exports for us: firmware/percpu.h. */
+static void info_percpu(struct debugger *debugger)
+{
+	const struct machine *machine = debugger->machine;
+	uint64_t base, slot;
+	if (!symbols_lookup(machine->symbols, "percpu_base", &base, NULL, NULL) ||
+	    !symbols_lookup(machine->symbols, "percpu_slot_size", &slot, NULL, NULL)) {
+		complain(debugger, "the firmware has no percpu_base and percpu_slot_size");
+		return;
+	}
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		const struct hart *hart = &machine->harts[i];
+		uint64_t address = base + i * slot, tp = hart->tp.value[MODE_HS], words[4] = {0};
+		bus_peek(&machine->bus, address, words, sizeof words);
+		fprintf(debugger->out, "hart %-2u slot 0x%llx tp(HS) 0x%llx%s  %016llx %016llx %016llx %016llx\n", i, (unsigned long long)address,
+		        (unsigned long long)tp, !hart->tp.written[MODE_HS] ? " (never)" : tp == address ? "" : " (NOT its slot)",
+		        (unsigned long long)words[0], (unsigned long long)words[1], (unsigned long long)words[2],
+		        (unsigned long long)words[3]);
+	}
+}
+
+static void info_zones(struct debugger *debugger)
+{
+	for (unsigned i = 0; i < debugger->machine->hart_count; i++) {
+		const struct hart *hart = &debugger->machine->harts[i];
+		fprintf(debugger->out, "hart %-2u VMID %llu G-stage root 0x%llx mode %llu%s\n", i,
+		        (unsigned long long)((hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW),
+		        (unsigned long long)((hart->csr.hgatp & hgatp_PPN) << 12),
+		        (unsigned long long)(hart->csr.hgatp >> hgatp_MODE_LOW), mode_virt(hart->mode) ? ", in the guest" : "");
+	}
+}
+
+static void info_mtree(struct debugger *debugger)
+{
+	const struct bus *bus = &debugger->machine->bus;
+	for (size_t i = 0; i < bus->range_count; i++)
+		fprintf(debugger->out, "0x%010llx..0x%010llx %s\n", (unsigned long long)bus->ranges[i].base,
+		        (unsigned long long)(bus->ranges[i].base + bus->ranges[i].size - 1), bus->ranges[i].device->name);
+	fprintf(debugger->out, "0x%010llx..0x%010llx dram\n", (unsigned long long)bus->dram_base,
+	        (unsigned long long)(bus->dram_base + bus->dram_size - 1));
+	for (size_t i = 0; i < debugger->machine->device_count; i++)
+		if (debugger->machine->devices[i]->dump)
+			debugger->machine->devices[i]->dump(debugger->machine->devices[i], debugger->out);
+}
+
+static void info_stats(struct debugger *debugger)
+{
+	uint64_t total = 0;
+	for (unsigned i = 0; i < debugger->machine->hart_count; i++)
+		total += debugger->machine->harts[i].insns;
+	info_harts(debugger);
+	fprintf(debugger->out, "instructions %llu, trace hash 0x%016llx\n", (unsigned long long)total,
+	        (unsigned long long)trace_hash(debugger->machine->trace, debugger->machine->harts, debugger->machine->hart_count));
+}
+
+bool cmd_info(struct debugger *debugger, const char *args)
+{
+	static const struct { const char *name; info_function *run; } topics[] = {
+	    {"regs", info_regs},   {"registers", info_regs}, {"fregs", info_fregs}, {"csr", info_csr},
+	    {"harts", info_harts}, {"threads", info_harts},  {"breakpoints", info_breakpoints}, {"tlb", info_tlb},
+	    {"percpu", info_percpu}, {"zones", info_zones},  {"vcpus", info_zones}, {"irq", info_irq}, {"tp", info_tp},
+	    {"mtree", info_mtree}, {"stats", info_stats},
+	};
+	for (unsigned i = 0; i < sizeof topics / sizeof topics[0]; i++)
+		if (*args && strncmp(topics[i].name, args, strlen(args)) == 0) {
+			topics[i].run(debugger);
+			return true;
+		}
+	return complain(debugger, "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mtree|stats");
+}
+
+bool cmd_csr(struct debugger *debugger, const char *args)
+{
+	const struct csr_info *info = csr_info_by_name(args);
+	uint64_t value;
+	if (!info)
+		return complain(debugger, "no CSR `%s'", args);
+	if (!csr_peek(current(debugger), info->num, &value))
+		return complain(debugger, "%s does not exist on this hart", args);
+	fprintf(debugger->out, "%s (0x%03x) = 0x%016llx\n", info->name, info->num, (unsigned long long)value);
+	for (unsigned i = 0; i < info->field_count; i++) {
+		const struct csr_field *field = &info->fields[i];
+		uint64_t mask = field->width == 64 ? UINT64_MAX : (UINT64_C(1) << field->width) - 1;
+		fprintf(debugger->out, "  %2u..%-2u %-10s 0x%-8llx %s\n", field->low + field->width - 1u, field->low, field->name,
+		        (unsigned long long)(value >> field->low & mask), field->meaning);
+	}
+	return true;
+}
+
+bool cmd_print(struct debugger *debugger, const char *args)
+{
+	uint64_t value;
+	char name[160];
+	if (!expression_all(debugger, args, &value))
+		return false;
+	fprintf(debugger->out, "0x%llx %lld%s\n", (unsigned long long)value, (long long)value,
+	        debug_symbol(debugger, current(debugger)->mode, value, name, sizeof name));
+	return true;
+}
+
+bool cmd_why(struct debugger *debugger, const char *args)
+{
+	(void)args;
+	const struct last_trap *trap = &debugger->traps[debugger->hart];
+	char text[256], name[160];
+	if (!trap->valid)
+		return complain(debugger, "hart %u has taken no trap yet", debugger->hart);
+	bool interrupt = trap->cause >> 63;
+	trap_explain(current(debugger), interrupt, trap->cause & 0xff, trap->from, text, sizeof text);
+	fprintf(debugger->out, "%s at 0x%llx%s in %s, cycle %llu: tval 0x%llx tval2 0x%llx tinst 0x%llx\n%s\n",
+	        trap_cause_name(interrupt, trap->cause & 0xff), (unsigned long long)trap->pc,
+	        debug_symbol(debugger, trap->from, trap->pc, name, sizeof name), mode_name(trap->from),
+	        (unsigned long long)trap->cycle, (unsigned long long)trap->tval, (unsigned long long)trap->tval2,
+	        (unsigned long long)trap->tinst, text);
+	return true;
+}
