@@ -83,6 +83,15 @@ NEED_EXTENSION(s, EXT_S)
 NEED_EXTENSION(u, EXT_U)
 NEED_EXTENSION(h, EXT_H)
 
+NEED_EXTENSION(smstateen, EXT_Smstateen)
+
+/* Smstateen includes all of Ssstateen. */
+bool need_ssstateen(const struct hart *hart, unsigned num)
+{
+	(void)num;
+	return has(hart, EXT_Ssstateen) || has(hart, EXT_Smstateen);
+}
+
 /* The CSRs of the implemented entries only. norm:pmp_entry_count */
 bool need_pmp(const struct hart *hart, unsigned num)
 {
@@ -181,6 +190,31 @@ bool guard_hgatp(const struct hart *hart, unsigned num, enum mode mode, bool wri
 {
 	(void)num, (void)write;
 	return !tvm_refuses(hart, mode);
+}
+
+/* Does stateen register `index` of the level above let `mode` touch the state of `bit`? Only U-mode would ask sstateen,
+ * and nothing that we have is controlled there. norm:stateen_op norm:stateen_illegal_state_access */
+static bool state_enabled(const struct hart *hart, unsigned index, uint64_t bit, enum mode mode)
+{
+	if (mode == MODE_HS && has(hart, EXT_Smstateen))
+		return (&hart->csr.mstateen0)[index] & bit;
+	if (mode_virt(mode) && need_ssstateen(hart, CSR_hstateen0))
+		return (&hart->csr.hstateen0)[index] & bit;
+	return true;
+}
+
+/* norm:mstateen_bit_63_op norm:hstateen_bit_63_op */
+bool guard_stateen(const struct hart *hart, unsigned num, enum mode mode, bool write)
+{
+	(void)write;
+	return state_enabled(hart, num & 3, mstateen0_SE0, mode);
+}
+
+/* norm:mstateen0_envcfg_op norm:hstateen0_envcfg_op */
+bool guard_envcfg(const struct hart *hart, unsigned num, enum mode mode, bool write)
+{
+	(void)num, (void)write;
+	return state_enabled(hart, 0, mstateen0_ENVCFG, mode);
 }
 
 /* ---- the verdict ---- */

@@ -59,6 +59,9 @@ void csr_reset_fixed(struct hart *hart);
 uint64_t csr_counter(const struct hart *hart, unsigned index);
 void csr_counter_set(struct hart *hart, unsigned index, uint64_t value);
 
+/* csr_warl.c: what mstateen `index` leaves to the levels below; everything without Smstateen. */
+uint64_t csr_stateen_of_m(const struct hart *hart, unsigned index);
+
 /* csr_warl.c: which bits of interrupt and delegation registers exist on this hart. */
 uint64_t csr_irqs_m(const struct hart *hart);         /* implemented bits of mie */
 uint64_t csr_irqs_s(const struct hart *hart);         /* bits that mideleg can delegate to S-mode */

@@ -76,6 +76,14 @@ uint64_t read_vsstatus(const struct hart *hart, const struct csr_row *row)
 	return with_sd(hart->csr.vsstatus);
 }
 
+/* ---- state enable ---- */
+
+/* A bit that is 0 in mstateen appears as read-only 0. norm:mstateen_lower_priv_roz */
+uint64_t read_hstateen(const struct hart *hart, const struct csr_row *row)
+{
+	return csr_slot_value(hart, row) & csr_stateen_of_m(hart, row->num & 3);
+}
+
 /* ---- interrupts ---- */
 
 uint64_t read_mip(const struct hart *hart, const struct csr_row *row)

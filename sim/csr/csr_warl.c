@@ -443,6 +443,33 @@ void write_senvcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 	environment_changed(hart);
 }
 
+/* ---- state enable ---- */
+
+/* Bits for state that the hart has; SE of every register. norm:stateen_unimplemented_state_roz */
+static uint64_t stateen_implemented(unsigned index)
+{
+	return index ? mstateen1_SE1 : mstateen0_SE0 | mstateen0_ENVCFG;
+}
+
+uint64_t csr_stateen_of_m(const struct hart *hart, unsigned index)
+{
+	return has(hart, EXT_Smstateen) ? (&hart->csr.mstateen0)[index] : stateen_implemented(index);
+}
+
+void write_mstateen(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	*csr_slot(hart, row) = value & stateen_implemented(row->num & 3);
+	hart->effects |= EFFECT_MODE;
+}
+
+/* norm:mstateen_lower_priv_roz norm:hstateen_bit_63_writable */
+void write_hstateen(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	uint64_t *slot = csr_slot(hart, row);
+	*slot = csr_merge(*slot, value, stateen_implemented(row->num & 3) & csr_stateen_of_m(hart, row->num & 3));
+	hart->effects |= EFFECT_MODE;
+}
+
 /* ---- reset ---- */
 
 /* Read-only fields, and those the spec gives a value at reset. */
