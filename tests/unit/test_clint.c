@@ -1,0 +1,184 @@
+/* The CLINT: software interrupts, timer compares as levels, mtime's arithmetic. */
+#include <criterion/criterion.h>
+#include "dev/devices.h"
+#include "hart/hart.h"
+
+enum { HARTS = 3, TICK = 10, MTIMECMP = 0x4000, MTIME = 0xbff8 };
+
+struct world {
+	struct platform platform;
+	struct event_queue events;
+	struct device *clint;
+	bool level[2][HARTS]; /* msip, mtip */
+	uint64_t at[2][HARTS];
+	unsigned time_changes;
+};
+
+static void set_level(void *receiver, unsigned line, bool level, uint64_t now)
+{
+	struct world *world = receiver;
+	world->level[line / HARTS][line % HARTS] = level;
+	world->at[line / HARTS][line % HARTS] = now;
+}
+
+static void time_changed(void *context, uint64_t now)
+{
+	(void)now;
+	((struct world *)context)->time_changes++;
+}
+
+static void start(struct world *world)
+{
+	*world = (struct world){ .platform = { .cycles_per_tick = TICK, .hart_count = HARTS } };
+	event_queue_init(&world->events);
+	struct irq_wire wires[2 * HARTS];
+	for (unsigned i = 0; i < 2 * HARTS; i++)
+		wires[i] = (struct irq_wire){ .set = set_level, .receiver = world, .line = i };
+	world->clint = clint_new(&world->platform, &world->events, wires, wires + HARTS, time_changed, world);
+	cr_assert_not_null(world->clint);
+}
+
+static void end(struct world *world)
+{
+	world->clint->destroy(world->clint);
+	event_queue_free(&world->events);
+}
+
+static uint32_t put(struct world *world, uint64_t offset, unsigned size, uint64_t now, uint64_t value)
+{
+	uint32_t effects = 0;
+	cr_expect(world->clint->write(world->clint, offset, size, now, value, &effects));
+	return effects;
+}
+
+static uint64_t get(struct world *world, uint64_t offset, unsigned size, uint64_t now)
+{
+	uint32_t effects = 0;
+	uint64_t value = 0;
+	cr_expect(world->clint->read(world->clint, offset, size, now, &value, &effects));
+	return value;
+}
+
+Test(clint, msip_is_one_bit_a_hart)
+{
+	struct world world;
+	start(&world);
+	uint32_t effects = put(&world, 4, 4, 77, 0xffffffff);
+	cr_expect(effects & EFFECT_IRQ && effects & EFFECT_YIELD);
+	cr_expect(world.level[0][1]);
+	cr_expect_eq(world.at[0][1], 77);
+	cr_expect_not(world.level[0][0]);
+	cr_expect_eq(get(&world, 4, 4, 80), 1);
+	put(&world, 4, 4, 90, 2);
+	cr_expect_not(world.level[0][1], "only bit 0 counts");
+	cr_expect_eq(get(&world, 4 * HARTS, 4, 0), 0, "a hart that is not there");
+	end(&world);
+}
+
+Test(clint, timer_rises_at_its_cycle)
+{
+	struct world world;
+	start(&world);
+	put(&world, MTIMECMP + 8, 8, 0, 5);
+	cr_expect_not(world.level[1][1]);
+	cr_expect_eq(event_next(&world.events), 5 * TICK);
+	event_run(&world.events, 5 * TICK);
+	cr_expect(world.level[1][1]);
+	cr_expect_eq(world.at[1][1], 5 * TICK);
+	cr_expect_eq(event_next(&world.events), UINT64_MAX);
+	put(&world, MTIMECMP + 8, 8, 70, 100);
+	cr_expect_not(world.level[1][1], "a later compare takes the interrupt away");
+	cr_expect_eq(event_next(&world.events), 100 * TICK);
+	put(&world, MTIMECMP + 8, 8, 80, UINT64_MAX);
+	cr_expect_eq(event_next(&world.events), UINT64_MAX, "never is no event");
+	end(&world);
+}
+
+Test(clint, compare_in_the_past_rises_at_once)
+{
+	struct world world;
+	start(&world);
+	put(&world, MTIMECMP, 8, 123, 12);
+	cr_expect(world.level[1][0]);
+	cr_expect_eq(world.at[1][0], 123);
+	end(&world);
+}
+
+/* The idiom for RV32, and Linux's: high half to all ones first. */
+Test(clint, halves_of_mtimecmp)
+{
+	struct world world;
+	start(&world);
+	put(&world, MTIMECMP + 4, 4, 0, 0xffffffff);
+	put(&world, MTIMECMP, 4, 0, 7);
+	put(&world, MTIMECMP + 4, 4, 0, 0);
+	cr_expect_eq(get(&world, MTIMECMP, 8, 0), 7);
+	cr_expect_eq(event_next(&world.events), 7 * TICK);
+	cr_expect_eq(get(&world, MTIMECMP + 4, 4, 0), 0);
+	cr_expect_eq(get(&world, MTIMECMP + 8, 8, 0), UINT64_MAX, "no timer is armed at reset");
+	end(&world);
+}
+
+Test(clint, mtime_counts_ticks)
+{
+	struct world world;
+	start(&world);
+	cr_expect_eq(get(&world, MTIME, 8, 99), 9);
+	cr_expect_eq(get(&world, MTIME, 8, 100), 10);
+	cr_expect_eq(get(&world, MTIME, 4, (UINT64_C(5) << 32) * TICK + 30), 3);
+	cr_expect_eq(get(&world, MTIME + 4, 4, (UINT64_C(5) << 32) * TICK + 30), 5);
+	end(&world);
+}
+
+Test(clint, writing_mtime_moves_every_timer)
+{
+	struct world world;
+	start(&world);
+	put(&world, MTIMECMP, 8, 0, 1000);
+	put(&world, MTIMECMP + 8, 8, 0, 2000);
+	put(&world, MTIME, 8, 55, 1500);
+	cr_expect_eq(world.time_changes, 1);
+	cr_expect(world.level[1][0]);
+	cr_expect_not(world.level[1][1]);
+	cr_expect_eq(get(&world, MTIME, 8, 55), 1500);
+	cr_expect_eq(event_next(&world.events), (5 + 500) * TICK);
+	put(&world, MTIME, 8, 60, 3);
+	cr_expect_not(world.level[1][0], "time went back");
+	cr_expect_eq(get(&world, MTIME, 8, 79), 4);
+	cr_expect_eq(event_next(&world.events), (6 + 997) * TICK);
+	cr_expect_eq(platform_time(&world.platform, 79), 4, "the time CSR follows");
+	cr_expect_eq(platform_cycle_of(&world.platform, 1000), (6 + 997) * TICK);
+	put(&world, MTIME + 4, 4, 80, 1);
+	cr_expect_eq(get(&world, MTIME, 8, 80), (UINT64_C(1) << 32) + 5);
+	end(&world);
+}
+
+Test(clint, sizes_it_does_not_serve)
+{
+	struct world world;
+	start(&world);
+	uint64_t value;
+	uint32_t effects = 0;
+	for (unsigned size = 1; size <= 2; size++) {
+		cr_expect_not(world.clint->read(world.clint, MTIME, size, 0, &value, &effects));
+		cr_expect_not(world.clint->write(world.clint, MTIMECMP, size, 0, 0, &effects));
+	}
+	cr_expect_not(world.clint->read(world.clint, 0, 8, 0, &value, &effects));
+	cr_expect_not(world.clint->write(world.clint, 0, 8, 0, 1, &effects));
+	cr_expect_not(world.level[0][0]);
+	end(&world);
+}
+
+Test(clint, reset_disarms)
+{
+	struct world world;
+	start(&world);
+	put(&world, MTIMECMP, 8, 0, 50);
+	put(&world, MTIME, 8, 0, 20);
+	put(&world, 0, 4, 0, 1);
+	world.clint->reset(world.clint);
+	cr_expect_eq(event_next(&world.events), UINT64_MAX);
+	cr_expect_eq(get(&world, 0, 4, 0), 0);
+	cr_expect_eq(get(&world, MTIME, 8, 100), 10);
+	end(&world);
+}

@@ -1,0 +1,289 @@
+/* ns16550a: what a driver sees register by register, and the interrupts it gets. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "dev/console.h"
+#include "dev/devices.h"
+#include "hart/hart.h"
+
+enum { RBR = 0, IER = 1, IIR = 2, LCR = 3, MCR = 4, LSR = 5, MSR = 6, SCR = 7, TICK = 10, CHAR = 868 * TICK };
+enum { NONE = 1, THRE = 2, RECEIVED = 4, TIMEOUT = 12, MODEM = 0, FIFOS = 0xc0 };
+
+struct world {
+	struct platform platform;
+	struct event_queue events;
+	struct console *console;
+	struct device *uart;
+	bool irq;
+	uint64_t now;
+	char out[32];
+};
+
+static void set_level(void *receiver, unsigned line, bool level, uint64_t now)
+{
+	(void)line;
+	(void)now;
+	((struct world *)receiver)->irq = level;
+}
+
+static void matched(void *context, enum console_match match, const char *line)
+{
+	(void)context;
+	(void)match;
+	(void)line;
+}
+
+/* A UART whose input is `input` on standard input, and whose output goes nowhere. */
+static void start(struct world *world, const char *input)
+{
+	*world = (struct world){ .platform = { .cycles_per_tick = TICK, .hart_count = 1 } };
+	int ends[2];
+	cr_assert_eq(pipe(ends), 0);
+	cr_assert_eq(write(ends[1], input, strlen(input)), (ssize_t)strlen(input));
+	close(ends[1]);
+	cr_assert_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+	strcpy(world->out, "file:/tmp/rvsim-uart-XXXXXX");
+	int fd = mkstemp(world->out + 5);
+	cr_assert_geq(fd, 0);
+	close(fd);
+	event_queue_init(&world->events);
+	struct console_config config = { .serial = "stdio", .matched = matched };
+	world->console = console_open(&config);
+	cr_assert_not_null(world->console);
+	struct irq_wire wire = { .set = set_level, .receiver = world };
+	world->uart = uart_new(&world->platform, &world->events, world->console, wire);
+	cr_assert_not_null(world->uart);
+}
+
+static void end(struct world *world)
+{
+	world->uart->destroy(world->uart);
+	console_close(world->console);
+	event_queue_free(&world->events);
+	unlink(world->out + 5);
+}
+
+static uint8_t get(struct world *world, unsigned reg)
+{
+	uint64_t value = 0;
+	uint32_t effects = 0;
+	cr_assert(world->uart->read(world->uart, reg, 1, world->now, &value, &effects));
+	return (uint8_t)value;
+}
+
+static void put(struct world *world, unsigned reg, uint8_t value)
+{
+	uint32_t effects = 0;
+	cr_assert(world->uart->write(world->uart, reg, 1, world->now, value, &effects));
+}
+
+/* Let time pass, with every event on the way. */
+static void pass(struct world *world, uint64_t cycles)
+{
+	world->now += cycles;
+	event_run(&world->events, world->now);
+}
+
+Test(uart, at_reset)
+{
+	struct world world;
+	start(&world, "");
+	cr_expect_eq(get(&world, LSR), 0x60);
+	cr_expect_eq(get(&world, IIR), NONE);
+	cr_expect_eq(get(&world, IER), 0);
+	cr_expect_eq(get(&world, MSR), 0xb0);
+	cr_expect_not(world.irq);
+	uint64_t value;
+	uint32_t effects = 0;
+	cr_expect_not(world.uart->read(world.uart, 8, 1, 0, &value, &effects), "there are eight registers");
+	end(&world);
+}
+
+Test(uart, scratch_and_divisor_registers)
+{
+	struct world world;
+	start(&world, "");
+	put(&world, SCR, 0x5a);
+	cr_expect_eq(get(&world, SCR), 0x5a);
+	put(&world, IER, 0xff);
+	cr_expect_eq(get(&world, IER), 0x0f);
+	put(&world, IER, 0);
+	put(&world, LCR, 0x83);
+	put(&world, 0, 0x12);
+	put(&world, 1, 0x34);
+	cr_expect_eq(get(&world, 0), 0x12);
+	cr_expect_eq(get(&world, 1), 0x34);
+	put(&world, LCR, 0x03);
+	cr_expect_eq(get(&world, IER), 0, "the divisor is another register");
+	cr_expect_eq(get(&world, LCR), 3);
+	end(&world);
+}
+
+Test(uart, transmitter_interrupt)
+{
+	struct world world;
+	start(&world, "");
+	put(&world, IER, 2);
+	cr_expect(world.irq, "empty when it is enabled");
+	cr_expect_eq(get(&world, IIR), THRE);
+	cr_expect_not(world.irq, "reading IIR takes it away");
+	cr_expect_eq(get(&world, IIR), NONE);
+	put(&world, LCR, 0);
+	cr_expect_not(world.irq);
+	put(&world, MCR, 0x10); /* loopback: nothing on stdout */
+	put(&world, 0, 'x');
+	cr_expect(world.irq, "sent, and empty again");
+	put(&world, IER, 0);
+	cr_expect_not(world.irq);
+	end(&world);
+}
+
+Test(uart, polled_input_arrives_at_line_rate)
+{
+	struct world world;
+	start(&world, "ab");
+	cr_expect_eq(get(&world, LSR) & 1, 1);
+	cr_expect_eq(get(&world, RBR), 'a');
+	cr_expect_eq(get(&world, LSR) & 1, 0, "the next one takes its time");
+	cr_expect_eq(event_next(&world.events), UINT64_MAX, "polling costs no event");
+	pass(&world, CHAR - 1);
+	cr_expect_eq(get(&world, LSR) & 1, 0);
+	pass(&world, 1);
+	cr_expect_eq(get(&world, LSR) & 1, 1);
+	cr_expect_eq(get(&world, RBR), 'b');
+	pass(&world, 1000 * CHAR);
+	cr_expect_eq(get(&world, LSR) & 1, 0);
+	cr_expect_eq(get(&world, RBR), 0);
+	end(&world);
+}
+
+Test(uart, receive_interrupt_without_fifo)
+{
+	struct world world;
+	start(&world, "ab");
+	put(&world, IER, 1);
+	cr_expect_not(world.irq);
+	pass(&world, CHAR);
+	cr_expect(world.irq);
+	cr_expect_eq(get(&world, IIR), RECEIVED);
+	cr_expect_eq(get(&world, IIR), RECEIVED, "only reading the byte takes it away");
+	pass(&world, 10 * CHAR);
+	cr_expect_eq(get(&world, LSR), 0x61, "held back: no overrun");
+	cr_expect_eq(get(&world, RBR), 'a');
+	cr_expect_not(world.irq);
+	pass(&world, CHAR);
+	cr_expect(world.irq);
+	cr_expect_eq(get(&world, RBR), 'b');
+	pass(&world, CHAR);
+	cr_expect_not(world.irq);
+	cr_expect_eq(event_next(&world.events), UINT64_MAX, "the end of input ends the events");
+	end(&world);
+}
+
+Test(uart, fifo_trigger_and_timeout)
+{
+	struct world world;
+	start(&world, "0123456789");
+	put(&world, 2, 0x81); /* FIFOs on, trigger at 8 */
+	put(&world, IER, 1);
+	cr_expect_eq(get(&world, IIR), FIFOS | NONE);
+	for (unsigned i = 0; i < 6; i++) /* the first one came with that look */
+		pass(&world, CHAR);
+	cr_expect_not(world.irq);
+	cr_expect_eq(get(&world, LSR) & 1, 1);
+	pass(&world, CHAR);
+	cr_expect(world.irq);
+	cr_expect_eq(get(&world, IIR), FIFOS | RECEIVED);
+	for (unsigned i = 0; i < 8; i++)
+		cr_expect_eq(get(&world, RBR), '0' + i);
+	cr_expect_not(world.irq);
+	pass(&world, CHAR);
+	pass(&world, CHAR);
+	cr_expect_not(world.irq, "two bytes are below the trigger");
+	pass(&world, 4 * CHAR);
+	cr_expect(world.irq);
+	cr_expect_eq(get(&world, IIR), FIFOS | TIMEOUT);
+	cr_expect_eq(get(&world, RBR), '8');
+	cr_expect_not(world.irq, "reading restarts the timeout");
+	pass(&world, 4 * CHAR);
+	cr_expect(world.irq);
+	cr_expect_eq(get(&world, RBR), '9');
+	cr_expect_not(world.irq);
+	end(&world);
+}
+
+Test(uart, fifo_holds_sixteen_and_can_be_cleared)
+{
+	struct world world;
+	start(&world, "0123456789abcdefghij");
+	put(&world, 2, 0x01);
+	put(&world, IER, 1);
+	for (unsigned i = 0; i < 40; i++)
+		pass(&world, CHAR);
+	for (unsigned i = 0; i < 3; i++)
+		cr_expect_eq(get(&world, RBR), '0' + i);
+	put(&world, 2, 0x03);
+	cr_expect_eq(get(&world, LSR) & 1, 0);
+	pass(&world, CHAR);
+	cr_expect_eq(get(&world, RBR), 'h', "what was not received yet is not lost");
+	end(&world);
+}
+
+Test(uart, loopback)
+{
+	struct world world;
+	start(&world, "z");
+	put(&world, MCR, 0x10);
+	cr_expect_eq(get(&world, MSR) >> 4, 0);
+	put(&world, MCR, 0x1f);
+	cr_expect_eq(get(&world, MSR) >> 4, 0xf);
+	put(&world, 0, 'q');
+	cr_expect_eq(get(&world, LSR) & 1, 1);
+	cr_expect_eq(get(&world, RBR), 'q');
+	cr_expect_eq(get(&world, LSR) & 1, 0, "no input from outside meanwhile");
+	put(&world, 0, '1');
+	put(&world, 0, '2');
+	cr_expect_eq(get(&world, LSR) & 3, 3, "overrun");
+	cr_expect_eq(get(&world, LSR) & 3, 1, "read once");
+	cr_expect_eq(get(&world, RBR), '1');
+	put(&world, MCR, 0x08);
+	pass(&world, CHAR);
+	cr_expect_eq(get(&world, RBR), 'z');
+	end(&world);
+}
+
+Test(uart, modem_status_interrupt)
+{
+	struct world world;
+	start(&world, "");
+	put(&world, IER, 8);
+	get(&world, MSR);
+	cr_expect_not(world.irq);
+	put(&world, MCR, 0x10);
+	cr_expect(world.irq);
+	cr_expect_eq(get(&world, IIR), MODEM);
+	cr_expect_eq(get(&world, MSR), 0x0b, "CTS, DSR and DCD fell");
+	cr_expect_not(world.irq);
+	end(&world);
+}
+
+Test(uart, output_goes_to_the_console)
+{
+	struct world world;
+	start(&world, "");
+	struct console_config config = { .serial = world.out, .matched = matched };
+	console_close(world.console);
+	world.console = console_open(&config);
+	world.uart->destroy(world.uart);
+	world.uart = uart_new(&world.platform, &world.events, world.console, (struct irq_wire){ 0 });
+	for (const char *c = "hi\n"; *c; c++)
+		put(&world, 0, (uint8_t)*c);
+	char text[8] = "";
+	FILE *file = fopen(world.out + 5, "r");
+	cr_assert_not_null(file);
+	cr_expect_eq(fread(text, 1, sizeof(text), file), 3);
+	fclose(file);
+	cr_expect_str_eq(text, "hi\n");
+	end(&world);
+}
