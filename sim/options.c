@@ -491,7 +491,7 @@ static void set_defaults(struct config *config)
 		.memory = 512 * MIB,
 		.isa = isa_default(),
 		.timing = timing_find("ideal"),
-		.quantum = 1,
+		.quantum = 1000,
 		.max_cycles = UINT64_MAX,
 		.max_insns = UINT64_MAX,
 		.serial = "stdio",

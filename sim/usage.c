@@ -20,7 +20,7 @@ static const char text[] =
 "  --isa STRING              rv64imafdch_sstc..., or changes of the default: -sstc,+svadu\n"
 "  --cpu ideal               timing preset: one cycle for each instruction; QEMU's rv64[,h=true...] sets the ISA\n"
 "  --timing on|off           (the same for ideal)\n"
-"  --quantum CYCLES          how far a hart may run ahead of the next one [1: the exact reference]\n"
+"  --quantum CYCLES          how far a hart may run ahead of the next one [1000]; 1 is the exact reference\n"
 "  --set PARAM=VALUE         one parameter; --set help lists all\n"
 "  --seed N                  seed of everything random [0]\n"
 "\n"

@@ -11,6 +11,7 @@ void block_flush(struct exec *exec)
 	memset(exec->by_address, 0, sizeof exec->by_address);
 	memset(exec->by_page, 0, sizeof exec->by_page);
 	memset(exec->jumps, 0, sizeof exec->jumps);
+	memset(exec->steps, 0, sizeof exec->steps);
 	exec->arena_used = 0;
 	exec->link = NULL;
 	exec->epoch++;
@@ -95,9 +96,9 @@ struct block *block_find(struct hart *hart, bool step)
 {
 	struct exec *exec = hart->exec;
 	uint32_t key = hart->context & ((1 << KEY_BITS) - 1);
-	unsigned index = jump_index(hart->pc);
-	if (!step && exec->jumps[index].pc == hart->pc && exec->jumps[index].context == hart->context)
-		return exec->jumps[index].block;
+	struct jump *jump = &(step ? exec->steps : exec->jumps)[jump_index(hart->pc)];
+	if (jump->pc == hart->pc && jump->context == hart->context)
+		return jump->block;
 
 	struct mmu_context context = mmu_context_fetch(hart);
 	struct translation translation;
@@ -121,10 +122,6 @@ struct block *block_find(struct hart *hart, bool step)
 			return NULL;
 		block->key = key;
 	}
-	if (!step) {
-		exec->jumps[index].pc = hart->pc;
-		exec->jumps[index].context = hart->context;
-		exec->jumps[index].block = block;
-	}
+	*jump = (struct jump){hart->pc, hart->context, block};
 	return block;
 }

@@ -47,10 +47,11 @@ enum { JUMP_ENTRIES = 1024, HASH_BUCKETS = 4096, ARENA_BYTES = 8 << 20 };
 
 struct exec {
 	const struct timing *timing;
-	struct {
+	struct jump {
 		uint64_t pc, context;
 		struct block *block;
-	} jumps[JUMP_ENTRIES]; /* by virtual pc: what indirect jumps look up */
+	} jumps[JUMP_ENTRIES], /* by virtual pc: what indirect jumps look up */
+	    steps[JUMP_ENTRIES]; /* likewise for one-instruction blocks */
 	struct block *by_address[HASH_BUCKETS];
 	struct block *by_page[HASH_BUCKETS];
 	uint8_t *arena;
