@@ -8,8 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
-
-struct hart;
+#include "hart/hart.h"
 
 enum csr_verdict { CSR_OK, CSR_ILLEGAL, CSR_VIRTUAL };
 
@@ -44,5 +43,18 @@ void csr_reset(struct hart *hart);
 /* mcycle/minstret as an instruction at hart->now would read them (mcountinhibit, written offsets included). */
 uint64_t csr_cycle(const struct hart *hart);
 uint64_t csr_instret(const struct hart *hart);
+
+/* The hart is about to change its mode: counters that do not count in every mode have to know. `retires`: by an
+ * instruction that retires in the old mode (a return from a trap). */
+void csr_counters_mode(struct hart *hart, enum mode to, bool retires);
+
+/* Record the overflows that have happened by now: sets mhpmevent.OF and mip.LCOFIP. */
+void csr_counters_latch(struct hart *hart);
+
+/* Has a counter overflowed since the last csr_counters_latch? */
+bool csr_counters_overflowed(const struct hart *hart);
+
+/* A cycle > hart->now, at or before the one at which the next overflow of a counter happens; UINT64_MAX if none will. */
+uint64_t csr_counters_next_cycle(const struct hart *hart);
 
 #endif

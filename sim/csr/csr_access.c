@@ -84,6 +84,8 @@ NEED_EXTENSION(u, EXT_U)
 NEED_EXTENSION(h, EXT_H)
 
 NEED_EXTENSION(smstateen, EXT_Smstateen)
+NEED_EXTENSION(sscofpmf, EXT_Sscofpmf)
+NEED_EXTENSION(smcntrpmf, EXT_Smcntrpmf)
 
 /* Smstateen includes all of Ssstateen. */
 bool need_ssstateen(const struct hart *hart, unsigned num)
@@ -267,13 +269,20 @@ static const struct csr_row *row_meant(const struct hart *hart, unsigned num)
 	return find_row(num);
 }
 
+/* A register that shows each mode less than the debugger sees. */
+static uint64_t as_seen(const struct hart *hart, unsigned num, uint64_t value)
+{
+	if (num == CSR_time && mode_virt(hart->mode)) /* norm:htimedelta_sz_acc_op */
+		return value + hart->csr.htimedelta;
+	if (num == CSR_scountovf && hart->mode != MODE_M) /* norm:scountovf_smode_read_access_control */
+		return value & hart->csr.mcounteren & (mode_virt(hart->mode) ? hart->csr.hcounteren : ~UINT64_C(0));
+	return value;
+}
+
 uint64_t csr_read(const struct hart *hart, unsigned num)
 {
 	const struct csr_row *row = row_meant(hart, num);
-	uint64_t value = row->read(hart, row);
-	if (num == CSR_time && mode_virt(hart->mode)) /* norm:htimedelta_sz_acc_op */
-		value += hart->csr.htimedelta;
-	return value;
+	return as_seen(hart, num, row->read(hart, row));
 }
 
 uint64_t csr_read_to_modify(const struct hart *hart, unsigned num)

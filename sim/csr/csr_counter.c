@@ -2,6 +2,9 @@
  * Counters that count by themselves: a slot holds the difference between the counter and the clock it follows (cycles
  * or retired instructions of the hart) while it counts, and the counter itself while it stands still. So counting costs
  * nothing, and only a change of what, or whether, a counter counts has to settle it.
+ *
+ * An overflow happens when the clock reaches -slot. Whoever looks sees it from then on; it is recorded (latched) when
+ * interrupts are polled and when the counter is settled.
  */
 #include "csr/csr.h"
 #include "csr/csr_row.h"
@@ -12,28 +15,31 @@ enum counter { COUNTER_CYCLE = 0, COUNTER_TIME = 1, COUNTER_INSTRET = 2, COUNTER
 /* mhpmevent.EVENT */
 enum event { EVENT_NONE = 0, EVENT_CYCLES = 1, EVENT_INSTRET = 2, EVENT_LAST = EVENT_INSTRET };
 
-/* The hart's clocks as of some moment. */
-struct clocks {
+/* The hart's clocks and mode as of some moment. */
+struct moment {
 	uint64_t cycles, instret;
+	enum mode mode;
 };
 
 /* What an instruction reads: the counts before it. norm:mcycle_op norm:minstret_op */
-static struct clocks clocks_before(const struct hart *hart)
+static struct moment before(const struct hart *hart)
 {
-	return (struct clocks){hart->now, hart->retired};
+	return (struct moment){hart->now, hart->retired, hart->mode};
 }
 
 /* A write takes effect after the writing instruction has otherwise completed, so that the next one reads exactly what
  * was written: at the earliest a cycle later. norm:mcycle_minstret_wr */
-static struct clocks clocks_after(const struct hart *hart)
+static struct moment after(const struct hart *hart)
 {
-	return (struct clocks){hart->now + 1, hart->retired + 1};
+	return (struct moment){hart->now + 1, hart->retired + 1, hart->mode};
 }
 
-static const uint64_t *event_slot(const struct hart *hart, unsigned index)
+static uint32_t bit(unsigned index)
 {
-	return &(&hart->csr.mhpmevent3)[index - COUNTER_HPM];
+	return UINT32_C(1) << index;
 }
+
+/* ---- one counter ---- */
 
 static uint64_t *slot_of(struct hart *hart, unsigned index)
 {
@@ -47,6 +53,29 @@ static uint64_t *slot_of(struct hart *hart, unsigned index)
 	}
 }
 
+/* The register that says in which modes it counts, and for the performance counters what: their layouts agree. */
+static uint64_t *config_of(struct hart *hart, unsigned index)
+{
+	switch (index) {
+	case COUNTER_CYCLE:
+		return &hart->csr.mcyclecfg;
+	case COUNTER_INSTRET:
+		return &hart->csr.minstretcfg;
+	default:
+		return &(&hart->csr.mhpmevent3)[index - COUNTER_HPM];
+	}
+}
+
+static uint64_t slot_value(const struct hart *hart, unsigned index)
+{
+	return *slot_of((struct hart *)hart, index);
+}
+
+static uint64_t config(const struct hart *hart, unsigned index)
+{
+	return *config_of((struct hart *)hart, index);
+}
+
 static enum event event_of(const struct hart *hart, unsigned index)
 {
 	switch (index) {
@@ -55,43 +84,137 @@ static enum event event_of(const struct hart *hart, unsigned index)
 	case COUNTER_INSTRET:
 		return EVENT_INSTRET;
 	default:
-		return *event_slot(hart, index) & mhpmevent3_EVENT;
+		return config(hart, index) & mhpmevent3_EVENT;
 	}
 }
 
-/* The clock that counter `index` follows now; 0 while it stands still. norm:mcountinhibit_op2 */
-static uint64_t clock_of(const struct hart *hart, unsigned index, struct clocks clocks)
+static uint64_t inhibit_in(enum mode mode)
 {
-	if (hart->csr.mcountinhibit >> index & 1)
-		return 0;
-	switch (event_of(hart, index)) {
-	case EVENT_CYCLES:
-		return clocks.cycles;
-	case EVENT_INSTRET:
-		return clocks.instret;
+	switch (mode) {
+	case MODE_M:
+		return mhpmevent3_MINH;
+	case MODE_HS:
+		return mhpmevent3_SINH;
+	case MODE_U:
+		return mhpmevent3_UINH;
+	case MODE_VS:
+		return mhpmevent3_VSINH;
 	default:
-		return 0;
+		return mhpmevent3_VUINH;
 	}
 }
 
-static uint64_t counter_at(const struct hart *hart, unsigned index, struct clocks clocks)
+/* norm:mcountinhibit_op2 norm:mhpmevent_inh_op norm:counter_inhibited_behavior */
+static bool counts(const struct hart *hart, unsigned index, enum mode mode)
 {
-	return *slot_of((struct hart *)hart, index) + clock_of(hart, index, clocks);
+	return !(hart->csr.mcountinhibit >> index & 1) && !(config(hart, index) & inhibit_in(mode)) &&
+	       event_of(hart, index) != EVENT_NONE;
 }
 
-static void set_counter_at(struct hart *hart, unsigned index, uint64_t value, struct clocks clocks)
+/* The clock that counter `index` follows; 0 while it stands still. */
+static uint64_t clock_of(const struct hart *hart, unsigned index, struct moment moment)
 {
-	*slot_of(hart, index) = value - clock_of(hart, index, clocks);
+	if (!counts(hart, index, moment.mode))
+		return 0;
+	return event_of(hart, index) == EVENT_CYCLES ? moment.cycles : moment.instret;
+}
+
+static uint64_t count_at(const struct hart *hart, unsigned index, struct moment moment)
+{
+	return slot_value(hart, index) + clock_of(hart, index, moment);
+}
+
+/* ---- overflow ---- */
+
+/* norm:hpmcounter_overflow */
+static bool overflowed(const struct hart *hart, unsigned index, struct moment moment)
+{
+	return hart->counters.armed & bit(index) && clock_of(hart, index, moment) >= -slot_value(hart, index);
+}
+
+/* Any counter for which overflowed() holds, as a bit set. */
+static uint32_t overflows(const struct hart *hart, struct moment moment)
+{
+	uint32_t set = 0;
+	for (uint32_t left = hart->counters.armed; left; left &= left - 1)
+		if (overflowed(hart, (unsigned)__builtin_ctz(left), moment))
+			set |= left & -left;
+	return set;
+}
+
+/* norm:mhpmevent_of_bit_set norm:LCOFIP_op */
+static void latch(struct hart *hart, unsigned index, struct moment moment)
+{
+	if (!overflowed(hart, index, moment))
+		return;
+	hart->counters.armed &= ~bit(index);
+	*config_of(hart, index) |= mhpmevent3_OF;
+	hart->csr.mip |= mip_LCOFIP;
+	hart->effects |= EFFECT_IRQ;
+}
+
+void csr_counters_latch(struct hart *hart)
+{
+	for (uint32_t left = hart->counters.armed; left; left &= left - 1)
+		latch(hart, (unsigned)__builtin_ctz(left), before(hart));
+}
+
+bool csr_counters_overflowed(const struct hart *hart)
+{
+	return overflows(hart, before(hart)) != 0;
+}
+
+/* Instructions retired are no cycles, but there are never more of them: so a counter of theirs overflows later still,
+ * and is asked again. */
+uint64_t csr_counters_next_cycle(const struct hart *hart)
+{
+	uint64_t least = UINT64_MAX;
+	for (uint32_t left = hart->counters.armed; left; left &= left - 1) {
+		unsigned index = (unsigned)__builtin_ctz(left);
+		uint64_t distance = -count_at(hart, index, before(hart));
+		if (overflowed(hart, index, before(hart)))
+			distance = 1;
+		if (distance < least)
+			least = distance;
+	}
+	return least > UINT64_MAX - hart->now ? UINT64_MAX : hart->now + least;
+}
+
+/* Will the counter overflow, and is that to be reported? A set OF holds the report back, and a clock that is already
+ * past -slot would have to wrap around itself. norm:count_overflow_interrupt */
+static bool will_overflow(const struct hart *hart, unsigned index, struct moment moment)
+{
+	return index >= COUNTER_HPM && isa_has(&hart->isa, EXT_Sscofpmf) && !(config(hart, index) & mhpmevent3_OF) &&
+	       counts(hart, index, moment.mode) && -slot_value(hart, index) > clock_of(hart, index, moment);
+}
+
+/* ---- settling: take the count, change something, put the count back ---- */
+
+static uint64_t take_count(struct hart *hart, unsigned index, struct moment moment)
+{
+	latch(hart, index, moment);
+	return count_at(hart, index, moment);
+}
+
+static void put_count(struct hart *hart, unsigned index, uint64_t count, struct moment moment)
+{
+	*slot_of(hart, index) = count - clock_of(hart, index, moment);
+	hart->counters.armed &= ~bit(index);
+	if (will_overflow(hart, index, moment)) {
+		hart->counters.armed |= bit(index);
+		hart->effects |= EFFECT_IRQ; /* irq_next_cycle has become sooner */
+	}
 }
 
 uint64_t csr_counter(const struct hart *hart, unsigned index)
 {
-	return counter_at(hart, index, clocks_before(hart));
+	return count_at(hart, index, before(hart));
 }
 
 void csr_counter_set(struct hart *hart, unsigned index, uint64_t value)
 {
-	set_counter_at(hart, index, value, clocks_before(hart));
+	latch(hart, index, before(hart));
+	put_count(hart, index, value, before(hart));
 }
 
 uint64_t csr_cycle(const struct hart *hart)
@@ -104,9 +227,24 @@ uint64_t csr_instret(const struct hart *hart)
 	return csr_counter(hart, COUNTER_INSTRET);
 }
 
+/* norm:count_overflow_trigger: a write is no overflow, but one that happened before it stays. */
 void write_counter(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
-	set_counter_at(hart, row->num & 31, value, clocks_after(hart));
+	unsigned index = row->num & 31;
+	latch(hart, index, before(hart));
+	put_count(hart, index, value, after(hart));
+}
+
+/* A return from a trap retires, and counts in the mode it leaves; a trap does not retire. norm:instret_xret
+ * norm:instret_exception */
+void csr_counters_mode(struct hart *hart, enum mode to, bool retires)
+{
+	struct moment moment = retires ? after(hart) : before(hart), then = moment;
+	then.mode = to;
+	for (uint32_t left = hart->counters.filtered; left; left &= left - 1) {
+		unsigned index = (unsigned)__builtin_ctz(left);
+		put_count(hart, index, take_count(hart, index, moment), then);
+	}
 }
 
 /* ---- what and whether counters count ---- */
@@ -115,15 +253,43 @@ void write_mcountinhibit(struct hart *hart, const struct csr_row *row, uint64_t 
 {
 	(void)row;
 	const uint64_t mask = mcountinhibit_CY | mcountinhibit_IR | mcountinhibit_HPM;
-	struct clocks clocks = clocks_after(hart);
-	uint64_t changed = (hart->csr.mcountinhibit ^ value) & mask;
-	for (unsigned i = 0; i < COUNTER_COUNT; i++) {
-		if (!(changed >> i & 1))
-			continue;
-		uint64_t count = counter_at(hart, i, clocks);
-		hart->csr.mcountinhibit ^= UINT64_C(1) << i;
-		set_counter_at(hart, i, count, clocks);
+	struct moment moment = after(hart);
+	uint32_t changed = (uint32_t)((hart->csr.mcountinhibit ^ value) & mask);
+	for (; changed; changed &= changed - 1) {
+		unsigned index = (unsigned)__builtin_ctz(changed);
+		uint64_t count = take_count(hart, index, moment);
+		hart->csr.mcountinhibit ^= bit(index);
+		put_count(hart, index, count, moment);
 	}
+}
+
+static uint64_t mode_inhibits(const struct hart *hart)
+{
+	uint64_t bits = mhpmevent3_MINH;
+	if (isa_has(&hart->isa, EXT_S))
+		bits |= mhpmevent3_SINH;
+	if (isa_has(&hart->isa, EXT_U))
+		bits |= mhpmevent3_UINH;
+	if (isa_has(&hart->isa, EXT_H))
+		bits |= mhpmevent3_VSINH | mhpmevent3_VUINH;
+	return bits;
+}
+
+static void configure(struct hart *hart, unsigned index, uint64_t value)
+{
+	struct moment moment = after(hart);
+	uint64_t count = take_count(hart, index, moment);
+	*config_of(hart, index) = value;
+	hart->counters.filtered &= ~bit(index);
+	if (value & mode_inhibits(hart))
+		hart->counters.filtered |= bit(index);
+	put_count(hart, index, count, moment);
+}
+
+/* mcyclecfg is 0x321, minstretcfg 0x322: not the counters' own numbers. norm:unimplemented_mode_bits */
+void write_countercfg(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	configure(hart, row->num == CSR_mcyclecfg ? COUNTER_CYCLE : COUNTER_INSTRET, value & mode_inhibits(hart));
 }
 
 /* An event we do not have selects none. */
@@ -135,9 +301,30 @@ static uint64_t legal_event(uint64_t value)
 
 void write_mhpmevent(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
-	struct clocks clocks = clocks_after(hart);
-	unsigned index = row->num & 31;
-	uint64_t count = counter_at(hart, index, clocks);
-	*csr_slot(hart, row) = legal_event(value);
-	set_counter_at(hart, index, count, clocks);
+	uint64_t filters = isa_has(&hart->isa, EXT_Sscofpmf) ? mhpmevent3_OF | mode_inhibits(hart) : 0;
+	configure(hart, row->num & 31, legal_event(value) | (value & filters));
+}
+
+/* ---- views ---- */
+
+uint64_t read_counter(const struct hart *hart, const struct csr_row *row)
+{
+	return csr_counter(hart, row->num & 31);
+}
+
+uint64_t read_mhpmevent(const struct hart *hart, const struct csr_row *row)
+{
+	bool of = overflowed(hart, row->num & 31, before(hart));
+	return csr_slot_value(hart, row) | (of ? mhpmevent3_OF : 0);
+}
+
+/* norm:scountovf_op */
+uint64_t read_scountovf(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	uint32_t bits = overflows(hart, before(hart));
+	for (unsigned index = COUNTER_HPM; index < COUNTER_COUNT; index++)
+		if (config(hart, index) & mhpmevent3_OF)
+			bits |= bit(index);
+	return bits;
 }

@@ -34,12 +34,7 @@ uint64_t read_frm(const struct hart *hart, const struct csr_row *row)
 	return (hart->csr.fcsr & fcsr_FRM) >> fcsr_FRM_LOW;
 }
 
-/* ---- counters ---- */
-
-uint64_t read_counter(const struct hart *hart, const struct csr_row *row)
-{
-	return csr_counter(hart, row->num & 31);
-}
+/* ---- time ---- */
 
 uint64_t read_time(const struct hart *hart, const struct csr_row *row)
 {

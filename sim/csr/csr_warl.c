@@ -59,7 +59,7 @@ uint64_t csr_irqs_vs(const struct hart *hart)
 
 uint64_t csr_irqs_m(const struct hart *hart)
 {
-	return mie_MSIE | mie_MTIE | mie_MEIE | csr_irqs_s(hart) | csr_irqs_h(hart);
+	return mie_MSIE | mie_MTIE | mie_MEIE | with(hart, EXT_Sscofpmf, mie_LCOFIE) | csr_irqs_s(hart) | csr_irqs_h(hart);
 }
 
 /* ---- floating point ---- */
@@ -267,6 +267,7 @@ void write_hgeie(struct hart *hart, const struct csr_row *row, uint64_t value)
 
 static void write_pending(struct hart *hart, uint64_t value, uint64_t mask)
 {
+	csr_counters_latch(hart); /* an overflow before this write can be cleared by it */
 	hart->csr.mip = csr_merge(hart->csr.mip, value, mask);
 	hart->effects |= EFFECT_IRQ;
 }
@@ -282,7 +283,7 @@ static void write_vssip(struct hart *hart, uint64_t value, uint64_t mask)
 void write_mip(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
-	uint64_t mask = csr_irqs_s(hart) & (mip_SSIP | mip_STIP | mip_SEIP | mip_LCOFIP);
+	uint64_t mask = csr_irqs_m(hart) & (mip_SSIP | mip_STIP | mip_SEIP | mip_LCOFIP);
 	if (hart->csr.menvcfg & menvcfg_STCE)
 		mask &= ~mip_STIP;
 	write_pending(hart, value, mask);
@@ -476,6 +477,7 @@ void write_hstateen(struct hart *hart, const struct csr_row *row, uint64_t value
 void csr_reset_fixed(struct hart *hart)
 {
 	struct csr_file *csr = &hart->csr;
+	hart->counters.filtered = hart->counters.armed = 0;
 	csr->misa = isa_misa(&hart->isa);
 	csr->mstatus |= with(hart, EXT_U, (uint64_t)XLEN_64 << mstatus_UXL_LOW);
 	csr->mstatus |= with(hart, EXT_S, (uint64_t)XLEN_64 << mstatus_SXL_LOW);

@@ -113,6 +113,10 @@ struct hart {
 
 	struct trap trap;
 	struct csr_file csr;
+	struct {
+		uint32_t filtered; /* counters that count in some modes only */
+		uint32_t armed;    /* counters that will overflow at the clock value -slot (csr_counter.c) */
+	} counters;
 	uint64_t irq_lines; /* wires from outside: MSIP, MTIP, MEIP, SEIP as mip bits */
 	uint64_t hgei;      /* wires: guest external interrupts, bits 1..GEILEN */
 

@@ -1,4 +1,5 @@
 /* Interrupts: what is pending, and which one is taken first. */
+#include "csr/csr.h"
 #include "hart/platform.h"
 #include "hart/trap.h"
 
@@ -69,6 +70,8 @@ static uint64_t pending(const struct hart *hart, uint64_t wanted)
 	uint64_t bits = hart->irq_lines | software_pending(hart) | hart->csr.hvip;
 	if (hart->hgei)
 		bits |= guest_externals_pending(hart);
+	if (hart->counters.armed && csr_counters_overflowed(hart))
+		bits |= bit(IRQ_LCOFI);
 	return (bits | timers_pending(hart, wanted)) & wanted;
 }
 
@@ -125,6 +128,8 @@ bool irq_poll(struct hart *hart)
 	const struct csr_file *csr = &hart->csr;
 	uint64_t wanted = (machine ? ~csr->mideleg : 0) | (supervisor ? csr->mideleg & ~csr->hideleg : 0) |
 	                  (guest ? csr->mideleg & csr->hideleg : 0);
+	if (hart->counters.armed)
+		csr_counters_latch(hart);
 	uint64_t ready = pending(hart, csr->mie & wanted);
 	if (!ready)
 		return false;
@@ -138,7 +143,7 @@ bool irq_poll(struct hart *hart)
 	return true;
 }
 
-/* ---- when a timer will fire ---- */
+/* ---- when a timer will fire, or a counter overflow ---- */
 
 /* First cycle at which time + htimedelta >= vstimecmp holds, given that it does not hold now. The sum may wrap first,
  * so what counts is the distance. */
@@ -158,6 +163,11 @@ uint64_t irq_next_cycle(const struct hart *hart)
 		next = platform_cycle_of(hart->platform, hart->csr.stimecmp);
 	if (vstimecmp_works(hart) && !vstimecmp_pending(hart)) {
 		uint64_t cycle = vstimecmp_cycle(hart);
+		if (cycle < next)
+			next = cycle;
+	}
+	if (hart->counters.armed) {
+		uint64_t cycle = csr_counters_next_cycle(hart);
 		if (cycle < next)
 			next = cycle;
 	}

@@ -2,6 +2,7 @@
 #include "hart/trap.h"
 
 #include <stdio.h>
+#include "csr/csr.h"
 #include "hart/platform.h"
 
 /* ---- delegation ---- */
@@ -131,9 +132,12 @@ enum mode trap_take(struct hart *hart)
 {
 	struct trap trap = hart->trap;
 	enum mode from = hart->mode;
+	enum mode to = target_of(hart, trap.interrupt, trap.cause, from);
 	hart->trap.pending = false;
-	hart->mode = target_of(hart, trap.interrupt, trap.cause, from);
-	switch (hart->mode) {
+	if (hart->counters.filtered)
+		csr_counters_mode(hart, to, false);
+	hart->mode = to;
+	switch (to) {
 	case MODE_M:
 		enter_m(hart, &trap, from);
 		break;
@@ -144,7 +148,7 @@ enum mode trap_take(struct hart *hart)
 		enter_hs(hart, &trap, from);
 	}
 	hart->effects |= EFFECT_MODE | EFFECT_IRQ;
-	return hart->mode;
+	return to;
 }
 
 /* ---- return ---- */
@@ -153,6 +157,8 @@ static bool go(struct hart *hart, enum mode mode, uint64_t pc)
 {
 	if (mode != MODE_M) /* norm:mstatus_mprv_clr_mret_sret_less_priv */
 		SET(hart->csr.mstatus, mstatus_MPRV, 0);
+	if (hart->counters.filtered)
+		csr_counters_mode(hart, mode, true);
 	hart->mode = mode;
 	hart->pc = pc;
 	hart->effects |= EFFECT_MODE | EFFECT_IRQ;

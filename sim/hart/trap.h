@@ -30,7 +30,7 @@ bool irq_poll(struct hart *hart);
 /* WFI wakes when an interrupt is pending in mip & mie, whatever the global enables say. */
 bool irq_wakes(const struct hart *hart);
 
-/* Earliest cycle > hart->now at which a Sstc comparison (stimecmp, vstimecmp) of this hart will become true;
+/* A cycle > hart->now, at or before the earliest at which stimecmp or vstimecmp is reached or a counter overflows;
  * UINT64_MAX if none. Wires raised by devices are events of their own. */
 uint64_t irq_next_cycle(const struct hart *hart);
 
