@@ -8,7 +8,10 @@
 #include "trace/check_state.h"
 #include "trace/world.h"
 
-enum { REG_TP = 4, REG_A0 = 10, REG_A1 = 11 };
+enum { REG_TP = 4, REG_A0 = 10, REG_A1 = 11, REG_A7 = 17 };
+
+/* SBI extensions, in a7. */
+enum { SBI_LEGACY_SHUTDOWN = 8, SBI_HSM = 0x48534d, SBI_SRST = 0x53525354 };
 
 static const struct { uint16_t number; const char *name; } vs_csrs[VS_COUNT] = {
 	[VS_VSSTATUS] = { CSR_vsstatus, "vsstatus" },    [VS_VSIE] = { CSR_vsie, "vsie" },
@@ -183,11 +186,14 @@ static unsigned find_ways(const struct vcpu_image *vcpu, struct way *ways)
 	return count;
 }
 
-/* May the guest go on anywhere? After an ecall: hart_start, hart_suspend. After a trapped sret (hstatus.VTSR): emulated. */
+/* May the guest go on anywhere? After SBI calls that end in a fresh start: hart_stop (then another's hart_start),
+ * hart_suspend, a reset. After a trapped sret (hstatus.VTSR): emulated. */
 static bool anywhere(const struct vcpu_image *vcpu)
 {
-	return is_ecall(vcpu) ||
-	       (vcpu->insn_known && vcpu->cause == CAUSE_VIRTUAL && vcpu->insn.semantics == INSN_sret);
+	uint64_t extension = vcpu->x[REG_A7];
+	if (is_ecall(vcpu))
+		return extension == SBI_HSM || extension == SBI_SRST || extension == SBI_LEGACY_SHUTDOWN;
+	return vcpu->insn_known && vcpu->cause == CAUSE_VIRTUAL && vcpu->insn.semantics == INSN_sret;
 }
 
 /* ---- entry ---- */

@@ -32,7 +32,8 @@
  * All predictions start at 0. Members of an event that its row does not name are 0.
  *
  * Kind 24, SYMBOL:  scope varint (0: firmware, n: n-th guest), address varint, size varint, length varint, name bytes.
- *                   Before the first event, but for files opened in mid-run.
+ *                   Before the first event, but for files opened in mid-run. Of several at one address the last is
+ *                   the one to show.
  * Kind 25, HART:    hart byte, mode byte, cycle varint, retired varint: where the hart stood at the end.
  * Kind 26, HASH:    the trace hash, 8 bytes little-endian.
  * Kind 27, END:     number of events varint. The last record of a file that was closed; what follows is an error.

@@ -11,6 +11,7 @@ enum { BUFFER_SIZE = 1 << 16, RECORD_LIMIT = TRACE_RECORD_MAX + TRACE_NAME_MAX }
 
 struct symbol {
 	uint64_t address, size;
+	size_t order; /* place in the file */
 	unsigned scope;
 	char *name;
 };
@@ -174,6 +175,7 @@ static bool add_symbol(struct trace_reader *reader, const struct symbol *symbol,
 	}
 	struct symbol *place = &reader->symbols[reader->symbol_count];
 	*place = *symbol;
+	place->order = reader->symbol_count;
 	place->name = strndup((const char *)name, length);
 	if (!place->name)
 		return false;
@@ -325,7 +327,7 @@ bool trace_reader_hash(const struct trace_reader *reader, uint64_t *hash)
 	return reader->has_hash;
 }
 
-/* By scope, address; at one address the name that sorts first wins, so that output does not depend on the ELF's order. */
+/* By scope, address, place in the file. */
 static int compare_symbols(const void *a, const void *b)
 {
 	const struct symbol *x = a, *y = b;
@@ -333,10 +335,10 @@ static int compare_symbols(const void *a, const void *b)
 		return x->scope < y->scope ? -1 : 1;
 	if (x->address != y->address)
 		return x->address < y->address ? -1 : 1;
-	return strcmp(x->name, y->name);
+	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* The last symbol of the scope at or below the address; of several at one address, the first. */
+/* The last symbol of the scope at or below the address. */
 static const struct symbol *find_symbol(const struct trace_reader *reader, unsigned scope, uint64_t address)
 {
 	size_t low = 0, high = reader->symbol_count;
@@ -351,8 +353,6 @@ static const struct symbol *find_symbol(const struct trace_reader *reader, unsig
 	if (!low || reader->symbols[low - 1].scope != scope)
 		return NULL;
 	const struct symbol *found = &reader->symbols[low - 1];
-	while (found > reader->symbols && found[-1].scope == scope && found[-1].address == found->address)
-		found--;
 	return !found->size || address - found->address < found->size ? found : NULL;
 }
 

@@ -13,7 +13,7 @@
 
 enum {
 	HARTS = 2,
-	TP = 4, A0 = 10, A1 = 11, A5 = 15,
+	TP = 4, A0 = 10, A1 = 11, A5 = 15, A7 = 17,
 	SLOT = 0x4000,
 	PTE_V = 1, PTE_TABLE = PTE_V, PTE_RWX = PTE_V | 2 | 4 | 8 | 16 | 64 | 128, PTE_RX = PTE_V | 2 | 8 | 16 | 64,
 };
@@ -386,7 +386,23 @@ Test(test_check, an_ecall_entitles_to_its_results)
 	try_entry(CAUSE_ECALL_VS, ECALL, GUEST_PC + 4, 0, true);
 	try_entry(CAUSE_ECALL_VS, ECALL, GUEST_PC, 0, true);
 	try_entry(CAUSE_ECALL_VS, ECALL, GUEST_PC, A0, false);
-	try_entry(CAUSE_ECALL_VS, ECALL, 0x7000, TP, true); /* hart_start, hart_suspend: a fresh start */
+	try_entry(CAUSE_ECALL_VS, ECALL, 0x7000, 0, false);
+}
+
+Test(test_check, a_guest_that_stopped_itself_may_start_anywhere)
+{
+	for (unsigned extension = 0x48534d; extension <= 0x48534e; extension++) { /* HSM, and the next one */
+		uint64_t x[32];
+		struct fixture *fixture = new_fixture(CHECK_WORLDSWITCH, false);
+		enter(fixture, 0, 0, 1, NULL, 0x10);
+		fixture->harts[0].x[A7] = extension;
+		leave(fixture, 0, CAUSE_ECALL_VS, GUEST_PC);
+		memset(x, 0, sizeof(x));
+		fixture->harts[0].csr.vstvec = 0x5000;
+		enter(fixture, 0, 0, 1, x, 0x7000);
+		cr_assert_eq(fixture->machine.stop, extension == 0x48534d ? RUNNING : STOP_CHECK);
+		free_fixture(fixture);
+	}
 }
 
 Test(test_check, a_load_entitles_to_its_destination)
