@@ -65,45 +65,38 @@ _Static_assert(SPACE_MODE_LOW == SPACE_ASID_LOW + 16, "satp's bits 63..44 are MO
 /* hgatp has two zero bits between VMID and MODE, so MODE stands 16 above the VMID there as well. */
 _Static_assert(SPACE_GMODE_LOW == SPACE_VMID_LOW + 16, "hgatp's bits 63..44 are MODE and VMID as a space has them");
 
-/* May the context do this with the entry's page, without another walk? */
-static bool entry_allows(const struct tlb_entry *entry, const struct mmu_context *context, enum access access)
+/* What the context may do with the entry's page without another walk: PERM_R, PERM_W, PERM_X. */
+static uint8_t entry_grants(const struct tlb_entry *entry, const struct mmu_context *context)
 {
-	if (access == ACCESS_STORE && !(entry->first & entry->second & PERM_D))
-		return false;
-	return !leaf_refuses(entry->first, access, asker_first(context)) &&
-	       !leaf_refuses(entry->second, access, asker_second(context));
-}
-
-/* PERM_R, PERM_W, PERM_X that PMP must grant. norm:hlsv_u_op: HLVX needs execute and read */
-static uint8_t pmp_needs(const struct mmu_context *context, enum access access)
-{
-	if (access == ACCESS_LOAD)
-		return context->hlvx ? PERM_R | PERM_X : PERM_R;
-	return access == ACCESS_STORE ? PERM_W : PERM_X;
+	uint8_t grants = leaf_grants(entry->first, asker_first(context));
+	grants &= leaf_grants(entry->second, asker_second(context));
+	return entry->first & entry->second & PERM_D ? grants : grants & ~PERM_W;
 }
 
 /* The last step of every translation: PMP of the final address, and what else the page allows. */
-static bool finish(struct walk *walk, unsigned size, const struct tlb_entry *entry, struct translation *result)
+static bool finish(struct walk *walk, unsigned size, const struct tlb_entry *entry, uint8_t grants,
+                   struct translation *result)
 {
 	const struct mmu_context *context = walk->context;
 	uint64_t first, offset = walk->va & ((UINT64_C(1) << entry->page_shift) - 1);
 	uint64_t pa = entry->pa + offset, page = pa & ~(uint64_t)(PAGE_SIZE - 1);
 	const struct pmp_segment *segment = pmp_find(walk->hart, pa, &first);
-	uint8_t perms = segment->perms[context->mode == MODE_M], needs = pmp_needs(context, walk->access);
+	uint8_t perms = segment->perms[context->mode == MODE_M];
 
-	if (size - 1 > segment->last - pa || (perms & needs) != needs)
+	if (context->hlvx) /* norm:hlsv_u_op: the physical memory must grant execute and read */
+		perms = (perms & (PERM_R | PERM_X)) == (PERM_R | PERM_X) ? PERM_R | PERM_X : perms & PERM_X;
+	if (size - 1 > segment->last - pa || !(perms & perm_needed(walk->access)))
 		return walk_fault(walk, CAUSE_LOAD_ACCESS, 0, 0);
-	bool uniform = first <= page && segment->last - page >= PAGE_SIZE - 1;
-	uint8_t loads = pmp_needs(context, ACCESS_LOAD);
+	grants &= perms;
 	*result = (struct translation){
 		.va = walk->va,
 		.pa = pa,
 		.gpa = entry->gpa + offset,
 		.page_shift = entry->page_shift,
-		.readable = (perms & loads) == loads && entry_allows(entry, context, ACCESS_LOAD),
-		.writable = perms & PERM_W && !context->hlvx && entry_allows(entry, context, ACCESS_STORE),
-		.executable = perms & PERM_X && entry_allows(entry, context, ACCESS_FETCH),
-		.uniform_pmp = uniform,
+		.readable = grants & PERM_R,
+		.writable = grants & PERM_W,
+		.executable = grants & PERM_X,
+		.uniform_pmp = first <= page && segment->last - page >= PAGE_SIZE - 1,
 	};
 	return true;
 }
@@ -115,7 +108,7 @@ static bool finish_bare(struct walk *walk, unsigned size, struct translation *re
 	struct tlb_entry identity = {
 		.pa = page, .gpa = page, .page_shift = PAGE_SHIFT, .first = PERM_ALL, .second = PERM_ALL,
 	};
-	return finish(walk, size, &identity, result);
+	return finish(walk, size, &identity, PERM_R | PERM_W | PERM_X, result);
 }
 
 static struct tlb_entry entry_of(const struct walk_result *found, uint64_t va, uint64_t space)
@@ -144,9 +137,10 @@ bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access ac
 		return finish_bare(&walk, size, result);
 
 	struct tlb_entry *hit = tlb_find(&mmu->tlb, va, space);
-	if (hit && entry_allows(hit, context, access)) {
+	uint8_t grants = hit ? entry_grants(hit, context) : 0;
+	if (grants & perm_needed(access)) {
 		mmu->stats.hits++;
-		return finish(&walk, size, hit, result);
+		return finish(&walk, size, hit, grants, result);
 	}
 	mmu->stats.misses++;
 	struct walk_result found;
@@ -156,7 +150,7 @@ bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access ac
 		tlb_drop(hit); /* it says less than the tables do now */
 	struct tlb_entry entry = entry_of(&found, va, space);
 	tlb_insert(&mmu->tlb, &entry);
-	return finish(&walk, size, &entry, result);
+	return finish(&walk, size, &entry, entry_grants(&entry, context), result);
 }
 
 bool mmu_walk(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
@@ -170,7 +164,7 @@ bool mmu_walk(struct hart *hart, uint64_t va, unsigned size, enum access access,
 	if (!space)
 		return finish_bare(&walk, size, result);
 	struct tlb_entry entry = entry_of(&found, va, space);
-	return finish(&walk, size, &entry, result);
+	return finish(&walk, size, &entry, entry_grants(&entry, context), result);
 }
 
 void mmu_watch_walks(struct hart *hart, walk_visitor *visitor, void *visitor_context)

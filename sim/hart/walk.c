@@ -42,48 +42,6 @@ struct leaf {
 	bool global;
 };
 
-/* ---- who may ---- */
-
-struct asker asker_first(const struct mmu_context *context)
-{
-	return (struct asker){
-		.user = mode_priv(context->mode) == 0,
-		.sum = context->sum,
-		.mxr = context->mxr || context->vmxr, /* norm:vsstatus_mxr_vm, norm:sstatus_mxr_vm */
-		.hlvx = context->hlvx,
-	};
-}
-
-struct asker asker_second(const struct mmu_context *context)
-{
-	/* norm:H_vm_gpapriv: always as though in U-mode; vsstatus.MXR does not reach the G-stage */
-	return (struct asker){.user = true, .mxr = context->mxr, .hlvx = context->hlvx};
-}
-
-const char *leaf_refuses(uint8_t perms, enum access access, struct asker asker)
-{
-	if (!(perms & PERM_ANYONE)) {
-		if (asker.user && !(perms & PERM_U))
-			return "U is clear";
-		if (!asker.user && perms & PERM_U && access == ACCESS_FETCH)
-			return "U is set: not for S-mode to execute";
-		if (!asker.user && perms & PERM_U && !asker.sum)
-			return "U is set and SUM is clear"; /* norm:mstatus_sum_op */
-	}
-	switch (access) {
-	case ACCESS_FETCH: /* norm:fetch_page_fault_no_x */
-		return perms & PERM_X ? NULL : "X is clear";
-	case ACCESS_STORE: /* norm:store_page_fault_no_w */
-		return perms & PERM_W ? NULL : "W is clear";
-	default:
-		if (asker.hlvx) /* norm:hlsv_u_op: execute permission takes the place of read permission */
-			return perms & PERM_X ? NULL : "X is clear (HLVX)";
-		if (perms & PERM_R || (asker.mxr && perms & PERM_X)) /* norm:mstatus_mxr_op */
-			return NULL;
-		return perms & PERM_X ? "R is clear and MXR is clear" : "R is clear";
-	}
-}
-
 /* ---- faults and visitors ---- */
 
 bool walk_fault(struct walk *walk, enum cause load_kind, uint64_t tval2, uint64_t tinst)
@@ -137,20 +95,17 @@ static struct regime regime_of(const struct hart *hart, enum walk_stage stage)
 	/* henvcfg's fields are read-only 0 where menvcfg's are. norm:menvcfg_adue_henvcfg_adue_rdonly0 */
 	uint64_t envcfg = stage == STAGE_VS ? csr->menvcfg & csr->henvcfg : csr->menvcfg;
 	unsigned mode = atp >> 60;
-	struct regime regime = {
+	return (struct regime){
 		.stage = stage,
 		.levels = mode >= 8 && mode <= 10 ? mode - 5 : 0, /* norm:satp_mode_sxlen64, norm:hgatp_mode_sv */
 		.root_bits = stage == STAGE_G ? VPN_BITS + 2 : VPN_BITS, /* norm:hgatp_mode_x4 */
-		.root = (atp & ppn_mask) << PAGE_SHIFT,
+		.root = (atp & ppn_mask) << PAGE_SHIFT, /* hgatp: aligned to 16 KiB by its WARL rule */
 		.hardware_ad = envcfg & menvcfg_ADUE, /* norm:menvcfg_adue_op */
 		.pbmt = envcfg & menvcfg_PBMTE,       /* norm:menvcfg_pbmte_op */
 		.napot = isa_has(&hart->isa, EXT_Svnapot),
 		.big_endian = stage == STAGE_VS ? csr->hstatus & hstatus_VSBE     /* norm:hstatus_vsbe_op */
 		                                : csr->mstatus & mstatus_SBE,     /* norm:mstatus_sbe_implicit */
 	};
-	if (stage == STAGE_G)
-		regime.root &= ~UINT64_C(0x3fff); /* norm:hgatp_ppn_op */
-	return regime;
 }
 
 /* Why the address does not fit the scheme, or NULL. */
@@ -281,11 +236,31 @@ static void fill_leaf(const struct request *request, const struct walk_step *ste
 
 enum outcome { FAULT, DONE, AGAIN };
 
+/* Why a leaf does not grant the access, in words. norm:fetch_page_fault_no_x, norm:load_page_fault_no_r and so on */
+static const char *refusal_of(uint8_t perms, const struct request *request)
+{
+	if (request->asker.user && !(perms & PERM_U))
+		return "U is clear";
+	if (!request->asker.user && perms & PERM_U && request->access == ACCESS_FETCH)
+		return "U is set: not for S-mode to execute";
+	if (!request->asker.user && perms & PERM_U && !request->asker.sum)
+		return "U is set and SUM is clear";
+	if (request->access == ACCESS_FETCH)
+		return "X is clear";
+	if (request->access == ACCESS_STORE)
+		return "W is clear";
+	if (request->asker.hlvx)
+		return "X is clear (HLVX)";
+	return perms & PERM_X ? "R is clear and MXR is clear" : "R is clear";
+}
+
 /* A leaf: may this access happen, and do A and D say so already? */
 static enum outcome take_leaf(struct walk *walk, const struct regime *regime, const struct request *request,
                               struct walk_step *step, struct leaf *leaf)
 {
-	const char *refusal = leaf_refuses(pte_perms(step->pte), request->access, request->asker);
+	uint8_t perms = pte_perms(step->pte);
+	bool granted = leaf_grants(perms, request->asker) & perm_needed(request->access);
+	const char *refusal = granted ? NULL : refusal_of(perms, request);
 	uint64_t needed = request->access == ACCESS_STORE ? PTE_A | PTE_D : PTE_A, missing = needed & ~step->pte;
 	bool changed = false;
 	step->leaf = true;

@@ -39,10 +39,42 @@ struct asker {
 	bool sum, mxr, hlvx;
 };
 
-struct asker asker_first(const struct mmu_context *context);
-struct asker asker_second(const struct mmu_context *context);
+static inline struct asker asker_first(const struct mmu_context *context)
+{
+	return (struct asker){
+		.user = mode_priv(context->mode) == 0,
+		.sum = context->sum,
+		.mxr = context->mxr || context->vmxr, /* norm:vsstatus_mxr_vm, norm:sstatus_mxr_vm */
+		.hlvx = context->hlvx,
+	};
+}
 
-/* Do a leaf's U, R, W, X bits allow the access? A and D are not looked at. NULL, or why not in words. */
-const char *leaf_refuses(uint8_t perms, enum access access, struct asker asker);
+static inline struct asker asker_second(const struct mmu_context *context)
+{
+	/* norm:H_vm_gpapriv: always as though in U-mode; vsstatus.MXR does not reach the G-stage */
+	return (struct asker){.user = true, .mxr = context->mxr, .hlvx = context->hlvx};
+}
+
+/* Which accesses a leaf's U, R, W, X bits allow: PERM_R for loads, PERM_W for stores, PERM_X for fetches. */
+static inline uint8_t leaf_grants(uint8_t perms, struct asker asker)
+{
+	uint8_t grants = perms & (PERM_R | PERM_W | PERM_X);
+	if (asker.hlvx) /* norm:hlsv_u_op: execute permission takes the place of read permission */
+		grants = (uint8_t)((grants & ~PERM_R) | (perms & PERM_X ? PERM_R : 0));
+	else if (asker.mxr && perms & PERM_X) /* norm:mstatus_mxr_op */
+		grants |= PERM_R;
+	if (perms & PERM_ANYONE)
+		return grants;
+	if (asker.user)
+		return perms & PERM_U ? grants : 0;
+	if (perms & PERM_U) /* norm:mstatus_sum_op; S-mode never executes a U page */
+		return asker.sum ? grants & ~PERM_X : 0;
+	return grants;
+}
+
+static inline uint8_t perm_needed(enum access access)
+{
+	return access == ACCESS_LOAD ? PERM_R : access == ACCESS_STORE ? PERM_W : PERM_X;
+}
 
 #endif
