@@ -2,8 +2,8 @@
  * The trace file, format version 1.
  *
  * A file is one zstd stream (RFC 8878, one frame). The writer ends a zstd block and hands it to the operating system at least
- * every TRACE_FLUSH_EVENTS events: so what a killed process leaves is the file up to there, and a reader treats a missing
- * tail as the end, with a note. Decompressed, the stream is a header and records.
+ * every TRACE_FLUSH_EVENTS events, more often at first: so what a killed process leaves is the file up to there, and a
+ * reader treats a missing tail as the end, with a note. Decompressed, the stream is a header and records.
  *
  * Header, TRACE_HEADER_SIZE bytes, integers little-endian:
  *

@@ -170,6 +170,15 @@ static void print_sized(FILE *out, uint64_t value, unsigned log2)
 	fprintf(out, "0x%0*" PRIx64, (int)bits / 4, value & mask);
 }
 
+/* A store-conditional that failed stored nothing. */
+static bool stores(const struct trace_event *event)
+{
+	struct isa isa = isa_default();
+	struct insn insn = decode(&isa, event->word);
+	bool failed = insn_rows[insn.id].class == CLASS_SC && event->from && event->value[0];
+	return event->flags & TRACE_STORES && !failed;
+}
+
 void trace_print_spike(FILE *out, const struct trace_event *event, const struct trace_event *csrs, unsigned csr_count)
 {
 	unsigned log2 = event->flags >> 4;
@@ -186,7 +195,7 @@ void trace_print_spike(FILE *out, const struct trace_event *event, const struct 
 	}
 	if (event->flags & TRACE_LOADS)
 		fprintf(out, " mem 0x%016" PRIx64, event->value[1]);
-	if (event->flags & TRACE_STORES) {
+	if (stores(event)) {
 		fprintf(out, " mem 0x%016" PRIx64 " ", event->value[1]);
 		print_sized(out, event->value[2], log2);
 	}

@@ -5,7 +5,7 @@
 #include <zstd.h>
 #include "trace/format.h"
 
-enum { PENDING_SIZE = 1 << 16, LEVEL = 1 };
+enum { PENDING_SIZE = 1 << 16, LEVEL = 1, FLUSH_FIRST = 64 };
 
 struct trace_writer {
 	FILE *file;
@@ -13,7 +13,8 @@ struct trace_writer {
 	const char *failure; /* the first thing that went wrong */
 	ZSTD_CCtx *zstd;
 	struct trace_codec codec;
-	uint64_t events, unflushed;
+	uint64_t events;
+	uint64_t next_flush; /* in events: after 64, 128, 256... and then every TRACE_FLUSH_EVENTS */
 	size_t pending_size, out_capacity;
 	uint8_t *out;
 	uint8_t pending[PENDING_SIZE]; /* coded, not yet compressed */
@@ -63,7 +64,7 @@ static void put_header(struct trace_writer *writer, const struct trace_header *h
 	put_integer(out + 32, header->events, 4);
 	put_integer(out + 36, 0, 4);
 	writer->pending_size += TRACE_HEADER_SIZE;
-	push(writer, ZSTD_e_flush);
+	trace_writer_flush(writer);
 }
 
 static void writer_free(struct trace_writer *writer)
@@ -114,8 +115,7 @@ void trace_writer_event(struct trace_writer *writer, const struct trace_event *e
 {
 	uint8_t *out = reserve(writer, TRACE_RECORD_MAX);
 	writer->pending_size += trace_encode(&writer->codec, event, out);
-	writer->events++;
-	if (++writer->unflushed >= TRACE_FLUSH_EVENTS)
+	if (++writer->events >= writer->next_flush)
 		trace_writer_flush(writer);
 }
 
@@ -153,7 +153,8 @@ void trace_writer_hash(struct trace_writer *writer, uint64_t hash)
 
 void trace_writer_flush(struct trace_writer *writer)
 {
-	writer->unflushed = 0;
+	uint64_t step = writer->events < FLUSH_FIRST ? FLUSH_FIRST : writer->events;
+	writer->next_flush = writer->events + (step < TRACE_FLUSH_EVENTS ? step : TRACE_FLUSH_EVENTS);
 	push(writer, ZSTD_e_flush);
 }
 

@@ -307,6 +307,26 @@ Test(test_trace, what_is_no_trace_file_says_so)
 	cr_assert_str_eq(error, "No such file or directory");
 }
 
+Test(test_trace, a_short_run_that_is_killed_leaves_half_its_events_at_least)
+{
+	char path[64], error[160];
+	temporary(path);
+	for (unsigned events = 64; events < 5000; events = events * 3 / 2) {
+		enum trace_status status;
+		uint64_t state = 1;
+		struct trace_writer *writer = trace_writer_open(path, &header);
+		for (unsigned i = 0; i < events; i++) {
+			struct trace_event event = random_event(&state);
+			trace_writer_event(writer, &event);
+		}
+		struct trace_reader *reader = trace_reader_open(path, error, sizeof(error));
+		cr_assert_geq(read_prefix(reader, &status), events / 2);
+		trace_reader_close(reader);
+		trace_writer_close(writer);
+	}
+	unlink(path);
+}
+
 Test(test_trace, what_was_written_before_a_kill_is_readable)
 {
 	char path[64], error[160];
@@ -314,14 +334,14 @@ Test(test_trace, what_was_written_before_a_kill_is_readable)
 	uint64_t state = 1;
 	temporary(path);
 	struct trace_writer *writer = trace_writer_open(path, &header);
-	for (unsigned i = 0; i < TRACE_FLUSH_EVENTS + 5; i++) {
+	for (unsigned i = 0; i < 2 * TRACE_FLUSH_EVENTS + 5; i++) {
 		struct trace_event event = random_event(&state);
 		trace_writer_event(writer, &event);
 	}
 	/* Not closed: another process would see this much after a SIGKILL. */
 	struct trace_reader *reader = trace_reader_open(path, error, sizeof(error));
 	cr_assert_not_null(reader);
-	cr_assert_eq(read_prefix(reader, &status), TRACE_FLUSH_EVENTS);
+	cr_assert_eq(read_prefix(reader, &status), 2 * TRACE_FLUSH_EVENTS);
 	cr_assert_eq(status, TRACE_READ_TRUNCATED);
 	trace_reader_close(reader);
 	trace_writer_close(writer);
@@ -504,6 +524,9 @@ Test(test_trace, spike_lines_are_exact)
 	                              .pc = 8, .value = { 1, 0x80002000, 2 } };
 	expect_spike(&event, NULL, "core   0: 3 0x0000000000000008 (0x00b5332f) x6  0x0000000000000001 "
 	                           "mem 0x0000000080002000 mem 0x0000000080002000 0x0000000000000002\n");
+	event = (struct trace_event){ .flags = TRACE_RD | TRACE_STORES | 3 << 4, .from = 5, .word = 0x18a5b2af, .pc = 8,
+	                              .value = { 1, 0x80002000, 2 } }; /* sc.d that failed */
+	expect_spike(&event, NULL, "core   0: 3 0x0000000000000008 (0x18a5b2af) x5  0x0000000000000001\n");
 	struct trace_event csr = { .type = TRACE_CSR, .value = { 0x305, 0x80000010 } };
 	event = (struct trace_event){ .word = 0x30529073, .pc = 8 };
 	expect_spike(&event, &csr, "core   0: 3 0x0000000000000008 (0x30529073) c773_mtvec 0x0000000080000010\n");
