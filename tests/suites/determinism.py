@@ -1,0 +1,78 @@
+"""The same trace hash, whatever watches: runs, tracing, dispatchers, stepping, hostile engines."""
+import os
+import tempfile
+from suites.tools import FIRMWARE, PLAIN, RVSIM, expect, expect_equal, guest, run, stats_of
+
+WORKLOADS = {
+    "smp-4": ["-smp", "4", FIRMWARE, guest("smp")],
+    "zones": ["-smp", "3", FIRMWARE, f"{guest('paging')},name=a", f"{guest('mmio')},name=b", f"{guest('timer')},name=c"],
+    "rogue": ["-smp", "2", FIRMWARE, guest("rogue")],
+}
+
+
+def result(binary, *options, workload):
+    """What must be equal: everything in the statistics but host time, and the console."""
+    status, out, stats = stats_of([binary, *options, *WORKLOADS[workload]], 300)
+    for key in ("host_seconds", "mips"):
+        stats.pop(key)
+    return status, out, stats
+
+
+def same_everything(workload):
+    """Runs, builds and tracing change nothing at all."""
+    wanted = result(RVSIM, workload=workload)
+    expect_equal(result(RVSIM, workload=workload), wanted, "a second run")
+    expect_equal(result(PLAIN, workload=workload), wanted, "the plain loop")
+    with tempfile.TemporaryDirectory() as folder:
+        trace = os.path.join(folder, "t")
+        expect_equal(result(RVSIM, "--trace", trace, workload=workload), wanted, "default tracing")
+        expect_equal(result(RVSIM, "--trace", f"{trace},events=all", workload=workload), wanted, "tracing everything")
+    expect_equal(result(RVSIM, "--check", "percpu,worldswitch,isolation", workload=workload), wanted, "checking")
+
+
+def quantum_one(workload):
+    first = result(RVSIM, "--quantum", "1", workload=workload)
+    expect_equal(result(RVSIM, "--quantum", "1", workload=workload), first, "quantum 1, twice")
+    expect_equal(result(PLAIN, "--quantum", "1", workload=workload), first, "quantum 1, the plain loop")
+
+
+def engine_settings(workload):
+    """What hostile engines do is the same, hash and cycles; only their own configuration and TLB counters differ."""
+    def essence(value):
+        status, out, stats = value
+        return status, out, stats["trace_hash"], stats["cycles"], stats["instructions"], stats["world_switches"]
+
+    wanted = essence(result(RVSIM, workload=workload))
+    for setting in ("engine.block_ops=1", "engine.block_ops=3", "engine.flush_always=yes", "tlb.entries=1"):
+        expect_equal(essence(result(RVSIM, "--set", setting, workload=workload)), wanted, setting)
+
+
+def stepping(workload):
+    """Under the debugger, stepping all harts and then continuing past breakpoints."""
+    wanted = result(RVSIM, workload=workload)[2]["trace_hash"]
+    script = "step 50000 hart all\nbreak percpu_run_vm\ncontinue\ncontinue 20000\nstep world\ninfo regs\ndelete\ncontinue\nquit\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "s.json")
+        commands = os.path.join(folder, "commands")
+        with open(commands, "w") as file:
+            file.write(script)
+        _, _, err = run([RVSIM, "--stats", path, "--debug-cmd", commands, *WORKLOADS[workload]], 300)
+        expect(os.path.exists(path), f"no statistics: {err[-500:]}")
+        with open(path) as file:
+            text = file.read()
+    expect(str(wanted) in text, f"stepping gave another hash than {wanted}: {err[-500:]}")
+
+
+def console_same_for_all_harts(name):
+    outs = {run([RVSIM, "-smp", str(harts), FIRMWARE, guest(name)])[1].split("\n", 1)[1] for harts in (1, 2, 4, 8)}
+    expect_equal(len(outs), 1, f"different texts of {name}")
+
+
+def cases():
+    for workload in WORKLOADS:
+        yield f"same-{workload}", lambda workload=workload: same_everything(workload)
+        yield f"quantum-1-{workload}", lambda workload=workload: quantum_one(workload)
+        yield f"engine-{workload}", lambda workload=workload: engine_settings(workload)
+        yield f"stepping-{workload}", lambda workload=workload: stepping(workload)
+    for name in ("hello", "smp", "paging"):
+        yield f"harts-{name}", lambda name=name: console_same_for_all_harts(name)
