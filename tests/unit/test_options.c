@@ -1,0 +1,256 @@
+/* The command line: what each option does, and that whatever is wrong is one line and OPTIONS_BAD. */
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "options.h"
+#include "trace/trace.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+enum { WORDS_MAX = 64 };
+
+/* Split "a b 'c d'" at blanks, like a shell that knows single quotes only. */
+static int split(char *line, char **words)
+{
+	int count = 0;
+	for (char *at = line; *at;) {
+		char end = *at == '\'' ? '\'' : ' ';
+		if (end == '\'')
+			at++;
+		words[count++] = at;
+		while (*at && *at != end)
+			at++;
+		if (*at)
+			*at++ = '\0';
+		while (*at == ' ')
+			at++;
+	}
+	words[count] = NULL;
+	return count;
+}
+
+struct line {
+	struct options options;
+	enum options_result result;
+	char text[512];
+	char *words[WORDS_MAX];
+};
+
+static void parse(struct line *line, const char *text)
+{
+	snprintf(line->text, sizeof(line->text), "rvsim %s", text);
+	int count = split(line->text, line->words);
+	line->result = options_parse(&line->options, count, line->words);
+}
+
+static const struct config *good(struct line *line, const char *text)
+{
+	parse(line, text);
+	cr_assert_eq(line->result, OPTIONS_RUN, "%s", text);
+	return &line->options.config;
+}
+
+Test(options, defaults)
+{
+	struct line line;
+	const struct config *config = good(&line, "fw.elf");
+	cr_expect_str_eq(config->bios, "fw.elf");
+	cr_expect_eq(config->harts, 1);
+	cr_expect_eq(config->memory, 512 * MIB);
+	cr_expect_eq(config->quantum, 1000);
+	cr_expect_eq(config->max_cycles, UINT64_MAX);
+	cr_expect_eq(config->max_insns, UINT64_MAX);
+	cr_expect_str_eq(config->timing->name, "ideal");
+	cr_expect_str_eq(config->serial, "stdio");
+	cr_expect_eq(config->guest_count, 0);
+	cr_expect_eq(config->platform.pmp_entries, 16);
+	cr_expect_eq(config->trace_events, 1u << TRACE_WORLD | 1u << TRACE_TRAP | 1u << TRACE_TP | 1u << TRACE_IRQ);
+	options_free(&line.options);
+}
+
+Test(options, a_qemu_command_line)
+{
+	struct line line;
+	const struct config *config =
+	    good(&line, "-M virt,aia=none -cpu rv64,h=true -smp 4 -m 1G -nographic -display none -serial mon:stdio -bios fw "
+	                "-device 'guest-loader,addr=0x84000000,kernel=k,bootargs=a b'");
+	cr_expect_eq(config->harts, 4);
+	cr_expect_eq(config->memory, 1024 * MIB);
+	cr_expect_str_eq(config->bios, "fw");
+	cr_assert_eq(config->guest_count, 1);
+	cr_expect_eq(config->guests[0].address, 0x84000000);
+	cr_expect_str_eq(config->guests[0].path, "k");
+	cr_expect_str_eq(config->guests[0].args, "a b");
+	cr_expect_not(config->guests[0].ramdisk);
+	options_free(&line.options);
+	config = good(&line, "-machine virt -bios a -kernel b -initrd c -append 'root=/dev/vda ro' -dtb d -device "
+	                     "guest-loader,addr=1,initrd=f");
+	cr_expect_str_eq(config->kernel, "b");
+	cr_expect_str_eq(config->initrd, "c");
+	cr_expect_str_eq(config->append, "root=/dev/vda ro");
+	cr_expect_str_eq(config->dtb, "d");
+	cr_expect(config->guests[0].ramdisk);
+	options_free(&line.options);
+}
+
+Test(options, guests)
+{
+	struct line line;
+	const struct config *config =
+	    good(&line, "-smp 4 fw g1,vcpus=2,memory=64M,initrd=i,args=a=b,,c,name=one,cpus=0-1+3 g2 --quiet g3,memory=16");
+	cr_assert_eq(config->guest_count, 3);
+	const struct guest_config *guest = config->guests;
+	cr_expect_str_eq(guest->path, "g1");
+	cr_expect_eq(guest->vcpus, 2);
+	cr_expect_eq(guest->memory, 64 * MIB);
+	cr_expect_str_eq(guest->initrd, "i");
+	cr_expect_str_eq(guest->args, "a=b,c", "two commas are one");
+	cr_expect_str_eq(guest->name, "one");
+	cr_expect_eq(guest->cpus, 0xb);
+	cr_expect_str_eq(guest[1].path, "g2");
+	cr_expect_eq(guest[1].cpus, 0);
+	cr_expect_eq(guest[2].memory, 16 * MIB);
+	cr_expect(config->quiet, "options may come anywhere");
+	options_free(&line.options);
+}
+
+Test(options, our_own)
+{
+	struct line line;
+	const struct config *config =
+	    good(&line, "--isa=-h --quantum 100 --max-cycles 5 --max-insns=6 --timeout 2.5 --stats s --signature t --seed 0x10 "
+	                "--expect ok --fail-on bad --debug --debug-cmd help -S --quiet --timing off --trace f,events=insn,csr fw");
+	cr_expect_not(isa_has(&config->isa, EXT_H));
+	cr_expect_eq(config->quantum, 100);
+	cr_expect_eq(config->max_cycles, 5);
+	cr_expect_eq(config->max_insns, 6);
+	cr_expect_float_eq(config->timeout, 2.5, 1e-9);
+	cr_expect_str_eq(config->stats_path, "s");
+	cr_expect_str_eq(config->signature_path, "t");
+	cr_expect_eq(config->seed, 16);
+	cr_expect_str_eq(config->expect, "ok");
+	cr_expect_str_eq(config->fail_on, "bad");
+	cr_expect(config->debug && config->stopped && config->quiet);
+	cr_expect_str_eq(config->debug_cmd, "help");
+	cr_expect_str_eq(config->trace_path, "f");
+	cr_expect_eq(config->trace_events, 1u << TRACE_INSN | 1u << TRACE_CSR);
+	options_free(&line.options);
+}
+
+Test(options, cpu_toggles_add_up)
+{
+	struct line line;
+	const struct config *config = good(&line, "-cpu rv64,h=false,sstc=off,svinval=false fw");
+	cr_expect_not(isa_has(&config->isa, EXT_H));
+	cr_expect_not(isa_has(&config->isa, EXT_Sstc));
+	cr_expect_not(isa_has(&config->isa, EXT_Svinval));
+	cr_expect(isa_has(&config->isa, EXT_D));
+	options_free(&line.options);
+	config = good(&line, "-cpu ideal fw");
+	cr_expect(isa_has(&config->isa, EXT_H));
+	options_free(&line.options);
+}
+
+Test(options, set)
+{
+	struct line line;
+	const struct config *config = good(&line, "--set machine.cycles_per_tick=100 --set pmp.entries=64 --set vmid.bits=0 "
+	                                          "--set tinst=zero --set engine.block_ops=1 fw");
+	cr_expect_eq(config->platform.cycles_per_tick, 100);
+	cr_expect_eq(config->platform.pmp_entries, 64);
+	cr_expect_eq(config->platform.vmid_bits, 0);
+	cr_expect(config->platform.tinst_zero);
+	cr_expect_eq(config->platform.block_ops, 1);
+	options_free(&line.options);
+}
+
+Test(options, answers)
+{
+	static const char *const lines[] = { "--help", "-h", "--version", "--set help", "-M virt --help" };
+	cr_redirect_stdout();
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct line line;
+		parse(&line, lines[i]);
+		cr_expect_eq(line.result, OPTIONS_DONE, "%s", lines[i]);
+		options_free(&line.options);
+	}
+}
+
+/* Each is refused, and says why in one line. */
+static const char *const bad_lines[] = {
+	"", "--frobnicate fw", "-z fw", "fw --max-cycles", "--max-cycles x fw", "--max-cycles -1 fw", "--max-cycles 0 fw",
+	"--max-insns 1e9 fw", "--max-insns 99999999999999999999 fw", "--quantum 0 fw", "--timeout soon fw", "--timeout 0 fw",
+	"--timeout -1 fw", "--timeout nan fw", "--seed abc fw", "-smp 0 fw", "-smp 65 fw", "-smp two fw", "-smp '' fw", "-m 0 fw",
+	"-m 12Q fw", "-m 5000B fw", "-m -1 fw", "-m 99999999T fw", "-m '' fw", "-M pc fw", "-M virt,aia=aplic fw",
+	"-M virt,aia=aplic-imsic fw", "-M virt,foo=1 fw", "-M virt,aia fw", "--cpu pentium fw", "--cpu rocket fw", "--cpu cva6 fw",
+	"--cpu u74 fw", "-cpu rv64,h=maybe fw", "-cpu rv64,nonsense=true fw", "--isa rv32i fw", "--isa bogus fw", "--isa '' fw",
+	"--timing sometimes fw", "--set nothing=1 fw", "--set pmp.entries fw", "--set pmp.entries=32 fw", "--set pmp.entries=-1 fw",
+	"--set tinst=maybe fw", "--set vmid.bits=15 fw", "--set = fw", "--check everything fw", "--trace f,events=none-such fw",
+	"--trace '' fw", "--profile p fw", "-s fw", "-gdb tcp::1234 fw", "-S fw", "-display sdl fw", "-display gtk fw",
+	"-serial tcp::1 fw", "-serial file: fw", "-monitor stdio fw", "-accel kvm fw", "-drive file=d,format=raw,id=x fw",
+	"-netdev user,id=n fw", "-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device guest-loader fw",
+	"-device guest-loader,addr=1 fw", "-device guest-loader,kernel=k fw", "-device guest-loader,addr=x,kernel=k fw",
+	"-device guest-loader,addr=1,kernel=k,initrd=i fw", "-device guest-loader,addr=1,initrd=i,bootargs=b fw",
+	"-device guest-loader,addr=1,kernel=k,size=3 fw", "-device guest-loader,addr=1,kernel fw", "fw g,vcpus=0", "fw g,vcpus=65",
+	"fw g,vcpus", "fw g,color=red", "fw g,memory=0", "fw g,memory=5000B", "fw g,memory=1T", "fw g,cpus=1", "fw g,cpus=0-", "fw g,cpus=2-1",
+	"fw g,cpus=64", "fw g,cpus=x", "fw g,initrd=", "fw ,vcpus=1", "fw ''", "-bios a fw", "--nographic=1 fw", "-bios ''",
+};
+
+Test(options, refuses)
+{
+	char name[] = "/tmp/rvsim-stderr-XXXXXX";
+	int fd = mkstemp(name);
+	cr_assert_geq(fd, 0);
+	unlink(name);
+	int saved = dup(STDERR_FILENO);
+	for (unsigned i = 0; i < sizeof(bad_lines) / sizeof(bad_lines[0]); i++) {
+		struct line line;
+		cr_assert_eq(ftruncate(fd, 0), 0);
+		lseek(fd, 0, SEEK_SET);
+		dup2(fd, STDERR_FILENO);
+		parse(&line, bad_lines[i]);
+		dup2(saved, STDERR_FILENO);
+		options_free(&line.options);
+		char text[512] = "";
+		lseek(fd, 0, SEEK_SET);
+		ssize_t length = read(fd, text, sizeof(text) - 1);
+		cr_expect_eq(line.result, OPTIONS_BAD, "'%s' was accepted", bad_lines[i]);
+		cr_expect(length > 0 && strchr(text, '\n') == text + length - 1, "'%s' says: %s", bad_lines[i], text);
+		cr_expect_eq(strncmp(text, "rvsim: ", 7), 0, "'%s' says: %s", bad_lines[i], text);
+	}
+	close(fd);
+	close(saved);
+}
+
+Test(options, sizes)
+{
+	static const struct { const char *text; uint64_t bytes; } cases[] = {
+		{ "512M", 512 * MIB }, { "2G", 2048 * MIB }, { "64", 64 * MIB }, { "4k", 4096 }, { "0x10K", 16384 }, { "1T", MIB << 20 },
+		{ "8192B", 8192 },
+	};
+	uint64_t bytes;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_expect(options_size(cases[i].text, MIB, &bytes), "%s", cases[i].text);
+		cr_expect_eq(bytes, cases[i].bytes, "%s", cases[i].text);
+	}
+	static const char *const none[] = { "", "M", "-1M", "1MM", "1.5G", " 1M", "0", "0x", "99999999999T", "99999999999999999999" };
+	for (unsigned i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		cr_expect_not(options_size(none[i], MIB, &bytes), "'%s'", none[i]);
+}
+
+Test(options, hart_lists)
+{
+	static const struct { const char *text; uint64_t cpus; } cases[] = {
+		{ "0", 1 }, { "63", UINT64_C(1) << 63 }, { "0-63", UINT64_MAX }, { "0-1+3", 0xb }, { "5+5", 0x20 }, { "2-2", 4 },
+	};
+	uint64_t cpus;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_expect(options_cpus(cases[i].text, &cpus), "%s", cases[i].text);
+		cr_expect_eq(cpus, cases[i].cpus, "%s", cases[i].text);
+	}
+	static const char *const none[] = { "", "+", "1+", "-1", "1-", "64", "100", "3-1", "1,2", "a" };
+	for (unsigned i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		cr_expect_not(options_cpus(none[i], &cpus), "'%s'", none[i]);
+}

@@ -1,0 +1,115 @@
+/* The Goldfish RTC: simulated nanoseconds from a fixed start, one alarm. */
+#include <criterion/criterion.h>
+#include "dev/devices.h"
+#include "hart/hart.h"
+
+enum { TIME_LOW = 0, TIME_HIGH = 4, ALARM_LOW = 8, ALARM_HIGH = 12, ENABLED = 16, CLEAR_ALARM = 20, STATUS = 24, CLEAR = 28 };
+enum { TICK = 10, EPOCH = 1767225600 };
+
+struct world {
+	struct platform platform;
+	struct event_queue events;
+	struct device *rtc;
+	bool irq;
+	uint64_t now;
+};
+
+static void set_level(void *receiver, unsigned line, bool level, uint64_t now)
+{
+	(void)line;
+	(void)now;
+	((struct world *)receiver)->irq = level;
+}
+
+static void start(struct world *world)
+{
+	*world = (struct world){ .platform = { .cycles_per_tick = TICK, .hart_count = 1 } };
+	event_queue_init(&world->events);
+	struct irq_wire wire = { .set = set_level, .receiver = world };
+	world->rtc = rtc_new(&world->platform, &world->events, EPOCH, wire);
+	cr_assert_not_null(world->rtc);
+}
+
+static void end(struct world *world)
+{
+	world->rtc->destroy(world->rtc);
+	event_queue_free(&world->events);
+}
+
+static uint32_t get(struct world *world, uint64_t offset)
+{
+	uint64_t value = 0;
+	uint32_t effects = 0;
+	cr_assert(world->rtc->read(world->rtc, offset, 4, world->now, &value, &effects));
+	return (uint32_t)value;
+}
+
+static void put(struct world *world, uint64_t offset, uint32_t value)
+{
+	uint32_t effects = 0;
+	cr_assert(world->rtc->write(world->rtc, offset, 4, world->now, value, &effects));
+}
+
+static uint64_t time_of(struct world *world)
+{
+	uint64_t low = get(world, TIME_LOW);
+	return (uint64_t)get(world, TIME_HIGH) << 32 | low;
+}
+
+static void set_alarm(struct world *world, uint64_t ns)
+{
+	put(world, ALARM_HIGH, (uint32_t)(ns >> 32));
+	put(world, ALARM_LOW, (uint32_t)ns);
+}
+
+#define EPOCH_NS (UINT64_C(1000000000) * EPOCH)
+
+Test(rtc, counts_simulated_nanoseconds)
+{
+	struct world world;
+	start(&world);
+	cr_expect_eq(time_of(&world), EPOCH_NS);
+	world.now = 10000000 * TICK;
+	cr_expect_eq(time_of(&world), EPOCH_NS + 1000000000);
+	world.platform.time_offset = 12345;
+	cr_expect_eq(time_of(&world), EPOCH_NS + 1000000000, "mtime may be set without it");
+	end(&world);
+}
+
+Test(rtc, can_be_set)
+{
+	struct world world;
+	start(&world);
+	world.now = 77 * TICK;
+	put(&world, TIME_HIGH, 5);
+	put(&world, TIME_LOW, 1000);
+	cr_expect_eq(time_of(&world), (UINT64_C(5) << 32) + 1000);
+	world.now += TICK;
+	cr_expect_eq(time_of(&world), (UINT64_C(5) << 32) + 1100);
+	world.rtc->reset(world.rtc);
+	cr_expect_eq(time_of(&world), EPOCH_NS + 7800);
+	end(&world);
+}
+
+Test(rtc, alarm)
+{
+	struct world world;
+	start(&world);
+	put(&world, ENABLED, 1);
+	set_alarm(&world, EPOCH_NS + 1050);
+	cr_expect_eq(get(&world, STATUS), 1);
+	cr_expect_eq(event_next(&world.events), 11 * TICK, "at the first tick not before it");
+	event_run(&world.events, 11 * TICK);
+	cr_expect(world.irq);
+	cr_expect_eq(get(&world, STATUS), 0);
+	put(&world, CLEAR, 1);
+	cr_expect_not(world.irq);
+	set_alarm(&world, EPOCH_NS);
+	cr_expect(world.irq, "in the past: at once");
+	put(&world, ENABLED, 0);
+	cr_expect_not(world.irq);
+	set_alarm(&world, EPOCH_NS + 1000000);
+	put(&world, CLEAR_ALARM, 1);
+	cr_expect_eq(event_next(&world.events), UINT64_MAX);
+	end(&world);
+}
