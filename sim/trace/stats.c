@@ -7,10 +7,7 @@
 #include "trace/stats.h"
 #include "trace/trace.h"
 #include "trace/world_json.h"
-
-#ifndef RVSIM_VERSION
-#define RVSIM_VERSION "0.1"
-#endif
+#include "usage.h"
 
 static void write_config(struct json *json, const struct config *config)
 {
