@@ -85,7 +85,7 @@ static struct sbi_result send_ipi(struct zone *zone, uint64_t mask, uint64_t fir
     return answer(SBI_SUCCESS);
 }
 
-/* The harts these vCPUs live on: a vCPU that is not bound there now will be flushed when it is, or is the last. */
+/* The harts these vCPUs live on. One that is not bound there now needs no fence: its bind will flush. */
 static uint64_t homes_of(const struct zone *zone, uint64_t vcpus)
 {
     uint64_t harts = 0;
@@ -104,12 +104,10 @@ static struct sbi_result remote_fence(struct zone *zone, uint64_t function, cons
     if (!vcpus_of_mask(zone, arguments[0], arguments[1], &vcpus))
         return answer(SBI_ERR_INVALID_PARAM);
     uint64_t harts = homes_of(zone, vcpus);
-    if (!harts)
-        return answer(SBI_SUCCESS);
     switch (function) {
-    case SBI_RFENCE_FENCE_I: sbi_call_remote_fence_i(harts); break;
-    case SBI_RFENCE_SFENCE_VMA: sbi_call_remote_hfence_vvma(harts, start, size); break;
-    case SBI_RFENCE_SFENCE_VMA_ASID: sbi_call_remote_hfence_vvma_asid(harts, start, size, arguments[4]); break;
+    case SBI_RFENCE_FENCE_I: percpu_fence_code(harts); break;
+    case SBI_RFENCE_SFENCE_VMA: percpu_fence_translations(harts, start, size); break;
+    case SBI_RFENCE_SFENCE_VMA_ASID: percpu_fence_translations_asid(harts, start, size, arguments[4]); break;
     }
     return answer(SBI_SUCCESS);
 }

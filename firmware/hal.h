@@ -46,9 +46,14 @@ static inline bool is_enabled(const struct arch_cpu *arch)
     return arch->enabled;
 }
 
-/* Fences of this hart's guest translations; all = every VMID, else the one in hgatp. */
+/* What this hart may have cached: G-stage translations of every VMID, VS-stage ones of hgatp's, instructions. */
 void hal_flush_gstage_all(void);
 void hal_flush_vsstage(void);
+
+static inline void hal_flush_code(void)
+{
+    __asm__ volatile("fence.i" : : : "memory");
+}
 
 /* Ticks of mtime. */
 static inline uint64_t hal_time(void)

@@ -5,22 +5,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A ticket lock: harts get it in the order they asked, so no hart starves on a slow interconnect. */
+/*
+ * Whoever comes first gets it. Not a ticket lock: its strict order means that on a machine emulated with more
+ * harts than cores, everyone waits for a hart that is not running.
+ */
 struct spinlock {
-    uint32_t next;
-    uint32_t serving;
+    uint32_t held;
 };
 
 static inline void spin_lock(struct spinlock *lock)
 {
-    uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-    while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
-        ;
+    while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
+        while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
+            ;
 }
 
 static inline void spin_unlock(struct spinlock *lock)
 {
-    __atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
 }
 
 /* Many readers or one writer. `holders` counts readers; -1 is the writer. */

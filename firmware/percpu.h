@@ -37,6 +37,12 @@ enum {
     EVENT_STOP = 1u << 2,      /* a zone with a vCPU here has ended */
 };
 
+/* What a CPU may hold that its guest has since changed; bits of percpu.stale. */
+enum {
+    STALE_CODE = 1u << 0,         /* instructions: fence.i */
+    STALE_TRANSLATIONS = 1u << 1, /* VS-stage translations: hfence.vvma */
+};
+
 struct percpu {
     uint64_t id;           /* hart id, and index of this slot */
     uint64_t cpu_on_entry; /* gpa a vCPU was last told to start at; INVALID_ADDRESS before. ctrl_lock */
@@ -48,6 +54,8 @@ struct percpu {
 
     uint32_t events;           /* EVENT_*; ctrl_lock */
     uint32_t online;           /* atomic: ready to serve vCPUs */
+    uint32_t in_guest;         /* atomic: between percpu_before_guest and percpu_after_guest */
+    uint32_t stale;            /* STALE_*; atomic: to be made good before this CPU's next guest entry */
 
     struct vcpu *vcpus;        /* those that live here, by vcpu.next_on_cpu; grows at the tail. ctrl_lock */
     struct vcpu *last;         /* served last: the next one gets its turn first */
@@ -91,5 +99,20 @@ void percpu_post_event(struct percpu *cpu, uint32_t event);
 
 /* Takes this CPU's events; a later event will interrupt again. */
 uint32_t percpu_take_events(struct percpu *cpu);
+
+/*
+ * The last thing before a guest runs, and the first after. Whoever marks something stale on a CPU then either
+ * sees it outside its guest, and knows it will flush on its way in, or inside, and interrupts it.
+ */
+void percpu_before_guest(struct percpu *cpu);
+void percpu_after_guest(struct percpu *cpu);
+
+/*
+ * Remote fences on behalf of the guest that is bound here, for the CPUs in harts (a bit per hart id). When
+ * they return, no guest there runs on anything older. The range and the ASID narrow what has to go.
+ */
+void percpu_fence_code(uint64_t harts);
+void percpu_fence_translations(uint64_t harts, uint64_t start, uint64_t size);
+void percpu_fence_translations_asid(uint64_t harts, uint64_t start, uint64_t size, uint64_t asid);
 
 #endif

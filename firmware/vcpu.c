@@ -168,7 +168,7 @@ static void flush_for(const struct percpu *cpu)
     if (!cpu->zone->gstage.vmid || cpu->zone->gstage.vmid > cpu->arch_cpu.vmid_limit)
         hal_flush_gstage_all();
     hal_flush_vsstage();
-    __asm__ volatile("fence.i" : : : "memory");
+    hal_flush_code();
 }
 
 void vcpu_bind(struct vcpu *vcpu)
@@ -343,7 +343,9 @@ void vcpu_run(struct vcpu *vcpu)
     do {
         sync_interrupts(vcpu);
         timer_arm(cpu, min_u64(guest_timer_watch(vcpu), timer_of_others(cpu, vcpu, slice_end)));
+        percpu_before_guest(cpu);
         _run_guest(&vcpu->regs);
+        percpu_after_guest(cpu);
         exit_snapshot(vcpu);
         verdict = exit_handle(vcpu);
     } while (verdict == EXIT_RESUME && zone_is_running(vcpu->zone));

@@ -28,6 +28,7 @@ enum {
     IPI_SUPERVISOR = 1u << 0, /* raise the supervisor software interrupt */
     IPI_FENCE = 1u << 1,      /* carry out the fences of the harts in fence_requests */
     IPI_START = 1u << 2,      /* leave the stopped state */
+    IPI_FENCE_DONE = 1u << 3, /* wake up: the last hart has carried out this one's fence */
 };
 
 struct sbi_fence {

@@ -87,7 +87,8 @@ static void serve_fences(struct sbi_hart *hart)
     for (; senders; senders &= senders - 1) {
         struct sbi_hart *sender = sbi_hart(lowest_bit(senders));
         fence_here(&sender->fence);
-        __atomic_fetch_and(&sender->fence_waiting, ~(UINT64_C(1) << hart->id), __ATOMIC_RELEASE);
+        if (__atomic_and_fetch(&sender->fence_waiting, ~(UINT64_C(1) << hart->id), __ATOMIC_ACQ_REL) == 0)
+            sbi_ipi_raise(sender->id, IPI_FENCE_DONE);
     }
 }
 
@@ -117,8 +118,11 @@ void sbi_rfence_remote(uint64_t harts, const struct sbi_fence *fence)
         __atomic_fetch_or(&sbi_hart(id)->fence_requests, self, __ATOMIC_RELEASE);
         sbi_ipi_raise(id, IPI_FENCE);
     }
-    while (__atomic_load_n(&hart->fence_waiting, __ATOMIC_ACQUIRE))
+    /* Asleep, not spinning: where harts outnumber their host's cores, spinning starves those waited for. */
+    while (__atomic_load_n(&hart->fence_waiting, __ATOMIC_ACQUIRE)) {
+        __asm__ volatile("wfi" : : : "memory");
         sbi_ipi_serve(hart);
+    }
 }
 
 /* Arguments: mask, base, start, size, then the ASID or VMID of the calls that have one. */
