@@ -310,13 +310,14 @@ static int add_symbol(struct symbols *symbols, unsigned module, const Elf64_Sym 
 {
 	unsigned type = ELF64_ST_TYPE(entry->st_info);
 	/* '$x', '$d': the assembler's marks of code and data, not names of anything */
-	if (!name || name[0] == '\0' || name[0] == '$' || entry->st_shndx == SHN_UNDEF || entry->st_shndx == SHN_ABS)
+	if (!name || name[0] == '\0' || name[0] == '$' || entry->st_shndx == SHN_UNDEF)
 		return 0;
 	if (type != STT_NOTYPE && type != STT_FUNC && type != STT_OBJECT)
 		return 0;
 	struct symbol symbol = {
 		.address = entry->st_value,
-		.size = entry->st_size,
+		/* a number, not a place: nothing lies behind it */
+		.size = entry->st_shndx == SHN_ABS ? 1 : entry->st_size,
 		.name = name,
 		.module = module,
 		.is_function = type == STT_FUNC,

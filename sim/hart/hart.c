@@ -79,7 +79,7 @@ static void wires_changed(struct hart *hart, uint64_t now)
 	    .hart = (uint8_t)hart->id,
 	    .mode = hart->mode,
 	    .cycle = now,
-	    .retired = hart->insns,
+	    .retired = hart->retired,
 	    .value = {hart->irq_lines, hart->hgei},
 	};
 	trace_emit(hart->trace, &event);

@@ -33,7 +33,7 @@ def planted(fault):
             source.write(changed)
         status, out, err = run(["make", "-C", folder, "-f", "firmware/build.mk", "build/firmware.elf"], 300)
         expect_equal(status, 0, f"building the faulty firmware: {err[-1500:]}")
-        status, out, err = run([RVSIM, "-smp", "2", *CHECK, "--max-insns", "50000000", f"{folder}/build/firmware.elf", guest("hello")])
+        status, out, err = run([RVSIM, "-smp", "2", *CHECK, "--max-insns", "50000000", f"{folder}/build/firmware.elf", guest("tp")])
     expect_equal(status, 4, f"{fault}: exit status; {out[-300:]!r} {err[-500:]!r}")
     expect(word in err and "hart" in err and "pc" in err and "cycle" in err, f"{fault}: the report does not tell: {err!r}")
 
