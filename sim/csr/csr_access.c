@@ -87,6 +87,23 @@ NEED_EXTENSION(smstateen, EXT_Smstateen)
 NEED_EXTENSION(sscofpmf, EXT_Sscofpmf)
 NEED_EXTENSION(smcntrpmf, EXT_Smcntrpmf)
 
+NEED_EXTENSION(smcsrind, EXT_Smcsrind)
+NEED_EXTENSION(zkr, EXT_Zkr)
+
+/* Smcsrind includes all of Sscsrind. */
+bool need_sscsrind(const struct hart *hart, unsigned num)
+{
+	(void)num;
+	return has(hart, EXT_Sscsrind) || has(hart, EXT_Smcsrind);
+}
+
+/* norm:mtval2_Ssdbltrap */
+bool need_mtval2(const struct hart *hart, unsigned num)
+{
+	(void)num;
+	return has(hart, EXT_H) || has(hart, EXT_Ssdbltrp);
+}
+
 /* Smstateen includes all of Ssstateen. */
 bool need_ssstateen(const struct hart *hart, unsigned num)
 {
@@ -217,6 +234,41 @@ bool guard_envcfg(const struct hart *hart, unsigned num, enum mode mode, bool wr
 {
 	(void)num, (void)write;
 	return state_enabled(hart, 0, mstateen0_ENVCFG, mode);
+}
+
+/* norm:mstateen0_csrind_op norm:hstateen0_csrind_op */
+bool guard_iselect(const struct hart *hart, unsigned num, enum mode mode, bool write)
+{
+	(void)num, (void)write;
+	return state_enabled(hart, 0, mstateen0_CSRIND, mode);
+}
+
+/* No extension that we have allocates select values, so no register is behind mireg*, sireg* and vsireg*: illegal, but
+ * what is virtual by the number alone stays virtual. norm:sscsrind_virtual_inst_fault
+ * norm:hypervisor_impl_csrs_access_control */
+bool guard_ireg(const struct hart *hart, unsigned num, enum mode mode, bool write)
+{
+	if (!guard_iselect(hart, num, mode, write) || !mode_virt(hart->mode))
+		return false;
+	bool by_guest_kernel = hart->mode == MODE_VS && level_of(num) == LEVEL_SUPERVISOR;
+	return !by_guest_kernel || !guard_iselect(hart, num, MODE_VS, write);
+}
+
+/* Only an instruction that also writes may read it. norm:mseccfg_sseed_SorHS-mode_op norm:mseccfg_useed_U-mode_op
+ * norm:mseccfg_sseed_VSorVU-mode_op */
+bool guard_seed(const struct hart *hart, unsigned num, enum mode mode, bool write)
+{
+	(void)num;
+	switch (mode) {
+	case MODE_M:
+		return write;
+	case MODE_HS:
+		return write && hart->csr.mseccfg & mseccfg_SSEED;
+	case MODE_U:
+		return write && hart->csr.mseccfg & mseccfg_USEED;
+	default:
+		return false;
+	}
 }
 
 /* ---- the verdict ---- */

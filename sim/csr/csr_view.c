@@ -34,6 +34,18 @@ uint64_t read_frm(const struct hart *hart, const struct csr_row *row)
 	return (hart->csr.fcsr & fcsr_FRM) >> fcsr_FRM_LOW;
 }
 
+/* ---- the entropy source ---- */
+
+/* Entropy that is the same in every run: csr.seed counts the accesses, and a mixing function hides the counting. */
+uint64_t read_seed(const struct hart *hart, const struct csr_row *row)
+{
+	const uint64_t valid = UINT64_C(2) << seed_OPST_LOW;
+	uint64_t mixed = (csr_slot_value(hart, row) << 8 | hart->id) + UINT64_C(0x9e3779b97f4a7c15);
+	mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
+	return valid | (mixed >> 31 & seed_ENTROPY);
+}
+
 /* ---- time ---- */
 
 uint64_t read_time(const struct hart *hart, const struct csr_row *row)

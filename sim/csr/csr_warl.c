@@ -33,6 +33,13 @@ void write_masked(struct hart *hart, const struct csr_row *row, uint64_t value)
 	*slot = csr_merge(*slot, value, row->mask);
 }
 
+/* The value written is ignored; the access itself uses up the entropy that was read. */
+void write_seed(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	(void)value;
+	++*csr_slot(hart, row);
+}
+
 /* ---- which interrupts there are ---- */
 
 uint64_t csr_guest_externals(const struct hart *hart)
@@ -97,16 +104,37 @@ static void status_changed(struct hart *hart)
 	hart->effects |= EFFECT_MODE | EFFECT_IRQ;
 }
 
-/* Fields of sstatus that software writes. norm:mstatus_fs_rdonly0_s_no_f: FS without F is read-only 0. */
-static uint64_t sstatus_writable(const struct hart *hart)
+/* Fields that sstatus and vsstatus share. norm:mstatus_fs_rdonly0_s_no_f: FS without F is read-only 0. */
+static uint64_t status_writable(const struct hart *hart)
 {
 	uint64_t supervisor = mstatus_SIE | mstatus_SPIE | mstatus_SPP | mstatus_SUM | mstatus_MXR;
 	return with(hart, EXT_S, supervisor) | with(hart, EXT_F, mstatus_FS);
 }
 
+/* SDT is there while the level above allows it. norm:menvcfg_dte_op norm:henvcfg_dte_op */
+static uint64_t sstatus_writable(const struct hart *hart)
+{
+	return status_writable(hart) | (hart->csr.menvcfg & menvcfg_DTE ? mstatus_SDT : 0);
+}
+
+static uint64_t vsstatus_writable(const struct hart *hart)
+{
+	return status_writable(hart) | (hart->csr.henvcfg & henvcfg_DTE ? vsstatus_SDT : 0);
+}
+
+/* While traps are disabled interrupts are too. norm:sstatus_sdt_sstatus_sie_overwrite norm:mstatus_mie_clr_by_mdt */
+static uint64_t without_double_traps(uint64_t status)
+{
+	if (status & mstatus_SDT)
+		status &= ~mstatus_SIE;
+	if (status & mstatus_MDT)
+		status &= ~mstatus_MIE;
+	return status;
+}
+
 static uint64_t mstatus_writable(const struct hart *hart)
 {
-	return sstatus_writable(hart) | mstatus_MIE | mstatus_MPIE | mstatus_MPP |
+	return sstatus_writable(hart) | with(hart, EXT_Smdbltrp, mstatus_MDT) | mstatus_MIE | mstatus_MPIE | mstatus_MPP |
 	       with(hart, EXT_U, mstatus_MPRV | mstatus_TW) | /* norm:mstatus_mprv_rdonly0_no_umode */
 	       with(hart, EXT_S, mstatus_TVM | mstatus_TSR) | /* norm:mstatus_tsr_acc */
 	       with(hart, EXT_H, mstatus_MPV | mstatus_GVA);
@@ -124,21 +152,21 @@ void write_mstatus(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
 	uint64_t old = hart->csr.mstatus;
-	hart->csr.mstatus = csr_merge(old, legal_mpp(hart, old, value), mstatus_writable(hart));
+	hart->csr.mstatus = without_double_traps(csr_merge(old, legal_mpp(hart, old, value), mstatus_writable(hart)));
 	status_changed(hart);
 }
 
 void write_sstatus(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
-	hart->csr.mstatus = csr_merge(hart->csr.mstatus, value, sstatus_writable(hart));
+	hart->csr.mstatus = without_double_traps(csr_merge(hart->csr.mstatus, value, sstatus_writable(hart)));
 	status_changed(hart);
 }
 
 void write_vsstatus(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
-	hart->csr.vsstatus = csr_merge(hart->csr.vsstatus, value, sstatus_writable(hart));
+	hart->csr.vsstatus = without_double_traps(csr_merge(hart->csr.vsstatus, value, vsstatus_writable(hart)));
 	status_changed(hart);
 }
 
@@ -391,6 +419,10 @@ void write_hgatp(struct hart *hart, const struct csr_row *row, uint64_t value)
 
 static void environment_changed(struct hart *hart)
 {
+	if (!(hart->csr.menvcfg & menvcfg_DTE))
+		hart->csr.mstatus &= ~mstatus_SDT;
+	if (!(hart->csr.henvcfg & henvcfg_DTE))
+		hart->csr.vsstatus &= ~vsstatus_SDT;
 	hart->effects |= EFFECT_MODE | EFFECT_IRQ | EFFECT_TRANSLATE;
 }
 
@@ -410,10 +442,11 @@ static uint64_t legal_env(uint64_t old, uint64_t value, uint64_t writable)
 }
 
 /* Fields of henvcfg that are read-only 0 unless menvcfg has them set.
- * norm:menvcfg_pbmte_henvcfg_pbmte_rdonly0 norm:menvcfg_adue_henvcfg_adue_rdonly0 norm:menvcfg_stce_op2 */
+ * norm:menvcfg_pbmte_henvcfg_pbmte_rdonly0 norm:menvcfg_adue_henvcfg_adue_rdonly0 norm:menvcfg_stce_op2
+ * norm:menvcfg_dte_op */
 static uint64_t henvcfg_gated(void)
 {
-	return henvcfg_PBMTE | henvcfg_ADUE | henvcfg_STCE;
+	return henvcfg_PBMTE | henvcfg_ADUE | henvcfg_STCE | henvcfg_DTE;
 }
 
 void write_menvcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
@@ -421,7 +454,8 @@ void write_menvcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 	(void)row;
 	uint64_t adue = hart->platform->svade_only ? 0 : with(hart, EXT_Svadu, menvcfg_ADUE);
 	uint64_t writable = env_common(hart) | adue | with(hart, EXT_Sstc, menvcfg_STCE) |
-	                    with(hart, EXT_Svpbmt, menvcfg_PBMTE) | with(hart, EXT_Smnpm, menvcfg_PMM);
+	                    with(hart, EXT_Svpbmt, menvcfg_PBMTE) | with(hart, EXT_Smnpm, menvcfg_PMM) |
+	                    with(hart, EXT_Ssdbltrp, menvcfg_DTE);
 	hart->csr.menvcfg = legal_env(hart->csr.menvcfg, value, writable);
 	hart->csr.henvcfg &= ~henvcfg_gated() | hart->csr.menvcfg;
 	environment_changed(hart);
@@ -447,19 +481,20 @@ void write_senvcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 /* ---- state enable ---- */
 
 /* Bits for state that the hart has; SE of every register. norm:stateen_unimplemented_state_roz */
-static uint64_t stateen_implemented(unsigned index)
+static uint64_t stateen_implemented(const struct hart *hart, unsigned index)
 {
-	return index ? mstateen1_SE1 : mstateen0_SE0 | mstateen0_ENVCFG;
+	uint64_t csrind = with(hart, EXT_Sscsrind, mstateen0_CSRIND) | with(hart, EXT_Smcsrind, mstateen0_CSRIND);
+	return index ? mstateen1_SE1 : mstateen0_SE0 | mstateen0_ENVCFG | csrind;
 }
 
 uint64_t csr_stateen_of_m(const struct hart *hart, unsigned index)
 {
-	return has(hart, EXT_Smstateen) ? (&hart->csr.mstateen0)[index] : stateen_implemented(index);
+	return has(hart, EXT_Smstateen) ? (&hart->csr.mstateen0)[index] : stateen_implemented(hart, index);
 }
 
 void write_mstateen(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
-	*csr_slot(hart, row) = value & stateen_implemented(row->num & 3);
+	*csr_slot(hart, row) = value & stateen_implemented(hart, row->num & 3);
 	hart->effects |= EFFECT_MODE;
 }
 
@@ -467,7 +502,7 @@ void write_mstateen(struct hart *hart, const struct csr_row *row, uint64_t value
 void write_hstateen(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	uint64_t *slot = csr_slot(hart, row);
-	*slot = csr_merge(*slot, value, stateen_implemented(row->num & 3) & csr_stateen_of_m(hart, row->num & 3));
+	*slot = csr_merge(*slot, value, stateen_implemented(hart, row->num & 3) & csr_stateen_of_m(hart, row->num & 3));
 	hart->effects |= EFFECT_MODE;
 }
 
@@ -483,6 +518,7 @@ void csr_reset_fixed(struct hart *hart)
 	csr->mstatus |= with(hart, EXT_S, (uint64_t)XLEN_64 << mstatus_SXL_LOW);
 	if (!has(hart, EXT_U))
 		csr->mstatus |= mstatus_MPP; /* the only mode there is */
+	csr->mstatus |= with(hart, EXT_Smdbltrp, mstatus_MDT); /* norm:mstatus_mdt_rst */
 	csr->hstatus |= with(hart, EXT_H, (uint64_t)XLEN_64 << hstatus_VSXL_LOW);
 	csr->vsstatus |= with(hart, EXT_H, (uint64_t)XLEN_64 << vsstatus_UXL_LOW);
 	csr->mideleg |= csr_irqs_h(hart);

@@ -20,8 +20,8 @@ static enum mode target_of(const struct hart *hart, bool interrupt, unsigned cau
 
 /* ---- the trap value registers ---- */
 
-/* The option tval_zero writes 0 instead of instruction words and of a breakpoint's own pc: no handler needs those. Addresses
- * of memory faults stay: no operating system works without. norm:stval_op_illegal_instr norm:stval_acc */
+/* The option tval_zero writes 0 instead of instruction words and of a breakpoint's own pc: no handler needs those.
+ * Addresses of memory faults stay: no operating system works without. norm:stval_op_illegal_instr norm:stval_acc */
 static uint64_t trap_value(const struct hart *hart, const struct trap *trap)
 {
 	if (!hart->platform->tval_zero || trap->interrupt)
@@ -128,12 +128,50 @@ static void enter_vs(struct hart *hart, const struct trap *trap, enum mode from)
 	hart->pc = vector(csr->vstvec, trap->interrupt, code);
 }
 
+/* ---- double traps ---- */
+
+/* A trap into HS or VS while SDT is set is delivered to M-mode as a double trap, with its own cause in mtval2.
+ * norm:sstatus_sdt_trap norm:vsstatus_sdt_op */
+static enum mode redirect_double_trap(const struct hart *hart, struct trap *trap, enum mode to)
+{
+	bool unexpected = (to == MODE_HS && hart->csr.mstatus & mstatus_SDT) ||
+	                  (to == MODE_VS && hart->csr.vsstatus & vsstatus_SDT);
+	if (!unexpected)
+		return to;
+	trap->tval2 = cause_word(trap->interrupt, trap->cause);
+	trap->interrupt = false;
+	trap->cause = CAUSE_DOUBLE_TRAP;
+	return MODE_M;
+}
+
+/* norm:trap_exp norm:sstatus_sdt_trap: from now on a trap into the same level is unexpected. */
+static void disable_traps(struct hart *hart, enum mode to)
+{
+	struct csr_file *csr = &hart->csr;
+	if (to == MODE_M && isa_has(&hart->isa, EXT_Smdbltrp))
+		csr->mstatus |= mstatus_MDT;
+	else if (to == MODE_HS && csr->menvcfg & menvcfg_DTE)
+		csr->mstatus |= mstatus_SDT;
+	else if (to == MODE_VS && csr->henvcfg & henvcfg_DTE)
+		csr->vsstatus |= vsstatus_SDT;
+}
+
+/* The critical-error state: no architectural state changes any more. norm:trap_unexp_hndl_no_rnmi */
+static enum mode stop_for_good(struct hart *hart)
+{
+	hart->halted = true;
+	hart->effects |= EFFECT_YIELD;
+	return hart->mode;
+}
+
 enum mode trap_take(struct hart *hart)
 {
 	struct trap trap = hart->trap;
 	enum mode from = hart->mode;
-	enum mode to = target_of(hart, trap.interrupt, trap.cause, from);
+	enum mode to = redirect_double_trap(hart, &trap, target_of(hart, trap.interrupt, trap.cause, from));
 	hart->trap.pending = false;
+	if (to == MODE_M && hart->csr.mstatus & mstatus_MDT) /* norm:trap_unexp_mdt_1 */
+		return stop_for_good(hart);
 	if (hart->counters.filtered)
 		csr_counters_mode(hart, to, false);
 	hart->mode = to;
@@ -147,6 +185,7 @@ enum mode trap_take(struct hart *hart)
 	default:
 		enter_hs(hart, &trap, from);
 	}
+	disable_traps(hart, to);
 	hart->effects |= EFFECT_MODE | EFFECT_IRQ;
 	return to;
 }
@@ -165,6 +204,17 @@ static bool go(struct hart *hart, enum mode mode, uint64_t pc)
 	return true;
 }
 
+/* A return from M-mode.
+ * norm:mstatus_mdt_clr_mret_sret norm:sstatus_sdt_clr_mret_sret norm:vsstatus_sdt_clr_mret_sret */
+static void enable_traps(struct csr_file *csr, enum mode mode)
+{
+	csr->mstatus &= ~mstatus_MDT;
+	if (mode != MODE_M && mode != MODE_HS)
+		csr->mstatus &= ~mstatus_SDT;
+	if (mode == MODE_VU)
+		csr->vsstatus &= ~vsstatus_SDT;
+}
+
 /* norm:mret_h norm:mstatus_xret_op */
 bool trap_mret(struct hart *hart, uint32_t word)
 {
@@ -176,6 +226,7 @@ bool trap_mret(struct hart *hart, uint32_t word)
 	SET(csr->mstatus, mstatus_MPIE, 1);
 	SET(csr->mstatus, mstatus_MPP, isa_has(&hart->isa, EXT_U) ? 0 : 3);
 	SET(csr->mstatus, mstatus_MPV, 0);
+	enable_traps(csr, mode);
 	return go(hart, mode, csr->mepc);
 }
 
@@ -188,6 +239,11 @@ static bool sret_v0(struct hart *hart)
 	SET(csr->mstatus, mstatus_SIE, GET(csr->mstatus, mstatus_SPIE));
 	SET(csr->mstatus, mstatus_SPIE, 1);
 	SET(csr->mstatus, mstatus_SPP, 0);
+	csr->mstatus &= ~mstatus_SDT; /* norm:sstatus_sdt_sret */
+	if (mode == MODE_VU) /* norm:sret_dt */
+		csr->vsstatus &= ~vsstatus_SDT;
+	if (hart->mode == MODE_M)
+		enable_traps(csr, mode);
 	return go(hart, mode, csr->sepc);
 }
 
@@ -199,6 +255,7 @@ static bool sret_v1(struct hart *hart)
 	SET(csr->vsstatus, vsstatus_SIE, GET(csr->vsstatus, vsstatus_SPIE));
 	SET(csr->vsstatus, vsstatus_SPIE, 1);
 	SET(csr->vsstatus, vsstatus_SPP, 0);
+	csr->vsstatus &= ~vsstatus_SDT; /* norm:sret_dt */
 	return go(hart, mode, csr->vsepc);
 }
 

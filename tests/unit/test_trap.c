@@ -411,6 +411,166 @@ Test(trap, round_trip)
 	free(world);
 }
 
+/* ---- Ssdbltrp and Smdbltrp ---- */
+
+static struct world *double_trap_world(void)
+{
+	struct world *world = trap_world();
+	with_extension(world, EXT_Ssdbltrp, true);
+	put(world, CSR_mtvec, MTVEC);
+	put(world, CSR_stvec, STVEC);
+	put(world, CSR_vstvec, VSTVEC);
+	put(world, CSR_medeleg, ~UINT64_C(0));
+	put(world, CSR_hedeleg, ~UINT64_C(0));
+	put(world, CSR_menvcfg, menvcfg_DTE);
+	put(world, CSR_henvcfg, henvcfg_DTE);
+	return world;
+}
+
+/* norm:sstatus_sdt norm:menvcfg_dte_op norm:henvcfg_dte_op */
+Test(trap, sdt_is_there_while_dte_is_set)
+{
+	struct world *world = double_trap_world();
+	expect_hex(hold(world, CSR_sstatus, sstatus_SDT) & sstatus_SDT, sstatus_SDT);
+	expect_hex(get(world, CSR_mstatus) & mstatus_SDT, mstatus_SDT);
+	expect_hex(hold(world, CSR_vsstatus, vsstatus_SDT) & vsstatus_SDT, vsstatus_SDT);
+	put(world, CSR_henvcfg, 0);
+	expect_hex(get(world, CSR_vsstatus) & vsstatus_SDT, 0);
+	expect_hex(hold(world, CSR_vsstatus, vsstatus_SDT) & vsstatus_SDT, 0);
+	put(world, CSR_menvcfg, 0);
+	expect_hex(get(world, CSR_mstatus) & mstatus_SDT, 0);
+	expect_hex(hold(world, CSR_mstatus, mstatus_SDT) & mstatus_SDT, 0);
+	expect_hex(hold(world, CSR_henvcfg, henvcfg_DTE), 0);
+	with_extension(world, EXT_Ssdbltrp, false);
+	expect_hex(hold(world, CSR_menvcfg, menvcfg_DTE), 0);
+	free(world);
+}
+
+/* norm:sstatus_sdt_sstatus_sie_overwrite: for each register that has the pair. */
+Test(trap, sdt_keeps_sie_clear)
+{
+	static const unsigned numbers[] = {CSR_mstatus, CSR_sstatus, CSR_vsstatus};
+	struct world *world = double_trap_world();
+	uint64_t both = sstatus_SDT | sstatus_SIE;
+	for (size_t i = 0; i < 3; i++) {
+		expect_hex(hold(world, numbers[i], sstatus_SIE) & both, sstatus_SIE);
+		expect_hex(hold(world, numbers[i], both) & both, sstatus_SDT);
+		expect_hex(hold(world, numbers[i], sstatus_SIE) & both, sstatus_SIE);
+		put(world, numbers[i], 0);
+	}
+	free(world);
+}
+
+/* norm:sstatus_sdt_trap */
+Test(trap, double_trap_of_hs_goes_to_m)
+{
+	struct world *world = double_trap_world();
+	put(world, CSR_vsstatus, vsstatus_SDT); /* not HS-mode's */
+	cr_expect_eq(take_exception(world, MODE_HS, CAUSE_BREAKPOINT), MODE_HS);
+	expect_hex(get(world, CSR_sstatus) & sstatus_SDT, sstatus_SDT);
+	struct trap trap = {.cause = CAUSE_LOAD_GUEST_PAGE, .gva = true, .tval = 0x111, .tval2 = 0x222, .tinst = 0x3003};
+	cr_expect_eq(take(world, MODE_HS, trap), MODE_M);
+	expect_hex(get(world, CSR_mcause), CAUSE_DOUBLE_TRAP);
+	expect_hex(get(world, CSR_mtval2), CAUSE_LOAD_GUEST_PAGE);
+	expect_hex(get(world, CSR_mtval), 0x111);
+	expect_hex(get(world, CSR_mtinst), 0x3003);
+	expect_hex(get(world, CSR_mepc), EPC);
+	expect_hex(get(world, CSR_mstatus) & (mstatus_GVA | mstatus_MPP), mstatus_GVA | UINT64_C(1) << mstatus_MPP_LOW);
+	expect_hex(get(world, CSR_scause), CAUSE_BREAKPOINT);
+	expect_hex(world->hart.pc, MTVEC);
+	free(world);
+}
+
+Test(trap, double_trap_of_a_guest_goes_to_m)
+{
+	struct world *world = double_trap_world();
+	put(world, CSR_hideleg, ~UINT64_C(0));
+	cr_expect_eq(take_exception(world, MODE_VU, CAUSE_ECALL_U), MODE_VS);
+	expect_hex(get(world, CSR_vsstatus) & vsstatus_SDT, vsstatus_SDT);
+	expect_hex(get(world, CSR_sstatus) & sstatus_SDT, 0);
+	cr_expect_eq(take_exception(world, MODE_VS, CAUSE_VIRTUAL), MODE_HS); /* not the guest's */
+	cr_expect(trap_sret(&world->hart, 0x10200073));
+	cr_expect_eq(take_interrupt(world, MODE_VU, IRQ_VSEI), MODE_M);
+	expect_hex(get(world, CSR_mcause), CAUSE_DOUBLE_TRAP);
+	expect_hex(get(world, CSR_mtval2), UINT64_C(1) << 63 | IRQ_VSEI);
+	expect_hex(get(world, CSR_mstatus) & mstatus_MPV, mstatus_MPV);
+	free(world);
+}
+
+Test(trap, no_double_traps_without_dte)
+{
+	struct world *world = double_trap_world();
+	put(world, CSR_henvcfg, 0);
+	cr_expect_eq(take_exception(world, MODE_VS, CAUSE_BREAKPOINT), MODE_VS);
+	cr_expect_eq(take_exception(world, MODE_VS, CAUSE_BREAKPOINT), MODE_VS);
+	put(world, CSR_menvcfg, 0);
+	cr_expect_eq(take_exception(world, MODE_HS, CAUSE_BREAKPOINT), MODE_HS);
+	cr_expect_eq(take_exception(world, MODE_HS, CAUSE_BREAKPOINT), MODE_HS);
+	free(world);
+}
+
+/* norm:sstatus_sdt_sret norm:sret_dt norm:sstatus_sdt_clr_mret_sret norm:vsstatus_sdt_clr_mret_sret */
+Test(trap, returns_clear_sdt)
+{
+	static const struct { enum mode from; bool mret; enum mode to; bool sdt_left, vs_sdt_left; } rows[] = {
+		{MODE_HS, false, MODE_HS, false, true}, {MODE_HS, false, MODE_U, false, true},
+		{MODE_HS, false, MODE_VS, false, true}, {MODE_HS, false, MODE_VU, false, false},
+		{MODE_VS, false, MODE_VS, true, false}, {MODE_VS, false, MODE_VU, true, false},
+		{MODE_M, false, MODE_HS, false, true},  {MODE_M, false, MODE_VU, false, false},
+		{MODE_M, true, MODE_M, true, true},     {MODE_M, true, MODE_HS, true, true},
+		{MODE_M, true, MODE_U, false, true},    {MODE_M, true, MODE_VS, false, true},
+		{MODE_M, true, MODE_VU, false, false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct world *world = double_trap_world();
+		uint64_t priv = mode_priv(rows[i].to);
+		uint64_t spp = priv == 1 ? mstatus_SPP : 0, virt = mode_virt(rows[i].to);
+		put(world, CSR_mstatus, mstatus_SDT | priv << mstatus_MPP_LOW | spp | virt << mstatus_MPV_LOW);
+		put(world, CSR_vsstatus, vsstatus_SDT | spp);
+		put(world, CSR_hstatus, virt << hstatus_SPV_LOW);
+		world->hart.mode = rows[i].from;
+		cr_assert(rows[i].mret ? trap_mret(&world->hart, 0) : trap_sret(&world->hart, 0));
+		cr_expect_eq(world->hart.mode, rows[i].to, "row %zu", i);
+		cr_expect_eq((get(world, CSR_mstatus) & mstatus_SDT) != 0, rows[i].sdt_left, "row %zu", i);
+		cr_expect_eq((get(world, CSR_vsstatus) & vsstatus_SDT) != 0, rows[i].vs_sdt_left, "row %zu", i);
+		free(world);
+	}
+}
+
+/* norm:mstatus_mdt_rst norm:trap_exp norm:mstatus_mie_clr_by_mdt norm:mstatus_mdt_clr_mret_sret */
+Test(trap, mdt)
+{
+	struct world *world = trap_world();
+	with_extension(world, EXT_Smdbltrp, true);
+	uint64_t both = mstatus_MDT | mstatus_MIE;
+	expect_hex(get(world, CSR_mstatus) & both, mstatus_MDT);
+	expect_hex(hold(world, CSR_mstatus, both) & both, mstatus_MDT);
+	expect_hex(hold(world, CSR_mstatus, mstatus_MIE) & both, mstatus_MIE);
+	take_exception(world, MODE_HS, CAUSE_ECALL_HS);
+	expect_hex(get(world, CSR_mstatus) & both, mstatus_MDT);
+	cr_expect(trap_mret(&world->hart, 0));
+	expect_hex(get(world, CSR_mstatus) & both, mstatus_MIE);
+	put(world, CSR_mstatus, mstatus_MDT);
+	world->hart.mode = MODE_M;
+	cr_expect(trap_sret(&world->hart, 0));
+	expect_hex(get(world, CSR_mstatus) & both, 0);
+	free(world);
+}
+
+/* norm:trap_unexp_mdt_1 norm:trap_unexp_hndl_no_rnmi: nothing architectural changes any more. */
+Test(trap, double_trap_of_m_stops_the_hart)
+{
+	struct world *world = trap_world();
+	with_extension(world, EXT_Smdbltrp, true);
+	struct csr_file before = world->hart.csr;
+	cr_expect_eq(take_exception(world, MODE_M, CAUSE_ILLEGAL), MODE_M);
+	cr_expect(world->hart.halted);
+	cr_expect_eq(world->hart.effects & EFFECT_YIELD, EFFECT_YIELD);
+	expect_hex(world->hart.pc, EPC);
+	cr_expect_eq(memcmp(&before, &world->hart.csr, sizeof before), 0);
+	free(world);
+}
+
 /* ---- words ---- */
 
 static const char *explain(struct world *world, bool interrupt, unsigned cause, enum mode from, char text[200])
