@@ -19,9 +19,9 @@ static void report(const struct arch_cpu *arch, uint64_t cause, uint64_t pc)
                  csr_read(htval), csr_read(htinst));
     console_line("  sstatus 0x%lx  hstatus 0x%lx  vsatp 0x%lx  hgatp 0x%lx", csr_read(sstatus), csr_read(hstatus),
                  csr_read(vsatp), csr_read(hgatp));
-    for (unsigned i = 1; i < 32; i += 3)
-        console_line("  %s 0x%016lx  %s 0x%016lx  %s 0x%016lx", names[i], x[i], names[(i + 1) % 32],
-                     x[(i + 1) % 32], names[(i + 2) % 32], x[(i + 2) % 32]);
+    for (unsigned i = 0; i < 32; i += 4)
+        console_line("  %s 0x%016lx  %s 0x%016lx  %s 0x%016lx  %s 0x%016lx", names[i], x[i], names[i + 1], x[i + 1],
+                     names[i + 2], x[i + 2], names[i + 3], x[i + 3]);
 }
 
 /* Called by _host_trap, on a stack of its own. Returns if the trap was an allowed one; sepc is then the fixup. */
