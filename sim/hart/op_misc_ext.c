@@ -1,8 +1,11 @@
-/* Cache-block operations (Zicbom, Zicboz) and Zawrs. Caches hold nothing that memory does not: managing a block changes
- * no state, so what is left of it is who may do it and where. */
+/* Small extensions that touch memory: cache-block operations (Zicbom, Zicboz), Zawrs, loads and stores of Zfhmin. */
 #include "csr/csr.h"
 #include "hart/mem.h"
 #include "hart/op.h"
+
+/* ---- Zicbom and Zicboz ----
+ * Caches hold nothing that memory does not: managing a block changes no state, so what is left of it is who may do it
+ * and where. */
 
 enum { BLOCK_SIZE = 64 };
 
@@ -114,10 +117,55 @@ OP(cbo_zero)
 	NEXT_EFFECTS;
 }
 
+/* ---- Zawrs ---- */
+
 /* A stall may end at any time, for any reason: here at once, so no time limit of TW or VTW is ever exceeded.
  * norm:Zawrs_stall_terminate */
 OP(wrs_nto)
 {
 	(void)hart;
+	NEXT;
+}
+
+/* ---- Zfhmin ---- */
+
+static OP(flh_slow)
+{
+	uint64_t value = 0;
+
+	if (!mem_load(hart, op, X(rs1) + (uint64_t)op->imm, 2, &value))
+		TRAP;
+	F(rd) = ~UINT64_C(0xffff) | (uint16_t)value;
+	NEXT_EFFECTS;
+}
+
+/* Narrower values are boxed: the upper bits are all ones. */
+OP(flh)
+{
+	uint8_t *host;
+	uint16_t value;
+
+	if (!l0_find(hart->l0->read, X(rs1) + (uint64_t)op->imm, sizeof(value), &host))
+		OP_TAIL(op_flh_slow);
+	memcpy(&value, host, sizeof(value));
+	F(rd) = ~UINT64_C(0xffff) | value;
+	NEXT;
+}
+
+static OP(fsh_slow)
+{
+	if (!mem_store(hart, op, X(rs1) + (uint64_t)op->imm, 2, F(rs2)))
+		TRAP;
+	NEXT_EFFECTS;
+}
+
+OP(fsh)
+{
+	uint8_t *host;
+	uint16_t value = (uint16_t)F(rs2);
+
+	if (!l0_find(hart->l0->write, X(rs1) + (uint64_t)op->imm, sizeof(value), &host))
+		OP_TAIL(op_fsh_slow);
+	memcpy(host, &value, sizeof(value));
 	NEXT;
 }

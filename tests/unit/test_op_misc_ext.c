@@ -1,4 +1,4 @@
-/* Cache-block operations: who may, where, and what they change; and Zawrs. */
+/* Cache-block operations: who may, where, and what they change; Zawrs; half-precision loads and stores. */
 #include "step_world.h"
 
 enum { RS1 = 12, BLOCK = 64 };
@@ -199,5 +199,32 @@ Test(op_misc_ext, waiting_on_a_reservation_ends_at_once)
 		cr_expect(step(world, encode(INSN_wrs_sto, 0, 0, 0)), "%s", mode_name(mode));
 		cr_expect(!hart->waiting);
 	}
+	step_world_free(world);
+}
+
+/* Twice: the slow way first, then through the filter. flh fa0,-2(a2) and fsh fa0,4(a2). */
+Test(op_misc_ext, half_precision_loads_and_stores)
+{
+	enum { FA0 = 10, A2 = 12 };
+	const uint32_t flh = 0xffe61507, fsh = 0x00a61227;
+	struct world *world = step_world_new();
+	struct hart *hart = &world->hart;
+
+	hart->csr.mstatus |= mstatus_FS;
+	context_changed(hart);
+	hart->x[A2] = DATA + 2;
+	for (unsigned i = 0; i < 2; i++) {
+		*at(world, DATA) = 0x1111222233338000 + i;
+		cr_expect(step(world, flh));
+		cr_expect_eq(hart->f[FA0], 0xffffffffffff8000 + i);
+		hart->f[FA0] = 0x123456789abcdef0 + i;
+		cr_expect(step(world, fsh));
+		cr_expect_eq(*at(world, DATA), 0xdef0222233338000 + i * UINT64_C(0x1000000000001));
+	}
+	hart->x[A2] = 0x12;
+	cr_expect(!step(world, flh));
+	cr_expect(hart->csr.mcause == CAUSE_LOAD_ACCESS && hart->csr.mtval == 0x10);
+	cr_expect(!step(world, fsh));
+	cr_expect(hart->csr.mcause == CAUSE_STORE_ACCESS && hart->csr.mtval == 0x16);
 	step_world_free(world);
 }

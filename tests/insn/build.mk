@@ -1,0 +1,33 @@
+# Instructions against other implementations: register instructions against qemu-riscv64, all rows against objdump.
+
+INSN_REFERENCE ?= qemu-riscv64 -cpu rv64,zba=true,zbb=true,zbc=true,zbs=true,zbkb=true,zbkc=true,zbkx=true,zknd=true,zkne=true,zknh=true
+INSN_SEED ?= 1
+INSN_ROUNDS ?= 10000
+
+INSN_BUILD := build/tests/insn
+INSN_HANDLERS := sim/hart/op_int.c sim/hart/op_bit.c sim/hart/op_crypto.c
+INSN_SOURCES := $(INSN_HANDLERS) sim/hart/insn.c sim/hart/decode.c sim/hart/isa.c
+INSN_HEADERS := tests/insn/operations.def tests/insn/operands.h tests/insn/build.mk $(wildcard sim/hart/*.h sim/hart/*.def)
+
+.PHONY: insn-test insn-table
+
+insn-test: $(INSN_BUILD)/guest $(INSN_BUILD)/check ## register instructions against qemu-riscv64
+	$(INSN_REFERENCE) $(INSN_BUILD)/guest $(INSN_SEED) $(INSN_ROUNDS) > $(INSN_BUILD)/results
+	$(INSN_BUILD)/check $(INSN_SEED) $(INSN_ROUNDS) < $(INSN_BUILD)/results
+	@rm -f $(INSN_BUILD)/results
+
+insn-table: build/disasm_words ## every row of insn.def against objdump
+	tools/check_insn build/disasm_words
+
+$(INSN_BUILD)/guest: tests/insn/guest.c $(INSN_HEADERS)
+	@mkdir -p $(@D)
+	riscv64-unknown-elf-gcc -march=rv64imac -mabi=lp64 -mcmodel=medany -std=gnu17 -O2 -Wall -Wextra -Werror \
+		-ffreestanding -nostdlib -static -Wl,--no-warn-rwx-segments,--no-relax -Itests/insn $< -o $@
+
+$(INSN_BUILD)/check: tests/insn/check.c $(INSN_SOURCES) $(INSN_HEADERS)
+	@mkdir -p $(@D)
+	$(CC_SIM) -std=gnu17 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Isim -Itests/insn $< $(INSN_SOURCES) -o $@
+
+# The disassembler names CSRs, so it needs the whole library.
+build/disasm_words: build/obj/tail/tools/disasm_words.o $(SIM_LIBRARY:%.c=build/obj/tail/%.o)
+	$(CC_SIM) $^ $(LIBS) -o $@
