@@ -18,7 +18,7 @@ RVTRACE_SOURCES := tools/rvtrace.c $(SIM_LIBRARY)
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 
 .DEFAULT_GOAL := all
-.PHONY: all run test unit packages packages-test clean help expand
+.PHONY: all run test test-programs asan hostile lint packages clean help expand
 
 all: $(BUILD)/rvsim $(BUILD)/rvtrace firmware guests ## build everything under build/
 
@@ -27,24 +27,22 @@ help: ## list the targets
 
 packages: ## install what building needs
 	@tools/install-packages.sh $(PACKAGES_BUILD)
-packages-test:
-	@tools/install-packages.sh $(PACKAGES_TEST)
 
 # One rule a variant: the same sources, another compiler or other flags.
 # $(1) variant, $(2) compiler, $(3) flags, $(4) link flags
 define variant
 $(BUILD)/obj/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$(2) $(3) -c $$< -o $$@
+	@echo '  CC    $$@'; $(2) $(3) -c $$< -o $$@
 $(BUILD)/$(1)/rvsim: $$(SIM_SOURCES:%.c=$(BUILD)/obj/$(1)/%.o)
 	@mkdir -p $$(@D)
-	$(2) $(4) $$^ $$(LIBS) -o $$@
+	@echo '  LINK  $$@'; $(2) $(4) $$^ $$(LIBS) -o $$@
 $(BUILD)/$(1)/rvtrace: $$(RVTRACE_SOURCES:%.c=$(BUILD)/obj/$(1)/%.o)
 	@mkdir -p $$(@D)
-	$(2) $(4) $$^ $$(LIBS) -o $$@
+	@echo '  LINK  $$@'; $(2) $(4) $$^ $$(LIBS) -o $$@
 $(BUILD)/$(1)/unit: $$(SIM_LIBRARY:%.c=$(BUILD)/obj/$(1)/%.o) $$(UNIT_SOURCES:%.c=$(BUILD)/obj/$(1)/%.o)
 	@mkdir -p $$(@D)
-	$(2) $(4) $$^ $$(LIBS) -lcriterion -o $$@
+	@echo '  LINK  $$@'; $(2) $(4) $$^ $$(LIBS) -lcriterion -o $$@
 -include $$(wildcard $(BUILD)/obj/$(1)/*/*.d $(BUILD)/obj/$(1)/*/*/*.d)
 endef
 
@@ -59,6 +57,37 @@ $(BUILD)/rvsim $(BUILD)/rvtrace: $(BUILD)/%: $(BUILD)/tail/%
 
 include firmware/build.mk
 include $(wildcard tests/*/build.mk)
+
+run: ## the main job: two zones on four harts, with a trace of every world switch
+	@tools/install-packages.sh $(PACKAGES_BUILD)
+	@$(MAKE) --no-print-directory all
+	$(BUILD)/rvsim -smp 4 --check percpu,worldswitch --trace $(BUILD)/run.trace --stats $(BUILD)/run.json \
+		$(BUILD)/firmware.elf $(BUILD)/guests/smp.elf,name=smp $(BUILD)/guests/paging.elf,name=paging
+	@echo; echo 'The first world switches of $(BUILD)/run.trace (rvtrace dump --type=world):'
+	@$(BUILD)/rvtrace dump --type=world $(BUILD)/run.trace | head -n 12
+	@echo; echo 'What they cost, in cycles (rvtrace stat):'
+	@$(BUILD)/rvtrace stat $(BUILD)/run.trace
+
+# Everything the suites run, built first so that they measure nothing but what they test.
+test-programs: all $(BUILD)/tail/unit $(BUILD)/plain/unit $(BUILD)/plain/rvsim $(BUILD)/asan/rvsim golden-programs isa-programs fp-programs
+
+test: ## everything that proves it, within 15 minutes: prints N passed, N failed
+	@tools/install-packages.sh $(PACKAGES_TEST)
+	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
+	@tests/run.py
+
+asan: ## unit tests, guests and bad input under AddressSanitizer and UndefinedBehaviorSanitizer
+	@tools/install-packages.sh $(PACKAGES_TEST)
+	@$(MAKE) --no-print-directory -j$$(nproc) test-programs $(BUILD)/asan/unit
+	@tests/run.py asan
+
+hostile: ## bad ELFs and options; guests under one-op blocks, one-entry TLBs and flushes at every block
+	@tools/install-packages.sh $(PACKAGES_TEST)
+	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
+	@tests/run.py hostile hostile_engines
+
+lint: ## layering, and what the compilers say
+	@tools/check_layers $(SIM_LIBRARY:%.c=$(BUILD)/obj/tail/%.o)
 
 expand: ## show what an X-macro file becomes: make expand FILE=sim/hart/op_int.c
 	$(CC_SIM) $(CFLAGS_SIM) -E -P $(FILE) | clang-format 2>/dev/null || $(CC_SIM) $(CFLAGS_SIM) -E -P $(FILE)
