@@ -1,7 +1,7 @@
 /*
  * Traps this layer takes on behalf of those below.
  *
- * On a core without the `time` CSR (mcounteren.TM stays 0) illegal instructions are not delegated, so
+ * On a core without the `time` CSR, illegal instructions are not delegated, so
  * that reads of time can be emulated from the CLINT; every other illegal instruction, and any exception
  * the core could not delegate, goes on to the world it belongs to exactly as the hardware would have sent it.
  */

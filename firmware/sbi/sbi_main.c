@@ -21,6 +21,16 @@ struct sbi_hart *sbi_this_hart(void)
     return (struct sbi_hart *)csr_read(mscratch);
 }
 
+/* A core may lack `time` itself, or only keep it from lower modes. */
+static bool has_time_csr(void)
+{
+    uint64_t enabled = 0, now;
+
+    csr_try_write(mcounteren, COUNTEREN_CY_TM_IR);
+    csr_try_read(mcounteren, &enabled);
+    return (enabled & COUNTEREN_TM) && csr_try_read(time, &now);
+}
+
 /*
  * Everything S-mode and guests can handle goes down to them. Calls of S-mode itself stay here, and so
  * does the illegal instruction where `time` has to be emulated.
@@ -34,11 +44,8 @@ static void delegate(void)
                           BIT(EXC_STORE_PAGE_FAULT) | BIT(EXC_FETCH_GUEST_PAGE_FAULT) |
                           BIT(EXC_LOAD_GUEST_PAGE_FAULT) | BIT(EXC_VIRTUAL_INSTRUCTION) |
                           BIT(EXC_STORE_GUEST_PAGE_FAULT);
-    uint64_t counters = 0;
 
-    csr_try_write(mcounteren, COUNTEREN_CY_TM_IR);
-    csr_try_read(mcounteren, &counters);
-    if (!(counters & BIT(1)))
+    if (!has_time_csr())
         exceptions &= ~BIT(EXC_ILLEGAL);
     csr_write(medeleg, exceptions);
     csr_write(mideleg, BIT(IRQ_SSI) | BIT(IRQ_STI) | BIT(IRQ_SEI));
