@@ -44,7 +44,13 @@ Test(test_world, percentiles_are_exact)
 	cr_assert(summary.min == 1000 && summary.median == 1001 && summary.p99 == 1002 && summary.max == 1002);
 	summary = summary_of(0, 100000);
 	cr_assert(summary.min == 0 && summary.median == 49999 && summary.p99 == 98999 && summary.max == 99999);
-	struct tally empty = { 0 };
+	/* Ranks that are no whole numbers go up: 148.5 is the 149th of 150. */
+	struct tally odd = { 0 }, empty = { 0 };
+	for (uint64_t i = 1; i <= 150; i++)
+		tally_add(&odd, i, 1);
+	summary = tally_summary(&odd);
+	cr_assert(summary.median == 75 && summary.p99 == 149);
+	tally_free(&odd);
 	cr_assert_eq(tally_summary(&empty).count, 0);
 }
 
