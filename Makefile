@@ -53,7 +53,7 @@ $(eval $(call variant,plain,$(CC_PLAIN),$(CFLAGS_SIM),))
 $(eval $(call variant,asan,$(CC_SIM),$(CFLAGS_COMMON) -O1 -fno-omit-frame-pointer -DPLAIN_LOOP $(SANITIZE),$(SANITIZE)))
 
 $(BUILD)/rvsim $(BUILD)/rvtrace: $(BUILD)/%: $(BUILD)/tail/%
-	@cp $< $@
+	@install $< $@
 
 include firmware/build.mk
 include $(wildcard tests/*/build.mk)

@@ -12,10 +12,9 @@ struct stop_point {
 	unsigned number;
 	enum { POINT_BREAK, POINT_WATCH, POINT_CATCH } kind;
 	bool temporary;
-	uint64_t address;    /* break: pc; watch: virtual address seen from `hart` */
+	uint64_t address;    /* break: pc; watch: physical address */
 	unsigned size;       /* watch */
 	uint64_t last;       /* watch: value at the last look */
-	unsigned hart;       /* watch: whose translation */
 	enum trace_type type; /* catch */
 	bool has_argument;
 	uint64_t argument;   /* catch trap: cause (interrupts with bit 63); catch csr: number; catch world: enum mode */
@@ -62,6 +61,8 @@ bool expression_all(struct debugger *debugger, const char *text, uint64_t *value
 
 /* Virtual memory as the hart's current mode sees it, without side effects. Size 1..8. */
 bool debug_read_virtual(struct hart *hart, uint64_t va, unsigned size, uint64_t *value);
+/* Where a load from va would go, by the hart's current mode. */
+bool debug_physical(struct hart *hart, uint64_t va, uint64_t *pa);
 bool debug_fetch(struct hart *hart, uint64_t va, uint32_t *word);
 
 /* Names: "symbol+0x10", or "" when there is none. */

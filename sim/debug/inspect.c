@@ -96,7 +96,8 @@ static void info_tp(struct debugger *debugger)
 		        mode_name(mode), (unsigned long long)tp->value[mode], (unsigned long long)tp->pc[mode], name,
 		        (unsigned long long)tp->cycle[mode]);
 	}
-	fprintf(debugger->out, "tp is 0x%llx\n", (unsigned long long)current(debugger)->x[4]);
+	fprintf(debugger->out, "tp is 0x%llx; the hypervisor's 0x%llx, the guest's 0x%llx\n",
+	        (unsigned long long)current(debugger)->x[4], (unsigned long long)tp->hypervisor, (unsigned long long)tp->guest);
 }
 
 /* The firmware's slots, by the symbols it exports for us: firmware/percpu.h. */
@@ -111,7 +112,7 @@ static void info_percpu(struct debugger *debugger)
 	}
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		const struct hart *hart = &machine->harts[i];
-		uint64_t address = base + i * slot, tp = hart->tp.value[MODE_HS], words[4] = {0};
+		uint64_t address = base + i * slot, tp = hart->tp.hypervisor, words[4] = {0};
 		bus_peek(&machine->bus, address, words, sizeof words);
 		fprintf(debugger->out, "hart %-2u slot 0x%llx tp(HS) 0x%llx%s  %016llx %016llx %016llx %016llx\n", i, (unsigned long long)address,
 		        (unsigned long long)tp, !hart->tp.written[MODE_HS] ? " (never)" : tp == address ? "" : " (NOT its slot)",

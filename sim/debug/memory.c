@@ -32,6 +32,8 @@ bool debug_read_virtual(struct hart *hart, uint64_t va, unsigned size, uint64_t 
 	return true;
 }
 
+bool debug_physical(struct hart *hart, uint64_t va, uint64_t *pa) { return look(hart, va, 1, ACCESS_LOAD, pa); }
+
 bool debug_fetch(struct hart *hart, uint64_t va, uint32_t *word)
 {
 	uint16_t low, high = 0;

@@ -67,6 +67,13 @@ static bool set_break(struct debugger *debugger, const char *args, bool temporar
 bool cmd_break(struct debugger *debugger, const char *args) { return set_break(debugger, args, false); }
 bool cmd_tbreak(struct debugger *debugger, const char *args) { return set_break(debugger, args, true); }
 
+/* Memory is watched where the address leads now: later world switches do not move a watchpoint. */
+static bool read_watched(const struct debugger *debugger, uint64_t pa, unsigned size, uint64_t *value)
+{
+	*value = 0;
+	return bus_peek(&debugger->machine->bus, pa, value, size);
+}
+
 bool cmd_watch(struct debugger *debugger, const char *args)
 {
 	const char *rest = args;
@@ -75,7 +82,7 @@ bool cmd_watch(struct debugger *debugger, const char *args)
 		return false;
 	if (size < 1 || size > 8)
 		return complain(debugger, "a watchpoint has 1 to 8 bytes");
-	if (!debug_read_virtual(current(debugger), address, (unsigned)size, &value))
+	if (!debug_physical(current(debugger), address, &address) || !read_watched(debugger, address, (unsigned)size, &value))
 		return complain(debugger, "cannot read 0x%llx", (unsigned long long)address);
 	struct stop_point *point = add(debugger, args);
 	if (!point)
@@ -84,8 +91,7 @@ bool cmd_watch(struct debugger *debugger, const char *args)
 	point->address = address;
 	point->size = (unsigned)size;
 	point->last = value;
-	point->hart = debugger->hart;
-	fprintf(debugger->out, "watchpoint %u at 0x%llx, %u bytes\n", point->number, (unsigned long long)address, point->size);
+	fprintf(debugger->out, "watchpoint %u at physical 0x%llx, %u bytes\n", point->number, (unsigned long long)address, point->size);
 	return true;
 }
 
@@ -197,8 +203,7 @@ static bool condition_holds(struct debugger *debugger, const struct stop_point *
 static void check_watch(struct debugger *debugger, struct stop_point *point, const struct hart *moved)
 {
 	uint64_t value;
-	if (!debug_read_virtual(&debugger->machine->harts[point->hart], point->address, point->size, &value) ||
-	    value == point->last)
+	if (!read_watched(debugger, point->address, point->size, &value) || value == point->last)
 		return;
 	char what[96];
 	snprintf(what, sizeof what, "0x%llx -> 0x%llx, watchpoint", (unsigned long long)point->last, (unsigned long long)value);

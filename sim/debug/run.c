@@ -158,7 +158,7 @@ bool cmd_step(struct debugger *debugger, const char *args)
 
 struct place {
 	uint64_t pc, sp;
-	enum mode mode;
+	enum mode mode;     /* MODE_COUNT: any */
 	bool deeper_counts; /* next: code below a call or in a trap handler does not count */
 };
 
@@ -166,7 +166,7 @@ struct place {
 static bool done_place(struct debugger *debugger, const struct hart *moved, void *context)
 {
 	const struct place *place = context;
-	return moved == current(debugger) && moved->pc == place->pc && moved->mode == place->mode &&
+	return moved == current(debugger) && moved->pc == place->pc && (place->mode == MODE_COUNT || moved->mode == place->mode) &&
 	       (!place->deeper_counts || moved->x[2] >= place->sp);
 }
 
@@ -211,7 +211,7 @@ bool cmd_finish(struct debugger *debugger, const char *args)
 
 bool cmd_until(struct debugger *debugger, const char *args)
 {
-	struct place place = {.mode = current(debugger)->mode};
+	struct place place = {.mode = MODE_COUNT};
 	if (!expression_all(debugger, args, &place.pc) || refuse_if_stopped(debugger))
 		return false;
 	step_until(debugger, done_place, &place);

@@ -77,6 +77,10 @@ static uint32_t execution_key(const struct hart *hart)
 
 static void emit_world(struct hart *hart, enum mode from, uint64_t cause)
 {
+	if (mode_virt(hart->mode) && !mode_virt(from))
+		hart->tp.hypervisor = hart->tp.before;
+	if (mode_virt(hart->mode) != mode_virt(from))
+		hart->tp.guest = hart->x[4];
 	struct trace_event event = {
 	    .type = TRACE_WORLD,
 	    .from = (uint8_t)from,

@@ -91,6 +91,9 @@ struct tp_file {
 	uint64_t cycle[MODE_COUNT];
 	bool written[MODE_COUNT];
 	enum mode last_writer;
+	/* Both sides of a world switch: HS-mode's own value, and the guest's (as it entered or left last). The write by which
+	 * HS-mode puts the guest's value in place, just before it enters, is the guest's: `before` remembers across it. */
+	uint64_t hypervisor, before, guest;
 };
 
 struct trace_event;

@@ -53,6 +53,10 @@ static void note_tp(struct hart *hart, const struct op *op)
 	tp->cycle[hart->mode] = hart->now;
 	tp->written[hart->mode] = true;
 	tp->last_writer = hart->mode;
+	if (hart->mode == MODE_HS) {
+		tp->before = tp->hypervisor;
+		tp->hypervisor = value;
+	}
 	struct trace_event event = {.type = TRACE_TP, .pc = (uint64_t)op->imm, .value = {value}};
 	hart_emit(hart, &event);
 }

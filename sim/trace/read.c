@@ -358,7 +358,7 @@ static const struct symbol *find_symbol(const struct trace_reader *reader, unsig
 
 const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, uint64_t address, uint64_t *offset)
 {
-	if (mode_virt(mode) && (!reader->guest_scope || reader->guest_scope == UINT32_MAX))
+	if (mode_virt(mode) && reader->guest_scope == UINT32_MAX)
 		return NULL;
 	if (!reader->sorted && reader->symbol_count)
 		qsort(reader->symbols, reader->symbol_count, sizeof(*reader->symbols), compare_symbols);
