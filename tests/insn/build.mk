@@ -9,7 +9,11 @@ INSN_HANDLERS := sim/hart/op_int.c sim/hart/op_bit.c sim/hart/op_crypto.c
 INSN_SOURCES := $(INSN_HANDLERS) sim/hart/insn.c sim/hart/decode.c sim/hart/isa.c
 INSN_HEADERS := tests/insn/operations.def tests/insn/operands.h tests/insn/build.mk $(wildcard sim/hart/*.h sim/hart/*.def)
 
-.PHONY: insn-test insn-table
+.PHONY: insn-programs insn-test insn-table
+
+# What the suites run is built before them.
+insn-programs: $(INSN_BUILD)/guest $(INSN_BUILD)/check build/disasm_words
+test-programs: insn-programs
 
 insn-test: $(INSN_BUILD)/guest $(INSN_BUILD)/check ## register instructions against qemu-riscv64
 	$(INSN_REFERENCE) $(INSN_BUILD)/guest $(INSN_SEED) $(INSN_ROUNDS) > $(INSN_BUILD)/results
