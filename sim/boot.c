@@ -49,7 +49,7 @@ static int load_firmware(struct boot *boot, struct machine *machine, uint64_t *e
 	if (open_file(boot, &boot->firmware, path) != 0)
 		return -1;
 	struct image image;
-	if (file_is_elf(&boot->firmware)) {
+	if (machine->config->bios_is_elf || file_is_elf(&boot->firmware)) {
 		if (elf_load(&boot->firmware, &machine->bus, &boot->layout, "firmware", &image) != 0)
 			return -1;
 	} else {

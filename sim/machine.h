@@ -23,6 +23,7 @@ struct guest_config {
 
 struct config {
 	const char *bios;   /* FIRMWARE.elf or -bios */
+	bool bios_is_elf;   /* FIRMWARE.elf: anything else is refused */
 	const char *kernel, *initrd, *append, *dtb, *dump_dtb;
 	struct guest_config *guests;
 	unsigned guest_count;

@@ -14,6 +14,14 @@
 #include "trace/stats.h"
 #include "trace/trace.h"
 
+#ifdef __has_feature
+#define SANITIZED __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
 enum exit_status { EXIT_PASS = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LIMIT = 3, EXIT_VIOLATION = 4, EXIT_OWN_FAULT = 5 };
 
 static double host_seconds(void)
@@ -52,13 +60,9 @@ static void install(int number, void (*handler)(int))
 
 static void install_handlers(bool debug)
 {
-#ifndef __SANITIZE_ADDRESS__
-	install(SIGSEGV, own_fault);
-	install(SIGBUS, own_fault);
-	install(SIGFPE, own_fault);
-	install(SIGILL, own_fault);
-	install(SIGABRT, own_fault);
-#endif
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+	for (unsigned i = 0; !SANITIZED && i < sizeof(faults) / sizeof(faults[0]); i++)
+		install(faults[i], own_fault); /* a sanitizer's own report says more */
 	if (debug || !isatty(STDIN_FILENO))
 		return;
 	install(SIGINT, give_terminal_back);

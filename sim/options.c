@@ -507,6 +507,7 @@ static int positional(struct options *options, int count, char **words)
 		if (config->bios)
 			return bad("%s: the firmware is named already, by -bios %s", words[0], config->bios);
 		config->bios = words[0];
+		config->bios_is_elf = true;
 	}
 	for (int i = 1; i < count; i++)
 		if (positional_guest(options, words[i]) != 0)

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#define RVSIM_VERSION "0.1.0"
+#define RVSIM_VERSION "0.1"
 
 void usage_print(FILE *out);
 

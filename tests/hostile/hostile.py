@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""Bad options and bad files: each must end in exit status 2 and exactly one line on stderr, in any build.
+
+    hostile.py RVSIM
+
+Files are made here, from one small well-formed program that powers the machine off: each case spoils one thing in it. The
+program itself must run, so that a refusal is for the thing that was spoiled.
+"""
+import os
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+
+BASE = 0x80000000
+TIMEOUT = 60
+# lui t0, 0x100; lui t1, 0x5; addi t1, t1, 0x555; sw t1, 0(t0); j .
+POWER_OFF = struct.pack("<5I", 0x001002B7, 0x00005337, 0x55530313, 0x0062A023, 0x0000006F)
+
+EHDR = ["ident", "type", "machine", "version", "entry", "phoff", "shoff", "flags", "ehsize", "phentsize", "phnum",
+        "shentsize", "shnum", "shstrndx"]
+PHDR = ["type", "flags", "offset", "vaddr", "paddr", "filesz", "memsz", "align"]
+SHDR = ["name", "type", "flags", "addr", "offset", "size", "link", "info", "addralign", "entsize"]
+
+
+class Program:
+    """The well-formed program: an ELF header, two segments, a symbol table. Change fields, then bytes()."""
+
+    def __init__(self):
+        code, data = 0x200, 0x240
+        symbols, strings, sections = 0x280, 0x300, 0x340
+        self.header = dict(ident=b"\x7fELF\x02\x01\x01" + bytes(9), type=2, machine=243, version=1, entry=BASE, phoff=64,
+                           shoff=sections, flags=0, ehsize=64, phentsize=56, phnum=2, shentsize=64, shnum=3, shstrndx=2)
+        self.segments = [
+            dict(type=1, flags=5, offset=code, vaddr=BASE, paddr=BASE, filesz=len(POWER_OFF), memsz=len(POWER_OFF), align=8),
+            dict(type=1, flags=6, offset=data, vaddr=BASE + 0x1000, paddr=BASE + 0x1000, filesz=8, memsz=64, align=8)]
+        self.sections = [
+            dict.fromkeys(SHDR, 0),
+            dict(dict.fromkeys(SHDR, 0), type=2, offset=symbols, size=48, link=2, entsize=24),
+            dict(dict.fromkeys(SHDR, 0), type=3, offset=strings, size=16)]
+        self.symbols = [dict(name=0, info=0, shndx=0, value=0), dict(name=1, info=0x12, shndx=1, value=BASE)]
+        self.size = None
+
+    def bytes(self):
+        image = bytearray(0x400)
+        image[0:64] = struct.pack("<16sHHIQQQIHHHHHH", *[self.header[key] for key in EHDR])
+        for i, segment in enumerate(self.segments):
+            struct.pack_into("<IIQQQQQQ", image, 64 + 56 * i, *[segment[key] for key in PHDR])
+        image[0x200:0x200 + len(POWER_OFF)] = POWER_OFF
+        for i, symbol in enumerate(self.symbols):
+            struct.pack_into("<IBBHQQ", image, 0x280 + 24 * i, symbol["name"], symbol["info"], 0, symbol["shndx"],
+                             symbol["value"], 0)
+        image[0x301:0x306] = b"start"
+        for i, section in enumerate(self.sections):
+            struct.pack_into("<IIQQQQIIQQ", image, 0x340 + 64 * i, *[section[key] for key in SHDR])
+        return bytes(image[:self.size])
+
+
+def spoiled():
+    """(name, bytes) of ELF files that must be refused."""
+    def case(name, change):
+        program = Program()
+        change(program)
+        return name, program.bytes()
+
+    def header(name, **fields):
+        return case(name, lambda program: program.header.update(fields))
+
+    def segment(name, index=1, **fields):
+        return case(name, lambda program: program.segments[index].update(fields))
+
+    def section(name, index, **fields):
+        return case(name, lambda program: program.sections[index].update(fields))
+
+    def size(name, value):
+        return case(name, lambda program: setattr(program, "size", value))
+
+    ident = Program().header["ident"]
+    yield header("32-bit", ident=ident[:4] + b"\x01" + ident[5:])
+    yield header("no class", ident=ident[:4] + b"\x00" + ident[5:])
+    yield header("big-endian", ident=ident[:5] + b"\x02" + ident[6:])
+    yield header("ident version", ident=ident[:6] + b"\x09" + ident[7:])
+    yield header("not ELF", ident=b"\x7fELG" + ident[4:])
+    yield header("x86-64", machine=62)
+    yield header("RISC-V object", type=1)
+    yield header("core dump", type=4)
+    yield header("version", version=0)
+    yield header("no segments", phnum=0)
+    yield header("65535 segments", phnum=0xFFFF)
+    yield header("more segments than file", phnum=40)
+    yield header("segment table beyond the end", phoff=0x3F0)
+    yield header("segment table at the end of time", phoff=2**64 - 16)
+    yield header("segment entries of 1 byte", phentsize=1)
+    yield header("section table beyond the end", shoff=0x10000)
+    yield header("section table wraps", shoff=2**64 - 8)
+    yield header("more sections than file", shnum=200)
+    yield header("section entries of 3 bytes", shentsize=3)
+    yield header("entry outside", entry=BASE + 0x100000)
+    yield header("entry 0", entry=0)
+    yield header("entry odd", entry=BASE + 1)
+    yield header("entry at the end of time", entry=2**64 - 2)
+    yield segment("segment beyond the file", offset=0x3FC)
+    yield segment("segment offset huge", offset=2**63)
+    yield segment("segment offset wraps", offset=2**64 - 4)
+    yield segment("file size over memory size", filesz=64, memsz=8)
+    yield segment("file size huge", filesz=2**62, memsz=2**62)
+    yield segment("memory size huge", memsz=2**40)
+    yield segment("memory size wraps", memsz=2**64 - 1)
+    yield segment("segment in the ROM", paddr=0x1000)
+    yield segment("segment at 0", paddr=0)
+    yield segment("segment behind DRAM", paddr=BASE + (512 << 20))
+    yield segment("segment across DRAM's end", paddr=BASE + (512 << 20) - 8)
+    yield segment("segment at the end of time", paddr=2**64 - 32)
+    yield segment("segments overlap", paddr=BASE + 8)
+    yield segment("segments are the same", paddr=BASE)
+    yield segment("segment over the device tree's ceiling and DRAM", paddr=0xC0000000, memsz=2**33)
+    yield case("nothing to load", lambda program: [s.update(type=4) for s in program.segments])
+    yield case("only empty segments", lambda program: [s.update(filesz=0, memsz=0) for s in program.segments])
+    yield section("symbols beyond the file", 1, offset=0x3F8)
+    yield section("symbols huge", 1, size=2**60)
+    yield section("symbols offset wraps", 1, offset=2**64 - 24)
+    yield section("symbol names in no table", 1, link=9)
+    yield section("symbol names in themselves", 1, link=1)
+    yield section("string table beyond the file", 2, offset=0x10000)
+    yield section("string table of no size", 2, size=0)
+    yield case("symbol name outside", lambda program: program.symbols[1].update(name=0x7FFFFFFF))
+    for value in [1, 3, 4, 5, 7, 16, 40, 63, 64, 100, 175, 0x210, 0x245, 0x341, 0x3FF]:
+        yield size(f"cut to {value} bytes", value)
+    yield "text", b"hello, I am no program\n" * 10
+    yield "zeros", bytes(4096)
+
+
+def image_header(size=4096):
+    """A flat image with Linux's header, which is no ELF."""
+    return bytes(56) + b"RSC\x05" + bytes(size - 60)
+
+
+# Words that must be refused whatever the files are. GOOD is the well-formed program, IMAGE a flat image.
+OPTIONS = """
+| --no-such-option GOOD | -x GOOD | --max-cycles | GOOD --max-cycles | --max-cycles=ten GOOD | --max-cycles -5 GOOD
+| --max-insns 0x GOOD | --max-insns 18446744073709551616 GOOD | --quantum 0 GOOD | --timeout never GOOD | --timeout 0 GOOD
+| --seed -1 GOOD | --seed q GOOD | -smp 0 GOOD | -smp 65 GOOD | -smp 1.5 GOOD | -smp -1 GOOD | -m 0 GOOD | -m 1X GOOD
+| -m 513B GOOD | -m 16777216T GOOD | -M q35 GOOD | -M virt,aia=aplic GOOD | -M virt,aia=aplic-imsic GOOD | -M virt,x=1 GOOD
+| --cpu rocket GOOD | --cpu cva6 GOOD | --cpu u74 GOOD | --cpu 486 GOOD | --isa rv32imac GOOD | --isa rv64z GOOD
+| --isa x GOOD | -cpu rv64,h=perhaps GOOD | --timing maybe GOOD | --set GOOD | --set a.b=1 GOOD | --set geilen=64 GOOD
+| --set tinst=2 GOOD | --set pmp.entries=17 GOOD | --set asid.bits= GOOD | --check nothing-known GOOD
+| --trace /nonexistent/trace GOOD | --trace t,events=warp GOOD | --profile p GOOD | -gdb tcp::1234 GOOD | -s GOOD
+| -S GOOD | -display sdl GOOD | -serial telnet::1 GOOD | -serial file:/nonexistent/f GOOD
+| -drive file=x,format=raw,id=d GOOD | -netdev user,id=n GOOD | -device virtio-net-device GOOD | -device floppy GOOD
+| -device guest-loader GOOD | -device guest-loader,addr=0x84000000 GOOD | -device guest-loader,kernel=IMAGE GOOD
+| -device guest-loader,addr=zero,kernel=IMAGE GOOD | -device guest-loader,addr=0x84000000,kernel=/nonexistent GOOD
+| -device guest-loader,addr=0x80000000,kernel=IMAGE GOOD | -device guest-loader,addr=0x1000,kernel=IMAGE GOOD
+| -device guest-loader,addr=0xffffffffffffffff,kernel=IMAGE GOOD | -device guest-loader,addr=0x9ffff800,kernel=IMAGE GOOD
+| -device guest-loader,addr=0x84000000,kernel=IMAGE -device guest-loader,addr=0x84000800,kernel=IMAGE GOOD
+| --expect ( GOOD | --expect [ GOOD | --fail-on *( GOOD | /nonexistent | DIRECTORY | EMPTY | /dev/null | /dev/zero
+| UNREADABLE | GOOD /nonexistent | GOOD DIRECTORY | GOOD EMPTY | GOOD TEXT | GOOD GOOD,vcpus=0 | GOOD GOOD,vcpus=x
+| GOOD GOOD,vcpus | GOOD GOOD,= | GOOD GOOD, | GOOD GOOD,memory=lots | GOOD GOOD,memory=1T | GOOD GOOD,cpus=7
+| GOOD GOOD,cpus=0-0-0 | GOOD GOOD,initrd=/nonexistent | GOOD GOOD,initrd=EMPTY | GOOD GOOD,initrd=DIRECTORY
+| GOOD GOOD,colour=red | IMAGE | TEXT | -bios GOOD GOOD | -bios /nonexistent | -bios GOOD -kernel /nonexistent | -bios GOOD -kernel EMPTY
+| -bios GOOD -kernel GOOD | -bios GOOD -initrd IMAGE | -bios GOOD -kernel IMAGE -initrd /nonexistent | -bios none
+| -dtb /nonexistent GOOD | -dtb EMPTY GOOD | -dtb GOOD GOOD | -dtb IMAGE GOOD | -dump-dtb /nonexistent/x
+| -m 4K GOOD | -m 8K GOOD | -m 4K -dump-dtb DIRECTORY | -m 8K -smp 64 GOOD | -m 32K -smp 64 GOOD | -m 1M GOOD BIG
+| -m 4M GOOD BIG | -m 16M GOOD BIG BIG BIG BIG | -m 8M -kernel BIG -bios GOOD -initrd BIG | --signature s IMAGE,x=1
+| --debug-cmd"""
+
+
+class Runner:
+    def __init__(self, rvsim, folder):
+        self.rvsim, self.folder = rvsim, folder
+        self.passed, self.failed = 0, []
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, content):
+        with open(self.path(name), "wb") as file:
+            file.write(content)
+        return self.path(name)
+
+    def run(self, words):
+        return subprocess.run([self.rvsim] + words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=TIMEOUT, cwd=self.folder)
+
+    def judge(self, name, good, detail):
+        if good:
+            self.passed += 1
+        else:
+            self.failed.append(name)
+            print(f"FAIL {name}: {detail}")
+
+    def refused(self, name, words):
+        """Exit status 2, one line on stderr, nothing on stdout."""
+        try:
+            result = self.run(words)
+        except subprocess.TimeoutExpired:
+            self.judge(name, False, "hangs")
+            return
+        lines = result.stderr.decode(errors="replace").splitlines()
+        good = result.returncode == 2 and len(lines) == 1 and lines[0].startswith("rvsim: ") and not result.stdout
+        self.judge(name, good, f"exit {result.returncode}, {lines[:20]}")
+
+    def survives(self, name, words):
+        """Any exit status of the contract but a fault of rvsim's own; one line if it is 2."""
+        try:
+            result = self.run(words)
+        except subprocess.TimeoutExpired:
+            self.judge(name, False, "hangs")
+            return
+        lines = result.stderr.decode(errors="replace").splitlines()
+        good = result.returncode in (0, 1, 3) or (result.returncode == 2 and len(lines) == 1)
+        self.judge(name, good, f"exit {result.returncode}, {lines[:20]}")
+
+    def powers_off(self, name, words):
+        result = self.run(words)
+        self.judge(name, result.returncode == 0 and not result.stdout, f"exit {result.returncode}, {result.stderr!r}")
+
+
+def controls(runner, good):
+    """What is spoiled elsewhere is fine here."""
+    image = runner.path("IMAGE")
+    runner.powers_off("the program itself", [good])
+    runner.powers_off("64 harts", ["-smp", "64", "-m", "64M", good])
+    runner.powers_off("little memory", ["-m", "64K", good])
+    runner.powers_off("with guests", [good, image + ",vcpus=1,memory=16M,name=x,cpus=0", good])
+    runner.powers_off("guest-loader", ["-device", f"guest-loader,addr=0x84000000,kernel={image}", "-bios", good])
+    runner.powers_off("kernel and initrd", ["-bios", good, "-kernel", image, "-initrd", image, "-append", "quiet"])
+    runner.powers_off("raw firmware", ["-bios", runner.write("raw", POWER_OFF)])
+    runner.powers_off("no sections", [runner.write("stripped", stripped())])
+    runner.powers_off("device tree out", ["-dump-dtb", runner.path("tree"), "-smp", "2"])
+    runner.powers_off("device tree in", ["-dtb", runner.path("tree"), good])
+
+
+def stripped():
+    program = Program()
+    program.header.update(shoff=0, shnum=0, shstrndx=0)
+    return program.bytes()
+
+
+def mutations(runner, seed, count):
+    """The program, or a device tree, with a few random bytes changed."""
+    dice = random.Random(seed)
+    with open(runner.path("tree"), "rb") as file:
+        tree = file.read()
+    good = runner.path("GOOD")
+    for number in range(count):
+        source = bytearray(tree if number % 3 == 0 else Program().bytes())
+        for _ in range(dice.randint(1, 6)):
+            source[dice.randrange(len(source))] = dice.choice([0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256)])
+        source = source[:dice.choice([len(source), len(source), dice.randrange(1, len(source))])]
+        path = runner.write("mutant", bytes(source))
+        limits = ["--max-insns", "2000", "--max-cycles", "100000", "--timeout", "20"]
+        words = ["-dtb", path, good] if number % 3 == 0 else [path] if number % 3 == 1 else [good, path]
+        runner.survives(f"mutation {number} of seed {seed}", limits + words)
+
+
+def main():
+    rvsim = os.path.abspath(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        runner = Runner(rvsim, folder)
+        good = runner.write("GOOD", Program().bytes())
+        runner.write("IMAGE", image_header())
+        runner.write("BIG", image_header(5 << 20))
+        runner.write("TEXT", b"no program at all\n" * 8)
+        runner.write("EMPTY", b"")
+        os.mkdir(runner.path("DIRECTORY"))
+        unreadable = runner.write("UNREADABLE", Program().bytes())
+        os.chmod(unreadable, 0)
+        controls(runner, good)
+        for line in OPTIONS.split("|"):
+            words = line.split()
+            if "UNREADABLE" in words and os.access(unreadable, os.R_OK):
+                continue  # root reads everything
+            runner.refused(" ".join(words) or "(nothing)", words)
+        for name, content in spoiled():
+            path = runner.write("spoiled", content)
+            runner.refused("firmware: " + name, [path])
+            if content[:4] == b"\x7fELF" and name not in GUESTS_MAY:
+                runner.refused("guest: " + name, [good, path])
+                runner.refused("kernel: " + name, ["-bios", good, "-kernel", path])
+        mutations(runner, 1, 60)
+    for name in runner.failed:
+        print(f"failed: {name}")
+    print(f"{runner.passed} passed, {len(runner.failed)} failed")
+    return 1 if runner.failed else 0
+
+
+# A guest's addresses are guest-physical: what memory is there is the hypervisor's to say.
+GUESTS_MAY = {"segment in the ROM", "segment at 0", "segment behind DRAM", "segment across DRAM's end", "memory size huge",
+              "segment over the device tree's ceiling and DRAM"}
+
+if __name__ == "__main__":
+    sys.exit(main())
