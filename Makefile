@@ -63,8 +63,8 @@ run: ## the main job: two zones on four harts, with a trace of every world switc
 	@$(MAKE) --no-print-directory all
 	$(BUILD)/rvsim -smp 4 --check percpu,worldswitch --trace $(BUILD)/run.trace --stats $(BUILD)/run.json \
 		$(BUILD)/firmware.elf $(BUILD)/guests/smp.elf,name=smp $(BUILD)/guests/paging.elf,name=paging
-	@echo; echo 'The first world switches of $(BUILD)/run.trace (rvtrace dump --type=world):'
-	@$(BUILD)/rvtrace dump --type=world $(BUILD)/run.trace | head -n 12
+	@echo; echo 'The first switches to and from guests in $(BUILD)/run.trace (rvtrace dump --type=world):'
+	@$(BUILD)/rvtrace dump --type=world $(BUILD)/run.trace | grep -w VS | head -n 8
 	@echo; echo 'What they cost, in cycles (rvtrace stat):'
 	@$(BUILD)/rvtrace stat $(BUILD)/run.trace
 

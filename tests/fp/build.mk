@@ -16,7 +16,9 @@ FP_CFLAGS := -std=gnu17 -O2 -Wall -Wextra -Werror -Isim -Itests/fp
 FP_SHARED := tests/fp/cases.h tests/fp/instructions.def
 FP_SIM := sim/hart/fp.h sim/hart/fp_host.h sim/hart/op.h sim/hart/hart.h
 
-.PHONY: fp-test fp-long
+.PHONY: fp-test fp-long fp-programs
+
+fp-programs: $(FP_BUILD)/guest $(FP_BUILD)/check
 
 # A few seconds: all special values, a million random cases.
 fp-test: $(FP_BUILD)/guest $(FP_BUILD)/check ## floating point against qemu-riscv64, seconds
