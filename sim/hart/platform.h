@@ -15,6 +15,7 @@ struct platform {
 	unsigned geilen;           /* guest external interrupts, 0..63 */
 	bool tinst_zero;           /* mtinst/htinst always 0 instead of transformed instructions */
 	bool tval_zero;            /* mtval/stval written 0 where the spec allows */
+	bool tval2_zero;           /* mtval2/htval written 0 instead of guest-physical addresses */
 	bool misaligned_traps;     /* misaligned loads and stores raise exceptions instead of working */
 	bool svade_only;           /* menvcfg.ADUE is read-only 0: A/D by page fault */
 	unsigned tlb_entries;      /* per hart; 1 in hostile builds */

@@ -42,11 +42,19 @@ static bool trap_gva(const struct hart *hart, const struct trap *trap)
 	return trap->gva && !(hart->platform->tval_zero && trap->cause == CAUSE_BREAKPOINT);
 }
 
+/* The option tval2_zero is for guest-physical addresses only: a double trap's cause is always written.
+ * norm:htval_trapval norm:mtval2_trapval */
+static uint64_t trap_value2(const struct hart *hart, const struct trap *trap)
+{
+	return hart->platform->tval2_zero && trap->cause != CAUSE_DOUBLE_TRAP ? 0 : trap->tval2;
+}
+
 /* Transformed instructions have bit 0 set; pseudoinstructions do not, and must be written wherever the address of an
  * implicit access is. norm:H_trap_xtinst_guestpage */
 static uint64_t trap_instruction(const struct hart *hart, const struct trap *trap)
 {
-	return hart->platform->tinst_zero && trap->tinst & 1 ? 0 : trap->tinst;
+	bool optional = trap->tinst & 1 || hart->platform->tval2_zero;
+	return hart->platform->tinst_zero && optional ? 0 : trap->tinst;
 }
 
 /* ---- entry ---- */
@@ -83,7 +91,7 @@ static void enter_m(struct hart *hart, const struct trap *trap, enum mode from)
 	csr->mepc = hart->pc;
 	csr->mcause = cause_word(trap->interrupt, trap->cause);
 	csr->mtval = trap_value(hart, trap);
-	csr->mtval2 = trap->tval2;
+	csr->mtval2 = trap_value2(hart, trap);
 	csr->mtinst = trap_instruction(hart, trap);
 	hart->pc = vector(csr->mtvec, trap->interrupt, trap->cause);
 }
@@ -102,7 +110,7 @@ static void enter_hs(struct hart *hart, const struct trap *trap, enum mode from)
 	csr->sepc = hart->pc;
 	csr->scause = cause_word(trap->interrupt, trap->cause);
 	csr->stval = trap_value(hart, trap);
-	csr->htval = trap->tval2;
+	csr->htval = trap_value2(hart, trap);
 	csr->htinst = trap_instruction(hart, trap);
 	hart->pc = vector(csr->stvec, trap->interrupt, trap->cause);
 }

@@ -272,6 +272,30 @@ Test(trap, tinst_zero)
 	free(world);
 }
 
+/* norm:htval_trapval norm:mtval2_trapval: and then nothing needs the pseudoinstruction. */
+Test(trap, tval2_zero)
+{
+	struct world *world = trap_world();
+	struct trap trap = {.cause = CAUSE_LOAD_GUEST_PAGE, .tval = 8, .tval2 = 4, .tinst = 0x3000};
+	world->platform.tval2_zero = true;
+	take(world, MODE_VS, trap);
+	expect_hex(get(world, CSR_mtval2), 0);
+	expect_hex(get(world, CSR_mtval), 8);
+	expect_hex(get(world, CSR_mtinst), 0x3000);
+	world->platform.tinst_zero = true;
+	put(world, CSR_medeleg, ~UINT64_C(0));
+	take(world, MODE_VS, trap);
+	expect_hex(get(world, CSR_htval), 0);
+	expect_hex(get(world, CSR_htinst), 0);
+	with_extension(world, EXT_Ssdbltrp, true);
+	put(world, CSR_menvcfg, menvcfg_DTE);
+	put(world, CSR_sstatus, sstatus_SDT);
+	put(world, CSR_medeleg, ~UINT64_C(0));
+	cr_expect_eq(take(world, MODE_VS, trap), MODE_M);
+	expect_hex(get(world, CSR_mtval2), CAUSE_LOAD_GUEST_PAGE); /* a double trap's cause is no address */
+	free(world);
+}
+
 /* ---- MRET ---- */
 
 /* norm:mret_h norm:mstatus_xret_op norm:mstatus_mprv_clr_mret_sret_less_priv: every MPP and MPV. */
