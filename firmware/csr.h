@@ -70,6 +70,8 @@
 #define MSTATUS_MPP UINT64_C(0x1800)
 #define MSTATUS_MPP_S UINT64_C(0x0800)
 #define MSTATUS_MPP_M UINT64_C(0x1800)
+#define MSTATUS_MPRV BIT(17)
+#define MSTATUS_MXR BIT(19)
 #define MSTATUS_MPV BIT(39)
 
 /* menvcfg and henvcfg */

@@ -24,8 +24,13 @@ void exit_snapshot(struct vcpu *vcpu)
         host_panic("a trap in the world switch");
 }
 
+/* htval lacks the two lowest bits; they are those of the virtual address, unless the walk itself faulted. */
 uint64_t exit_fault_gpa(const struct vcpu *vcpu)
 {
+    uint64_t htinst = vcpu->regs.trap.htinst;
+
+    if (htinst && !(htinst & 1))
+        return vcpu->regs.trap.htval << 2;
     return vcpu->regs.trap.htval << 2 | (vcpu->regs.trap.stval & 3);
 }
 

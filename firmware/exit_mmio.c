@@ -81,7 +81,7 @@ static enum found find_instruction(const struct vcpu *vcpu, struct mmio_instruct
     uint32_t instruction;
 
     if (htinst & 1) {
-        bool ok = decode_32(htinst | 2, decoded);
+        bool ok = decode_32(htinst | 2, decoded) && !bits(htinst, 19, 15); /* else only part of it is here */
         decoded->length = htinst & 2 ? 4 : 2;
         return ok ? FOUND : NOT_AN_ACCESS;
     }

@@ -39,26 +39,25 @@ static struct percpu *bring_up(uint64_t hart_id)
 
 _Noreturn void hypervisor_main_secondary(uint64_t hart_id)
 {
-    struct percpu *cpu = bring_up(hart_id);
-
-    __atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
-    percpu_run_vm(cpu);
+    percpu_run_vm(bring_up(hart_id));
 }
 
-/* All at once, then wait for all: their slots are written by themselves. A hart that will not start is left out. */
+/* All at once, then wait until each has made its slot. A hart that will not start is left out. */
 static void start_other_harts(uint64_t self)
 {
+    uint64_t started = 0;
+
     for (uint64_t rest = host.harts; rest; rest &= rest - 1) {
         uint64_t id = lowest_bit(rest);
         if (id == self)
             continue;
-        get_cpu_data(id)->online = false;
         if (sbi_call_hart_start(id, (uint64_t)hypervisor_entry_secondary, 0))
             host.harts &= ~(UINT64_C(1) << id);
+        else
+            started++;
     }
-    for (uint64_t rest = host.harts & ~(UINT64_C(1) << self); rest; rest &= rest - 1)
-        while (!__atomic_load_n(&get_cpu_data(lowest_bit(rest))->online, __ATOMIC_ACQUIRE))
-            ;
+    while (entered_cpus() < started)
+        ;
 }
 
 /* What each zone that did not ask for memory gets: equal parts of what the others leave. */
@@ -87,8 +86,6 @@ static void run_zones(uint32_t count)
     zones_expect(count);
     for (uint32_t i = 0; i < count; i++) {
         zones[i] = zone_create(&configs[i], (uint16_t)(i + 1), share);
-        if (zones[i])
-            zones[i]->vcpus[0]->cpu->boot_cpu = true;
         if (zones[i] && !first)
             first = zones[i];
     }

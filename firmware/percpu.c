@@ -121,7 +121,7 @@ void percpu_fence_translations_asid(uint64_t harts, uint64_t start, uint64_t siz
 static bool told_to_start(struct percpu *cpu)
 {
     spin_lock(&cpu->ctrl_lock);
-    bool told = cpu->cpu_on_entry != INVALID_ADDRESS;
+    bool told = cpu->boot_cpu || cpu->cpu_on_entry != INVALID_ADDRESS;
     spin_unlock(&cpu->ctrl_lock);
     return told;
 }
@@ -166,8 +166,7 @@ static void idle(struct percpu *cpu)
 _Noreturn void percpu_run_vm(struct percpu *cpu)
 {
     __atomic_fetch_add(&entered, 1, __ATOMIC_RELEASE);
-    if (!cpu->boot_cpu)
-        idle_until_told_to_start(cpu);
+    idle_until_told_to_start(cpu);
     for (;;) {
         percpu_take_events(cpu);
         struct vcpu *vcpu = next_vcpu(cpu);

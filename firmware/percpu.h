@@ -50,10 +50,9 @@ struct percpu {
     struct arch_cpu arch_cpu;
     struct zone *zone; /* whose G-stage is active here; a counted reference. Only this CPU writes it */
     struct spinlock ctrl_lock; /* orders what other CPUs ask: events, cpu_on_entry, vcpus */
-    bool boot_cpu;             /* runs a zone's vCPU 0, so it need not wait to be started. Set before online */
+    bool boot_cpu;             /* runs a zone's vCPU 0, so it need not wait to be started. ctrl_lock */
 
     uint32_t events;           /* EVENT_*; ctrl_lock */
-    uint32_t online;           /* atomic: ready to serve vCPUs */
     uint32_t in_guest;         /* atomic: between percpu_before_guest and percpu_after_guest */
     uint32_t stale;            /* STALE_*; atomic: to be made good before this CPU's next guest entry */
 

@@ -52,7 +52,7 @@ struct vs_csrs {
 struct virtual_hs_csrs {
     uint64_t hie;
     uint64_t hgeie;
-    uint64_t hgatp;
+    uint64_t hgatp; /* as the hart kept it: what percpu_activate_gpm wrote, WARL */
 };
 
 /* Read once after each exit, before anything can trap again. */

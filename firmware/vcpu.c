@@ -30,6 +30,7 @@ void vcpu_attach(struct vcpu *vcpu)
     spin_lock(&cpu->ctrl_lock);
     while (*end)
         end = &(*end)->next_on_cpu;
+    cpu->boot_cpu |= vcpu->id == 0;
     __atomic_store_n(end, vcpu, __ATOMIC_RELEASE);
     spin_unlock(&cpu->ctrl_lock);
 }
@@ -96,7 +97,6 @@ static void reset_to(struct vcpu *vcpu, uint64_t address, uint64_t argument)
     regs->vs.vsstatus = SSTATUS_UXL64;
     regs->vs.htimedelta = -vcpu->zone->time_origin;
     regs->vs.vstimecmp = NO_DEADLINE;
-    regs->virtual_hs.hgatp = gstage_hgatp(&vcpu->zone->gstage);
     vcpu->timer = NO_DEADLINE;
     vcpu->injected = 0;
 }
@@ -185,6 +185,7 @@ void vcpu_bind(struct vcpu *vcpu)
     flush_for(cpu);
     load_vs_csrs(&vcpu->regs.vs, &cpu->arch_cpu);
     csr_write(hgeie, vcpu->regs.virtual_hs.hgeie);
+    vcpu->regs.virtual_hs.hgatp = csr_read(hgatp);
     load_fp(cpu, vcpu);
     cpu->bound = vcpu;
 }

@@ -23,7 +23,7 @@ struct vcpu {
     struct percpu *cpu;        /* its home */
     struct vcpu *next_on_cpu;  /* percpu.vcpus */
 
-    uint32_t state;            /* SBI_HSM_*; written under zone->lock, read atomically */
+    uint32_t state; /* SBI_HSM_*; atomic. To and from STOPPED under zone->lock, else by the home CPU alone */
     uint64_t start_address, start_argument; /* of a start, or of a non-retentive resume; zone->lock */
 
     uint32_t raised;  /* atomic: interrupts others raised (BIT(IRQ_VSSI)) and hvip does not hold yet */

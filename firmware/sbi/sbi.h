@@ -21,6 +21,10 @@ struct sbi_trap_frame {
     uint64_t x[32];
     uint64_t mepc;
     uint64_t mstatus;
+
+    /* Read by sbi_trap, before a trap of this layer's own can replace them. */
+    uint64_t mcause, mtval;
+    uint64_t mtval2, mtinst; /* 0 on a core without H */
 };
 
 /* What a hart has been asked to do by an inter-processor interrupt; bits of sbi_hart.ipi. */

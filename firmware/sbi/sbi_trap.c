@@ -17,22 +17,31 @@ static void interrupt(uint64_t number, struct sbi_trap_frame *frame)
     }
 }
 
+/* mtval2 and mtinst first: reading them where they do not exist is itself a trap, but then replaces nothing. */
+static void pass_on(struct sbi_trap_frame *frame)
+{
+    csr_try_read(mtval2, &frame->mtval2);
+    csr_try_read(mtinst, &frame->mtinst);
+    if (frame->mcause != EXC_ILLEGAL || !sbi_emulate_time_read(frame))
+        sbi_redirect_to_supervisor(frame);
+}
+
 void sbi_trap(struct sbi_trap_frame *frame)
 {
-    uint64_t cause = csr_read(mcause);
+    uint64_t cause = frame->mcause = csr_read(mcause);
 
+    frame->mtval = csr_read(mtval);
     if (cause & CAUSE_INTERRUPT) {
         interrupt(cause & ~CAUSE_INTERRUPT, frame);
     } else if (came_from_here(frame)) {
-        frame->mepc = extable_find(frame->mepc);
-        if (!frame->mepc) {
-            frame->mepc = csr_read(mepc);
+        uint64_t fixup = extable_find(frame->mepc);
+        if (!fixup)
             sbi_die("unexpected trap", frame);
-        }
+        frame->mepc = fixup;
     } else if (cause == EXC_ECALL_S) {
         frame->mepc += 4;
         sbi_ecall(frame);
-    } else if (cause != EXC_ILLEGAL || !sbi_emulate_time_read(frame)) {
-        sbi_redirect_to_supervisor(frame);
+    } else {
+        pass_on(frame);
     }
 }
