@@ -118,6 +118,12 @@ bool need_pmp(const struct hart *hart, unsigned num)
 	return entry < hart->platform->pmp_entries;
 }
 
+bool need_envcfg(const struct hart *hart, unsigned num)
+{
+	(void)num;
+	return !hart->platform->envcfg_absent;
+}
+
 /* norm:mseccfg_presence */
 bool need_mseccfg(const struct hart *hart, unsigned num)
 {

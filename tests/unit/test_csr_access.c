@@ -141,6 +141,16 @@ Test(csr_access, csrs_go_with_their_extension)
 		expect_gone(rows[i].ext, rows[i].num);
 }
 
+Test(csr_access, envcfg_of_supervisors_can_be_absent)
+{
+	struct world *world = open_world();
+	world->platform.envcfg_absent = true;
+	expect_verdicts(world, CSR_senvcfg, "iiiii", "iiiii");
+	expect_verdicts(world, CSR_henvcfg, "iiiii", "iiiii");
+	expect_verdicts(world, CSR_menvcfg, "oiiii", "oiiii");
+	free(world);
+}
+
 /* norm:pmp_entry_count */
 Test(csr_access, pmp_csrs_of_implemented_entries)
 {

@@ -208,6 +208,21 @@ Test(trap, guests_see_supervisor_interrupt_numbers)
 	free(world);
 }
 
+/* Exceptions 2 and 6 are no interrupts 2 and 6. */
+Test(trap, guests_see_exceptions_as_they_are)
+{
+	static const unsigned causes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 15};
+	struct world *world = vectored_world(1);
+	put(world, CSR_medeleg, ~UINT64_C(0));
+	put(world, CSR_hedeleg, ~UINT64_C(0));
+	for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
+		cr_expect_eq(take_exception(world, MODE_VU, causes[i]), MODE_VS);
+		expect_hex(get(world, CSR_vscause), causes[i]);
+		expect_hex(world->hart.pc, VSTVEC);
+	}
+	free(world);
+}
+
 /* ---- vectors ---- */
 
 /* norm:mtvec_mode_vectored_op norm:mtvec_mode_direct_op */
