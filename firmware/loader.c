@@ -34,9 +34,13 @@ struct image_header {
     uint64_t text_offset, image_size, flags;
     uint32_t version, reserved;
     uint64_t reserved2;
-    uint8_t magic[4]; /* at 0x38 */
+    uint8_t old_magic[8];
+    uint8_t magic[4];
     uint32_t reserved3;
 };
+
+_Static_assert(sizeof(struct elf_header) == 64 && sizeof(struct elf_segment) == 56, "as ELF64 has them");
+_Static_assert(offsetof(struct image_header, magic) == 0x38 && sizeof(struct image_header) == 64, "as Linux has it");
 
 static const uint8_t *file_at(const struct module *module, uint64_t offset)
 {
@@ -138,7 +142,8 @@ static const char *load_elf(struct zone *zone, const struct module *module)
 
 static bool has_image_magic(const struct module *module)
 {
-    return module->size >= sizeof(struct image_header) && memcmp(file_at(module, 0x38), "RSC\x05", 4) == 0;
+    return module->size >= sizeof(struct image_header) &&
+           memcmp(file_at(module, offsetof(struct image_header, magic)), "RSC\x05", 4) == 0;
 }
 
 static const char *load_image(struct zone *zone, const struct module *module)

@@ -113,7 +113,8 @@ _Noreturn void sbi_die(const char *text, const struct sbi_trap_frame *frame)
 {
     char line[200];
     size_t length = format(line, sizeof line,
-                           "machine-mode fault on hart %lu: %s: mcause 0x%lx mepc 0x%lx mtval 0x%lx ra 0x%lx sp 0x%lx\n",
+                           "machine-mode fault on hart %lu: %s: mcause 0x%lx mepc 0x%lx mtval 0x%lx "
+                           "ra 0x%lx sp 0x%lx\n",
                            sbi_this_hart()->id, text, frame->mcause, frame->mepc, frame->mtval,
                            frame->x[1], frame->x[2]);
 
