@@ -144,12 +144,17 @@ void sched_slice(struct machine *machine)
 void sched_run(struct machine *machine)
 {
 	enum { SLICES_PER_LOOK = 256 };
+	double start = host_seconds(), flushed = start;
 	double timeout = machine->config->timeout;
-	double deadline = timeout > 0 ? host_seconds() + timeout : 0;
 	while (machine->stop == RUNNING) {
 		for (unsigned i = 0; i < SLICES_PER_LOOK && machine->stop == RUNNING; i++)
 			sched_slice(machine);
-		if (deadline > 0 && host_seconds() >= deadline)
+		double now = host_seconds();
+		if (timeout > 0 && now - start >= timeout)
 			machine_stop(machine, STOP_LIMIT, 0, "--timeout reached");
+		if (now - flushed >= 1) { /* a run that is killed leaves all but its last second */
+			trace_flush(machine->trace);
+			flushed = now;
+		}
 	}
 }

@@ -110,11 +110,11 @@ static void take_trap(struct hart *hart)
 	mem_unreserve(hart);
 	trap_take(hart);
 	hart->exec->link = NULL;
+	if (hart->mode != from)
+		emit_world(hart, from, cause); /* at the trap's own cycle: an exit begins here */
+	hart->exec->last_mode = hart->mode;
 	hart->cycle += TRAP_CYCLES;
 	hart->now = hart->cycle;
-	if (hart->mode != from)
-		emit_world(hart, from, cause);
-	hart->exec->last_mode = hart->mode;
 }
 
 /* Obey what instructions, devices and traps asked for, until nothing is left. */

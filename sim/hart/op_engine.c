@@ -1,7 +1,9 @@
 /* The ops that translation inserts between instructions, and the table of all handlers. */
+#include "bus.h"
 #include "csr/csr.h"
 #include "hart/block.h"
 #include "hart/insn.h"
+#include "hart/mmu.h"
 #include "hart/trap.h"
 #include "trace/check.h"
 #include "trace/trace.h"
@@ -112,6 +114,18 @@ static unsigned access_log2(const struct insn *insn)
 	return class == CLASS_HLOAD || class == CLASS_HSTORE ? match >> 26 & 3 : match >> 12 & 3;
 }
 
+/* What an AMO left in memory, which no register tells. */
+static uint64_t value_in_memory(struct hart *hart, uint64_t va, unsigned size)
+{
+	struct mmu_context context = mmu_context_data(hart);
+	struct translation translation;
+	struct trap trap;
+	uint64_t value = 0;
+	if (mmu_walk(hart, va, size, ACCESS_LOAD, &context, false, NULL, NULL, &translation, &trap))
+		bus_peek(hart->bus, translation.pa, &value, size);
+	return value;
+}
+
 void traced_settle(struct hart *hart)
 {
 	struct exec *exec = hart->exec;
@@ -143,13 +157,15 @@ void traced_settle(struct hart *hart)
 	if (is_store(class))
 		event.flags |= TRACE_STORES;
 	event.flags |= (uint8_t)(access_log2(insn) << 4);
+	if (class == CLASS_AMO)
+		event.value[2] = value_in_memory(hart, exec->traced.address, 1u << access_log2(insn));
 	trace_emit(hart->trace, &event);
 	if ((event.flags & (TRACE_LOADS | TRACE_STORES)) && trace_wants(hart->trace, TRACE_MEM)) {
 		struct trace_event access = event;
 		bool store = event.flags & TRACE_STORES;
 		access.type = TRACE_MEM;
 		access.value[0] = exec->traced.address;
-		access.value[1] = store ? exec->traced.stored : event.value[0];
+		access.value[1] = store ? event.value[2] : event.value[0];
 		access.value[2] = (UINT64_C(1) << access_log2(insn)) | (unsigned)store << 8;
 		trace_emit(hart->trace, &access);
 	}
