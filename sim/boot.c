@@ -62,7 +62,8 @@ static int load_firmware(struct boot *boot, struct machine *machine, uint64_t *e
 	return elf_symbols(&boot->firmware, machine->symbols, 0);
 }
 
-/* An ELF goes where it says, anything else (a flat Image) to the first 2 MiB boundary behind the firmware, as in QEMU. */
+/* An ELF goes where it says, anything else (a flat Image) to the first 2 MiB boundary behind the firmware, as in
+ * QEMU. */
 static int load_kernel(struct boot *boot, struct machine *machine, uint64_t firmware_end)
 {
 	const char *path = machine->config->kernel;
@@ -111,8 +112,8 @@ struct staging {
 	size_t module_count, zone_count;
 };
 
-static int stage_at(struct staging *staging, const struct file *file, uint64_t address, const char *what, const char *bootargs,
-                    bool ramdisk)
+static int stage_at(struct staging *staging, const struct file *file, uint64_t address, const char *what,
+                    const char *bootargs, bool ramdisk)
 {
 	if (raw_load(file, &staging->machine->bus, &staging->boot->layout, address, what) != 0)
 		return -1;
@@ -141,7 +142,8 @@ static int check_guest(const struct file *file, const struct guest_config *guest
 	/* guest-loader stages whatever it is given */
 	if (guest->address || file_is_linux_image(file))
 		return 0;
-	fprintf(stderr, "rvsim: %s: is neither an ELF file nor a flat image with Linux's RISC-V Image header\n", file->path);
+	fprintf(stderr, "rvsim: %s: is neither an ELF file nor a flat image with Linux's RISC-V Image header\n",
+	        file->path);
 	return -1;
 }
 
@@ -177,7 +179,9 @@ static int stage_initrd(struct staging *staging, const char *path, uint64_t *add
 static int stage_guest(struct staging *staging, unsigned index)
 {
 	const struct guest_config *guest = &staging->machine->config->guests[index];
-	struct devtree_zone zone = { .vcpus = guest->vcpus, .memory = guest->memory, .cpus = guest->cpus, .name = guest->name };
+	struct devtree_zone zone = {
+		.vcpus = guest->vcpus, .memory = guest->memory, .cpus = guest->cpus, .name = guest->name,
+	};
 	if (stage_kernel(staging, guest, index + 1, &zone.kernel) != 0)
 		return -1;
 	if (guest->initrd && stage_initrd(staging, guest->initrd, &zone.initrd) != 0)
@@ -238,7 +242,8 @@ static int place_tree(struct boot *boot, size_t size)
 	uint64_t align = boot->layout.size < SMALL_DRAM ? MODULE_ALIGN : KERNEL_ALIGN;
 	boot->dtb_address = layout_find_below(&boot->layout, top, size, align);
 	if (boot->dtb_address == UINT64_MAX) {
-		fprintf(stderr, "rvsim: no room for the device tree: %" PRIu64 " KiB of DRAM are too little\n", boot->layout.size >> 10);
+		fprintf(stderr, "rvsim: no room for the device tree: %" PRIu64 " KiB of DRAM are too little\n",
+		        boot->layout.size >> 10);
 		return -1;
 	}
 	return layout_claim(&boot->layout, boot->dtb_address, size, "device tree", NULL);

@@ -63,7 +63,8 @@ bool bus_device_write(struct bus *bus, uint64_t pa, unsigned size, uint64_t now,
 /* Is [pa, pa+size) readable memory-like space for instruction fetch (DRAM or ROM)? Host pointer or NULL. */
 const uint8_t *bus_fetch(const struct bus *bus, uint64_t pa, unsigned size);
 
-/* Loader's and debugger's access: peek sees DRAM and ROM, poke DRAM only. False, and nothing done, if any byte is outside. */
+/* Loader's and debugger's access: peek sees DRAM and ROM, poke DRAM only. False, and nothing done, if any byte is
+ * outside. */
 bool bus_peek(const struct bus *bus, uint64_t pa, void *buffer, size_t size);
 bool bus_poke(struct bus *bus, uint64_t pa, const void *buffer, size_t size);
 

@@ -282,7 +282,8 @@ size_t devtree_room(const struct devtree_boot *boot)
 /* The shape is QEMU's, to the spelling of the unit address ("module@0x..."). */
 static int add_module(void *tree, int chosen, const struct devtree_module *module)
 {
-	static const char kernel[] = "multiboot,module\0multiboot,kernel", ramdisk[] = "multiboot,module\0multiboot,ramdisk";
+	static const char kernel[] = "multiboot,module\0multiboot,kernel";
+	static const char ramdisk[] = "multiboot,module\0multiboot,ramdisk";
 	char name[64];
 	snprintf(name, sizeof(name), "module@0x%08" PRIx64, module->address);
 	int node = fdt_add_subnode(tree, chosen, name);

@@ -58,7 +58,8 @@ static uint64_t proxy_write(struct htif *htif, uint64_t fd, uint64_t pa, uint64_
 static void syscall_proxy(struct htif *htif, uint64_t command)
 {
 	uint64_t magic = command & ((UINT64_C(1) << 48) - 1), words[8];
-	if (!bus_is_dram(htif->config.bus, magic, sizeof(words)) || !bus_peek(htif->config.bus, magic, words, sizeof(words)))
+	const struct bus *bus = htif->config.bus;
+	if (!bus_is_dram(bus, magic, sizeof(words)) || !bus_peek(bus, magic, words, sizeof(words)))
 		return;
 	switch (words[0]) {
 	case SYSCALL_WRITE:
@@ -151,8 +152,8 @@ void htif_free(struct htif *htif)
 	free(htif);
 }
 
-/* Two 32-bit stores come in either order. Only when both are there, or the second one does not come, is it known what the
- * program means: the low half of a console command looks like an exit. */
+/* Two 32-bit stores come in either order. Only when both are there, or the second one does not come, is it known
+ * what the program means: the low half of a console command looks like an exit. */
 bool htif_store(struct htif *htif, uint64_t pa, unsigned size)
 {
 	uint64_t tohost = htif->config.tohost;

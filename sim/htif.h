@@ -1,6 +1,6 @@
 /*
- * Spike's host-target interface: a program stores commands to its symbol `tohost` and finds answers in `fromhost`. Served:
- * exit, the console device, and the syscall proxy's write; as one 64-bit store or two 32-bit ones.
+ * Spike's host-target interface: a program stores commands to its symbol `tohost` and finds answers in `fromhost`.
+ * Served: exit, the console device, and the syscall proxy's write; as one 64-bit store or two 32-bit ones.
  */
 #ifndef HTIF_H
 #define HTIF_H

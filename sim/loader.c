@@ -89,13 +89,13 @@ int layout_claim(struct layout *layout, uint64_t start, uint64_t size, const cha
 	const char *who = path ? path : what;
 	uint64_t offset = start - layout->base;
 	if (start < layout->base || offset > layout->size || size > layout->size - offset)
-		return complain(who, "%s of %" PRIu64 " bytes at 0x%" PRIx64 " is outside DRAM (0x%" PRIx64 "..0x%" PRIx64 ")", what,
-		                size, start, layout->base, layout->base + layout->size - 1);
+		return complain(who, "%s of %" PRIu64 " bytes at 0x%" PRIx64 " is outside DRAM (0x%" PRIx64 "..0x%" PRIx64 ")",
+		                what, size, start, layout->base, layout->base + layout->size - 1);
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct placement *item = &layout->items[i];
 		if (overlaps(item, start, size))
-			return complain(who, "%s at 0x%" PRIx64 " overlaps %s at 0x%" PRIx64 "..0x%" PRIx64 "%s%s", what, start, item->what,
-			                item->start, item->start + item->size - 1, item->path ? " of " : "",
+			return complain(who, "%s at 0x%" PRIx64 " overlaps %s at 0x%" PRIx64 "..0x%" PRIx64 "%s%s", what, start,
+			                item->what, item->start, item->start + item->size - 1, item->path ? " of " : "",
 			                item->path ? item->path : "");
 	}
 	if (layout->count == layout->capacity) {
@@ -169,12 +169,14 @@ static int check_header(const struct file *file, Elf64_Ehdr *header)
 	if (header->e_phnum > PHDR_LIMIT)
 		return complain(path, "has too many program headers (%u)", header->e_phnum);
 	if (header->e_phentsize != sizeof(Elf64_Phdr))
-		return complain(path, "has program headers of %u bytes instead of %zu", header->e_phentsize, sizeof(Elf64_Phdr));
+		return complain(path, "has program headers of %u bytes instead of %zu", header->e_phentsize,
+		                sizeof(Elf64_Phdr));
 	if (!inside_file(file, header->e_phoff, (uint64_t)header->e_phnum * sizeof(Elf64_Phdr)))
 		return complain(path, "is truncated: program headers lie outside the file");
 	if (header->e_shoff != 0 && header->e_shnum != 0) {
 		if (header->e_shentsize != sizeof(Elf64_Shdr))
-			return complain(path, "has section headers of %u bytes instead of %zu", header->e_shentsize, sizeof(Elf64_Shdr));
+			return complain(path, "has section headers of %u bytes instead of %zu", header->e_shentsize,
+			                sizeof(Elf64_Shdr));
 		if (!inside_file(file, header->e_shoff, (uint64_t)header->e_shnum * sizeof(Elf64_Shdr)))
 			return complain(path, "is truncated: section headers lie outside the file");
 	}
@@ -188,7 +190,8 @@ static int check_segment(const struct file *file, unsigned index, const Elf64_Ph
 		return complain(file->path, "segment %u has more bytes in the file than in memory", index);
 	if (!inside_file(file, segment->p_offset, segment->p_filesz))
 		return complain(file->path, "is truncated: segment %u lies outside the file", index);
-	if (segment->p_paddr + segment->p_memsz < segment->p_paddr || segment->p_vaddr + segment->p_memsz < segment->p_vaddr)
+	if (segment->p_paddr + segment->p_memsz < segment->p_paddr ||
+	    segment->p_vaddr + segment->p_memsz < segment->p_vaddr)
 		return complain(file->path, "segment %u wraps around the address space", index);
 	return 0;
 }
@@ -227,8 +230,8 @@ static int read_segments(const struct file *file, const Elf64_Ehdr *header, Elf6
 	return 0;
 }
 
-/* The entry as a physical address: e_entry may be virtual (Linux's vmlinux), then it moves with its segment. False when it is
- * in no segment. */
+/* The entry as a physical address: e_entry may be virtual (Linux's vmlinux), then it moves with its segment. False
+ * when it is in no segment. */
 static bool find_entry(const Elf64_Ehdr *header, const Elf64_Phdr *segments, uint64_t *entry)
 {
 	for (unsigned i = 0; i < header->e_phnum; i++)
@@ -340,7 +343,8 @@ static int add_table(const struct file *file, Elf *elf, Elf_Scn *section, struct
 		memcpy(&entry, bytes + at, sizeof(entry));
 		const char *name = elf_strptr(elf, header->sh_link, entry.st_name);
 		if (!name)
-			return complain(file->path, "symbol %" PRIu64 " has its name outside the string table", at / sizeof(Elf64_Sym));
+			return complain(file->path, "symbol %" PRIu64 " has its name outside the string table",
+			                at / sizeof(Elf64_Sym));
 		if (add_symbol(symbols, module, &entry, name) != 0)
 			return complain(file->path, "out of memory for symbols");
 	}

@@ -1,6 +1,6 @@
 /*
- * Files into memory: ELF64 RISC-V executables by libelf, flat images, raw bytes. Every malformed input ends in one line on
- * stderr that names the file and the reason, and -1.
+ * Files into memory: ELF64 RISC-V executables by libelf, flat images, raw bytes. Every malformed input ends in one
+ * line on stderr that names the file and the reason, and -1.
  */
 #ifndef LOADER_H
 #define LOADER_H

@@ -72,7 +72,8 @@ static void htif_exit(void *context, uint64_t code)
 		machine_stop(machine, STOP_PASS, 0, NULL);
 		return;
 	}
-	snprintf(message, sizeof(message), "the program failed: tohost says %" PRIu64 " (riscv-tests: the failed test's number)", code);
+	snprintf(message, sizeof(message),
+	         "the program failed: tohost says %" PRIu64 " (riscv-tests: the failed test's number)", code);
 	machine_stop(machine, STOP_FAIL, (unsigned)code, message);
 }
 
@@ -202,7 +203,8 @@ static int add_devices(struct machine *machine)
 	    add_device(machine, RTC_BASE, RTC_SIZE,
 	               rtc_new(&machine->platform, &machine->events, machine->config->rtc_epoch, rtc)) != 0)
 		return -1;
-	return add_device(machine, UART_BASE, UART_SIZE, uart_new(&machine->platform, &machine->events, machine->console, uart));
+	return add_device(machine, UART_BASE, UART_SIZE,
+	                  uart_new(&machine->platform, &machine->events, machine->console, uart));
 }
 
 static int add_rom(struct machine *machine, const struct boot *boot)
@@ -239,7 +241,8 @@ static int add_htif(struct machine *machine)
 		.now = htif_now,
 		.context = machine,
 	};
-	if (!symbols_lookup_in(machine->symbols, 0, "tohost", &config.tohost) || !bus_is_dram(&machine->bus, config.tohost, 8))
+	if (!symbols_lookup_in(machine->symbols, 0, "tohost", &config.tohost) ||
+	    !bus_is_dram(&machine->bus, config.tohost, 8))
 		return 0;
 	if (!symbols_lookup_in(machine->symbols, 0, "fromhost", &config.fromhost) ||
 	    !bus_is_dram(&machine->bus, config.fromhost, 8))
@@ -283,8 +286,8 @@ static uint64_t config_hash(const struct config *config, const struct boot *boot
 static int add_observers(struct machine *machine, const struct boot *boot)
 {
 	const struct config *config = machine->config;
-	machine->trace = trace_open(config->trace_path, config->trace_events, machine->hart_count, config_hash(config, boot),
-	                            config->seed);
+	machine->trace = trace_open(config->trace_path, config->trace_events, machine->hart_count,
+	                            config_hash(config, boot), config->seed);
 	if (!machine->trace)
 		return -1;
 	trace_symbols(machine->trace, trace_symbol_at, machine->symbols);
@@ -308,7 +311,8 @@ static int build(struct machine *machine, struct boot *boot)
 	machine->symbols = symbols_new();
 	if (!machine->symbols)
 		return no_memory("symbols");
-	if (add_console(machine) != 0 || bus_init(&machine->bus, machine->config->memory) != 0 || boot_load(boot, machine) != 0)
+	if (add_console(machine) != 0 || bus_init(&machine->bus, machine->config->memory) != 0 ||
+	    boot_load(boot, machine) != 0)
 		return -1;
 	symbols_seal(machine->symbols);
 	if (init_harts(machine) != 0 || add_devices(machine) != 0 || add_rom(machine, boot) != 0 || add_htif(machine) != 0)

@@ -22,7 +22,9 @@
 #define SANITIZED 0
 #endif
 
-enum exit_status { EXIT_PASS = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LIMIT = 3, EXIT_VIOLATION = 4, EXIT_OWN_FAULT = 5 };
+enum exit_status {
+	EXIT_PASS = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LIMIT = 3, EXIT_VIOLATION = 4, EXIT_OWN_FAULT = 5,
+};
 
 static double host_seconds(void)
 {
@@ -45,7 +47,8 @@ static void give_terminal_back(int number)
 
 static void own_fault(int number)
 {
-	static const char text[] = "rvsim: a fault of rvsim itself; please report it with this command line and its input files\n";
+	static const char text[] =
+	    "rvsim: a fault of rvsim itself; please report it with this command line and its input files\n";
 	(void)number;
 	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
 	(void)ignored;

@@ -149,7 +149,8 @@ static size_t first_named(const struct symbols *symbols, const char *name)
 	return low;
 }
 
-bool symbols_lookup(const struct symbols *symbols, const char *name, uint64_t *address, uint64_t *size, bool *is_function)
+bool symbols_lookup(const struct symbols *symbols, const char *name, uint64_t *address, uint64_t *size,
+                    bool *is_function)
 {
 	if (!symbols)
 		return false;

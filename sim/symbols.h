@@ -1,8 +1,8 @@
 /*
  * Symbols of every program in the machine, for traces, the debugger, HTIF and signatures.
  *
- * Module 0 is what runs at physical addresses: the firmware and the kernel. Guest number i (from 0) is module i + 1; its
- * addresses are its own (virtual or guest-physical, as it was linked), so they may equal the firmware's.
+ * Module 0 is what runs at physical addresses: the firmware and the kernel. Guest number i (from 0) is module i + 1;
+ * its addresses are its own (virtual or guest-physical, as it was linked), so they may equal the firmware's.
  */
 #ifndef SYMBOLS_H
 #define SYMBOLS_H
@@ -38,7 +38,8 @@ const char *symbols_find_in(const struct symbols *symbols, unsigned module, uint
 const char *symbols_find_guest(const struct symbols *symbols, uint64_t address, uint64_t *offset, unsigned *module);
 
 /* By name: module 0 first, then guests in order. Any result pointer may be NULL. */
-bool symbols_lookup(const struct symbols *symbols, const char *name, uint64_t *address, uint64_t *size, bool *is_function);
+bool symbols_lookup(const struct symbols *symbols, const char *name, uint64_t *address, uint64_t *size,
+                    bool *is_function);
 bool symbols_lookup_in(const struct symbols *symbols, unsigned module, const char *name, uint64_t *address);
 
 /* In order of (module, address); NULL past the end. */

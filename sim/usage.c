@@ -4,7 +4,7 @@ static const char text[] =
 "usage: rvsim [option...] FIRMWARE.elf [GUEST[,key=value]...]...\n"
 "\n"
 "Runs FIRMWARE, an ELF file that starts in M-mode at its entry, on RISC-V harts with the hypervisor extension.\n"
-"A GUEST is an ELF file, or a flat image with Linux's RISC-V Image header, that the firmware finds in its device tree.\n"
+"A GUEST is an ELF file, or a flat image with Linux's RISC-V Image header; the firmware finds it in its device tree.\n"
 "Keys: vcpus=N memory=SIZE initrd=FILE args=TEXT name=TEXT cpus=LIST (0-1+3). In a value, ',,' is a comma.\n"
 "\n"
 "The machine (QEMU's spellings; one dash or two):\n"

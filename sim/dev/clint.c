@@ -126,7 +126,8 @@ static void clint_dump(const struct device *device, FILE *out)
 {
 	const struct clint *clint = (const struct clint *)device;
 	for (unsigned i = 0; i < clint->hart_count; i++)
-		fprintf(out, "hart %u: msip %u, mtimecmp 0x%" PRIx64 "\n", i, clint->harts[i].software, clint->harts[i].mtimecmp);
+		fprintf(out, "hart %u: msip %u, mtimecmp 0x%" PRIx64 "\n", i, clint->harts[i].software,
+		        clint->harts[i].mtimecmp);
 }
 
 static void clint_destroy(struct device *device)

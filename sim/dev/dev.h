@@ -1,6 +1,6 @@
 /*
- * Devices: {name, reset, read, write, event, dump}. A device never sees a hart's inside: it drives wires (struct irq_wire)
- * and schedules events, nothing else.
+ * Devices: {name, reset, read, write, event, dump}. A device never sees a hart's inside: it drives wires (struct
+ * irq_wire) and schedules events, nothing else.
  */
 #ifndef DEV_H
 #define DEV_H
@@ -29,8 +29,10 @@ struct device {
 	/* Offsets are from the mapped base; accesses are naturally aligned, size 1, 2, 4 or 8 bytes. False: access fault.
 	 * read/write OR enum effect (hart/hart.h) bits into *effects when the access may have changed some hart's wires
 	 * (EFFECT_IRQ | EFFECT_YIELD) or stops the machine (EFFECT_YIELD). */
-	bool (*read)(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value, uint32_t *effects);
-	bool (*write)(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value, uint32_t *effects);
+	bool (*read)(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
+	             uint32_t *effects);
+	bool (*write)(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
+	              uint32_t *effects);
 	void (*reset)(struct device *device);
 	void (*dump)(const struct device *device, FILE *out); /* for the debugger: a few lines */
 	void (*destroy)(struct device *device);

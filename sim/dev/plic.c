@@ -4,7 +4,8 @@
 #include "hart/hart.h"
 
 enum {
-	PRIORITY = 0x0, PENDING = 0x1000, ENABLE = 0x2000, ENABLE_STRIDE = 0x80, CONTEXT = 0x200000, CONTEXT_STRIDE = 0x1000,
+	PRIORITY = 0x0, PENDING = 0x1000, ENABLE = 0x2000, ENABLE_STRIDE = 0x80,
+	CONTEXT = 0x200000, CONTEXT_STRIDE = 0x1000,
 	THRESHOLD = 0, CLAIM = 4, PRIORITY_MASK = 7, WORDS = 32, /* 1024 sources, the format's limit */
 };
 
@@ -71,7 +72,8 @@ void plic_set(void *receiver, unsigned source, bool level, uint64_t now)
 	update(plic, now);
 }
 
-/* A claim looks past the threshold: that masks notification only (RISC-V PLIC specification, Interrupt Claim Process). */
+/* A claim looks past the threshold: that masks notification only (RISC-V PLIC specification, Interrupt Claim
+ * Process). */
 static unsigned claim(struct plic *plic, struct context *context, uint64_t now)
 {
 	unsigned source = best(plic, context, 0);

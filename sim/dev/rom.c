@@ -8,7 +8,8 @@ struct rom {
 	uint8_t bytes[];
 };
 
-static bool rom_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value, uint32_t *effects)
+static bool rom_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
+                     uint32_t *effects)
 {
 	const struct rom *rom = (const struct rom *)device;
 	(void)now;

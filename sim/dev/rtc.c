@@ -63,7 +63,8 @@ static void set_alarm(struct rtc *rtc, uint64_t alarm_ns, uint64_t now)
 		event_schedule(rtc->device.events, &rtc->alarm, cycle);
 }
 
-static bool rtc_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value, uint32_t *effects)
+static bool rtc_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
+                     uint32_t *effects)
 {
 	struct rtc *rtc = (struct rtc *)device;
 	(void)effects;
@@ -96,7 +97,8 @@ static bool rtc_read(struct device *device, uint64_t offset, unsigned size, uint
 	return true;
 }
 
-static bool rtc_write(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value, uint32_t *effects)
+static bool rtc_write(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
+                      uint32_t *effects)
 {
 	struct rtc *rtc = (struct rtc *)device;
 	if (size != 4)
@@ -162,8 +164,8 @@ struct device *rtc_new(const struct platform *platform, struct event_queue *even
 	if (!rtc)
 		return NULL;
 	rtc->device = (struct device){
-		.name = "rtc", .read = rtc_read, .write = rtc_write, .reset = rtc_reset, .dump = rtc_dump, .destroy = rtc_destroy,
-		.events = events,
+		.name = "rtc", .read = rtc_read, .write = rtc_write, .reset = rtc_reset, .dump = rtc_dump,
+		.destroy = rtc_destroy, .events = events,
 	};
 	rtc->platform = platform;
 	rtc->irq = irq;

@@ -1,7 +1,7 @@
 /*
- * ns16550a. Output leaves at once, so the transmitter is always empty. Input arrives at 115,200 baud of simulated time,
- * is held back while there is no room, and costs events only while the guest takes receive interrupts: a guest that polls
- * gets what has arrived by then when it looks.
+ * ns16550a. Output leaves at once, so the transmitter is always empty. Input arrives at 115,200 baud of simulated
+ * time, is held back while there is no room, and costs events only while the guest takes receive interrupts: a guest
+ * that polls gets what has arrived by then when it looks.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -305,7 +305,8 @@ static void uart_dump(const struct device *device, FILE *out)
 {
 	const struct uart *uart = (const struct uart *)device;
 	fprintf(out, "ier %02x, iir %02x, fcr %02x, lcr %02x, mcr %02x, msr %02x, %u bytes received%s\n", uart->ier,
-	        identify(uart), uart->fcr, uart->lcr, uart->mcr, uart->msr, uart->count, uart->ended ? ", input ended" : "");
+	        identify(uart), uart->fcr, uart->lcr, uart->mcr, uart->msr, uart->count,
+	        uart->ended ? ", input ended" : "");
 }
 
 static void uart_destroy(struct device *device)
@@ -316,7 +317,8 @@ static void uart_destroy(struct device *device)
 	free(device);
 }
 
-struct device *uart_new(const struct platform *platform, struct event_queue *events, struct console *console, struct irq_wire irq)
+struct device *uart_new(const struct platform *platform, struct event_queue *events, struct console *console,
+                        struct irq_wire irq)
 {
 	struct uart *uart = calloc(1, sizeof(*uart));
 	if (!uart)
