@@ -343,6 +343,20 @@ Test(csr_counter, scountovf)
 	free(world);
 }
 
+/* Seen before any poll has recorded them, and only of the counters that did overflow. */
+Test(csr_counter, scountovf_of_fresh_overflows)
+{
+	struct world *world = filter_world();
+	for (unsigned i = 3; i < 32; i++)
+		arm(world, i, 1, 10 * i);
+	world->hart.now = 60;
+	expect_hex(get(world, CSR_scountovf), 0x78);
+	csr_counters_latch(&world->hart);
+	expect_hex(get(world, CSR_scountovf), 0x78);
+	expect_hex(world->hart.counters.armed, 0xffffff80);
+	free(world);
+}
+
 /* norm:sip_sie_Sscofpmf norm:mip_lcofip_acc norm:vsip_vsie_lcofi */
 Test(csr_counter, lcofi_is_an_interrupt_of_supervisors)
 {

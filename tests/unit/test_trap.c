@@ -474,6 +474,7 @@ Test(trap, sdt_is_there_while_dte_is_set)
 	expect_hex(get(world, CSR_mstatus) & mstatus_SDT, mstatus_SDT);
 	expect_hex(hold(world, CSR_vsstatus, vsstatus_SDT) & vsstatus_SDT, vsstatus_SDT);
 	put(world, CSR_henvcfg, 0);
+	expect_hex(get(world, CSR_mstatus) & mstatus_SDT, mstatus_SDT);
 	expect_hex(get(world, CSR_vsstatus) & vsstatus_SDT, 0);
 	expect_hex(hold(world, CSR_vsstatus, vsstatus_SDT) & vsstatus_SDT, 0);
 	put(world, CSR_menvcfg, 0);
