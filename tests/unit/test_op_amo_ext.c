@@ -121,7 +121,8 @@ Test(op_amo_ext, compare_and_swap_of_pairs)
 	step_world_free(world);
 }
 
-/* norm:Zacas_rv64_amocas-q_rd_frst_reg_x0 norm:Zacas_rv64_amocas-q_rs2_frst_reg_x0: the sink for x0 and x1 stay out */
+/* norm:Zacas_rv64_amocas-q_rd_frst_reg_x0 norm:Zacas_rv64_amocas-q_rs2_frst_reg_x0: the sink for x0, what lies behind
+ * it, and x1 stay out. */
 Test(op_amo_ext, the_pair_of_x0_is_zero)
 {
 	struct world *world = step_world_new();
@@ -137,6 +138,9 @@ Test(op_amo_ext, the_pair_of_x0_is_zero)
 	expect_pair(world, 3, 4);
 	cr_expect_eq(hart->x[1], 77);
 	cr_expect_eq(hart->x[0], 0);
+	hart->f[0] = 55;
+	cr_expect(step(world, encode(INSN_amocas_q, 0, RS1, RS2)));
+	cr_expect(hart->x[1] == 77 && hart->f[0] == 55);
 	hart->x[RD] = 3;
 	hart->x[RD + 1] = 4;
 	cr_expect(step(world, encode(INSN_amocas_q, RD, RS1, 0)));

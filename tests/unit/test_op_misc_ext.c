@@ -120,6 +120,26 @@ Test(op_misc_ext, zero_needs_main_memory)
 	step_world_free(world);
 }
 
+/* A block that PMP allows in part (norm:PMP_same says it should not be) faults as a whole. */
+Test(op_misc_ext, physical_protection_of_the_whole_block)
+{
+	enum { LOCKED_NA4 = 0x90 };
+	struct world *world = step_world_new();
+	struct hart *hart = &world->hart;
+
+	world->platform.pmp_entries = 16;
+	cr_assert(csr_poke(hart, CSR_pmpaddr0, (DATA + BLOCK - 4) >> 2) && csr_poke(hart, CSR_pmpcfg0, LOCKED_NA4));
+	context_changed(hart);
+	*at(world, DATA) = 1;
+	hart->x[RS1] = DATA + 3;
+	for (unsigned i = 0; i < 4; i++)
+		expect_trap(world, encode(cbos[i].id, 0, RS1, 0), CAUSE_STORE_ACCESS, DATA + 3);
+	cr_expect_eq(*at(world, DATA), 1);
+	hart->x[RS1] = DATA + BLOCK;
+	cr_expect(step(world, encode(INSN_cbo_zero, 0, RS1, 0)));
+	step_world_free(world);
+}
+
 /* norm:cbm_access norm:cbm_unperm_fault norm:cbz_unperm_fault norm:fault_excep_csr */
 Test(op_misc_ext, page_permissions)
 {
