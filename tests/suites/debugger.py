@@ -1,0 +1,78 @@
+"""The REPL, driven by pipes as a user's scripts drive it."""
+from suites.tools import FIRMWARE, RVSIM, expect, expect_equal, guest, run
+
+GUEST = [FIRMWARE, guest("hello")]
+
+
+def repl(script, harts=2, options=()):
+    """Everything the debugger said: it speaks on stderr, the guest on stdout."""
+    return run([RVSIM, "-smp", str(harts), *options, "--debug", *GUEST], 120, stdin=script.encode())
+
+
+def says(script, *texts, harts=2):
+    status, out, err = repl(script, harts)
+    at = 0
+    for text in texts:
+        found = err.find(text, at)
+        expect(found >= 0, f"after `{texts[0]}`: no {text!r} in\n{err[-3000:]}")
+        at = found + len(text)
+    return status, out, err
+
+
+def leaves_state_unchanged():
+    """Errors are one line each, and change nothing."""
+    errors = ["bogus", "print 1/0", "print nosuch", "print $nosuch", "hart 9", "x/4z 0", "x 0x10", "translate zzz", "csr nosuch",
+              "delete 99", "break", "break nosuch", "watch 0x10", "catch nothing", "catch world XX", "catch csr nosuch", "step 0",
+              "until", "source /nonexistent", "info nosuch", "trace maybe", "help nosuch", "print (1", "print 0x1z"]
+    place = "step 100\n"
+    _, _, plain = repl(place + "info regs\ninfo harts\nquit\n")
+    _, _, noisy = repl(place + "\n".join(errors) + "\ninfo regs\ninfo harts\nquit\n")
+    noise = noisy.splitlines()[1:-(len(plain.splitlines()) - 1)]
+    expect_equal(len(noise), len(errors), f"lines said about {len(errors)} errors: {noise}")
+    expect_equal(noisy.splitlines()[len(errors) + 1:], plain.splitlines()[1:], "state after errors")
+
+
+def no_prompt_and_no_guest_text_on_stderr():
+    status, out, err = repl("continue\nquit\n")
+    expect("(rvsim)" not in err and "(rvsim)" not in out, "a prompt was echoed to a pipe")
+    expect("hello: pass" in out and "hello: pass" not in err, "the guest's console is not on stdout alone")
+    expect_equal(status, 0, "exit status after the machine powered off")
+
+
+def planted_leak():
+    """The tp file tells both values at a world switch."""
+    says("catch world VS\ncontinue\ninfo tp\ninfo percpu\nquit\n", "HS -> VS", "the hypervisor's 0x", "hart 0  slot")
+    _, _, err = repl("catch world VS\ncontinue\ninfo percpu\nquit\n")
+    expect("NOT its slot" not in err, err)
+
+
+def cases():
+    yield "step", lambda: says("step\nstep 3\n\ninfo regs\nquit\n", "hart 0 M cycle 1 ", "cycle 4 ", "cycle 7 ", "zero 0x0000")
+    yield "break", lambda: says("break hypervisor_entry\ncontinue\ninfo breakpoints\nquit\n", "breakpoint 1 at 0x",
+                                "breakpoint 1: hypervisor_entry", "hart 0 HS", "<hypervisor_entry>", "hit 1 times")
+    yield "break-if", lambda: says("break percpu_new if $a0 == 1\ncontinue\nprint $a0\nquit\n", "breakpoint 1: percpu_new", "0x1 1")
+    yield "tbreak", lambda: says("tbreak percpu_new\ncontinue\ninfo breakpoints\nquit\n", "breakpoint 1", "no stop points")
+    yield "catch-world", lambda: says("catch world VS\ncontinue\nquit\n", "HS -> VS, catchpoint 1", "VS", "<_start>")
+    yield "catch-trap", lambda: says("catch trap 10\ncontinue\nwhy\nquit\n", "ecall from VS-mode in VS, catchpoint 1", "_guest_exit",
+                                     "medeleg[10]=1, hedeleg[10]=0")
+    yield "catch-csr", lambda: says("trace on /dev/null csr\ncatch csr hgatp\ncontinue\nquit\n", "hgatp = 0x")
+    yield "catch-tp", lambda: says("catch tp\ncontinue\nquit\n", "tp = 0x", "catchpoint 1: tp")
+    yield "watch", lambda: says("watch percpu_base+8\ncontinue\ncontinue\nquit\n", "0x0 -> 0xffffffffffffffff, watchpoint 1",
+                                "0xffffffffffffffff -> 0x80200000, watchpoint 1")
+    yield "csr-fields", lambda: says("csr mstatus\ncsr hgatp\nquit\n", "mstatus (0x300)", "MPP", "FS", "hgatp (0x680)", "VMID", "MODE")
+    yield "translate", lambda: says("catch world VS\ncontinue\ntranslate 0x80200000 x\ntranslate 0x10000000 w\nquit\n",
+                                    "VS-stage bare", "G -stage level 2: PTE at", "leaf", "-> gpa 0x80200000 -> pa 0x",
+                                    "store/AMO guest-page fault: cause 23", "gpa 0x10000000")
+    yield "memory", lambda: says("x/2i $pc\nxp/4xw 0x80000000\ndisas _run_guest 3\nx/s 0x80000000\nquit\n", "auipc", "0x0000000080000000:",
+                                 "<__world_switch_start>")
+    yield "harts", lambda: says("continue 300000\nhart 1\ninfo harts\nstep 5\nquit\n", "hart 1", "* hart 1", "hart 1")
+    yield "step-world", lambda: says("step world\nstep trap\nwhy\nquit\n", "hart 0 HS", "hart 0 M", "ecall from HS-mode")
+    yield "next-finish-until", lambda: says("until percpu_new\nnext\nfinish\nquit\n", "<percpu_new>", "hart 0 HS", "hart 0 HS")
+    yield "info", lambda: says("info irq\ninfo mtree\ninfo tlb\ninfo zones\ninfo stats\ninfo csr\ninfo fregs\nquit\n", "machine timer interrupt",
+                               "dram", "hits", "VMID", "trace hash", "misa", "ft0")
+    yield "help", lambda: says("help\nhelp translate\nquit\n", "step", "translate", "every PTE of both stages")
+    yield "debug-cmd", lambda: expect("hart 0 HS" in run([RVSIM, "--debug-cmd", "break hypervisor_entry; continue; quit", *GUEST])[2],
+                                      "--debug-cmd did not run")
+    yield "errors", leaves_state_unchanged
+    yield "pipe", no_prompt_and_no_guest_text_on_stderr
+    yield "tp-file", planted_leak
