@@ -17,19 +17,20 @@ static OP_CC op_result virtual_instruction(struct hart *hart, const struct op *o
 }
 
 /* norm:cbo-zero_basedon_xenvcfg-CBZE and its like: may this mode execute the instruction that `field` of the *envcfg
- * registers controls (the mask is the same in all three)? CBIE allows it with any value but 0. */
+ * registers controls (the mask is the same in all three)? CBIE allows it with any value but 0. A register that does not
+ * exist controls nothing. */
 static enum csr_verdict envcfg_verdict(const struct hart *hart, uint64_t field)
 {
-	const bool user = mode_priv(hart->mode) == 0;
-	const bool user_allowed = !isa_has(&hart->isa, EXT_S) || (hart->csr.senvcfg & field);
+	const bool absent = hart->platform->envcfg_absent, has_senvcfg = !absent && isa_has(&hart->isa, EXT_S);
+	const bool user_refused = mode_priv(hart->mode) == 0 && has_senvcfg && !(hart->csr.senvcfg & field);
 
 	if (hart->mode == MODE_M)
 		return CSR_OK;
 	if (!(hart->csr.menvcfg & field))
 		return CSR_ILLEGAL;
 	if (!mode_virt(hart->mode))
-		return user && !user_allowed ? CSR_ILLEGAL : CSR_OK;
-	return !(hart->csr.henvcfg & field) || (user && !user_allowed) ? CSR_VIRTUAL : CSR_OK;
+		return user_refused ? CSR_ILLEGAL : CSR_OK;
+	return user_refused || (!absent && !(hart->csr.henvcfg & field)) ? CSR_VIRTUAL : CSR_OK;
 }
 
 /* Faults of cache-block operations are a store's, tval is x[rs1]; the transformed instruction keeps opcode, funct3 and

@@ -58,6 +58,26 @@ Test(op_misc_ext, envcfg_controls_every_mode)
 	step_world_free(world);
 }
 
+Test(op_misc_ext, absent_envcfg_controls_nothing)
+{
+	struct world *world = step_world_new();
+	struct hart *hart = &world->hart;
+
+	world->platform.envcfg_absent = true;
+	hart->x[RS1] = DATA;
+	for (unsigned n = 0; n < 4 * MODE_COUNT; n++) {
+		uint32_t word = encode(cbos[n % 4].id, 0, RS1, 0);
+
+		hart->csr.menvcfg = UINT64_C(1) << cbos[n % 4].field;
+		enter(hart, n / 4);
+		cr_expect(step(world, word), "%s in %s", insn_rows[cbos[n % 4].id].name, mode_name(n / 4));
+		hart->csr.menvcfg = 0;
+		enter(hart, n / 4);
+		cr_expect_eq(step(world, word), n / 4 == MODE_M);
+	}
+	step_world_free(world);
+}
+
 /* norm:cbo-zero_op norm:cbo-zero_unaligned */
 Test(op_misc_ext, zero_clears_its_block_only)
 {
