@@ -1,0 +1,79 @@
+"""The self-checking bare-metal programs of tests/isa and tests/hyp: on the simulator, in its plain-loop build, and on QEMU as
+a second opinion. tests/isa/programs.tsv says how each is run, tests/isa/differ.tsv which rules fail where and why: those, and
+no others. What each program proved is left in build/results for `make rules`."""
+import os
+import re
+import shlex
+from suites.tools import PLAIN, QEMU, RVSIM, expect, expect_equal, run
+
+RESULTS = "build/results/isa"
+LIMIT = ["--max-insns", "400000000"]
+
+
+def table(path):
+    with open(path) as file:
+        rows = [line.rstrip("\n").split("\t") for line in file if line.strip() and not line.startswith("#")]
+    return rows
+
+
+def programs():
+    """(program, variant, rvsim options, QEMU options or None); a program without a row has one run without options on both."""
+    rows = [(row[0], row[1], shlex.split(row[2]), None if row[3] == "none" else shlex.split(row[3]))
+            for row in table("tests/isa/programs.tsv")]
+    named = {row[0] for row in rows if row[1] == "default"}
+    sources = sorted(f"{folder}/{name[:-2]}" for folder in ("hyp", "isa") for name in os.listdir(f"tests/{folder}")
+                     if name.endswith(".c"))
+    for program in {row[0] for row in rows}:
+        expect(program in sources, f"tests/isa/programs.tsv names {program}, which is no program")
+    return [(program, "default", [], []) for program in sources if program not in named] + rows
+
+
+def differences(where, program):
+    return {row[2] for row in table("tests/isa/differ.tsv") if row[0] == where and row[1] == program}
+
+
+def verdicts(text):
+    """{rule: passed} from a program's output; the closing line must agree."""
+    text = text.replace("\r", "")
+    good = set(re.findall(r"^ok (\S+) \d+$", text, re.M))
+    bad = set(re.findall(r"^FAIL (\S+)", text, re.M))
+    closing = re.findall(r"^(\d+) passed, (\d+) failed$", text, re.M)
+    expect(closing, f"the program did not reach its end:\n{text[-2000:]}")
+    expect_equal((len(good), len(bad)), tuple(map(int, closing[-1])), "lines and closing line")
+    return {rule: rule in good for rule in good | bad}
+
+
+def judge(command, where, program, record=None):
+    status, out, err = run(command, 120)
+    found = verdicts(out)
+    failed = {rule for rule, passed in found.items() if not passed}
+    wanted = differences(where, program)
+    details = "\n".join(line for line in out.splitlines() if line.startswith("FAIL"))
+    expect(failed <= wanted, f"{program} ({where}): exit {status} {err[-300:]}\n{details}")
+    expect(wanted <= failed, f"{program} ({where}): listed in differ.tsv but passes: {', '.join(sorted(wanted - failed))}")
+    expect_equal(status, 1 if failed else 0, "exit status")
+    if record:
+        os.makedirs(RESULTS, exist_ok=True)
+        with open(f"{RESULTS}/{record}.txt", "w") as file:
+            file.writelines(f"{'ok' if passed else 'FAIL'} {rule}\n" for rule, passed in sorted(found.items()))
+
+
+def ours(program, variant, options):
+    elf = f"build/{program}.elf"
+    record = program.replace("/", "-") + ("" if variant == "default" else f"-{variant}")
+    if os.path.exists(f"{RESULTS}/{record}.txt"):
+        os.remove(f"{RESULTS}/{record}.txt")
+    judge([PLAIN, *LIMIT, *options, elf], variant, program)
+    judge([RVSIM, *LIMIT, *options, elf], variant, program, record)
+
+
+def theirs(program, options):
+    judge(QEMU + options + ["-bios", f"build/{program}.elf"], "qemu", program)
+
+
+def cases():
+    for program, variant, options, qemu in programs():
+        name = program if variant == "default" else f"{program}-{variant}"
+        yield name, lambda program=program, variant=variant, options=options: ours(program, variant, options)
+        if qemu is not None:
+            yield f"{name}-qemu", lambda program=program, qemu=qemu: theirs(program, qemu)
