@@ -194,9 +194,14 @@ static int stage_guest(struct staging *staging, unsigned index)
 static int stage_guests(struct staging *staging, bool placed)
 {
 	const struct config *config = staging->machine->config;
-	for (unsigned i = 0; i < config->guest_count; i++)
-		if ((config->guests[i].address != 0) == placed && stage_guest(staging, i) != 0)
+	unsigned count = config->guest_count;
+	/* Memory is given out from the top, so the last comes first: addresses then rise in the order of the command line,
+	 * which is how the firmware numbers zones. */
+	for (unsigned i = 0; i < count; i++) {
+		unsigned index = placed ? i : count - 1 - i;
+		if ((config->guests[index].address != 0) == placed && stage_guest(staging, index) != 0)
 			return -1;
+	}
 	return 0;
 }
 

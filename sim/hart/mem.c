@@ -72,6 +72,8 @@ bool mem_big_endian(const struct hart *hart, enum mode mode)
 	}
 }
 
+bool mem_swaps(const struct hart *hart) { return hart->l0 == &hart->mem->none; }
+
 void mem_l0_select(struct hart *hart)
 {
 	struct mmu_context context = mmu_context_data(hart);

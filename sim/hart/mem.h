@@ -47,6 +47,8 @@ bool mem_store_as(struct hart *hart, const struct op *op, const struct mmu_conte
 /* Does the current data context access memory big-endian (MBE, SBE, UBE, VSBE)? Only slow paths ask: the filter stays
  * empty then. */
 bool mem_big_endian(const struct hart *hart, enum mode mode);
+/* The same for the context mem_l0_select chose. */
+bool mem_swaps(const struct hart *hart);
 
 /* Memory for a read-modify-write of `size` bytes (AMO, SC, CBO.ZERO), checked as a store and for natural alignment.
  * NULL: trap filled. The caller changes the bytes, then calls mem_store_notify(hart, pa, size). */

@@ -2,46 +2,20 @@
  * The A extension. Harts interleave between instructions, so a read-modify-write is atomic by construction; what is left
  * is permission (a store's), alignment, and reservations.
  */
-#include "hart/mem.h"
+#include "hart/amo.h"
 #include "hart/op.h"
-
-/* Where an atomic of `size` bytes works: through the filter if it can, with *pa only filled by the slow way. */
-static inline uint8_t *locate(struct hart *hart, const struct op *op, unsigned size, uint64_t *pa)
-{
-	uint8_t *host;
-	return l0_find(hart->l0->write, X(rs1), size, &host) ? host : mem_modify(hart, op, X(rs1), size, pa);
-}
-
-static inline uint64_t read_le(const uint8_t *host, unsigned size, bool swap)
-{
-	uint64_t value = 0;
-	memcpy(&value, host, size);
-	return swap ? __builtin_bswap64(value) >> (64 - 8 * size) : value;
-}
-
-static inline void write_le(uint8_t *host, unsigned size, uint64_t value, bool swap)
-{
-	if (swap)
-		value = __builtin_bswap64(value) >> (64 - 8 * size);
-	memcpy(host, &value, size);
-}
-
-static bool swaps(const struct hart *hart)
-{
-	return mem_big_endian(hart, mmu_context_data(hart).mode);
-}
 
 /* `a` is the old value, `b` the operand, both of `type`; the expression is the new value. */
 #define AMO(name, type, expression)                                                                                  \
 	OP(name)                                                                                                     \
 	{                                                                                                            \
-		uint64_t pa = 0;                                                                                     \
-		uint8_t *host = locate(hart, op, sizeof(type), &pa);                                                 \
+		uint64_t pa;                                                                                         \
+		uint8_t *host = amo_locate(hart, op, sizeof(type), &pa);                                             \
 		if (!host)                                                                                           \
 			TRAP;                                                                                        \
-		bool swap = pa && swaps(hart); /* the filter never holds big-endian contexts */                      \
-		const type a = (type)read_le(host, sizeof(type), swap), b = (type)X(rs2);                            \
-		write_le(host, sizeof(type), (uint64_t)(expression), swap);                                          \
+		bool swap = amo_swaps(hart, pa);                                                                     \
+		const type a = (type)amo_read(host, sizeof(type), swap), b = (type)X(rs2);                           \
+		amo_write(host, sizeof(type), (uint64_t)(expression), swap);                                         \
 		X(rd) = (uint64_t)(int64_t)a;                                                                        \
 		if (pa)                                                                                              \
 			mem_store_notify(hart, pa, sizeof(type));                                                    \
@@ -98,7 +72,7 @@ static const uint8_t *load_reserved(struct hart *hart, const struct op *op, unsi
 		const uint8_t *host = load_reserved(hart, op, sizeof(type));                                         \
 		if (!host)                                                                                           \
 			TRAP;                                                                                        \
-		X(rd) = (uint64_t)(int64_t)(type)read_le(host, sizeof(type), swaps(hart));                           \
+		X(rd) = (uint64_t)(int64_t)(type)amo_read(host, sizeof(type), mem_swaps(hart));                      \
 		NEXT;                                                                                                \
 	}
 
@@ -109,15 +83,15 @@ LR(lr_d, int64_t)
 #define SC(name, type)                                                                                               \
 	OP(name)                                                                                                     \
 	{                                                                                                            \
-		uint64_t pa = 0;                                                                                     \
-		uint8_t *host = locate(hart, op, sizeof(type), &pa);                                                 \
+		uint64_t pa;                                                                                         \
+		uint8_t *host = amo_locate(hart, op, sizeof(type), &pa);                                             \
 		if (!host)                                                                                           \
 			TRAP;                                                                                        \
 		uint64_t place = hart->bus->dram_base + (uint64_t)(host - hart->bus->dram);                          \
 		bool success = hart->reservation.valid && hart->reservation.pa == (place & ~UINT64_C(63));           \
 		mem_unreserve(hart);                                                                                 \
 		if (success) {                                                                                       \
-			write_le(host, sizeof(type), X(rs2), pa && swaps(hart));                                     \
+			amo_write(host, sizeof(type), X(rs2), amo_swaps(hart, pa));                                  \
 			if (pa)                                                                                      \
 				mem_store_notify(hart, pa, sizeof(type));                                            \
 		}                                                                                                    \

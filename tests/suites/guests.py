@@ -56,6 +56,12 @@ def more_zones_than_harts():
     expect_equal(status, 0, "exit status")
 
 
+def zones_are_numbered_in_order():
+    status, out, _ = run([RVSIM, "-smp", "2", FIRMWARE, guest("hello"), guest("timer")])
+    expect("[zone0] hello: pass" in out and "[zone1] timer: pass" in out, out)
+    expect_equal(status, 0, "exit status")
+
+
 def keys():
     status, out, _ = run([RVSIM, "-smp", "4", FIRMWARE, f"{guest('smp')},vcpus=2,memory=32M,cpus=1-2,name=little", guest("hello")])
     expect("[little] smp: pass" in out and "hello: pass" in out, out)
@@ -82,6 +88,7 @@ def cases():
         yield f"{name}-sstc-off", lambda name=name: check(RVSIM, name, 2, ["--isa", "-sstc"])
     yield "two-zones", two_zones
     yield "more-zones-than-harts", more_zones_than_harts
+    yield "zone-order", zones_are_numbered_in_order
     yield "keys", keys
     yield "rogue-read-alone", lambda: rogue_alone("read", "load guest-page fault")
     yield "rogue-write-alone", lambda: rogue_alone("write", "store guest-page fault")
