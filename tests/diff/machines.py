@@ -1,0 +1,89 @@
+"""Programs that can run a batch, and how each hands its log over."""
+import array
+import os
+import subprocess
+import sys
+
+QEMU_CPU = ("rv64,h=true,debug=false,pmu-num=29,svinval=true,svnapot=true,svpbmt=true,zba=true,zbb=true,zbc=true,zbs=true,"
+            "zbkb=true,zbkc=true,zbkx=true,zknd=true,zkne=true,zknh=true")
+RVSIM_ISA = ("rv64imafdch_zicntr_zicsr_zifencei_zihintpause_zihpm_zba_zbb_zbc_zbkb_zbkc_zbkx_zbs_zknd_zkne_zknh_"
+             "sstc_sv57_svadu_svinval_svnapot_svpbmt")
+LOG_OFFSET = 0x1000000
+LOG_SIZE = 0x200000
+MEMORY = "64M"
+
+
+class Trouble(Exception):
+    """A machine that did not finish its batch."""
+
+
+def words_of(data):
+    words = array.array("Q")
+    words.frombytes(data)
+    used = words[0]
+    if not 1 < used <= len(words):
+        raise Trouble("no log")
+    if used == len(words):
+        raise Trouble("the log is full: fewer cases a batch")
+    return words[:used]
+
+
+def run(command, timeout, folder):
+    try:
+        result = subprocess.run(command, timeout=timeout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, cwd=folder)
+    except subprocess.TimeoutExpired as error:
+        raise Trouble(f"{command[0]}: no end after {timeout} s") from error
+    if result.returncode != 0:
+        raise Trouble(f"{command[0]}: exit {result.returncode}: {result.stderr.decode(errors='replace')[-500:]}")
+
+
+def signature_words(path, width):
+    """A signature file: lines of hexadecimal, each `width` bytes with the lowest address last."""
+    with open(path) as file:
+        data = array.array({4: "I", 8: "Q"}[width])
+        data.frombytes(bytes.fromhex(file.read().replace("\n", "")))
+    data.byteswap()
+    return words_of(data.tobytes())
+
+
+class Rvsim:
+    def __init__(self, path, options=()):
+        self.path = os.path.abspath(path)
+        self.options = list(options)
+        self.name = " ".join(["rvsim"] + self.options)
+
+    def run(self, elf, folder, timeout=120, stats=None):
+        log = os.path.join(folder, "rvsim.log")
+        command = [self.path, "--isa", RVSIM_ISA, "-m", MEMORY, "-nographic", "--quiet", "--signature", log]
+        command += ["--stats", stats] if stats else []
+        run(command + self.options + [elf], timeout, folder)
+        return signature_words(log, 4)
+
+
+class Qemu:
+    name = "qemu"
+
+    def run(self, elf, folder, timeout=120):
+        ram = os.path.join(folder, "qemu.ram")
+        run(["qemu-system-riscv64", "-M", "virt,memory-backend=ram", "-cpu", QEMU_CPU, "-m", MEMORY, "-nographic", "-bios", elf,
+             "-object", f"memory-backend-file,id=ram,size={MEMORY},mem-path={ram},share=on"], timeout, folder)
+        with open(ram, "rb") as file:
+            file.seek(LOG_OFFSET)
+            data = file.read(LOG_SIZE)
+        os.remove(ram)
+        return words_of(data)
+
+
+class Spike:
+    name = "spike"
+
+    def __init__(self, path):
+        self.path = os.path.abspath(path)
+
+    def run(self, elf, folder, timeout=120):
+        log = os.path.join(folder, "spike.log")
+        isa = "rv64imafdch_zicntr_zihpm_zba_zbb_zbc_zbs_zbkb_zbkc_zbkx_zknd_zkne_zknh_sstc_svadu_svinval_svnapot_svpbmt"
+        run([self.path, f"--isa={isa}", "--misaligned", "--pmpregions=16", "--triggers=0", "-m0x80000000:0x4000000", f"+signature={log}",
+             "+signature-granularity=8", elf], timeout, folder)
+        return signature_words(log, 8)

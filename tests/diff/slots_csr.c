@@ -1,0 +1,305 @@
+/* Random accesses to random CSRs. */
+#include <stddef.h>
+#include "slots.h"
+
+enum kind {
+	PLAIN,
+	NO_WRITE, /* the runtime needs its value; written only as it stands */
+	HIDDEN,   /* the value read is a matter of time: thrown away */
+	SATP,
+	VSATP,
+	HGATP,
+	TVEC,
+	VSTVEC,
+	EPC,
+	PMPCFG,
+	PMPADDR,
+	TIMECMP,
+};
+
+struct csr_choice {
+	unsigned short number;
+	unsigned char weight, kind;
+	uint64_t legal; /* bits that cases write; others, that implementations treat in ways of their own, only in wild cases */
+	uint64_t fixed; /* set in whatever csrrw writes, never cleared */
+};
+
+#define XL64 (UINT64_C(2) << 32)
+#define BIT(n) (UINT64_C(1) << (n))
+#define ALL UINT64_MAX
+#define SSTATUS_BITS (BIT(1) | BIT(5) | BIT(8) | 3 * BIT(13) | BIT(18) | BIT(19))
+#define MSTATUS_BITS (SSTATUS_BITS | BIT(3) | BIT(7) | 3 * BIT(11) | BIT(17) | 7 * BIT(20) | BIT(38) | BIT(39))
+#define HSTATUS_BITS (BIT(6) | BIT(7) | BIT(8) | BIT(9) | 7 * BIT(20))
+#define S_INTERRUPTS (BIT(1) | BIT(5) | BIT(9))
+#define VS_INTERRUPTS (S_INTERRUPTS << 1)
+#define EXCEPTIONS (UINT64_C(0xf0b5ff) & ~BIT(9)) /* ecalls from HS go to the runtime, always */
+#define ENVCFG (BIT(0))
+#define STCE BIT(63)
+#define PBMTE BIT(62)
+#define ADUE BIT(61)
+
+static const struct csr_choice choices[] = {
+    {0x300, 12, PLAIN, MSTATUS_BITS, XL64 | XL64 << 2},
+    {0x301, 1, NO_WRITE, 0, 0},
+    {0x302, 6, PLAIN, EXCEPTIONS, 0},
+    {0x303, 6, PLAIN, ALL, 0},
+    {0x304, 6, PLAIN, S_INTERRUPTS | VS_INTERRUPTS | BIT(3) | BIT(11) | BIT(12), BIT(7)},
+    {0x305, 2, NO_WRITE, 0, 0},
+    {0x306, 3, PLAIN, 0xffffffff, 0},
+    {0x30a, 4, PLAIN, ENVCFG | STCE | PBMTE, ADUE},
+    {0x320, 1, PLAIN, 0xfffffffd, 0},
+    {0x340, 2, PLAIN, ALL, 0},
+    {0x341, 2, EPC, ALL, 0},
+    {0x342, 2, PLAIN, ALL, 0},
+    {0x343, 2, PLAIN, ALL, 0},
+    {0x344, 6, PLAIN, S_INTERRUPTS | BIT(2), 0},
+    {0x34a, 2, PLAIN, ALL, 0},
+    {0x34b, 2, PLAIN, ALL, 0},
+    {0x3a0, 4, PMPCFG, ALL, 0},
+    {0x3b0, 2, PMPADDR, ALL, 0},
+    {0x3b1, 2, PMPADDR, ALL, 0},
+    {0x3b2, 2, PMPADDR, ALL, 0},
+    {0x3b3, 2, PMPADDR, ALL, 0},
+    {0xb00, 1, HIDDEN, ALL, 0},
+    {0xb02, 1, HIDDEN, ALL, 0},
+    {0xf11, 1, HIDDEN, ALL, 0},
+    {0xf12, 1, HIDDEN, ALL, 0},
+    {0xf13, 1, HIDDEN, ALL, 0},
+    {0xf14, 1, PLAIN, ALL, 0},
+    {0xf15, 1, PLAIN, ALL, 0},
+
+    {0x100, 10, PLAIN, SSTATUS_BITS, XL64},
+    {0x104, 6, PLAIN, ALL, 0},
+    {0x105, 3, TVEC, ALL, 0},
+    {0x106, 3, PLAIN, 0xffffffff, 0},
+    {0x10a, 3, PLAIN, ENVCFG, 0},
+    {0x140, 3, PLAIN, ALL, 0},
+    {0x141, 3, EPC, ALL, 0},
+    {0x142, 3, PLAIN, ALL, 0},
+    {0x143, 3, PLAIN, ALL, 0},
+    {0x144, 6, PLAIN, ALL, 0},
+    {0x14d, 3, TIMECMP, ALL, 0},
+    {0x180, 8, SATP, ALL, 0},
+
+    {0x200, 8, PLAIN, SSTATUS_BITS, XL64},
+    {0x204, 5, PLAIN, ALL, 0},
+    {0x205, 2, VSTVEC, ALL, 0},
+    {0x240, 2, PLAIN, ALL, 0},
+    {0x241, 2, EPC, ALL, 0},
+    {0x242, 2, PLAIN, ALL, 0},
+    {0x243, 2, PLAIN, ALL, 0},
+    {0x244, 5, PLAIN, ALL, 0},
+    {0x24d, 3, TIMECMP, ALL, 0},
+    {0x280, 8, VSATP, ALL, 0},
+
+    {0x600, 12, PLAIN, HSTATUS_BITS, XL64},
+    {0x602, 6, PLAIN, EXCEPTIONS, 0},
+    {0x603, 6, PLAIN, ALL, 0},
+    {0x604, 5, PLAIN, ALL, 0},
+    {0x605, 2, PLAIN, ALL, 0},
+    {0x606, 4, PLAIN, 0xffffffff, 0},
+    {0x607, 2, PLAIN, ALL, 0},
+    {0x60a, 4, PLAIN, ENVCFG | STCE | PBMTE, ADUE},
+    {0x643, 3, PLAIN, ALL, 0},
+    {0x644, 5, PLAIN, ALL, 0},
+    {0x645, 6, PLAIN, ALL, 0},
+    {0x64a, 3, PLAIN, ALL, 0},
+    {0x680, 8, HGATP, ALL, 0},
+    {0xe12, 2, PLAIN, ALL, 0},
+
+    {0xc00, 3, HIDDEN, ALL, 0},
+    {0xc01, 3, HIDDEN, ALL, 0},
+    {0xc02, 3, HIDDEN, ALL, 0},
+    {0xc03, 1, HIDDEN, ALL, 0},
+    {0xc1f, 1, HIDDEN, ALL, 0},
+    {0x001, 2, PLAIN, ALL, 0},
+    {0x002, 2, PLAIN, ALL, 0},
+    {0x003, 2, PLAIN, ALL, 0},
+
+    /* no such registers, at any level */
+    {0x0c0, 1, PLAIN, ALL, 0},
+    {0x1c0, 1, PLAIN, ALL, 0},
+    {0x2c0, 1, PLAIN, ALL, 0},
+    {0x601, 1, PLAIN, ALL, 0},
+    {0x6c0, 1, PLAIN, ALL, 0},
+    {0x9c0, 1, PLAIN, ALL, 0},
+    {0xa00, 1, PLAIN, ALL, 0},
+    {0xcc0, 1, PLAIN, ALL, 0},
+    {0xf16, 1, PLAIN, ALL, 0},
+};
+
+static const struct csr_choice *any_csr(struct random *random)
+{
+	unsigned total = 0;
+	for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++)
+		total += choices[i].weight;
+	unsigned left = pick(random, total);
+	const struct csr_choice *choice = choices;
+	while (left >= choice->weight)
+		left -= choice++->weight;
+	return choice;
+}
+
+static uint64_t any_value(struct random *random)
+{
+	switch (pick(random, 8)) {
+	case 0:
+		return 0;
+	case 1:
+		return UINT64_MAX;
+	case 2:
+	case 3:
+		return BIT(pick(random, 64));
+	case 4:
+		return random_word(random) & random_word(random) & random_word(random);
+	case 5:
+		return pick(random, 8192);
+	default:
+		return random_word(random);
+	}
+}
+
+static uint64_t any_satp(struct maker *maker)
+{
+	struct random *random = maker->random;
+	return chance(random, 25) ? 0 : maker->world->satp[pick(random, ROOTS)];
+}
+
+static uint64_t any_hgatp(struct maker *maker)
+{
+	struct random *random = maker->random;
+	return chance(random, 25) ? 0 : maker->world->hgatp[pick(random, GUEST_ROOTS)];
+}
+
+/* Never locked, for a lock would outlive the case. TOR only above a lower entry, which bounds it to the data. */
+static uint64_t any_pmpcfg(struct random *random)
+{
+	uint64_t config = 0;
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned mode = pick(random, 4), permissions = pick(random, 8);
+		if (permissions == 2 || permissions == 6)
+			permissions |= 1; /* W without R is reserved */
+		if (mode == 1 && !i)
+			mode = 0;
+		config |= (uint64_t)(mode << 3 | permissions) << 8 * i;
+	}
+	return config;
+}
+
+static uint64_t any_pmpaddr(struct random *random)
+{
+	uint64_t address = DATA + (pick(random, DATA_PAGES * 4096) & ~7u);
+	unsigned ones = pick(random, 12);
+	return (address >> 2 & ~((UINT64_C(1) << ones) - 1)) | ((UINT64_C(1) << ones) - 1) >> 1;
+}
+
+static uint64_t any_epc(struct maker *maker)
+{
+	return chance(maker->random, 50) ? world_address(maker->world, 4) : any_value(maker->random);
+}
+
+static uint64_t value_for(struct maker *maker, const struct csr_choice *choice)
+{
+	struct random *random = maker->random;
+	switch ((enum kind)choice->kind) {
+	case SATP:
+		if (chance(random, 5))
+			return (uint64_t)(1 + pick(random, 7)) << 60 | pick(random, 4096);
+		return any_satp(maker);
+	case VSATP:
+		return any_satp(maker);
+	case HGATP:
+		return any_hgatp(maker);
+	case TVEC:
+		return (chance(random, 50) ? CODE_S + VECTOR_HS : CODE_S + VECTOR_HS_OTHER) + pick(random, 2);
+	case VSTVEC:
+		return (chance(random, 50) ? CODE_S + VECTOR_VS : CODE_S + VECTOR_VS_OTHER) + pick(random, 2);
+	case EPC:
+		return any_epc(maker);
+	case PMPCFG:
+		return any_pmpcfg(random);
+	case PMPADDR:
+		return any_pmpaddr(random);
+	case TIMECMP:
+		return chance(random, 50) ? 0 : UINT64_MAX;
+	default:
+		return (any_value(random) & (maker->world->wild ? ALL : choice->legal)) | choice->fixed;
+	}
+}
+
+/* csrrs and csrrc of these could put together a value that csrrw would not be given. */
+static bool whole_only(const struct csr_choice *choice)
+{
+	return choice->kind >= SATP && choice->kind != EPC;
+}
+
+/* S-mode's names for VS registers lead, while V=1, to what the other number would: so satp is vsatp there, and so on. The
+ * values suit both. */
+void slot_csr(struct maker *maker)
+{
+	struct random *random = maker->random;
+	const struct csr_choice *choice = any_csr(random);
+	unsigned value = any_register(maker);
+	unsigned rd = choice->kind == HIDDEN || chance(random, 25) ? 0 : any_register(maker);
+	unsigned way = pick(random, 8);
+	if (choice->kind == NO_WRITE || way < 2) {
+		emit_csr(&maker->code, CSRRS, rd, choice->number, 0);
+		return;
+	}
+	if (way == 2 && choice->legal == ALL && !whole_only(choice)) {
+		emit_csr(&maker->code, CSRRWI + pick(random, 3), rd, choice->number, pick(random, 32));
+		return;
+	}
+	enum csr_op op = whole_only(choice) || way < 5 ? CSRRW : way < 7 ? CSRRS : CSRRC;
+	uint64_t word = value_for(maker, choice);
+	if (op == CSRRC)
+		word &= ~choice->fixed;
+	emit_li(&maker->code, value, word);
+	emit_csr(&maker->code, op, rd, choice->number, value);
+}
+
+/* ---- the start of a case ---- */
+
+static void start_with(struct maker *maker, unsigned csr, uint64_t value)
+{
+	emit_li(&maker->code, CASE_X_FIRST, value);
+	emit_csr(&maker->code, CSRRW, 0, csr, CASE_X_FIRST);
+}
+
+static uint64_t some_bits(struct random *random)
+{
+	switch (pick(random, 4)) {
+	case 0:
+		return 0;
+	case 1:
+		return ALL;
+	default:
+		return random_word(random);
+	}
+}
+
+void slot_csr_initialize(struct maker *maker)
+{
+	struct random *random = maker->random;
+	start_with(maker, 0x302, some_bits(random) & EXCEPTIONS);
+	start_with(maker, 0x602, some_bits(random) & EXCEPTIONS);
+	start_with(maker, 0x303, some_bits(random));
+	start_with(maker, 0x603, some_bits(random));
+	start_with(maker, 0x304, some_bits(random) & some_bits(random) & 0x1666);
+	start_with(maker, 0x306, some_bits(random) & 0xffffffff);
+	start_with(maker, 0x606, some_bits(random) & 0xffffffff);
+	start_with(maker, 0x106, some_bits(random) & 0xffffffff);
+	start_with(maker, 0x30a, ADUE | (some_bits(random) & (STCE | PBMTE | ENVCFG)));
+	start_with(maker, 0x60a, ADUE | (some_bits(random) & (STCE | PBMTE | ENVCFG)));
+	start_with(maker, 0x600, XL64 | (some_bits(random) & random_word(random) & HSTATUS_BITS));
+	start_with(maker, 0x200, XL64 | (some_bits(random) & SSTATUS_BITS));
+	start_with(maker, 0x300, XL64 | XL64 << 2 | (some_bits(random) & random_word(random) & MSTATUS_BITS & ~(BIT(3) | BIT(17))));
+	start_with(maker, 0x180, any_satp(maker));
+	start_with(maker, 0x280, any_satp(maker));
+	start_with(maker, 0x680, any_hgatp(maker));
+	if (chance(random, 25)) {
+		for (unsigned i = 0; i < 4; i++)
+			start_with(maker, 0x3b0 + i, any_pmpaddr(random));
+		start_with(maker, 0x3a0, any_pmpcfg(random));
+	}
+}

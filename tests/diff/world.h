@@ -1,0 +1,34 @@
+/* The memory that a case's slots run in: page tables and the addresses worth trying. */
+#ifndef DIFF_WORLD_H
+#define DIFF_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "emit.h"
+#include "layout.h"
+
+enum { ROOTS = 4, GUEST_ROOTS = 3, MAX_PLACES = 160 };
+
+struct world {
+	struct random *random;
+	struct diff_pte ptes[MAX_PTES];
+	unsigned pte_count;
+	unsigned tame_ptes;            /* those before are the case's own code: not to be edited */
+	uint64_t next_table;
+	uint64_t satp[ROOTS];          /* values for satp and vsatp */
+	uint64_t hgatp[GUEST_ROOTS];
+	uint64_t places[MAX_PLACES];   /* virtual or guest-physical addresses of pages */
+	unsigned place_count;
+	bool wild;                     /* also what implementations are known to treat in ways of their own */
+	bool ad_by_fault;              /* ADUE is off in some cases */
+};
+
+void world_make(struct world *world, struct random *random, bool wild);
+
+/* A page table entry, legal or not, for a leaf at `level` that leads to data. */
+uint64_t world_leaf(struct world *world, unsigned level, bool guest_stage);
+
+/* An address for an access of `size` bytes: mostly one that some table maps to data. */
+uint64_t world_address(struct world *world, unsigned size);
+
+#endif
