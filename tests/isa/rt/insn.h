@@ -30,18 +30,15 @@ enum {
 	CSR_MSECCFG = 0x747, CSR_MHPMCOUNTER3 = 0xb03, CSR_MHPMEVENT3 = 0x323, CSR_MCOUNTINHIBIT = 0x320,
 };
 
-static inline uint32_t r_type(uint32_t opcode, uint32_t funct3, uint32_t funct7, uint32_t rd, uint32_t rs1, uint32_t rs2)
-{
-	return funct7 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode;
-}
-static inline uint32_t i_type(uint32_t opcode, uint32_t funct3, uint32_t rd, uint32_t rs1, int32_t imm)
-{
-	return (uint32_t)imm << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode;
-}
-static inline uint32_t s_type(uint32_t opcode, uint32_t funct3, uint32_t rs2, uint32_t rs1, int32_t imm)
-{
-	return (uint32_t)imm >> 5 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | (imm & 31) << 7 | opcode;
-}
+/* Constants if their operands are. */
+#define r_type(opcode, funct3, funct7, rd, rs1, rs2) \
+	((uint32_t)(funct7) << 25 | (uint32_t)(rs2) << 20 | (uint32_t)(rs1) << 15 | (uint32_t)(funct3) << 12 | \
+	 (uint32_t)(rd) << 7 | (uint32_t)(opcode))
+#define i_type(opcode, funct3, rd, rs1, imm) \
+	((uint32_t)(imm) << 20 | (uint32_t)(rs1) << 15 | (uint32_t)(funct3) << 12 | (uint32_t)(rd) << 7 | (uint32_t)(opcode))
+#define s_type(opcode, funct3, rs2, rs1, imm) \
+	((uint32_t)(imm) >> 5 << 25 | (uint32_t)(rs2) << 20 | (uint32_t)(rs1) << 15 | (uint32_t)(funct3) << 12 | \
+	 ((uint32_t)(imm) & 31) << 7 | (uint32_t)(opcode))
 
 #define CSRRW(rd, csr, rs1) i_type(0x73, 1, rd, rs1, csr)
 #define CSRRS(rd, csr, rs1) i_type(0x73, 2, rd, rs1, csr)
