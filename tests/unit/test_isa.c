@@ -30,7 +30,7 @@ Test(isa, default_has_the_foundation)
 {
 	static const enum ext expected[] = {
 		EXT_I, EXT_M, EXT_A, EXT_F, EXT_D, EXT_C, EXT_H, EXT_S, EXT_U, EXT_Zca, EXT_Zcd, EXT_Zicsr, EXT_Zifencei,
-		EXT_Zicntr, EXT_Sstc, EXT_Sv39, EXT_Svinval, EXT_HSvinval,
+		EXT_Zicntr, EXT_Sstc, EXT_Sv39, EXT_Svinval, EXT_HSvinval, EXT_Sv48, EXT_Sv57, EXT_Svnapot, EXT_Svpbmt,
 	};
 	struct isa isa = isa_default();
 
