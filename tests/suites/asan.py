@@ -7,7 +7,8 @@ ASAN = "build/asan/rvsim"
 
 
 def unit():
-    status, out, err = run(["build/asan/unit", "--jobs", "2"], 900)
+    leaks = "LSAN_OPTIONS=suppressions=tests/unit/lsan.supp:print_suppressions=0"
+    status, out, err = run(["env", leaks, "build/asan/unit", "--jobs", "2"], 900)
     expect(status == 0 and "Failing: 0" in out + err, (out + err)[-4000:])
 
 
