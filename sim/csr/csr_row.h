@@ -59,6 +59,9 @@ void csr_reset_fixed(struct hart *hart);
 uint64_t csr_counter(const struct hart *hart, unsigned index);
 void csr_counter_set(struct hart *hart, unsigned index, uint64_t value);
 
+/* csr_warl.c: `value` with a legal pointer-masking field (bits `field`, lowest bit `low`). */
+uint64_t csr_legal_pmm(uint64_t old, uint64_t value, uint64_t field, unsigned low);
+
 /* csr_warl.c: what mstateen `index` leaves to the levels below; everything without Smstateen. */
 uint64_t csr_stateen_of_m(const struct hart *hart, unsigned index);
 

@@ -171,7 +171,7 @@ void write_vsstatus(struct hart *hart, const struct csr_row *row, uint64_t value
 }
 
 /* Pointer masking: 1 is reserved. norm:henvcfg_pmm_op */
-static uint64_t legal_pmm(uint64_t old, uint64_t value, uint64_t field, unsigned low)
+uint64_t csr_legal_pmm(uint64_t old, uint64_t value, uint64_t field, unsigned low)
 {
 	return (value & field) >> low == 1 ? csr_merge(value, old, field) : value;
 }
@@ -190,7 +190,7 @@ void write_hstatus(struct hart *hart, const struct csr_row *row, uint64_t value)
 	                          hstatus_VTW | hstatus_VTSR | with(hart, EXT_Ssnpm, hstatus_HUPMM);
 	uint64_t old = hart->csr.hstatus;
 	value = legal_vgein(hart, old, value);
-	value = legal_pmm(old, value, hstatus_HUPMM, hstatus_HUPMM_LOW);
+	value = csr_legal_pmm(old, value, hstatus_HUPMM, hstatus_HUPMM_LOW);
 	hart->csr.hstatus = csr_merge(old, value, writable);
 	status_changed(hart);
 }
@@ -437,7 +437,7 @@ static uint64_t legal_env(uint64_t old, uint64_t value, uint64_t writable)
 {
 	if ((value & menvcfg_CBIE) >> menvcfg_CBIE_LOW == 2)
 		value = csr_merge(value, old, menvcfg_CBIE);
-	value = legal_pmm(old, value, menvcfg_PMM, menvcfg_PMM_LOW);
+	value = csr_legal_pmm(old, value, menvcfg_PMM, menvcfg_PMM_LOW);
 	return csr_merge(old, value, writable);
 }
 

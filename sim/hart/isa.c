@@ -26,6 +26,7 @@ static const struct {
 	{ EXT_Shcounterenw, EXT_H }, { EXT_Shgatpa, EXT_H }, { EXT_Shtvala, EXT_H }, { EXT_Shvsatpa, EXT_H },
 	{ EXT_Shvstvala, EXT_H }, { EXT_Shvstvecd, EXT_H },
 	{ EXT_Smcntrpmf, EXT_Zicntr }, { EXT_Ssdbltrp, EXT_S }, { EXT_Ssnpm, EXT_S },
+	{ EXT_Smnpm, EXT_U },
 	{ EXT_Sscofpmf, EXT_Zihpm }, { EXT_Sscofpmf, EXT_S }, { EXT_Sscounterenw, EXT_S }, { EXT_Sscsrind, EXT_S },
 	{ EXT_Ssstateen, EXT_S }, { EXT_Sstc, EXT_S }, { EXT_Sstvala, EXT_S }, { EXT_Sstvecd, EXT_S },
 	{ EXT_Ssu64xl, EXT_S },

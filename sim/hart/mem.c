@@ -96,11 +96,12 @@ void mem_flag_page(struct hart *harts, unsigned hart_count, uint64_t pa, uint8_t
 		mem_l0_forget_page(&harts[i], pa);
 }
 
-static void l0_fill(struct hart *hart, struct l0_entry *entries, const struct translation *translation)
+/* `va` is the address as the program has it: masked bits stay in the tag. */
+static void l0_fill(struct hart *hart, struct l0_entry *entries, const struct translation *translation, uint64_t va)
 {
 	if (!translation->uniform_pmp || hart->l0 == &hart->mem->none)
 		return;
-	uint64_t page = translation->va & ~UINT64_C(0xfff);
+	uint64_t page = va & ~UINT64_C(0xfff);
 	struct l0_entry *entry = &entries[(page >> PAGE_SHIFT) % L0_ENTRIES];
 	entry->tag = page;
 	entry->addend = (uint64_t)(uintptr_t)bus_host(hart->bus, translation->pa & ~UINT64_C(0xfff)) - page;
@@ -208,7 +209,7 @@ void mem_guard_reservation(struct hart *hart)
 
 struct request {
 	const struct mmu_context *context;
-	uint64_t va;
+	uint64_t va; /* as the program has it */
 	unsigned size;
 	enum access access;
 	uint32_t word;
@@ -218,7 +219,8 @@ struct request {
 static bool translate_part(struct hart *hart, const struct request *request, unsigned offset, unsigned size,
                            struct translation *translation)
 {
-	if (mmu_translate(hart, request->va + offset, size, request->access, request->context, translation))
+	uint64_t va = mmu_unmasked(hart, request->context, request->va + offset);
+	if (mmu_translate(hart, va, size, request->access, request->context, translation))
 		return true;
 	if (!hart->trap.tinst)
 		mem_transform(hart, request->word, offset);
@@ -228,7 +230,8 @@ static bool translate_part(struct hart *hart, const struct request *request, uns
 static bool fault(struct hart *hart, const struct request *request, enum cause load_cause)
 {
 	bool store = request->access == ACCESS_STORE;
-	hart_raise(hart, store ? load_cause + 2 : load_cause, request->va);
+	/* norm:pm_csr_hw_apply */
+	hart_raise(hart, store ? load_cause + 2 : load_cause, mmu_unmasked(hart, request->context, request->va));
 	hart->trap.gva = mode_virt(request->context->mode);
 	mem_transform(hart, request->word, 0);
 	return false;
@@ -272,13 +275,13 @@ static bool page_access(struct hart *hart, const struct request *request, uint64
 	if (request->access == ACCESS_LOAD) {
 		memcpy(value, host, request->size);
 		if (fill)
-			l0_fill(hart, hart->l0->read, &translation);
+			l0_fill(hart, hart->l0->read, &translation, request->va);
 		return true;
 	}
 	memcpy(host, value, request->size);
 	mem_store_notify(hart, pa, request->size);
 	if (fill && !*bus_page_flags(hart->bus, pa))
-		l0_fill(hart, hart->l0->write, &translation);
+		l0_fill(hart, hart->l0->write, &translation, request->va);
 	return true;
 }
 
@@ -374,6 +377,6 @@ uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigne
 	}
 	*pa = translation.pa;
 	if (!*bus_page_flags(hart->bus, *pa))
-		l0_fill(hart, hart->l0->write, &translation);
+		l0_fill(hart, hart->l0->write, &translation, va);
 	return bus_host(hart->bus, *pa);
 }

@@ -21,16 +21,61 @@ static struct mmu_context context_of(const struct hart *hart, enum mode mode)
 	};
 }
 
+/* The field PMM that controls the data accesses of an effective mode: 0 none, 2 PMLEN 7, 3 PMLEN 16.
+ * norm:pm_config_next_higher norm:pm_mprv_spvp */
+static unsigned pmm_of(const struct hart *hart, const struct mmu_context *context)
+{
+	const struct csr_file *csr = &hart->csr;
+	switch (context->mode) {
+	case MODE_M:
+		return (csr->mseccfg & mseccfg_PMM) >> mseccfg_PMM_LOW;
+	case MODE_HS:
+		return (csr->menvcfg & menvcfg_PMM) >> menvcfg_PMM_LOW;
+	case MODE_VS: /* norm:henvcfg_pmm_op */
+		return (csr->henvcfg & henvcfg_PMM) >> henvcfg_PMM_LOW;
+	case MODE_U: /* norm:smnpm_definition */
+		if (!isa_has(&hart->isa, EXT_S))
+			return (csr->menvcfg & menvcfg_PMM) >> menvcfg_PMM_LOW;
+		break;
+	default: /* HLV and HSV in U-mode as though in VU-mode have a field of their own */
+		if (hart->mode == MODE_U)
+			return (csr->hstatus & hstatus_HUPMM) >> hstatus_HUPMM_LOW;
+		break;
+	}
+	return (csr->senvcfg & senvcfg_PMM) >> senvcfg_PMM_LOW; /* norm:senvcfg_pmm_Ssnpm */
+}
+
+/* norm:pm_mxr_exception: MXR ends masking even where nothing is translated, but M-mode has no MXR. HLVX is a fetch. */
+static struct mmu_context with_masking(const struct hart *hart, struct mmu_context context)
+{
+	static const uint8_t lengths[] = {[2] = 7, [3] = 16};
+	bool mxr = context.mode != MODE_M && (context.mxr || context.vmxr);
+	if (!mxr && !context.hlvx)
+		context.masked = lengths[pmm_of(hart, &context)];
+	return context;
+}
+
+/* norm:pm_ignore_va norm:pm_ignore_pa: guest-physical addresses are physical ones here. */
+uint64_t mmu_unmasked(const struct hart *hart, const struct mmu_context *context, uint64_t va)
+{
+	if (!context->masked)
+		return va;
+	uint64_t satp = mode_virt(context->mode) ? hart->csr.vsatp : hart->csr.satp;
+	bool virtual = context->mode != MODE_M && satp >> satp_MODE_LOW;
+	va <<= context->masked;
+	return virtual ? (uint64_t)((int64_t)va >> context->masked) : va >> context->masked;
+}
+
 struct mmu_context mmu_context_data(const struct hart *hart)
 {
 	uint64_t mstatus = hart->csr.mstatus;
 	if (!(mstatus & mstatus_MPRV))
-		return context_of(hart, hart->mode);
+		return with_masking(hart, context_of(hart, hart->mode));
 	/* norm:mstatus_mprv_ldst_op; MPV counts only below M */
 	unsigned priv = (mstatus & mstatus_MPP) >> mstatus_MPP_LOW;
 	struct mmu_context context = context_of(hart, mode_of(priv, priv != 3 && mstatus & mstatus_MPV));
 	context.forced = true;
-	return context;
+	return with_masking(hart, context);
 }
 
 struct mmu_context mmu_context_fetch(const struct hart *hart)
@@ -44,7 +89,7 @@ struct mmu_context mmu_context_hypervisor(const struct hart *hart, bool hlvx)
 	struct mmu_context context = context_of(hart, hart->csr.hstatus & hstatus_SPVP ? MODE_VS : MODE_VU);
 	context.hlvx = hlvx;
 	context.forced = true;
-	return context;
+	return with_masking(hart, context);
 }
 
 /* ---- TLB and walk together ---- */

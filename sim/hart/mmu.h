@@ -19,6 +19,7 @@ struct mmu_context {
 	bool vmxr;      /* likewise, VS-stage only (vsstatus.MXR; only when effective V=1) */
 	bool hlvx;      /* HLVX: execute permission instead of read */
 	bool forced;    /* HLV/HLVX/HSV or MPRV: explicit access as if in `mode` */
+	uint8_t masked; /* upper bits of the address that are ignored (PMLEN): 0, 7 or 16 */
 };
 
 struct translation {
@@ -44,6 +45,9 @@ struct mmu_context mmu_context_data(const struct hart *hart);
 struct mmu_context mmu_context_fetch(const struct hart *hart);
 /* The context of HLV/HLVX/HSV (hstatus.SPVP). */
 struct mmu_context mmu_context_hypervisor(const struct hart *hart, bool hlvx);
+
+/* The address that an explicit access to va in this context means: pointer masking applied. norm:pm_apply_explicit */
+uint64_t mmu_unmasked(const struct hart *hart, const struct mmu_context *context, uint64_t va);
 
 /* Is a physical access of `size` bytes at pa allowed by PMP for this effective mode? The decoded form of the PMP CSRs
  * is brought up to date when the epoch in hart->context has changed or EFFECT_TRANSLATE is pending: after any write. */

@@ -47,6 +47,7 @@ static const uint8_t *load_reserved(struct hart *hart, const struct op *op, unsi
 		struct mmu_context context = mmu_context_data(hart);
 		struct translation translation;
 		op_sync(hart, op);
+		va = mmu_unmasked(hart, &context, va);
 		if (va & (size - 1))
 			hart_raise(hart, CAUSE_LOAD_MISALIGNED, va);
 		else if (mmu_translate(hart, va, size, ACCESS_LOAD, &context, &translation)) {

@@ -121,6 +121,7 @@ static uint64_t value_in_memory(struct hart *hart, uint64_t va, unsigned size)
 	struct translation translation;
 	struct trap trap;
 	uint64_t value = 0;
+	va = mmu_unmasked(hart, &context, va);
 	if (mmu_walk(hart, va, size, ACCESS_LOAD, &context, false, NULL, NULL, &translation, &trap))
 		bus_peek(hart->bus, translation.pa, &value, size);
 	return value;

@@ -50,10 +50,10 @@ static bool block_fault(struct hart *hart, const struct op *op)
 	return false;
 }
 
-static bool block_access_fault(struct hart *hart, const struct op *op, enum mode mode)
+static bool block_access_fault(struct hart *hart, const struct op *op, const struct mmu_context *context)
 {
-	hart_raise(hart, CAUSE_STORE_ACCESS, X(rs1));
-	hart->trap.gva = mode_virt(mode);
+	hart_raise(hart, CAUSE_STORE_ACCESS, mmu_unmasked(hart, context, X(rs1)));
+	hart->trap.gva = mode_virt(context->mode);
 	return block_fault(hart, op);
 }
 
@@ -64,11 +64,11 @@ static bool block_translate(struct hart *hart, const struct op *op, enum access 
 	struct translation translation;
 
 	op_sync(hart, op);
-	if (!mmu_translate(hart, X(rs1), 1, access, &context, &translation))
+	if (!mmu_translate(hart, mmu_unmasked(hart, &context, X(rs1)), 1, access, &context, &translation))
 		return block_fault(hart, op);
 	*pa = translation.pa & ~(uint64_t)(BLOCK_SIZE - 1);
 	if (!pmp_allows(hart, *pa, BLOCK_SIZE, access, context.mode))
-		return block_access_fault(hart, op, context.mode);
+		return block_access_fault(hart, op, &context);
 	return true;
 }
 
@@ -98,8 +98,10 @@ static bool zero_block(struct hart *hart, const struct op *op)
 
 	if (!block_translate(hart, op, ACCESS_STORE, &pa))
 		return false;
-	if (!bus_is_dram(hart->bus, pa, BLOCK_SIZE))
-		return block_access_fault(hart, op, mmu_context_data(hart).mode);
+	if (!bus_is_dram(hart->bus, pa, BLOCK_SIZE)) {
+		struct mmu_context context = mmu_context_data(hart);
+		return block_access_fault(hart, op, &context);
+	}
 	memset(bus_host(hart->bus, pa), 0, BLOCK_SIZE);
 	mem_store_notify(hart, pa, BLOCK_SIZE);
 	return true;
