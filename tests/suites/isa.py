@@ -7,7 +7,7 @@ import shlex
 from suites.tools import PLAIN, QEMU, RVSIM, expect, expect_equal, run
 
 RESULTS = "build/results/isa"
-LIMIT = ["--max-insns", "400000000"]
+LIMIT = ["--max-insns", "2000000000"]
 
 
 def table(path):

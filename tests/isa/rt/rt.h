@@ -120,7 +120,7 @@ void *page_alloc(unsigned pages); /* zeroed, aligned to its size; reset() frees 
 
 #define IMAGE UINT64_C(0x80000000)
 #define U_ALIAS UINT64_C(0xc0000000)
-#define TEST_VA UINT64_C(0x40000000)
+#define TEST_VA UINT64_C(0x140000000) /* no such physical address on the virt machine */
 #define TEST_GPA UINT64_C(0x100000000)
 #define TABLE_WINDOW UINT64_C(0x100000000) /* VS-stage tables at guest-physical image addresses + this */
 
