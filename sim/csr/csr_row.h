@@ -69,7 +69,8 @@ uint64_t csr_stateen_of_m(const struct hart *hart, unsigned index);
 uint64_t csr_irqs_m(const struct hart *hart);         /* implemented bits of mie */
 uint64_t csr_irqs_s(const struct hart *hart);         /* bits that mideleg can delegate to S-mode */
 uint64_t csr_irqs_h(const struct hart *hart);         /* bits of hie and hip: always delegated */
-uint64_t csr_irqs_vs(const struct hart *hart);        /* bits that hideleg can delegate */
+uint64_t csr_irqs_vs(const struct hart *hart);        /* bits that hideleg can delegate under another number */
+uint64_t csr_irqs_same(const struct hart *hart);      /* and under their own: LCOFI */
 uint64_t csr_guest_externals(const struct hart *hart); /* bits of hgeip and hgeie: 1..GEILEN */
 
 #endif

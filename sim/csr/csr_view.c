@@ -124,17 +124,23 @@ uint64_t read_hie(const struct hart *hart, const struct csr_row *row)
 }
 
 /* A VS-level interrupt stands one bit lower in the guest's registers: 10, 6, 2 become 9, 5, 1.
- * norm:vsip_vsie_sei norm:vsip_vsie_sti norm:vsip_vsie_ssi */
+ * norm:vsip_vsie_sei norm:vsip_vsie_sti norm:vsip_vsie_ssi norm:vsip_vsie_lcofi */
+static uint64_t as_guest_sees(const struct hart *hart, uint64_t bits)
+{
+	bits &= hart->csr.hideleg & hart->csr.mideleg;
+	return (bits & csr_irqs_vs(hart)) >> 1 | (bits & csr_irqs_same(hart));
+}
+
 uint64_t read_vsip(const struct hart *hart, const struct csr_row *row)
 {
 	(void)row;
-	return (irq_mip(hart) & hart->csr.hideleg & csr_irqs_vs(hart)) >> 1;
+	return as_guest_sees(hart, irq_mip(hart));
 }
 
 uint64_t read_vsie(const struct hart *hart, const struct csr_row *row)
 {
 	(void)row;
-	return (hart->csr.mie & hart->csr.hideleg & csr_irqs_vs(hart)) >> 1;
+	return as_guest_sees(hart, hart->csr.mie);
 }
 
 /* Bit 0 and the bits above GEILEN are read-only 0. norm:geilen */

@@ -3,7 +3,7 @@
  * as it was, unless the spec says otherwise.
  *
  * Slots always hold what software reads: a field that turns read-only because of another register (henvcfg under
- * menvcfg, hideleg under mideleg) is cleared when that register changes. So the walker, irq.c and the engine read slots
+ * menvcfg) is cleared when that register changes. So the walker, irq.c and the engine read slots
  * directly.
  */
 #include "csr/csr_row.h"
@@ -62,6 +62,11 @@ uint64_t csr_irqs_h(const struct hart *hart)
 uint64_t csr_irqs_vs(const struct hart *hart)
 {
 	return with(hart, EXT_H, hideleg_VSSI | hideleg_VSTI | hideleg_VSEI); /* norm:hideleg_acc */
+}
+
+uint64_t csr_irqs_same(const struct hart *hart)
+{
+	return with(hart, EXT_Shlcofideleg, hideleg_LCOFI); /* norm:vsip_vsie_lcofi */
 }
 
 uint64_t csr_irqs_m(const struct hart *hart)
@@ -241,14 +246,13 @@ void write_mideleg(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
 	hart->csr.mideleg = (value & csr_irqs_s(hart)) | csr_irqs_h(hart);
-	hart->csr.hideleg &= hart->csr.mideleg;
 	hart->effects |= EFFECT_IRQ;
 }
 
 void write_hideleg(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
-	hart->csr.hideleg = value & csr_irqs_vs(hart) & hart->csr.mideleg;
+	hart->csr.hideleg = value & (csr_irqs_vs(hart) | csr_irqs_same(hart));
 	hart->effects |= EFFECT_IRQ;
 }
 
@@ -282,6 +286,7 @@ void write_vsie(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
 	write_enables(hart, value << 1, csr_irqs_vs(hart) & hart->csr.hideleg);
+	write_enables(hart, value, csr_irqs_same(hart) & hart->csr.hideleg & hart->csr.mideleg);
 }
 
 void write_hgeie(struct hart *hart, const struct csr_row *row, uint64_t value)
@@ -342,6 +347,7 @@ void write_vsip(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
 	write_vssip(hart, value << 1, hart->csr.hideleg);
+	write_pending(hart, value, csr_irqs_same(hart) & hart->csr.hideleg & hart->csr.mideleg); /* an alias of sip.LCOFIP */
 }
 
 /* ---- timers ---- */

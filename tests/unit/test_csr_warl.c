@@ -278,6 +278,39 @@ Test(csr_warl, vsie_is_hie_by_hideleg)
 }
 
 /* norm:geilen */
+/* norm:vsip_vsie_lcofi: only with Shlcofideleg, and under its own number. */
+Test(csr_warl, counter_overflows_by_hideleg)
+{
+	struct world *world = new_world();
+	with_extension(world, EXT_Sscofpmf, true);
+	put(world, CSR_mideleg, hideleg_LCOFI);
+	cr_expect_eq(hold(world, CSR_hideleg, hideleg_LCOFI), 0);
+
+	with_extension(world, EXT_Shlcofideleg, true);
+	put(world, CSR_mideleg, 0);
+	cr_expect_eq(hold(world, CSR_hideleg, hideleg_LCOFI), hideleg_LCOFI);
+	put(world, CSR_mip, mip_LCOFIP);
+	put(world, CSR_vsie, ~UINT64_C(0));
+	cr_expect_eq(get(world, CSR_vsip) | get(world, CSR_vsie), 0, "what mideleg keeps back goes no further");
+	put(world, CSR_mideleg, hideleg_LCOFI);
+	for (unsigned delegated = 0; delegated < 2; delegated++) {
+		uint64_t seen = delegated ? vsip_LCOFIP : 0;
+		put(world, CSR_hideleg, seen);
+		put(world, CSR_mip, mip_LCOFIP);
+		put(world, CSR_mie, mie_LCOFIE);
+		cr_expect_eq(get(world, CSR_hideleg), seen);
+		cr_expect_eq(get(world, CSR_vsip), seen);
+		cr_expect_eq(get(world, CSR_vsie), seen);
+		put(world, CSR_vsip, 0);
+		put(world, CSR_vsie, 0);
+		cr_expect_eq(get(world, CSR_mip) & mip_LCOFIP, delegated ? 0 : mip_LCOFIP);
+		cr_expect_eq(get(world, CSR_mie) & mie_LCOFIE, delegated ? 0 : mie_LCOFIE);
+		put(world, CSR_vsie, ~UINT64_C(0));
+		cr_expect_eq(get(world, CSR_sie) & sie_LCOFIE, sie_LCOFIE);
+	}
+	free(world);
+}
+
 Test(csr_warl, hgeie_has_geilen_bits)
 {
 	struct world *world = new_world();

@@ -225,6 +225,26 @@ Test(irq, guest_interrupts)
 	free(world);
 }
 
+/* norm:vsip_vsie_lcofi: a counter overflow keeps its number in the guest. */
+Test(irq, guest_counter_overflow)
+{
+	struct world *world = enabled_world();
+	set_extension(&world->hart, EXT_Sscofpmf, true);
+	set_extension(&world->hart, EXT_Shlcofideleg, true);
+	put(world, CSR_mie, ~UINT64_C(0));
+	put(world, CSR_mideleg, mideleg_LCOFI);
+	put(world, CSR_hideleg, hideleg_LCOFI);
+	put(world, CSR_mip, mip_LCOFIP);
+	cr_expect_eq(taken(world, MODE_M), 0);
+	cr_expect_eq(taken(world, MODE_HS), 0);
+	cr_expect_eq(taken(world, MODE_VU), IRQ_LCOFI);
+	cr_expect_eq(taken(world, MODE_VS), IRQ_LCOFI);
+	trap_take(&world->hart);
+	cr_expect_eq(world->hart.mode, MODE_VS);
+	cr_expect_eq(world->hart.csr.vscause, vscause_INTERRUPT | IRQ_LCOFI);
+	free(world);
+}
+
 /* ---- WFI ---- */
 
 /* norm:wfi_resume_reason norm:wfi_unaffected_conditions: by mip and mie alone; delegation and global enables do not matter. */
