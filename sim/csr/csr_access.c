@@ -89,6 +89,7 @@ NEED_EXTENSION(smcntrpmf, EXT_Smcntrpmf)
 
 NEED_EXTENSION(smcsrind, EXT_Smcsrind)
 NEED_EXTENSION(zkr, EXT_Zkr)
+NEED_EXTENSION(ssqosid, EXT_Ssqosid)
 
 /* Smcsrind includes all of Sscsrind. */
 bool need_sscsrind(const struct hart *hart, unsigned num)
@@ -247,6 +248,13 @@ bool guard_iselect(const struct hart *hart, unsigned num, enum mode mode, bool w
 {
 	(void)num, (void)write;
 	return state_enabled(hart, 0, mstateen0_CSRIND, mode);
+}
+
+/* No guest has it. norm:Ssqosid_srmcfg_access_illegal_instruction norm:Ssqosid_srmcfg_access_virtual_instruction */
+bool guard_srmcfg(const struct hart *hart, unsigned num, enum mode mode, bool write)
+{
+	(void)num, (void)write;
+	return !mode_virt(mode) && state_enabled(hart, 0, mstateen0_SRMCFG, mode);
 }
 
 /* No extension that we have allocates select values, so no register is behind mireg*, sireg* and vsireg*: illegal, but

@@ -493,6 +493,12 @@ static uint64_t stateen_implemented(const struct hart *hart, unsigned index)
 	return index ? mstateen1_SE1 : mstateen0_SE0 | mstateen0_ENVCFG | csrind;
 }
 
+/* norm:Ssqosid_smstateen_srmcfg_requires_mstateen0: a bit of M-mode's register only, as guests have no srmcfg. */
+static uint64_t mstateen_implemented(const struct hart *hart, unsigned index)
+{
+	return stateen_implemented(hart, index) | (index ? 0 : with(hart, EXT_Ssqosid, mstateen0_SRMCFG));
+}
+
 uint64_t csr_stateen_of_m(const struct hart *hart, unsigned index)
 {
 	return has(hart, EXT_Smstateen) ? (&hart->csr.mstateen0)[index] : stateen_implemented(hart, index);
@@ -500,7 +506,7 @@ uint64_t csr_stateen_of_m(const struct hart *hart, unsigned index)
 
 void write_mstateen(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
-	*csr_slot(hart, row) = value & stateen_implemented(hart, row->num & 3);
+	*csr_slot(hart, row) = value & mstateen_implemented(hart, row->num & 3);
 	hart->effects |= EFFECT_MODE;
 }
 

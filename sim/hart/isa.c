@@ -29,7 +29,7 @@ static const struct {
 	{ EXT_Smcntrpmf, EXT_Zicntr }, { EXT_Ssdbltrp, EXT_S }, { EXT_Ssnpm, EXT_S },
 	{ EXT_Smnpm, EXT_U },
 	{ EXT_Sscofpmf, EXT_Zihpm }, { EXT_Sscofpmf, EXT_S }, { EXT_Sscounterenw, EXT_S }, { EXT_Sscsrind, EXT_S },
-	{ EXT_Ssstateen, EXT_S }, { EXT_Sstc, EXT_S }, { EXT_Sstvala, EXT_S }, { EXT_Sstvecd, EXT_S },
+	{ EXT_Ssqosid, EXT_S }, { EXT_Ssstateen, EXT_S }, { EXT_Sstc, EXT_S }, { EXT_Sstvala, EXT_S }, { EXT_Sstvecd, EXT_S },
 	{ EXT_Ssu64xl, EXT_S },
 	{ EXT_Sv39, EXT_S }, { EXT_Sv48, EXT_Sv39 }, { EXT_Sv57, EXT_Sv48 },
 	{ EXT_Svade, EXT_S }, { EXT_Svadu, EXT_S }, { EXT_Svinval, EXT_S },

@@ -123,3 +123,22 @@ Test(csr_stateen, without_mstateen)
 	expect_verdicts(world, CSR_sstateen0, "ooiov");
 	free(world);
 }
+
+/* norm:Ssqosid_smstateen_srmcfg_requires_mstateen0 norm:Ssqosid_srmcfg_access_illegal_instruction
+ * norm:Ssqosid_srmcfg_access_virtual_instruction norm:Ssqosid_srmcfg_register_size */
+Test(csr_stateen, srmcfg)
+{
+	struct world *world = stateen_world();
+	expect_hex(hold(world, CSR_mstateen0, ~UINT64_C(0)) & mstateen0_SRMCFG, 0);
+	cr_expect_eq(csr_check(&world->hart, CSR_srmcfg, false), CSR_ILLEGAL);
+	with_extension(world, EXT_Ssqosid, true);
+	expect_hex(hold(world, CSR_srmcfg, ~UINT64_C(0)), srmcfg_RCID | srmcfg_MCID);
+	put(world, CSR_mstateen0, 0);
+	expect_verdicts(world, CSR_srmcfg, "oiiii");
+	put(world, CSR_mstateen0, mstateen0_SRMCFG);
+	expect_verdicts(world, CSR_srmcfg, "ooivv");
+	expect_hex(hold(world, CSR_hstateen0, ~UINT64_C(0)), 0);
+	with_extension(world, EXT_Smstateen, false);
+	expect_verdicts(world, CSR_srmcfg, "ooivv");
+	free(world);
+}
