@@ -148,6 +148,10 @@ op_fn op_function; /* HS-mode enters a firmware function: --check looks at tp */
 op_fn op_fs_dirty; /* FP state is about to change: mark it and translate anew */
 op_fn op_leave_tp; /* op_leave_after, when op_tp is the next op */
 
+/* Jumps of a hart without compressed instructions, whose targets must be 4-byte aligned. */
+op_fn op_jump_misaligned; /* jal or a branch to a target that is not */
+op_fn op_jalr_aligned;    /* jalr: looks at its target */
+
 /* Emit the event of op_trace's instruction, now that its result is known. */
 void traced_settle(struct hart *hart);
 

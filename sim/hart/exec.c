@@ -53,7 +53,7 @@ void op_sync(struct hart *hart, const struct op *op)
 OP(leave_after)
 {
 	op_sync(hart, op + 1);
-	if (op[1].run == op_tp)
+	if (op[1].run == op_tp && !op[1].rs1) /* this instruction's, not a jump's that comes next */
 		OP_TAIL(op_leave_tp);
 	hart->exec->link = NULL;
 	LEAVE;
@@ -179,6 +179,8 @@ static void run_next(struct hart *hart, uint64_t bound, bool step)
 		take_trap(hart);
 		return;
 	}
+	if (hart->effects) /* the walk wrote A into code, say: first things first */
+		return;
 	if (link && context == hart->context && block != exec->scratch && !(block->key & KEY_STEP)) {
 		link->block = block;
 		link->context = context;
@@ -204,6 +206,7 @@ static void advance(struct hart *hart, uint64_t bound, bool chain, bool step)
 /* The slice is over, or pauses: leave the hart as anyone may look at it. */
 static bool pause(struct hart *hart, uint64_t bound)
 {
+	traced_settle(hart); /* before other harts change the memory it tells of */
 	settle_effects(hart);
 	bool over = !may_go_on(hart, bound);
 	if (over) {
@@ -228,8 +231,12 @@ bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns)
 
 bool exec_step(struct hart *hart, uint64_t bound)
 {
-	settle_effects(hart);
-	if (may_go_on(hart, bound))
-		advance(hart, bound, false, true);
+	uint64_t cycle = hart->cycle, insns = hart->insns;
+	/* translating anew (FP state becomes dirty) is no step */
+	do {
+		settle_effects(hart);
+		if (may_go_on(hart, bound))
+			advance(hart, bound, false, true);
+	} while (may_go_on(hart, bound) && hart->cycle == cycle && hart->insns == insns);
 	return pause(hart, bound);
 }

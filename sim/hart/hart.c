@@ -83,6 +83,8 @@ static void wires_changed(struct hart *hart, uint64_t now)
 	    .value = {hart->irq_lines, hart->hgei},
 	};
 	trace_emit(hart->trace, &event);
+	if (hart->observe)
+		hart->observe(hart->observer, &event);
 	wake(hart, now);
 }
 

@@ -74,7 +74,7 @@ static const uint8_t *load_reserved(struct hart *hart, const struct op *op, unsi
 		if (!host)                                                                                           \
 			TRAP;                                                                                        \
 		X(rd) = (uint64_t)(int64_t)(type)amo_read(host, sizeof(type), mem_swaps(hart));                      \
-		NEXT;                                                                                                \
+		NEXT_EFFECTS;                                                                                        \
 	}
 
 LR(lr_w, int32_t)

@@ -32,6 +32,15 @@ OP(fs_dirty)
 	if (mode_virt(hart->mode))
 		hart->csr.vsstatus |= vsstatus_FS;
 	hart->effects |= EFFECT_MODE;
+	hart->exec->traced.valid = false; /* it has not been executed yet */
+	LEAVE;
+}
+
+/* Leave before the instruction at this place: what was noted of it asks to stop. */
+static OP(leave_before)
+{
+	op_sync(hart, op);
+	hart->exec->link = NULL;
 	LEAVE;
 }
 
@@ -39,6 +48,8 @@ OP(function)
 {
 	op_sync(hart, op);
 	check_function(hart->check, hart);
+	if (__builtin_expect(hart->effects != 0, 0))
+		OP_TAIL(op_leave_before);
 	NEXT;
 }
 
@@ -66,6 +77,8 @@ static void note_tp(struct hart *hart, const struct op *op)
 OP(tp)
 {
 	note_tp(hart, op);
+	if (__builtin_expect(hart->effects != 0, 0))
+		OP_TAIL(op_leave_before);
 	NEXT;
 }
 

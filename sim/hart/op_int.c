@@ -1,5 +1,6 @@
 /* RV64I and M on registers, and control transfer. */
 #include "hart/block.h"
+#include "hart/insn.h"
 #include "hart/op.h"
 
 /* One line an instruction: its value as an expression of a = x[rs1], b = x[rs2], imm. */
@@ -109,4 +110,40 @@ OP(jalr)
 	uint64_t target = (X(rs1) + (uint64_t)op->imm) & ~UINT64_C(1);
 	X(rd) = after(hart, op);
 	BLOCK_EXIT_INDIRECT(target);
+}
+
+/* ---- without compressed instructions ---- */
+
+static bool taken(enum insn_id branch, uint64_t a, uint64_t b)
+{
+	switch (branch) {
+	case INSN_beq: return a == b;
+	case INSN_bne: return a != b;
+	case INSN_blt: return (int64_t)a < (int64_t)b;
+	case INSN_bge: return (int64_t)a >= (int64_t)b;
+	case INSN_bltu: return a < b;
+	case INSN_bgeu: return a >= b;
+	default: return true; /* jal */
+	}
+}
+
+/* The jump itself traps, and writes no link. */
+OP(jump_misaligned)
+{
+	struct insn insn = decode(&hart->isa, op->word);
+	if (!taken(insn.semantics, X(rs1), X(rs2)))
+		BLOCK_EXIT(EDGE_FALL, after(hart, op));
+	op_sync(hart, op);
+	hart_raise(hart, CAUSE_FETCH_MISALIGNED, (uint64_t)op->imm);
+	TRAP;
+}
+
+OP(jalr_aligned)
+{
+	uint64_t target = (X(rs1) + (uint64_t)op->imm) & ~UINT64_C(1);
+	if (!(target & 2))
+		OP_TAIL(op_jalr);
+	op_sync(hart, op);
+	hart_raise(hart, CAUSE_FETCH_MISALIGNED, target);
+	TRAP;
 }

@@ -72,7 +72,7 @@ OP(sret)
 
 static void emit_csr(struct hart *hart, unsigned number, uint64_t value)
 {
-	if (!trace_wants(hart->trace, TRACE_CSR))
+	if (!trace_wants(hart->trace, TRACE_CSR) && !hart->observe)
 		return;
 	struct trace_event event = {.type = TRACE_CSR, .pc = hart->pc, .value = {number, value}};
 	hart_emit(hart, &event);

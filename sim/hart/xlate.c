@@ -120,6 +120,20 @@ static void emit_before(struct translator *translator, const struct insn *insn)
 	}
 }
 
+/* norm:Zca_no_misaligned: without compressed instructions, targets are 4-byte aligned. */
+static op_fn *aligned_jump(const struct insn *insn)
+{
+	switch (insn_rows[insn->semantics].class) {
+	case CLASS_JALR:
+		return op_jalr_aligned;
+	case CLASS_JAL:
+	case CLASS_BRANCH:
+		return insn->imm & 2 ? op_jump_misaligned : op_table[insn->semantics];
+	default:
+		return op_table[insn->semantics];
+	}
+}
+
 static op_fn *handler(const struct translator *translator, const struct insn *insn)
 {
 	if (uses_fp(&insn_rows[insn->semantics])) {
@@ -128,7 +142,7 @@ static op_fn *handler(const struct translator *translator, const struct insn *in
 		if (!(translator->key & KEY_FS_DIRTY) && insn_dirties_fp(insn))
 			return op_fs_dirty;
 	}
-	return op_table[insn->semantics];
+	return isa_has(&translator->hart->isa, EXT_Zca) ? op_table[insn->semantics] : aligned_jump(insn);
 }
 
 /* Immediates as handlers want them: jumps and auipc absolute. */
