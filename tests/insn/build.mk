@@ -6,7 +6,6 @@ INSN_ROUNDS ?= 10000
 
 INSN_BUILD := build/tests/insn
 INSN_HANDLERS := sim/hart/op_int.c sim/hart/op_bit.c sim/hart/op_crypto.c
-INSN_SOURCES := $(INSN_HANDLERS) sim/hart/insn.c sim/hart/decode.c sim/hart/isa.c
 INSN_HEADERS := tests/insn/operations.def tests/insn/operands.h tests/insn/build.mk $(wildcard sim/hart/*.h sim/hart/*.def)
 
 .PHONY: insn-programs insn-test insn-table
@@ -28,9 +27,9 @@ $(INSN_BUILD)/guest: tests/insn/guest.c $(INSN_HEADERS)
 	riscv64-unknown-elf-gcc -march=rv64imac -mabi=lp64 -mcmodel=medany -std=gnu17 -O2 -Wall -Wextra -Werror \
 		-ffreestanding -nostdlib -static -Wl,--no-warn-rwx-segments,--no-relax -Itests/insn $< -o $@
 
-$(INSN_BUILD)/check: tests/insn/check.c $(INSN_SOURCES) $(INSN_HEADERS)
+$(INSN_BUILD)/check: tests/insn/check.c $(INSN_HEADERS) $(SIM_LIBRARY:%.c=build/obj/tail/%.o)
 	@mkdir -p $(@D)
-	$(CC_SIM) -std=gnu17 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Isim -Itests/insn $< $(INSN_SOURCES) -o $@
+	@$(CC_SIM) -std=gnu17 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -Isim -Itests/insn $< $(filter %.o,$^) $(LIBS) -o $@
 
 # The disassembler names CSRs, so it needs the whole library.
 build/disasm_words: build/obj/tail/tools/disasm_words.o $(SIM_LIBRARY:%.c=build/obj/tail/%.o)
