@@ -4,11 +4,17 @@
 	.section .text.start
 	.globl _start
 _start:
+	csrr	t0, mhartid		/* QEMU gets a second hart, for it treats atomics in earnest only then */
+	bnez	t0, park
 	la	sp, stack_end
 	la	t0, machine_trap
 	csrw	mtvec, t0
 	call	first_case
 	j	resume
+
+park:
+	wfi
+	j	park
 
 	.balign 4
 machine_trap:

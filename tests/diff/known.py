@@ -6,10 +6,16 @@ returns the names that it explains. Rules of PARTS_WAYS explain a difference aft
 things, so the rest of the case is not compared.
 """
 PARTS_WAYS = set()
-QEMU_RULES = []
+QEMU_RULES = []   # for the record of a trap
+QEMU_FINAL = []   # for the record at the end
 SGEI = 1 << 12
+GVA = 1 << 38
+SD = 1 << 63
+MPRV = 1 << 17
+ADUE = 1 << 61
 
 SPIKE_RULES = []
+SPIKE_FINAL = []
 
 
 def only(ours, theirs, names, which, bits):
@@ -21,13 +27,120 @@ def qemu_sgei(before, ours, theirs, names):
     return only(ours, theirs, names, ("mideleg", "mie", "hie"), SGEI)
 
 
-QEMU_RULES += [qemu_sgei]
+def qemu_gva(before, ours, theirs, names):
+    return only(ours, theirs, names, ("mstatus",), GVA)
+
+
+def qemu_vsstatus_sd(before, ours, theirs, names):
+    return only(ours, theirs, names, ("vsstatus",), SD)
+
+
+def qemu_tinst_zero(before, ours, theirs, names):
+    """A transformed instruction (bit 0 set) here, 0 there."""
+    return {name for name in ("mtinst", "htinst") if name in names and ours[name] & 1 and theirs[name] == 0}
+
+
+INSTRUCTION_CAUSES = (2, 22)
+GUEST_PAGE_FAULTS = (20, 21, 23)
+TRAP_VALUES = (("mcause", "mtval"), ("scause", "stval"), ("vscause", "vstval"))
+
+
+def qemu_tval_instruction(before, ours, theirs, names):
+    """The word of an illegal or virtual instruction: QEMU writes 0, or that of another one."""
+    return {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] in INSTRUCTION_CAUSES}
+
+
+def qemu_tval_ebreak(before, ours, theirs, names):
+    return {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] == 3 and theirs[tval] == 0}
+
+
+def qemu_vscause(before, ours, theirs, names):
+    """Exceptions 2 and 6 are numbered as if they were interrupts of the VS level."""
+    return {"vscause"} if "vscause" in names and (ours["vscause"], theirs["vscause"]) in ((2, 1), (6, 5)) else set()
+
+
+def qemu_mtval2(before, ours, theirs, names):
+    """mtval2 keeps what the last guest-page fault left."""
+    return {"mtval2"} if "mtval2" in names and ours["mtval2"] == 0 and ours["mcause"] not in GUEST_PAGE_FAULTS else set()
+
+
+def first_cause(record):
+    """The registers of the trap that a record is about: those of M, or those of HS where it came through the vector."""
+    if record["mcause"] == 9 and record["mepc"] & ~0x1ff == 0x80600000:
+        return "scause", "stval"
+    return "mcause", "mtval"
+
+
+def is_csr(word):
+    return word & 0x7f == 0x73 and word >> 12 & 3 != 0
+
+
+def qemu_virtual_as_illegal(before, ours, theirs, names):
+    """From VU: supervisor CSRs, sret and fences raise a virtual-instruction exception."""
+    cause, tval = first_cause(ours)
+    if cause not in names or (ours[cause], theirs[cause]) != (22, 2):
+        return set()
+    word = ours[tval]
+    if is_csr(word) and word >> 28 & 3 == 1:
+        return {cause}
+    if word == 0x10200073 or word & 0xfe007fff in (0x12000073, 0x16000073, 0x22000073, 0x62000073, 0x26000073, 0x66000073):
+        return {cause}
+    return set()
+
+
+def qemu_guest_access(before, ours, theirs, names):
+    """HLV, HSV, and MPRV with MPV: a VS-stage page fault becomes an access fault where satp is bare."""
+    cause, tval = first_cause(ours)
+    if cause not in names or (ours[cause], theirs[cause]) not in ((13, 5), (15, 7)) or ours["satp"] >> 60:
+        return set()
+    tinst = ours["mtinst" if cause == "mcause" else "htinst"]
+    return {cause} if tinst & 0x707f == 0x4073 or ours["mstatus"] & MPRV else set()
+
+
+QEMU_RULES += [qemu_sgei, qemu_gva, qemu_vsstatus_sd, qemu_tinst_zero, qemu_tval_instruction, qemu_tval_ebreak, qemu_vscause,
+               qemu_mtval2, qemu_virtual_as_illegal, qemu_guest_access]
+
+
+def spike_sgei(before, ours, theirs, names):
+    return only(ours, theirs, names, ("mideleg", "mie", "hie"), SGEI)
+
+
+def spike_medeleg(before, ours, theirs, names):
+    """Fetches are never misaligned where there is C: bit 0 may be there or not."""
+    return only(ours, theirs, names, ("medeleg", "hedeleg"), 0xc0001)
+
+
+def spike_tinst_zero(before, ours, theirs, names):
+    return {name for name in ("mtinst", "htinst") if name in names and ours[name] & 1 and theirs[name] == 0}
+
+
+SPIKE_RULES += [spike_sgei, spike_medeleg, spike_tinst_zero]
+
+
+def spike_fiom(before, ours, theirs, names):
+    return only(ours, theirs, names, ("menvcfg", "henvcfg", "senvcfg"), 1)
+
+
+SPIKE_FINAL += [spike_fiom]
+
+
+def qemu_misa_b(before, ours, theirs, names):
+    return only(ours, theirs, names, ("misa",), 1 << 1)
+
+
+def qemu_adue(before, ours, theirs, names):
+    """QEMU 7.2 always sets A and D itself and has no ADUE."""
+    return only(ours, theirs, names, ("menvcfg", "henvcfg"), ADUE)
+
+
+QEMU_FINAL += [qemu_misa_b, qemu_adue]
 
 
 def explainer(machine):
-    rules = {"qemu": QEMU_RULES, "spike": SPIKE_RULES}.get(machine, [])
+    of_event, of_end = {"qemu": (QEMU_RULES, QEMU_FINAL), "spike": (SPIKE_RULES, SPIKE_FINAL)}[machine]
 
     def explain(before, ours, theirs, names):
+        rules = of_event if "mcause" in ours else of_end
         left, ids = list(names), set()
         for rule in rules:
             explained = rule(before, ours, theirs, left)

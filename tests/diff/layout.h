@@ -28,10 +28,11 @@
 #define STUB_SRET 0x400
 #define CODE_START 0x800
 
-/* Registers of a case: x5..x15 are its own, x27 holds the running slot's number, x25 and x26 are the runtime's. */
+/* Registers of a case: x5..x15 are its own, x27 holds the running slot's number, x28 whether it is user code, x25 and x26 are the runtime's. */
 #define CASE_X_FIRST 5
 #define CASE_X_COUNT 11
 #define SLOT_REGISTER 27
+#define USER_REGISTER 28 /* 1 in U and VU */
 
 #define MAX_SLOTS 96
 #define MAX_PTES 1400

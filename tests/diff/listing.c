@@ -14,7 +14,7 @@ static void list(const unsigned char *code, unsigned from, unsigned to)
 			word |= (uint32_t)(code[at + 2] | code[at + 3] << 8) << 16;
 		struct insn insn = decode(&isa, word);
 		char text[128];
-		printf("    %08x  %s\n", CODE_S + CODE_START + at, disasm(&insn, CODE_S + CODE_START + at, text, sizeof text));
+		printf("    %08llx  %s\n", CODE_S + CODE_START + at, disasm(&insn, CODE_S + CODE_START + at, text, sizeof text));
 		at += insn.length;
 	}
 }

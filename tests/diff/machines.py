@@ -66,7 +66,7 @@ class Qemu:
 
     def run(self, elf, folder, timeout=120):
         ram = os.path.join(folder, "qemu.ram")
-        run(["qemu-system-riscv64", "-M", "virt,memory-backend=ram", "-cpu", QEMU_CPU, "-m", MEMORY, "-nographic", "-bios", elf,
+        run(["qemu-system-riscv64", "-M", "virt,memory-backend=ram", "-cpu", QEMU_CPU, "-m", MEMORY, "-smp", "2", "-nographic", "-bios", elf,
              "-object", f"memory-backend-file,id=ram,size={MEMORY},mem-path={ram},share=on"], timeout, folder)
         with open(ram, "rb") as file:
             file.seek(LOG_OFFSET)
@@ -83,7 +83,7 @@ class Spike:
 
     def run(self, elf, folder, timeout=120):
         log = os.path.join(folder, "spike.log")
-        isa = "rv64imafdch_zicntr_zihpm_zba_zbb_zbc_zbs_zbkb_zbkc_zbkx_zknd_zkne_zknh_sstc_svadu_svinval_svnapot_svpbmt"
-        run([self.path, f"--isa={isa}", "--misaligned", "--pmpregions=16", "--triggers=0", "-m0x80000000:0x4000000", f"+signature={log}",
+        isa = "rv64imafdch_zicntr_zihpm_zba_zbb_zbc_zbs_zbkb_zbkc_zbkx_zknd_zkne_zknh_sstc_svadu_svinval_svnapot_svpbmt_zicclsm"
+        run([self.path, f"--isa={isa}", "--pmpregions=16", "--triggers=0", "-m0x80000000:0x4000000", f"+signature={log}",
              "+signature-granularity=8", elf], timeout, folder)
         return signature_words(log, 8)

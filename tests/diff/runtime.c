@@ -221,7 +221,8 @@ static void set_policy_mode(unsigned policy)
 
 static void go_to_slot(unsigned slot)
 {
-	csr_write(mepc, slot_address(slot, !(context.mstatus & MSTATUS_MPP)));
+	X(USER_REGISTER) = !(context.mstatus & MSTATUS_MPP);
+	csr_write(mepc, slot_address(slot, X(USER_REGISTER)));
 }
 
 static void start_case(const struct diff_case *c)
@@ -299,6 +300,7 @@ static void return_by_sret(bool vs, uint64_t cause, unsigned next)
 	bool user = vs ? !(csr_read(0x200) & MSTATUS_SPP) : !(context.mstatus & MSTATUS_SPP);
 	if (!(cause & INTERRUPT)) {
 		X(SLOT_REGISTER) = next;
+		X(USER_REGISTER) = user;
 		if (vs)
 			csr_write(0x241, slot_address(next, user));
 		else

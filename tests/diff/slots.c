@@ -40,6 +40,11 @@ void slot_address_patch(struct maker *maker, const unsigned short *offsets)
 
 /* ---- returns ---- */
 
+static void set_user(struct maker *maker, bool user)
+{
+	emit(&maker->code, i_type(OP_IMM, 0, USER_REGISTER, 0, user));
+}
+
 /* Privilege of the target, and which copy of the code it can run. */
 static void slot_mret(struct maker *maker)
 {
@@ -53,6 +58,7 @@ static void slot_mret(struct maker *maker)
 	else
 		emit_li(&maker->code, scratch, world_address(maker->world, 4));
 	emit_csr(&maker->code, CSRRW, 0, CSR_MEPC, scratch);
+	set_user(maker, !mode);
 	emit(&maker->code, MRET);
 }
 
@@ -69,6 +75,7 @@ static void slot_sret(struct maker *maker)
 	else
 		emit_li(&maker->code, scratch, world_address(maker->world, 4));
 	emit_csr(&maker->code, CSRRW, 0, CSR_SEPC, scratch);
+	set_user(maker, user);
 	emit(&maker->code, SRET);
 }
 
@@ -93,8 +100,8 @@ static void slot_wait(struct maker *maker)
 	bool machine = chance(random, 30);
 	unsigned a = any_register(maker), b = other_register(maker, a);
 	unsigned pending = machine ? 0x344 : 0x144, enabled = machine ? 0x304 : 0x104;
-	if (chance(random, 15)) { /* U and VU may not wait at all */
-		emit_csr(code, CSRRS, a, 0x204, 0);
+	if (chance(random, 25)) { /* U and VU may not wait at all */
+		emit(code, 0x00000063 | USER_REGISTER << 15 | 8 << 7); /* beqz, past wfi */
 		emit(code, WFI);
 		return;
 	}

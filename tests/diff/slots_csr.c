@@ -5,7 +5,7 @@
 enum kind {
 	PLAIN,
 	NO_WRITE, /* the runtime needs its value; written only as it stands */
-	HIDDEN,   /* the value read is a matter of time: thrown away */
+	HIDDEN,   /* the value read is a matter of time or of choice: thrown away */
 	SATP,
 	VSATP,
 	HGATP,
@@ -22,6 +22,7 @@ struct csr_choice {
 	unsigned char weight, kind;
 	uint64_t legal; /* bits that cases write; others, that implementations treat in ways of their own, only in wild cases */
 	uint64_t fixed; /* set in whatever csrrw writes, never cleared */
+	uint64_t vague; /* bits that known.md is about: taken off what a case reads, so that it goes on alike; the log has them */
 };
 
 #define XL64 (UINT64_C(2) << 32)
@@ -32,100 +33,105 @@ struct csr_choice {
 #define HSTATUS_BITS (BIT(6) | BIT(7) | BIT(8) | BIT(9) | 7 * BIT(20))
 #define S_INTERRUPTS (BIT(1) | BIT(5) | BIT(9))
 #define VS_INTERRUPTS (S_INTERRUPTS << 1)
-#define EXCEPTIONS (UINT64_C(0xf0b5ff) & ~BIT(9)) /* ecalls from HS go to the runtime, always */
-#define ENVCFG (BIT(0))
+#define EXCEPTIONS (UINT64_C(0xf0b5fe) & ~BIT(9)) /* ecalls from HS go to the runtime, always */
+#define ENVCFG FIOM
+#define LCOFI BIT(13) /* of Sscofpmf, but QEMU has the bit without it */
+#define GVA BIT(38)
+#define SGEI BIT(12)
+#define SD BIT(63)
+#define FIOM BIT(0)
 #define STCE BIT(63)
 #define PBMTE BIT(62)
 #define ADUE BIT(61)
 
 static const struct csr_choice choices[] = {
-    {0x300, 12, PLAIN, MSTATUS_BITS, XL64 | XL64 << 2},
-    {0x301, 1, NO_WRITE, 0, 0},
-    {0x302, 6, PLAIN, EXCEPTIONS, 0},
-    {0x303, 6, PLAIN, ALL, 0},
-    {0x304, 6, PLAIN, S_INTERRUPTS | VS_INTERRUPTS | BIT(3) | BIT(11) | BIT(12), BIT(7)},
-    {0x305, 2, NO_WRITE, 0, 0},
-    {0x306, 3, PLAIN, 0xffffffff, 0},
-    {0x30a, 4, PLAIN, ENVCFG | STCE | PBMTE, ADUE},
-    {0x320, 1, PLAIN, 0xfffffffd, 0},
-    {0x340, 2, PLAIN, ALL, 0},
-    {0x341, 2, EPC, ALL, 0},
-    {0x342, 2, PLAIN, ALL, 0},
-    {0x343, 2, PLAIN, ALL, 0},
-    {0x344, 6, PLAIN, S_INTERRUPTS | BIT(2), 0},
-    {0x34a, 2, PLAIN, ALL, 0},
-    {0x34b, 2, PLAIN, ALL, 0},
-    {0x3a0, 4, PMPCFG, ALL, 0},
-    {0x3b0, 2, PMPADDR, ALL, 0},
-    {0x3b1, 2, PMPADDR, ALL, 0},
-    {0x3b2, 2, PMPADDR, ALL, 0},
-    {0x3b3, 2, PMPADDR, ALL, 0},
-    {0xb00, 1, HIDDEN, ALL, 0},
-    {0xb02, 1, HIDDEN, ALL, 0},
-    {0xf11, 1, HIDDEN, ALL, 0},
-    {0xf12, 1, HIDDEN, ALL, 0},
-    {0xf13, 1, HIDDEN, ALL, 0},
-    {0xf14, 1, PLAIN, ALL, 0},
-    {0xf15, 1, PLAIN, ALL, 0},
+    {0x300, 12, PLAIN, MSTATUS_BITS, XL64 | XL64 << 2, GVA},
+    {0x301, 1, NO_WRITE, 0, 0, 0},
+    {0x302, 6, PLAIN, EXCEPTIONS, 0, 0},
+    {0x303, 6, PLAIN, ALL & ~LCOFI, 0, SGEI},
+    {0x304, 6, PLAIN, S_INTERRUPTS | VS_INTERRUPTS | BIT(3) | BIT(11) | BIT(12), BIT(7), SGEI},
+    {0x305, 2, NO_WRITE, 0, 0, 0},
+    {0x306, 3, PLAIN, 0xffffffff, 0, 0},
+    {0x30a, 4, PLAIN, ENVCFG | STCE | PBMTE, ADUE, FIOM},
+    {0x320, 1, PLAIN, 0xfffffffd, 0, 0},
+    {0x340, 2, PLAIN, ALL, 0, 0},
+    {0x341, 2, EPC, ALL, 0, 0},
+    {0x342, 2, PLAIN, ALL, 0, 0},
+    {0x343, 2, HIDDEN, ALL, 0, 0},
+    {0x344, 6, PLAIN, S_INTERRUPTS | BIT(2), 0, 0},
+    {0x34a, 2, HIDDEN, ALL, 0, 0},
+    {0x34b, 2, HIDDEN, ALL, 0, 0},
+    {0x3a0, 4, PMPCFG, ALL, 0, 0},
+    {0x3b0, 2, PMPADDR, ALL, 0, 0},
+    {0x3b1, 2, PMPADDR, ALL, 0, 0},
+    {0x3b2, 2, PMPADDR, ALL, 0, 0},
+    {0x3b3, 2, PMPADDR, ALL, 0, 0},
+    {0xb00, 1, HIDDEN, ALL, 0, 0},
+    {0xb02, 1, HIDDEN, ALL, 0, 0},
+    {0xf11, 1, HIDDEN, ALL, 0, 0},
+    {0xf12, 1, HIDDEN, ALL, 0, 0},
+    {0xf13, 1, HIDDEN, ALL, 0, 0},
+    {0xf14, 1, PLAIN, ALL, 0, 0},
+    {0xf15, 1, PLAIN, ALL, 0, 0},
 
-    {0x100, 10, PLAIN, SSTATUS_BITS, XL64},
-    {0x104, 6, PLAIN, ALL, 0},
-    {0x105, 3, TVEC, ALL, 0},
-    {0x106, 3, PLAIN, 0xffffffff, 0},
-    {0x10a, 3, PLAIN, ENVCFG, 0},
-    {0x140, 3, PLAIN, ALL, 0},
-    {0x141, 3, EPC, ALL, 0},
-    {0x142, 3, PLAIN, ALL, 0},
-    {0x143, 3, PLAIN, ALL, 0},
-    {0x144, 6, PLAIN, ALL, 0},
-    {0x14d, 3, TIMECMP, ALL, 0},
-    {0x180, 8, SATP, ALL, 0},
+    {0x100, 10, PLAIN, SSTATUS_BITS, XL64, SD},
+    {0x104, 6, PLAIN, ALL, 0, 0},
+    {0x105, 3, TVEC, ALL, 0, 0},
+    {0x106, 3, PLAIN, 0xffffffff, 0, 0},
+    {0x10a, 3, PLAIN, ENVCFG, 0, FIOM},
+    {0x140, 3, PLAIN, ALL, 0, 0},
+    {0x141, 3, EPC, ALL, 0, 0},
+    {0x142, 3, PLAIN, ALL, 0, 3},
+    {0x143, 3, HIDDEN, ALL, 0, 0},
+    {0x144, 6, PLAIN, ALL, 0, 0},
+    {0x14d, 3, TIMECMP, ALL, 0, 0},
+    {0x180, 8, SATP, ALL, 0, 0},
 
-    {0x200, 8, PLAIN, SSTATUS_BITS, XL64},
-    {0x204, 5, PLAIN, ALL, 0},
-    {0x205, 2, VSTVEC, ALL, 0},
-    {0x240, 2, PLAIN, ALL, 0},
-    {0x241, 2, EPC, ALL, 0},
-    {0x242, 2, PLAIN, ALL, 0},
-    {0x243, 2, PLAIN, ALL, 0},
-    {0x244, 5, PLAIN, ALL, 0},
-    {0x24d, 3, TIMECMP, ALL, 0},
-    {0x280, 8, VSATP, ALL, 0},
+    {0x200, 8, PLAIN, SSTATUS_BITS, XL64, SD},
+    {0x204, 5, PLAIN, ALL, 0, 0},
+    {0x205, 2, VSTVEC, ALL, 0, 0},
+    {0x240, 2, PLAIN, ALL, 0, 0},
+    {0x241, 2, EPC, ALL, 0, 0},
+    {0x242, 2, PLAIN, ALL, 0, 3},
+    {0x243, 2, HIDDEN, ALL, 0, 0},
+    {0x244, 5, PLAIN, ALL, 0, 0},
+    {0x24d, 3, TIMECMP, ALL, 0, 0},
+    {0x280, 8, VSATP, ALL, 0, 0},
 
-    {0x600, 12, PLAIN, HSTATUS_BITS, XL64},
-    {0x602, 6, PLAIN, EXCEPTIONS, 0},
-    {0x603, 6, PLAIN, ALL, 0},
-    {0x604, 5, PLAIN, ALL, 0},
-    {0x605, 2, PLAIN, ALL, 0},
-    {0x606, 4, PLAIN, 0xffffffff, 0},
-    {0x607, 2, PLAIN, ALL, 0},
-    {0x60a, 4, PLAIN, ENVCFG | STCE | PBMTE, ADUE},
-    {0x643, 3, PLAIN, ALL, 0},
-    {0x644, 5, PLAIN, ALL, 0},
-    {0x645, 6, PLAIN, ALL, 0},
-    {0x64a, 3, PLAIN, ALL, 0},
-    {0x680, 8, HGATP, ALL, 0},
-    {0xe12, 2, PLAIN, ALL, 0},
+    {0x600, 12, PLAIN, HSTATUS_BITS, XL64, 0},
+    {0x602, 6, PLAIN, EXCEPTIONS, 0, 0},
+    {0x603, 6, PLAIN, ALL, 0, 0},
+    {0x604, 5, PLAIN, ALL, 0, SGEI},
+    {0x605, 2, PLAIN, ALL >> 2, 0, 0},
+    {0x606, 4, PLAIN, 0xffffffff, 0, 0},
+    {0x607, 2, PLAIN, ALL, 0, 0},
+    {0x60a, 4, PLAIN, ENVCFG | STCE | PBMTE, ADUE, FIOM},
+    {0x643, 3, HIDDEN, ALL, 0, 0},
+    {0x644, 5, PLAIN, ALL, 0, 0},
+    {0x645, 6, PLAIN, ALL, 0, 0},
+    {0x64a, 3, HIDDEN, ALL, 0, 0},
+    {0x680, 8, HGATP, ALL, 0, 0},
+    {0xe12, 2, PLAIN, ALL, 0, 0},
 
-    {0xc00, 3, HIDDEN, ALL, 0},
-    {0xc01, 3, HIDDEN, ALL, 0},
-    {0xc02, 3, HIDDEN, ALL, 0},
-    {0xc03, 1, HIDDEN, ALL, 0},
-    {0xc1f, 1, HIDDEN, ALL, 0},
-    {0x001, 2, PLAIN, ALL, 0},
-    {0x002, 2, PLAIN, ALL, 0},
-    {0x003, 2, PLAIN, ALL, 0},
+    {0xc00, 3, HIDDEN, ALL, 0, 0},
+    {0xc01, 3, HIDDEN, ALL, 0, 0},
+    {0xc02, 3, HIDDEN, ALL, 0, 0},
+    {0xc03, 1, HIDDEN, ALL, 0, 0},
+    {0xc1f, 1, HIDDEN, ALL, 0, 0},
+    {0x001, 2, PLAIN, ALL, 0, 0},
+    {0x002, 2, PLAIN, ALL, 0, 0},
+    {0x003, 2, PLAIN, ALL, 0, 0},
 
     /* no such registers, at any level */
-    {0x0c0, 1, PLAIN, ALL, 0},
-    {0x1c0, 1, PLAIN, ALL, 0},
-    {0x2c0, 1, PLAIN, ALL, 0},
-    {0x601, 1, PLAIN, ALL, 0},
-    {0x6c0, 1, PLAIN, ALL, 0},
-    {0x9c0, 1, PLAIN, ALL, 0},
-    {0xa00, 1, PLAIN, ALL, 0},
-    {0xcc0, 1, PLAIN, ALL, 0},
-    {0xf16, 1, PLAIN, ALL, 0},
+    {0x0c0, 1, PLAIN, ALL, 0, 0},
+    {0x1c0, 1, PLAIN, ALL, 0, 0},
+    {0x2c0, 1, PLAIN, ALL, 0, 0},
+    {0x601, 1, PLAIN, ALL, 0, 0},
+    {0x6c0, 1, PLAIN, ALL, 0, 0},
+    {0x9c0, 1, PLAIN, ALL, 0, 0},
+    {0xa00, 1, PLAIN, ALL, 0, 0},
+    {0xcc0, 1, PLAIN, ALL, 0, 0},
+    {0xf16, 1, PLAIN, ALL, 0, 0},
 };
 
 static const struct csr_choice *any_csr(struct random *random)
@@ -233,15 +239,10 @@ static bool whole_only(const struct csr_choice *choice)
 	return choice->kind >= SATP && choice->kind != EPC;
 }
 
-/* S-mode's names for VS registers lead, while V=1, to what the other number would: so satp is vsatp there, and so on. The
- * values suit both. */
-void slot_csr(struct maker *maker)
+static void access_csr(struct maker *maker, const struct csr_choice *choice, unsigned rd)
 {
 	struct random *random = maker->random;
-	const struct csr_choice *choice = any_csr(random);
-	unsigned value = any_register(maker);
-	unsigned rd = choice->kind == HIDDEN || chance(random, 25) ? 0 : any_register(maker);
-	unsigned way = pick(random, 8);
+	unsigned value = any_register(maker), way = pick(random, 8);
 	if (choice->kind == NO_WRITE || way < 2) {
 		emit_csr(&maker->code, CSRRS, rd, choice->number, 0);
 		return;
@@ -256,6 +257,20 @@ void slot_csr(struct maker *maker)
 		word &= ~choice->fixed;
 	emit_li(&maker->code, value, word);
 	emit_csr(&maker->code, op, rd, choice->number, value);
+}
+
+/* S-mode's names for VS registers lead, while V=1, to what the other number would: so satp is vsatp there, and so on. The
+ * values suit both. */
+void slot_csr(struct maker *maker)
+{
+	const struct csr_choice *choice = any_csr(maker->random);
+	unsigned rd = choice->kind == HIDDEN || chance(maker->random, 25) ? 0 : any_register(maker);
+	access_csr(maker, choice, rd);
+	if (rd && choice->vague) {
+		unsigned mask = other_register(maker, rd);
+		emit_li(&maker->code, mask, ~choice->vague);
+		emit(&maker->code, r_type(0x33, 7, 0, rd, rd, mask));
+	}
 }
 
 /* ---- the start of a case ---- */
@@ -283,9 +298,9 @@ void slot_csr_initialize(struct maker *maker)
 	struct random *random = maker->random;
 	start_with(maker, 0x302, some_bits(random) & EXCEPTIONS);
 	start_with(maker, 0x602, some_bits(random) & EXCEPTIONS);
-	start_with(maker, 0x303, some_bits(random));
+	start_with(maker, 0x303, some_bits(random) & ~LCOFI);
 	start_with(maker, 0x603, some_bits(random));
-	start_with(maker, 0x304, some_bits(random) & some_bits(random) & 0x1666);
+	start_with(maker, 0x304, BIT(7) | (some_bits(random) & some_bits(random) & 0x1666));
 	start_with(maker, 0x306, some_bits(random) & 0xffffffff);
 	start_with(maker, 0x606, some_bits(random) & 0xffffffff);
 	start_with(maker, 0x106, some_bits(random) & 0xffffffff);

@@ -2,6 +2,7 @@
 
 enum { PAGE = 4096, INDEX_BITS = 9, OFFSET_BITS = 12 };
 enum { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_G = 32, PTE_A = 64, PTE_D = 128 };
+enum { MEMORY_END = 32 }; /* in superpages of 2 MiB from 0x80000000 */
 #define PTE_N (UINT64_C(1) << 63)
 
 static void add_pte(struct world *world, uint64_t address, uint64_t value)
@@ -140,6 +141,8 @@ static void add_neighbours(struct world *world, uint64_t table, unsigned level, 
 	unsigned own = (unsigned)(REGION / span(level)) & 511;
 	for (unsigned i = 0; i < 4; i++) {
 		unsigned index = chance(random, 70) ? (own + 1 + pick(random, 6)) & 511 : pick(random, entries);
+		if (level == 1) /* without translation, no memory is there */
+			index |= MEMORY_END;
 		if (index == own)
 			continue;
 		bool leads_down = lower && chance(random, 30);
