@@ -43,21 +43,20 @@ def differing(ours, theirs):
 def first_difference(ours, theirs, explain):
     """Compare two lists of records. Returns (verdict, index, names): verdict None if they are the same, an id of known.md
     if that explains the first difference after which the two go different ways, or "UNEXPLAINED"."""
-    seen = set()
-    before = None
+    case = known.Case()
     for index, (our, their) in enumerate(zip(ours, theirs)):
         names = differing(our, their)
         if names:
-            ids, left = explain(before, our, their, names)
-            seen |= ids
+            ids, left = explain(case, our, their, names)
+            case.seen |= ids
             if left:
-                return "UNEXPLAINED", index, left, seen
+                return "UNEXPLAINED", index, left, case.seen
             if known.parts_ways(ids):
-                return None, index, names, seen
-        before = our
+                return None, index, names, case.seen
+        case.records.append(our)
     if len(ours) != len(theirs):
-        return "UNEXPLAINED", min(len(ours), len(theirs)), ["length"], seen
-    return None, None, [], seen
+        return "UNEXPLAINED", min(len(ours), len(theirs)), ["length"], case.seen
+    return None, None, [], case.seen
 
 
 class Result:
@@ -85,8 +84,6 @@ def compare_logs(first, ours, theirs, explain, who):
     for number, (our, their) in enumerate(zip(ours, theirs)):
         result.programs += 1
         result.events += len(our)
-        for record in their:
-            record["header"] = record["header"]
         verdict, index, names, seen = first_difference(our, their, explain)
         for name in seen:
             result.known[name] += 1

@@ -1,17 +1,29 @@
 """
 Recognizes the differences that known.md explains, each as narrowly as it can be told from the records.
 
-A rule is called with the record before, ours and theirs of the first record that differs, and the names that differ; it
-returns the names that it explains. Rules of PARTS_WAYS explain a difference after which the two programs do different
-things, so the rest of the case is not compared.
+A rule is called with the case so far, ours and theirs of a record that differs, and the names that differ; it returns the
+names that it explains. Rules of PARTS_WAYS explain a difference after which the two programs do different things, so the
+rest of the case is not compared.
 """
-PARTS_WAYS = set()
+PARTS_WAYS = {"spike_vstip"}
+
+
+class Case:
+    """Our records of a case before the one in question, and the ids of what differed in them."""
+
+    def __init__(self):
+        self.records = []
+        self.seen = set()
+
+
 QEMU_RULES = []   # for the record of a trap
 QEMU_FINAL = []   # for the record at the end
 SGEI = 1 << 12
 GVA = 1 << 38
 SD = 1 << 63
 MPRV = 1 << 17
+FS = 3 << 13
+STORE_FAULTS = (6, 7, 15, 23)
 ADUE = 1 << 61
 
 SPIKE_RULES = []
@@ -23,19 +35,19 @@ def only(ours, theirs, names, which, bits):
     return {name for name in which if name in names and not (ours[name] ^ theirs[name]) & ~bits}
 
 
-def qemu_sgei(before, ours, theirs, names):
+def qemu_sgei(case, ours, theirs, names):
     return only(ours, theirs, names, ("mideleg", "mie", "hie"), SGEI)
 
 
-def qemu_gva(before, ours, theirs, names):
+def qemu_gva(case, ours, theirs, names):
     return only(ours, theirs, names, ("mstatus",), GVA)
 
 
-def qemu_vsstatus_sd(before, ours, theirs, names):
+def qemu_vsstatus_sd(case, ours, theirs, names):
     return only(ours, theirs, names, ("vsstatus",), SD)
 
 
-def qemu_tinst_zero(before, ours, theirs, names):
+def qemu_tinst_zero(case, ours, theirs, names):
     """A transformed instruction (bit 0 set) here, 0 there."""
     return {name for name in ("mtinst", "htinst") if name in names and ours[name] & 1 and theirs[name] == 0}
 
@@ -45,21 +57,21 @@ GUEST_PAGE_FAULTS = (20, 21, 23)
 TRAP_VALUES = (("mcause", "mtval"), ("scause", "stval"), ("vscause", "vstval"))
 
 
-def qemu_tval_instruction(before, ours, theirs, names):
+def qemu_tval_instruction(case, ours, theirs, names):
     """The word of an illegal or virtual instruction: QEMU writes 0, or that of another one."""
     return {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] in INSTRUCTION_CAUSES}
 
 
-def qemu_tval_ebreak(before, ours, theirs, names):
+def qemu_tval_ebreak(case, ours, theirs, names):
     return {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] == 3 and theirs[tval] == 0}
 
 
-def qemu_vscause(before, ours, theirs, names):
+def qemu_vscause(case, ours, theirs, names):
     """Exceptions 2 and 6 are numbered as if they were interrupts of the VS level."""
     return {"vscause"} if "vscause" in names and (ours["vscause"], theirs["vscause"]) in ((2, 1), (6, 5)) else set()
 
 
-def qemu_mtval2(before, ours, theirs, names):
+def qemu_mtval2(case, ours, theirs, names):
     """mtval2 keeps what the last guest-page fault left."""
     return {"mtval2"} if "mtval2" in names and ours["mtval2"] == 0 and ours["mcause"] not in GUEST_PAGE_FAULTS else set()
 
@@ -75,7 +87,7 @@ def is_csr(word):
     return word & 0x7f == 0x73 and word >> 12 & 3 != 0
 
 
-def qemu_virtual_as_illegal(before, ours, theirs, names):
+def qemu_virtual_as_illegal(case, ours, theirs, names):
     """From VU: supervisor CSRs, sret and fences raise a virtual-instruction exception."""
     cause, tval = first_cause(ours)
     if cause not in names or (ours[cause], theirs[cause]) != (22, 2):
@@ -88,7 +100,7 @@ def qemu_virtual_as_illegal(before, ours, theirs, names):
     return set()
 
 
-def qemu_guest_access(before, ours, theirs, names):
+def qemu_guest_access(case, ours, theirs, names):
     """HLV, HSV, and MPRV with MPV: a VS-stage page fault becomes an access fault where satp is bare."""
     cause, tval = first_cause(ours)
     if cause not in names or (ours[cause], theirs[cause]) not in ((13, 5), (15, 7)) or ours["satp"] >> 60:
@@ -101,34 +113,66 @@ QEMU_RULES += [qemu_sgei, qemu_gva, qemu_vsstatus_sd, qemu_tinst_zero, qemu_tval
                qemu_mtval2, qemu_virtual_as_illegal, qemu_guest_access]
 
 
-def spike_sgei(before, ours, theirs, names):
+def spike_sgei(case, ours, theirs, names):
     return only(ours, theirs, names, ("mideleg", "mie", "hie"), SGEI)
 
 
-def spike_medeleg(before, ours, theirs, names):
+def spike_medeleg(case, ours, theirs, names):
     """Fetches are never misaligned where there is C: bit 0 may be there or not."""
     return only(ours, theirs, names, ("medeleg", "hedeleg"), 0xc0001)
 
 
-def spike_tinst_zero(before, ours, theirs, names):
+def spike_tinst_zero(case, ours, theirs, names):
     return {name for name in ("mtinst", "htinst") if name in names and ours[name] & 1 and theirs[name] == 0}
 
 
-SPIKE_RULES += [spike_sgei, spike_medeleg, spike_tinst_zero]
+def fs_imprecise(case, ours, theirs, names):
+    """A load of a floating-point register that faults leaves FS dirty on rvsim. norm:mstatus_fs_imprecise"""
+    explained = {name for name in ("mstatus", "vsstatus") if name in names and not (ours[name] ^ theirs[name]) & ~(FS | SD | GVA)
+                 and ours[name] & FS == FS}
+    if "fs_imprecise" in case.seen:
+        explained |= {name for name in names if name[0] == "x" and not (ours[name] ^ theirs[name]) & ~(FS | SD)}
+    return explained
 
 
-def spike_fiom(before, ours, theirs, names):
+def atomic_misaligned(case, ours, theirs, names):
+    """A misaligned LR, SC or AMO: address-misaligned or access fault."""
+    cause, tval = first_cause(ours)
+    tinst = ours["mtinst" if cause == "mcause" else "htinst"]
+    if cause in names and tinst & 0x7f == 0x2f and {ours[cause], theirs[cause]} in ({4, 5}, {6, 7}) and ours[tval] & 7:
+        return {cause}
+    return set()
+
+
+def store_in_part(case, ours, theirs, names):
+    """The bytes before a page's end may be written though those after it fault."""
+    crossed = any(record[cause] in STORE_FAULTS and not record[tval] & 0xfff
+                  for record in case.records for cause, tval in TRAP_VALUES)
+    return {name for name in names if name.startswith("data")} if crossed else set()
+
+
+def spike_vstip(case, ours, theirs, names):
+    """hip.VSTIP stays when henvcfg.STCE goes."""
+    explained = only(ours, theirs, names, ("mip", "hip", "vsip"), 0x60)
+    return explained if "mip" in explained and not ours["mip"] & 0x40 else set()
+
+
+SPIKE_RULES += [spike_sgei, spike_medeleg, spike_tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip]
+SPIKE_FINAL += [store_in_part]
+
+
+def spike_fiom(case, ours, theirs, names):
     return only(ours, theirs, names, ("menvcfg", "henvcfg", "senvcfg"), 1)
 
 
 SPIKE_FINAL += [spike_fiom]
 
 
-def qemu_misa_b(before, ours, theirs, names):
+def qemu_misa_b(case, ours, theirs, names):
     return only(ours, theirs, names, ("misa",), 1 << 1)
 
 
-def qemu_adue(before, ours, theirs, names):
+def qemu_adue(case, ours, theirs, names):
     """QEMU 7.2 always sets A and D itself and has no ADUE."""
     return only(ours, theirs, names, ("menvcfg", "henvcfg"), ADUE)
 
@@ -139,11 +183,11 @@ QEMU_FINAL += [qemu_misa_b, qemu_adue]
 def explainer(machine):
     of_event, of_end = {"qemu": (QEMU_RULES, QEMU_FINAL), "spike": (SPIKE_RULES, SPIKE_FINAL)}[machine]
 
-    def explain(before, ours, theirs, names):
+    def explain(case, ours, theirs, names):
         rules = of_event if "mcause" in ours else of_end
         left, ids = list(names), set()
         for rule in rules:
-            explained = rule(before, ours, theirs, left)
+            explained = rule(case, ours, theirs, left)
             if explained:
                 ids.add(rule.__name__)
                 left = [] if rule.__name__ in PARTS_WAYS else [name for name in left if name not in explained]

@@ -12,6 +12,8 @@ enum kind {
 	TVEC,
 	VSTVEC,
 	EPC,
+	WHOLE,  /* csrrw only: known differences would mix with what is written */
+	WHOLE_HIDDEN,
 	PMPCFG,
 	PMPADDR,
 	TIMECMP,
@@ -57,10 +59,10 @@ static const struct csr_choice choices[] = {
     {0x340, 2, PLAIN, ALL, 0, 0},
     {0x341, 2, EPC, ALL, 0, 0},
     {0x342, 2, PLAIN, ALL, 0, 0},
-    {0x343, 2, HIDDEN, ALL, 0, 0},
+    {0x343, 2, WHOLE_HIDDEN, ALL, 0, 0},
     {0x344, 6, PLAIN, S_INTERRUPTS | BIT(2), 0, 0},
-    {0x34a, 2, HIDDEN, ALL, 0, 0},
-    {0x34b, 2, HIDDEN, ALL, 0, 0},
+    {0x34a, 2, WHOLE_HIDDEN, ALL, 0, 0},
+    {0x34b, 2, WHOLE_HIDDEN, ALL, 0, 0},
     {0x3a0, 4, PMPCFG, ALL, 0, 0},
     {0x3b0, 2, PMPADDR, ALL, 0, 0},
     {0x3b1, 2, PMPADDR, ALL, 0, 0},
@@ -81,8 +83,8 @@ static const struct csr_choice choices[] = {
     {0x10a, 3, PLAIN, ENVCFG, 0, FIOM},
     {0x140, 3, PLAIN, ALL, 0, 0},
     {0x141, 3, EPC, ALL, 0, 0},
-    {0x142, 3, PLAIN, ALL, 0, 3},
-    {0x143, 3, HIDDEN, ALL, 0, 0},
+    {0x142, 3, WHOLE, ALL, 0, 3},
+    {0x143, 3, WHOLE_HIDDEN, ALL, 0, 0},
     {0x144, 6, PLAIN, ALL, 0, 0},
     {0x14d, 3, TIMECMP, ALL, 0, 0},
     {0x180, 8, SATP, ALL, 0, 0},
@@ -92,8 +94,8 @@ static const struct csr_choice choices[] = {
     {0x205, 2, VSTVEC, ALL, 0, 0},
     {0x240, 2, PLAIN, ALL, 0, 0},
     {0x241, 2, EPC, ALL, 0, 0},
-    {0x242, 2, PLAIN, ALL, 0, 3},
-    {0x243, 2, HIDDEN, ALL, 0, 0},
+    {0x242, 2, WHOLE, ALL, 0, 3},
+    {0x243, 2, WHOLE_HIDDEN, ALL, 0, 0},
     {0x244, 5, PLAIN, ALL, 0, 0},
     {0x24d, 3, TIMECMP, ALL, 0, 0},
     {0x280, 8, VSATP, ALL, 0, 0},
@@ -106,10 +108,10 @@ static const struct csr_choice choices[] = {
     {0x606, 4, PLAIN, 0xffffffff, 0, 0},
     {0x607, 2, PLAIN, ALL, 0, 0},
     {0x60a, 4, PLAIN, ENVCFG | STCE | PBMTE, ADUE, FIOM},
-    {0x643, 3, HIDDEN, ALL, 0, 0},
+    {0x643, 3, WHOLE_HIDDEN, ALL, 0, 0},
     {0x644, 5, PLAIN, ALL, 0, 0},
     {0x645, 6, PLAIN, ALL, 0, 0},
-    {0x64a, 3, HIDDEN, ALL, 0, 0},
+    {0x64a, 3, WHOLE_HIDDEN, ALL, 0, 0},
     {0x680, 8, HGATP, ALL, 0, 0},
     {0xe12, 2, PLAIN, ALL, 0, 0},
 
@@ -264,7 +266,7 @@ static void access_csr(struct maker *maker, const struct csr_choice *choice, uns
 void slot_csr(struct maker *maker)
 {
 	const struct csr_choice *choice = any_csr(maker->random);
-	unsigned rd = choice->kind == HIDDEN || chance(maker->random, 25) ? 0 : any_register(maker);
+	unsigned rd = choice->kind == HIDDEN || choice->kind == WHOLE_HIDDEN || chance(maker->random, 25) ? 0 : any_register(maker);
 	access_csr(maker, choice, rd);
 	if (rd && choice->vague) {
 		unsigned mask = other_register(maker, rd);
