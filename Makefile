@@ -43,6 +43,7 @@ $(BUILD)/$(1)/rvtrace: $$(RVTRACE_SOURCES:%.c=$(BUILD)/obj/$(1)/%.o)
 $(BUILD)/$(1)/unit: $$(SIM_LIBRARY:%.c=$(BUILD)/obj/$(1)/%.o) $$(UNIT_SOURCES:%.c=$(BUILD)/obj/$(1)/%.o)
 	@mkdir -p $$(@D)
 	@echo '  LINK  $$@'; $(2) $(4) $$^ $$(LIBS) -lcriterion -o $$@
+$(BUILD)/obj/$(1)/sim/timing/preset.o: $$(wildcard sim/timing/presets/*.cpu)
 -include $$(wildcard $(BUILD)/obj/$(1)/*/*.d $(BUILD)/obj/$(1)/*/*/*.d)
 endef
 

@@ -14,6 +14,7 @@
 #include "htif.h"
 #include "params.h"
 #include "symbols.h"
+#include "timing/model.h"
 #include "trace/check.h"
 #include "trace/trace.h"
 
@@ -139,8 +140,11 @@ static int init_hart(struct machine *machine, unsigned id)
 	hart->bus = &machine->bus;
 	hart->peers = machine->harts;
 	if (mem_init(hart) != 0 || mmu_init(hart, machine->platform.tlb_entries) != 0 ||
-	    exec_init(hart, machine->config->timing) != 0)
+	    exec_init(hart) != 0)
 		return no_memory("harts");
+	const struct timing *timing = machine->config->timing;
+	if (!timing->ideal && model_init(hart, timing, machine->model_shared) != 0)
+		return no_memory("the timing model");
 	hart_reset(hart, ROM_BASE);
 	return 0;
 }
@@ -151,6 +155,9 @@ static int init_harts(struct machine *machine)
 	if (!machine->harts)
 		return no_memory("harts");
 	machine->hart_count = machine->config->harts;
+	machine->model_shared = calloc(1, sizeof(*machine->model_shared));
+	if (!machine->model_shared || model_shared_init(machine->model_shared, machine->config->timing) != 0)
+		return no_memory("the timing model");
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		if (init_hart(machine, i) != 0)
 			return -1;
@@ -343,10 +350,14 @@ void machine_free(struct machine *machine)
 	free(machine->devices);
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		struct hart *hart = &machine->harts[i];
+		model_free(hart);
 		exec_free(hart);
 		mmu_free(hart);
 		mem_free(hart);
 	}
+	if (machine->model_shared)
+		model_shared_free(machine->model_shared);
+	free(machine->model_shared);
 	free(machine->harts);
 	console_close(machine->console);
 	symbols_free(machine->symbols);

@@ -1,5 +1,5 @@
-/* A machine: harts, bus and devices built from one configuration. Nothing else builds them, and there is no global state:
- * two machines can live in one process. */
+/* A machine: harts, bus and devices built from one configuration. Nothing else builds them, and there is no global
+ * state: two machines can live in one process. */
 #ifndef MACHINE_H
 #define MACHINE_H
 
@@ -30,7 +30,9 @@ struct config {
 	unsigned harts;         /* 1..64 */
 	uint64_t memory;        /* bytes of DRAM */
 	struct isa isa;
-	const struct timing *timing;
+	const struct timing *timing; /* &preset, or a built-in one */
+	struct timing preset;
+	bool timing_off;        /* --timing off: as the preset ideal */
 	struct platform platform;
 	uint64_t quantum;       /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
@@ -55,6 +57,7 @@ struct machine {
 	struct bus bus;
 	struct event_queue events;
 	struct hart *harts;
+	struct model_shared *model_shared; /* what the harts' timing models share */
 	unsigned hart_count;
 	struct device **devices;
 	size_t device_count;

@@ -379,22 +379,19 @@ static int set_cpu(struct options *options, const struct option_row *row, char *
 	const char *name = next_item(&list);
 	if (strcmp(name, "rv64") == 0 || strcmp(name, "max") == 0)
 		return set_qemu_cpu(options, list, value);
-	const struct timing *timing = timing_find(value);
-	if (timing) {
-		options->config.timing = timing;
-		return 0;
-	}
-	if (strcmp(value, "rocket") == 0 || strcmp(value, "cva6") == 0 || strcmp(value, "u74") == 0)
-		return bad("--%s %s is not supported: the only preset is ideal", row->name, value);
-	return bad("--%s %s: unknown preset (ideal)", row->name, value);
+	char reason[224];
+	if (timing_load(&options->config.preset, value, reason, sizeof(reason)) != 0)
+		return bad("--%s %s: %s", row->name, value, reason);
+	options->config.timing = &options->config.preset;
+	return 0;
 }
 
-/* ideal takes one cycle for each instruction either way. */
 static int set_timing(struct options *options, const struct option_row *row, char *value)
 {
-	(void)options;
-	if (strcmp(value, "on") == 0 || strcmp(value, "off") == 0)
+	if (strcmp(value, "on") == 0 || strcmp(value, "off") == 0) {
+		options->config.timing_off = value[1] == 'f';
 		return 0;
+	}
 	return bad("--%s %s: must be on or off", row->name, value);
 }
 
@@ -525,6 +522,9 @@ static int check_together(const struct config *config)
 		if (guest->memory > config->memory)
 			return bad("%s: memory= is more than the machine's %" PRIu64 " MiB", guest->path, config->memory >> 20);
 	}
+	const char *misfit = timing_misfit(config->timing);
+	if (misfit)
+		return bad("--cpu %s: %s", config->timing->name, misfit);
 	if (config->stopped && !config->debug && !config->debug_cmd)
 		return bad("-S needs --debug: nothing else could start the machine");
 	if (!config->bios && !config->kernel && !config->dump_dtb)
@@ -543,6 +543,13 @@ static int complain(int code, char **argv)
 	return bad("unknown or ambiguous option %s (--help lists them)", word);
 }
 
+/* --timing off wins over --cpu, wherever it stands. */
+static void choose_timing(struct config *config)
+{
+	if (config->timing_off)
+		config->timing = timing_find("ideal");
+}
+
 static enum options_result parse(struct options *options, int argc, char **argv)
 {
 	struct option table[ROW_COUNT + 1] = { 0 };
@@ -559,6 +566,7 @@ static enum options_result parse(struct options *options, int argc, char **argv)
 		if (row->handle(options, row, optarg) != 0)
 			return OPTIONS_BAD;
 	}
+	choose_timing(&options->config);
 	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
 		return OPTIONS_BAD;
 	return OPTIONS_RUN;

@@ -44,9 +44,14 @@ static const struct param params[] = {
 	  "most instructions in a translated block; changes no result" },
 	{ "engine.flush_always", KIND_BOOL, PLATFORM(flush_always), 0, 0, 0, { "no", "yes" },
 	  "forget every translation at each block; changes no result" },
+#define TIMING(field, name, value, low, high, meaning) \
+	{ name, KIND_UNSIGNED, offsetof(struct config, preset.field), value, low, high, { 0 }, meaning },
+#include "timing/param.def"
+#undef TIMING
 };
 
-enum { PARAM_COUNT = sizeof(params) / sizeof(params[0]) };
+/* The last rows are those of the timing preset. */
+enum { PARAM_COUNT = sizeof(params) / sizeof(params[0]), FIRST_TIMING = PARAM_COUNT - TIMING_PARAMS };
 
 static void store(struct config *config, const struct param *param, uint64_t value)
 {
@@ -69,6 +74,7 @@ static uint64_t load(const struct config *config, const struct param *param)
 
 void params_default(struct config *config)
 {
+	timing_default(&config->preset);
 	for (unsigned i = 0; i < PARAM_COUNT; i++)
 		store(config, &params[i], params[i].value);
 }
@@ -99,6 +105,8 @@ static int set_number(struct config *config, const struct param *param, const ch
 		return -1;
 	}
 	store(config, param, value);
+	if (param >= params + FIRST_TIMING)
+		config->preset.set[param - params - FIRST_TIMING] = true;
 	return 0;
 }
 
@@ -146,11 +154,11 @@ void params_list(const struct config *config, FILE *out)
 uint64_t params_hash(const struct config *config)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (unsigned i = 0; i < PARAM_COUNT; i++) {
+	for (unsigned i = 0; i < FIRST_TIMING; i++) {
 		if (strncmp(params[i].name, "engine.", 7) == 0)
 			continue; /* these change no result */
 		hash = (hash ^ load(config, &params[i])) * UINT64_C(0x9e3779b97f4a7c15);
 		hash ^= hash >> 32;
 	}
-	return hash;
+	return hash ^ timing_hash(config->timing);
 }

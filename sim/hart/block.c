@@ -3,6 +3,9 @@
 #include <string.h>
 #include "hart/mem.h"
 #include "hart/mmu.h"
+#include "timing/model.h"
+
+enum { UOPS_SIZE = BLOCK_MAX * sizeof(struct uop) + 16 };
 
 static unsigned bucket(uint64_t address) { return (address * UINT64_C(0x9e3779b97f4a7c15) >> 40) % HASH_BUCKETS; }
 
@@ -20,7 +23,7 @@ void block_flush(struct exec *exec)
 static struct block *lookup(const struct exec *exec, uint64_t pc, uint64_t pa, uint32_t key)
 {
 	struct block *block = exec->by_address[bucket(pa >> 1)];
-	while (block && !(block->pa == pa && block->pc == pc && block->key == key))
+	while (block && !(block->pa == pa && block->pc == pc && block->key == key && block->state == exec->state))
 		block = block->hash_next;
 	return block;
 }
@@ -41,6 +44,23 @@ static void remove_from_hash(struct exec *exec, const struct block *block)
 	while (*link != block)
 		link = &(*link)->hash_next;
 	*link = block->hash_next;
+}
+
+static void chill_list(struct block *block, uint64_t pa, uint64_t size)
+{
+	for (; block; block = block->page_next)
+		if (block->pa < pa + size && pa < block->pa + block->bytes)
+			block->last = UINT32_MAX;
+}
+
+void block_chill(struct exec *exec, uint64_t pa, uint64_t size)
+{
+	if (size <= PAGE_SIZE) {
+		chill_list(exec->by_page[bucket(pa >> PAGE_SHIFT)], pa, size);
+		return;
+	}
+	for (unsigned i = 0; i < HASH_BUCKETS; i++)
+		chill_list(exec->by_page[i], pa, size);
 }
 
 void exec_invalidate(struct hart *hart, uint64_t pa, uint64_t size)
@@ -77,8 +97,10 @@ static struct block *fragile_block(struct hart *hart, uint64_t pa)
 static struct block *new_block(struct hart *hart, uint64_t pa, unsigned limit)
 {
 	struct exec *exec = hart->exec;
-	if (exec->arena_used + block_size(OPS_MAX) > ARENA_BYTES) {
+	if (exec->arena_used + block_size(OPS_MAX) + UOPS_SIZE > ARENA_BYTES) {
 		block_flush(exec);
+		if (hart->model)
+			model_forget_blocks(hart);
 		hart->context = exec->epoch << KEY_BITS | (hart->context & ((1 << KEY_BITS) - 1));
 	}
 	struct block *block = (struct block *)(exec->arena + exec->arena_used);
@@ -86,18 +108,24 @@ static struct block *new_block(struct hart *hart, uint64_t pa, unsigned limit)
 	if (hart->trap.pending)
 		return NULL;
 	exec->arena_used += block_size(block_ops(block));
+	if (hart->model) {
+		block->uops = memcpy(exec->arena + exec->arena_used, block->uops, block->count * sizeof *block->uops);
+		exec->arena_used += (block->count * sizeof *block->uops + 15) & ~(size_t)15;
+	}
 	insert(exec, block);
 	if (bus_is_dram(hart->bus, pa, 2))
 		mem_flag_page(hart->peers, hart->platform->hart_count, pa, PAGE_CODE);
 	return block;
 }
 
-struct block *block_find(struct hart *hart, bool step)
+struct block *block_find(struct hart *hart, unsigned limit)
 {
 	struct exec *exec = hart->exec;
 	uint32_t key = hart->context & ((1 << KEY_BITS) - 1);
-	struct jump *jump = &(step ? exec->steps : exec->jumps)[jump_index(hart->pc)];
-	if (jump->pc == hart->pc && jump->context == hart->context)
+	struct jump *jumps = limit == 1 ? exec->steps : limit ? exec->limited : exec->jumps;
+	struct jump *jump = &jumps[jump_index_in(hart->pc, exec->state)];
+	if (jump->pc == hart->pc && jump->context == hart->context && jump->block->state == exec->state &&
+	    jump->block->key >> KEY_BITS == limit)
 		return jump->block;
 
 	struct mmu_context context = mmu_context_fetch(hart);
@@ -113,15 +141,15 @@ struct block *block_find(struct hart *hart, bool step)
 	if (straddles || !translation.uniform_pmp)
 		return fragile_block(hart, translation.pa);
 
-	if (step)
-		key |= KEY_STEP;
+	key |= limit << KEY_BITS;
 	struct block *block = lookup(exec, hart->pc, translation.pa, key);
 	if (!block) {
-		block = new_block(hart, translation.pa, step ? 1 : hart->platform->block_ops);
+		block = new_block(hart, translation.pa, limit ? limit : hart->platform->block_ops);
 		if (!block)
 			return NULL;
 		block->key = key;
 	}
+	jump = &jumps[jump_index_in(hart->pc, exec->state)]; /* a full arena may have renumbered the state */
 	*jump = (struct jump){hart->pc, hart->context, block};
 	return block;
 }

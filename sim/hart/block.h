@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include "hart/exec.h"
+#include "hart/insn.h"
 #include "hart/op.h"
 
 enum {
@@ -28,6 +29,10 @@ struct block {
 	uint32_t last;  /* cycles before its last instruction: it must start before the hart's bound */
 	uint16_t count; /* instructions */
 	uint16_t bytes;
+	/* With a timing model: the pipeline states it starts in and its edges lead to, and what the pipeline sees of it. */
+	uint32_t state, exits[EDGES];
+	uint32_t warm_last; /* `last` is UINT32_MAX, so that nothing chains here, until its lines are known to be in the cache */
+	struct uop *uops;
 	struct link links[EDGES];
 	struct block *hash_next, *page_next;
 	struct op ops[];
@@ -39,25 +44,26 @@ enum key_bit {
 	KEY_FS_ON = 1 << 3,  /* FP instructions exist now */
 	KEY_FS_DIRTY = 1 << 4, /* and need not be recorded */
 	KEY_TRACE = 1 << 5,  /* trace ops inserted */
-	KEY_STEP = 1 << 6,   /* at most one instruction: near a bound, or stepping */
-	KEY_BITS = 8,
+	KEY_BITS = 8,        /* above: the most instructions the block may have, 0: any number */
 };
 
 enum { JUMP_ENTRIES = 1024, HASH_BUCKETS = 4096, ARENA_BYTES = 8 << 20 };
 
 struct exec {
-	const struct timing *timing;
 	struct jump {
 		uint64_t pc, context;
 		struct block *block;
 	} jumps[JUMP_ENTRIES], /* by virtual pc: what indirect jumps look up */
-	    steps[JUMP_ENTRIES]; /* likewise for one-instruction blocks */
+	    steps[JUMP_ENTRIES], /* likewise for one-instruction blocks */
+	    limited[JUMP_ENTRIES]; /* and for those of another limit */
 	struct block *by_address[HASH_BUCKETS];
 	struct block *by_page[HASH_BUCKETS];
 	uint8_t *arena;
 	size_t arena_used;
 	struct block *scratch; /* a block that must be translated anew each time: straddling pages or PMP regions */
 	struct link *link;     /* the edge just left, to be filled in */
+	uint32_t state;        /* of the pipeline, outside blocks */
+	bool settled;          /* the block was left through an edge: state is right */
 	uint64_t epoch;
 	uint64_t timer_cycle; /* the next cycle at which a Sstc comparison can raise an interrupt */
 	enum mode last_mode;  /* of the last world event */
@@ -70,9 +76,11 @@ struct exec {
 };
 
 static inline unsigned jump_index(uint64_t pc) { return (pc >> 1) % JUMP_ENTRIES; }
+static inline unsigned jump_index_in(uint64_t pc, uint32_t state) { return ((pc >> 1) + state * 37) % JUMP_ENTRIES; }
 
-/* A block for hart->pc in the current context, or NULL with a fetch fault in hart->trap. `step`: one instruction only. */
-struct block *block_find(struct hart *hart, bool step);
+/* A block for hart->pc in the current context (and pipeline state), or NULL with a fetch fault in hart->trap. `limit`: most
+ * instructions; 0: as many as there are. */
+struct block *block_find(struct hart *hart, unsigned limit);
 
 /* Translate at hart->pc, physical address pa, into `block` (room for OPS_MAX ops). `limit` instructions at most. A fragile
  * block's one instruction has its second half translated for itself. A fetch fault is left in hart->trap. */
@@ -81,6 +89,9 @@ void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, 
 /* Room of a block with `ops` ops. */
 static inline size_t block_size(size_t ops) { return sizeof(struct block) + ops * sizeof(struct op); }
 unsigned block_ops(const struct block *block);
+
+/* Lines of the instruction cache are gone: blocks with bytes in [pa, pa+size) ask before they are entered again. */
+void block_chill(struct exec *exec, uint64_t pa, uint64_t size);
 
 /* Forget all blocks. */
 void block_flush(struct exec *exec);
@@ -147,6 +158,13 @@ op_fn op_tp;       /* the instruction before (at pc imm) wrote tp */
 op_fn op_function; /* HS-mode enters a firmware function: --check looks at tp */
 op_fn op_fs_dirty; /* FP state is about to change: mark it and translate anew */
 op_fn op_leave_tp; /* op_leave_after, when op_tp is the next op */
+op_fn op_probe;    /* timing: the next instruction's cost depends on values */
+op_fn op_timed_end;
+op_fn op_settle;   /* timing: the block ends, and the model has to say what it cost */
+
+/* Timed handlers by enum insn_id; NULL: the untimed one serves. Loads have two: the second also looks for stores on their way. */
+extern op_fn *const op_timed_table[];
+extern op_fn *const op_timed_after_store[];
 
 /* Jumps of a hart without compressed instructions, whose targets must be 4-byte aligned. */
 op_fn op_jump_misaligned; /* jal or a branch to a target that is not */

@@ -6,16 +6,16 @@
 #include "hart/block.h"
 #include "hart/mem.h"
 #include "hart/trap.h"
+#include "timing/model.h"
 #include "trace/check.h"
 #include "trace/trace.h"
 
-int exec_init(struct hart *hart, const struct timing *timing)
+int exec_init(struct hart *hart)
 {
 	struct exec *exec = calloc(1, sizeof *exec);
 	hart->exec = exec;
 	if (!exec)
 		return -1;
-	exec->timing = timing;
 	exec->scratch = malloc(block_size(OPS_MAX));
 	void *arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	exec->arena = arena == MAP_FAILED ? NULL : arena;
@@ -113,7 +113,7 @@ static void take_trap(struct hart *hart)
 	if (hart->mode != from)
 		emit_world(hart, from, cause); /* at the trap's own cycle: an exit begins here */
 	hart->exec->last_mode = hart->mode;
-	hart->cycle += TRAP_CYCLES;
+	hart->cycle += hart->model ? 0 : TRAP_CYCLES; /* a model has added its own */
 	hart->now = hart->cycle;
 }
 
@@ -139,8 +139,11 @@ static void settle_effects(struct hart *hart)
 			hart->context = exec->epoch << KEY_BITS | execution_key(hart);
 		}
 		if (effects & (EFFECT_IRQ | EFFECT_MODE)) {
-			if (irq_poll(hart))
+			if (irq_poll(hart)) {
+				if (hart->model)
+					model_trap(hart);
 				take_trap(hart);
+			}
 			exec->timer_cycle = irq_next_cycle(hart);
 		}
 	}
@@ -151,6 +154,7 @@ static void settle_effects(struct hart *hart)
 static void run_block(struct hart *hart, struct block *block)
 {
 	hart->block = block;
+	hart->exec->settled = false;
 	const struct op *op = block->ops;
 #if DISPATCH_TAIL
 	op->run(hart, op);
@@ -158,30 +162,67 @@ static void run_block(struct hart *hart, struct block *block)
 	while (op)
 		op = op->run(hart, op);
 #endif
-	hart->cycle = hart->now;
-	hart->insns = hart->retired;
+	if (hart->model && !hart->exec->settled) {
+		model_settle(hart);
+	} else {
+		hart->cycle = hart->now;
+		hart->insns = hart->retired;
+	}
 	if (hart->trap.pending)
 		take_trap(hart);
+}
+
+/* The block to run next; with a timing model, one whose instructions are in the instruction cache. */
+static struct block *find_block(struct hart *hart, unsigned limit)
+{
+	for (;;) {
+		struct block *block = block_find(hart, limit);
+		int present = block && hart->model ? model_enter(hart, block) : 0;
+		if (!present)
+			return block;
+		if (present > 0)
+			limit = (unsigned)present;
+	}
+}
+
+/* May the last block's edge lead straight to this one? Not where the fetch TLB has to be asked, nor where fetch was late this
+ * time: that is no property of the edge. */
+static bool may_link(const struct hart *hart, uint64_t from, uint32_t state, const struct block *block)
+{
+	return block != hart->exec->scratch && !(block->key >> KEY_BITS) && block->state == state &&
+	       (!hart->model || !hart->model->fetch_space || (from ^ block->pc) < PAGE_SIZE);
+}
+
+static void forget_blocks(struct hart *hart)
+{
+	block_flush(hart->exec);
+	if (hart->model)
+		model_forget_blocks(hart);
+	hart->effects |= EFFECT_TRANSLATE;
+	settle_effects(hart);
 }
 
 static void run_next(struct hart *hart, uint64_t bound, bool step)
 {
 	struct exec *exec = hart->exec;
 	struct link *link = exec->link;
-	uint64_t context = hart->context;
+	uint64_t context = hart->context, from = link ? hart->block->pc : 0;
+	uint32_t state = exec->state;
 	exec->link = NULL;
 	if (hart->platform->flush_always)
-		block_flush(exec), hart->effects |= EFFECT_TRANSLATE, settle_effects(hart);
-	struct block *block = block_find(hart, step);
+		forget_blocks(hart);
+	struct block *block = find_block(hart, step);
 	if (block && !step && block->count > 1 && hart->cycle + block->last >= bound)
-		block = block_find(hart, true);
+		block = find_block(hart, true);
 	if (!block) {
+		if (hart->model)
+			model_trap(hart);
 		take_trap(hart);
 		return;
 	}
 	if (hart->effects) /* the walk wrote A into code, say: first things first */
 		return;
-	if (link && context == hart->context && block != exec->scratch && !(block->key & KEY_STEP)) {
+	if (link && context == hart->context && may_link(hart, from, state, block)) {
 		link->block = block;
 		link->context = context;
 	}

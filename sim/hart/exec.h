@@ -3,10 +3,9 @@
 #define EXEC_H
 
 #include "hart/hart.h"
-#include "timing/timing.h"
 
 /* Per-hart engine with its block cache. 0, or -1: no memory. */
-int exec_init(struct hart *hart, const struct timing *timing);
+int exec_init(struct hart *hart);
 void exec_free(struct hart *hart);
 
 /* Run the hart until hart->cycle >= bound, it waits, something asks to yield, or max_insns have retired (UINT64_MAX: no

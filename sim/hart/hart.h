@@ -140,6 +140,7 @@ struct hart {
 	struct bus *bus;
 	struct mmu *mmu;
 	struct mem *mem;
+	struct model *model; /* timing: NULL where every instruction takes one cycle */
 	struct hart *peers; /* every hart of the machine: platform->hart_count of them */
 	struct exec *exec;
 	struct trace *trace;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "hart/exec.h"
 #include "hart/insn.h"
+#include "timing/model.h"
 #include "trace/trace.h"
 
 enum { BANKS = MODE_COUNT * 2, LINE = 64 };
@@ -46,6 +47,8 @@ void mem_l0_flush(struct hart *hart)
 	for (unsigned i = 0; i < BANKS; i++)
 		if (hart->mem->banks[i].used)
 			bank_flush(&hart->mem->banks[i]);
+	if (hart->model)
+		model_near_flush(hart);
 }
 
 void mem_l0_forget_page(struct hart *hart, uint64_t pa)
@@ -59,6 +62,8 @@ void mem_l0_forget_page(struct hart *hart, uint64_t pa)
 			if (entry->tag + entry->addend == host)
 				entry->tag = L0_EMPTY;
 	}
+	if (hart->model)
+		model_near_forget_page(hart, (const uint8_t *)(uintptr_t)host);
 }
 
 bool mem_big_endian(const struct hart *hart, enum mode mode)
@@ -83,7 +88,10 @@ void mem_l0_select(struct hart *hart)
 		hart->mem->mxr = mxr;
 	}
 	bool sum = context.sum && mode_priv(context.mode) == 1;
-	hart->l0 = mem_big_endian(hart, context.mode) ? &hart->mem->none : &hart->mem->banks[context.mode * 2 + sum];
+	int bank = mem_big_endian(hart, context.mode) ? -1 : (int)context.mode * 2 + sum;
+	hart->l0 = bank < 0 ? &hart->mem->none : &hart->mem->banks[bank];
+	if (hart->model)
+		model_near_select(hart, bank);
 }
 
 void mem_flag_page(struct hart *harts, unsigned hart_count, uint64_t pa, uint8_t flag)

@@ -9,6 +9,7 @@
 #include "hart/block.h"
 #include "hart/insn.h"
 #include "hart/mmu.h"
+#include "timing/model.h"
 #include "trace/check.h"
 
 struct translator {
@@ -16,7 +17,6 @@ struct translator {
 	struct block *block;
 	uint64_t pc, pa;      /* of the next instruction */
 	unsigned limit;       /* instructions */
-	struct insn insns[BLOCK_MAX];
 	struct op *op;        /* the next free op */
 	bool fragile;         /* pages or PMP regions meet inside the instruction */
 	bool ended;           /* the last instruction leaves the block by itself */
@@ -105,6 +105,16 @@ static struct op *emit(struct translator *translator, op_fn *run)
 	return op;
 }
 
+/* The probe sees the operands of the instruction after it. */
+static void emit_probe(struct translator *translator, const struct insn *insn)
+{
+	struct op *op = emit(translator, op_probe);
+	op->rs1 = insn->rs1;
+	op->rs2 = insn->rs2;
+	op->word = insn->word;
+	op->imm = insn->semantics;
+}
+
 static void emit_before(struct translator *translator, const struct insn *insn)
 {
 	struct hart *hart = translator->hart;
@@ -112,6 +122,12 @@ static void emit_before(struct translator *translator, const struct insn *insn)
 		emit(translator, op_function);
 	if (translator->key & KEY_TRACE)
 		emit(translator, op_trace)->word = insn->word;
+	if (hart->model) {
+		struct uop uop = uop_of(hart->model->timing, insn, translator->pc);
+		hart->model->uops[translator->block->count] = uop;
+		if (uop.flags & UOP_PROBE)
+			emit_probe(translator, insn);
+	}
 	/* A jump writes its link before it goes: note it here, the value is known. */
 	if (insn->rd == 4 && ends_block(insn->semantics) && insn_writes_x(insn)) {
 		struct op *op = emit(translator, op_tp);
@@ -170,7 +186,9 @@ static void emit_insn(struct translator *translator, const struct insn *insn)
 	op->imm = absolute_imm(insn, translator->pc);
 	op->word = insn->word;
 	translator->ended = ends_block(insn->semantics) || op->run == op_illegal || op->run == op_fs_dirty;
-	translator->insns[translator->block->count++] = *insn;
+	if (translator->hart->model && translator->hart->model->uops[translator->block->count].flags & UOP_SETTLE)
+		translator->ended = true;
+	translator->block->count++;
 	translator->pc += insn->length;
 	translator->pa += insn->length;
 	if (insn->rd == 4 && !translator->ended && insn_writes_x(insn))
@@ -189,16 +207,23 @@ static bool next_is_inside(const struct translator *translator)
 	return (low & 3) != 3 || (offset <= PAGE_SIZE - 4 && bus_fetch(translator->hart->bus, translator->pa + 2, 2));
 }
 
+static bool settles(const struct translator *translator)
+{
+	return translator->hart->model && translator->hart->model->uops[translator->block->count - 1].flags & UOP_SETTLE;
+}
+
 static void set_costs(struct translator *translator)
 {
 	struct block *block = translator->block;
-	uint32_t prefix[BLOCK_MAX + 1];
-	const struct timing *timing = translator->hart->exec->timing;
-	timing->block(timing, translator->insns, block->count, prefix);
+	if (translator->hart->model) {
+		block->uops = translator->hart->model->uops;
+		model_block(translator->hart, block, translator->op);
+		return;
+	}
 	for (struct op *op = block->ops; op < translator->op; op++)
-		op->prefix = prefix[op->index];
-	block->cost = prefix[block->count];
-	block->last = prefix[block->count - 1];
+		op->prefix = op->index;
+	block->cost = block->count;
+	block->last = block->count - 1u;
 }
 
 void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, bool fragile)
@@ -223,7 +248,7 @@ void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, 
 		struct insn insn = decode(&hart->isa, word);
 		emit_insn(&translator, &insn);
 	} while (!translator.ended && block->count < translator.limit && next_is_inside(&translator));
-	emit(&translator, op_end);
+	emit(&translator, settles(&translator) ? op_settle : op_end);
 	block->bytes = (uint16_t)(translator.pc - block->pc);
 	set_costs(&translator);
 	assert(translator.op <= block->ops + OPS_MAX);
@@ -232,7 +257,7 @@ void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, 
 unsigned block_ops(const struct block *block)
 {
 	const struct op *op = block->ops;
-	while (op->run != op_end)
+	while (op->run != op_end && op->run != op_settle && op->run != op_timed_end)
 		op++;
 	return (unsigned)(op - block->ops) + 1;
 }

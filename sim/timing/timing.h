@@ -1,17 +1,49 @@
-/* What the engine asks of a timing model, at translation. Prefix costs: cycles from a block's start to each instruction. */
+/* A timing preset: what the core, its caches and its memory are like. Presets are data: presets/NAME.cpu, or any file like them. */
 #ifndef TIMING_H
 #define TIMING_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include "hart/insn.h"
 
-struct timing {
-	const char *name;
-	/* Fill prefix[0..count]: prefix[i] = static cycles before instruction i, prefix[count] = cost of the whole block. */
-	void (*block)(const struct timing *timing, const struct insn *insns, unsigned count, uint32_t *prefix);
+enum timing_param {
+#define TIMING(field, name, value, low, high, meaning) TIMING_##field,
+#include "timing/param.def"
+#undef TIMING
+	TIMING_PARAMS
 };
 
-/* --cpu NAME; NULL if there is no such preset. */
+struct timing {
+	char name[32];
+	bool ideal; /* one cycle an instruction; no parameter means anything */
+#define TIMING(field, name, value, low, high, meaning) unsigned field;
+#include "timing/param.def"
+#undef TIMING
+	bool set[TIMING_PARAMS]; /* by --set: another preset does not change it */
+};
+
+/* The row of a parameter: its name, range and meaning. */
+struct timing_row {
+	const char *name;
+	size_t offset; /* in struct timing */
+	unsigned value, low, high;
+	const char *meaning;
+};
+extern const struct timing_row timing_rows[TIMING_PARAMS];
+
+/* A built-in preset without a pipeline; NULL if there is none of that name. */
 const struct timing *timing_find(const char *name);
+
+/* Every parameter at its default, name "ideal". */
+void timing_default(struct timing *timing);
+
+/* Fill `timing` from a built-in preset or a file, but for what --set has chosen. 0, or -1 with one line in `reason`. */
+int timing_load(struct timing *timing, const char *name, char *reason, size_t size);
+
+/* What cannot be: sizes that are no powers of two, and so on. NULL, or the reason. */
+const char *timing_misfit(const struct timing *timing);
+
+/* The same for the same values, on any host. */
+uint64_t timing_hash(const struct timing *timing);
 
 #endif

@@ -22,7 +22,7 @@ static inline struct world *step_world_new(void)
 	world->platform.block_ops = 64;
 	hart->isa = isa_default();
 	hart->trace = trace_open(NULL, 0, 1, 0, 0);
-	cr_assert(mem_init(hart) == 0 && exec_init(hart, timing_find("ideal")) == 0);
+	cr_assert(mem_init(hart) == 0 && exec_init(hart) == 0);
 	hart_reset(hart, CODE);
 	return world;
 }

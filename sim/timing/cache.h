@@ -1,0 +1,31 @@
+/* A cache's tags: which lines of physical memory are there. */
+#ifndef CACHE_H
+#define CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cache {
+	uint64_t *lines; /* sets * ways: line number << 1 | 1; 0: invalid */
+	uint8_t *dirty;  /* per line, with write-back */
+	unsigned sets, ways, shift;
+	uint8_t lfsr;    /* pseudo-random replacement: an 8-bit Galois LFSR, as in pulp-platform/common_cells */
+};
+
+int cache_init(struct cache *cache, unsigned size, unsigned ways, unsigned line); /* 0, or -1: no memory */
+void cache_free(struct cache *cache);
+
+static inline uint64_t cache_line(const struct cache *cache, uint64_t pa) { return pa >> cache->shift; }
+
+/* The slot that holds pa's line, or -1. */
+int cache_find(const struct cache *cache, uint64_t pa);
+
+/* Put pa's line in; it is not there. Invalid ways first. Returns its slot; *evicted is the physical address of the line that had to
+ * go, or UINT64_MAX, and *was_dirty whether it had been written. */
+int cache_fill(struct cache *cache, uint64_t pa, uint64_t *evicted, bool *was_dirty);
+
+/* Drop a line if it is there; was it dirty? */
+bool cache_drop(struct cache *cache, uint64_t pa);
+void cache_drop_all(struct cache *cache);
+
+#endif

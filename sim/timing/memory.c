@@ -1,0 +1,501 @@
+#include "timing/memory.h"
+
+#include "bus.h"
+#include "hart/mem.h"
+#include "hart/mmu_state.h"
+#include "hart/platform.h"
+
+/* ---- the near filter: hits of TLB and cache ---- */
+
+static void flush_bank(struct near_bank *bank)
+{
+	if (!bank->used)
+		return;
+	for (unsigned i = 0; i < NEAR_ENTRIES; i++)
+		bank->read[i].tag = bank->write[i].tag = L0_EMPTY;
+	bank->used = false;
+}
+
+void model_near_flush(struct hart *hart)
+{
+	for (int i = 0; i <= NEAR_BANKS; i++)
+		flush_bank(&hart->model->banks[i]);
+}
+
+void model_near_select(struct hart *hart, int bank)
+{
+	hart->model->near = &hart->model->banks[bank < 0 ? NEAR_BANKS : bank];
+}
+
+/* Entries of a host line stand where its offset in the page says; the page's number is free. */
+static void drop_host_line(struct model *model, const uint8_t *host, uint64_t offset, bool reads)
+{
+	uint64_t line = (uint64_t)(uintptr_t)host & model->line_mask;
+	unsigned step = PAGE_SIZE >> model->line_shift, first = (unsigned)((offset & (PAGE_SIZE - 1)) >> model->line_shift);
+	for (unsigned b = 0; b < NEAR_BANKS; b++) {
+		struct near_bank *bank = &model->banks[b];
+		if (!bank->used)
+			continue;
+		for (unsigned i = first; i < NEAR_ENTRIES; i += step) {
+			if (reads && bank->read[i].tag + bank->read[i].addend == line)
+				bank->read[i].tag = L0_EMPTY;
+			if (bank->write[i].tag + bank->write[i].addend == line)
+				bank->write[i].tag = L0_EMPTY;
+		}
+	}
+}
+
+static void drop_line(struct model *model, uint64_t pa, bool reads)
+{
+	drop_host_line(model, bus_host(model->hart->bus, pa), pa, reads);
+}
+
+void model_near_forget_page(struct hart *hart, const uint8_t *host)
+{
+	struct model *model = hart->model;
+	for (uint64_t offset = 0; offset < PAGE_SIZE; offset += UINT64_C(1) << model->line_shift)
+		drop_host_line(model, host + offset, offset, false);
+}
+
+/* The TLB no longer holds what entries may rely on. */
+static void drop_page(struct model *model, const struct page_entry *old)
+{
+	uint64_t first = old->vpn << old->shift, size = UINT64_C(1) << old->shift;
+	if (!old->shift)
+		return;
+	for (unsigned b = 0; b < NEAR_BANKS; b++) {
+		struct near_bank *bank = &model->banks[b];
+		if (!bank->used)
+			continue;
+		for (unsigned i = 0; i < NEAR_ENTRIES; i++) {
+			if (bank->read[i].tag - first < size)
+				bank->read[i].tag = L0_EMPTY;
+			if (bank->write[i].tag - first < size)
+				bank->write[i].tag = L0_EMPTY;
+		}
+	}
+}
+
+static void near_fill(struct hart *hart, uint64_t va, bool write, int page)
+{
+	struct model *model = hart->model;
+	uint64_t line = va & model->line_mask;
+	uint8_t *host;
+	if (model->near == &model->banks[NEAR_BANKS] ||
+	    !l0_find(write ? hart->l0->write : hart->l0->read, line, 1, &host))
+		return;
+	struct near_entry *entries = write ? model->near->write : model->near->read;
+	entries[(va >> model->line_shift) % NEAR_ENTRIES] = (struct near_entry){
+		.tag = line,
+		.addend = (uint64_t)(uintptr_t)host - line,
+		.keep = page < 0 ? UINT64_MAX : ~pages_touch_mask(&model->dtlb, (unsigned)page),
+		.bits = page < 0 ? 0 : pages_touch_bits(&model->dtlb, (unsigned)page),
+	};
+	model->near->used = true;
+}
+
+/* ---- memory ---- */
+
+/* Another hart loses a line, or the right to write it without asking. True: it had been written there. */
+static bool take_from(struct model *peer, uint64_t pa, bool exclusive)
+{
+	int slot = cache_find(&peer->l1d, pa);
+	bool dirty = slot >= 0 && peer->l1d.dirty[slot];
+	drop_line(peer, pa, exclusive);
+	if (slot >= 0 && exclusive)
+		cache_drop(&peer->l1d, pa);
+	else if (slot >= 0)
+		peer->l1d.dirty[slot] = 0;
+	return dirty || (slot >= 0 && exclusive);
+}
+
+static bool take_from_peers(struct model *model, uint64_t pa, bool exclusive)
+{
+	const struct hart *hart = model->hart;
+	bool found = false;
+	for (unsigned i = 0; i < hart->platform->hart_count; i++)
+		if (hart->peers[i].model != model && hart->peers[i].model)
+			found |= take_from(hart->peers[i].model, pa, exclusive);
+	return found;
+}
+
+unsigned memory_latency(struct model *model, uint64_t pa, bool exclusive)
+{
+	const struct timing *timing = model->timing;
+	struct model_shared *shared = model->shared;
+	unsigned latency = timing->dram_latency;
+	bool taken = take_from_peers(model, pa, exclusive);
+	if (shared->has_l2) {
+		uint64_t evicted;
+		bool dirty;
+		if (cache_find(&shared->l2, pa) >= 0)
+			return timing->l2_latency + (taken ? timing->coherence : 0);
+		cache_fill(&shared->l2, pa, &evicted, &dirty);
+		model->counts.l2_misses++;
+		latency += timing->l2_latency;
+	} else if (taken) {
+		return timing->coherence;
+	}
+	if (timing->dram_gap) {
+		uint64_t now = model->hart->now;
+		if (shared->dram_free > now)
+			latency += (unsigned)(shared->dram_free - now);
+		shared->dram_free = (shared->dram_free > now ? shared->dram_free : now) + timing->dram_gap;
+	}
+	return latency;
+}
+
+/* Bring a line into the data cache. */
+static void fill_line(struct model *model, uint64_t pa)
+{
+	uint64_t evicted;
+	bool dirty;
+	cache_fill(&model->l1d, pa, &evicted, &dirty);
+	if (evicted != UINT64_MAX)
+		drop_line(model, evicted, true);
+}
+
+/* ---- translation ---- */
+
+uint64_t memory_space(const struct hart *hart, enum mode mode)
+{
+	bool virt = mode_virt(mode);
+	uint64_t first = mode == MODE_M ? 0 : virt ? hart->csr.vsatp : hart->csr.satp;
+	uint64_t space = first >> 60 ? first >> 44 : 0;
+	if (!virt || (!space && !(hart->csr.hgatp >> 60)))
+		return space;
+	return space | hart->csr.hgatp >> 44 << SPACE_VMID_LOW | UINT64_C(1) << SPACE_VIRT_LOW;
+}
+
+struct pte_reads {
+	struct model *model;
+	unsigned cycles;
+};
+
+/* The walker reads through the data cache. */
+static void read_pte(void *context, const struct walk_step *step)
+{
+	struct pte_reads *reads = context;
+	struct model *model = reads->model;
+	if (!step->pte_read || !bus_is_dram(model->hart->bus, step->pa, 8))
+		return;
+	if (step->stage == STAGE_G)
+		model->counts.pte_reads_second++;
+	else
+		model->counts.pte_reads_first++;
+	reads->cycles += model->timing->pte_read;
+	if (cache_find(&model->l1d, step->pa) >= 0)
+		return;
+	reads->cycles += model->timing->l1d_miss + memory_latency(model, step->pa, false);
+	fill_line(model, step->pa);
+	model->counts.dcache_misses++;
+}
+
+unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, enum access access,
+                     const struct mmu_context *context)
+{
+	struct hart *hart = model->hart;
+	struct pte_reads reads = {model, 0};
+	struct translation translation;
+	struct trap trap = {0};
+	uint64_t space = memory_space(hart, context->mode);
+	if (!mmu_walk(hart, va, 1, access, context, false, read_pte, &reads, &translation, &trap))
+		return reads.cycles;
+	const struct tlb_entry *known = tlb_find(&hart->mmu->tlb, va, space);
+	struct page_entry old, entry = {
+		.vpn = va >> translation.page_shift,
+		.space = space,
+		.ignore = known ? known->ignore : 0,
+		.shift = translation.page_shift,
+		.first_shift = known ? known->first_shift : translation.page_shift,
+	};
+	int index = pages_insert(pages, &entry, &old);
+	pages_touch(pages, (unsigned)index);
+	if (pages == &model->dtlb)
+		drop_page(model, &old);
+	return reads.cycles;
+}
+
+/* The data TLB: cycles until the address is known, and the entry's index (-1: not translated). */
+static unsigned translate(struct model *model, uint64_t va, enum access access, const struct mmu_context *context, int *page)
+{
+	uint64_t space = memory_space(model->hart, context->mode);
+	*page = -1;
+	if (!space)
+		return 0;
+	*page = pages_find(&model->dtlb, va, space);
+	if (*page >= 0) {
+		pages_touch(&model->dtlb, (unsigned)*page);
+		return 0;
+	}
+	model->counts.dtlb_misses++;
+	model->walked = true;
+	unsigned cycles = model->timing->dtlb_miss + memory_walk(model, &model->dtlb, va, access, context);
+	*page = pages_find(&model->dtlb, va, space);
+	return cycles;
+}
+
+/* ---- accesses ---- */
+
+static uint16_t read_line(struct model *model, uint64_t pa)
+{
+	if (!bus_is_dram(model->hart->bus, pa, 1))
+		return (uint16_t)(model->timing->l1d_miss + model->timing->dram_latency);
+	if (cache_find(&model->l1d, pa) >= 0)
+		return 0;
+	unsigned cycles = model->timing->l1d_miss + memory_latency(model, pa, false);
+	fill_line(model, pa);
+	model->counts.dcache_misses++;
+	return (uint16_t)cycles;
+}
+
+static uint16_t write_line(struct model *model, uint64_t pa)
+{
+	if (!bus_is_dram(model->hart->bus, pa, 1))
+		return 0;
+	if (!model->timing->l1d_writeback) {
+		take_from_peers(model, pa, true);
+		return 0;
+	}
+	int slot = cache_find(&model->l1d, pa);
+	unsigned cycles = 0;
+	if (slot < 0) {
+		cycles = model->timing->l1d_miss + memory_latency(model, pa, true);
+		fill_line(model, pa);
+		model->counts.dcache_misses++;
+		slot = cache_find(&model->l1d, pa);
+	} else if (!model->l1d.dirty[slot] && take_from_peers(model, pa, true)) {
+		cycles = model->timing->coherence;
+	}
+	model->l1d.dirty[slot] = 1;
+	return (uint16_t)cycles;
+}
+
+static bool data_in(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
+                    bool filter)
+{
+	struct model *model = hart->model;
+	struct translation translation;
+	uint64_t pa;
+	uint8_t *host;
+	int page;
+	(void)size;
+	model->stall.translate = (uint16_t)translate(model, va, access, context, &page);
+	if (filter && l0_find(access == ACCESS_LOAD ? hart->l0->read : hart->l0->write, va, 1, &host)) {
+		pa = hart->bus->dram_base + (uint64_t)(host - hart->bus->dram);
+	} else {
+		struct trap trap = {0};
+		if (!mmu_walk(hart, va, 1, access, context, false, NULL, NULL, &translation, &trap))
+			return model->stall.translate != 0;
+		pa = translation.pa;
+	}
+	model->stall.memory = access == ACCESS_LOAD ? read_line(model, pa) : write_line(model, pa);
+	if (filter)
+		near_fill(hart, va, access == ACCESS_STORE, page);
+	return model->stall.translate || model->stall.memory || model->stall.conflict;
+}
+
+bool model_data(struct hart *hart, uint64_t va, unsigned size, enum access access)
+{
+	struct mmu_context context = mmu_context_data(hart);
+	return data_in(hart, va, size, access, &context, true);
+}
+
+void model_fault(struct hart *hart, uint64_t va, enum access access)
+{
+	struct mmu_context context = mmu_context_data(hart);
+	int page;
+	hart->model->trap_walked = true;
+	hart->model->stall.translate = (uint16_t)translate(hart->model, va, access, &context, &page);
+}
+
+unsigned model_conflict(const struct model *model, uint64_t va, unsigned count)
+{
+	uint64_t log = model->store_log, word = va >> 3 & 0x1ff;
+	for (unsigned i = 1; i <= count; i++, log >>= 9)
+		if ((log & 0x1ff) == word)
+			return i;
+	return 0;
+}
+
+/* ---- fences ---- */
+
+static bool names(const struct model *model, const struct page_entry *entry)
+{
+	const struct fence *fence = &model->fence.fence;
+	uint64_t vmid = (model->hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW;
+	bool virt = space_virt(entry->space);
+	if (model->fence.kind == 2) /* HFENCE.GVMA */
+		return virt && (!fence->id_valid || space_vmid(entry->space) == fence->id);
+	if (virt != (model->fence.kind == 1) || (virt && space_vmid(entry->space) != vmid))
+		return false;
+	if (fence->address_valid && ((entry->vpn << entry->shift) ^ fence->address) >> entry->first_shift)
+		return false;
+	return !fence->id_valid || (!entry->ignore && space_asid(entry->space) == fence->id);
+}
+
+static void drop_named(struct model *model, struct pages *pages)
+{
+	for (unsigned i = 0; i < pages->count; i++)
+		if (pages->entries[i].shift && names(model, &pages->entries[i]))
+			pages->entries[i].shift = 0;
+}
+
+void memory_fence(struct model *model)
+{
+	drop_named(model, &model->itlb);
+	drop_named(model, &model->dtlb);
+	model_near_flush(model->hart);
+	model->fetch_page = UINT64_MAX; /* look again */
+}
+
+/* ---- probes: instructions whose cost depends on values ---- */
+
+static unsigned magnitude_bits(uint64_t value) { return value ? 64 - (unsigned)__builtin_clzll(value) : 0; }
+
+/* CVA6's serial divider, and others like it: as many steps as the quotient may have bits. */
+static uint16_t divide_cycles(const struct timing *timing, const struct hart *hart, const struct op *op)
+{
+	unsigned id = (unsigned)op->imm;
+	uint64_t a = hart->x[op->rs1], b = hart->x[op->rs2];
+	bool is_signed = id == INSN_div || id == INSN_rem || id == INSN_divw || id == INSN_remw;
+	bool word = id == INSN_divw || id == INSN_remw || id == INSN_divuw || id == INSN_remuw;
+	if (word) {
+		a = is_signed ? (uint64_t)(int64_t)(int32_t)a : (uint32_t)a;
+		b = is_signed ? (uint64_t)(int64_t)(int32_t)b : (uint32_t)b;
+	}
+	if (!timing->div_variable)
+		return (uint16_t)(timing->div_base + 64 / timing->div_bit_steps);
+	if (is_signed && (int64_t)a < 0)
+		a = ~a << 1 | 1;
+	bool ends_at_once = b == 0 || (is_signed && b == UINT64_MAX);
+	if (is_signed && (int64_t)b < 0)
+		b = ~b;
+	unsigned bits_a = magnitude_bits(a), bits_b = b ? magnitude_bits(b) : 1;
+	if (ends_at_once || bits_a < bits_b)
+		return (uint16_t)timing->div_base;
+	return (uint16_t)(timing->div_base + (bits_a - bits_b) / timing->div_bit_steps + 1);
+}
+
+static double as_double(uint64_t bits)
+{
+	double value;
+	__builtin_memcpy(&value, &bits, sizeof value);
+	return value;
+}
+
+static double as_single(uint64_t bits)
+{
+	float value;
+	uint32_t low = (uint32_t)bits;
+	__builtin_memcpy(&value, &low, sizeof value);
+	return (double)value;
+}
+
+/* Significant bits of a quotient or root; all of them where it is not exact. */
+static unsigned result_bits(double result, bool exact, unsigned all)
+{
+	uint64_t bits;
+	if (!exact || !__builtin_isnormal(result))
+		return exact ? 1 : all;
+	__builtin_memcpy(&bits, &result, sizeof bits);
+	uint64_t mantissa = (bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
+	unsigned used = 53 - (unsigned)__builtin_ctzll(mantissa);
+	return used < all ? used : all;
+}
+
+static uint16_t fdivide_cycles(const struct timing *timing, const struct hart *hart, const struct op *op)
+{
+	const struct insn_row *row = &insn_rows[op->imm];
+	bool wide = (row->match >> 25 & 3) == 1;
+	double a = wide ? as_double(hart->f[op->rs1]) : as_single(hart->f[op->rs1]);
+	double b = wide ? as_double(hart->f[op->rs2]) : as_single(hart->f[op->rs2]);
+	unsigned all = wide ? 53 : 24, bits;
+	if (row->class == CLASS_FSQRT) {
+		double root = a >= 0 ? __builtin_sqrt(a) : 0;
+		bits = result_bits(root, root * root == a && __builtin_fma(root, root, -a) == 0, all);
+	} else {
+		double quotient = b != 0 ? a / b : 0;
+		bits = result_bits(quotient, b == 0 || a == 0 || __builtin_fma(quotient, b, -a) == 0, all);
+	}
+	return (uint16_t)(timing->fdiv_base + (bits + 3 + timing->fdiv_bits - 1) / timing->fdiv_bits);
+}
+
+static void probe_hypervisor(struct hart *hart, const struct op *op, bool store)
+{
+	struct mmu_context context = mmu_context_hypervisor(hart, false);
+	uint64_t va = hart->x[op->rs1];
+	data_in(hart, va, 1, store ? ACCESS_STORE : ACCESS_LOAD, &context, false);
+	hart->model->trap_walked = true;
+	if (store)
+		model_log_store(hart->model, va);
+}
+
+/* An atomic in memory throws out the whole set of its line. The index lies within the page offset. */
+static void drop_set(struct model *model, uint64_t va)
+{
+	struct cache *cache = &model->l1d;
+	uint64_t *lines = cache->lines + (cache_line(cache, va) & (cache->sets - 1)) * cache->ways;
+	for (unsigned way = 0; way < cache->ways; way++) {
+		if (lines[way])
+			drop_line(model, lines[way] >> 1 << cache->shift, true);
+		lines[way] = 0;
+	}
+}
+
+static void probe_atomic(struct hart *hart, const struct op *op)
+{
+	struct model *model = hart->model;
+	struct mmu_context context = mmu_context_data(hart);
+	bool load = insn_rows[op->imm].class == CLASS_LR;
+	data_in(hart, hart->x[op->rs1], 1, load ? ACCESS_LOAD : ACCESS_STORE, &context, false);
+	model->trap_walked = true;
+	if (model->timing->amo_memory) {
+		model->stall.memory = (uint16_t)model->timing->dram_latency;
+		drop_set(model, hart->x[op->rs1]);
+	}
+}
+
+static void note_fence(struct model *model, const struct op *op)
+{
+	unsigned id = (unsigned)op->imm;
+	bool guest = id == INSN_hfence_gvma || id == INSN_hinval_gvma;
+	bool first = id == INSN_hfence_vvma || id == INSN_hinval_vvma || mode_virt(model->hart->mode);
+	uint64_t address = model->hart->x[op->rs1];
+	model->fence.pending = true;
+	model->fence.kind = guest ? 2 : first;
+	model->fence.fence = (struct fence){
+		.address_valid = op->rs1 != 0 && model->timing->fence_selects,
+		.id_valid = op->rs2 != 0 && model->timing->fence_selects,
+		.address = address,
+		.id = model->hart->x[op->rs2],
+	};
+}
+
+void model_probe(struct hart *hart, const struct op *op)
+{
+	struct model *model = hart->model;
+	switch (insn_rows[op->imm].class) {
+	case CLASS_DIV:
+		model->stall.unit = divide_cycles(model->timing, hart, op);
+		break;
+	case CLASS_FDIV:
+	case CLASS_FSQRT:
+		model->stall.unit = fdivide_cycles(model->timing, hart, op);
+		break;
+	case CLASS_HLOAD:
+	case CLASS_HSTORE:
+		probe_hypervisor(hart, op, insn_rows[op->imm].class == CLASS_HSTORE);
+		break;
+	case CLASS_AMO:
+	case CLASS_LR:
+	case CLASS_SC:
+		probe_atomic(hart, op);
+		break;
+	case CLASS_CACHE:
+		break;
+	default:
+		note_fence(model, op);
+		break;
+	}
+}

@@ -1,0 +1,20 @@
+/* What lies behind the first-level caches, and page walks. */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include "timing/model.h"
+
+/* The address space of an effective mode, as in hart/tlb.h; 0: no page table. */
+uint64_t memory_space(const struct hart *hart, enum mode mode);
+
+/* Cycles until a line of pa arrives that the first level misses. `exclusive`: it is going to be written. */
+unsigned memory_latency(struct model *model, uint64_t pa, bool exclusive);
+
+/* Walk for va and enter the page: cycles of its PTE reads. The walk may fault: nothing is entered then. */
+unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, enum access access,
+                     const struct mmu_context *context);
+
+/* The pending fence: drop what it names from both TLBs. */
+void memory_fence(struct model *model);
+
+#endif

@@ -1,0 +1,309 @@
+#include "timing/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "hart/mem.h"
+#include "timing/fetch.h"
+#include "timing/memory.h"
+
+/* ---- life ---- */
+
+static int init_predictors(struct model *model)
+{
+	const struct timing *timing = model->timing;
+	model->bht_mask = timing->bht_entries - 1;
+	model->bht = calloc(timing->bht_entries, 1);
+	model->btb = calloc(timing->btb_entries, sizeof *model->btb);
+	return model->bht && model->btb ? 0 : -1;
+}
+
+static int init_parts(struct model *model)
+{
+	const struct timing *timing = model->timing;
+	model->banks = malloc((NEAR_BANKS + 1) * sizeof *model->banks);
+	if (!model->banks)
+		return -1;
+	return init_predictors(model) || states_init(&model->states) || pages_init(&model->dtlb, timing->dtlb_entries) ||
+	               pages_init(&model->itlb, timing->itlb_entries) ||
+	               cache_init(&model->l1i, timing->l1i_size, timing->l1i_ways, timing->l1i_line) ||
+	               cache_init(&model->l1d, timing->l1d_size, timing->l1d_ways, timing->l1d_line)
+	           ? -1
+	           : 0;
+}
+
+int model_init(struct hart *hart, const struct timing *timing, struct model_shared *shared)
+{
+	struct model *model = calloc(1, sizeof *model);
+	hart->model = model;
+	if (!model)
+		return -1;
+	model->timing = timing;
+	model->hart = hart;
+	model->shared = shared;
+	model->line_shift = (unsigned)__builtin_ctz(timing->l1d_line);
+	model->line_mask = -(uint64_t)timing->l1d_line;
+	if (init_parts(model) != 0)
+		return -1;
+	for (int i = 0; i <= NEAR_BANKS; i++)
+		model->banks[i].used = true;
+	model_near_flush(hart);
+	model->near = &model->banks[NEAR_BANKS];
+	model->walks_from = 0;
+	hart->exec->state = 0;
+	return 0;
+}
+
+void model_free(struct hart *hart)
+{
+	struct model *model = hart->model;
+	if (!model)
+		return;
+	free(model->banks);
+	free(model->bht);
+	free(model->btb);
+	states_free(&model->states);
+	pages_free(&model->dtlb);
+	pages_free(&model->itlb);
+	cache_free(&model->l1i);
+	cache_free(&model->l1d);
+	free(model);
+	hart->model = NULL;
+}
+
+int model_shared_init(struct model_shared *shared, const struct timing *timing)
+{
+	*shared = (struct model_shared){.has_l2 = timing->l2_size != 0};
+	return shared->has_l2 ? cache_init(&shared->l2, timing->l2_size, timing->l2_ways, timing->l2_line) : 0;
+}
+
+void model_shared_free(struct model_shared *shared)
+{
+	cache_free(&shared->l2);
+}
+
+/* ---- translation ---- */
+
+static const struct stall no_stall;
+
+/* Stores that a load issued at `base` or later may still meet on their way. */
+static unsigned stores_before(const struct pipe *pipe, int base)
+{
+	unsigned count = 0;
+	while (count < PIPE_STORES && pipe->store_gone[count] > base + 1)
+		count++;
+	return count;
+}
+
+static void prepare_op(struct hart *hart, const struct block *block, struct op *op, const struct uop *uop,
+                       const struct pipe *pipe, int base)
+{
+	struct insn insn = decode(&hart->isa, op->word);
+	op_fn *timed = op_timed_table[insn.semantics];
+	if (!timed || op->run != op_table[insn.semantics])
+		return;
+	op->run = timed;
+	uint64_t pc = block->pc + 2 * op->halves;
+	if (uop->kind == UOP_LOAD) {
+		unsigned count = hart->model->timing->store_conflict ? stores_before(pipe, base) : 0;
+		op->rs3 = (uint8_t)count;
+		if (count)
+			op->run = op_timed_after_store[insn.semantics];
+	} else if (uop->kind == UOP_BRANCH) {
+		op->rm = (uint64_t)op->imm < pc;
+		op->word = (uint32_t)(pc >> 1);
+	}
+}
+
+static bool is_instruction(const struct op *op)
+{
+	return op->length != 0;
+}
+
+static uint32_t exit_state(struct model *model, const struct pipe *before, const struct uop *uop, int base, enum flow flow)
+{
+	struct pipe pipe = *before;
+	struct stall stall = {.flow = (uint8_t)flow};
+	struct pipe_times times = {.next = base};
+	pipe_step(model->timing, &pipe, uop, &stall, &times);
+	pipe_settle(model->timing, &pipe, times.next);
+	return states_number(&model->states, &pipe);
+}
+
+void model_block(struct hart *hart, struct block *block, const struct op *end)
+{
+	struct model *model = hart->model;
+	struct pipe pipe = model->states.list[hart->exec->state];
+	struct pipe_times times = {0};
+	struct op *op = block->ops;
+	block->state = hart->exec->state;
+	for (unsigned i = 0; i < block->count; i++) {
+		int base = times.next;
+		struct pipe before = pipe;
+		pipe_step(model->timing, &pipe, &block->uops[i], &no_stall, &times);
+		for (; op < end && op->index == i; op++) {
+			op->prefix = (uint32_t)(block->uops[i].kind == UOP_CSR ? times.commit : base);
+			if (is_instruction(op))
+				prepare_op(hart, block, op, &block->uops[i], &before, base);
+		}
+		if (i + 1 == block->count) {
+			block->warm_last = (uint32_t)base;
+			block->exits[EDGE_FALL] = exit_state(model, &before, &block->uops[i], base, FLOW_NEXT);
+			block->exits[EDGE_TAKEN] = exit_state(model, &before, &block->uops[i], base, FLOW_TAKEN);
+		}
+	}
+	for (; op < (struct op *)end; op++) {
+		op->prefix = (uint32_t)times.next;
+		if (op->run == op_end)
+			op->run = op_timed_end;
+	}
+	block->cost = (uint32_t)times.next;
+	block->last = UINT32_MAX;
+}
+
+void model_forget_blocks(struct hart *hart)
+{
+	struct model *model = hart->model;
+	struct pipe pipe = model->states.list[hart->exec->state];
+	states_clear(&model->states);
+	memset(model->memo, 0, sizeof model->memo);
+	hart->exec->state = states_number(&model->states, &pipe);
+}
+
+/* ---- settling ---- */
+
+static struct memo *memo_slot(struct model *model, const struct block *block, unsigned count, const struct stall *stall)
+{
+	uint64_t bits[3] = {0};
+	_Static_assert(sizeof *stall <= sizeof bits, "a stall fits the key");
+	memcpy(bits, stall, sizeof *stall);
+	uint64_t hash = (uint64_t)(uintptr_t)block * UINT64_C(0x9e3779b97f4a7c15) + count;
+	for (unsigned i = 0; i < 3; i++)
+		hash = (hash ^ bits[i]) * UINT64_C(0x9e3779b97f4a7c15);
+	return &model->memo[hash >> 40 & (MEMO_ENTRIES - 1)];
+}
+
+/* Run `count` instructions of a block, the last of them with a stall. Trap: the stall is that of one more, which traps. */
+static const struct memo *run(struct model *model, const struct block *block, unsigned count, const struct stall *stall)
+{
+	struct memo *memo = memo_slot(model, block, count, stall);
+	bool scratch = block == model->hart->exec->scratch;
+	if (!scratch && memo->block == block && memo->count == count && memcmp(&memo->stall, stall, sizeof *stall) == 0)
+		return memo;
+	struct pipe pipe = model->states.list[block->state];
+	struct pipe_times times = {0};
+	for (unsigned i = 0; i < count; i++)
+		pipe_step(model->timing, &pipe, &block->uops[i], i + 1 == count ? stall : &no_stall, &times);
+	pipe_settle(model->timing, &pipe, times.next);
+	*memo = (struct memo){scratch ? NULL : block, count, *stall, states_number(&model->states, &pipe), times};
+	return memo;
+}
+
+static void count_stall(struct model *model, const struct stall *stall)
+{
+	model->counts.stall_walk += stall->translate;
+	model->counts.stall_dcache += stall->memory;
+	model->counts.store_conflicts += stall->conflict != 0;
+}
+
+/* A walk that a fence still holds up starts later. */
+static void hold_walk(struct model *model, const struct block *block, unsigned count, uint64_t start, uint16_t *cycles)
+{
+	if (!model->walked || model->walks_from <= start)
+		return;
+	const struct memo *memo = run(model, block, count, &no_stall);
+	uint64_t request = start + (uint64_t)memo->times.issue + 1;
+	if (model->walks_from > request) {
+		*cycles = (uint16_t)(*cycles + (model->walks_from - request));
+		model->counts.stall_fence += model->walks_from - request;
+	}
+}
+
+static void finish(struct hart *hart, const struct memo *memo, uint64_t start)
+{
+	hart->cycle = start + (uint64_t)memo->times.next;
+	hart->exec->state = memo->state;
+}
+
+static void settle_trap(struct hart *hart, unsigned count)
+{
+	struct model *model = hart->model;
+	struct stall stall = model->stall;
+	uint64_t start = hart->cycle;
+	hold_walk(model, hart->block, count + 1, start, &stall.translate);
+	stall = (struct stall){.trap = (uint16_t)(1 + (model->trap_walked ? 1 + stall.translate : 0))};
+	const struct memo *memo = run(model, hart->block, count + 1, &stall);
+	uint16_t refetch = fetch_wrong_path(model, hart->block, count, memo, 0);
+	hart->now = start + (uint64_t)memo->times.commit;
+	if (refetch) {
+		stall.refetch = refetch;
+		memo = run(model, hart->block, count + 1, &stall);
+	}
+	finish(hart, memo, start);
+	fetch_trapped(model);
+}
+
+static void apply_fence(struct model *model, uint64_t commit)
+{
+	model->fence.pending = false;
+	model->walks_from = commit + model->timing->fence_walk;
+	memory_fence(model);
+}
+
+static void settle_done(struct hart *hart, unsigned count)
+{
+	struct model *model = hart->model;
+	const struct uop *last = &hart->block->uops[count - 1];
+	uint64_t start = hart->cycle;
+	hold_walk(model, hart->block, count, start, &model->stall.translate);
+	const struct memo *memo = run(model, hart->block, count, &model->stall);
+	bool flushed = last->flags & UOP_FLUSH;
+	uint16_t busy = 0;
+	if (flushed || model->stall.flow == FLOW_WRONG) {
+		uint16_t wrong = last->flags & UOP_RETURN ? 0 : fetch_wrong_path(model, hart->block, count - 1, memo, model->wrong_pc);
+		if (last->flags & UOP_ICACHE)
+			busy = fetch_flush(model);
+		model->stall.refetch = (uint16_t)(wrong + busy);
+		if (model->fence.pending)
+			apply_fence(model, start + (uint64_t)memo->times.commit);
+		if (model->stall.refetch)
+			memo = run(model, hart->block, count, &model->stall);
+		model->counts.flushes += flushed;
+	}
+	if (last->flags & UOP_RETURN)
+		fetch_trapped(model);
+	count_stall(model, &model->stall);
+	finish(hart, memo, start);
+	hart->now = hart->cycle;
+}
+
+void model_settle(struct hart *hart)
+{
+	struct model *model = hart->model;
+	unsigned count = (unsigned)(hart->retired - hart->insns);
+	if (hart->trap.pending)
+		settle_trap(hart, count);
+	else if (count)
+		settle_done(hart, count);
+	else
+		hart->exec->state = hart->block->state; /* nothing has run yet */
+	hart->insns = hart->retired;
+	model->stall = no_stall;
+	model->wrong_pc = 0;
+	model->walked = model->trap_walked = false;
+	model->fence.pending = false;
+}
+
+void model_trap(struct hart *hart)
+{
+	struct model *model = hart->model;
+	struct pipe pipe = model->states.list[hart->exec->state];
+	struct uop uop = {.kind = UOP_NONE, .place = (uint8_t)(hart->pc >> 1 & 0x7f)};
+	struct stall stall = {.trap = 1};
+	struct pipe_times times = {0};
+	pipe_step(model->timing, &pipe, &uop, &stall, &times);
+	pipe_settle(model->timing, &pipe, times.next);
+	hart->exec->state = states_number(&model->states, &pipe);
+	hart->now = hart->cycle + (uint64_t)times.commit;
+	hart->cycle += (uint64_t)times.next;
+	fetch_trapped(model);
+}

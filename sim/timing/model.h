@@ -1,0 +1,166 @@
+/*
+ * The timing model of one hart: what the engine asks while it translates, and what it tells when something dynamic happens.
+ *
+ * A block belongs to the pipeline state it starts in; its ops carry exact prefix costs, its edges the state they lead to. So while loads
+ * hit, branches go as predicted and lines are present, nothing is asked at all. Everything else (a miss, a misprediction, a division,
+ * a fence, a trap) leaves the block after its instruction; model_settle then says what it cost and in which state the hart goes on.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include "hart/block.h"
+#include "hart/mmu.h"
+#include "timing/cache.h"
+#include "timing/pages.h"
+#include "timing/pipe.h"
+#include "timing/states.h"
+
+enum { NEAR_ENTRIES = 1024, NEAR_BANKS = MODE_COUNT * 2, MEMO_ENTRIES = 4096, RAS_MAX = 16 };
+
+/* A line whose every access of one direction hits in the TLB and in the cache: host address = va + addend. */
+struct near_entry {
+	uint64_t tag;        /* va of the line; L0_EMPTY when there is none */
+	uint64_t addend;
+	uint64_t keep, bits; /* what a use does to the TLB's tree: tree & keep | bits */
+};
+
+/* One bank per effective data context, as in hart/mem.c. */
+struct near_bank {
+	struct near_entry read[NEAR_ENTRIES], write[NEAR_ENTRIES];
+	bool used;
+};
+
+/* Counts for mhpmcounters and --stats. */
+struct model_counts {
+	uint64_t branches, mispredicts;
+	uint64_t icache_misses, dcache_misses, l2_misses;
+	uint64_t itlb_misses, dtlb_misses;
+	uint64_t pte_reads_first, pte_reads_second; /* S- or VS-stage, G-stage */
+	uint64_t traps, flushes;
+	uint64_t stall_icache, stall_dcache, stall_walk, stall_branch, stall_fence; /* cycles, before overlap */
+	uint64_t store_conflicts;
+};
+
+/* What all harts share. */
+struct model_shared {
+	struct cache l2;
+	bool has_l2;
+	unsigned users;
+	uint64_t dram_free; /* cycle at which the memory channel is free */
+};
+
+/* What pipe_step said of (block, instructions, stall). */
+struct memo {
+	const struct block *block;
+	unsigned count;
+	struct stall stall;
+	uint32_t state;
+	struct pipe_times times;
+};
+
+struct model {
+	uint64_t store_log;     /* doubleword offsets in their pages of the last 7 stores, 9 bits each, newest lowest */
+	struct near_bank *near; /* of the current effective data mode */
+	uint64_t line_mask;     /* -(bytes of a data line) */
+	unsigned line_shift;
+	struct pages dtlb, itlb;
+	uint8_t *bht;           /* two bits and VALID each */
+	unsigned bht_mask;
+	uint64_t history;
+	struct { uint64_t target; bool valid; } *btb;
+	uint64_t ras[RAS_MAX];
+	unsigned ras_used;
+
+	const struct timing *timing;
+	struct hart *hart;
+	struct stall stall;     /* of the last instruction that ran; all 0: none */
+	uint64_t wrong_pc;      /* FLOW_WRONG: where the frontend went instead; 0: nowhere */
+	bool trap_walked;       /* a trap after a walk: stall.translate holds its cycles */
+	bool walked;            /* stall.translate is of a walk that a fence may hold up */
+	uint64_t walks_from;    /* absolute cycle before which no walk starts */
+	struct { bool pending; unsigned kind; struct fence fence; } fence;
+
+	uint64_t fetch_page, fetch_space; /* what the fetch TLB was last asked for */
+	struct cache l1i, l1d;
+	struct model_shared *shared;
+	struct near_bank *banks; /* NEAR_BANKS and one that stays empty */
+	struct states states;
+	struct memo memo[MEMO_ENTRIES];
+	struct uop uops[BLOCK_MAX]; /* of the block that is being translated, or is translated anew each time */
+	struct model_counts counts;
+};
+
+enum { BHT_VALID = 4 };
+
+int model_init(struct hart *hart, const struct timing *timing, struct model_shared *shared); /* 0, or -1: no memory */
+void model_free(struct hart *hart);
+int model_shared_init(struct model_shared *shared, const struct timing *timing);
+void model_shared_free(struct model_shared *shared);
+
+/* ---- for translation ---- */
+
+/* Fill the costs of a block's ops, choose timed handlers, find the states its edges lead to. `uops`: one for each instruction. */
+void model_block(struct hart *hart, struct block *block, const struct op *end);
+
+/* The block is about to be entered at its first instruction: may it? 0: yes. Otherwise at most that many of its instructions are in
+ * the instruction cache; MODEL_RETRY: hart->exec->state has changed, find the block anew. */
+enum { MODEL_RETRY = -1 };
+int model_enter(struct hart *hart, struct block *block);
+
+/* All translations are gone: forget what refers to them, but keep the state the hart is in. */
+void model_forget_blocks(struct hart *hart);
+
+/* ---- while running ---- */
+
+/* The block was left after hart->retired - hart->insns instructions (a pending trap: during the next one): set cycle, now, insns and
+ * the pipeline state. */
+void model_settle(struct hart *hart);
+
+/* A trap that no instruction of a block raised: an interrupt, or a fault of fetch. */
+void model_trap(struct hart *hart);
+
+/* A load or store has happened: look in TLB and cache, let the filter know it. True: it has a stall, leave the block. */
+bool model_data(struct hart *hart, uint64_t va, unsigned size, enum access access);
+/* It raised a fault instead. */
+void model_fault(struct hart *hart, uint64_t va, enum access access);
+
+/* Ask before an instruction whose cost depends on values. */
+void model_probe(struct hart *hart, const struct op *op);
+
+/* Which of the last `count` stores went to va's doubleword: 1 for the newest; 0: none. */
+unsigned model_conflict(const struct model *model, uint64_t va, unsigned count);
+
+static inline void model_log_store(struct model *model, uint64_t va)
+{
+	model->store_log = model->store_log << 9 | (va >> 3 & 0x1ff);
+}
+
+static inline bool near_find(struct hart *hart, const struct near_entry *entries, uint64_t va, unsigned size, uint8_t **host)
+{
+	struct model *model = hart->model;
+	const struct near_entry *entry = &entries[(va >> model->line_shift) % NEAR_ENTRIES];
+	*host = (uint8_t *)(uintptr_t)(va + entry->addend);
+	if (__builtin_expect((va & (model->line_mask | (size - 1))) != entry->tag, 0))
+		return false;
+	model->dtlb.tree = (model->dtlb.tree & entry->keep) | entry->bits;
+	return true;
+}
+
+/* Forget the filter: all of it, or the writable view of a DRAM page; choose the bank (index, or -1: the empty one). */
+void model_near_flush(struct hart *hart);
+void model_near_forget_page(struct hart *hart, const uint8_t *host);
+void model_near_select(struct hart *hart, int bank);
+
+/* Branches: push a return address; the target an indirect jump is predicted to have, 0 if none. */
+void model_call(struct model *model, uint64_t address);
+uint64_t model_predict_indirect(struct model *model, const struct op *op, uint64_t pc);
+void model_learn_indirect(struct model *model, const struct op *op, uint64_t pc, uint64_t target);
+
+static inline unsigned bht_next(unsigned entry, bool taken)
+{
+	unsigned count = entry & 3;
+	count = taken ? count + (count < 3) : count - (count > 0);
+	return BHT_VALID | count;
+}
+
+#endif

@@ -1,0 +1,61 @@
+#include "timing/pages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int pages_init(struct pages *pages, unsigned count)
+{
+	pages->count = count;
+	pages->tree = 0;
+	pages->entries = calloc(count, sizeof *pages->entries);
+	return pages->entries ? 0 : -1;
+}
+
+void pages_free(struct pages *pages)
+{
+	free(pages->entries);
+	pages->entries = NULL;
+}
+
+int pages_find(const struct pages *pages, uint64_t va, uint64_t space)
+{
+	for (unsigned i = 0; i < pages->count; i++) {
+		const struct page_entry *entry = &pages->entries[i];
+		if (entry->shift && va >> entry->shift == entry->vpn && !((entry->space ^ space) & ~entry->ignore))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* The nodes from the root to an entry; each is left pointing away from it. */
+static uint64_t path(const struct pages *pages, unsigned index, bool values)
+{
+	unsigned levels = (unsigned)__builtin_ctz(pages->count);
+	uint64_t bits = 0;
+	for (unsigned level = 0; level < levels; level++) {
+		unsigned shift = levels - level, node = (1u << level) - 1 + (index >> shift);
+		bool right = index >> (shift - 1) & 1;
+		if (!values || !right)
+			bits |= UINT64_C(1) << node;
+	}
+	return bits;
+}
+
+uint64_t pages_touch_mask(const struct pages *pages, unsigned index) { return path(pages, index, false); }
+uint64_t pages_touch_bits(const struct pages *pages, unsigned index) { return path(pages, index, true); }
+
+static unsigned victim(const struct pages *pages)
+{
+	unsigned levels = (unsigned)__builtin_ctz(pages->count), index = 0;
+	for (unsigned level = 0; level < levels; level++)
+		index = index << 1 | (pages->tree >> ((1u << level) - 1 + index) & 1);
+	return index;
+}
+
+int pages_insert(struct pages *pages, const struct page_entry *entry, struct page_entry *old)
+{
+	unsigned index = victim(pages);
+	*old = pages->entries[index];
+	pages->entries[index] = *entry;
+	return (int)index;
+}

@@ -1,0 +1,41 @@
+/* A first-level TLB as the core has it: fully associative, with a tree of bits that points to the pseudo-least-recently used entry.
+ * It says what is present; what a page means is the business of hart/mmu.c. */
+#ifndef PAGES_H
+#define PAGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct page_entry {
+	uint64_t vpn;    /* va >> shift */
+	uint64_t space;  /* V, modes and ids, as in hart/tlb.h */
+	uint64_t ignore; /* the ASID of a global page */
+	uint8_t shift;   /* 0: no entry */
+	uint8_t first_shift;
+};
+
+struct pages {
+	struct page_entry *entries;
+	unsigned count;
+	uint64_t tree;   /* bit 2^level - 1 + n: node n of a level points to its right half */
+};
+
+int pages_init(struct pages *pages, unsigned count); /* 0, or -1: no memory */
+void pages_free(struct pages *pages);
+
+/* The index of the entry for va, or -1. */
+int pages_find(const struct pages *pages, uint64_t va, uint64_t space);
+
+/* Bits of the tree that a use of the entry writes, and their values. */
+uint64_t pages_touch_mask(const struct pages *pages, unsigned index);
+uint64_t pages_touch_bits(const struct pages *pages, unsigned index);
+
+static inline void pages_touch(struct pages *pages, unsigned index)
+{
+	pages->tree = (pages->tree & ~pages_touch_mask(pages, index)) | pages_touch_bits(pages, index);
+}
+
+/* Put an entry where the tree points; *old is what was there. Returns its index. */
+int pages_insert(struct pages *pages, const struct page_entry *entry, struct page_entry *old);
+
+#endif
