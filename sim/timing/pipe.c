@@ -285,6 +285,16 @@ static int flush(const struct timing *timing, struct pipe *pipe, const struct uo
 	return next;
 }
 
+/* How far fetch can be ahead of issue. No queue holds that much, but a line may have been asked for during a long stall. A rule of
+ * every step, so that it does not depend on where states are settled. */
+static void limit_lead(struct pipe *pipe, int base)
+{
+	enum { LEAD_MAX = 80 };
+	pipe->fetch_next = (int16_t)later(pipe->fetch_next, base - LEAD_MAX);
+	if (pipe->fetch_last != PIPE_NEVER)
+		pipe->fetch_last = (int16_t)later(pipe->fetch_last, base - LEAD_MAX);
+}
+
 void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
                struct pipe_times *times)
 {
@@ -331,6 +341,7 @@ void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop 
 		pipe->used = 0;
 		times->next = issue + 1;
 	}
+	limit_lead(pipe, times->next);
 }
 
 /* ---- the one form of a state ---- */
@@ -347,10 +358,9 @@ static void keep(int16_t *time, int base, int limit)
 
 static void keep_fetch(const struct timing *timing, struct pipe *pipe, int base)
 {
-	enum { LEAD_MAX = 24 }; /* the queue is empty long before */
 	if (pipe->fetch_last != PIPE_NEVER)
-		pipe->fetch_last = (int16_t)later(pipe->fetch_last - base, -LEAD_MAX);
-	pipe->fetch_next = (int16_t)later(pipe->fetch_next - base, -LEAD_MAX);
+		pipe->fetch_last = (int16_t)(pipe->fetch_last - base);
+	pipe->fetch_next = (int16_t)(pipe->fetch_next - base);
 	for (unsigned i = 0; i < PIPE_QUEUE; i++) {
 		keep(&pipe->pop[i], base, pipe->fetch_next - 1);
 		if (i >= timing->fetch_queue)
