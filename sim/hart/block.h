@@ -112,6 +112,8 @@ static inline const struct op *block_exit(struct hart *hart, unsigned edge, uint
 	hart->now = hart->cycle;
 	hart->retired = hart->insns;
 	hart->exec->link = link;
+	hart->exec->state = block->exits[edge];
+	hart->exec->settled = true;
 	return NULL;
 }
 
@@ -159,7 +161,7 @@ op_fn op_function; /* HS-mode enters a firmware function: --check looks at tp */
 op_fn op_fs_dirty; /* FP state is about to change: mark it and translate anew */
 op_fn op_leave_tp; /* op_leave_after, when op_tp is the next op */
 op_fn op_probe;    /* timing: the next instruction's cost depends on values */
-op_fn op_timed_end;
+op_fn op_timed_jalr;
 op_fn op_settle;   /* timing: the block ends, and the model has to say what it cost */
 
 /* Timed handlers by enum insn_id; NULL: the untimed one serves. Loads have two: the second also looks for stores on their way. */

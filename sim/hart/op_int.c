@@ -141,8 +141,11 @@ OP(jump_misaligned)
 OP(jalr_aligned)
 {
 	uint64_t target = (X(rs1) + (uint64_t)op->imm) & ~UINT64_C(1);
-	if (!(target & 2))
+	if (!(target & 2)) {
+		if (hart->model)
+			OP_TAIL(op_timed_jalr);
 		OP_TAIL(op_jalr);
+	}
 	op_sync(hart, op);
 	hart_raise(hart, CAUSE_FETCH_MISALIGNED, target);
 	TRAP;

@@ -120,26 +120,6 @@ static inline uint64_t after(const struct hart *hart, const struct op *op)
 	return hart->block->pc + 2 * op->halves + op->length;
 }
 
-/* As block_exit; the pipeline's state goes along. */
-static inline const struct op *timed_exit(struct hart *hart, unsigned edge, uint64_t target)
-{
-	struct block *block = hart->block;
-	const struct op *next = block_exit(hart, edge, target);
-	if (__builtin_expect(!next, 0)) {
-		hart->exec->state = block->exits[edge];
-		hart->exec->settled = true;
-	}
-	return next;
-}
-
-#define TIMED_EXIT(edge, target)                                                                                     \
-	do {                                                                                                         \
-		const struct op *exit_ = timed_exit(hart, edge, target);                                             \
-		if (__builtin_expect(!exit_, 0))                                                                     \
-			LEAVE;                                                                                       \
-		OP_CONTINUE(exit_);                                                                                  \
-	} while (0)
-
 /* The jump was mispredicted: everything after it waits until it is resolved. The op after it is the block's end. */
 static op_result leave_mispredicted(struct hart *hart, const struct op *op, uint64_t target, uint64_t wrong) OP_CC;
 static OP_CC op_result leave_mispredicted(struct hart *hart, const struct op *op, uint64_t target, uint64_t wrong)
@@ -151,11 +131,6 @@ static OP_CC op_result leave_mispredicted(struct hart *hart, const struct op *op
 	hart->pc = target;
 	hart->exec->link = NULL;
 	LEAVE;
-}
-
-OP(timed_end)
-{
-	TIMED_EXIT(EDGE_FALL, hart->block->pc + 2 * op->halves);
 }
 
 /* op->word: index without history; op->rm: backward. */
@@ -176,11 +151,11 @@ static inline bool predict_branch(struct hart *hart, const struct op *op, bool t
 		if ((type)X(rs1) relation (type)X(rs2)) {                                                            \
 			if (__builtin_expect(!predict_branch(hart, op, true), 0))                                    \
 				return leave_mispredicted(hart, op, (uint64_t)op->imm, after(hart, op));             \
-			TIMED_EXIT(EDGE_TAKEN, (uint64_t)op->imm);                                                   \
+			BLOCK_EXIT(EDGE_TAKEN, (uint64_t)op->imm);                                                   \
 		}                                                                                                    \
 		if (__builtin_expect(!predict_branch(hart, op, false), 0))                                           \
 			return leave_mispredicted(hart, op, after(hart, op), (uint64_t)op->imm);                     \
-		TIMED_EXIT(EDGE_FALL, after(hart, op));                                                              \
+		BLOCK_EXIT(EDGE_FALL, after(hart, op));                                                              \
 	}
 
 BRANCH(beq, uint64_t, ==)
@@ -197,7 +172,7 @@ OP(timed_jal)
 	X(rd) = after(hart, op);
 	if (is_link(op->rd))
 		model_call(hart->model, after(hart, op));
-	TIMED_EXIT(EDGE_TAKEN, (uint64_t)op->imm);
+	BLOCK_EXIT(EDGE_TAKEN, (uint64_t)op->imm);
 }
 
 static inline const struct op *timed_exit_indirect(struct hart *hart, uint64_t target)

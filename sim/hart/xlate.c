@@ -257,7 +257,7 @@ void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, 
 unsigned block_ops(const struct block *block)
 {
 	const struct op *op = block->ops;
-	while (op->run != op_end && op->run != op_settle && op->run != op_timed_end)
+	while (op->run != op_end && op->run != op_settle)
 		op++;
 	return (unsigned)(op - block->ops) + 1;
 }

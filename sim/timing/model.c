@@ -151,11 +151,8 @@ void model_block(struct hart *hart, struct block *block, const struct op *end)
 			block->exits[EDGE_TAKEN] = exit_state(model, &before, &block->uops[i], base, FLOW_TAKEN);
 		}
 	}
-	for (; op < (struct op *)end; op++) {
+	for (; op < end; op++)
 		op->prefix = (uint32_t)times.next;
-		if (op->run == op_end)
-			op->run = op_timed_end;
-	}
 	block->cost = (uint32_t)times.next;
 	block->last = UINT32_MAX;
 }

@@ -45,7 +45,7 @@ static inline struct engine_world *engine_world_new(unsigned harts, const char *
 		*hart = (struct hart){.id = i, .isa = isa_default(), .platform = &machine->platform, .bus = &machine->bus,
 		                      .peers = machine->harts, .trace = machine->trace};
 		cr_assert(mem_init(hart) == 0 && mmu_init(hart, machine->platform.tlb_entries) == 0 &&
-		          exec_init(hart, timing_find("ideal")) == 0);
+		          exec_init(hart) == 0);
 		hart_reset(hart, CODE);
 		exec_set_tracing(hart, trace_wants(machine->trace, TRACE_INSN));
 	}

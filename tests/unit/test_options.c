@@ -184,7 +184,7 @@ static const char *const bad_lines[] = {
 	"--max-insns 1e9 fw", "--max-insns 99999999999999999999 fw", "--quantum 0 fw", "--timeout soon fw", "--timeout 0 fw",
 	"--timeout -1 fw", "--timeout nan fw", "--seed abc fw", "-smp 0 fw", "-smp 65 fw", "-smp two fw", "-smp '' fw", "-m 0 fw",
 	"-m 12Q fw", "-m 5000B fw", "-m -1 fw", "-m 99999999T fw", "-m '' fw", "-M pc fw", "-M virt,aia=aplic fw",
-	"-M virt,aia=aplic-imsic fw", "-M virt,foo=1 fw", "-M virt,aia fw", "--cpu pentium fw", "--cpu rocket fw", "--cpu cva6 fw",
+	"-M virt,aia=aplic-imsic fw", "-M virt,foo=1 fw", "-M virt,aia fw", "--cpu pentium fw", "--cpu ./nothing.cpu fw", "--cpu cva6 --set l1d.size=33000 fw",
 	"--cpu u75 fw", "-cpu rv64,h=maybe fw", "-cpu rv64,nonsense=true fw", "--isa rv32i fw", "--isa bogus fw", "--isa '' fw",
 	"--timing sometimes fw", "--set nothing=1 fw", "--set pmp.entries fw", "--set pmp.entries=32 fw", "--set pmp.entries=-1 fw",
 	"--set tinst=maybe fw", "--set vmid.bits=15 fw", "--set = fw", "--check everything fw", "--trace f,events=none-such fw",
