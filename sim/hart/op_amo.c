@@ -1,5 +1,5 @@
 /*
- * The A extension. Harts interleave between instructions, so a read-modify-write is atomic by construction; what is left
+ * The A extension and Zabha. Harts interleave between instructions, so a read-modify-write is atomic by construction; what is left
  * is permission (a store's), alignment, and reservations.
  */
 #include "hart/amo.h"
@@ -34,6 +34,9 @@
 	AMO(amominu_##suffix, type, (unsigned_type)a < (unsigned_type)b ? a : b)                                     \
 	AMO(amomaxu_##suffix, type, (unsigned_type)a > (unsigned_type)b ? a : b)
 
+/* Zabha, norm:Zabha_rd_sign_extension */
+AMO_SIZE(b, int8_t, uint8_t)
+AMO_SIZE(h, int16_t, uint16_t)
 AMO_SIZE(w, int32_t, uint32_t)
 AMO_SIZE(d, int64_t, uint64_t)
 

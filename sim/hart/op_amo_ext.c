@@ -1,38 +1,6 @@
-/* Zabha: AMOs on bytes and halfwords; Zacas: compare and swap, up to a pair of registers. */
+/* Zacas: compare and swap, up to a pair of registers. */
 #include "hart/amo.h"
 #include "hart/op.h"
-
-/* `a` is the old value, `b` the operand, both of `type`; the expression is the new value.
- * norm:Zabha_rd_sign_extension */
-#define AMO(name, type, expression)                                                                                  \
-	OP(name)                                                                                                     \
-	{                                                                                                            \
-		uint64_t pa;                                                                                         \
-		uint8_t *host = amo_locate(hart, op, sizeof(type), &pa);                                             \
-		if (!host)                                                                                           \
-			TRAP;                                                                                        \
-		bool swap = amo_swaps(hart, pa);                                                                     \
-		const type a = (type)amo_read(host, sizeof(type), swap), b = (type)X(rs2);                           \
-		amo_write(host, sizeof(type), (uint64_t)(expression), swap);                                         \
-		X(rd) = (uint64_t)(int64_t)a;                                                                        \
-		if (pa)                                                                                              \
-			mem_store_notify(hart, pa, sizeof(type));                                                    \
-		NEXT_EFFECTS;                                                                                        \
-	}
-
-#define AMO_SIZE(suffix, type, unsigned_type)                                                                        \
-	AMO(amoswap_##suffix, type, ((void)a, b))                                                                    \
-	AMO(amoadd_##suffix, type, a + b)                                                                            \
-	AMO(amoxor_##suffix, type, a ^ b)                                                                            \
-	AMO(amoand_##suffix, type, a & b)                                                                            \
-	AMO(amoor_##suffix, type, a | b)                                                                             \
-	AMO(amomin_##suffix, type, a < b ? a : b)                                                                    \
-	AMO(amomax_##suffix, type, a > b ? a : b)                                                                    \
-	AMO(amominu_##suffix, type, (unsigned_type)a < (unsigned_type)b ? a : b)                                     \
-	AMO(amomaxu_##suffix, type, (unsigned_type)a > (unsigned_type)b ? a : b)
-
-AMO_SIZE(b, int8_t, uint8_t)
-AMO_SIZE(h, int16_t, uint16_t)
 
 /* x0 as operand reads 0, not the sink. */
 static inline uint64_t compared(const struct hart *hart, const struct op *op)
