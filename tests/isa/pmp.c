@@ -171,6 +171,7 @@ static void locks(void)
 		CHECK("pmp_check_priv_modes", mpp == 3 ? finished(t) : took(t, LEVEL_M, EXC_LOAD_ACCESS));
 		csrc(CSR_MSTATUS, STATUS_MPRV);
 	}
+	csrw(CSR_PMPCFG0, (u64)(NAPOT | R | W | X) << 16); /* before reset() moves the address of a locked entry */
 	reset();
 	csrw(CSR_MSECCFG, 0);
 }
