@@ -2,6 +2,7 @@
 
 enum { PAGE = 4096, INDEX_BITS = 9, OFFSET_BITS = 12 };
 enum { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_G = 32, PTE_A = 64, PTE_D = 128 };
+enum { NAPOT = 0x10000 };
 enum { MEMORY_END = 32 }; /* in superpages of 2 MiB from 0x80000000 */
 #define PTE_N (UINT64_C(1) << 63)
 
@@ -91,10 +92,10 @@ uint64_t world_leaf(struct world *world, unsigned level, bool guest_stage)
 	uint64_t flags = leaf_flags(world, guest_stage) | high_bits(world);
 	if (level && chance(random, 12)) /* misaligned */
 		target |= (uint64_t)PAGE << pick(random, INDEX_BITS * level);
-	if (chance(random, 6)) { /* NAPOT of 64 KiB; other sizes are reserved */
+	if (chance(random, 3)) { /* NAPOT of a reserved size */
 		flags |= PTE_N;
 		if (!level)
-			target = (target & ~UINT64_C(0xffff)) | (chance(random, 80) ? 0x8000 : (uint64_t)pick(random, 16) * PAGE);
+			target = (target & ~UINT64_C(0xffff)) | (uint64_t)((9 + pick(random, 15)) & 15) * PAGE;
 	}
 	return pte_to(target, flags);
 }
@@ -123,6 +124,15 @@ static void map_code(struct world *world, uint64_t level0, bool guest_stage)
 	}
 }
 
+/* The sixteen entries of a NAPOT range, all the same: any of them may stand for all. */
+static void map_napot(struct world *world, uint64_t level0, uint64_t address, bool guest_stage)
+{
+	uint64_t target = DATA + (chance(world->random, 50) ? NAPOT : 0) + NAPOT / 2;
+	uint64_t value = pte_to(target, leaf_flags(world, guest_stage) | high_bits(world) | PTE_N);
+	for (uint64_t offset = 0; offset < NAPOT; offset += PAGE)
+		map_page(world, level0, address + offset, value);
+}
+
 static void map_data(struct world *world, uint64_t level0, bool guest_stage)
 {
 	for (unsigned i = 0; i < DATA_PAGES; i++) {
@@ -132,6 +142,9 @@ static void map_data(struct world *world, uint64_t level0, bool guest_stage)
 		if (chance(world->random, 40))
 			add_place(world, address);
 	}
+	for (uint64_t address = DATA; address < DATA + DATA_PAGES * PAGE; address += NAPOT)
+		if (chance(world->random, 12))
+			map_napot(world, level0, address, guest_stage);
 }
 
 /* Beside the path to the region: superpages, and second ways to the level-0 table. */
