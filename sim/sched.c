@@ -76,6 +76,7 @@ static bool begin_slice(struct machine *machine)
 		return false;
 	}
 	wake_by_timer(hart);
+	hart->effects &= ~(uint32_t)EFFECT_YIELD; /* it was not running */
 	uint64_t bound = saturating_add(second, machine->config->quantum);
 	if (bound > event_cycle)
 		bound = event_cycle;

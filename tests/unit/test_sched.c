@@ -1,0 +1,365 @@
+/* Who runs when: slices, events, waiting harts, limits; and that the engine's ways of running a slice all give the same. */
+#include <stdlib.h>
+#include <unistd.h>
+#include "engine_world.h"
+
+/* ---- order ---- */
+
+/* Every hart writes its number behind a common pointer: the order of their stores. */
+static struct engine_world *writers(unsigned harts, uint64_t quantum)
+{
+	struct engine_world *world = engine_world_new(harts, NULL, 0);
+	world->config.quantum = quantum;
+	PROGRAM(world, CODE, insn_r(INSN_amoadd_d, 5, 10, 11), insn_s(INSN_sb, 12, 5, 0), insn_j(0, -8));
+	for (unsigned i = 0; i < harts; i++) {
+		struct hart *hart = &world->machine.harts[i];
+		hart->x[10] = DATA;
+		hart->x[11] = 1;
+		hart->x[12] = i + 1;
+	}
+	uint64_t start = DATA + 64;
+	bus_poke(&world->machine.bus, DATA, &start, sizeof start);
+	return world;
+}
+
+Test(sched, no_hart_runs_further_ahead_than_the_quantum)
+{
+	for (uint64_t quantum = 1; quantum < 40; quantum += 6) {
+		struct engine_world *world = writers(5, quantum);
+		struct machine *machine = &world->machine;
+		for (unsigned slice = 0; slice < 1000; slice++) {
+			uint64_t low = UINT64_MAX, high = 0;
+			sched_slice(machine);
+			for (unsigned i = 0; i < machine->hart_count; i++) {
+				low = machine->harts[i].cycle < low ? machine->harts[i].cycle : low;
+				high = machine->harts[i].cycle > high ? machine->harts[i].cycle : high;
+			}
+			cr_assert_leq(high - low, quantum);
+		}
+		engine_world_free(world);
+	}
+}
+
+Test(sched, the_lowest_cycle_is_first_and_ties_go_to_the_lowest_id)
+{
+	struct engine_world *world = writers(3, 1);
+	struct machine *machine = &world->machine;
+	machine->harts[0].cycle = machine->harts[0].now = 1;
+	cr_assert_eq(sched_step(machine), &machine->harts[1]);
+	engine_world_free(world);
+}
+
+/* Whoever asked a hart that was not running to yield asked for nothing: a step is a step. */
+Test(sched, a_request_to_yield_ends_no_later_slice)
+{
+	struct engine_world *world = writers(2, 5);
+	struct hart *hart = world->machine.harts;
+	hart[0].effects |= EFFECT_YIELD;
+	cr_assert_eq(sched_step(&world->machine), &hart[0]);
+	cr_assert_eq(hart[0].insns, 1);
+	engine_world_free(world);
+}
+
+/* ---- waiting ---- */
+
+Test(sched, a_machine_whose_harts_all_wait_for_nothing_stops)
+{
+	struct engine_world *world = engine_world_new(2, NULL, 0);
+	put_word(world, CODE, insn_rows[INSN_wfi].match);
+	sched_run(&world->machine);
+	cr_assert_eq(world->machine.stop, STOP_IDLE);
+	cr_assert_eq(world->machine.harts[1].insns, 1);
+	engine_world_free(world);
+}
+
+Test(sched, a_hart_that_waits_for_its_timer_goes_on_at_that_cycle)
+{
+	struct engine_world *world = engine_world_new(2, NULL, 0);
+	struct hart *hart = &world->machine.harts[1];
+	PROGRAM(world, CODE, insn_rows[INSN_wfi].match, insn_i(INSN_csrrs, 5, 0, 0xc00), insn_rows[INSN_wfi].match);
+	hart->csr.menvcfg |= menvcfg_STCE;
+	hart->csr.stimecmp = 5000;
+	hart->csr.mie = 1 << IRQ_STI;
+	context_changed(hart);
+	world->config.max_cycles = 6000;
+	sched_run(&world->machine);
+	cr_assert_eq(hart->x[5], 5000);
+	engine_world_free(world);
+}
+
+struct raise {
+	struct hart *hart;
+	bool level;
+};
+
+static void raise_line(void *context, uint64_t cycle)
+{
+	struct raise *raise = context;
+	hart_set_irq(raise->hart, IRQ_MSI, raise->level, cycle);
+}
+
+Test(sched, an_event_wakes_a_waiting_hart_at_its_cycle_and_a_running_one_at_the_next_boundary)
+{
+	for (unsigned waits = 0; waits < 2; waits++) {
+		struct engine_world *world = engine_world_new(1, NULL, 0);
+		struct hart *hart = world->machine.harts;
+		struct raise raise = {hart, true};
+		struct event event;
+		PROGRAM(world, CODE, waits ? insn_rows[INSN_wfi].match : nop(), nop(), nop(), nop(), insn_j(0, -16));
+		PROGRAM(world, CODE + 0x100, insn_i(INSN_csrrs, 5, 0, 0xc00), insn_i(INSN_csrrw, 0, 0, 0x304), insn_rows[INSN_wfi].match);
+		hart->csr.mtvec = CODE + 0x100;
+		hart->csr.mie = 1 << IRQ_MSI;
+		hart->csr.mstatus |= mstatus_MIE;
+		context_changed(hart);
+		event_init(&event, raise_line, &raise);
+		event_schedule(&world->machine.events, &event, 1003);
+		sched_run(&world->machine);
+		cr_assert_eq(hart->csr.mcause, UINT64_C(1) << 63 | IRQ_MSI);
+		cr_assert_eq(hart->x[5], 1004, "one cycle for the trap");
+		cr_assert_eq(hart->csr.mepc, waits ? CODE + 4 : CODE + 1003 % 5 * 4);
+		engine_world_free(world);
+	}
+}
+
+/* ---- limits ---- */
+
+Test(sched, limits_are_exact)
+{
+	struct engine_world *world = writers(3, 7);
+	world->config.max_insns = 1234;
+	sched_run(&world->machine);
+	cr_assert_eq(world->machine.stop, STOP_LIMIT);
+	cr_assert_eq(world->machine.harts[0].insns + world->machine.harts[1].insns + world->machine.harts[2].insns, 1234);
+	engine_world_free(world);
+	world = writers(3, 7);
+	world->config.max_cycles = 777;
+	sched_run(&world->machine);
+	cr_assert_eq(world->machine.stop, STOP_LIMIT);
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert_eq(world->machine.harts[i].cycle, 777);
+	engine_world_free(world);
+}
+
+/* ---- one run, however it is made ---- */
+
+enum { BODY = 2000, BODY_AT = 0x7fe }; /* the body begins before a page's end, two bytes off */
+
+struct random { uint64_t state; };
+
+static uint64_t draw(struct random *random, uint64_t below)
+{
+	random->state = random->state * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return (random->state >> 33) % below;
+}
+
+static unsigned any(struct random *random) { return 5 + (unsigned)draw(random, 8); }
+
+static uint32_t random_alu(struct random *random)
+{
+	static const uint16_t ids[] = {INSN_add, INSN_sub, INSN_xor, INSN_mul, INSN_div, INSN_sltu, INSN_srl, INSN_addw};
+	return insn_r(ids[draw(random, 8)], any(random), any(random), any(random));
+}
+
+static uint32_t random_memory(struct random *random)
+{
+	int offset = (int)draw(random, 128) - 64; /* x16: near a page's end */
+	switch (draw(random, 10)) {
+	case 0: return insn_i(INSN_lw, any(random), 16, offset);
+	case 1: return insn_i(INSN_lbu, any(random), 16, offset);
+	case 2: return insn_s(INSN_sd, any(random), 16, offset);
+	case 3: return insn_s(INSN_sh, any(random), 16, offset);
+	case 4: return insn_r(INSN_amoadd_d, any(random), 17, any(random));
+	case 5: return insn_r(INSN_amoswap_w, any(random), 17, any(random));
+	case 6: return insn_r(INSN_lr_d, any(random), 17 + (unsigned)draw(random, 2), 0);
+	case 7: return insn_r(INSN_sc_d, any(random), 17 + (unsigned)draw(random, 2), any(random));
+	case 8: return insn_s(INSN_sd, any(random), 18, 0);
+	default: return insn_i(INSN_ld, any(random), 16, offset & ~7);
+	}
+}
+
+/* Jumps within 200 instructions, over the ends of the body at times: x20 is its middle. */
+static uint32_t random_jump(struct random *random)
+{
+	int offset = ((int)draw(random, 400) - 200) * 4;
+	static const uint16_t branches[] = {INSN_beq, INSN_bne, INSN_blt, INSN_bgeu};
+	switch (draw(random, 4)) {
+	case 0: return insn_j(draw(random, 4) ? 1 : 4, offset);
+	case 1: return insn_i(INSN_jalr, draw(random, 4) ? 1 : 4, 20, ((int)draw(random, 1000) - 500) * 4);
+	default: return insn_b(branches[draw(random, 4)], any(random), any(random), offset);
+	}
+}
+
+static uint32_t random_system(struct random *random)
+{
+	switch (draw(random, 14)) {
+	case 0: return insn_i(INSN_csrrs, any(random), 0, 0xc00);               /* cycle */
+	case 1: return insn_i(INSN_csrrs, any(random), 0, 0xc02);               /* instret */
+	case 2: return insn_i(INSN_csrrs, any(random), 0, 0xc01);               /* time */
+	case 3: return insn_i(INSN_csrrsi, any(random), 2, 0x100);              /* sstatus.SIE */
+	case 4: return insn_i(INSN_csrrci, any(random), 2, 0x100);
+	case 5: return insn_i(INSN_csrrc, 0, 21, 0x100);                        /* FS off */
+	case 6: return insn_i(INSN_csrrs, 0, 22, 0x100);                        /* FS initial */
+	case 7: return insn_i(INSN_addi, 4, any(random), 0);                    /* tp */
+	case 8: return insn_i(INSN_csrrw, 4, any(random), 0x140);               /* tp, sscratch */
+	case 9: return insn_rows[INSN_ecall].match;
+	case 10: return insn_rows[INSN_sfence_vma].match;
+	case 11: return insn_rows[INSN_fence_i].match;
+	case 12: return insn_r(INSN_fmv_d_x, 1 + (unsigned)draw(random, 8), any(random), 0);
+	default: return insn_rows[INSN_wfi].match;
+	}
+}
+
+static uint32_t random_insn(struct random *random)
+{
+	switch (draw(random, 12)) {
+	case 0: case 1: case 2: return random_memory(random);
+	case 3: case 4: return random_jump(random);
+	case 5: return random_system(random);
+	case 6: return insn_s(INSN_sw, 23 + (unsigned)draw(random, 3), 20, ((int)draw(random, 1000) - 500) * 4); /* into code */
+	default: return random_alu(random);
+	}
+}
+
+/* Exceptions skip 4 bytes, wherever they come from; what leaves the body returns to its middle. Timer interrupts come every
+ * 97 cycles. */
+static void put_handlers(struct engine_world *world)
+{
+	PROGRAM(world, CODE + 0x100, insn_j(0, 0x40));                                  /* exceptions */
+	PROGRAM(world, CODE + 0x100 + 4 * IRQ_STI, insn_i(INSN_csrrs, 31, 0, 0xc01), insn_i(INSN_addi, 31, 31, 97),
+	        insn_i(INSN_csrrw, 0, 31, 0x14d), insn_rows[INSN_mret].match);
+	PROGRAM(world, CODE + 0x140, insn_i(INSN_csrrs, 31, 0, 0x341), insn_i(INSN_addi, 31, 31, 4),
+	        insn_b(INSN_bltu, 31, 26, 12), insn_b(INSN_bgeu, 31, 27, 8), insn_j(0, 8), insn_i(INSN_addi, 31, 20, 0),
+	        insn_i(INSN_csrrw, 0, 31, 0x341), insn_rows[INSN_mret].match);
+}
+
+/* One page table for all: the whole of DRAM onto itself, by 4 KiB pages, and nothing else. */
+static uint64_t put_tables(struct engine_world *world)
+{
+	uint64_t root = DATA + 0x100000, next = root + 2 * PAGE_SIZE, pte = next >> PAGE_SHIFT << 10 | 1;
+	uint64_t middle = root + PAGE_SIZE, to_middle = middle >> PAGE_SHIFT << 10 | 1;
+	bus_poke(&world->machine.bus, root + (CODE >> 30) * 8, &to_middle, 8);
+	for (uint64_t pa = CODE; pa < CODE + ENGINE_BYTES; pa += PAGE_SIZE) {
+		uint64_t leaf = pa >> PAGE_SHIFT << 10 | 0xf; /* A and D come by hardware */
+		if (pa % (2 << 20) == 0) {
+			pte = next >> PAGE_SHIFT << 10 | 1;
+			bus_poke(&world->machine.bus, middle + (pa >> 21 & 511) * 8, &pte, 8);
+			next += PAGE_SIZE;
+		}
+		bus_poke(&world->machine.bus, next - PAGE_SIZE + (pa >> 12 & 511) * 8, &leaf, 8);
+	}
+	return root;
+}
+
+static void start_hart(struct engine_world *world, struct hart *hart, struct random *random, bool paged)
+{
+	hart->csr.mtvec = (CODE + 0x100) | 1;
+	hart->csr.mie = 1 << IRQ_STI;
+	hart->csr.menvcfg |= menvcfg_STCE | menvcfg_ADUE;
+	hart->csr.stimecmp = 300 + 50 * hart->id;
+	hart->csr.mcounteren = 7;
+	hart->csr.pmpcfg0 = 0x1f;
+	hart->csr.pmpaddr0 = UINT64_MAX >> 10;
+	hart->pc = CODE + BODY_AT;
+	hart->x[16] = DATA + PAGE_SIZE;
+	hart->x[17] = DATA + 0x2100;
+	hart->x[18] = DATA + 0x2140;
+	hart->x[20] = CODE + BODY_AT + 4 * (BODY / 2);
+	hart->x[21] = 3 << mstatus_FS_LOW;
+	hart->x[22] = 1 << mstatus_FS_LOW;
+	for (unsigned i = 23; i < 26; i++)
+		hart->x[i] = random_alu(random);
+	hart->x[26] = CODE + BODY_AT;
+	hart->x[27] = CODE + BODY_AT + 4 * BODY;
+	hart->csr.mstatus |= mstatus_MIE;
+	if (paged)
+		hart->csr.satp = UINT64_C(8) << 60 | put_tables(world) >> PAGE_SHIFT;
+	enter(hart, paged ? MODE_HS : MODE_M);
+}
+
+static struct engine_world *random_world(uint64_t seed, unsigned harts, const char *trace_path, uint32_t events)
+{
+	struct random random = {seed};
+	struct engine_world *world = engine_world_new(harts, trace_path, events);
+	world->config.quantum = 1 + draw(&random, 2) * draw(&random, 60);
+	world->config.max_cycles = 6000;
+	for (unsigned i = 0; i < BODY; i++)
+		put_word(world, CODE + BODY_AT + 4 * i, random_insn(&random));
+	/* and out of its end back to its middle */
+	put_word(world, CODE + BODY_AT + 4 * BODY, insn_i(INSN_jalr, 0, 20, 0));
+	put_handlers(world);
+	for (unsigned i = 0; i < harts; i++)
+		start_hart(world, &world->machine.harts[i], &random, seed & 1);
+	return world;
+}
+
+/* Where everybody stands at the end of a slice. */
+static uint64_t place(const struct machine *machine, uint64_t hash)
+{
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		const struct hart *hart = &machine->harts[i];
+		const uint64_t values[] = {hart->pc, hart->cycle, hart->now, hart->insns, hart->retired, hart->mode, hart->waiting};
+		for (unsigned j = 0; j < sizeof values / sizeof values[0]; j++)
+			hash = (hash ^ values[j]) * UINT64_C(0x9e3779b97f4a7c15), hash ^= hash >> 29;
+	}
+	return hash;
+}
+
+enum how { WHOLE, STEPPED, ONE_OP, THREE_OPS, FLUSHED, TRACED, WITHIN_A_LIMIT, PAUSED, WAYS };
+
+static const char *const how_names[WAYS] = {"whole slices", "stepped", "one-op blocks", "three-op blocks", "flushed always",
+                                            "traced", "with a limit of instructions", "in parts"};
+
+struct outcome { uint64_t places, hash, memory, insns; };
+
+static struct outcome run_random(uint64_t seed, unsigned harts, enum how how)
+{
+	struct engine_world *world = random_world(seed, harts, how == TRACED ? "/dev/null" : NULL, how == TRACED ? 1u << TRACE_INSN : 0);
+	struct machine *machine = &world->machine;
+	struct random random = {seed};
+	struct outcome outcome = {0};
+	machine->platform.block_ops = how == ONE_OP ? 1 : how == THREE_OPS ? 3 : 64;
+	machine->platform.flush_always = how == FLUSHED;
+	if (how == WITHIN_A_LIMIT)
+		world->config.max_insns = 1000000;
+	while (machine->stop == RUNNING) {
+		if (how == STEPPED)
+			sched_step(machine);
+		else if (how == PAUSED && machine->slice.hart) {
+			if (exec_run(machine->slice.hart, machine->slice.bound, draw(&random, 9)))
+				machine->slice.hart = NULL;
+		} else {
+			sched_slice(machine);
+			if (how == PAUSED && machine->stop == RUNNING)
+				sched_step(machine);
+		}
+		if (!machine->slice.hart)
+			outcome.places = place(machine, outcome.places);
+	}
+	for (uint64_t pa = CODE; pa < DATA + 0x200000; pa += 8)
+		outcome.memory = (outcome.memory ^ memory(world, pa)) * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	outcome.hash = trace_hash(machine->trace, machine->harts, harts);
+	for (unsigned i = 0; i < harts; i++)
+		outcome.insns += machine->harts[i].insns;
+	engine_world_free(world);
+	return outcome;
+}
+
+static void compare(uint64_t first, uint64_t last, unsigned harts)
+{
+	for (uint64_t seed = first; seed < last; seed++) {
+		struct outcome wanted = run_random(seed, harts, WHOLE);
+		cr_assert_gt(wanted.insns, 300);
+		for (enum how how = WHOLE + 1; how < WAYS; how++) {
+			struct outcome got = run_random(seed, harts, how);
+			cr_assert_eq(got.insns, wanted.insns, "seed %d, %s: instructions", (int)seed, how_names[how]);
+			cr_assert_eq(got.memory, wanted.memory, "seed %d, %s: memory", (int)seed, how_names[how]);
+			cr_assert_eq(got.hash, wanted.hash, "seed %d, %s: events and state", (int)seed, how_names[how]);
+			if (how != PAUSED && how != STEPPED)
+				cr_assert_eq(got.places, wanted.places, "seed %d, %s: a slice's end", (int)seed, how_names[how]);
+		}
+	}
+}
+
+Test(sched, one_hart_gives_the_same_however_it_is_run) { compare(0, 20, 1); }
+Test(sched, two_harts_give_the_same_however_they_are_run) { compare(100, 116, 2); }
+Test(sched, five_harts_give_the_same_however_they_are_run) { compare(200, 208, 5); }
