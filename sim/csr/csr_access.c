@@ -90,6 +90,7 @@ NEED_EXTENSION(smcntrpmf, EXT_Smcntrpmf)
 NEED_EXTENSION(smcsrind, EXT_Smcsrind)
 NEED_EXTENSION(zkr, EXT_Zkr)
 NEED_EXTENSION(ssqosid, EXT_Ssqosid)
+NEED_EXTENSION(sdtrig, EXT_Sdtrig)
 
 /* Smcsrind includes all of Sscsrind. */
 bool need_sscsrind(const struct hart *hart, unsigned num)
@@ -250,6 +251,13 @@ bool guard_iselect(const struct hart *hart, unsigned num, enum mode mode, bool w
 	return state_enabled(hart, 0, mstateen0_CSRIND, mode);
 }
 
+/* norm:mstateen0_context_op norm:hstateen0_context_op */
+bool guard_context(const struct hart *hart, unsigned num, enum mode mode, bool write)
+{
+	(void)num, (void)write;
+	return state_enabled(hart, 0, mstateen0_CONTEXT, mode);
+}
+
 /* No guest has it. norm:Ssqosid_srmcfg_access_illegal_instruction norm:Ssqosid_srmcfg_access_virtual_instruction */
 bool guard_srmcfg(const struct hart *hart, unsigned num, enum mode mode, bool write)
 {
@@ -326,11 +334,11 @@ enum csr_verdict csr_check(const struct hart *hart, unsigned num, bool write)
 
 /* ---- access ---- */
 
-/* With V=1 the number of a supervisor CSR means its VS twin, where there is one: 0x1xx becomes 0x2xx.
+/* With V=1 the number of a supervisor CSR means its VS twin, where there is one: 0x1xx becomes 0x2xx. scontext has none.
  * norm:H_vscsrs_sub */
 static const struct csr_row *row_meant(const struct hart *hart, unsigned num)
 {
-	if (mode_virt(hart->mode) && level_of(num) == LEVEL_SUPERVISOR && row_of[num ^ 0x300])
+	if (mode_virt(hart->mode) && level_of(num) == LEVEL_SUPERVISOR && num != CSR_scontext && row_of[num ^ 0x300])
 		num ^= 0x300;
 	return find_row(num);
 }

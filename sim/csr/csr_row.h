@@ -55,6 +55,9 @@ static inline uint64_t csr_merge(uint64_t old, uint64_t value, uint64_t mask)
 /* csr_warl.c: what reset puts into fields that depend on the hart's extensions. */
 void csr_reset_fixed(struct hart *hart);
 
+/* csr_trigger.c: every trigger disabled. */
+void csr_reset_triggers(struct hart *hart);
+
 /* csr_counter.c: value of counter 0 (cycle), 2 (instret), 3..31 at hart->now; and set it as of now. */
 uint64_t csr_counter(const struct hart *hart, unsigned index);
 void csr_counter_set(struct hart *hart, unsigned index, uint64_t value);

@@ -490,7 +490,8 @@ void write_senvcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 static uint64_t stateen_implemented(const struct hart *hart, unsigned index)
 {
 	uint64_t csrind = with(hart, EXT_Sscsrind, mstateen0_CSRIND) | with(hart, EXT_Smcsrind, mstateen0_CSRIND);
-	return index ? mstateen1_SE1 : mstateen0_SE0 | mstateen0_ENVCFG | csrind;
+	uint64_t context = with(hart, EXT_Sdtrig, mstateen0_CONTEXT);
+	return index ? mstateen1_SE1 : mstateen0_SE0 | mstateen0_ENVCFG | context | csrind;
 }
 
 /* norm:Ssqosid_smstateen_srmcfg_requires_mstateen0: a bit of M-mode's register only, as guests have no srmcfg. */
@@ -534,4 +535,5 @@ void csr_reset_fixed(struct hart *hart)
 	csr->hstatus |= with(hart, EXT_H, (uint64_t)XLEN_64 << hstatus_VSXL_LOW);
 	csr->vsstatus |= with(hart, EXT_H, (uint64_t)XLEN_64 << vsstatus_UXL_LOW);
 	csr->mideleg |= csr_irqs_h(hart);
+	csr_reset_triggers(hart);
 }

@@ -9,7 +9,7 @@
 
 enum {
 	BLOCK_MAX = 64,           /* instructions: op.halves and op.index are bytes */
-	OPS_MAX = BLOCK_MAX * 4 + 4, /* ops: up to three extra ones (trace, tp, function check) an instruction */
+	OPS_MAX = BLOCK_MAX * 6 + 4, /* ops: up to five extra ones (function, trace, trigger, probe, tp) an instruction */
 };
 
 struct block;
@@ -44,6 +44,7 @@ enum key_bit {
 	KEY_FS_ON = 1 << 3,  /* FP instructions exist now */
 	KEY_FS_DIRTY = 1 << 4, /* and need not be recorded */
 	KEY_TRACE = 1 << 5,  /* trace ops inserted */
+	KEY_TRIGGER = 1 << 6, /* an execute trigger is armed: trigger ops inserted */
 	KEY_BITS = 8,        /* above: the most instructions the block may have, 0: any number */
 };
 
@@ -156,6 +157,7 @@ static inline const struct op *block_exit_indirect(struct hart *hart, uint64_t t
 /* Ops that translation adds: they stand between instructions and carry the place of the instruction after them. */
 op_fn op_end;      /* the block is over, go to the next instruction */
 op_fn op_trace;    /* an instruction starts: settle the previous one's event, remember this one (imm = its struct insn id) */
+op_fn op_trigger;  /* does a trigger match the instruction after this? */
 op_fn op_tp;       /* the instruction before (at pc imm) wrote tp */
 op_fn op_function; /* HS-mode enters a firmware function: --check looks at tp */
 op_fn op_fs_dirty; /* FP state is about to change: mark it and translate anew */

@@ -72,6 +72,8 @@ static uint32_t execution_key(const struct hart *hart)
 		key |= KEY_FS_DIRTY;
 	if (hart->exec->trace_insn)
 		key |= KEY_TRACE;
+	if (hart->triggers.execute)
+		key |= KEY_TRIGGER;
 	return key;
 }
 
@@ -135,6 +137,7 @@ static void settle_effects(struct hart *hart)
 			mem_l0_flush(hart);
 		}
 		if (effects & (EFFECT_MODE | EFFECT_TRANSLATE)) {
+			trigger_arm(hart);
 			mem_l0_select(hart);
 			hart->context = exec->epoch << KEY_BITS | execution_key(hart);
 		}
@@ -215,6 +218,8 @@ static void run_next(struct hart *hart, uint64_t bound, bool step)
 	if (block && !step && block->count > 1 && hart->cycle + block->last >= bound)
 		block = find_block(hart, true);
 	if (!block) {
+		if (hart->triggers.execute) /* a breakpoint at an address comes before any fault of its fetch */
+			trigger_on_execute(hart, 0);
 		if (hart->model)
 			model_trap(hart);
 		take_trap(hart);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include "csr/csr_file.h"
 #include "hart/isa.h"
+#include "hart/trigger.h"
 
 /* Privilege and virtualisation mode together: the five worlds. */
 enum mode { MODE_M, MODE_HS, MODE_U, MODE_VS, MODE_VU, MODE_COUNT };
@@ -120,6 +121,7 @@ struct hart {
 		uint32_t filtered; /* counters that count in some modes only */
 		uint32_t armed;    /* counters that will overflow at the clock value -slot (csr_counter.c) */
 	} counters;
+	struct triggers triggers;
 	uint64_t irq_lines; /* wires from outside: MSIP, MTIP, MEIP, SEIP as mip bits */
 	uint64_t hgei;      /* wires: guest external interrupts, bits 1..GEILEN */
 

@@ -22,7 +22,7 @@ static const struct {
 	{ EXT_Zicntr, EXT_Zicsr }, { EXT_Zihpm, EXT_Zicntr }, { EXT_Zabha, EXT_A }, { EXT_Zacas, EXT_A },
 	{ EXT_Zfhmin, EXT_F }, { EXT_Zfh, EXT_Zfhmin }, { EXT_Zfa, EXT_F },
 	{ EXT_Zcb, EXT_Zca }, { EXT_Zcmop, EXT_Zca }, { EXT_Zcd, EXT_Zca }, { EXT_Zcd, EXT_D },
-	{ EXT_Zkr, EXT_Zicsr },
+	{ EXT_Zkr, EXT_Zicsr }, { EXT_Sdtrig, EXT_Zicsr },
 	{ EXT_Shcounterenw, EXT_H }, { EXT_Shgatpa, EXT_H }, { EXT_Shlcofideleg, EXT_H },
 	{ EXT_Shlcofideleg, EXT_Sscofpmf }, { EXT_Shtvala, EXT_H }, { EXT_Shvsatpa, EXT_H },
 	{ EXT_Shvstvala, EXT_H }, { EXT_Shvstvecd, EXT_H },

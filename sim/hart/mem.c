@@ -11,7 +11,8 @@ enum { BANKS = MODE_COUNT * 2, LINE = 64 };
 
 struct mem {
 	struct l0_bank banks[BANKS]; /* by effective mode and SUM */
-	struct l0_bank none;         /* stays empty: big-endian contexts */
+	struct l0_bank none;         /* stays empty: big-endian contexts, and while load or store triggers are armed */
+	bool swaps;                  /* the current data context is big-endian */
 	unsigned mxr;                /* MXR and VS-level MXR the banks were filled under */
 };
 
@@ -77,7 +78,7 @@ bool mem_big_endian(const struct hart *hart, enum mode mode)
 	}
 }
 
-bool mem_swaps(const struct hart *hart) { return hart->l0 == &hart->mem->none; }
+bool mem_swaps(const struct hart *hart) { return hart->mem->swaps; }
 
 void mem_l0_select(struct hart *hart)
 {
@@ -88,7 +89,8 @@ void mem_l0_select(struct hart *hart)
 		hart->mem->mxr = mxr;
 	}
 	bool sum = context.sum && mode_priv(context.mode) == 1;
-	int bank = mem_big_endian(hart, context.mode) ? -1 : (int)context.mode * 2 + sum;
+	hart->mem->swaps = mem_big_endian(hart, context.mode);
+	int bank = hart->mem->swaps || hart->triggers.data ? -1 : (int)context.mode * 2 + sum;
 	hart->l0 = bank < 0 ? &hart->mem->none : &hart->mem->banks[bank];
 	if (hart->model)
 		model_near_select(hart, bank);
@@ -223,6 +225,34 @@ struct request {
 	uint32_t word;
 };
 
+/* norm:pm_debug_trigger: triggers see the address without its masked bits. An AMO both loads and stores. */
+static bool trigger_fires(struct hart *hart, const struct request *request)
+{
+	struct insn insn = decode(&hart->isa, request->word);
+	struct trigger_access access = {
+		.va = mmu_unmasked(hart, request->context, request->va),
+		.size = request->size,
+		.sized = request->size,
+		.length = insn.length,
+		.load = request->access == ACCESS_LOAD || insn_rows[insn.semantics].class == CLASS_AMO,
+		.store = request->access == ACCESS_STORE,
+		.guest = mode_virt(request->context->mode),
+	};
+	return trigger_on_access(hart, &access);
+}
+
+/* What comes before any check of an access. */
+static inline bool triggered(struct hart *hart, const struct request *request)
+{
+	return __builtin_expect(hart->triggers.data, 0) && trigger_fires(hart, request);
+}
+
+bool mem_triggered_load(struct hart *hart, const struct mmu_context *context, uint64_t va, unsigned size, uint32_t word)
+{
+	struct request request = {context, va, size, ACCESS_LOAD, word};
+	return triggered(hart, &request);
+}
+
 /* One part of an access, inside one page: translate it; on a fault add the transformed instruction. */
 static bool translate_part(struct hart *hart, const struct request *request, unsigned offset, unsigned size,
                            struct translation *translation)
@@ -317,6 +347,8 @@ static bool split_access(struct hart *hart, const struct request *request, uint6
 
 static bool access(struct hart *hart, const struct request *request, uint64_t *value, bool fill)
 {
+	if (triggered(hart, request))
+		return false;
 	bool misaligned = request->va & (request->size - 1);
 	bool swap = mem_big_endian(hart, request->context->mode);
 	if (misaligned && hart->platform->misaligned_traps)
@@ -373,6 +405,8 @@ uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigne
 	struct mmu_context context = mmu_context_data(hart);
 	struct request request = {&context, va, size, ACCESS_STORE, op->word};
 	struct translation translation;
+	if (triggered(hart, &request))
+		return NULL;
 	if (va & (size - 1)) {
 		fault(hart, &request, CAUSE_LOAD_MISALIGNED);
 		return NULL;

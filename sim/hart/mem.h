@@ -57,6 +57,9 @@ uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigne
 /* Bytes of DRAM were written by `hart` (or NULL: from outside) without mem_store: obey the page's flags. */
 void mem_store_notify(struct hart *hart, uint64_t pa, unsigned size);
 
+/* Does a trigger fire for LR's load (hart->trap is filled then)? The other accesses here ask by themselves. */
+bool mem_triggered_load(struct hart *hart, const struct mmu_context *context, uint64_t va, unsigned size, uint32_t word);
+
 /* LR's reservation, and its end. A reservation set is the 64-byte line of `pa`. */
 void mem_reserve(struct hart *hart, uint64_t pa);
 void mem_unreserve(struct hart *hart);

@@ -50,6 +50,8 @@ static const uint8_t *load_reserved(struct hart *hart, const struct op *op, unsi
 		struct mmu_context context = mmu_context_data(hart);
 		struct translation translation;
 		op_sync(hart, op);
+		if (mem_triggered_load(hart, &context, va, size, op->word))
+			return NULL;
 		va = mmu_unmasked(hart, &context, va);
 		if (va & (size - 1))
 			hart_raise(hart, CAUSE_LOAD_MISALIGNED, va);

@@ -53,6 +53,14 @@ OP(function)
 	NEXT;
 }
 
+OP(trigger)
+{
+	op_sync(hart, op);
+	if (trigger_on_execute(hart, op->length))
+		TRAP;
+	NEXT;
+}
+
 /* ---- tp ---- */
 
 static void note_tp(struct hart *hart, const struct op *op)

@@ -57,6 +57,16 @@ static bool block_access_fault(struct hart *hart, const struct op *op, const str
 	return block_fault(hart, op);
 }
 
+/* Cache operations match triggers like stores of the whole block, of no size. */
+static bool block_triggered(struct hart *hart, const struct op *op, const struct mmu_context *context)
+{
+	uint64_t va = mmu_unmasked(hart, context, X(rs1)) & ~(uint64_t)(BLOCK_SIZE - 1);
+	struct trigger_access access = {
+		.va = va, .size = BLOCK_SIZE, .length = op->length, .store = true, .guest = mode_virt(context->mode),
+	};
+	return hart->triggers.data && trigger_on_access(hart, &access);
+}
+
 /* Where the block of x[rs1] is, if this access to it is allowed. False: a trap was raised. */
 static bool block_translate(struct hart *hart, const struct op *op, enum access access, uint64_t *pa)
 {
@@ -64,6 +74,8 @@ static bool block_translate(struct hart *hart, const struct op *op, enum access 
 	struct translation translation;
 
 	op_sync(hart, op);
+	if (block_triggered(hart, op, &context))
+		return false;
 	if (!mmu_translate(hart, mmu_unmasked(hart, &context, X(rs1)), 1, access, &context, &translation))
 		return block_fault(hart, op);
 	*pa = translation.pa & ~(uint64_t)(BLOCK_SIZE - 1);

@@ -122,6 +122,8 @@ static void emit_before(struct translator *translator, const struct insn *insn)
 		emit(translator, op_function);
 	if (translator->key & KEY_TRACE)
 		emit(translator, op_trace)->word = insn->word;
+	if (translator->key & KEY_TRIGGER)
+		emit(translator, op_trigger)->length = insn->length;
 	if (hart->model) {
 		struct uop uop = uop_of(hart->model->timing, insn, translator->pc);
 		hart->model->uops[translator->block->count] = uop;

@@ -1,0 +1,151 @@
+/* The trigger registers: tselect's window on the triggers, and what each can hold (RISC-V Debug Specification 1.0). */
+#include "csr/csr.h"
+#include "csr/csr_row.h"
+
+enum { INFO_VERSION = 1 };
+
+static struct trigger *selected(struct hart *hart)
+{
+	return &hart->triggers.each[hart->csr.tselect];
+}
+
+/* What is armed changes, and with it the execution key and the filter of host addresses. */
+static void changed(struct hart *hart)
+{
+	hart->triggers.enabled = 0;
+	for (unsigned i = 0; i < TRIGGERS; i++)
+		if (hart->triggers.each[i].tdata1 & (tdata1_LOAD | tdata1_STORE | tdata1_EXECUTE))
+			hart->triggers.enabled |= (uint8_t)(1 << i);
+	hart->effects |= EFFECT_MODE;
+}
+
+void csr_reset_triggers(struct hart *hart)
+{
+	hart->triggers = (struct triggers){0};
+	for (unsigned i = 0; i < TRIGGERS; i++)
+		hart->triggers.each[i].tdata1 = (uint64_t)TRIGGER_DISABLED << tdata1_TYPE_LOW;
+}
+
+/* ---- reads ---- */
+
+uint64_t read_tdata(const struct hart *hart, const struct csr_row *row)
+{
+	const struct trigger *trigger = &hart->triggers.each[hart->csr.tselect];
+	return row->num == CSR_tdata1 ? trigger->tdata1 : row->num == CSR_tdata2 ? trigger->tdata2 : trigger->tdata3;
+}
+
+uint64_t read_tinfo(const struct hart *hart, const struct csr_row *row)
+{
+	(void)hart, (void)row;
+	return (uint64_t)INFO_VERSION << tinfo_VERSION_LOW | 1 << TRIGGER_MCONTROL | 1 << TRIGGER_MCONTROL6 |
+	       1 << TRIGGER_DISABLED;
+}
+
+uint64_t read_hcontext(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return hart->csr.mcontext;
+}
+
+/* ---- writes ---- */
+
+void write_tselect(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	(void)row;
+	if (value < TRIGGERS)
+		hart->csr.tselect = value;
+}
+
+/* 6 is unknown, mcontrol has no NAPOT (maskmax 0): equality. */
+static uint64_t legal_match(uint64_t tdata1, bool napot)
+{
+	static const uint16_t known = 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 12 | 1 << 13;
+	uint64_t match = (tdata1 & tdata1_MATCH) >> tdata1_MATCH_LOW;
+	bool legal = known >> match & 1 || (napot && (match == 1 || match == 9));
+	return legal ? tdata1 : tdata1 & ~tdata1_MATCH;
+}
+
+/* Sizes of 8, 16, 32, 64 and 128 bits; any instead of others. */
+static uint64_t legal_size(uint64_t tdata1)
+{
+	uint64_t size = (tdata1 & tdata1_SIZE) >> tdata1_SIZE_LOW;
+	return size == 4 || size == 7 ? tdata1 & ~tdata1_SIZE : tdata1;
+}
+
+/* Without Sdext there is no Debug Mode: dmode is 0, and so is every action. The last trigger has no next
+ * to chain to. */
+static uint64_t legal_tdata1(const struct hart *hart, uint64_t value)
+{
+	uint64_t common = tdata1_TYPE | tdata1_LOAD | tdata1_STORE | tdata1_EXECUTE | tdata1_M | tdata1_MATCH;
+	if (isa_has(&hart->isa, EXT_U))
+		common |= tdata1_U;
+	if (isa_has(&hart->isa, EXT_S))
+		common |= tdata1_S;
+	if (hart->csr.tselect != TRIGGERS - 1)
+		common |= tdata1_CHAIN;
+	switch ((value & tdata1_TYPE) >> tdata1_TYPE_LOW) {
+	case TRIGGER_MCONTROL:
+		return legal_match(value & (common | tdata1_MCONTROL_HIT), false);
+	case TRIGGER_MCONTROL6:
+		if (isa_has(&hart->isa, EXT_H))
+			common |= tdata1_VS | tdata1_VU;
+		return legal_size(legal_match(value & (common | tdata1_SIZE | tdata1_HIT0), true));
+	default:
+		return (uint64_t)TRIGGER_DISABLED << tdata1_TYPE_LOW;
+	}
+}
+
+/* With match NAPOT the longest range is 2^63 bytes: so many ones, with bit 62 as the lowest 0. */
+static uint64_t legal_tdata2(uint64_t tdata1, uint64_t value)
+{
+	bool napot = ((tdata1 & tdata1_MATCH) >> tdata1_MATCH_LOW & 7) == 1;
+	uint64_t ones = UINT64_MAX >> 1;
+	return napot && (value & ones) == ones ? value & ~(UINT64_C(1) << 62) : value;
+}
+
+static uint64_t legal_tdata3(const struct hart *hart, uint64_t value)
+{
+	/* 3 is reserved and 7 too; without H only 0 and 4 */
+	static const uint8_t with_h[] = {0, 1, 2, 0, 4, 5, 6, 4};
+	uint64_t select = (value & tdata3_MHSELECT) >> tdata3_MHSELECT_LOW;
+	uint64_t writable = tdata3_MHVALUE | tdata3_MHSELECT;
+	select = isa_has(&hart->isa, EXT_H) ? with_h[select] : select & 4;
+	value = csr_merge(value, select << tdata3_MHSELECT_LOW, tdata3_MHSELECT);
+	if ((value & tdata3_SSELECT) == tdata3_SSELECT)
+		value &= ~tdata3_SSELECT;
+	if (isa_has(&hart->isa, EXT_S))
+		writable |= tdata3_SBYTEMASK | tdata3_SVALUE | tdata3_SSELECT;
+	return value & writable;
+}
+
+void write_tdata(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	struct trigger *trigger = selected(hart);
+	if (row->num == CSR_tdata1)
+		trigger->tdata1 = legal_tdata1(hart, value);
+	else if (row->num == CSR_tdata2)
+		trigger->tdata2 = value;
+	else
+		trigger->tdata3 = legal_tdata3(hart, value);
+	trigger->tdata2 = legal_tdata2(trigger->tdata1, trigger->tdata2);
+	changed(hart);
+}
+
+/* As many bits as textra64 compares. */
+void write_mcontext(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	(void)row;
+	hart->csr.mcontext = value & (isa_has(&hart->isa, EXT_H) ? 0x3fff : 0x1fff);
+	changed(hart);
+}
+
+void write_hcontext(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	write_mcontext(hart, row, value);
+}
+
+void write_scontext(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	write_masked(hart, row, value);
+	changed(hart);
+}
