@@ -173,13 +173,15 @@ static void execute_line(struct debugger *debugger, char *line)
 	execute(debugger, line);
 }
 
-static void read_stream(struct debugger *debugger, FILE *in)
+/* False: the stream could not be read to its end. */
+static bool read_stream(struct debugger *debugger, FILE *in)
 {
 	char *line = NULL;
 	size_t size = 0;
 	while (!debugger->quit && getline(&line, &size, in) > 0)
 		execute_line(debugger, line);
 	free(line);
+	return !ferror(in);
 }
 
 static bool cmd_source(struct debugger *debugger, const char *args)
@@ -190,10 +192,11 @@ static bool cmd_source(struct debugger *debugger, const char *args)
 	if (!in)
 		return complain(debugger, "source: %s: %s", args, strerror(errno));
 	debugger->depth++;
-	read_stream(debugger, in);
+	bool read = read_stream(debugger, in);
+	int error = errno;
 	debugger->depth--;
 	fclose(in);
-	return true;
+	return read || complain(debugger, "source: %s: %s", args, strerror(error));
 }
 
 /* ---- the terminal ---- */

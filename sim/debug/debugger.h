@@ -92,6 +92,8 @@ bool cmd_finish(struct debugger *debugger, const char *args);
 bool cmd_until(struct debugger *debugger, const char *args);
 bool cmd_continue(struct debugger *debugger, const char *args);
 void debug_observe(void *observer, const struct trace_event *event);
+/* Did the user press Ctrl-C since the last look? For whatever can take long. */
+bool debug_interrupted(const struct debugger *debugger);
 
 /* inspect.c */
 bool cmd_info(struct debugger *debugger, const char *args);

@@ -1,5 +1,6 @@
 /* Expressions: C's operators and precedence over 64-bit unsigned values. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "csr/csr.h"
@@ -79,8 +80,9 @@ static bool primary(struct parser *parser, uint64_t *value)
 	}
 	if (isdigit((unsigned char)*parser->text)) {
 		char *end;
+		errno = 0;
 		*value = strtoull(parser->text, &end, 0);
-		if (isalnum((unsigned char)*end) || *end == '_')
+		if (errno || isalnum((unsigned char)*end) || *end == '_')
 			return complain(parser->debugger, "bad number at `%s'", parser->text);
 		parser->text = end;
 		return true;

@@ -158,6 +158,14 @@ static bool dump_string(struct debugger *debugger, reader *read, uint64_t addres
 	return true;
 }
 
+static bool disassemble(struct debugger *debugger, uint64_t address, uint64_t count)
+{
+	unsigned length = 1;
+	for (uint64_t i = 0; i < count && length && !debug_interrupted(debugger); i++, address += length)
+		debug_print_insn(debugger, current(debugger), address, &length);
+	return true;
+}
+
 static bool dump(struct debugger *debugger, const char *args, reader *read)
 {
 	struct dump_format format;
@@ -166,13 +174,10 @@ static bool dump(struct debugger *debugger, const char *args, reader *read)
 		return false;
 	if (format.format == 's')
 		return dump_string(debugger, read, address);
-	unsigned length = 1;
-	for (uint64_t i = 0; format.format == 'i' && i < format.count && length; i++, address += length)
-		debug_print_insn(debugger, current(debugger), address, &length);
 	if (format.format == 'i')
-		return true;
+		return disassemble(debugger, address, format.count);
 	unsigned per_line = 16 / format.size;
-	for (uint64_t i = 0; i < format.count; i++, address += format.size) {
+	for (uint64_t i = 0; i < format.count && !(i % 4096 == 4095 && debug_interrupted(debugger)); i++, address += format.size) {
 		if (!read(current(debugger), address, format.size, &value))
 			return complain(debugger, "%scannot read 0x%llx", i % per_line ? "\n" : "", (unsigned long long)address);
 		if (i % per_line == 0)
@@ -194,10 +199,7 @@ bool cmd_disas(struct debugger *debugger, const char *args)
 		return false;
 	if (*args && !expression_all(debugger, args, &count))
 		return false;
-	unsigned length = 2;
-	for (uint64_t i = 0; i < count && length; i++, address += length)
-		debug_print_insn(debugger, current(debugger), address, &length);
-	return true;
+	return disassemble(debugger, address, count);
 }
 
 /* ---- translate ---- */

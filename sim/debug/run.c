@@ -27,7 +27,7 @@ void debug_observe(void *observer, const struct trace_event *event)
 	points_event(debugger, event);
 }
 
-static bool interrupted(const struct debugger *debugger)
+bool debug_interrupted(const struct debugger *debugger)
 {
 	sigset_t pending;
 	if (!debugger->interactive)
@@ -74,18 +74,19 @@ static bool refuse_if_stopped(struct debugger *debugger)
 	return true;
 }
 
-/* Step until `done` says so, something stops us, or the user interrupts. */
+/* Step until `done` says so (then true), something stops us, or the user interrupts. */
 typedef bool done_function(struct debugger *debugger, const struct hart *moved, void *context);
 
-static void step_until(struct debugger *debugger, done_function *done, void *context)
+static bool step_until(struct debugger *debugger, done_function *done, void *context)
 {
 	struct hart *moved;
 	for (unsigned i = 0; step_once(debugger, &moved); i++) {
 		if (moved && done(debugger, moved, context))
-			return;
-		if (i % 4096 == 0 && interrupted(debugger))
-			return;
+			return true;
+		if (i % 4096 == 0 && debug_interrupted(debugger))
+			return false;
 	}
+	return false;
 }
 
 static bool done_count(struct debugger *debugger, const struct hart *moved, void *context)
@@ -188,11 +189,8 @@ bool cmd_next(struct debugger *debugger, const char *args)
 		struct place after = {hart->pc + insn.length, hart->x[2], hart->mode, true};
 		debugger->saw_trap = false;
 		uint64_t one = 1;
-		if (call || insn.semantics == INSN_ecall)
-			step_until(debugger, done_place, &after);
-		else
-			step_until(debugger, done_count, &one);
-		if (debugger->stopped)
+		bool over = call || insn.semantics == INSN_ecall;
+		if (!(over ? step_until(debugger, done_place, &after) : step_until(debugger, done_count, &one)))
 			break;
 	}
 	return report(debugger);
@@ -240,7 +238,7 @@ bool cmd_continue(struct debugger *debugger, const char *args)
 		uint64_t never = 0;
 		step_until(debugger, done_count_all, &never);
 	} else {
-		while (machine->stop == RUNNING && !interrupted(debugger))
+		while (machine->stop == RUNNING && !debug_interrupted(debugger))
 			sched_slice(machine);
 	}
 	return report(debugger);

@@ -23,7 +23,7 @@ def leaves_state_unchanged():
     """Errors are one line each, and change nothing."""
     errors = ["bogus", "print 1/0", "print nosuch", "print $nosuch", "hart 9", "x/4z 0", "x 0x10", "translate zzz", "csr nosuch",
               "delete 99", "break", "break nosuch", "watch 0x10", "catch nothing", "catch world XX", "catch csr nosuch", "step 0",
-              "until", "source /nonexistent", "info nosuch", "trace maybe", "help nosuch", "print (1", "print 0x1z"]
+              "until", "source /nonexistent", "info nosuch", "trace maybe", "help nosuch", "print (1", "print 0x1z", "print 0x10000000000000000", "source /"]
     place = "step 100\n"
     _, _, plain = repl(place + "info regs\ninfo harts\nquit\n")
     _, _, noisy = repl(place + "\n".join(errors) + "\ninfo regs\ninfo harts\nquit\n")
@@ -55,7 +55,8 @@ def cases():
     yield "catch-world", lambda: says("catch world VS\ncontinue\nquit\n", "HS -> VS, catchpoint 1", "VS", "<_start>")
     yield "catch-trap", lambda: says("catch trap 10\ncontinue\nwhy\nquit\n", "ecall from VS-mode in VS, catchpoint 1", "_guest_exit",
                                      "medeleg[10]=1, hedeleg[10]=0")
-    yield "catch-csr", lambda: says("trace on /dev/null csr\ncatch csr hgatp\ncontinue\nquit\n", "hgatp = 0x")
+    yield "catch-csr", lambda: says("catch csr hgatp\ncontinue\nquit\n", "hgatp = 0x")
+    yield "catch-irq", lambda: says("catch irq\ncontinue\nquit\n", "irq lines = 0x", "catchpoint 1: irq")
     yield "catch-tp", lambda: says("catch tp\ncontinue\nquit\n", "tp = 0x", "catchpoint 1: tp")
     yield "watch", lambda: says("watch percpu_base+8\ncontinue\ncontinue\nquit\n", "0x0 -> 0xffffffffffffffff, watchpoint 1",
                                 "0xffffffffffffffff -> 0x80200000, watchpoint 1")
