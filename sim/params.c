@@ -39,6 +39,8 @@ static const struct param params[] = {
 	  "misaligned loads and stores to main memory" },
 	{ "ad", KIND_BOOL, PLATFORM(svade_only), 0, 0, 0, { "either", "fault" },
 	  "A and D bits: by hardware where menvcfg.ADUE asks for it, or always by page fault" },
+	{ "endian", KIND_BOOL, PLATFORM(little_endian), 0, 0, 0, { "both", "little" },
+	  "byte orders of data: MBE, SBE, UBE and VSBE are writable, or read-only 0" },
 	{ "tlb.entries", KIND_UNSIGNED, PLATFORM(tlb_entries), 1024, 1, 65536, { 0 }, "entries of a hart's TLB" },
 	{ "engine.block_ops", KIND_UNSIGNED, PLATFORM(block_ops), 64, 1, 64, { 0 },
 	  "most instructions in a translated block; changes no result" },

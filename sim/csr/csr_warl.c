@@ -109,11 +109,17 @@ static void status_changed(struct hart *hart)
 	hart->effects |= EFFECT_MODE | EFFECT_IRQ;
 }
 
+/* An endianness bit of a mode. norm:mstatus_mstatush_xbe_warl norm:hstatus_vsbe_op norm:vsstatus_ube */
+static uint64_t endian(const struct hart *hart, enum ext ext, uint64_t bit)
+{
+	return hart->platform->little_endian ? 0 : with(hart, ext, bit);
+}
+
 /* Fields that sstatus and vsstatus share. norm:mstatus_fs_rdonly0_s_no_f: FS without F is read-only 0. */
 static uint64_t status_writable(const struct hart *hart)
 {
 	uint64_t supervisor = mstatus_SIE | mstatus_SPIE | mstatus_SPP | mstatus_SUM | mstatus_MXR;
-	return with(hart, EXT_S, supervisor) | with(hart, EXT_F, mstatus_FS);
+	return with(hart, EXT_S, supervisor) | with(hart, EXT_F, mstatus_FS) | endian(hart, EXT_U, mstatus_UBE);
 }
 
 /* SDT is there while the level above allows it. norm:menvcfg_dte_op norm:henvcfg_dte_op */
@@ -142,6 +148,7 @@ static uint64_t mstatus_writable(const struct hart *hart)
 	return sstatus_writable(hart) | with(hart, EXT_Smdbltrp, mstatus_MDT) | mstatus_MIE | mstatus_MPIE | mstatus_MPP |
 	       with(hart, EXT_U, mstatus_MPRV | mstatus_TW) | /* norm:mstatus_mprv_rdonly0_no_umode */
 	       with(hart, EXT_S, mstatus_TVM | mstatus_TSR) | /* norm:mstatus_tsr_acc */
+	       endian(hart, EXT_I, mstatus_MBE) | endian(hart, EXT_S, mstatus_SBE) |
 	       with(hart, EXT_H, mstatus_MPV | mstatus_GVA);
 }
 
@@ -192,7 +199,8 @@ void write_hstatus(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
 	const uint64_t writable = hstatus_GVA | hstatus_SPV | hstatus_SPVP | hstatus_HU | hstatus_VGEIN | hstatus_VTVM |
-	                          hstatus_VTW | hstatus_VTSR | with(hart, EXT_Ssnpm, hstatus_HUPMM);
+	                          hstatus_VTW | hstatus_VTSR | with(hart, EXT_Ssnpm, hstatus_HUPMM) |
+	                          endian(hart, EXT_H, hstatus_VSBE);
 	uint64_t old = hart->csr.hstatus;
 	value = legal_vgein(hart, old, value);
 	value = csr_legal_pmm(old, value, hstatus_HUPMM, hstatus_HUPMM_LOW);

@@ -18,6 +18,7 @@ struct platform {
 	bool tval2_zero;           /* mtval2/htval written 0 instead of guest-physical addresses */
 	bool misaligned_traps;     /* misaligned loads and stores raise exceptions instead of working */
 	bool envcfg_absent;        /* senvcfg and henvcfg do not exist, as before privileged 1.12 */
+	bool little_endian;        /* MBE, SBE, UBE and VSBE are read-only 0 */
 	bool svade_only;           /* menvcfg.ADUE is read-only 0: A/D by page fault */
 	unsigned tlb_entries;      /* per hart; 1 in hostile builds */
 	unsigned block_ops;        /* most instructions in a block; 1 in hostile builds */

@@ -55,7 +55,8 @@ class Rvsim:
 
     def run(self, elf, folder, timeout=120, stats=None):
         log = os.path.join(folder, "rvsim.log")
-        command = [self.path, "--isa", RVSIM_ISA, "-m", MEMORY, "-nographic", "--quiet", "--signature", log]
+        command = [self.path, "--isa", RVSIM_ISA, "-m", MEMORY, "-nographic", "--quiet", "--set", "endian=little",
+                   "--signature", log]  # QEMU is little-endian only
         command += ["--stats", stats] if stats else []
         run(command + self.options + [elf], timeout, folder)
         return signature_words(log, 4)

@@ -50,15 +50,26 @@ Test(csr_warl, status_after_reset)
 Test(csr_warl, writable_bits_of_status)
 {
 	struct world *world = new_world();
-	/* SIE MIE SPIE MPIE SPP MPP FS MPRV SUM MXR TVM TW TSR GVA MPV, with SD; UXL and SXL fixed */
-	expect_hex(hold(world, CSR_mstatus, ~UINT64_C(0)), UINT64_C(0x80000000007e79aa) | UINT64_C(0xca00000000));
+	/* SIE MIE SPIE UBE MPIE SPP MPP FS MPRV SUM MXR TVM TW TSR SBE MBE GVA MPV, with SD; UXL and SXL fixed */
+	expect_hex(hold(world, CSR_mstatus, ~UINT64_C(0)), UINT64_C(0x80000000007e79ea) | UINT64_C(0xfa00000000));
 	expect_hex(hold(world, CSR_mstatus, 0), UINT64_C(0xa00000000));
-	/* SIE SPIE SPP FS SUM MXR and SD */
-	expect_hex(hold(world, CSR_sstatus, ~UINT64_C(0)), UINT64_C(0x80000002000c6122));
-	expect_hex(get(world, CSR_mstatus), UINT64_C(0x8000000a000c6122));
-	expect_hex(hold(world, CSR_vsstatus, ~UINT64_C(0)), UINT64_C(0x80000002000c6122));
+	/* SIE SPIE UBE SPP FS SUM MXR and SD */
+	expect_hex(hold(world, CSR_sstatus, ~UINT64_C(0)), UINT64_C(0x80000002000c6162));
+	expect_hex(get(world, CSR_mstatus), UINT64_C(0x8000000a000c6162));
+	expect_hex(hold(world, CSR_vsstatus, ~UINT64_C(0)), UINT64_C(0x80000002000c6162));
 	expect_hex(hold(world, CSR_sstatus, 0), UINT64_C(0x200000000));
-	expect_hex(get(world, CSR_vsstatus), UINT64_C(0x80000002000c6122));
+	expect_hex(get(world, CSR_vsstatus), UINT64_C(0x80000002000c6162));
+	free(world);
+}
+
+/* norm:mstatus_mstatush_xbe_warl norm:hstatus_vsbe_op */
+Test(csr_warl, little_endian_only)
+{
+	struct world *world = new_world();
+	world->platform.little_endian = true;
+	expect_hex(hold(world, CSR_mstatus, ~UINT64_C(0)) & (mstatus_MBE | mstatus_SBE | mstatus_UBE), 0);
+	expect_hex(hold(world, CSR_hstatus, ~UINT64_C(0)) & hstatus_VSBE, 0);
+	expect_hex(hold(world, CSR_vsstatus, ~UINT64_C(0)) & vsstatus_UBE, 0);
 	free(world);
 }
 
@@ -67,7 +78,7 @@ Test(csr_warl, status_without_h)
 {
 	struct world *world = new_world();
 	with_extension(world, EXT_H, false);
-	expect_hex(hold(world, CSR_mstatus, ~UINT64_C(0)), UINT64_C(0x8000000a007e79aa));
+	expect_hex(hold(world, CSR_mstatus, ~UINT64_C(0)), UINT64_C(0x8000003a007e79ea));
 	free(world);
 }
 
@@ -79,7 +90,8 @@ Test(csr_warl, status_of_machine_mode_alone)
 	set_extension(&world->hart, EXT_S, false);
 	with_extension(world, EXT_U, false);
 	expect_hex(get(world, CSR_mstatus), mstatus_MPP);
-	expect_hex(hold(world, CSR_mstatus, ~UINT64_C(0)), mstatus_MIE | mstatus_MPIE | mstatus_MPP | mstatus_FS | mstatus_SD);
+	expect_hex(hold(world, CSR_mstatus, ~UINT64_C(0)), mstatus_MIE | mstatus_MPIE | mstatus_MPP | mstatus_FS | mstatus_MBE |
+	                                                       mstatus_SD);
 	expect_hex(hold(world, CSR_mstatus, 0), mstatus_MPP);
 	free(world);
 }
@@ -131,8 +143,8 @@ Test(csr_warl, fs_without_f_is_zero)
 Test(csr_warl, hstatus)
 {
 	struct world *world = new_world();
-	/* GVA SPV SPVP HU VTVM VTW VTSR; VGEIN 63 is more than GEILEN */
-	expect_hex(hold(world, CSR_hstatus, ~UINT64_C(0)), UINT64_C(0x2007003c0));
+	/* VSBE GVA SPV SPVP HU VTVM VTW VTSR; VGEIN 63 is more than GEILEN */
+	expect_hex(hold(world, CSR_hstatus, ~UINT64_C(0)), UINT64_C(0x2007003e0));
 	expect_hex(hold(world, CSR_hstatus, 0), UINT64_C(0x200000000));
 	free(world);
 }
