@@ -35,16 +35,23 @@ def only(ours, theirs, names, which, bits):
     return {name for name in which if name in names and not (ours[name] ^ theirs[name]) & ~bits}
 
 
+def masked(ours, theirs, names, which, bits):
+    """`only`, and case registers that differ in just one of these bits: an interrupt may come between a CSR's read and the
+    instruction that takes what is vague off."""
+    registers = {name for name in names if name[0] == "x" and (ours[name] ^ theirs[name]) == bits}
+    return only(ours, theirs, names, which, bits) | registers
+
+
 def qemu_sgei(case, ours, theirs, names):
-    return only(ours, theirs, names, ("mideleg", "mie", "hie"), SGEI)
+    return masked(ours, theirs, names, ("mideleg", "mie", "hie"), SGEI)
 
 
 def qemu_gva(case, ours, theirs, names):
-    return only(ours, theirs, names, ("mstatus",), GVA)
+    return masked(ours, theirs, names, ("mstatus",), GVA)
 
 
 def qemu_vsstatus_sd(case, ours, theirs, names):
-    return only(ours, theirs, names, ("vsstatus",), SD)
+    return masked(ours, theirs, names, ("vsstatus",), SD)
 
 
 def qemu_tinst_zero(case, ours, theirs, names):
@@ -114,7 +121,7 @@ QEMU_RULES += [qemu_sgei, qemu_gva, qemu_vsstatus_sd, qemu_tinst_zero, qemu_tval
 
 
 def spike_sgei(case, ours, theirs, names):
-    return only(ours, theirs, names, ("mideleg", "mie", "hie"), SGEI)
+    return masked(ours, theirs, names, ("mideleg", "mie", "hie"), SGEI)
 
 
 def spike_medeleg(case, ours, theirs, names):

@@ -206,6 +206,22 @@ static uint64_t any_epc(struct maker *maker)
 	return chance(maker->random, 50) ? world_address(maker->world, 4) : any_value(maker->random);
 }
 
+/* Only rvsim and Spike have big-endian modes, and the runtime has none. */
+static uint64_t endianness(unsigned csr)
+{
+	switch (csr) {
+	case 0x300:
+		return BIT(6) | 3 * BIT(36);
+	case 0x100:
+	case 0x200:
+		return BIT(6);
+	case 0x600:
+		return BIT(5);
+	default:
+		return 0;
+	}
+}
+
 static uint64_t value_for(struct maker *maker, const struct csr_choice *choice)
 {
 	struct random *random = maker->random;
@@ -231,7 +247,7 @@ static uint64_t value_for(struct maker *maker, const struct csr_choice *choice)
 	case TIMECMP:
 		return chance(random, 50) ? 0 : UINT64_MAX;
 	default:
-		return (any_value(random) & (maker->world->wild ? ALL : choice->legal)) | choice->fixed;
+		return (any_value(random) & (maker->world->wild ? ALL & ~endianness(choice->number) : choice->legal)) | choice->fixed;
 	}
 }
 
