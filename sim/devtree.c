@@ -248,20 +248,42 @@ void *devtree_describe(const struct devtree_machine *machine)
 	return writer.tree;
 }
 
+/* 0 or a libfdt error. Version 16 is the first whose nodes have their names alone; libfdt trips over what older ones have. */
+static int check_tree(const void *data, size_t size)
+{
+	int error = size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_header(data);
+	if (error == 0 && fdt_version(data) < 16)
+		error = -FDT_ERR_BADVERSION;
+	return error != 0 ? error : fdt_check_full(data, size);
+}
+
+/* A copy in the newest version of the format, which libfdt can check whole: older ones do not tell the size of their
+ * structure, nor keep to that of their strings. 0 or a libfdt error. */
+static int copy_tree(const void *data, size_t size, void **copy)
+{
+	enum { HEADER_GROWTH = 64 };
+	int error = check_tree(data, size);
+	if (error != 0)
+		return error;
+	int room = (int)fdt_totalsize(data) + HEADER_GROWTH;
+	*copy = malloc((size_t)room);
+	if (!*copy)
+		return -FDT_ERR_NOSPACE;
+	error = fdt_open_into(data, *copy, room);
+	if (error == 0)
+		error = fdt_pack(*copy);
+	return error != 0 ? error : fdt_check_full(*copy, fdt_totalsize(*copy));
+}
+
 void *devtree_from_file(const void *data, size_t size, const char *path)
 {
-	int error = size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_full(data, size);
-	if (error != 0) {
-		fprintf(stderr, "rvsim: %s: is not a usable device tree: %s\n", path, fdt_strerror(error));
-		return NULL;
-	}
-	void *tree = malloc(fdt_totalsize(data));
-	if (!tree) {
-		fprintf(stderr, "rvsim: %s: out of memory\n", path);
-		return NULL;
-	}
-	memcpy(tree, data, fdt_totalsize(data));
-	return tree;
+	void *tree = NULL;
+	int error = copy_tree(data, size, &tree);
+	if (error == 0)
+		return tree;
+	free(tree);
+	fprintf(stderr, "rvsim: %s: is not a usable device tree: %s\n", path, fdt_strerror(error));
+	return NULL;
 }
 
 /* Names, values and a margin for structure. */
