@@ -3,8 +3,8 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gelf.h>
 #include <inttypes.h>
-#include <libelf.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 #define EM_RISCV 243
 #endif
 
-enum { LINUX_MAGIC_OFFSET = 56, LINUX_HEADER_SIZE = 64, PHDR_LIMIT = 512 };
+enum { LINUX_MAGIC_OFFSET = 56, LINUX_HEADER_SIZE = 64, PHDR_LIMIT = 512, NAME_LIMIT = 4096 };
 
 __attribute__((format(printf, 2, 3))) static int complain(const char *path, const char *format, ...)
 {
@@ -313,7 +313,10 @@ static int add_symbol(struct symbols *symbols, unsigned module, const Elf64_Sym 
 {
 	unsigned type = ELF64_ST_TYPE(entry->st_info);
 	/* '$x', '$d': the assembler's marks of code and data, not names of anything */
-	if (!name || name[0] == '\0' || name[0] == '$' || entry->st_shndx == SHN_UNDEF)
+	if (name[0] == '\0' || name[0] == '$' || entry->st_shndx == SHN_UNDEF)
+		return 0;
+	/* each of a broken table's names may be all the rest of the file: what is kept must not grow by its square */
+	if (strnlen(name, NAME_LIMIT) == NAME_LIMIT)
 		return 0;
 	if (type != STT_NOTYPE && type != STT_FUNC && type != STT_OBJECT)
 		return 0;
@@ -329,19 +332,28 @@ static int add_symbol(struct symbols *symbols, unsigned module, const Elf64_Sym 
 	return symbols_add(symbols, &symbol);
 }
 
-static int add_table(const struct file *file, Elf *elf, Elf_Scn *section, struct symbols *symbols, unsigned module)
+/* There is at most one table of all symbols in a file. Copied: libelf reads unaligned section headers in place. */
+static bool find_table(Elf *elf, GElf_Shdr *header)
 {
-	const Elf64_Shdr *header = elf64_getshdr(section);
-	if (!header || header->sh_type != SHT_SYMTAB)
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;)
+		if (gelf_getshdr(section, header) && header->sh_type == SHT_SYMTAB)
+			return true;
+	return false;
+}
+
+static int add_table(const struct file *file, Elf *elf, struct symbols *symbols, unsigned module)
+{
+	GElf_Shdr header;
+	if (!find_table(elf, &header))
 		return 0;
-	if (!inside_file(file, header->sh_offset, header->sh_size))
+	if (!inside_file(file, header.sh_offset, header.sh_size))
 		return complain(file->path, "is truncated: its symbol table lies outside the file");
 	/* unaligned tables would be read in place */
-	const uint8_t *bytes = file->data + header->sh_offset;
-	for (uint64_t at = 0; header->sh_size - at >= sizeof(Elf64_Sym); at += sizeof(Elf64_Sym)) {
+	const uint8_t *bytes = file->data + header.sh_offset;
+	for (uint64_t at = 0; header.sh_size - at >= sizeof(Elf64_Sym); at += sizeof(Elf64_Sym)) {
 		Elf64_Sym entry;
 		memcpy(&entry, bytes + at, sizeof(entry));
-		const char *name = elf_strptr(elf, header->sh_link, entry.st_name);
+		const char *name = elf_strptr(elf, header.sh_link, entry.st_name);
 		if (!name)
 			return complain(file->path, "symbol %" PRIu64 " has its name outside the string table",
 			                at / sizeof(Elf64_Sym));
@@ -360,9 +372,7 @@ int elf_symbols(const struct file *file, struct symbols *symbols, unsigned modul
 	Elf *elf = elf_memory((char *)file->data, file->size);
 	if (!elf)
 		return complain(file->path, "%s", elf_errmsg(-1));
-	int result = 0;
-	for (Elf_Scn *section = NULL; result == 0 && (section = elf_nextscn(elf, section)) != NULL;)
-		result = add_table(file, elf, section, symbols, module);
+	int result = add_table(file, elf, symbols, module);
 	elf_end(elf);
 	return result;
 }
