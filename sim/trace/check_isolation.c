@@ -46,7 +46,8 @@ int check_isolation_init(struct check *check)
 	isolation->pages = bus->dram_size >> PAGE_SHIFT;
 	isolation->owner = calloc(isolation->pages, sizeof(*isolation->owner));
 	isolation->hgatp = calloc(VMIDS, sizeof(*isolation->hgatp));
-	if (!isolation->owner || !isolation->hgatp)
+	isolation->seen = calloc(2 * isolation->pages, 1);
+	if (!isolation->owner || !isolation->hgatp || !isolation->seen)
 		return -1;
 	uint64_t end = check->percpu_base + check->slot_size * check->percpu_max;
 	for (uint64_t page = check->percpu_base & ~(uint64_t)(PAGE_SIZE - 1); check->has_percpu && page < end; page += PAGE_SIZE)
@@ -59,6 +60,7 @@ void check_isolation_free(struct check *check)
 {
 	free(check->isolation.owner);
 	free(check->isolation.hgatp);
+	free(check->isolation.seen);
 }
 
 static void scan_all(struct scan *scan, uint64_t hgatp);
@@ -101,11 +103,25 @@ static void claim(struct scan *scan, uint64_t page, uint16_t as)
 		report(scan, page, *owner);
 }
 
+/* Of a superpage, which may be larger than all of DRAM, only what is DRAM counts. */
 static void claim_leaf(struct scan *scan, uint64_t pa, uint64_t size)
 {
-	for (uint64_t page = pa; page < pa + size && !scan->done; page += PAGE_SIZE)
-		if (bus_is_dram(&scan->check->machine->bus, page, PAGE_SIZE))
-			claim(scan, page, scan->owner);
+	const struct bus *bus = &scan->check->machine->bus;
+	uint64_t start = pa > bus->dram_base ? pa : bus->dram_base, dram_end = bus->dram_base + bus->dram_size;
+	uint64_t end = pa + size < dram_end ? pa + size : dram_end;
+	for (uint64_t page = start; page < end && !scan->done; page += PAGE_SIZE)
+		claim(scan, page, scan->owner);
+}
+
+/* Was this table scanned at this level before? Tables may hold themselves: once is enough, however many ways lead there. */
+static bool scanned(struct scan *scan, uint64_t table, unsigned level)
+{
+	struct isolation *isolation = &scan->check->isolation;
+	uint64_t page = (table - scan->check->machine->bus.dram_base) >> PAGE_SHIFT;
+	uint8_t *seen = &isolation->seen[scan->refresh * isolation->pages + page];
+	bool before = *seen >> level & 1;
+	*seen |= (uint8_t)(1u << level);
+	return before;
 }
 
 /* level: 0 for 4 KiB leaves. Tables outside DRAM or leaves that are misaligned fault when used: nothing is reached. */
@@ -113,7 +129,7 @@ static void scan_table(struct scan *scan, uint64_t table, unsigned entries, unsi
 {
 	const struct bus *bus = &scan->check->machine->bus;
 	uint64_t size = UINT64_C(1) << (PAGE_SHIFT + 9 * level);
-	if (!bus_is_dram(bus, table, entries * UINT64_C(8)))
+	if (!bus_is_dram(bus, table, entries * UINT64_C(8)) || scanned(scan, table, level))
 		return;
 	for (uint64_t page = table; scan->tables && page < table + entries * UINT64_C(8); page += PAGE_SIZE)
 		claim(scan, page, scan->owner | OWNER_TABLE);
@@ -144,6 +160,7 @@ static void scan_all(struct scan *scan, uint64_t hgatp)
 		return;
 	for (unsigned pass = 0; pass < 2 && !scan->done; pass++) {
 		scan->tables = pass == 0;
+		memset(isolation->seen + scan->refresh * isolation->pages, 0, isolation->pages);
 		scan_table(scan, root, ROOT_ENTRIES, (unsigned)(mode - MODE_SV39X4) + 2);
 	}
 }

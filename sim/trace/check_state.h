@@ -45,6 +45,7 @@ struct check_hart {
 struct isolation {
 	uint16_t *owner; /* per DRAM page: check_isolation.c */
 	uint64_t *hgatp; /* per VMID: as it was scanned last */
+	uint8_t *seen;   /* per DRAM page, for a scan and for one within it: bit n, scanned as a table of level n */
 	size_t pages;
 };
 

@@ -711,3 +711,21 @@ Test(test_check, tables_and_per_cpu_data_are_the_hypervisors)
 	expect_violation(fixture, "isolation", "a G-stage table of VMID 1", "hart 0");
 	free_fixture(fixture);
 }
+
+/* Every entry of the root leads to a table whose every entry leads to itself: 2^38 ways down under Sv57x4. */
+Test(test_check, tables_that_hold_themselves_are_looked_at_once, .timeout = 10)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	uint64_t table = ROOT(1) + 0x4000;
+	for (unsigned i = 0; i < 4096 / 8 * 5; i++)
+		store(fixture, ROOT(1) + 8 * i, table >> 12 << 10 | PTE_TABLE, 8);
+	fixture->harts[0].csr.hgatp = hgatp_of(1) | UINT64_C(2) << 60;
+	world(fixture, 0, MODE_VS, 0x10, TRACE_RETURN);
+	expect_nothing(fixture);
+	/* the largest page, of which DRAM is a small part */
+	store(fixture, ROOT(2), PTE_RWX, 8);
+	fixture->harts[1].csr.hgatp = hgatp_of(2) | UINT64_C(2) << 60;
+	world(fixture, 1, MODE_VS, 0x10, TRACE_RETURN);
+	expect_violation(fixture, "isolation", "per-CPU data", "hart 1");
+	free_fixture(fixture);
+}
