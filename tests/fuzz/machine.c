@@ -1,0 +1,413 @@
+/*
+ * Whole machines: random code, data, page tables, CSRs and registers, harts in any of the five modes. What a program does is
+ * for other tests to judge; here nothing may crash or hang, and every engine setting must reach the same state: registers, CSRs,
+ * cycles, default events, every byte of DRAM.
+ */
+#include <inttypes.h>
+#include "csr/csr.h"
+#include "hart/block.h"
+#include "hart/insn.h"
+#include "machine.h"
+#include "sched.h"
+#include "small.h"
+#include "trace/check.h"
+#include "trace/trace.h"
+
+#define DRAM UINT64_C(0x80000000)
+enum {
+	PAGE = 4096,
+	DRAM_PAGES = 64,
+	CODE_PAGES = 4, /* from the start; then data */
+	DATA_PAGES = 4,
+	TABLES = 16, /* page of the G-stage's root, which is four; then the other tables */
+	TABLE_PAGES = 13,
+	USED_PAGES = TABLES + TABLE_PAGES,
+	HARTS = 3,
+	INSNS = 800,
+	CYCLES = 3000,
+};
+
+/* What every machine of one input starts with. */
+struct start {
+	uint8_t memory[USED_PAGES * PAGE];
+	char smp[8], quantum[8], pmp[32], geilen[32], asid[32], vmid[32];
+	const char *isa, *cpu;
+	struct platform choices;
+	uint8_t block_ops;
+	bool hostile;
+};
+
+static const char *program_path;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	program_path = file_in_memory("program", "\x73\x00\x50\x10", 4); /* wfi */
+	return 0;
+}
+
+/* Values */
+
+static uint64_t page_address(unsigned page) { return DRAM + (uint64_t)page * PAGE; }
+
+/* Somewhere that something is: mostly DRAM, now and then a device or its border. */
+static uint64_t some_address(struct source *source)
+{
+	static const uint64_t places[] = {
+		0x1000, 0x100000, 0x101000, 0x2000000, 0x2004000, 0x200bff8, 0xc000000, 0xc002000, 0xc200000, 0x10000000,
+		DRAM - 8, DRAM + DRAM_PAGES * PAGE - 4, 0, UINT64_MAX - 7, UINT64_C(1) << 38, UINT64_C(1) << 40,
+	};
+	if (source_one_in(source, 8))
+		return places[source_below(source, sizeof(places) / sizeof(places[0]))] + (source_take(source, 1) & 15);
+	uint64_t offset = source_take(source, 2);
+	if (source_one_in(source, 8))
+		offset |= 0xff8; /* near the end of a page */
+	return page_address(source_below(source, USED_PAGES)) + (source_one_in(source, 4) ? offset % PAGE : offset % PAGE & ~7);
+}
+
+static uint64_t some_value(struct source *source)
+{
+	switch (source_below(source, 8)) {
+	case 0: return 0;
+	case 1: return UINT64_MAX;
+	case 2: return UINT64_C(1) << source_below(source, 64);
+	case 3: return (UINT64_C(1) << source_below(source, 64)) - 1;
+	case 4: return source_take(source, 1);
+	case 5: return source_take(source, 8);
+	default: return some_address(source);
+	}
+}
+
+static uint64_t some_float(struct source *source)
+{
+	uint64_t value = some_value(source);
+	return source_one_in(source, 2) ? value | UINT64_C(0xffffffff00000000) : value;
+}
+
+/* Memory */
+
+/* A row with any operands; branches and jumps go near, and CSRs are mostly ones that exist. */
+static uint32_t some_insn(struct source *source)
+{
+	const struct insn_row *row = &insn_rows[1 + source_below(source, INSN_COUNT - 1)];
+	uint32_t operands = (uint32_t)source_take(source, 4);
+	if (row->class == CLASS_BRANCH || row->class == CLASS_JAL)
+		operands &= 0x00f00f80;
+	if (row->class == CLASS_CSR && source_below(source, 8)) {
+		unsigned index = source_below(source, 400);
+		const struct csr_info *info = csr_info_at(index);
+		if (info)
+			operands = (operands & 0xfffff) | (uint32_t)info->num << 20;
+	}
+	return row->match | (operands & ~row->mask);
+}
+
+static void fill_code(struct source *source, uint8_t *page)
+{
+	for (unsigned at = 0; at + 4 <= PAGE;) {
+		uint32_t word = source_one_in(source, 16) ? (uint32_t)source_take(source, 4) : some_insn(source);
+		unsigned length = (word & 3) == 3 ? 4 : 2;
+		memcpy(page + at, &word, length);
+		at += length;
+	}
+}
+
+static uint64_t some_pte(struct source *source)
+{
+	unsigned kind = source_below(source, 16);
+	uint64_t permissions = source_below(source, 4) ? 0xcf | (source_take(source, 1) & 0x30) : source_take(source, 2) & 0x3ff;
+	uint64_t page = page_address(source_below(source, USED_PAGES));
+	if (kind < 4)
+		page = page_address(TABLES + source_below(source, TABLE_PAGES)), permissions = 1;
+	else if (kind < 8)
+		page = DRAM; /* the whole of DRAM, as a superpage */
+	else if (kind == 8)
+		return some_value(source);
+	else if (kind == 9)
+		permissions |= source_take(source, 2) << 48; /* N, PBMT, reserved bits */
+	return page >> 12 << 10 | permissions;
+}
+
+/* Address bits select among few entries: what is filled repeats. */
+static void fill_table(struct source *source, uint8_t *page)
+{
+	enum { KINDS = 32 };
+	uint64_t entries[KINDS];
+	for (unsigned i = 0; i < KINDS; i++)
+		entries[i] = some_pte(source);
+	for (unsigned i = 0; i < PAGE; i += sizeof(entries))
+		memcpy(page + i, entries, sizeof(entries));
+}
+
+static void fill_memory(struct source *source, struct start *start)
+{
+	for (unsigned page = 0; page < CODE_PAGES; page++)
+		fill_code(source, start->memory + page * PAGE);
+	for (unsigned at = 0; at < DATA_PAGES * PAGE; at += 8) {
+		uint64_t value = some_value(source);
+		memcpy(start->memory + CODE_PAGES * PAGE + at, &value, 8);
+	}
+	for (unsigned page = TABLES; page < USED_PAGES; page++)
+		fill_table(source, start->memory + page * PAGE);
+}
+
+/* Configuration */
+
+static void choose_isa(struct source *source, struct start *start)
+{
+	static const char *const sets[] = {
+		"all", "-h", "-c", "-f", "-d", "-sstc", "-a", "-m", "rv64ima", "rv64gch", "-smstateen", "-svinval", "-zfh",
+	};
+	bool usual = source_below(source, 2);
+	start->isa = usual ? NULL : sets[source_below(source, sizeof(sets) / sizeof(sets[0]))];
+}
+
+static void choose(struct source *source, struct start *start)
+{
+	static const char *const cpus[] = { "ideal", "rocket", "cva6", "u74" };
+	static const unsigned quanta[] = { 1000, 1, 7, 100 }, entries[] = { 16, 64, 0, 16 };
+	snprintf(start->smp, sizeof(start->smp), "%u", 1 + source_below(source, HARTS));
+	snprintf(start->quantum, sizeof(start->quantum), "%u", quanta[source_below(source, 4)]);
+	snprintf(start->pmp, sizeof(start->pmp), "pmp.entries=%u", entries[source_below(source, 4)]);
+	snprintf(start->geilen, sizeof(start->geilen), "geilen=%u", source_one_in(source, 2) ? source_below(source, 64) : 0);
+	snprintf(start->asid, sizeof(start->asid), "asid.bits=%u", source_one_in(source, 4) ? source_below(source, 17) : 16);
+	snprintf(start->vmid, sizeof(start->vmid), "vmid.bits=%u", source_one_in(source, 4) ? source_below(source, 15) : 14);
+	choose_isa(source, start);
+	start->cpu = cpus[source_below(source, 4)];
+	start->choices.tinst_zero = source_one_in(source, 4);
+	start->choices.tval_zero = source_one_in(source, 8);
+	start->choices.tval2_zero = source_one_in(source, 4);
+	start->choices.misaligned_traps = source_one_in(source, 4);
+	start->choices.envcfg_absent = source_one_in(source, 8);
+	start->choices.svade_only = source_one_in(source, 4);
+	start->block_ops = (uint8_t)(2 + source_below(source, 62));
+	start->hostile = source_one_in(source, 8);
+}
+
+/* One configuration; the preset or the extensions may be unknown here: then the default ones. */
+static void configure(struct options *options, const struct start *start)
+{
+	char *words[] = { "rvsim", "-m", "256K", "-serial", "null", "-smp", (char *)start->smp, "--quantum",
+	                  (char *)start->quantum, "--set", (char *)start->pmp, "--set", (char *)start->geilen, "--set",
+	                  (char *)start->asid, "--set", (char *)start->vmid, "-bios", (char *)program_path, NULL };
+	small_options(options, words);
+	struct config *config = &options->config;
+	const struct timing *timing = timing_find(start->cpu);
+	struct isa isa;
+	char reason[160];
+	if (timing)
+		config->timing = timing;
+	if (start->isa && isa_parse(start->isa, &isa, reason, sizeof(reason)) == 0)
+		config->isa = isa;
+	config->platform.tinst_zero = start->choices.tinst_zero;
+	config->platform.tval_zero = start->choices.tval_zero;
+	config->platform.tval2_zero = start->choices.tval2_zero;
+	config->platform.misaligned_traps = start->choices.misaligned_traps;
+	config->platform.envcfg_absent = start->choices.envcfg_absent;
+	config->platform.svade_only = start->choices.svade_only;
+	config->max_insns = INSNS;
+	config->max_cycles = CYCLES;
+}
+
+/* Harts */
+
+static uint64_t table_root(struct source *source, unsigned page)
+{
+	static const uint64_t modes[] = { 8, 8, 8, 0, 9, 10, 0, 8 };
+	uint64_t mode = modes[source_below(source, 8)], id = source_one_in(source, 4) ? source_take(source, 2) & 0x3fff : 1;
+	return mode << 60 | id << 44 | page_address(page) >> 12;
+}
+
+static uint64_t some_vector(struct source *source)
+{
+	return page_address(0) + (source_take(source, 2) % (CODE_PAGES * PAGE) & ~3) + source_one_in(source, 4);
+}
+
+/* Traps that lead into code, delegation, translation, and memory that PMP allows: without these a machine soon does nothing but
+ * take the same trap. */
+static void poke_usual(struct source *source, struct hart *hart)
+{
+	csr_poke(hart, CSR_mtvec, some_vector(source));
+	csr_poke(hart, CSR_stvec, some_vector(source));
+	csr_poke(hart, CSR_vstvec, some_vector(source));
+	csr_poke(hart, CSR_mepc, some_vector(source));
+	csr_poke(hart, CSR_sepc, some_vector(source));
+	csr_poke(hart, CSR_vsepc, some_vector(source));
+	csr_poke(hart, CSR_medeleg, source_take(source, 8));
+	csr_poke(hart, CSR_hedeleg, source_take(source, 8));
+	csr_poke(hart, CSR_mideleg, source_take(source, 2));
+	csr_poke(hart, CSR_hideleg, source_take(source, 2));
+	csr_poke(hart, CSR_mie, source_take(source, 2));
+	csr_poke(hart, CSR_mstatus, source_take(source, 8) | mstatus_FS);
+	csr_poke(hart, CSR_vsstatus, source_take(source, 4) | vsstatus_FS);
+	csr_poke(hart, CSR_menvcfg, source_one_in(source, 2) ? UINT64_MAX : 0);
+	csr_poke(hart, CSR_henvcfg, source_one_in(source, 2) ? UINT64_MAX : 0);
+	csr_poke(hart, CSR_mcounteren, source_take(source, 4));
+	csr_poke(hart, CSR_hcounteren, source_take(source, 4));
+	csr_poke(hart, CSR_hgatp, table_root(source, TABLES));
+	csr_poke(hart, CSR_satp, table_root(source, TABLES + 4 + source_below(source, 3)));
+	csr_poke(hart, CSR_vsatp, table_root(source, TABLES + 7 + source_below(source, 3)));
+	csr_poke(hart, CSR_pmpaddr0, source_one_in(source, 8) ? page_address(CODE_PAGES) >> 2 : UINT64_MAX);
+	csr_poke(hart, CSR_pmpcfg0, source_one_in(source, 8) ? source_take(source, 2) : 0x1f);
+}
+
+static void poke_any(struct source *source, struct hart *hart)
+{
+	for (unsigned count = source_below(source, 24); count; count--) {
+		const struct csr_info *info = csr_info_at(source_below(source, 400));
+		uint64_t value = some_value(source), read;
+		if (!info)
+			continue;
+		bool exists = csr_peek(hart, info->num, &read);
+		REQUIRE(csr_poke(hart, info->num, value) == exists, "%s: peek and poke disagree", info->name);
+	}
+}
+
+static void start_hart(struct source *source, struct hart *hart)
+{
+	for (unsigned i = 1; i < 32; i++)
+		hart->x[i] = some_value(source);
+	for (unsigned i = 0; i < 32; i++)
+		hart->f[i] = some_float(source);
+	poke_usual(source, hart);
+	poke_any(source, hart);
+	const struct isa *isa = &hart->isa;
+	hart->mode = source_below(source, isa_has(isa, EXT_H) ? MODE_COUNT : isa_has(isa, EXT_S) ? MODE_VS : 1);
+	hart->pc = page_address(source_one_in(source, 16) ? source_below(source, USED_PAGES) : source_below(source, CODE_PAGES)) +
+	           (source_take(source, 2) % PAGE & ~1);
+	if (!isa_has(isa, EXT_C))
+		hart->pc &= ~UINT64_C(3);
+	hart->exec->last_mode = hart->mode;
+	hart->effects |= EFFECT_MODE | EFFECT_TRANSLATE | EFFECT_IRQ;
+}
+
+/* Running */
+
+enum engine { LONG_BLOCKS, ONE_OP_BLOCKS, FLUSHING, STEPPING, ENGINES, CHECKED = ENGINES };
+
+static void set_engine(struct config *config, enum engine engine, const struct start *start)
+{
+	config->platform.block_ops = engine == ONE_OP_BLOCKS ? 1 : engine == FLUSHING ? start->block_ops : 64;
+	config->platform.flush_always = engine == FLUSHING || engine == CHECKED;
+	if (engine == CHECKED) { /* may stop elsewhere, and one entry forgets sooner: not compared */
+		config->checks = CHECK_WORLDSWITCH | CHECK_ISOLATION;
+		config->platform.tlb_entries = 1;
+	}
+}
+
+static void run(struct machine *machine, const struct config *config, enum engine engine, const struct start *start,
+                struct source source)
+{
+	struct capture capture;
+	capture_begin(&capture, &stderr);
+	int made = machine_init(machine, config);
+	fflush(stderr);
+	REQUIRE(made == 0, "no machine: %s", capture.text);
+	REQUIRE(bus_poke(&machine->bus, DRAM, start->memory, sizeof(start->memory)), "no memory");
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		start_hart(&source, &machine->harts[i]);
+		exec_set_tracing(&machine->harts[i], engine == STEPPING);
+	}
+	while (machine->stop == RUNNING) {
+		if (engine == STEPPING)
+			sched_step(machine);
+		else
+			sched_slice(machine);
+	}
+	capture_end(&capture);
+	REQUIRE(capture.size == 0 || engine == CHECKED, "said: %s", capture.text);
+	free(capture.text);
+}
+
+static uint64_t digest(const struct machine *machine)
+{
+	uint64_t hash = trace_hash(machine->trace, machine->harts, machine->hart_count) ^ machine->stop;
+	for (uint64_t at = 0; at < machine->bus.dram_size; at += 8) {
+		uint64_t word;
+		memcpy(&word, machine->bus.dram + at, 8);
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 29;
+	}
+	return hash;
+}
+
+/* Comparing */
+
+static const char *const engine_names[] = { "long blocks", "one-op blocks", "flushing", "stepping" };
+
+static void compare_hart(const struct hart *a, const struct hart *b, enum engine engine)
+{
+	const char *name = engine_names[engine];
+	REQUIRE(a->pc == b->pc && a->mode == b->mode, "%s: hart %u: pc %" PRIx64 " %s, %" PRIx64 " %s", name, a->id, a->pc,
+	        mode_name(a->mode), b->pc, mode_name(b->mode));
+	REQUIRE(a->now == b->now && a->retired == b->retired, "%s: hart %u: cycle %" PRIu64 ", %" PRIu64 "; retired %" PRIu64
+	        ", %" PRIu64, name, a->id, a->now, b->now, a->retired, b->retired);
+	for (unsigned i = 1; i < 32; i++)
+		REQUIRE(a->x[i] == b->x[i], "%s: hart %u: %s %" PRIx64 ", %" PRIx64, name, a->id, reg_name(i), a->x[i], b->x[i]);
+	for (unsigned i = 0; i < 32; i++)
+		REQUIRE(a->f[i] == b->f[i], "%s: hart %u: %s %" PRIx64 ", %" PRIx64, name, a->id, freg_name(i), a->f[i], b->f[i]);
+	for (size_t i = 0; csr_info_at(i); i++) {
+		uint64_t x = 0, y = 0;
+		unsigned num = csr_info_at(i)->num;
+		REQUIRE(csr_peek(a, num, &x) == csr_peek(b, num, &y) && x == y, "%s: hart %u: %s %" PRIx64 ", %" PRIx64, name, a->id,
+		        csr_info_at(i)->name, x, y);
+	}
+	REQUIRE(a->waiting == b->waiting && a->halted == b->halted && a->irq_lines == b->irq_lines, "%s: hart %u", name, a->id);
+}
+
+static void compare(const struct machine *a, const struct machine *b, enum engine engine)
+{
+	if (digest(a) == digest(b) && strcmp(a->stop_message, b->stop_message) == 0)
+		return;
+	for (unsigned i = 0; i < a->hart_count; i++)
+		compare_hart(&a->harts[i], &b->harts[i], engine);
+	for (uint64_t at = 0; at < a->bus.dram_size; at++)
+		REQUIRE(a->bus.dram[at] == b->bus.dram[at], "%s: byte %" PRIx64 ": %x, %x", engine_names[engine], DRAM + at,
+		        a->bus.dram[at], b->bus.dram[at]);
+	REQUIRE(a->stop == b->stop, "%s: stopped for %u, %u", engine_names[engine], a->stop, b->stop);
+	REQUIRE(strcmp(a->stop_message, b->stop_message) == 0, "%s: %s, %s", engine_names[engine], a->stop_message, b->stop_message);
+	REQUIRE(false, "%s: the same state by other events", engine_names[engine]);
+}
+
+/* For the comparison with another build of this program: one line an input. */
+static void report(const struct machine *machine)
+{
+	const char *path = getenv("FUZZ_DIGESTS");
+	FILE *file = path ? fopen(path, "a") : NULL;
+	if (!file)
+		return;
+	fprintf(file, "%016" PRIx64 " %" PRIu64 " instructions\n", digest(machine), machine->harts[0].retired);
+	fclose(file);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct start *start = calloc(1, sizeof(*start));
+	struct source source = source_of(data, size);
+	struct options options;
+	struct machine reference, machine;
+	REQUIRE(start, "no memory");
+	/* harts first: they decide most, so the input's own bytes are theirs */
+	choose(&source, start);
+	struct source harts = source;
+	for (unsigned i = 0; i < 600; i++)
+		source_take(&source, 1);
+	source.state = ~source.state;
+	fill_memory(&source, start);
+	configure(&options, start);
+	set_engine(&options.config, LONG_BLOCKS, start);
+	run(&reference, &options.config, LONG_BLOCKS, start, harts);
+	report(&reference);
+	for (enum engine engine = ONE_OP_BLOCKS; engine < ENGINES + start->hostile; engine++) {
+		set_engine(&options.config, engine, start);
+		run(&machine, &options.config, engine, start, harts);
+		if (engine < ENGINES)
+			compare(&reference, &machine, engine);
+		machine_free(&machine);
+	}
+	machine_free(&reference);
+	options_free(&options);
+	free(start);
+	return 0;
+}

@@ -1,0 +1,215 @@
+"""Inputs that fuzzing starts from, and the words it tries: made here, so that no binary file has to be kept."""
+import glob
+import importlib.util
+import os
+import random
+import re
+import struct
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..", "..")
+
+
+def source_text(path):
+    with open(os.path.join(ROOT, path)) as file:
+        return file.read()
+
+
+def elf():
+    """The small program of the hostile tests, and all its spoiled forms."""
+    spec = importlib.util.spec_from_file_location("hostile", os.path.join(ROOT, "tests/hostile/hostile.py"))
+    hostile = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hostile)
+    yield hostile.Program().bytes()
+    for _, data in hostile.spoiled():
+        yield data
+
+
+class Tree:
+    """A flattened device tree."""
+
+    def __init__(self, version=17):
+        self.version, self.structure, self.strings = version, b"", b""
+
+    def begin(self, name):
+        text = name.encode() + b"\0"
+        self.structure += struct.pack(">I", 1) + text + bytes(-len(text) % 4)
+
+    def prop(self, name, value):
+        offset = len(self.strings)
+        self.strings += name.encode() + b"\0"
+        self.structure += struct.pack(">III", 3, len(value), offset) + value + bytes(-len(value) % 4)
+
+    def end(self):
+        self.structure += struct.pack(">I", 2)
+
+    def bytes(self, reserved=()):
+        map_ = b"".join(struct.pack(">QQ", *entry) for entry in reserved) + bytes(16)
+        structure = self.structure + struct.pack(">I", 9)
+        header = 40 if self.version >= 17 else 36
+        at = (header + 7) // 8 * 8
+        offsets = [at + len(map_), at + len(map_) + len(structure)]
+        total = offsets[1] + len(self.strings)
+        fields = [0xD00DFEED, total, offsets[0], offsets[1], at, self.version, 16, 0, len(self.strings)]
+        fields += [len(structure)] if self.version >= 17 else []
+        return struct.pack(f">{len(fields)}I", *fields).ljust(at, b"\0") + map_ + structure + self.strings
+
+
+def devtree():
+    for version in (17, 16):
+        for chosen in range(4):
+            tree = Tree(version)
+            tree.begin("")
+            tree.prop("#address-cells", struct.pack(">I", 2))
+            tree.prop("compatible", b"riscv-virtio\0")
+            if chosen:
+                tree.begin("chosen")
+                if chosen > 1:
+                    tree.prop("bootargs", b"quiet\0")
+                if chosen > 2:
+                    tree.begin("module@0x80000000")
+                    tree.prop("reg", struct.pack(">QQ", 0x80000000, 4096))
+                    tree.end()
+                tree.end()
+            tree.begin("memory@80000000")
+            tree.prop("reg", struct.pack(">QQ", 0x80000000, 1 << 29))
+            tree.end()
+            tree.end()
+            for extra in (bytes(8), b"\xff" * 8, bytes(range(8))):
+                yield tree.bytes([(0x80000000, 0x1000)] if chosen % 2 else ()) + extra
+
+
+def rows():
+    """(match, mask) of every instruction."""
+    for path in sorted(glob.glob(os.path.join(ROOT, "sim/hart/*insn*.def"))):
+        for match in re.finditer(r'^INSN\(\w+, *"[^"]*", *(0x[0-9a-f]+), *(0x[0-9a-f]+)', source_text(path), re.M):
+            yield int(match[1], 16), int(match[2], 16)
+
+
+def decode():
+    words = list(rows())
+    generator = random.Random(1)
+    for choice in (0, 1, 2):
+        for first in range(0, len(words), 16):
+            data = bytes([choice]) + generator.randbytes(15)
+            for match, mask in words[first:first + 16]:
+                data += struct.pack("<I", match | generator.getrandbits(32) & ~mask & 0xFFFFFFFF) + b"\x40"
+            yield data
+
+
+def varint(value):
+    data = b""
+    while value > 127:
+        data += bytes([value & 127 | 128])
+        value >>= 7
+    return data + bytes([value])
+
+
+def records():
+    """Symbols, an event or two of each type, where harts stood, hash, end."""
+    generator = random.Random(2)
+    types = len(re.findall(r"^EVENT\(", source_text("sim/trace/trace.def"), re.M))
+    symbol = bytes([24]) + varint(0) + varint(0x80000000) + varint(64) + varint(5) + b"start"
+    guest = bytes([24]) + varint(1) + varint(0x80200000) + varint(0) + varint(4) + b"main"
+    end = bytes([25, 0, 0]) + varint(100) + varint(90) + bytes([26]) + bytes(8)
+    yield symbol + guest + end + bytes([27]) + varint(0)
+    for kind in range(types):
+        event = bytes([kind | 0x60, 0, generator.randrange(5)]) + b"".join(varint(generator.getrandbits(n)) for n in range(1, 12))
+        yield symbol + event
+        yield event + symbol + bytes([kind]) + generator.randbytes(40)
+        yield bytes([kind]) + bytes(40) + end
+
+
+def zstd_frame(blocks):
+    """Raw (bytes) and run-length ((byte, count)) blocks: no compressor needed."""
+    data = struct.pack("<IBB", 0xFD2FB528, 0, 0x38)
+    for i, block in enumerate(blocks):
+        last = i == len(blocks) - 1
+        if isinstance(block, bytes):
+            data += (last | len(block) << 3).to_bytes(3, "little") + block
+        else:
+            data += (last | 2 | block[1] << 3).to_bytes(3, "little") + bytes([block[0]])
+    return data
+
+
+def trace():
+    header = b"rvtrace\n" + struct.pack("<IIQQII", 1, 2, 7, 8, 0xFFFFFF, 0)
+    for data in records():
+        yield b"\1\1" + data
+        yield b"\0" + zstd_frame([header, data])
+    yield b"\0" + zstd_frame([header, (0, 1000)])
+    yield b"\0" + zstd_frame([header[:20]])
+    yield b"\0" + header
+
+
+LINES = [
+    "-M virt,aia=none -smp cpus=4 -m size=2G -bios fw.elf -kernel Image -append a,,b -nographic",
+    "-machine type=virt,dumpdtb=x.dtb -cpu rv64,h=true,sstc=off -serial file:out -display none",
+    "--isa rv64imafdch_zicsr_sstc --cpu ideal --timing on --quantum 1 --seed 7 fw.elf",
+    "--set tlb.entries=1 --set engine.flush_always=yes --set pmp.entries=64 --set ad=fault fw.elf",
+    "--trace t,events=world,trap,insn --stats s.json --check percpu,worldswitch --timeout 2.5 fw.elf",
+    "--max-cycles 100 --max-insns 0x10 --signature sig --expect ^ok --fail-on no --quiet fw.elf",
+    "-smp 4 fw.elf guest.elf,vcpus=2,memory=64M,cpus=0-1+3,name=one,args=a,,b,initrd=i other",
+    "-bios fw -device guest-loader,addr=0x84000000,kernel=Image,bootargs=quiet -device guest-loader,addr=1,initrd=i",
+    "--debug --debug-cmd help -S fw.elf", "--version", "--help", "--set help", "--", "-", "", "fw.elf", "-smp", "-m 4k fw",
+    "--isa all fw", "--isa -h,-sstc fw", "--isa rv64gc fw", "--isa +zkr fw", "-drive x", "-s", "-gdb tcp::1",
+]
+
+
+def options():
+    for line in LINES:
+        yield line.replace(" ", "\n").encode()
+
+
+COMMANDS = [
+    "help", "help step", "step", "step 5 hart 1", "s 3 hart all", "step world", "step trap", "next 3", "finish", "until 0x80000070",
+    "continue", "c 100", "hart 1", "break 0x80000060 if $a0 == 3", "tbreak 0x80000074", "watch $sp+8 4", "catch trap 8",
+    "catch world VS", "catch csr mepc", "catch tp", "catch irq", "delete 1", "delete", "info regs", "info fregs", "info csr",
+    "info harts", "info breakpoints", "info tlb", "info percpu", "info zones", "info irq", "info tp", "info mtree", "info stats",
+    "csr mstatus", "csr hgatp", "x/4xw 0x80000000", "x/s 0x80000000", "x/3i $pc", "xp/8xb 0x1000", "disas $pc 4", "disas",
+    "print -1 * (2 + $mstatus) >> 3", "p/x 5", "print *0x80000000", "print ~0 % 7 && !1 || 3 != 4", "translate 0x80000000 w VS",
+    "translate $pc x", "why", "trace on file all", "trace off", "source script", "quit", "# nothing", "", "x/999u $pc",
+]
+
+
+def debugger():
+    for command in COMMANDS:
+        yield command.encode()
+    generator = random.Random(3)
+    for _ in range(60):
+        yield ";".join(generator.choices(COMMANDS, k=generator.randrange(2, 8))).encode()
+
+
+def machine():
+    generator = random.Random(4)
+    for _ in range(100):
+        yield generator.randbytes(generator.randrange(8, 700))
+
+
+def words(target):
+    if target == "options":
+        found = re.findall(r'(?:VALUE|TEXT|FLAG|NUMBER|REFUSED)\("([\w-]+)"', source_text("sim/options.c"))
+        found += re.findall(r'^\t\{ "([\w.]+)", KIND', source_text("sim/params.c"), re.M)
+        found += re.findall(r'^EXT\(\w+, "(\w+)"', source_text("sim/hart/ext.def"), re.M)
+        return found + [word for line in LINES for word in re.split(r"[ ,=]", line) if word] + ["vcpus=", ",,", "=", "virtio-net-device"]
+    if target == "debugger":
+        found = re.findall(r'^COMMAND\(\w+, "(\w+)"', source_text("sim/debug/commands.def"), re.M)
+        found += ["$" + name for name in ("pc", "tp", "a0", "x5", "f3", "mstatus", "vsatp", "hgatp", "mode", "cycle")]
+        return found + [word for line in COMMANDS for word in line.split()] + [";", "/", "0x80000000", "-1", "((((", "******"]
+    if target == "devtree":
+        return ["chosen", "bootargs", "module@0x80000000", "zone@0", "#address-cells", "linux,initrd-start"]
+    return ["rvtrace", "RSC\x05"]  # libFuzzer wants one
+
+
+def write(target, folder):
+    """Seeds of a target as files in folder/seeds, its words in folder/words. Returns both paths."""
+    seeds, dictionary = os.path.join(folder, "seeds"), os.path.join(folder, "words")
+    os.makedirs(seeds, exist_ok=True)
+    for i, data in enumerate(globals()[target]()):
+        with open(os.path.join(seeds, f"{i:04}"), "wb") as file:
+            file.write(data)
+    with open(dictionary, "w") as file:
+        for word in sorted(set(words(target))):
+            quoted = "".join(f"\\x{byte:02x}" for byte in word.encode())
+            file.write(f'"{quoted}"\n')
+    return seeds, dictionary
