@@ -142,7 +142,7 @@ OPTIONS = """
 | --max-insns 0x GOOD | --max-insns 18446744073709551616 GOOD | --quantum 0 GOOD | --timeout never GOOD | --timeout 0 GOOD
 | --seed -1 GOOD | --seed q GOOD | -smp 0 GOOD | -smp 65 GOOD | -smp 1.5 GOOD | -smp -1 GOOD | -m 0 GOOD | -m 1X GOOD
 | -m 513B GOOD | -m 16777216T GOOD | -M q35 GOOD | -M virt,aia=aplic GOOD | -M virt,aia=aplic-imsic GOOD | -M virt,x=1 GOOD
-| --cpu rocket GOOD | --cpu cva6 GOOD | --cpu u74 GOOD | --cpu 486 GOOD | --isa rv32imac GOOD | --isa rv64z GOOD
+| --cpu 486 GOOD | --cpu ./nonexistent.cpu GOOD | --isa rv32imac GOOD | --isa rv64z GOOD
 | --isa x GOOD | -cpu rv64,h=perhaps GOOD | --timing maybe GOOD | --set GOOD | --set a.b=1 GOOD | --set geilen=64 GOOD
 | --set tinst=2 GOOD | --set pmp.entries=17 GOOD | --set asid.bits= GOOD | --check nothing-known GOOD
 | --trace /nonexistent/trace GOOD | --trace t,events=warp GOOD | --profile p GOOD | -gdb tcp::1234 GOOD | -s GOOD
