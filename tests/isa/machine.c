@@ -688,22 +688,11 @@ static void counters(void)
 	reset();
 }
 
-static void read_time(u64 slot)
-{
-	ids[slot] = csrr(CSR_TIME);
-}
-
 static void time(void)
 {
 	reset();
 	u64 a = MTIME, b = csrr(CSR_TIME), c = MTIME;
 	CHECK("time_op time_rdonly time_visibility_mtime zicntr_rdtime_op mtime_acc", a <= b && b <= c);
-	for (unsigned i = 1; i < hart_count(); i++) {
-		u64 before = csrr(CSR_TIME);
-		hart_start(i, read_time, i);
-		hart_wait(i);
-		CHECK("zicntr_time_hart_sync", ids[i] + 1 >= before && ids[i] <= csrr(CSR_TIME) + 1);
-	}
 	u64 start = MTIME;
 	while (MTIME < start + 100)
 		;

@@ -274,8 +274,7 @@ static void page_under_the_running_code(void)
 		one[0] = SD; /* a2 to the PTE at a1 */
 		one[1] = SFENCE_VMA(i & 1 ? A3 : 0, i & 2 ? A4 : 0);
 		one[2] = LI(A0, 1), one[3] = RET;
-		two[0] = two[1] = two[3] = RET;
-		two[2] = LI(A0, 2);
+		two[0] = NOP, two[1] = one[1], two[2] = LI(A0, 2), two[3] = RET;
 		fence_i();
 		u64 x[32];
 		registers(x, MODE_S);
@@ -285,8 +284,9 @@ static void page_under_the_running_code(void)
 		x[A4] = 1;
 		struct trap *t = run(MODE_S, NEW_VA, x);
 		context("fence by", i & 1, i & 2);
-		CHECK("smc_page_under_code sfence_vma_ordering", took(t, LEVEL_S, EXC_FETCH_PAGE) && t->epc == NEW_VA + 8);
-		CHECK("smc_page_under_code", t->tval == NEW_VA + 8 && t->x[A0] == 0);
+		CHECK("smc_page_under_code sfence_vma_ordering", took(t, LEVEL_S, EXC_FETCH_PAGE));
+		/* it may be seen before the fence: a TLB of one entry has forgotten the page of the code by then */
+		CHECK("smc_page_under_code", (t->epc == NEW_VA + 4 || t->epc == NEW_VA + 8) && t->tval == t->epc && t->x[A0] == 0);
 		*pte |= PTE_X;
 		fence_all();
 		registers(x, MODE_S);
