@@ -130,7 +130,7 @@ bool need_envcfg(const struct hart *hart, unsigned num)
 bool need_mseccfg(const struct hart *hart, unsigned num)
 {
 	(void)num;
-	return has(hart, EXT_Smepmp) || has(hart, EXT_Zkr) || has(hart, EXT_Smmpm);
+	return has(hart, EXT_Smepmp) || has(hart, EXT_Zkr) || has(hart, EXT_Smmpm) || has(hart, EXT_Zicfilp);
 }
 
 static bool exists(const struct hart *hart, const struct csr_row *row)

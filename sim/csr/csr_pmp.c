@@ -78,6 +78,8 @@ void write_mseccfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 	uint64_t old = hart->csr.mseccfg, mask = 0;
 	if (isa_has(&hart->isa, EXT_Zkr))
 		mask |= mseccfg_SSEED | mseccfg_USEED;
+	if (isa_has(&hart->isa, EXT_Zicfilp))
+		mask |= mseccfg_MLPE;
 	if (isa_has(&hart->isa, EXT_Smmpm)) { /* norm:mseccfg_pmm_presence_op norm:mseccfg_pmm_rdonly0 */
 		mask |= mseccfg_PMM;
 		value = csr_legal_pmm(old, value, mseccfg_PMM, mseccfg_PMM_LOW);

@@ -72,7 +72,7 @@ uint64_t read_sstatus(const struct hart *hart, const struct csr_row *row)
 {
 	(void)row;
 	const uint64_t visible = sstatus_SIE | sstatus_SPIE | sstatus_UBE | sstatus_SPP | sstatus_VS | sstatus_FS |
-	                         sstatus_XS | sstatus_SUM | sstatus_MXR | sstatus_SDT | sstatus_UXL;
+	                         sstatus_XS | sstatus_SUM | sstatus_MXR | sstatus_SPELP | sstatus_SDT | sstatus_UXL;
 	return with_sd(hart->csr.mstatus & visible);
 }
 

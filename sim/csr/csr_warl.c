@@ -119,7 +119,8 @@ static uint64_t endian(const struct hart *hart, enum ext ext, uint64_t bit)
 static uint64_t status_writable(const struct hart *hart)
 {
 	uint64_t supervisor = mstatus_SIE | mstatus_SPIE | mstatus_SPP | mstatus_SUM | mstatus_MXR;
-	return with(hart, EXT_S, supervisor) | with(hart, EXT_F, mstatus_FS) | endian(hart, EXT_U, mstatus_UBE);
+	return with(hart, EXT_S, supervisor | with(hart, EXT_Zicfilp, mstatus_SPELP)) | with(hart, EXT_F, mstatus_FS) |
+	       endian(hart, EXT_U, mstatus_UBE);
 }
 
 /* SDT is there while the level above allows it. norm:menvcfg_dte_op norm:henvcfg_dte_op */
@@ -145,7 +146,8 @@ static uint64_t without_double_traps(uint64_t status)
 
 static uint64_t mstatus_writable(const struct hart *hart)
 {
-	return sstatus_writable(hart) | with(hart, EXT_Smdbltrp, mstatus_MDT) | mstatus_MIE | mstatus_MPIE | mstatus_MPP |
+	return sstatus_writable(hart) | with(hart, EXT_Smdbltrp, mstatus_MDT) | with(hart, EXT_Zicfilp, mstatus_MPELP) |
+	       mstatus_MIE | mstatus_MPIE | mstatus_MPP |
 	       with(hart, EXT_U, mstatus_MPRV | mstatus_TW) | /* norm:mstatus_mprv_rdonly0_no_umode */
 	       with(hart, EXT_S, mstatus_TVM | mstatus_TSR) | /* norm:mstatus_tsr_acc */
 	       endian(hart, EXT_I, mstatus_MBE) | endian(hart, EXT_S, mstatus_SBE) |
@@ -443,7 +445,8 @@ static void environment_changed(struct hart *hart)
 /* What all three levels have. menvcfg's and henvcfg's fields have the same places. */
 static uint64_t env_common(const struct hart *hart)
 {
-	return senvcfg_FIOM | with(hart, EXT_Zicbom, senvcfg_CBIE | senvcfg_CBCFE) | with(hart, EXT_Zicboz, senvcfg_CBZE);
+	return senvcfg_FIOM | with(hart, EXT_Zicfilp, senvcfg_LPE) |
+	       with(hart, EXT_Zicbom, senvcfg_CBIE | senvcfg_CBCFE) | with(hart, EXT_Zicboz, senvcfg_CBZE);
 }
 
 /* CBIE 2 and PMM 1 are reserved. norm:menvcfg_cbie_warl_op norm:menvcfg_pmm_op */

@@ -45,7 +45,9 @@ enum key_bit {
 	KEY_FS_DIRTY = 1 << 4, /* and need not be recorded */
 	KEY_TRACE = 1 << 5,  /* trace ops inserted */
 	KEY_TRIGGER = 1 << 6, /* an execute trigger is armed: trigger ops inserted */
-	KEY_BITS = 8,        /* above: the most instructions the block may have, 0: any number */
+	KEY_LPE = 1 << 7,    /* indirect jumps expect landing pads */
+	KEY_ELP = 1 << 8,    /* the first instruction must be one */
+	KEY_BITS = 9,        /* above: the most instructions the block may have, 0: any number */
 };
 
 enum { JUMP_ENTRIES = 1024, HASH_BUCKETS = 4096, ARENA_BYTES = 8 << 20 };
@@ -158,6 +160,8 @@ static inline const struct op *block_exit_indirect(struct hart *hart, uint64_t t
 op_fn op_end;      /* the block is over, go to the next instruction */
 op_fn op_trace;    /* an instruction starts: settle the previous one's event, remember this one (imm = its struct insn id) */
 op_fn op_trigger;  /* does a trigger match the instruction after this? */
+op_fn op_expect;   /* the indirect jump after this expects a landing pad */
+op_fn op_landing;  /* is the instruction after this the landing pad that is expected? */
 op_fn op_tp;       /* the instruction before (at pc imm) wrote tp */
 op_fn op_function; /* HS-mode enters a firmware function: --check looks at tp */
 op_fn op_fs_dirty; /* FP state is about to change: mark it and translate anew */

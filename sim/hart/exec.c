@@ -74,6 +74,10 @@ static uint32_t execution_key(const struct hart *hart)
 		key |= KEY_TRACE;
 	if (hart->triggers.execute)
 		key |= KEY_TRIGGER;
+	if (trap_landing_pads(hart, hart->mode))
+		key |= KEY_LPE;
+	if (hart->elp)
+		key |= KEY_ELP;
 	return key;
 }
 

@@ -25,7 +25,7 @@ void hart_reset(struct hart *hart, uint64_t reset_pc)
 	hart->irq_lines = 0;
 	hart->hgei = 0;
 	hart->waiting = false;
-	hart->halted = false;
+	hart->halted = hart->elp = false;
 	hart->wake_cycle = UINT64_MAX;
 	mem_unreserve(hart);
 	csr_reset(hart);
@@ -39,6 +39,7 @@ static bool cause_has_address(enum cause cause)
 	switch (cause) {
 	case CAUSE_ILLEGAL:
 	case CAUSE_VIRTUAL:
+	case CAUSE_SOFTWARE_CHECK:
 	case CAUSE_ECALL_U:
 	case CAUSE_ECALL_HS:
 	case CAUSE_ECALL_VS:

@@ -50,6 +50,7 @@ enum cause {
 	CAUSE_LOAD_PAGE = 13,
 	CAUSE_STORE_PAGE = 15,
 	CAUSE_DOUBLE_TRAP = 16,
+	CAUSE_SOFTWARE_CHECK = 18,
 	CAUSE_FETCH_GUEST_PAGE = 20,
 	CAUSE_LOAD_GUEST_PAGE = 21,
 	CAUSE_VIRTUAL = 22,
@@ -122,6 +123,7 @@ struct hart {
 		uint32_t armed;    /* counters that will overflow at the clock value -slot (csr_counter.c) */
 	} counters;
 	struct triggers triggers;
+	bool elp; /* ELP: the next instruction must be a landing pad (Zicfilp) */
 	uint64_t irq_lines; /* wires from outside: MSIP, MTIP, MEIP, SEIP as mip bits */
 	uint64_t hgei;      /* wires: guest external interrupts, bits 1..GEILEN */
 

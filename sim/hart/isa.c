@@ -19,7 +19,8 @@ static const struct {
 } requirements[] = {
 	{ EXT_M, EXT_I }, { EXT_A, EXT_I }, { EXT_F, EXT_Zicsr }, { EXT_D, EXT_F }, { EXT_C, EXT_Zca },
 	{ EXT_S, EXT_U }, { EXT_H, EXT_S }, { EXT_U, EXT_Zicsr }, { EXT_Zicsr, EXT_I },
-	{ EXT_Zicntr, EXT_Zicsr }, { EXT_Zihpm, EXT_Zicntr }, { EXT_Zabha, EXT_A }, { EXT_Zacas, EXT_A },
+	{ EXT_Zicfilp, EXT_Zicsr }, { EXT_Zicntr, EXT_Zicsr }, { EXT_Zihpm, EXT_Zicntr },
+	{ EXT_Zabha, EXT_A }, { EXT_Zacas, EXT_A },
 	{ EXT_Zfhmin, EXT_F }, { EXT_Zfh, EXT_Zfhmin }, { EXT_Zfa, EXT_F },
 	{ EXT_Zcb, EXT_Zca }, { EXT_Zcmop, EXT_Zca }, { EXT_Zcd, EXT_Zca }, { EXT_Zcd, EXT_D },
 	{ EXT_Zkr, EXT_Zicsr }, { EXT_Sdtrig, EXT_Zicsr },

@@ -61,6 +61,39 @@ OP(trigger)
 	NEXT;
 }
 
+/* ---- landing pads: the expected-landing-pad state is part of the execution key, so only these ops know of it ---- */
+
+OP(expect)
+{
+	(void)op;
+	hart->elp = true;
+	hart->context |= KEY_ELP;
+	NEXT;
+}
+
+/* lpad is auipc without a destination; a label other than 0 must be in the upper bits of x7. norm:zicflip_lpad_enc
+ * norm:zicflip_lpad_imm_enc norm:zicflip_elp_lpad_expected */
+static bool is_landing_pad(const struct hart *hart, uint32_t word)
+{
+	enum { LPAD = 0x17, LPAD_MASK = 0xfff, LABEL_REGISTER = 7, LANDING_PAD_ALIGNMENT = 4 };
+	uint32_t label = word >> 12;
+	return (word & LPAD_MASK) == LPAD && hart->pc % LANDING_PAD_ALIGNMENT == 0 &&
+	       (label == 0 || label == (uint32_t)hart->x[LABEL_REGISTER] >> 12);
+}
+
+OP(landing)
+{
+	enum { LANDING_PAD_FAULT = 2 };
+	op_sync(hart, op);
+	if (!is_landing_pad(hart, op->word)) {
+		hart_raise(hart, CAUSE_SOFTWARE_CHECK, LANDING_PAD_FAULT);
+		TRAP;
+	}
+	hart->elp = false;
+	hart->context &= ~(uint64_t)KEY_ELP;
+	NEXT;
+}
+
 /* ---- tp ---- */
 
 static void note_tp(struct hart *hart, const struct op *op)

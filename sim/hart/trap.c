@@ -57,6 +57,41 @@ static uint64_t trap_instruction(const struct hart *hart, const struct trap *tra
 	return hart->platform->tinst_zero && optional ? 0 : trap->tinst;
 }
 
+/* ---- landing pads ---- */
+
+/* xLPE. norm:menvcfg_lpe_op_lead-in norm:mseccfg_mlpe_set_op norm:senvcfg_lpe_Zicfilp */
+bool trap_landing_pads(const struct hart *hart, enum mode mode)
+{
+	const struct csr_file *csr = &hart->csr;
+	bool s = isa_has(&hart->isa, EXT_S);
+	switch (mode) {
+	case MODE_M: return csr->mseccfg & mseccfg_MLPE;
+	case MODE_HS: return csr->menvcfg & menvcfg_LPE;
+	case MODE_VS: return csr->henvcfg & henvcfg_LPE;
+	default: return s ? csr->senvcfg & senvcfg_LPE : csr->menvcfg & menvcfg_LPE;
+	}
+}
+
+/* A return takes the expectation back if the new mode has landing pads. norm:Zicfilp_pelp_trap_return */
+static void restore_elp(struct hart *hart, uint64_t *status, uint64_t pelp, enum mode mode)
+{
+	hart->elp = *status & pelp && trap_landing_pads(hart, mode);
+	*status &= ~pelp;
+}
+
+/* norm:Zicfilp_pelp_trap. A jump to a misaligned address has not happened: it expects nothing. */
+static void save_elp(struct hart *hart, const struct trap *trap, enum mode to)
+{
+	struct csr_file *csr = &hart->csr;
+	uint64_t *status = to == MODE_VS ? &csr->vsstatus : &csr->mstatus;
+	uint64_t pelp = to == MODE_M ? mstatus_MPELP : mstatus_SPELP;
+	bool expected = hart->elp && (trap->interrupt || trap->cause != CAUSE_FETCH_MISALIGNED);
+	*status = expected ? *status | pelp : *status & ~pelp;
+	hart->elp = false;
+}
+
+_Static_assert(mstatus_SPELP_LOW == (int)vsstatus_SPELP_LOW, "status registers have SPELP at one place");
+
 /* ---- entry ---- */
 
 /* norm:mtvec_mode_vectored_op */
@@ -194,6 +229,7 @@ enum mode trap_take(struct hart *hart)
 		enter_hs(hart, &trap, from);
 	}
 	disable_traps(hart, to);
+	save_elp(hart, &trap, to);
 	hart->effects |= EFFECT_MODE | EFFECT_IRQ;
 	return to;
 }
@@ -235,6 +271,7 @@ bool trap_mret(struct hart *hart, uint32_t word)
 	SET(csr->mstatus, mstatus_MPP, isa_has(&hart->isa, EXT_U) ? 0 : 3);
 	SET(csr->mstatus, mstatus_MPV, 0);
 	enable_traps(csr, mode);
+	restore_elp(hart, &csr->mstatus, mstatus_MPELP, mode);
 	return go(hart, mode, csr->mepc);
 }
 
@@ -252,6 +289,7 @@ static bool sret_v0(struct hart *hart)
 		csr->vsstatus &= ~vsstatus_SDT;
 	if (hart->mode == MODE_M)
 		enable_traps(csr, mode);
+	restore_elp(hart, &csr->mstatus, mstatus_SPELP, mode);
 	return go(hart, mode, csr->sepc);
 }
 
@@ -264,6 +302,7 @@ static bool sret_v1(struct hart *hart)
 	SET(csr->vsstatus, vsstatus_SPIE, 1);
 	SET(csr->vsstatus, vsstatus_SPP, 0);
 	csr->vsstatus &= ~vsstatus_SDT; /* norm:sret_dt */
+	restore_elp(hart, &csr->vsstatus, vsstatus_SPELP, mode);
 	return go(hart, mode, csr->vsepc);
 }
 
@@ -322,6 +361,8 @@ static const char *exception_name(unsigned cause)
 		return "store/AMO page fault";
 	case CAUSE_DOUBLE_TRAP:
 		return "double trap";
+	case CAUSE_SOFTWARE_CHECK:
+		return "software check";
 	case CAUSE_FETCH_GUEST_PAGE:
 		return "instruction guest-page fault";
 	case CAUSE_LOAD_GUEST_PAGE:

@@ -14,6 +14,9 @@ enum mode trap_take(struct hart *hart);
 bool trap_mret(struct hart *hart, uint32_t word);
 bool trap_sret(struct hart *hart, uint32_t word);
 
+/* Must indirect jumps in this mode land on landing pads (xLPE of Zicfilp)? */
+bool trap_landing_pads(const struct hart *hart, enum mode mode);
+
 /* Where the last trap went and by which delegation bits, one line of text for the debugger's `why`. */
 void trap_explain(const struct hart *hart, bool interrupt, unsigned cause, enum mode from, char *text, unsigned size);
 

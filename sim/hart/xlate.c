@@ -115,6 +115,12 @@ static void emit_probe(struct translator *translator, const struct insn *insn)
 	op->imm = insn->semantics;
 }
 
+/* norm:zicflip_lpad_expected norm:zicflip_indirect_branch_lpad: returns and software-guarded jumps do not. */
+static bool expects_landing_pad(const struct insn *insn)
+{
+	return insn->semantics == INSN_jalr && insn->rs1 != 1 && insn->rs1 != 5 && insn->rs1 != 7;
+}
+
 static void emit_before(struct translator *translator, const struct insn *insn)
 {
 	struct hart *hart = translator->hart;
@@ -124,6 +130,10 @@ static void emit_before(struct translator *translator, const struct insn *insn)
 		emit(translator, op_trace)->word = insn->word;
 	if (translator->key & KEY_TRIGGER)
 		emit(translator, op_trigger)->length = insn->length;
+	if (translator->key & KEY_ELP && translator->block->count == 0)
+		emit(translator, op_landing)->word = insn->word;
+	if (translator->key & KEY_LPE && expects_landing_pad(insn))
+		emit(translator, op_expect);
 	if (hart->model) {
 		struct uop uop = uop_of(hart->model->timing, insn, translator->pc);
 		hart->model->uops[translator->block->count] = uop;
