@@ -619,16 +619,81 @@ static void floating_point_state(void)
 
 /* ---- byte order ---- */
 
+static u64 reversed(u64 value, unsigned bytes)
+{
+	u64 result = 0;
+	for (unsigned i = 0; i < bytes; i++)
+		result |= (value >> 8 * i & 0xff) << 8 * (bytes - 1 - i);
+	return result;
+}
+
+/* Each mode's bit swaps its own loads and stores, MPRV takes the bit of MPP, instructions and other modes stay as they are. */
 static void byte_order(void)
 {
-	reset();
 	static volatile u64 word;
-	word = 0x1122334455667788;
-	for (enum mode mode = MODE_U; mode <= MODE_M; mode += mode == MODE_S ? 2 : 1) {
-		struct trap *t = try(mode, LBU, (u64)&word, 0);
-		CHECK("mstatus_mbe_op mstatus_sbe_op mstatus_ube_op sstatus_ube_op", finished(t) && t->x[A0] == 0x88);
+	static const struct { enum mode mode; u64 bit; } owners[] = { { MODE_M, STATUS_MBE }, { MODE_S, STATUS_SBE }, { MODE_U, STATUS_UBE } };
+	static const u32 loads[] = { LBU, LHU, LWU, LD }, stores[] = { SB, SH, SW, SD };
+	reset();
+	CHECK("mstatus_mbe_rst warl_rst", !(csrr(CSR_MSTATUS) & (STATUS_MBE | STATUS_SBE | STATUS_UBE)));
+	for (unsigned set = 0; set < 3; set++)
+		for (unsigned m = 0; m < 3; m++)
+			for (unsigned size = 0; size < 4; size++)
+				for (unsigned big = 0; big < 2; big++) {
+					u32 words[3] = { big ? CSRRS(0, CSR_MSTATUS, A3) : NOP, loads[size], big ? CSRRC(0, CSR_MSTATUS, A3) : NOP };
+					u64 x[32] = { 0 };
+					x[A1] = (u64)&word;
+					x[A2] = 0x8877665544332211;
+					x[A3] = owners[set].bit;
+					word = 0x1122334455667788;
+					u64 value = word << (64 - (8 << size)) >> (64 - (8 << size));
+					bool swapped = big && set == m;
+					if (m) { /* not M: the driver sets the bit, unless it is M's own */
+						if (big && set)
+							csrs(CSR_MSTATUS, owners[set].bit);
+						words[0] = words[2] = NOP;
+					}
+					struct trap *t = try_words(owners[m].mode, words, 3, x);
+					csrc(CSR_MSTATUS, STATUS_MBE | STATUS_SBE | STATUS_UBE);
+					context("bit, mode", set, m | size << 8);
+					CHECK("mstatus_mbe_op mstatus_sbe_op mstatus_ube_op sstatus_ube_op endianness_inst_fetch_little sstatus_ube_implicit",
+					      finished(t) && t->x[A0] == (swapped ? reversed(value, 1 << size) : value));
+					if (!m)
+						continue;
+					if (big && set)
+						csrs(CSR_MSTATUS, owners[set].bit);
+					word = 0;
+					t = try(owners[m].mode, stores[size], (u64)&word, x[A2]);
+					csrc(CSR_MSTATUS, STATUS_MBE | STATUS_SBE | STATUS_UBE);
+					u64 low = x[A2] << (64 - (8 << size)) >> (64 - (8 << size));
+					CHECK("mstatus_sbe_op mstatus_ube_op sstatus_ube_op", finished(t) && word == (swapped ? reversed(low, 1 << size) : low));
+				}
+	for (unsigned m = 1; m < 3; m++) { /* MPRV */
+		word = 0x1122334455667788;
+		struct trap *t = mprv(owners[m].mode, LD, (u64)&word, owners[m].bit);
+		csrc(CSR_MSTATUS, STATUS_SBE | STATUS_UBE);
+		CHECK("mstatus_mprv_ldst_op mstatus_sbe_op mstatus_ube_op", finished(t) && t->x[A0] == 0x8877665544332211);
 	}
-	CHECK("mstatus_mbe_rst", !(csrr(CSR_MSTATUS) & (STATUS_MBE | STATUS_SBE | STATUS_UBE)));
+	/* page tables are read in the order of SBE, from U too; the fence follows the change */
+	struct space space;
+	space_new(&space, 3, false, 0);
+	u64 *page = page_alloc(1);
+	page[0] = 0x55;
+	space_map(&space, TEST_VA, (u64)page, 0, PTE_S);
+	u64 *root = (u64 *)space.root, *pte = space_pte(&space, TEST_VA, 0), *pointer = space_pte(&space, TEST_VA, 1);
+	for (unsigned i = 0; i < 512; i++)
+		root[i] = reversed(root[i], 8);
+	*pte = reversed(*pte, 8);
+	*pointer = reversed(*pointer, 8);
+	csrw(CSR_SATP, space_atp(&space, 0));
+	csrs(CSR_MSTATUS, STATUS_SBE);
+	fence_all();
+	struct trap *t = try(MODE_S, LBU, TEST_VA + 0, 0);
+	CHECK("mstatus_sbe_implicit mstatus_sbe_change_fence", finished(t) && t->x[A0] == 0x55);
+	csrc(CSR_MSTATUS, STATUS_SBE);
+	delegate(0, 0); /* the supervisor's handler is behind the same tables */
+	fence_all();
+	CHECK("mstatus_sbe_implicit mstatus_sbe_change_fence", took(try(MODE_S, LBU, TEST_VA, 0), LEVEL_M, EXC_FETCH_PAGE));
+	reset();
 }
 
 /* ---- counters and time ---- */
