@@ -94,40 +94,29 @@ def compare_logs(first, ours, theirs, explain, who):
     return result
 
 
-def run_batch(build, rvsim, others, first, count, slots):
-    """Run one batch everywhere; a batch that a machine cannot finish is halved until the case is alone."""
-    totals = {other.name: Result() for other in others}
+def run_batch(build, rvsim, other, first, count, slots):
+    """Run one batch on both; a batch that one of them cannot finish is halved until the case is alone."""
+    result = Result()
     with tempfile.TemporaryDirectory(prefix="diff", dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
         elf = generate(build, folder, first, count, slots)
+        ours = None
         try:
-            ours = records.cases_of(rvsim.run(elf, folder))
+            ours = records.cases_of(rvsim.run(elf, folder, isa=other.isa))
+            theirs = records.cases_of(other.run(elf, folder, 8 if count == 1 else 20))
+            return compare_logs(first, ours, theirs, known.explainer(other.name), other.name)
         except (machines.Trouble, ValueError) as error:
-            ours = None
-            reason = error
-        for other in others if ours is not None else []:
-            try:
-                log = other.run(elf, folder, 8 if count == 1 else 20)
-                totals[other.name].add(compare_logs(first, ours, records.cases_of(log), known.explainer(other.name), other.name))
-            except (machines.Trouble, ValueError) as error:
-                if count == 1:
-                    totals[other.name].programs += 1
-                    reason = known.hang(other.name, ours[0])
-                    if reason:
-                        totals[other.name].known[reason] += 1
-                    else:
-                        totals[other.name].trouble.append(f"seed {first}: {error}")
-                else:
-                    for start, size in ((first, count // 2), (first + count // 2, count - count // 2)):
-                        totals[other.name].add(run_batch(build, rvsim, [other], start, size, slots)[other.name])
-        if ours is None:
             if count == 1:
-                for result in totals.values():
-                    result.trouble.append(f"seed {first}: {reason}")
-            else:
-                for start, size in ((first, count // 2), (first + count // 2, count - count // 2)):
-                    for name, result in run_batch(build, rvsim, others, start, size, slots).items():
-                        totals[name].add(result)
-    return totals
+                result.programs += 1
+                reason = known.hang(other.name, ours[0]) if ours else None
+                if reason:
+                    result.known[reason] += 1
+                else:
+                    result.trouble.append(f"seed {first}: {error}")
+                return result
+    half = count // 2
+    result.add(run_batch(build, rvsim, other, first, half, slots))
+    result.add(run_batch(build, rvsim, other, first + half, count - half, slots))
+    return result
 
 
 def report(name, result, verbose=True):
@@ -146,13 +135,13 @@ def compare(args, rvsim, others):
     totals = {other.name: Result() for other in others}
     starts = range(args.first, args.first + args.seeds, BATCH)
     with concurrent.futures.ThreadPoolExecutor(max_workers=args.jobs) as pool:
-        work = [pool.submit(run_batch, args.build, rvsim, others, start, min(BATCH, args.first + args.seeds - start), args.slots)
-                for start in starts]
-        for done, future in enumerate(work):
-            for name, result in future.result().items():
-                totals[name].add(result)
+        work = [(other, pool.submit(run_batch, args.build, rvsim, other, start,
+                                    min(BATCH, args.first + args.seeds - start), args.slots))
+                for start in starts for other in others]
+        for done, (other, future) in enumerate(work):
+            totals[other.name].add(future.result())
             if sys.stderr.isatty() and done % 10 == 0:
-                print(f"\r{done * BATCH} programs", end="", file=sys.stderr)
+                print(f"\r{done} of {len(work)} batches", end="", file=sys.stderr)
     for name, result in totals.items():
         report(name, result)
     bad = any(result.unexplained or result.trouble or not result.programs for result in totals.values())
@@ -168,7 +157,7 @@ def show_value(name, value):
 def one(args, rvsim, other, seed, keep=None):
     with tempfile.TemporaryDirectory(prefix="diff") as folder:
         elf = generate(args.build, folder, seed, 1, args.slots, keep)
-        ours = records.cases_of(rvsim.run(elf, folder))[0]
+        ours = records.cases_of(rvsim.run(elf, folder, isa=other.isa))[0]
         try:
             theirs = records.cases_of(other.run(elf, folder, 10))[0]
         except machines.Trouble as error:

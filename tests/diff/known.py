@@ -23,8 +23,10 @@ GVA = 1 << 38
 SD = 1 << 63
 MPRV = 1 << 17
 FS = 3 << 13
+LOAD_FAULTS = (5, 13, 21)
 STORE_FAULTS = (6, 7, 15, 23)
 ADUE = 1 << 61
+PBMTE = 1 << 62
 
 SPIKE_RULES = []
 SPIKE_FINAL = []
@@ -116,6 +118,34 @@ def qemu_guest_access(case, ours, theirs, names):
     return {cause} if tinst & 0x707f == 0x4073 or ours["mstatus"] & MPRV else set()
 
 
+def qemu_hstatus_gva(case, ours, theirs, names):
+    """A trap to VS clears hstatus.GVA; one to HS sets it for HLV and HSV with the wrong value."""
+    return masked(ours, theirs, names, ("hstatus",), 1 << 6)
+
+
+def qemu_htval(case, ours, theirs, names):
+    """htval keeps what the last guest-page fault left, for traps that are none."""
+    return {"htval"} if "htval" in names and ours["htval"] == 0 and ours["scause"] not in GUEST_PAGE_FAULTS else set()
+
+
+def qemu_tval_aligned(case, ours, theirs, names):
+    """A misaligned access across pages is made as two aligned ones, and tval is the address of the first."""
+    explained = {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] in LOAD_FAULTS
+                 and theirs[tval] in (ours[tval] & ~1, ours[tval] & ~3, ours[tval] & ~7)}
+    for value, cause in (("mtval2", "mcause"), ("htval", "scause")):
+        if value in names and ours[cause] in LOAD_FAULTS and theirs[value] == ours[value] & ~1:
+            explained.add(value)
+    return explained
+
+
+def qemu_amo_nowhere(case, ours, theirs, names):
+    """An AMO where there is no memory reads first."""
+    cause, _ = first_cause(ours)
+    tinst = ours["mtinst" if cause == "mcause" else "htinst"]
+    return {cause} if cause in names and (ours[cause], theirs[cause]) == (7, 5) and tinst & 0x7f == 0x2f else set()
+
+
+QEMU_RULES += [qemu_hstatus_gva, qemu_htval, qemu_tval_aligned, qemu_amo_nowhere]
 QEMU_RULES += [qemu_sgei, qemu_gva, qemu_vsstatus_sd, qemu_tinst_zero, qemu_tval_instruction, qemu_tval_ebreak, qemu_vscause,
                qemu_mtval2, qemu_virtual_as_illegal, qemu_guest_access]
 
@@ -175,12 +205,20 @@ def qemu_misa_b(case, ours, theirs, names):
     return only(ours, theirs, names, ("misa",), 1 << 1)
 
 
+def henvcfg_kept(case, ours, theirs, names):
+    """henvcfg's bits that menvcfg holds down come back on others when menvcfg lets go, and do not here. The spec only says
+    that they are read-only zero meanwhile."""
+    return only(ours, theirs, names, ("henvcfg",), 7 << 61 | 1)
+
+
 def qemu_adue(case, ours, theirs, names):
-    """QEMU 7.2 always sets A and D itself and has no ADUE."""
-    return only(ours, theirs, names, ("menvcfg", "henvcfg"), ADUE)
+    """QEMU 7.2 always sets A and D itself and has no ADUE; it has PBMTE even without Svpbmt."""
+    return only(ours, theirs, names, ("menvcfg", "henvcfg"), ADUE | PBMTE)
 
 
-QEMU_FINAL += [qemu_misa_b, qemu_adue]
+SPIKE_FINAL += [henvcfg_kept]
+QEMU_RULES += [fs_imprecise]
+QEMU_FINAL += [qemu_misa_b, qemu_adue, henvcfg_kept]
 
 
 def explainer(machine):

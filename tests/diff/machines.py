@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 
-QEMU_CPU = ("rv64,h=true,debug=false,pmu-num=29,svinval=true,svnapot=true,svpbmt=true,zba=true,zbb=true,zbc=true,zbs=true,"
+# Without Svnapot and Svpbmt, because with them QEMU no longer looks at reserved bits of page table entries.
+QEMU_CPU = ("rv64,h=true,debug=false,pmu-num=29,svinval=true,zba=true,zbb=true,zbc=true,zbs=true,"
             "zbkb=true,zbkc=true,zbkx=true,zknd=true,zkne=true,zknh=true")
-RVSIM_ISA = ("rv64imafdch_zicntr_zicsr_zifencei_zihintpause_zihpm_zba_zbb_zbc_zbkb_zbkc_zbkx_zbs_zknd_zkne_zknh_"
-             "sstc_sv57_svadu_svinval_svnapot_svpbmt")
+QEMU_ISA = ("rv64imafdch_zicntr_zicsr_zifencei_zihintpause_zihpm_zba_zbb_zbc_zbkb_zbkc_zbkx_zbs_zknd_zkne_zknh_"
+            "sstc_sv57_svadu_svinval")
+FULL_ISA = QEMU_ISA + "_svnapot_svpbmt"
 LOG_OFFSET = 0x1000000
 LOG_SIZE = 0x200000
 MEMORY = "64M"
@@ -53,9 +55,9 @@ class Rvsim:
         self.options = list(options)
         self.name = " ".join(["rvsim"] + self.options)
 
-    def run(self, elf, folder, timeout=120, stats=None):
+    def run(self, elf, folder, timeout=120, isa=FULL_ISA, stats=None):
         log = os.path.join(folder, "rvsim.log")
-        command = [self.path, "--isa", RVSIM_ISA, "-m", MEMORY, "-nographic", "--quiet", "--set", "endian=little",
+        command = [self.path, "--isa", isa, "-m", MEMORY, "-nographic", "--quiet", "--set", "endian=little",
                    "--signature", log]  # QEMU is little-endian only
         command += ["--stats", stats] if stats else []
         run(command + self.options + [elf], timeout, folder)
@@ -64,11 +66,12 @@ class Rvsim:
 
 class Qemu:
     name = "qemu"
+    isa = QEMU_ISA
 
     def run(self, elf, folder, timeout=120):
         ram = os.path.join(folder, "qemu.ram")
         run(["qemu-system-riscv64", "-M", "virt,memory-backend=ram", "-cpu", QEMU_CPU, "-m", MEMORY, "-smp", "2", "-nographic", "-bios", elf,
-             "-object", f"memory-backend-file,id=ram,size={MEMORY},mem-path={ram},share=on"], timeout, folder)
+            "-object", f"memory-backend-file,id=ram,size={MEMORY},mem-path={ram},share=on"], timeout, folder)
         with open(ram, "rb") as file:
             file.seek(LOG_OFFSET)
             data = file.read(LOG_SIZE)
@@ -78,6 +81,7 @@ class Qemu:
 
 class Spike:
     name = "spike"
+    isa = FULL_ISA
 
     def __init__(self, path):
         self.path = os.path.abspath(path)
@@ -86,5 +90,5 @@ class Spike:
         log = os.path.join(folder, "spike.log")
         isa = "rv64imafdch_zicntr_zihpm_zba_zbb_zbc_zbs_zbkb_zbkc_zbkx_zknd_zkne_zknh_sstc_svadu_svinval_svnapot_svpbmt_zicclsm"
         run([self.path, f"--isa={isa}", "--pmpregions=16", "--triggers=0", "-m0x80000000:0x4000000", f"+signature={log}",
-             "+signature-granularity=8", elf], timeout, folder)
+            "+signature-granularity=8", elf], timeout, folder)
         return signature_words(log, 8)

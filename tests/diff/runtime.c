@@ -26,6 +26,7 @@ enum { MODE_U = 0, MODE_S = 1, MODE_M = 3 };
 #define INTERRUPT (UINT64_C(1) << 63)
 #define MSTATUS_SPP (UINT64_C(1) << 8)
 #define MSTATUS_MPP (UINT64_C(3) << 11)
+#define MSTATUS_MPRV (UINT64_C(1) << 17)
 #define MSTATUS_FS (UINT64_C(3) << 13)
 #define MSTATUS_MPV (UINT64_C(1) << 39)
 #define HSTATUS_SPV (UINT64_C(1) << 7)
@@ -226,6 +227,8 @@ static void set_policy_mode(unsigned policy)
 static void go_to_slot(unsigned slot)
 {
 	X(USER_REGISTER) = !(context.mstatus & MSTATUS_MPP);
+	if ((context.mstatus & MSTATUS_MPP) != MSTATUS_MPP) /* so does mret, except on QEMU */
+		context.mstatus &= ~MSTATUS_MPRV;
 	csr_write(mepc, slot_address(slot, X(USER_REGISTER)));
 }
 

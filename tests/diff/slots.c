@@ -109,6 +109,7 @@ static void slot_wait(struct maker *maker)
 	emit_csr(code, CSRRSI, 0, enabled, 2);
 	emit_csr(code, CSRRS, a, pending, 0);
 	emit_csr(code, CSRRS, b, enabled, 0);
+	emit(code, i_type(OP_IMM, 7, b, b, 2)); /* the other bits vary */
 	emit(code, r_type(0x33, 7, 0, a, a, b));
 	emit(code, 0x00000063 | a << 15 | 8 << 7); /* beqz a, past wfi */
 	emit(code, WFI);
