@@ -123,11 +123,18 @@ uint64_t read_hie(const struct hart *hart, const struct csr_row *row)
 	return hart->csr.mie & csr_irqs_h(hart);
 }
 
+/* norm:mideleg_hroz: what M-mode keeps, HS-mode cannot pass on. */
+uint64_t read_hideleg(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return hart->csr.hideleg & hart->csr.mideleg;
+}
+
 /* A VS-level interrupt stands one bit lower in the guest's registers: 10, 6, 2 become 9, 5, 1.
  * norm:vsip_vsie_sei norm:vsip_vsie_sti norm:vsip_vsie_ssi norm:vsip_vsie_lcofi */
 static uint64_t as_guest_sees(const struct hart *hart, uint64_t bits)
 {
-	bits &= hart->csr.hideleg & hart->csr.mideleg;
+	bits &= read_hideleg(hart, NULL);
 	return (bits & csr_irqs_vs(hart)) >> 1 | (bits & csr_irqs_same(hart));
 }
 
