@@ -187,10 +187,8 @@ static void henvcfg(void)
 	reset();
 	set(CSR_MENVCFG, ONES);
 	u64 mask = writable(CSR_HENVCFG, "henvcfg_sz henvcfg_acc henvcfg_op");
-	u64 known = ENVCFG_FIOM | ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE | ENVCFG_PMM | ENVCFG_DTE | ENVCFG_ADUE | ENVCFG_PBMTE | ENVCFG_STCE;
+	u64 known = ENVCFG_FIOM | ENVCFG_LPE | ENVCFG_SSE | ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE | ENVCFG_PMM | ENVCFG_DTE | ENVCFG_ADUE | ENVCFG_PBMTE | ENVCFG_STCE;
 	CHECK("henvcfg_sz henvcfg_acc henvcfg_op", !(mask & ~known) && mask & ENVCFG_FIOM && mask >> 32);
-	CHECK("henvcfg_lpe_op", !(get(CSR_HENVCFG) & BIT(2)) && !(mask & BIT(2)));
-	CHECK("henvcfg_sse_op", !(get(CSR_HENVCFG) & BIT(3)) && !(mask & BIT(3)));
 	CHECK("henvcfg_cbze henvcfg_cbcfe", (mask & 0xc0) == 0xc0);
 	CHECK("henvcfg_stce_exist henvcfg_stce", mask & ENVCFG_STCE);
 	for (u64 i = 0; i < 4; i++) {
@@ -411,8 +409,11 @@ static void vs_values(void)
 	/* vsstatus has the fields of sstatus */
 	u64 both = STATUS_SIE | STATUS_SPIE | STATUS_SPP | STATUS_FS | STATUS_SUM | STATUS_MXR;
 	u64 mask = writable(CSR_VSSTATUS, "vsstatus_sz vsstatus_acc");
-	CHECK("vsstatus_sz vsstatus_acc", (mask & both) == both && (mask & ~(both | STATUS_SD | STATUS_UBE | STATUS_SDT)) == 0);
-	CHECK("vsstatus_spelp_op", !(mask & STATUS_SPELP));
+	CHECK("vsstatus_sz vsstatus_acc", (mask & both) == both && (mask & ~(both | STATUS_SD | STATUS_UBE | STATUS_SDT | STATUS_SPELP)) == 0);
+	/* SPELP: there exactly if landing pads are (Zicfilp) */
+	set(CSR_MENVCFG, ENVCFG_LPE), set(CSR_HENVCFG, ENVCFG_LPE);
+	CHECK("vsstatus_spelp_op", !(mask & STATUS_SPELP) == !(get(CSR_HENVCFG) & ENVCFG_LPE));
+	set(CSR_MENVCFG, ENVCFG_STCE), set(CSR_HENVCFG, 0);
 	for (u64 fs = 0; fs < 4; fs++) {
 		for (u64 hs = 0; hs < 4; hs++) {
 			csrc(CSR_SSTATUS, STATUS_FS), csrs(CSR_SSTATUS, hs << 13);
@@ -476,7 +477,7 @@ static void names(void)
 	CHECK("hgeip_sz", !(get(CSR_HGEIP) & ~mask));
 	CHECK("hgeip_acc", took(try(MODE_M, CSRW(CSR_HGEIP, A1), 0, 0), LEVEL_M, EXC_ILLEGAL));
 	unsigned geilen = 0;
-	while (mask >> (geilen + 1))
+	while (geilen < 63 && mask >> (geilen + 1))
 		geilen++;
 	/* VGEIN holds 0..GEILEN; the choice: nothing else changes it */
 	for (u64 i = 0; i < 64; i++) {

@@ -1,4 +1,4 @@
-/* henvcfg's fields at work: cache blocks, PBMT, FIOM, double traps; and the fields of extensions that are not there. */
+/* henvcfg's fields at work: cache blocks, PBMT, FIOM, double traps, landing pads, pointer masking, shadow stacks. */
 #include "rt.h"
 
 static const enum mode guests[] = { MODE_VS, MODE_VU };
@@ -226,25 +226,77 @@ static void pointer_masking(void)
 	}
 }
 
-/* Zicfilp and Zicfiss are not there: LPE and SSE are read-only zero, landing pads no-ops, shadow stacks may-be-operations. */
-static void no_cfi(void)
+/*
+ * Zicfilp: with LPE, an indirect jump of the guest must land on lpad, or a software check with the value 2 is raised; the
+ * expectation survives a trap in vsstatus.SPELP. Without, lpad is a no-op and nothing is expected.
+ */
+static void landing_pads(void)
+{
+	const u32 lpad = 0x00000017;
+	reset();
+	csrw(CSR_MENVCFG, ENVCFG_LPE);
+	csrw(CSR_HENVCFG, ENVCFG_LPE);
+	bool there = csrr(CSR_HENVCFG) & ENVCFG_LPE;
+	for (unsigned n = 0; n < 8; n++) {
+		bool h = n & 1, pad = n & 2, m = n & 4;
+		reset();
+		delegate(DELEGATE_DEFAULT | BIT(18), n & 2 ? 0 : BIT(18));
+		csrw(CSR_MENVCFG, m ? ENVCFG_LPE : 0);
+		csrw(CSR_HENVCFG, h ? ENVCFG_LPE : 0);
+		u64 x[32] = { 0 };
+		x[A1] = try_pc(MODE_VS) + 8;
+		const u32 words[] = { JALR(0, A1), NOP, pad ? lpad : NOP, ADDI(A0, ZERO, 7) };
+		struct trap *t = try_words(MODE_VS, words, 4, x);
+		context("henvcfg | pad << 1 | menvcfg << 2", n, there);
+		if (there && h && !pad)
+			CHECK("henvcfg_lpe_op", took(t, LEVEL_VS, 18) && t->tval == 2 && t->epc == x[A1]);
+		else
+			CHECK("henvcfg_lpe_op", finished(t) && t->x[A0] == 7);
+		if (there && h && !pad) /* the previous state is kept: a landing pad was expected */
+			CHECK("vsstatus_spelp_op", t->vsstatus & STATUS_SPELP);
+	}
+	/* SRET gives the expectation back */
+	if (there) {
+		reset();
+		delegate(DELEGATE_DEFAULT | BIT(18), BIT(18));
+		csrw(CSR_MENVCFG, ENVCFG_LPE), csrw(CSR_HENVCFG, ENVCFG_LPE);
+		const u32 words[] = { SRET, NOP, NOP };
+		for (unsigned expected = 0; expected < 2; expected++) {
+			csrw(CSR_VSSTATUS, STATUS_SPP | (expected ? STATUS_SPELP : 0));
+			csrw(CSR_VSEPC, try_pc(MODE_VS) + 8);
+			struct trap *t = try_words(MODE_VS, words, 3, NULL);
+			context("SPELP", expected, 0);
+			CHECK("vsstatus_spelp_op", expected ? took(t, LEVEL_VS, 18) && t->tval == 2 : finished(t) && !(t->vsstatus & STATUS_SPELP));
+		}
+	}
+	/* lpad is auipc with rd = x0 */
+	csrw(CSR_MENVCFG, 0), csrw(CSR_HENVCFG, 0);
+	CHECK("henvcfg_lpe_op", finished(try(MODE_VS, lpad | 5 << 12, 0, 0)) && finished(try(MODE_VU, lpad, 0, 0)));
+	CHECK("vsstatus_spelp_op", there || !(csr_holds(CSR_VSSTATUS, STATUS_SPELP) & STATUS_SPELP));
+}
+
+/* Zicfiss with SSE=0: its instructions are the may-be-operations again, its page type is reserved, ssamoswap is refused. */
+static void shadow_stacks_off(void)
 {
 	reset();
-	csrw(CSR_MENVCFG, BIT(2) | BIT(3));
-	csrw(CSR_HENVCFG, BIT(2) | BIT(3));
-	CHECK("henvcfg_lpe_op henvcfg_sse_op", csrr(CSR_HENVCFG) == 0);
-	/* lpad is auipc with rd = x0; an indirect jump needs none */
-	CHECK("henvcfg_lpe_op", finished(try(MODE_VS, 0x00000017 | 5 << 12, 0, 0)) && finished(try(MODE_VU, 0x00000017, 0, 0)));
-	/* sspush x1 is mop.rr.7: writes 0 to x0 where Zimop is, and traps never as a virtual instruction */
-	struct trap *t = try(MODE_VS, 0xce104073, 0, 0);
-	CHECK("henvcfg_sse_op", finished(t) || took(t, LEVEL_S, EXC_ILLEGAL));
-	/* ssamoswap.d: not there */
-	CHECK("henvcfg_sse_op", took(try(MODE_VS, r_type(0x2f, 3, 9 << 2, A0, A1, A2), (u64)block, 0), LEVEL_S, EXC_ILLEGAL));
-	/* XWR = 010 is reserved in both stages */
-	struct guest guest;
-	guest_new(&guest, 3, 3);
-	guest_map(&guest, 0, PTE_V | PTE_W | PTE_AD, PTE_ALL);
-	CHECK("henvcfg_sse_op", took(try(MODE_VS, LD, guest_va(&guest, 0), 0), LEVEL_S, EXC_LOAD_PAGE));
+	csrw(CSR_MENVCFG, ENVCFG_SSE);
+	bool there = csrr(CSR_MENVCFG) & ENVCFG_SSE;
+	for (unsigned m = 0; m < 2; m++) {
+		reset();
+		csrw(CSR_MENVCFG, m ? ENVCFG_SSE : 0);
+		context("SSE of menvcfg", m, there);
+		CHECK("henvcfg_sse_op", !(csrr(CSR_HENVCFG) & ENVCFG_SSE));
+		/* sspush x1 is mop.rr.7 */
+		struct trap *t = try(MODE_VS, 0xce104073, 0, 0);
+		CHECK("henvcfg_sse_op", finished(t) || took(t, LEVEL_S, EXC_ILLEGAL));
+		t = try(MODE_VS, r_type(0x2f, 3, 9 << 2, A0, A1, A2), (u64)block, 0);
+		CHECK("henvcfg_sse_op", took(t, LEVEL_S, there && m ? EXC_VIRTUAL : EXC_ILLEGAL));
+		struct guest guest;
+		guest_new(&guest, 3, 3);
+		guest_map(&guest, 0, PTE_V | PTE_W | PTE_AD, PTE_ALL);
+		CHECK("henvcfg_sse_op", took(try(MODE_VS, LD, guest_va(&guest, 0), 0), LEVEL_S, EXC_LOAD_PAGE));
+		CHECK("henvcfg_sse_op", finished(try(MODE_VS, CSRW(CSR_SENVCFG, A1), ENVCFG_SSE, 0)) && !(try(MODE_VS, CSRR(A0, CSR_SENVCFG), 0, 0)->x[A0] & ENVCFG_SSE));
+	}
 }
 
 int main(void)
@@ -254,6 +306,7 @@ int main(void)
 	fiom();
 	double_traps();
 	pointer_masking();
-	no_cfi();
+	landing_pads();
+	shadow_stacks_off();
 	return 0;
 }

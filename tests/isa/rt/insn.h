@@ -162,6 +162,8 @@ enum {
 #define HSTATUS_VTSR BIT(22)
 #define HSTATUS_VSXL (BIT(32) | BIT(33))
 #define ENVCFG_FIOM BIT(0)
+#define ENVCFG_LPE BIT(2)
+#define ENVCFG_SSE BIT(3)
 #define ENVCFG_CBIE (BIT(4) | BIT(5))
 #define ENVCFG_CBCFE BIT(6)
 #define ENVCFG_CBZE BIT(7)

@@ -466,8 +466,13 @@ void guest_map(struct guest *guest, unsigned page, u64 vs_flags, u64 g_flags)
 }
 
 /* ---- harts ---- */
+/* Harts come up in their own time: wait for a second one, and a little for the rest. */
 unsigned hart_count(void)
 {
+	for (unsigned i = 0; i < 5000000 && __atomic_load_n(&harts, __ATOMIC_SEQ_CST) == 1; i++)
+		;
+	for (volatile unsigned i = 0; i < 100000; i++)
+		;
 	return harts;
 }
 
@@ -483,7 +488,6 @@ void hart_wait(unsigned id)
 		;
 }
 
-/* reset() of hart 0 must not free the pages of a running test: other harts reset only what is their own. */
 void rt_start(u64 id);
 void rt_start(u64 id)
 {
@@ -492,8 +496,6 @@ void rt_start(u64 id)
 	csrw(CSR_MSCRATCH, (u64)this_cpu());
 	__atomic_fetch_add(&harts, 1, __ATOMIC_SEQ_CST);
 	if (!id) {
-		for (volatile unsigned i = 0; i < 20000; i++)
-			;
 		main();
 		finish();
 	}
