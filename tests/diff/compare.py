@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import known
 import machines
 import records
+from program import programs_of
 
 BATCH = 40
 
@@ -40,18 +41,17 @@ def differing(ours, theirs):
     return [name for name in ours if ours[name] != theirs.get(name)]
 
 
-def first_difference(ours, theirs, explain):
-    """Compare two lists of records. Returns (verdict, index, names): verdict None if they are the same, an id of known.md
-    if that explains the first difference after which the two go different ways, or "UNEXPLAINED"."""
-    case = known.Case()
+def first_difference(program, ours, theirs, explain):
+    """Compare two lists of records. Returns (verdict, index, names, ids): verdict None if they are the same up to the
+    differences of known.md with these ids, else "UNEXPLAINED" at this record in these registers."""
+    case = known.Case(program)
     for index, (our, their) in enumerate(zip(ours, theirs)):
         names = differing(our, their)
         if names:
-            ids, left = explain(case, our, their, names)
-            case.seen |= ids
+            left, parts = explain(case, our, their, names)
             if left:
                 return "UNEXPLAINED", index, left, case.seen
-            if known.parts_ways(ids):
+            if parts:
                 return None, index, names, case.seen
         case.records.append(our)
     if len(ours) != len(theirs):
@@ -77,14 +77,14 @@ class Result:
         self.trouble += other.trouble
 
 
-def compare_logs(first, ours, theirs, explain, who):
+def compare_logs(first, programs, ours, theirs, explain, who):
     result = Result()
     if len(ours) != len(theirs):
         result.trouble.append(f"seeds {first}..: {len(ours)} cases here, {len(theirs)} on {who}")
-    for number, (our, their) in enumerate(zip(ours, theirs)):
+    for number, (program, our, their) in enumerate(zip(programs, ours, theirs)):
         result.programs += 1
         result.events += len(our)
-        verdict, index, names, seen = first_difference(our, their, explain)
+        verdict, index, names, seen = first_difference(program, our, their, explain)
         for name in seen:
             result.known[name] += 1
         if verdict:
@@ -103,7 +103,7 @@ def run_batch(build, rvsim, other, first, count, slots):
         try:
             ours = records.cases_of(rvsim.run(elf, folder, isa=other.isa))
             theirs = records.cases_of(other.run(elf, folder, 8 if count == 1 else 20))
-            return compare_logs(first, ours, theirs, known.explainer(other.name), other.name)
+            return compare_logs(first, programs_of(elf), ours, theirs, known.explainer(other.name), other.name)
         except (machines.Trouble, ValueError) as error:
             if count == 1:
                 result.programs += 1
@@ -162,7 +162,7 @@ def one(args, rvsim, other, seed, keep=None):
             theirs = records.cases_of(other.run(elf, folder, 10))[0]
         except machines.Trouble as error:
             return ours, None, ("TROUBLE", 0, [str(error)], set())
-        return ours, theirs, first_difference(ours, theirs, known.explainer(other.name))
+        return ours, theirs, first_difference(programs_of(elf)[0], ours, theirs, known.explainer(other.name))
 
 
 def shrink(args, rvsim, other, seed):

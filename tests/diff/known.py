@@ -2,34 +2,60 @@
 Recognizes the differences that known.md explains, each as narrowly as it can be told from the records.
 
 A rule is called with the case so far, ours and theirs of a record that differs, and the names that differ; it returns the
-names that it explains. Rules of PARTS_WAYS explain a difference after which the two programs do different things, so the
-rest of the case is not compared.
+names that it explains, and with them "*" when the two programs do different things from there on, so that the rest of the
+case is not compared. A difference that stays as it was in the record before needs no second explanation.
 """
-PARTS_WAYS = {"spike_vstip", "atomic_misaligned"}
-
-
-class Case:
-    """Our records of a case before the one in question, and the ids of what differed in them."""
-
-    def __init__(self):
-        self.records = []
-        self.seen = set()
-
+import collections
 
 QEMU_RULES = []   # for the record of a trap
 QEMU_FINAL = []   # for the record at the end
+SPIKE_RULES = []
+SPIKE_FINAL = []
+
 SGEI = 1 << 12
 GVA = 1 << 38
+MPV = 1 << 39
+MPP = 3 << 11
 SD = 1 << 63
 MPRV = 1 << 17
 FS = 3 << 13
-LOAD_FAULTS = (5, 13, 21)
-STORE_FAULTS = (6, 7, 15, 23)
+HSTATUS_GVA = 1 << 6
 ADUE = 1 << 61
 PBMTE = 1 << 62
+INTERRUPT = 1 << 63
+INSTRUCTION_CAUSES = (2, 22)
+LOAD_FAULTS = (5, 13, 21)
+STORE_FAULTS = (6, 7, 15, 23)
+GUEST_PAGE_FAULTS = (20, 21, 23)
+PSEUDO = (0x3000, 0x3020)
+TRAP_VALUES = (("mcause", "mtval"), ("scause", "stval"), ("vscause", "vstval"))
+VECTORS_HS, VECTORS_VS, VECTORS_END = 0x80600000, 0x80600200, 0x80600400
 
-SPIKE_RULES = []
-SPIKE_FINAL = []
+
+class Case:
+    """What came before: our records, the ids of the differences, and the differences that may persist."""
+
+    def __init__(self, program):
+        self.program = program
+        self.records = []
+        self.seen = set()
+        self.carried = {}
+
+
+Trap = collections.namedtuple("Trap", "to cause epc tval value tinst")
+
+
+def trap_of(record):
+    """The trap that a record is about: it came to M at once, or through the vectors of VS and HS."""
+    to = "m"
+    if record["mcause"] == 9 and VECTORS_HS <= record["mepc"] < VECTORS_VS:
+        to = "s"
+        if record["scause"] == 10 and VECTORS_VS <= record["sepc"] < VECTORS_END:
+            to = "vs"
+    elif record["mcause"] == 10 and VECTORS_VS <= record["mepc"] < VECTORS_END:
+        to = "vs"
+    value, tinst = {"m": ("mtval2", "mtinst"), "s": ("htval", "htinst"), "vs": (None, None)}[to]
+    return Trap(to, record[to + "cause"], record[to + "epc"], record[to + "tval"], record.get(value, 0), record.get(tinst, 0))
 
 
 def only(ours, theirs, names, which, bits):
@@ -44,6 +70,42 @@ def masked(ours, theirs, names, which, bits):
     return only(ours, theirs, names, which, bits) | registers
 
 
+def other_cause(ours, theirs, names, pairs):
+    """The same instruction trapped with one of these pairs of causes. Explains the cause and what goes with it, or all,
+    where the two traps were not taken at the same level."""
+    our, their = trap_of(ours), trap_of(theirs)
+    if our.epc != their.epc or (our.cause, their.cause) not in pairs:
+        return set()
+    if our.to != their.to:
+        return {"*"}
+    return {name for name in names if name in (our.to + "cause", our.to + "tval", *(("mtval2", "mtinst") if our.to == "m" else
+                                                                                   ("htval", "htinst")))}
+
+
+# ---- what instructions are ----
+
+def is_csr(word):
+    return word & 0x7f == 0x73 and word >> 12 & 3 != 0 and word >> 14 & 1 == 0 or word & 0x7f == 0x73 and word >> 12 & 7 in (5, 6, 7)
+
+
+def is_hypervisor_access(word):
+    return word & 0x707f == 0x4073
+
+
+def is_hlvx(word):
+    return word & 0xfff0707f in (0x64304073, 0x68304073)
+
+
+def is_amo(word):
+    return word & 0x7f == 0x2f and word >> 27 != 2
+
+
+def is_fence_or_sret(word):
+    return word == 0x10200073 or word & 0xfe007fff in (0x12000073, 0x16000073, 0x22000073, 0x62000073, 0x26000073, 0x66000073)
+
+
+# ---- QEMU: fields ----
+
 def qemu_sgei(case, ours, theirs, names):
     return masked(ours, theirs, names, ("mideleg", "mie", "hie"), SGEI)
 
@@ -52,27 +114,12 @@ def qemu_gva(case, ours, theirs, names):
     return masked(ours, theirs, names, ("mstatus",), GVA)
 
 
+def qemu_hstatus_gva(case, ours, theirs, names):
+    return masked(ours, theirs, names, ("hstatus",), HSTATUS_GVA)
+
+
 def qemu_vsstatus_sd(case, ours, theirs, names):
     return masked(ours, theirs, names, ("vsstatus",), SD)
-
-
-def qemu_tinst_zero(case, ours, theirs, names):
-    """A transformed instruction (bit 0 set) here, 0 there."""
-    return {name for name in ("mtinst", "htinst") if name in names and ours[name] & 1 and theirs[name] == 0}
-
-
-INSTRUCTION_CAUSES = (2, 22)
-GUEST_PAGE_FAULTS = (20, 21, 23)
-TRAP_VALUES = (("mcause", "mtval"), ("scause", "stval"), ("vscause", "vstval"))
-
-
-def qemu_tval_instruction(case, ours, theirs, names):
-    """The word of an illegal or virtual instruction: QEMU writes 0, or that of another one."""
-    return {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] in INSTRUCTION_CAUSES}
-
-
-def qemu_tval_ebreak(case, ours, theirs, names):
-    return {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] == 3 and theirs[tval] == 0}
 
 
 def qemu_vscause(case, ours, theirs, names):
@@ -81,55 +128,27 @@ def qemu_vscause(case, ours, theirs, names):
 
 
 def qemu_mtval2(case, ours, theirs, names):
-    """mtval2 keeps what the last guest-page fault left."""
-    return {"mtval2"} if "mtval2" in names and ours["mtval2"] == 0 and ours["mcause"] not in GUEST_PAGE_FAULTS else set()
+    """mtval2 and htval keep what the last guest-page fault left, for traps that are none."""
+    explained = {"mtval2"} if "mtval2" in names and ours["mtval2"] == 0 and ours["mcause"] not in GUEST_PAGE_FAULTS else set()
+    if "htval" in names and ours["htval"] == 0 and ours["scause"] not in GUEST_PAGE_FAULTS:
+        explained.add("htval")
+    return explained
 
 
-def first_cause(record):
-    """The registers of the trap that a record is about: those of M, or those of HS where it came through the vector."""
-    if record["mcause"] == 9 and record["mepc"] & ~0x1ff == 0x80600000:
-        return "scause", "stval"
-    return "mcause", "mtval"
-
-
-def is_csr(word):
-    return word & 0x7f == 0x73 and word >> 12 & 3 != 0
-
-
-def qemu_virtual_as_illegal(case, ours, theirs, names):
-    """From VU: supervisor CSRs, sret and fences raise a virtual-instruction exception."""
-    cause, tval = first_cause(ours)
-    if cause not in names or (ours[cause], theirs[cause]) != (22, 2):
+def qemu_htval_by_vs(case, ours, theirs, names):
+    """A trap to VS writes htval and htinst too."""
+    if trap_of(ours).to != "vs":
         return set()
-    word = ours[tval]
-    if is_csr(word) and word >> 28 & 3 == 1:
-        return {cause}
-    if word == 0x10200073 or word & 0xfe007fff in (0x12000073, 0x16000073, 0x22000073, 0x62000073, 0x26000073, 0x66000073):
-        return {cause}
-    return set()
+    return {name for name in ("htval", "htinst") if name in names and theirs[name] in (0, ours["mtval2"])}
 
 
-def qemu_guest_access(case, ours, theirs, names):
-    """HLV, HSV, and MPRV with MPV: a VS-stage page fault becomes an access fault where satp is bare."""
-    cause, tval = first_cause(ours)
-    if cause not in names or (ours[cause], theirs[cause]) not in ((13, 5), (15, 7)) or ours["satp"] >> 60:
-        return set()
-    tinst = ours["mtinst" if cause == "mcause" else "htinst"]
-    return {cause} if tinst & 0x707f == 0x4073 or ours["mstatus"] & MPRV else set()
-
-
-def qemu_hstatus_gva(case, ours, theirs, names):
-    """A trap to VS clears hstatus.GVA; one to HS sets it for HLV and HSV with the wrong value."""
-    return masked(ours, theirs, names, ("hstatus",), 1 << 6)
-
-
-def qemu_htval(case, ours, theirs, names):
-    """htval keeps what the last guest-page fault left, for traps that are none."""
-    return {"htval"} if "htval" in names and ours["htval"] == 0 and ours["scause"] not in GUEST_PAGE_FAULTS else set()
+def qemu_tval_instruction(case, ours, theirs, names):
+    """The word of an illegal or virtual instruction: QEMU writes 0, or that of another one."""
+    return {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] in INSTRUCTION_CAUSES}
 
 
 def qemu_tval_aligned(case, ours, theirs, names):
-    """A misaligned access across pages is made as two aligned ones, and tval is the address of the first."""
+    """A misaligned load across pages is made as two aligned ones, and tval is the address of the first."""
     explained = {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] in LOAD_FAULTS
                  and theirs[tval] in (ours[tval] & ~1, ours[tval] & ~3, ours[tval] & ~7)}
     for value, cause in (("mtval2", "mcause"), ("htval", "scause")):
@@ -138,33 +157,75 @@ def qemu_tval_aligned(case, ours, theirs, names):
     return explained
 
 
+# ---- QEMU: causes ----
+
+def qemu_virtual_as_illegal(case, ours, theirs, names):
+    """From VU: supervisor CSRs, sret and fences raise a virtual-instruction exception."""
+    our = trap_of(ours)
+    word = our.tval
+    if not (is_csr(word) and word >> 28 & 3 == 1 or is_fence_or_sret(word)):
+        return set()
+    return other_cause(ours, theirs, names, ((22, 2),))
+
+
+def qemu_guest_access(case, ours, theirs, names):
+    """HLV, HSV, and MPRV with MPV: a VS-stage page fault becomes an access fault where satp is bare."""
+    our = trap_of(ours)
+    if ours["satp"] >> 60 or not (is_hypervisor_access(case.program.word(our.epc)) or ours["mstatus"] & MPRV):
+        return set()
+    return other_cause(ours, theirs, names, ((13, 5), (15, 7)))
+
+
+def qemu_mprv_guest(case, ours, theirs, names):
+    """MPRV with MPV in M-mode: a guest-page fault becomes a page fault."""
+    return other_cause(ours, theirs, names, ((21, 13), (23, 15), (21, 5), (23, 7))) if ours["mstatus"] & MPRV else set()
+
+
+def qemu_implicit(case, ours, theirs, names):
+    """A guest-page fault of an implicit access is a load's whatever the original access was."""
+    return other_cause(ours, theirs, names, ((20, 21), (23, 21))) if trap_of(ours).tinst in PSEUDO else set()
+
+
 def qemu_amo_nowhere(case, ours, theirs, names):
     """An AMO where there is no memory reads first."""
-    cause, _ = first_cause(ours)
-    tinst = ours["mtinst" if cause == "mcause" else "htinst"]
-    return {cause} if cause in names and (ours[cause], theirs[cause]) == (7, 5) and tinst & 0x7f == 0x2f else set()
+    return other_cause(ours, theirs, names, ((7, 5),)) if is_amo(case.program.word(trap_of(ours).epc)) else set()
 
 
-QEMU_RULES += [qemu_hstatus_gva, qemu_htval, qemu_tval_aligned, qemu_amo_nowhere]
-QEMU_RULES += [qemu_sgei, qemu_gva, qemu_vsstatus_sd, qemu_tinst_zero, qemu_tval_instruction, qemu_tval_ebreak, qemu_vscause,
-               qemu_mtval2, qemu_virtual_as_illegal, qemu_guest_access]
+def qemu_hlvx(case, ours, theirs, names):
+    """HLVX asks for permission to read."""
+    our, their = trap_of(ours), trap_of(theirs)
+    if is_hlvx(case.program.word(our.epc)) and our.cause in LOAD_FAULTS or \
+            is_hlvx(case.program.word(their.epc)) and their.cause in LOAD_FAULTS:
+        return {"*"}
+    return set()
 
 
-def spike_sgei(case, ours, theirs, names):
-    return masked(ours, theirs, names, ("mideleg", "mie", "hie"), SGEI)
+# ---- QEMU: what parts ways ----
+
+def qemu_mprv_kept(case, ours, theirs, names):
+    """mret and sret to less than M leave MPRV set."""
+    return {"*"} if "mstatus" in names and ours["mstatus"] & MPRV < theirs["mstatus"] & MPRV else set()
 
 
-def spike_medeleg(case, ours, theirs, names):
-    """Fetches are never misaligned where there is C: bit 0 may be there or not."""
-    return only(ours, theirs, names, ("medeleg", "hedeleg"), 0xc0001)
+def qemu_mret_mpv(case, ours, theirs, names):
+    """mret with MPP=3 and MPV=1 makes V=1 in M-mode."""
+    both_m = ours["mstatus"] & MPP == MPP and theirs["mstatus"] & MPP == MPP
+    return {"*"} if "mstatus" in names and both_m and ours["mstatus"] & MPV < theirs["mstatus"] & MPV else set()
 
 
-def spike_tinst_zero(case, ours, theirs, names):
+# ---- QEMU and others: what the spec leaves open ----
+
+def tinst_zero(case, ours, theirs, names):
+    """A transformed instruction (bit 0 set) here, 0 there."""
     return {name for name in ("mtinst", "htinst") if name in names and ours[name] & 1 and theirs[name] == 0}
 
 
+def tval_ebreak(case, ours, theirs, names):
+    return {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] == 3 and theirs[tval] == 0}
+
+
 def fs_imprecise(case, ours, theirs, names):
-    """A load of a floating-point register that faults leaves FS dirty on rvsim. norm:mstatus_fs_imprecise"""
+    """A load of a floating-point register that faults leaves FS dirty on rvsim."""
     explained = {name for name in ("mstatus", "vsstatus") if name in names and not (ours[name] ^ theirs[name]) & ~(FS | SD | GVA)
                  and ours[name] & FS == FS}
     if "fs_imprecise" in case.seen:
@@ -174,7 +235,10 @@ def fs_imprecise(case, ours, theirs, names):
 
 def atomic_misaligned(case, ours, theirs, names):
     """A misaligned LR, SC or AMO, which alone raises causes 4 and 6 here: address-misaligned or access fault."""
-    return {cause for cause, tval in TRAP_VALUES if cause in names and ours[cause] in (4, 6) and ours[tval] & 7}
+    for cause, tval in TRAP_VALUES:
+        if cause in names and ours[cause] in (4, 6) and ours[tval] & 7:
+            return {"*"}
+    return set()
 
 
 def store_in_part(case, ours, theirs, names):
@@ -184,63 +248,70 @@ def store_in_part(case, ours, theirs, names):
     return {name for name in names if name.startswith("data")} if crossed else set()
 
 
-def spike_vstip(case, ours, theirs, names):
-    """hip.VSTIP stays when henvcfg.STCE goes."""
-    explained = only(ours, theirs, names, ("mip", "hip", "vsip"), 0x60)
-    return explained if "mip" in explained and not ours["mip"] & 0x40 else set()
+def henvcfg_kept(case, ours, theirs, names):
+    """henvcfg's bits that menvcfg holds down come back on others when menvcfg lets go, and do not here."""
+    return only(ours, theirs, names, ("henvcfg",), 7 << 61 | 1)
 
 
-SPIKE_RULES += [spike_sgei, spike_medeleg, spike_tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip]
-SPIKE_FINAL += [store_in_part]
+# ---- at the end ----
+
+def qemu_misa_b(case, ours, theirs, names):
+    return only(ours, theirs, names, ("misa",), 1 << 1)
+
+
+def qemu_envcfg(case, ours, theirs, names):
+    """QEMU 7.2 always sets A and D itself and has no ADUE; it has PBMTE even without Svpbmt."""
+    return only(ours, theirs, names, ("menvcfg", "henvcfg"), ADUE | PBMTE)
+
+
+# ---- Spike ----
+
+def spike_sgei(case, ours, theirs, names):
+    return masked(ours, theirs, names, ("mideleg", "mie", "hie"), SGEI)
+
+
+def spike_medeleg(case, ours, theirs, names):
+    """Exceptions that cannot happen or are of extensions that are off: bits may be there or not."""
+    return only(ours, theirs, names, ("medeleg", "hedeleg"), 0xc0001)
 
 
 def spike_fiom(case, ours, theirs, names):
     return only(ours, theirs, names, ("menvcfg", "henvcfg", "senvcfg"), 1)
 
 
-SPIKE_FINAL += [spike_fiom]
+def spike_vstip(case, ours, theirs, names):
+    """hip.VSTIP stays when henvcfg.STCE goes."""
+    explained = only(ours, theirs, names, ("mip", "hip", "vsip"), 0x60)
+    return explained | {"*"} if "mip" in explained and not ours["mip"] & 0x40 else set()
 
 
-def qemu_misa_b(case, ours, theirs, names):
-    return only(ours, theirs, names, ("misa",), 1 << 1)
-
-
-def henvcfg_kept(case, ours, theirs, names):
-    """henvcfg's bits that menvcfg holds down come back on others when menvcfg lets go, and do not here. The spec only says
-    that they are read-only zero meanwhile."""
-    return only(ours, theirs, names, ("henvcfg",), 7 << 61 | 1)
-
-
-def qemu_adue(case, ours, theirs, names):
-    """QEMU 7.2 always sets A and D itself and has no ADUE; it has PBMTE even without Svpbmt."""
-    return only(ours, theirs, names, ("menvcfg", "henvcfg"), ADUE | PBMTE)
-
-
-SPIKE_FINAL += [henvcfg_kept]
-QEMU_RULES += [fs_imprecise]
-QEMU_FINAL += [qemu_misa_b, qemu_adue, henvcfg_kept]
+QEMU_RULES += [qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_sd, qemu_vscause, qemu_mtval2, qemu_htval_by_vs,
+               qemu_tval_instruction, qemu_tval_aligned, tval_ebreak, tinst_zero, fs_imprecise, atomic_misaligned,
+               qemu_virtual_as_illegal, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx,
+               qemu_mprv_kept, qemu_mret_mpv]
+QEMU_FINAL += [qemu_misa_b, qemu_envcfg, henvcfg_kept]
+SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip]
+SPIKE_FINAL += [spike_fiom, henvcfg_kept, store_in_part]
 
 
 def explainer(machine):
     of_event, of_end = {"qemu": (QEMU_RULES, QEMU_FINAL), "spike": (SPIKE_RULES, SPIKE_FINAL)}[machine]
 
     def explain(case, ours, theirs, names):
-        rules = of_event if "mcause" in ours else of_end
-        left, ids = list(names), set()
-        for rule in rules:
-            explained = rule(case, ours, theirs, left)
+        """Returns the ids that explain, what is left unexplained, and whether the programs part here."""
+        left = [name for name in names if case.carried.get(name) != (ours[name], theirs[name])]
+        ids, parts = set(), False
+        for rule in of_event if "mcause" in ours else of_end:
+            explained = rule(case, ours, theirs, left) if left else ()
             if explained:
                 ids.add(rule.__name__)
-                left = [] if rule.__name__ in PARTS_WAYS else [name for name in left if name not in explained]
-                if not left:
-                    break
-        return ids, left
+                parts = parts or "*" in explained
+                left = [] if parts else [name for name in left if name not in explained]
+        case.carried = {name: (ours[name], theirs[name]) for name in names}
+        case.seen |= ids
+        return left, parts
 
     return explain
-
-
-def parts_ways(ids):
-    return bool(ids & PARTS_WAYS)
 
 
 def hang(machine, ours):

@@ -52,6 +52,8 @@ static void slot_mret(struct maker *maker)
 	unsigned scratch = any_register(maker);
 	unsigned mode = pick(random, 8) ? (unsigned[]){0, 1, 3}[pick(random, 3)] : 2;
 	uint64_t value = (uint64_t)mode << 11 | (random_word(random) & (BIT(39) | BIT(7)));
+	if (mode == 3 && !maker->world->wild) /* QEMU enters M-mode with V=1 then */
+		value &= ~BIT(39);
 	emit_csr_field(&maker->code, scratch, CSR_MSTATUS, 3 * BIT(11) | BIT(39) | BIT(7), value);
 	if (chance(random, 92))
 		slot_address_load(maker, scratch, maker->slot + 1, !mode);

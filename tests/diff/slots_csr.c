@@ -61,7 +61,7 @@ static const struct csr_choice choices[] = {
     {0x342, 2, PLAIN, ALL, 0, 0},
     {0x343, 2, WHOLE_HIDDEN, ALL, 0, 0},
     {0x344, 6, PLAIN, S_INTERRUPTS | BIT(2), 0, 0},
-    {0x34a, 2, WHOLE_HIDDEN, ALL, 0, 0},
+    {0x34a, 2, WHOLE_HIDDEN, 0, 0, 0},
     {0x34b, 2, WHOLE_HIDDEN, ALL, 0, 0},
     {0x3a0, 4, PMPCFG, ALL, 0, 0},
     {0x3b0, 2, PMPADDR, ALL, 0, 0},
@@ -111,7 +111,7 @@ static const struct csr_choice choices[] = {
     {0x643, 3, WHOLE_HIDDEN, ALL, 0, 0},
     {0x644, 5, PLAIN, ALL, 0, 0},
     {0x645, 6, PLAIN, ALL, 0, 0},
-    {0x64a, 3, WHOLE_HIDDEN, ALL, 0, 0},
+    {0x64a, 3, WHOLE_HIDDEN, 0, 0, 0},
     {0x680, 8, HGATP, ALL, 0, 0},
     {0xe12, 2, PLAIN, ALL, 0, 0},
 

@@ -1,0 +1,39 @@
+"""The code of a batch, as generate.c wrote it into the ELF file."""
+import struct
+
+CASES, CODE_S, CODE_U, CODE_START, CODE_SIZE = 0x80800000, 0x80600000, 0x80610000, 0x800, 0x10000
+HEADER = 408  # sizeof(struct diff_case)
+
+
+class Program:
+    """One case."""
+
+    def __init__(self, code):
+        self.code = code
+
+    def word(self, address):
+        """The instruction at an address of either copy of the code; 0 elsewhere."""
+        for base in (CODE_S, CODE_U):
+            at = address - base - CODE_START
+            if 0 <= at <= len(self.code) - 4:
+                word = struct.unpack_from("<I", self.code, at)[0]
+                return word if word & 3 == 3 else word & 0xffff
+        return 0
+
+
+def programs_of(path):
+    with open(path, "rb") as file:
+        elf = file.read()
+    offset, count = struct.unpack_from("<Q", elf, 32)[0], struct.unpack_from("<H", elf, 56)[0]
+    for at in range(offset, offset + 56 * count, 56):
+        kind, _, start, _, physical = struct.unpack_from("<IIQQQ", elf, at)
+        if physical == CASES:
+            break
+    programs, at = [], start + 8
+    for _ in range(struct.unpack_from("<Q", elf, start)[0]):
+        size, _, _, ptes, code, _ = struct.unpack_from("<6I", elf, at)
+        if size != HEADER + 16 * ptes + code:
+            raise ValueError(f"{path}: a case of {size} bytes is not what program.py expects")
+        programs.append(Program(elf[at + HEADER + 16 * ptes:at + size]))
+        at += size
+    return programs
