@@ -10,6 +10,7 @@ import argparse
 import concurrent.futures
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import seeds
 HERE = os.path.dirname(os.path.abspath(__file__))
 INPUT_SECONDS = 60  # of the wall clock, on a busy machine; inputs take milliseconds
 FINDINGS_MAX = 10
+INTERRUPTED = (72, -signal.SIGINT)  # exit status of a libFuzzer that is told to stop
 
 
 class Target:
@@ -71,28 +73,49 @@ def short_run(build, target):
         start, dictionary = seeds.write(target.inputs, folder)
         grown = os.path.join(folder, "grown")
         os.mkdir(grown)
-        arguments = ["-seed=1", f"-runs={target.runs}", grown, start] + regressions(target)
+        # without comparisons: they hold addresses, which differ from run to run
+        arguments = ["-seed=1", "-use_cmp=0", f"-runs={target.runs}", grown, start] + regressions(target)
         result = subprocess.run(command(build, target, findings, dictionary, arguments), stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     text = result.stdout.decode(errors="replace")
     return result.returncode == 0 and executed(text) >= target.runs, text
 
 
-def long_run(build, target, seconds):
+class Running:
+    """The programs under way. Told to stop (Ctrl-C, kill), they stop, and what was found so far is reported."""
+
+    def __init__(self):
+        self.processes, self.stopped = set(), False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.stop)
+
+    def stop(self, *_):
+        self.stopped = True
+        for process in list(self.processes):
+            process.send_signal(signal.SIGINT)
+
+    def run(self, words, log):
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.processes.add(process)
+        status = process.wait()
+        self.processes.discard(process)
+        return 0 if self.stopped and status in INTERRUPTED else status
+
+
+def long_run(build, target, seconds, running):
     """(inputs run, stories of failures)."""
     folder, findings = f"{build}/fuzz/corpus/{target.name}", f"{build}/fuzz/findings/{target.name}"
     os.makedirs(folder, exist_ok=True)
     start, dictionary = seeds.write(target.inputs, f"{build}/fuzz/seeds/{target.inputs}")
     runs, failures, end = 0, [], time.monotonic() + seconds
-    while (left := int(end - time.monotonic())) > 0 and len(failures) < FINDINGS_MAX:
+    while (left := int(end - time.monotonic())) > 0 and len(failures) < FINDINGS_MAX and not running.stopped:
         arguments = [f"-max_total_time={left}", "-reload=0", folder, start] + regressions(target)
         with tempfile.TemporaryFile() as log:
-            result = subprocess.run(command(build, target, findings, dictionary, arguments), stdin=subprocess.DEVNULL,
-                                    stdout=log, stderr=log)
+            status = running.run(command(build, target, findings, dictionary, arguments), log)
             log.seek(0)
             text = log.read().decode(errors="replace")
         runs += executed(text)
-        if result.returncode != 0:
+        if status != 0:
             failures.append(story(text))
     return runs, failures
 
@@ -131,12 +154,12 @@ def main():
     options = parser.parse_args()
     targets = [target for target in TARGETS if not options.targets or target.name in options.targets]
     unit = options.seconds * min(options.jobs, len(targets)) / sum(target.weight for target in targets)
-    passed = failed = 0
+    passed, failed, running = 0, 0, Running()
     with concurrent.futures.ThreadPoolExecutor(max_workers=options.jobs) as pool:
-        results = [(target, pool.submit(long_run, options.build, target, unit * target.weight)) for target in targets]
+        results = [(target, pool.submit(long_run, options.build, target, unit * target.weight, running)) for target in targets]
         for target, future in results:
             runs, failures = future.result()
-            good = runs > 0 and not failures
+            good = not failures and (runs > 0 or running.stopped)
             passed, failed = passed + good, failed + (not good)
             print(f"{'ok  ' if good else 'FAIL'} {target.name}: {runs} inputs, {len(failures)} failures", flush=True)
             for failure in failures:

@@ -19,6 +19,7 @@ enum {
 	DRAM_PAGES = 64,
 	CODE_PAGES = 4, /* from the start; then data */
 	DATA_PAGES = 4,
+	HANDLERS = 8, /* page of the usual trap handlers */
 	TABLES = 16, /* page of the G-stage's root, which is four; then the other tables */
 	TABLE_PAGES = 13,
 	USED_PAGES = TABLES + TABLE_PAGES,
@@ -87,10 +88,75 @@ static uint64_t some_float(struct source *source)
 
 /* Memory */
 
-/* A row with any operands; branches and jumps go near, and CSRs are mostly ones that exist. */
+/*
+ * The usual trap handler goes on somewhere in the code, or behind the instruction that trapped: a random one would mostly lead to
+ * itself. M-mode's and a supervisor's differ in the CSR and the return; a supervisor's is there for VS-mode too.
+ */
+enum { EPC = 20, HANDLER_BYTES = 64, ELSEWHERE = 0, M_HANDLER = 0, S_HANDLER = 1, BEHIND = 2, HANDLER_KINDS = 4 };
+
+static const uint32_t handlers[2][12] = {
+	{
+		0x00002ff3, /* csrr  t6, epc */
+		0x01ff0f33, /* add   t5, t5, t6 */
+		0x007f1f93, /* slli  t6, t5, 7 */
+		0x01ff0f33, /* add   t5, t5, t6 */
+		0x005f5f93, /* srli  t6, t5, 5 */
+		0x032f9f93, /* slli  t6, t6, 50 */
+		0x032fdf93, /* srli  t6, t6, 50: within the code's pages */
+		0xffcfff93, /* andi  t6, t6, -4 */
+		0xffff8e97, /* auipc t4, -8 pages */
+		0x01df8fb3, /* add   t6, t6, t4 */
+		0x000f9073, /* csrw  epc, t6 */
+	}, {
+		0x00002ff3, /* csrr  t6, epc */
+		0x004f8f93, /* addi  t6, t6, 4 */
+		0x000f9073, /* csrw  epc, t6 */
+	},
+};
+
+static void fill_handlers(uint8_t *page)
+{
+	static const uint32_t mret = 0x30200073, sret = 0x10200073;
+	for (unsigned kind = 0; kind < HANDLER_KINDS; kind++) {
+		uint32_t epc = kind & S_HANDLER ? CSR_sepc : CSR_mepc;
+		uint8_t *at = page + kind * HANDLER_BYTES;
+		for (const uint32_t *word = handlers[kind / BEHIND]; *word; word++, at += 4) {
+			uint32_t bits = (*word & 0x7f) == 0x73 ? *word | epc << EPC : *word;
+			memcpy(at, &bits, 4);
+		}
+		memcpy(at, kind & S_HANDLER ? &sret : &mret, 4);
+	}
+}
+
+static uint64_t some_vector(struct source *source)
+{
+	return page_address(0) + (source_take(source, 2) % (CODE_PAGES * PAGE) & ~3) + source_one_in(source, 4);
+}
+
+static uint64_t usual_vector(struct source *source, unsigned handler)
+{
+	if (source_one_in(source, 8))
+		return some_vector(source);
+	return page_address(HANDLERS) + (handler + (source_one_in(source, 4) ? BEHIND : ELSEWHERE)) * HANDLER_BYTES;
+}
+
+/* Any row; one in three is of those that do more than compute. */
+static const struct insn_row *some_row(struct source *source)
+{
+	const uint32_t classes = 1u << CLASS_LOAD | 1u << CLASS_STORE | 1u << CLASS_AMO | 1u << CLASS_LR | 1u << CLASS_SC |
+	                         1u << CLASS_BRANCH | 1u << CLASS_JAL | 1u << CLASS_CSR | 1u << CLASS_FENCE | 1u << CLASS_SYSTEM |
+	                         1u << CLASS_HLOAD | 1u << CLASS_HSTORE | 1u << CLASS_CACHE;
+	bool favored = source_one_in(source, 3);
+	unsigned id = 1 + source_below(source, INSN_COUNT - 1);
+	for (unsigned i = 0; favored && i < INSN_COUNT && !(classes >> insn_rows[id].class & 1); i++)
+		id = id + 1 < INSN_COUNT ? id + 1 : 1;
+	return &insn_rows[id];
+}
+
+/* With any operands; branches and jumps go near, and CSRs are mostly ones that exist. */
 static uint32_t some_insn(struct source *source)
 {
-	const struct insn_row *row = &insn_rows[1 + source_below(source, INSN_COUNT - 1)];
+	const struct insn_row *row = some_row(source);
 	uint32_t operands = (uint32_t)source_take(source, 4);
 	if (row->class == CLASS_BRANCH || row->class == CLASS_JAL)
 		operands &= 0x00f00f80;
@@ -136,6 +202,8 @@ static void fill_table(struct source *source, uint8_t *page)
 	uint64_t entries[KINDS];
 	for (unsigned i = 0; i < KINDS; i++)
 		entries[i] = some_pte(source);
+	if (source_below(source, 4)) /* in a root of Sv39: DRAM at its own address, for code that goes on after a trap */
+		entries[2] = DRAM >> 12 << 10 | 0xcf | (source_take(source, 1) & 0x10);
 	for (unsigned i = 0; i < PAGE; i += sizeof(entries))
 		memcpy(page + i, entries, sizeof(entries));
 }
@@ -148,6 +216,7 @@ static void fill_memory(struct source *source, struct start *start)
 		uint64_t value = some_value(source);
 		memcpy(start->memory + CODE_PAGES * PAGE + at, &value, 8);
 	}
+	fill_handlers(start->memory + HANDLERS * PAGE);
 	for (unsigned page = TABLES; page < USED_PAGES; page++)
 		fill_table(source, start->memory + page * PAGE);
 }
@@ -219,23 +288,18 @@ static uint64_t table_root(struct source *source, unsigned page)
 	return mode << 60 | id << 44 | page_address(page) >> 12;
 }
 
-static uint64_t some_vector(struct source *source)
-{
-	return page_address(0) + (source_take(source, 2) % (CODE_PAGES * PAGE) & ~3) + source_one_in(source, 4);
-}
-
 /* Traps that lead into code, delegation, translation, and memory that PMP allows: without these a machine soon does nothing but
  * take the same trap. */
 static void poke_usual(struct source *source, struct hart *hart)
 {
-	csr_poke(hart, CSR_mtvec, some_vector(source));
-	csr_poke(hart, CSR_stvec, some_vector(source));
-	csr_poke(hart, CSR_vstvec, some_vector(source));
+	csr_poke(hart, CSR_mtvec, usual_vector(source, M_HANDLER));
+	csr_poke(hart, CSR_stvec, usual_vector(source, S_HANDLER));
+	csr_poke(hart, CSR_vstvec, usual_vector(source, S_HANDLER));
 	csr_poke(hart, CSR_mepc, some_vector(source));
 	csr_poke(hart, CSR_sepc, some_vector(source));
 	csr_poke(hart, CSR_vsepc, some_vector(source));
-	csr_poke(hart, CSR_medeleg, source_take(source, 8));
-	csr_poke(hart, CSR_hedeleg, source_take(source, 8));
+	csr_poke(hart, CSR_medeleg, source_take(source, 4) & source_take(source, 4));
+	csr_poke(hart, CSR_hedeleg, source_take(source, 4) & source_take(source, 4));
 	csr_poke(hart, CSR_mideleg, source_take(source, 2));
 	csr_poke(hart, CSR_hideleg, source_take(source, 2));
 	csr_poke(hart, CSR_mie, source_take(source, 2));
