@@ -47,6 +47,25 @@ Test(csr_warl, status_after_reset)
 	free(world);
 }
 
+/* norm:hgatp_vsatp_mode_rst norm:pmp_a_l_rst norm:mseccfg_mml_mmwp_rlb_rst norm:mseccfg_useed_sseed_rst norm:mcause_rst_val
+ * norm:mcause_rst_zero: whatever they held. */
+Test(csr_warl, registers_after_reset)
+{
+	static const struct { unsigned num; uint64_t before; } rows[] = {
+		{CSR_mcause, 5}, {CSR_satp, UINT64_C(8) << 60 | 7}, {CSR_vsatp, UINT64_C(8) << 60 | 7}, {CSR_hgatp, UINT64_C(8) << 60 | 4},
+		{CSR_pmpcfg0, 0x9f}, {CSR_pmpcfg2, 0x1f}, {CSR_mseccfg, mseccfg_MML | mseccfg_MMWP | mseccfg_RLB | mseccfg_SSEED | mseccfg_USEED},
+	};
+	struct world *world = new_world();
+	set_extension(&world->hart, EXT_Zkr, true);
+	with_extension(world, EXT_Smepmp, true);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		cr_expect(hold(world, rows[i].num, rows[i].before) != 0, "%#x", rows[i].num);
+	csr_reset(&world->hart);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		expect_hex(get(world, rows[i].num), 0);
+	free(world);
+}
+
 Test(csr_warl, writable_bits_of_status)
 {
 	struct world *world = new_world();
