@@ -167,13 +167,12 @@ static struct done load(const struct timing *timing, struct pipe *pipe, const st
                         int issue)
 {
 	int start = enter_memory(pipe, issue), grant = later(start, pipe->load_port);
-	if (stall->conflict && pipe->store_gone[stall->conflict - 1] > start)
+	if (timing->store_conflict && stall->conflict && pipe->store_gone[stall->conflict - 1] > start)
 		grant = later(grant, later(start + 1, pipe->store_gone[stall->conflict - 1]) + 1);
 	grant += stall->translate;
 	pipe->mem_pop = (int16_t)grant;
 	pipe->load_port = (int16_t)(grant + 1 + (stall->memory ? stall->memory + 1 : 0));
 	int ready = grant + uop->latency - 1 + stall->memory;
-	(void)timing;
 	return (struct done){ready, ready, PIPE_NEVER};
 }
 
@@ -266,7 +265,7 @@ static void redirect(struct pipe *pipe, int request)
 static void follow(const struct timing *timing, struct pipe *pipe, const struct stall *stall, int issue, int pop)
 {
 	if (stall->flow == FLOW_TAKEN) {
-		redirect(pipe, pipe->fetch_last + (int)timing->fetch_taken);
+		redirect(pipe, later(pipe->fetch_last + (int)timing->fetch_taken, pipe->fetch_next));
 		push(pipe->target_pop, 2, pop);
 	} else if (stall->flow == FLOW_WRONG) {
 		forget_fetched(pipe);
@@ -391,7 +390,7 @@ void pipe_settle(const struct timing *timing, struct pipe *pipe, int base)
 	keep(&pipe->alu_free, base, 0);
 	keep(&pipe->alu_port, base, -1);
 	keep(&pipe->fdiv_free, base, 0);
-	keep(&pipe->mem_pop, base, 0);
+	keep(&pipe->mem_pop, base, -1);
 	keep(&pipe->mem_pop_before, base, -1);
 	keep(&pipe->mem_issue, base, -2);
 	if (pipe->mem_pop == PIPE_NEVER)
@@ -400,7 +399,7 @@ void pipe_settle(const struct timing *timing, struct pipe *pipe, int base)
 	keep(&pipe->drain, base, -(int)timing->store_memory);
 	for (unsigned i = 0; i < PIPE_STORES; i++) {
 		keep(&pipe->store_commit[i], base, 1);
-		keep(&pipe->store_gone[i], base, i ? 1 : 2);
+		keep(&pipe->store_gone[i], base, 1);
 		if (!timing->store_conflict && i)
 			pipe->store_gone[i] = PIPE_NEVER;
 		if (i >= timing->store_buffer)
@@ -408,7 +407,7 @@ void pipe_settle(const struct timing *timing, struct pipe *pipe, int base)
 	}
 	for (unsigned i = 0; i < PIPE_WINDOW; i++) {
 		/* the entry is needed by the instruction that comes window - 1 - i after the next one */
-		keep(&pipe->commit[i], base, (int)((timing->rob_entries - 1 - i) / timing->issue_width) - 1);
+		keep(&pipe->commit[i], base, (int)((pipe->used + timing->rob_entries - 1 - i) / timing->issue_width) - 1);
 		if (i >= timing->rob_entries)
 			pipe->commit[i] = PIPE_NEVER;
 	}

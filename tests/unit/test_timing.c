@@ -1,0 +1,154 @@
+/* Presets, cache tags, and the TLBs' replacement. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "timing/cache.h"
+#include "timing/pages.h"
+#include "timing/timing.h"
+
+static int load_text(struct timing *timing, const char *text, char *reason, size_t size)
+{
+	char name[] = "/tmp/rvsim-preset-XXXXXX";
+	int fd = mkstemp(name);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	timing_default(timing);
+	int result = timing_load(timing, name, reason, size);
+	unlink(name);
+	return result;
+}
+
+Test(timing, built_in_presets)
+{
+	static const char *const names[] = {"ideal", "cva6", "rocket", "u74"};
+	for (unsigned i = 0; i < 4; i++) {
+		struct timing timing;
+		char reason[160] = "";
+		timing_default(&timing);
+		cr_expect_eq(timing_load(&timing, names[i], reason, sizeof reason), 0, "%s: %s", names[i], reason);
+		cr_expect_str_eq(timing.name, names[i]);
+		cr_expect_eq(timing.ideal, i == 0);
+		cr_expect_null(timing_misfit(&timing), "%s: %s", names[i], timing_misfit(&timing));
+	}
+}
+
+Test(timing, values_chosen_before_stay)
+{
+	struct timing timing;
+	char reason[160];
+	timing_default(&timing);
+	timing.dram_latency = 99;
+	timing.set[TIMING_dram_latency] = true;
+	cr_assert_eq(timing_load(&timing, "cva6", reason, sizeof reason), 0);
+	cr_expect_eq(timing.dram_latency, 99);
+	cr_expect_eq(timing.l1d_line, 16);
+}
+
+Test(timing, refuses_bad_files)
+{
+	static const struct { const char *text, *says; } bad[] = {
+		{"model = pipeline\nmul.latency = 99\n", "line 2: mul.latency = 99: must be a number from 1 to 16"},
+		{"model = pipeline\nmul.latency = two\n", "line 2: mul.latency = two: must be a number from 1 to 16"},
+		{"model = magic\n", "line 1: model = magic: must be ideal or pipeline"},
+		{"# comment\n\nno.such = 1\n", "line 3: there is no parameter 'no.such'"},
+		{"model = pipeline\nmul.latency\n", "line 2: must be 'name = value'"},
+	};
+	for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct timing timing;
+		char reason[160] = "";
+		cr_expect_eq(load_text(&timing, bad[i].text, reason, sizeof reason), -1);
+		cr_expect_str_eq(reason, bad[i].says);
+	}
+	struct timing timing;
+	char reason[160] = "";
+	cr_expect_eq(timing_load(&timing, "/nonexistent/x.cpu", reason, sizeof reason), -1);
+	cr_expect_eq(load_text(&timing, "model = pipeline\nl1d.size = 3000\n", reason, sizeof reason), 0);
+	cr_expect_str_eq(timing_misfit(&timing), "l1d: lines and sets must be powers of two in number");
+}
+
+/* Sixteen lines of one set go through four ways: invalid ways first, then victims in the order of the shift register. */
+Test(timing, cache_victims)
+{
+	struct cache cache;
+	uint64_t evicted;
+	bool dirty;
+	uint8_t lfsr = 0xff;
+	uint64_t ways[4];
+	cr_assert_eq(cache_init(&cache, 4 * 16 * 8, 4, 16), 0);
+	for (uint64_t i = 0; i < 16; i++) {
+		uint64_t pa = 0x80000000 + i * 128;
+		cr_assert_eq(cache_find(&cache, pa), -1);
+		cache_fill(&cache, pa + 5, &evicted, &dirty);
+		cr_assert_geq(cache_find(&cache, pa + 15), 0);
+		unsigned way = i < 4 ? (unsigned)i : lfsr & 3;
+		cr_assert_eq(evicted, i < 4 ? UINT64_MAX : ways[way], "fill %lu", (unsigned long)i);
+		if (i >= 4)
+			lfsr = (uint8_t)(lfsr >> 1 ^ (lfsr & 1 ? 0xfa : 0));
+		ways[way] = pa;
+	}
+	cr_expect_not(cache_drop(&cache, ways[2]));
+	cr_expect_eq(cache_find(&cache, ways[2]), -1);
+	cache_fill(&cache, 0x90000000, &evicted, &dirty);
+	cr_expect_eq(evicted, UINT64_MAX, "the way that was dropped is free");
+	cache_free(&cache);
+}
+
+Test(timing, shift_register_has_full_period)
+{
+	uint8_t lfsr = 0xff;
+	unsigned period = 0;
+	do {
+		lfsr = (uint8_t)(lfsr >> 1 ^ (lfsr & 1 ? 0xfa : 0));
+		period++;
+	} while (lfsr != 0xff && period < 1000);
+	cr_expect_eq(period, 255);
+}
+
+/* The tree: cyclic use of as many pages as there are entries never misses, of one more it misses always; and the victim is never
+ * the entry used last. */
+static unsigned misses(unsigned entries, unsigned used, unsigned rounds)
+{
+	struct pages pages;
+	unsigned count = 0;
+	uint64_t last = UINT64_MAX;
+	cr_assert_eq(pages_init(&pages, entries), 0);
+	for (unsigned i = 0; i < used * rounds; i++) {
+		uint64_t page = 100 + i % used;
+		int index = pages_find(&pages, page << 12, 1);
+		if (index < 0) {
+			struct page_entry old, entry = {.vpn = page, .space = 1, .shift = 12, .first_shift = 12};
+			index = pages_insert(&pages, &entry, &old);
+			cr_assert(!old.shift || entries == 1 || old.vpn != last, "the entry used last was replaced");
+			count += i >= used * 2;
+		}
+		pages_touch(&pages, (unsigned)index);
+		last = page;
+	}
+	pages_free(&pages);
+	return count;
+}
+
+Test(timing, pages_tree)
+{
+	cr_expect_eq(misses(16, 16, 10), 0);
+	cr_expect_eq(misses(16, 8, 10), 0);
+	cr_expect_eq(misses(16, 17, 12) > 0, 1);
+	cr_expect_eq(misses(16, 32, 12), 32 * 10);
+	cr_expect_eq(misses(1, 2, 12), 2 * 10);
+}
+
+Test(timing, pages_of_all_sizes_and_spaces)
+{
+	struct pages pages;
+	struct page_entry old, big = {.vpn = 2, .space = 7, .ignore = 0xff, .shift = 30, .first_shift = 30};
+	cr_assert_eq(pages_init(&pages, 4), 0);
+	int index = pages_insert(&pages, &big, &old);
+	cr_expect_eq(pages_find(&pages, UINT64_C(0x80123456), 7), index);
+	cr_expect_eq(pages_find(&pages, UINT64_C(0x80123456), 0x0e), index, "the ASID of a global page does not matter");
+	cr_expect_eq(pages_find(&pages, UINT64_C(0x80123456), 0x107), -1);
+	cr_expect_eq(pages_find(&pages, UINT64_C(0xc0123456), 7), -1);
+	pages_free(&pages);
+}
