@@ -33,5 +33,7 @@ $(eval $(call fuzz_program,machine-plain,fuzz-plain,machine,))
 
 fuzz-programs: $(addprefix $(FUZZ_BIN)/,$(FUZZ_READERS) machine machine-plain)
 
-fuzz: fuzz-programs ## random input to every reader and to whole machines: make fuzz [SECONDS=7200]
+fuzz: ## random input to every reader and to whole machines: make fuzz [SECONDS=7200]
+	@tools/install-packages.sh $(PACKAGES_TEST)
+	@$(MAKE) --no-print-directory -j$$(nproc) fuzz-programs
 	@python3 tests/fuzz/fuzz.py --build $(BUILD) --seconds $(SECONDS)

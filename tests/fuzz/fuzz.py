@@ -20,7 +20,8 @@ import seeds
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 INPUT_SECONDS = 60  # of the wall clock, on a busy machine; inputs take milliseconds
-FINDINGS_MAX = 10
+FINDINGS_MAX = 10   # of a target in one round
+ROUND_SECONDS = 1200
 INTERRUPTED = (72, -signal.SIGINT)  # exit status of a libFuzzer that is told to stop
 
 
@@ -31,10 +32,10 @@ class Target:
 
 # Weight in the long run; number of inputs in the short one; bytes of the longest input.
 TARGETS = [
-    Target("machine", 4, 2000, 700),
-    Target("machine-plain", 2, 500, 700, "machine"),
-    Target("debugger", 1, 4000, 300),
-    Target("trace", 1, 6000, 2000),
+    Target("machine", 4, 4000, 700),
+    Target("machine-plain", 2, 1000, 700, "machine"),
+    Target("debugger", 1, 6000, 300),
+    Target("trace", 1, 8000, 2000),
     Target("options", 1, 60000, 600),
     Target("elf", 1, 80000, 2048),
     Target("devtree", 1, 80000, 1500),
@@ -145,6 +146,22 @@ def machine_files(build):
     return [os.path.join(folder, name) for folder in folders if os.path.isdir(folder) for name in sorted(os.listdir(folder))]
 
 
+def long_runs(build, targets, seconds, jobs):
+    """Target -> (inputs run, stories of failures). In rounds, so that whenever it is stopped all targets had their turns."""
+    rounds = max(1, seconds // ROUND_SECONDS)
+    unit = seconds * min(jobs, len(targets)) / sum(target.weight for target in targets) / rounds
+    running, results = Running(), {target: (0, []) for target in targets}
+    with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
+        for _ in range(rounds):
+            turns = [(target, pool.submit(long_run, build, target, unit * target.weight, running)) for target in targets]
+            for target, turn in turns:
+                runs, failures = turn.result()
+                results[target] = (results[target][0] + runs, results[target][1] + failures)
+                for failure in failures:
+                    print(f"{target.name}: {failure}", flush=True)
+    return results
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build")
@@ -153,17 +170,11 @@ def main():
     parser.add_argument("targets", nargs="*")
     options = parser.parse_args()
     targets = [target for target in TARGETS if not options.targets or target.name in options.targets]
-    unit = options.seconds * min(options.jobs, len(targets)) / sum(target.weight for target in targets)
-    passed, failed, running = 0, 0, Running()
-    with concurrent.futures.ThreadPoolExecutor(max_workers=options.jobs) as pool:
-        results = [(target, pool.submit(long_run, options.build, target, unit * target.weight, running)) for target in targets]
-        for target, future in results:
-            runs, failures = future.result()
-            good = not failures and (runs > 0 or running.stopped)
-            passed, failed = passed + good, failed + (not good)
-            print(f"{'ok  ' if good else 'FAIL'} {target.name}: {runs} inputs, {len(failures)} failures", flush=True)
-            for failure in failures:
-                print("     " + failure.replace("\n", "\n     "), flush=True)
+    passed = failed = 0
+    for target, (runs, failures) in long_runs(options.build, targets, options.seconds, options.jobs).items():
+        good = runs > 0 and not failures
+        passed, failed = passed + good, failed + (not good)
+        print(f"{'ok  ' if good else 'FAIL'} {target.name}: {runs} inputs, {len(failures)} failures")
     if any(target.inputs == "machine" for target in targets):
         count, wrong = compare_builds(options.build, machine_files(options.build))
         passed, failed = passed + (not wrong), failed + bool(wrong)
