@@ -197,13 +197,14 @@ static void emit_insn(struct translator *translator, const struct insn *insn)
 	op->length = insn->length;
 	op->imm = absolute_imm(insn, translator->pc);
 	op->word = insn->word;
-	translator->ended = ends_block(insn->semantics) || op->run == op_illegal || op->run == op_fs_dirty;
+	bool completes = !ends_block(insn->semantics) && op->run != op_illegal && op->run != op_fs_dirty;
+	translator->ended = !completes;
 	if (translator->hart->model && translator->hart->model->uops[translator->block->count].flags & UOP_SETTLE)
 		translator->ended = true;
 	translator->block->count++;
 	translator->pc += insn->length;
 	translator->pa += insn->length;
-	if (insn->rd == 4 && !translator->ended && insn_writes_x(insn))
+	if (insn->rd == 4 && completes && insn_writes_x(insn))
 		emit(translator, op_tp)->imm = (int64_t)(translator->pc - insn->length);
 }
 

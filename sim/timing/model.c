@@ -141,7 +141,8 @@ void model_block(struct hart *hart, struct block *block, const struct op *end)
 		struct pipe before = pipe;
 		pipe_step(model->timing, &pipe, &block->uops[i], &no_stall, &times);
 		for (; op < end && op->index == i; op++) {
-			op->prefix = (uint32_t)(block->uops[i].kind == UOP_CSR ? times.commit : base);
+			/* op_tp before an instruction tells of the one before it */
+			op->prefix = (uint32_t)(block->uops[i].kind == UOP_CSR && op->run != op_tp ? times.commit : base);
 			if (is_instruction(op))
 				prepare_op(hart, block, op, &block->uops[i], &before, base);
 		}

@@ -12,6 +12,7 @@
 #include "hart/mem.h"
 #include "machine.h"
 #include "sched.h"
+#include "timing/model.h"
 #include "trace/trace.h"
 
 #define CODE UINT64_C(0x80000000)            /* where programs lie */
@@ -21,6 +22,7 @@
 struct engine_world {
 	struct machine machine;
 	struct config config;
+	struct timing timing;
 };
 
 static inline struct engine_world *engine_world_new(unsigned harts, const char *trace_path, uint32_t trace_events)
@@ -52,16 +54,36 @@ static inline struct engine_world *engine_world_new(unsigned harts, const char *
 	return world;
 }
 
+/* Give every hart the pipeline, caches and predictors of a preset. Before anything has run. */
+static inline void engine_world_time(struct engine_world *world, const char *preset)
+{
+	struct machine *machine = &world->machine;
+
+	char reason[200];
+
+	cr_assert_eq(timing_load(&world->timing, preset, reason, sizeof reason), 0, "%s", reason);
+	world->config.timing = &world->timing;
+	machine->model_shared = calloc(1, sizeof *machine->model_shared);
+	cr_assert_not_null(machine->model_shared);
+	cr_assert_eq(model_shared_init(machine->model_shared, world->config.timing), 0);
+	for (unsigned i = 0; i < machine->hart_count && !world->config.timing->ideal; i++)
+		cr_assert_eq(model_init(&machine->harts[i], world->config.timing, machine->model_shared), 0);
+}
+
 static inline void engine_world_free(struct engine_world *world)
 {
 	struct machine *machine = &world->machine;
 
 	cr_assert_eq(trace_close(machine->trace), 0);
 	for (unsigned i = 0; i < machine->hart_count; i++) {
+		model_free(&machine->harts[i]);
 		exec_free(&machine->harts[i]);
 		mmu_free(&machine->harts[i]);
 		mem_free(&machine->harts[i]);
 	}
+	if (machine->model_shared)
+		model_shared_free(machine->model_shared);
+	free(machine->model_shared);
 	free(machine->harts);
 	event_queue_free(&machine->events);
 	bus_free(&machine->bus);

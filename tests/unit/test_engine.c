@@ -343,20 +343,24 @@ Test(engine, a_jump_that_writes_tp_is_noted_once)
 	}
 }
 
-/* One that leaves and writes tp itself is noted, too. */
+/* One that leaves and writes tp itself is noted, too, also where a pipeline has to be settled after it. */
 Test(engine, a_csr_instruction_that_writes_tp_is_noted)
 {
-	struct engine_world *world = engine_world_new(1, NULL, 0);
-	struct hart *hart = world->machine.harts;
-	struct seen seen = {0};
-	hart->observe = see;
-	hart->observer = &seen;
-	PROGRAM(world, CODE, nop(), insn_i(INSN_csrrsi, 4, 8, 0x300), nop(), insn_j(0, 0));
-	exec_run(hart, 100, UINT64_MAX);
-	cr_assert_eq(seen.count[TRACE_TP], 1);
-	cr_assert_eq(seen.last[TRACE_TP].pc, CODE + 4);
-	cr_assert_eq(seen.last[TRACE_TP].value[0], hart->x[4]);
-	engine_world_free(world);
+	static const char *const presets[] = {"ideal", "cva6", "rocket", "u74"};
+	for (unsigned i = 0; i < 4; i++) {
+		struct engine_world *world = engine_world_new(1, NULL, 0);
+		struct hart *hart = world->machine.harts;
+		struct seen seen = {0};
+		engine_world_time(world, presets[i]);
+		hart->observe = see;
+		hart->observer = &seen;
+		PROGRAM(world, CODE, nop(), insn_i(INSN_csrrsi, 4, 8, 0x300), insn_i(INSN_csrrw, 4, 4, 0x340), nop(), insn_j(0, 0));
+		exec_run(hart, 1000, UINT64_MAX);
+		cr_assert_eq(seen.count[TRACE_TP], 2, "%s", presets[i]);
+		cr_assert_eq(seen.last[TRACE_TP].pc, CODE + 8);
+		cr_assert_eq(seen.last[TRACE_TP].value[0], hart->x[4]);
+		engine_world_free(world);
+	}
 }
 
 /* As a check does that finds a wrong tp: the machine stops right there, however blocks are chained. */
