@@ -116,7 +116,10 @@ static uint64_t clock_of(const struct hart *hart, unsigned index, struct moment 
 {
 	if (!counts(hart, index, moment.mode))
 		return 0;
-	return event_of(hart, index) == EVENT_CYCLES ? moment.cycles : moment.instret;
+	enum event event = event_of(hart, index);
+	if (event > EVENT_LAST)
+		return hart->events[event - EVENT_LAST - 1];
+	return event == EVENT_CYCLES ? moment.cycles : moment.instret;
 }
 
 static uint64_t count_at(const struct hart *hart, unsigned index, struct moment moment)
@@ -293,16 +296,16 @@ void write_countercfg(struct hart *hart, const struct csr_row *row, uint64_t val
 }
 
 /* An event we do not have selects none. */
-static uint64_t legal_event(uint64_t value)
+static uint64_t legal_event(const struct hart *hart, uint64_t value)
 {
 	uint64_t event = value & mhpmevent3_EVENT;
-	return event <= EVENT_LAST ? event : EVENT_NONE;
+	return event <= EVENT_LAST + hart->event_count ? event : EVENT_NONE;
 }
 
 void write_mhpmevent(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	uint64_t filters = isa_has(&hart->isa, EXT_Sscofpmf) ? mhpmevent3_OF | mode_inhibits(hart) : 0;
-	configure(hart, row->num & 31, legal_event(value) | (value & filters));
+	configure(hart, row->num & 31, legal_event(hart, value) | (value & filters));
 }
 
 /* ---- views ---- */

@@ -144,6 +144,8 @@ struct hart {
 	struct bus *bus;
 	struct mmu *mmu;
 	struct mem *mem;
+	const uint64_t *events; /* counts of the timing model: mhpmevent 3, 4, ...; event_count of them */
+	unsigned event_count;
 	struct model *model; /* timing: NULL where every instruction takes one cycle */
 	struct hart *peers; /* every hart of the machine: platform->hart_count of them */
 	struct exec *exec;

@@ -50,6 +50,8 @@ int model_init(struct hart *hart, const struct timing *timing, struct model_shar
 	model->near = &model->banks[NEAR_BANKS];
 	model->walks_from = 0;
 	hart->exec->state = 0;
+	hart->events = (const uint64_t *)&model->counts;
+	hart->event_count = sizeof model->counts / sizeof(uint64_t);
 	return 0;
 }
 
@@ -68,6 +70,8 @@ void model_free(struct hart *hart)
 	cache_free(&model->l1d);
 	free(model);
 	hart->model = NULL;
+	hart->events = NULL;
+	hart->event_count = 0;
 }
 
 int model_shared_init(struct model_shared *shared, const struct timing *timing)

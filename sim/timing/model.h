@@ -30,15 +30,13 @@ struct near_bank {
 	bool used;
 };
 
-/* Counts for mhpmcounters and --stats. */
+/* Counts for mhpmcounters and --stats: mhpmevent 3 selects the first, 4 the second, and so on. */
 struct model_counts {
-	uint64_t branches, mispredicts;
-	uint64_t icache_misses, dcache_misses, l2_misses;
-	uint64_t itlb_misses, dtlb_misses;
-	uint64_t pte_reads_first, pte_reads_second; /* S- or VS-stage, G-stage */
-	uint64_t traps, flushes;
-	uint64_t stall_icache, stall_dcache, stall_walk, stall_branch, stall_fence; /* cycles, before overlap */
-	uint64_t store_conflicts;
+	uint64_t icache_misses, dcache_misses, l2_misses;                                   /* 3, 4, 5 */
+	uint64_t itlb_misses, dtlb_misses;                                                  /* 6, 7 */
+	uint64_t pte_reads_first, pte_reads_second;                                         /* 8: S- or VS-stage, 9: G-stage */
+	uint64_t mispredicts, traps, flushes, store_conflicts;                              /* 10, 11, 12, 13 */
+	uint64_t stall_icache, stall_dcache, stall_walk, stall_fence;                       /* 14 to 17: cycles, before overlap */
 };
 
 /* What all harts share. */

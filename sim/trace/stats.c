@@ -4,6 +4,7 @@
 #include <string.h>
 #include "hart/mmu.h"
 #include "machine.h"
+#include "timing/model.h"
 #include "trace/stats.h"
 #include "trace/trace.h"
 #include "trace/world_json.h"
@@ -28,9 +29,20 @@ static void write_tlb(struct json *json, const struct mmu_stats *tlb)
 }
 
 /* A core without caches, branch prediction or stalls has nothing to count there: the objects are empty. */
-static void write_nothing(struct json *json, const char *key)
+static void write_model(struct json *json, const struct model *model)
 {
-	json_open(json, key, '{');
+	const struct model_counts *counts = model ? &model->counts : NULL;
+	json_open(json, "stalls", '{');
+#define STALL_STAT(key, kind, value) if (counts) json_##kind(json, key, value);
+#include "trace/stats.def"
+	json_close(json, '}');
+	json_open(json, "cache", '{');
+#define CACHE_STAT(key, kind, value) if (counts) json_##kind(json, key, value);
+#include "trace/stats.def"
+	json_close(json, '}');
+	json_open(json, "branch", '{');
+#define BRANCH_STAT(key, kind, value) if (counts) json_##kind(json, key, value);
+#include "trace/stats.def"
 	json_close(json, '}');
 }
 
@@ -38,10 +50,8 @@ static void write_hart(struct json *json, const struct machine *machine, unsigne
 {
 	json_open(json, NULL, '{');
 	world_json_hart(json, trace_world(machine->trace), i, now);
-	write_nothing(json, "stalls");
 	write_tlb(json, mmu_stats(&machine->harts[i]));
-	write_nothing(json, "cache");
-	write_nothing(json, "branch");
+	write_model(json, machine->harts[i].model);
 	json_close(json, '}');
 }
 
