@@ -18,6 +18,10 @@ MPV = 1 << 39
 MPP = 3 << 11
 SD = 1 << 63
 MPRV = 1 << 17
+SUM = 1 << 18
+TVM = 1 << 20
+TSR = 1 << 22
+VS_BITS = 0x444
 FS = 3 << 13
 HSTATUS_GVA = 1 << 6
 ADUE = 1 << 61
@@ -165,15 +169,20 @@ def qemu_virtual_as_illegal(case, ours, theirs, names):
     word = our.tval
     if not (is_csr(word) and word >> 28 & 3 == 1 or is_fence_or_sret(word)):
         return set()
-    return other_cause(ours, theirs, names, ((22, 2),))
+    return other_cause(ours, theirs, names, ((22, 2), (22, 1)))  # 1: qemu_vscause
+
+
+def qemu_pmp_guest(case, ours, theirs, names):
+    """What PMP refuses after two stages of translation is a guest-page fault, or under MPRV a page fault."""
+    return other_cause(ours, theirs, names, ((1, 20), (5, 21), (7, 23)) + (((5, 13), (7, 15)) if ours["mstatus"] & MPRV else ()))
 
 
 def qemu_guest_access(case, ours, theirs, names):
-    """HLV, HSV, and MPRV with MPV: a VS-stage page fault becomes an access fault where satp is bare."""
+    """HLV, HSV, and MPRV with MPV: a page fault becomes an access fault where satp is bare."""
     our = trap_of(ours)
     if ours["satp"] >> 60 or not (is_hypervisor_access(case.program.word(our.epc)) or ours["mstatus"] & MPRV):
         return set()
-    return other_cause(ours, theirs, names, ((13, 5), (15, 7)))
+    return other_cause(ours, theirs, names, ((13, 5), (15, 7), (21, 5), (23, 7)))
 
 
 def qemu_mprv_guest(case, ours, theirs, names):
@@ -200,7 +209,94 @@ def qemu_hlvx(case, ours, theirs, names):
     return set()
 
 
+def qemu_tw(case, ours, theirs, names):
+    """WFI in VU with TW: illegal instruction, and virtual instruction there."""
+    return other_cause(ours, theirs, names, ((2, 22),)) if case.program.word(trap_of(ours).epc) == 0x10500073 else set()
+
+
 # ---- QEMU: what parts ways ----
+
+def is_illegal(their):
+    return their.cause == (1 if their.to == "vs" else 2)  # 1: qemu_vscause
+
+
+def qemu_hgatp_tvm(case, ours, theirs, names):
+    """mstatus.TVM does not guard hgatp in HS."""
+    our = trap_of(ours)
+    word = case.program.word(our.epc)
+    guarded = is_csr(word) and word >> 20 == 0x680 and our.cause == 2 and ours["mstatus"] & TVM
+    return {"*"} if guarded and trap_of(theirs).epc != our.epc else set()
+
+
+def qemu_csr_zero(case, ours, theirs, names):
+    """CSRRS and CSRRC of a read-only CSR with a register that holds 0 raise nothing."""
+    our = trap_of(ours)
+    word = case.program.word(our.epc)
+    attempt = is_csr(word) and word >> 12 & 3 in (2, 3) and word >> 30 == 3 and word >> 15 & 31
+    return {"*"} if attempt and our.cause in INSTRUCTION_CAUSES and trap_of(theirs).epc != our.epc else set()
+
+
+def qemu_tvm(case, ours, theirs, names):
+    """mstatus.TVM reaches into VS."""
+    their = trap_of(theirs)
+    word = case.program.word(their.epc)
+    touches = is_csr(word) and word >> 20 == 0x180 or word & 0xfe007fff in (0x12000073, 0x16000073)
+    return {"*"} if touches and is_illegal(their) and ours["mstatus"] & TVM and trap_of(ours).epc != their.epc else set()
+
+
+def qemu_tsr(case, ours, theirs, names):
+    """mstatus.TSR reaches into VS."""
+    their = trap_of(theirs)
+    here = case.program.word(their.epc) == 0x10200073 and trap_of(ours).epc != their.epc
+    return {"*"} if here and is_illegal(their) and ours["mstatus"] & TSR else set()
+
+
+def qemu_sfence_inval(case, ours, theirs, names):
+    """SFENCE.W.INVAL and SFENCE.INVAL.IR work in U and VU."""
+    our = trap_of(ours)
+    user = case.program.word(our.epc) in (0x18000073, 0x18100073) and our.cause in INSTRUCTION_CAUSES
+    return {"*"} if user and trap_of(theirs).epc != our.epc else set()
+
+
+def qemu_sum(case, ours, theirs, names):
+    """HLV, HSV, and MPRV with MPV reach U pages whatever vsstatus.SUM says."""
+    our = trap_of(ours)
+    if our.cause in (13, 15) and not ours["vsstatus"] & SUM and (
+            is_hypervisor_access(case.program.word(our.epc)) or ours["mstatus"] & MPRV):
+        return {"*"}
+    return set()
+
+
+def qemu_vsip_write(case, ours, theirs, names):
+    """A write of vsip or vsie takes the bits at the VS level's own numbers too."""
+    which = only(ours, theirs, names, ("mip", "hvip", "hip", "vsip", "mie", "hie", "vsie"), VS_BITS | VS_BITS >> 1 | SGEI)
+    last = case.records[-1]["slot"] if case.records else 0
+    written = any(is_csr(word) and word >> 20 in (0x104, 0x144, 0x204, 0x244)
+                  for word in case.program.words_between(last, ours["slot"]))
+    return {"*"} if which and written else set()
+
+
+def qemu_vsip_stip(case, ours, theirs, names):
+    """vsip.STIP and vsip.SEIP read 0."""
+    return {name for name in names if (name == "vsip" or name[0] == "x") and theirs[name] == ours[name] & ~0x220}
+
+
+def qemu_vstip(case, ours, theirs, names):
+    """hvip.VSTIP and the timer's share of hip.VSTIP are one bit."""
+    explained = only(ours, theirs, names, ("mip", "hvip", "hip", "vsip"), 0x60)
+    return explained | {"*"} if "mip" in explained and (ours["mip"] ^ theirs["mip"]) & 0x40 else set()
+
+
+def qemu_stip(case, ours, theirs, names):
+    """mip.STIP that software set stays when menvcfg.STCE gives it to stimecmp."""
+    explained = only(ours, theirs, names, ("mip", "sip"), 0x20)
+    return explained | {"*"} if "mip" in explained and not ours["mip"] & 0x20 else set()
+
+
+def qemu_epc_bit0(case, ours, theirs, names):
+    """Bit 0 of sepc and vsepc is kept."""
+    return {"*"} if any(name in names and theirs[name] == ours[name] | 1 for name in ("sepc", "vsepc", "mepc")) else set()
+
 
 def qemu_mprv_kept(case, ours, theirs, names):
     """mret and sret to less than M leave MPRV set."""
@@ -264,6 +360,12 @@ def qemu_envcfg(case, ours, theirs, names):
     return only(ours, theirs, names, ("menvcfg", "henvcfg"), ADUE | PBMTE)
 
 
+def qemu_wide(case, ours, theirs, names):
+    """Reserved bits of these are kept."""
+    return only(ours, theirs, names, ("hcounteren", "mcounteren", "scounteren"), 0xffffffff << 32) | \
+        only(ours, theirs, names, ("senvcfg",), 0xf0)
+
+
 # ---- Spike ----
 
 def spike_sgei(case, ours, theirs, names):
@@ -287,9 +389,10 @@ def spike_vstip(case, ours, theirs, names):
 
 QEMU_RULES += [qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_sd, qemu_vscause, qemu_mtval2, qemu_htval_by_vs,
                qemu_tval_instruction, qemu_tval_aligned, tval_ebreak, tinst_zero, fs_imprecise, atomic_misaligned,
-               qemu_virtual_as_illegal, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx,
-               qemu_mprv_kept, qemu_mret_mpv]
-QEMU_FINAL += [qemu_misa_b, qemu_envcfg, henvcfg_kept]
+               qemu_virtual_as_illegal, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx,
+               qemu_tw, qemu_mprv_kept, qemu_mret_mpv, qemu_tvm, qemu_hgatp_tvm, qemu_csr_zero, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
+               qemu_epc_bit0]
+QEMU_FINAL += [qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
 SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip]
 SPIKE_FINAL += [spike_fiom, henvcfg_kept, store_in_part]
 

@@ -1,18 +1,30 @@
 """The code of a batch, as generate.c wrote it into the ELF file."""
 import struct
 
-CASES, CODE_S, CODE_U, CODE_START, CODE_SIZE = 0x80800000, 0x80600000, 0x80610000, 0x800, 0x10000
+CASES, CODE_S, CODE_U, CODE_START, STUB_SRET = 0x80800000, 0x80600000, 0x80610000, 0x800, 0x80600400
 HEADER = 408  # sizeof(struct diff_case)
 
 
 class Program:
     """One case."""
 
-    def __init__(self, code):
+    def __init__(self, code, slots):
         self.code = code
+        self.slots = slots  # offsets from CODE_S
+
+    def words_between(self, first, last):
+        """The instructions of slots first..last, as far as they have four bytes."""
+        at, end = (self.slots[min(slot, len(self.slots) - 1)] - CODE_START for slot in (first, last + 1))
+        while at < end:
+            word = struct.unpack_from("<H", self.code, at)[0]
+            if word & 3 == 3:
+                yield struct.unpack_from("<I", self.code, at)[0]
+            at += 4 if word & 3 == 3 else 2
 
     def word(self, address):
         """The instruction at an address of either copy of the code; 0 elsewhere."""
+        if address == STUB_SRET:
+            return 0x10200073
         for base in (CODE_S, CODE_U):
             at = address - base - CODE_START
             if 0 <= at <= len(self.code) - 4:
@@ -31,9 +43,10 @@ def programs_of(path):
             break
     programs, at = [], start + 8
     for _ in range(struct.unpack_from("<Q", elf, start)[0]):
-        size, _, _, ptes, code, _ = struct.unpack_from("<6I", elf, at)
+        size, _, slots, ptes, code, _ = struct.unpack_from("<6I", elf, at)
         if size != HEADER + 16 * ptes + code:
             raise ValueError(f"{path}: a case of {size} bytes is not what program.py expects")
-        programs.append(Program(elf[at + HEADER + 16 * ptes:at + size]))
+        programs.append(Program(elf[at + HEADER + 16 * ptes:at + size],
+                                struct.unpack_from(f"<{slots + 1}H", elf, at + 24)))
         at += size
     return programs

@@ -138,9 +138,18 @@ static void fence_all(void)
 	__asm__ volatile("sfence.vma\n\t.insn r 0x73, 0, 0x11, x0, x0, x0\n\t.insn r 0x73, 0, 0x31, x0, x0, x0\n\tfence.i" ::: "memory");
 }
 
+/* QEMU's mret can leave V=1 in M-mode; another one repairs it. */
+static void repair_mode(void)
+{
+	uint64_t here;
+	csr_write(mstatus, XL64 | XL64 << 2 | MSTATUS_MPP);
+	__asm__ volatile("la %0, 1f\n\tcsrw mepc, %0\n\tmret\n1:" : "=&r"(here)::"memory");
+}
+
 /* Every CSR that a case may change. */
 static void reset_csrs(void)
 {
+	repair_mode();
 	csr_write(mstatus, XL64 | XL64 << 2);
 	csr_write(0x30a, ADUE);
 	csr_write(0x60a, ADUE);

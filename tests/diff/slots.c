@@ -58,7 +58,7 @@ static void slot_mret(struct maker *maker)
 	if (chance(random, 92))
 		slot_address_load(maker, scratch, maker->slot + 1, !mode);
 	else
-		emit_li(&maker->code, scratch, world_address(maker->world, 4));
+		emit_li(&maker->code, scratch, world_address(maker->world, 4) & ~UINT64_C(1));
 	emit_csr(&maker->code, CSRRW, 0, CSR_MEPC, scratch);
 	set_user(maker, !mode);
 	emit(&maker->code, MRET);
@@ -75,7 +75,7 @@ static void slot_sret(struct maker *maker)
 	if (chance(random, 92))
 		slot_address_load(maker, scratch, maker->slot + 1, user);
 	else
-		emit_li(&maker->code, scratch, world_address(maker->world, 4));
+		emit_li(&maker->code, scratch, world_address(maker->world, 4) & ~UINT64_C(1));
 	emit_csr(&maker->code, CSRRW, 0, CSR_SEPC, scratch);
 	set_user(maker, user);
 	emit(&maker->code, SRET);

@@ -48,7 +48,7 @@ struct csr_choice {
 
 static const struct csr_choice choices[] = {
     {0x300, 12, PLAIN, MSTATUS_BITS, XL64 | XL64 << 2, GVA},
-    {0x301, 1, NO_WRITE, 0, 0, 0},
+    {0x301, 1, NO_WRITE, 0, 0, BIT(1)},
     {0x302, 6, PLAIN, EXCEPTIONS, 0, 0},
     {0x303, 6, PLAIN, ALL & ~LCOFI, 0, SGEI},
     {0x304, 6, PLAIN, S_INTERRUPTS | VS_INTERRUPTS | BIT(3) | BIT(11) | BIT(12), BIT(7), SGEI},
@@ -203,20 +203,24 @@ static uint64_t any_pmpaddr(struct random *random)
 
 static uint64_t any_epc(struct maker *maker)
 {
-	return chance(maker->random, 50) ? world_address(maker->world, 4) : any_value(maker->random);
+	uint64_t value = chance(maker->random, 50) ? world_address(maker->world, 4) : any_value(maker->random);
+	return maker->world->wild ? value : value & ~UINT64_C(1); /* QEMU keeps bit 0 */
 }
 
 /* Only rvsim and Spike have big-endian modes, and the runtime has none. */
-static uint64_t endianness(unsigned csr)
+static uint64_t never_written(unsigned csr)
 {
 	switch (csr) {
 	case 0x300:
 		return BIT(6) | 3 * BIT(36);
 	case 0x100:
-	case 0x200:
-		return BIT(6);
+	case 0x200: /* QEMU lets any bits of vsstatus leak into mstatus, and they stay */
+		return ~SSTATUS_BITS;
 	case 0x600:
 		return BIT(5);
+	case 0x34a: /* need hold only what traps write */
+	case 0x64a:
+		return ALL;
 	default:
 		return 0;
 	}
@@ -247,14 +251,14 @@ static uint64_t value_for(struct maker *maker, const struct csr_choice *choice)
 	case TIMECMP:
 		return chance(random, 50) ? 0 : UINT64_MAX;
 	default:
-		return (any_value(random) & (maker->world->wild ? ALL & ~endianness(choice->number) : choice->legal)) | choice->fixed;
+		return (any_value(random) & (maker->world->wild ? ALL & ~never_written(choice->number) : choice->legal)) | choice->fixed;
 	}
 }
 
 /* csrrs and csrrc of these could put together a value that csrrw would not be given. */
 static bool whole_only(const struct csr_choice *choice)
 {
-	return choice->kind >= SATP && choice->kind != EPC;
+	return choice->kind >= SATP;
 }
 
 static void access_csr(struct maker *maker, const struct csr_choice *choice, unsigned rd)

@@ -3,7 +3,7 @@
 enum { PAGE = 4096, INDEX_BITS = 9, OFFSET_BITS = 12 };
 enum { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_G = 32, PTE_A = 64, PTE_D = 128 };
 enum { NAPOT = 0x10000 };
-enum { MEMORY_END = 32 }; /* in superpages of 2 MiB from 0x80000000 */
+enum { NOTHING = 32 }; /* superpages of 2 MiB from 0x80000000, and of 1 GiB */
 #define PTE_N (UINT64_C(1) << 63)
 
 static void add_pte(struct world *world, uint64_t address, uint64_t value)
@@ -154,8 +154,8 @@ static void add_neighbours(struct world *world, uint64_t table, unsigned level, 
 	unsigned own = (unsigned)(REGION / span(level)) & 511;
 	for (unsigned i = 0; i < 4; i++) {
 		unsigned index = chance(random, 70) ? (own + 1 + pick(random, 6)) & 511 : pick(random, entries);
-		if (level == 1) /* without translation, no memory is there */
-			index |= MEMORY_END;
+		if (level == 1 || level == 2) /* without translation, nothing is there: no memory, no window of QEMU's PCIe */
+			index |= NOTHING;
 		if (index == own)
 			continue;
 		bool leads_down = lower && chance(random, 30);
@@ -258,7 +258,7 @@ uint64_t world_address(struct world *world, unsigned size)
 	if (chance(random, 2))
 		page |= UINT64_MAX << (38 + 9 * pick(random, 3));
 	if (chance(random, 1))
-		page = 0x0 + (uint64_t)pick(random, 8) * UINT64_C(0x100000000); /* no memory there */
+		page = (uint64_t)(1 + pick(random, 8)) << 36; /* no memory there */
 	switch (pick(random, 8)) {
 	case 0: /* across the end of the page */
 		return page + PAGE - (size > 1 ? 1 + pick(random, size - 1) : 1);
