@@ -124,6 +124,26 @@ static void order(void)
 	CHECK("pmp_no_entry_match", took(try(MODE_U, NOP, 0, 0), LEVEL_M, EXC_FETCH_ACCESS));
 }
 
+/* MXR and SUM are about page-table entries: what may be executed may not be read for that. */
+static void not_by_mxr(void)
+{
+	for (unsigned paged = 0; paged < 2; paged++) {
+		setup();
+		struct space space;
+		space_new(&space, 3, false, 0);
+		space_map(&space, TEST_VA, (u64)page, 0, PTE_V | PTE_X | PTE_AD);
+		u64 at = paged ? TEST_VA : (u64)page;
+		if (paged)
+			csrw(CSR_SATP, space_atp(&space, 0));
+		csrs(CSR_MSTATUS, STATUS_MXR | STATUS_SUM);
+		entries(NAPOT | X, napot(page, 4096), 0, 0);
+		CHECK("MSTATUS_MXR_SUM_OP_ACC_FAULT mstatus_mxr_op", took(try(MODE_S, LD, at, 0), LEVEL_M, EXC_LOAD_ACCESS));
+		entries(NAPOT | R, napot(page, 4096), 0, 0);
+		CHECK("MSTATUS_MXR_SUM_OP_ACC_FAULT mstatus_mxr_op", finished(try(MODE_S, LD, at, 0)));
+	}
+	reset();
+}
+
 static void registers(void)
 {
 	setup();
@@ -227,6 +247,7 @@ int main(void)
 	permissions();
 	ranges();
 	order();
+	not_by_mxr();
 	registers();
 	locks();
 	page_tables();
