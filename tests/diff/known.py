@@ -19,8 +19,10 @@ MPP = 3 << 11
 SD = 1 << 63
 MPRV = 1 << 17
 SUM = 1 << 18
+MXR = 1 << 19
 TVM = 1 << 20
 TSR = 1 << 22
+VTVM = 1 << 20
 VS_BITS = 0x444
 FS = 3 << 13
 HSTATUS_GVA = 1 << 6
@@ -220,6 +222,24 @@ def is_illegal(their):
     return their.cause == (1 if their.to == "vs" else 2)  # 1: qemu_vscause
 
 
+def qemu_mxr(case, ours, theirs, names):
+    """The G-stage, and HLV, obey vsstatus.MXR and not mstatus.MXR."""
+    our, their = trap_of(ours), trap_of(theirs)
+    if our.epc == their.epc:
+        return set()
+    refused = their.cause in LOAD_FAULTS and ours["mstatus"] & MXR
+    allowed = our.cause == 21 and ours["vsstatus"] & MXR and not ours["mstatus"] & MXR
+    return {"*"} if refused or allowed else set()
+
+
+def qemu_vtvm(case, ours, theirs, names):
+    """hstatus.VTVM does not guard satp."""
+    our = trap_of(ours)
+    word = case.program.word(our.epc)
+    guarded = is_csr(word) and word >> 20 == 0x180 and our.cause == 22 and ours["hstatus"] & VTVM
+    return {"*"} if guarded and trap_of(theirs).epc != our.epc else set()
+
+
 def qemu_hgatp_tvm(case, ours, theirs, names):
     """mstatus.TVM does not guard hgatp in HS."""
     our = trap_of(ours)
@@ -390,7 +410,7 @@ def spike_vstip(case, ours, theirs, names):
 QEMU_RULES += [qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_sd, qemu_vscause, qemu_mtval2, qemu_htval_by_vs,
                qemu_tval_instruction, qemu_tval_aligned, tval_ebreak, tinst_zero, fs_imprecise, atomic_misaligned,
                qemu_virtual_as_illegal, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx,
-               qemu_tw, qemu_mprv_kept, qemu_mret_mpv, qemu_tvm, qemu_hgatp_tvm, qemu_csr_zero, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
+               qemu_tw, qemu_mprv_kept, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
 QEMU_FINAL += [qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
 SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip]
