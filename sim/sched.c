@@ -22,23 +22,29 @@ static uint64_t ready_cycle(const struct hart *hart)
 
 static uint64_t saturating_add(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
 
-/* The hart of the lowest cycle (ties: lowest id) and the cycle of the next one after it. */
-static struct hart *pick(struct machine *machine, uint64_t *second)
+struct choice {
+	struct hart *hart; /* lowest cycle, ties by id; NULL: none can ever run by itself */
+	uint64_t second;   /* cycle of the next one after it */
+	bool wins_ties;    /* against that one: its id is lower */
+};
+
+static struct choice choose(struct machine *machine)
 {
-	struct hart *best = NULL;
-	uint64_t best_cycle = UINT64_MAX;
-	*second = UINT64_MAX;
+	unsigned best = 0, next = 0;
+	uint64_t best_cycle = UINT64_MAX, next_cycle = UINT64_MAX;
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		uint64_t cycle = ready_cycle(&machine->harts[i]);
 		if (cycle < best_cycle) {
-			*second = best_cycle;
+			next_cycle = best_cycle;
+			next = best;
 			best_cycle = cycle;
-			best = &machine->harts[i];
-		} else if (cycle < *second) {
-			*second = cycle;
+			best = i;
+		} else if (cycle < next_cycle) {
+			next_cycle = cycle;
+			next = i;
 		}
 	}
-	return best;
+	return (struct choice){best_cycle == UINT64_MAX ? NULL : &machine->harts[best], next_cycle, best < next};
 }
 
 static void wake_by_timer(struct hart *hart)
@@ -59,8 +65,9 @@ static void stop_idle(struct machine *machine)
 /* Choose the next slice, running events that come before it. False: an event ran, or the machine stopped. */
 static bool begin_slice(struct machine *machine)
 {
-	uint64_t second, event_cycle = event_next(&machine->events);
-	struct hart *hart = pick(machine, &second);
+	uint64_t event_cycle = event_next(&machine->events);
+	struct choice choice = choose(machine);
+	struct hart *hart = choice.hart;
 	uint64_t cycle = hart ? ready_cycle(hart) : UINT64_MAX;
 	uint64_t max_cycles = machine->config->max_cycles;
 	if (cycle == UINT64_MAX && event_cycle == UINT64_MAX) {
@@ -77,7 +84,8 @@ static bool begin_slice(struct machine *machine)
 	}
 	wake_by_timer(hart);
 	hart->effects &= ~(uint32_t)EFFECT_YIELD; /* it was not running */
-	uint64_t bound = saturating_add(second, machine->config->quantum);
+	/* While (cycle, id) is lower than the next hart's, and a quantum further. */
+	uint64_t bound = saturating_add(choice.second, machine->config->quantum - !choice.wins_ties);
 	if (bound > event_cycle)
 		bound = event_cycle;
 	if (bound > max_cycles)

@@ -54,7 +54,7 @@ bool mem_swaps(const struct hart *hart);
  * NULL: trap filled. The caller changes the bytes, then calls mem_store_notify(hart, pa, size). */
 uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigned size, uint64_t *pa);
 
-/* Bytes of DRAM were written by `hart` (or NULL: from outside) without mem_store: obey the page's flags. */
+/* Bytes of DRAM were written by `hart` without mem_store: obey the page's flags. */
 void mem_store_notify(struct hart *hart, uint64_t pa, unsigned size);
 
 /* Does a trigger fire for LR's load (hart->trap is filled then)? The other accesses here ask by themselves. */
