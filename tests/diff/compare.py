@@ -200,13 +200,13 @@ def show(args, rvsim, other):
     slots = set()
     for record in range(max(0, index - args.before), min(index + 1, len(ours))):
         our, their = ours[record], theirs[record] if theirs and record < len(theirs) else {}
-        slots.add(our.get("slot", our.get("events")))
+        slots |= {our.get("slot"), their.get("slot")}
         print(f"record {record}:")
         for name in our:
             mark = "" if their.get(name) == our[name] else f"   {other.name} {their.get(name, 0):#x}"
             if mark or (args.all and our[name]) or name in ("slot", "mcause", "mepc", "mtval", "mstatus", "hstatus", "scause", "sepc"):
                 print(f"    {name:12} {our[name]:#x}{mark}")
-    disassemble(args, seed, keep, sorted(slots) + (["init"] if args.all else []))
+    disassemble(args, seed, keep, sorted(slots - {None}) + (["init"] if args.all else []))
 
 
 # ---- rvsim against itself ----

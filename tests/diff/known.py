@@ -225,10 +225,10 @@ def is_illegal(their):
 def qemu_mxr(case, ours, theirs, names):
     """The G-stage, and HLV, obey vsstatus.MXR and not mstatus.MXR."""
     our, their = trap_of(ours), trap_of(theirs)
-    if our.epc == their.epc:
+    if (our.epc, our.tval) == (their.epc, their.tval):
         return set()
     refused = their.cause in LOAD_FAULTS and ours["mstatus"] & MXR
-    allowed = our.cause == 21 and ours["vsstatus"] & MXR and not ours["mstatus"] & MXR
+    allowed = (our.cause == 21 or our.tinst in PSEUDO) and ours["vsstatus"] & MXR and not ours["mstatus"] & MXR
     return {"*"} if refused or allowed else set()
 
 
@@ -253,7 +253,43 @@ def qemu_csr_zero(case, ours, theirs, names):
     our = trap_of(ours)
     word = case.program.word(our.epc)
     attempt = is_csr(word) and word >> 12 & 3 in (2, 3) and word >> 30 == 3 and word >> 15 & 31
-    return {"*"} if attempt and our.cause in INSTRUCTION_CAUSES and trap_of(theirs).epc != our.epc else set()
+    if attempt and our.cause in INSTRUCTION_CAUSES and trap_of(theirs).epc != our.epc:
+        return {"*"}
+    return other_cause(ours, theirs, names, ((2, 22),)) if attempt else set()
+
+
+def qemu_fcsr_zero(case, ours, theirs, names):
+    """The same for fcsr: FS stays clean."""
+    last = case.records[-1]["slot"] if case.records else 0
+    written = any(is_csr(word) and word >> 12 & 3 in (2, 3) and word >> 15 & 31 and 1 <= word >> 20 <= 3
+                  for word in case.program.words_between(last, ours["slot"]))
+    if not written:
+        return set()
+    return {name for name in names if (name[0] == "x" or name in ("mstatus", "vsstatus")) and
+            not (ours[name] ^ theirs[name]) & ~(FS | SD | GVA)}
+
+
+def qemu_htinst(case, ours, theirs, names):
+    """htinst cannot be written."""
+    return {"htinst"} if "htinst" in names and ours["htinst"] == 0 and theirs["htinst"] in PSEUDO else set()
+
+
+def qemu_ctzw(case, ours, theirs, names):
+    """CTZW of a word of zeros goes on into the upper half."""
+    done = any(word & 0xfff0707f == 0x6010101b for word in case.program.words_between(0, ours["slot"]))
+    return {name for name in names if done and name[0] == "x" and ours[name] == 32 and 32 < theirs[name] < 64}
+
+
+def read_back(case, ours, theirs, names):
+    """A register holds what was read from a CSR that differs."""
+    return {name for name in names if name[0] == "x" and (ours[name], theirs[name]) in case.carried.values()}
+
+
+def qemu_priority(case, ours, theirs, names):
+    """Of several VS-level interrupts that HS takes, the one with the lowest number comes first."""
+    our, their = trap_of(ours), trap_of(theirs)
+    both = our.cause & their.cause & INTERRUPT and our.epc == their.epc
+    return {"*"} if both and their.cause & 63 < our.cause & 63 and our.to == their.to == "s" else set()
 
 
 def qemu_tvm(case, ours, theirs, names):
@@ -289,7 +325,8 @@ def qemu_sum(case, ours, theirs, names):
 
 def qemu_vsip_write(case, ours, theirs, names):
     """A write of vsip or vsie takes the bits at the VS level's own numbers too."""
-    which = only(ours, theirs, names, ("mip", "hvip", "hip", "vsip", "mie", "hie", "vsie"), VS_BITS | VS_BITS >> 1 | SGEI)
+    which = only(ours, theirs, names, ["mip", "hvip", "hip", "vsip", "mie", "hie", "vsie"] + [name for name in names if name[0] == "x"],
+                 VS_BITS | VS_BITS >> 1 | SGEI)
     last = case.records[-1]["slot"] if case.records else 0
     written = any(is_csr(word) and word >> 20 in (0x104, 0x144, 0x204, 0x244)
                   for word in case.program.words_between(last, ours["slot"]))
@@ -410,7 +447,8 @@ def spike_vstip(case, ours, theirs, names):
 QEMU_RULES += [qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_sd, qemu_vscause, qemu_mtval2, qemu_htval_by_vs,
                qemu_tval_instruction, qemu_tval_aligned, tval_ebreak, tinst_zero, fs_imprecise, atomic_misaligned,
                qemu_virtual_as_illegal, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx,
-               qemu_tw, qemu_mprv_kept, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
+               qemu_tw, qemu_mprv_kept, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_fcsr_zero, qemu_htinst,
+               qemu_ctzw, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
 QEMU_FINAL += [qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
 SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip]

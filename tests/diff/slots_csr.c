@@ -211,8 +211,8 @@ static uint64_t any_epc(struct maker *maker)
 static uint64_t never_written(unsigned csr)
 {
 	switch (csr) {
-	case 0x300:
-		return BIT(6) | 3 * BIT(36);
+	case 0x300: /* nor is there a vector unit, though QEMU has its VS */
+		return BIT(6) | 3 * BIT(9) | 3 * BIT(36);
 	case 0x100:
 	case 0x200: /* QEMU lets any bits of vsstatus leak into mstatus, and they stay */
 		return ~SSTATUS_BITS;

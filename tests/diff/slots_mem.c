@@ -2,6 +2,7 @@
 #include "slots.h"
 
 enum { OP_LOAD = 0x03, OP_FLOAD = 0x07, OP_FSTORE = 0x27, OP_AMO = 0x2f, FUNCT3_HYPERVISOR = 4 };
+enum { SFENCE_VMA = 0x12000073 };
 #define MSTATUS_MPRV (UINT64_C(1) << 17)
 
 /* Address into x[base], with a displacement that reaches `address` taken off; returns the displacement. */
@@ -118,6 +119,8 @@ void slot_modify_privilege(struct maker *maker)
 	if (chance(random, 10))
 		value |= UINT64_C(3) << 11;
 	emit_csr_field(&maker->code, scratch, 0x300, fields | MSTATUS_MPRV, value | MSTATUS_MPRV);
+	emit(&maker->code, SFENCE_VMA); /* QEMU keeps what it translated for MPRV with that of HS */
 	access(maker);
+	emit(&maker->code, SFENCE_VMA);
 	emit_csr_field(&maker->code, scratch, 0x300, MSTATUS_MPRV, 0);
 }
