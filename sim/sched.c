@@ -139,25 +139,29 @@ struct hart *sched_step(struct machine *machine)
 	return hart;
 }
 
-void sched_slice(struct machine *machine)
+uint64_t sched_slice(struct machine *machine)
 {
 	if (machine->stop != RUNNING || (!machine->slice.hart && !begin_slice(machine)))
-		return;
-	uint64_t left = insns_left(machine);
+		return 0;
+	struct hart *hart = machine->slice.hart;
+	uint64_t left = insns_left(machine), start = hart->cycle;
 	if (left == 0)
 		machine_stop(machine, STOP_LIMIT, 0, "--max-insns reached");
-	else if (exec_run(machine->slice.hart, machine->slice.bound, left))
+	else if (exec_run(hart, machine->slice.bound, left))
 		machine->slice.hart = NULL;
+	return hart->cycle - start;
 }
 
 void sched_run(struct machine *machine)
 {
-	enum { SLICES_PER_LOOK = 256 };
+	/* Between looks at the host's clock; a cycle can take long on the host where every instruction traps. */
+	enum { SLICES_PER_LOOK = 256, CYCLES_PER_LOOK = 1 << 19 };
 	double start = host_seconds(), flushed = start;
 	double timeout = machine->config->timeout;
 	while (machine->stop == RUNNING) {
-		for (unsigned i = 0; i < SLICES_PER_LOOK && machine->stop == RUNNING; i++)
-			sched_slice(machine);
+		uint64_t cycles = 0;
+		for (unsigned i = 0; i < SLICES_PER_LOOK && cycles < CYCLES_PER_LOOK && machine->stop == RUNNING; i++)
+			cycles += sched_slice(machine);
 		double now = host_seconds();
 		if (timeout > 0 && now - start >= timeout)
 			machine_stop(machine, STOP_LIMIT, 0, "--timeout reached");
