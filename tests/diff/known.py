@@ -223,12 +223,14 @@ def is_illegal(their):
 
 
 def qemu_mxr(case, ours, theirs, names):
-    """The G-stage, and HLV, obey vsstatus.MXR and not mstatus.MXR."""
+    """Each stage, and HLV, obeys one MXR: mstatus's does not reach guests, vsstatus's reaches the G-stage and not HLV."""
     our, their = trap_of(ours), trap_of(theirs)
+    by_mstatus, by_vsstatus = ours["mstatus"] & MXR, ours["vsstatus"] & MXR
+    as_guest = is_hypervisor_access(case.program.word(their.epc)) or theirs["mstatus"] & MPRV
     if (our.epc, our.tval) == (their.epc, their.tval):
-        return set()
-    refused = their.cause in LOAD_FAULTS and ours["mstatus"] & MXR
-    allowed = (our.cause == 21 or our.tinst in PSEUDO) and ours["vsstatus"] & MXR and not ours["mstatus"] & MXR
+        return {"*"} if (our.cause, their.cause) == (21, 13) and by_mstatus else set()
+    refused = their.cause in LOAD_FAULTS and (by_mstatus or by_vsstatus and as_guest)
+    allowed = (our.cause == 21 or our.tinst in PSEUDO) and by_vsstatus and not by_mstatus
     return {"*"} if refused or allowed else set()
 
 
@@ -345,9 +347,9 @@ def qemu_vstip(case, ours, theirs, names):
 
 
 def qemu_stip(case, ours, theirs, names):
-    """mip.STIP that software set stays when menvcfg.STCE gives it to stimecmp."""
+    """mip.STIP as software set it and as stimecmp drives it are one bit, whatever menvcfg.STCE says."""
     explained = only(ours, theirs, names, ("mip", "sip"), 0x20)
-    return explained | {"*"} if "mip" in explained and not ours["mip"] & 0x20 else set()
+    return explained | {"*"} if "mip" in explained else set()
 
 
 def qemu_epc_bit0(case, ours, theirs, names):
@@ -401,6 +403,13 @@ def store_in_part(case, ours, theirs, names):
     return {name for name in names if name.startswith("data")} if crossed else set()
 
 
+def accessed_in_part(case, ours, theirs, names):
+    """Of an access across pages whose second part faults, the first part may have set A, or not yet."""
+    crossed = any(record[cause] in LOAD_FAULTS + STORE_FAULTS and not record[tval] & 0xfff
+                  for record in case.records for cause, tval in TRAP_VALUES)
+    return {"tables"} & set(names) if crossed else set()
+
+
 def henvcfg_kept(case, ours, theirs, names):
     """henvcfg's bits that menvcfg holds down come back on others when menvcfg lets go, and do not here."""
     return only(ours, theirs, names, ("henvcfg",), 7 << 61 | 1)
@@ -450,7 +459,7 @@ QEMU_RULES += [qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_sd, qemu_vsc
                qemu_tw, qemu_mprv_kept, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_fcsr_zero, qemu_htinst,
                qemu_ctzw, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
-QEMU_FINAL += [qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
+QEMU_FINAL += [accessed_in_part, qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
 SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip]
 SPIKE_FINAL += [spike_fiom, henvcfg_kept, store_in_part]
 

@@ -116,8 +116,8 @@ void slot_modify_privilege(struct maker *maker)
 	unsigned scratch = any_register(maker);
 	uint64_t fields = UINT64_C(3) << 11 | UINT64_C(1) << 39 | UINT64_C(3) << 18;
 	uint64_t value = (random_word(random) & (UINT64_C(1) << 39 | UINT64_C(3) << 18)) | (uint64_t)(pick(random, 3) % 2) << 11;
-	if (chance(random, 10))
-		value |= UINT64_C(3) << 11;
+	if (chance(random, 10)) /* without MPV, which QEMU obeys even then */
+		value = (value | UINT64_C(3) << 11) & ~(UINT64_C(1) << 39);
 	emit_csr_field(&maker->code, scratch, 0x300, fields | MSTATUS_MPRV, value | MSTATUS_MPRV);
 	emit(&maker->code, SFENCE_VMA); /* QEMU keeps what it translated for MPRV with that of HS */
 	access(maker);
