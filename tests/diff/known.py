@@ -26,6 +26,7 @@ VTVM = 1 << 20
 VS_BITS = 0x444
 FS = 3 << 13
 HSTATUS_GVA = 1 << 6
+HSTATUS_BITS = 0x300700380
 ADUE = 1 << 61
 PBMTE = 1 << 62
 INTERRUPT = 1 << 63
@@ -35,7 +36,7 @@ STORE_FAULTS = (6, 7, 15, 23)
 GUEST_PAGE_FAULTS = (20, 21, 23)
 PSEUDO = (0x3000, 0x3020)
 TRAP_VALUES = (("mcause", "mtval"), ("scause", "stval"), ("vscause", "vstval"))
-VECTORS_HS, VECTORS_VS, VECTORS_END = 0x80600000, 0x80600200, 0x80600400
+VECTORS, VECTORS_END = 0x80600000, 0x80600400
 
 
 class Case:
@@ -54,11 +55,11 @@ Trap = collections.namedtuple("Trap", "to cause epc tval value tinst")
 def trap_of(record):
     """The trap that a record is about: it came to M at once, or through the vectors of VS and HS."""
     to = "m"
-    if record["mcause"] == 9 and VECTORS_HS <= record["mepc"] < VECTORS_VS:
+    if record["mcause"] == 9 and VECTORS <= record["mepc"] < VECTORS_END:
         to = "s"
-        if record["scause"] == 10 and VECTORS_VS <= record["sepc"] < VECTORS_END:
+        if record["scause"] == 10 and VECTORS <= record["sepc"] < VECTORS_END:
             to = "vs"
-    elif record["mcause"] == 10 and VECTORS_VS <= record["mepc"] < VECTORS_END:
+    elif record["mcause"] == 10 and VECTORS <= record["mepc"] < VECTORS_END:
         to = "vs"
     value, tinst = {"m": ("mtval2", "mtinst"), "s": ("htval", "htinst"), "vs": (None, None)}[to]
     return Trap(to, record[to + "cause"], record[to + "epc"], record[to + "tval"], record.get(value, 0), record.get(tinst, 0))
@@ -193,8 +194,31 @@ def qemu_mprv_guest(case, ours, theirs, names):
 
 
 def qemu_implicit(case, ours, theirs, names):
-    """A guest-page fault of an implicit access is a load's whatever the original access was."""
-    return other_cause(ours, theirs, names, ((20, 21), (23, 21))) if trap_of(ours).tinst in PSEUDO else set()
+    """A guest-page fault of an implicit access is a load's whatever the original access was, and for HLV and HSV a page fault."""
+    our = trap_of(ours)
+    if our.tinst not in PSEUDO:
+        return set()
+    as_guest = is_hypervisor_access(case.program.word(our.epc)) or ours["mstatus"] & MPRV
+    return other_cause(ours, theirs, names, ((20, 21), (23, 21)) + (((21, 13), (23, 15)) if as_guest else ()))
+
+
+def qemu_ad_write(case, ours, theirs, names):
+    """A and D bits of a VS-stage entry are set though the G-stage forbids to write it."""
+    our = trap_of(ours)
+    return {"*"} if our.tinst == PSEUDO[1] and (our.epc, our.value) != trap_of(theirs)[1:2] + trap_of(theirs)[4:5] else set()
+
+
+def crossing_order(case, ours, theirs, names):
+    """Of an access across pages, both faults of which are an access fault and a page fault: rvsim translates both parts before
+    it looks at memory, and PMP may judge the parts or the whole."""
+    our, their = trap_of(ours), trap_of(theirs)
+    crossing = their.cause in (5, 7) and their.tval & 0xfff >= 0xff9
+    return {"*"} if crossing and (our.epc != their.epc or our.tval == (their.tval | 0xfff) + 1) else set()
+
+
+def endless(case, ours, theirs, names):
+    """Neither side ever ended the case."""
+    return {"*"} if ours["mcause"] == theirs["mcause"] == INTERRUPT | 7 else set()
 
 
 def qemu_amo_nowhere(case, ours, theirs, names):
@@ -228,9 +252,9 @@ def qemu_mxr(case, ours, theirs, names):
     by_mstatus, by_vsstatus = ours["mstatus"] & MXR, ours["vsstatus"] & MXR
     as_guest = is_hypervisor_access(case.program.word(their.epc)) or theirs["mstatus"] & MPRV
     if (our.epc, our.tval) == (their.epc, their.tval):
-        return {"*"} if (our.cause, their.cause) == (21, 13) and by_mstatus else set()
+        return {"*"} if (our.cause, their.cause) == (21, 13) and (by_mstatus or by_vsstatus and as_guest) else set()
     refused = their.cause in LOAD_FAULTS and (by_mstatus or by_vsstatus and as_guest)
-    allowed = (our.cause == 21 or our.tinst in PSEUDO) and by_vsstatus and not by_mstatus
+    allowed = our.cause == 21 and by_vsstatus and not by_mstatus or our.tinst in PSEUDO and (by_mstatus or by_vsstatus)
     return {"*"} if refused or allowed else set()
 
 
@@ -288,10 +312,10 @@ def read_back(case, ours, theirs, names):
 
 
 def qemu_priority(case, ours, theirs, names):
-    """Of several VS-level interrupts that HS takes, the one with the lowest number comes first."""
+    """Of several interrupts the one with the lowest number comes first."""
     our, their = trap_of(ours), trap_of(theirs)
     both = our.cause & their.cause & INTERRUPT and our.epc == their.epc
-    return {"*"} if both and their.cause & 63 < our.cause & 63 and our.to == their.to == "s" else set()
+    return {"*"} if both and their.cause & 63 < our.cause & 63 and our.to == their.to else set()
 
 
 def qemu_tvm(case, ours, theirs, names):
@@ -326,11 +350,11 @@ def qemu_sum(case, ours, theirs, names):
 
 
 def qemu_vsip_write(case, ours, theirs, names):
-    """A write of vsip or vsie takes the bits at the VS level's own numbers too."""
+    """A write of vsip or vsie takes the bits at the VS level's own numbers too, one of mip those of hvip."""
     which = only(ours, theirs, names, ["mip", "hvip", "hip", "vsip", "mie", "hie", "vsie"] + [name for name in names if name[0] == "x"],
                  VS_BITS | VS_BITS >> 1 | SGEI)
     last = case.records[-1]["slot"] if case.records else 0
-    written = any(is_csr(word) and word >> 20 in (0x104, 0x144, 0x204, 0x244)
+    written = any(is_csr(word) and word >> 20 in (0x104, 0x144, 0x204, 0x244, 0x344)
                   for word in case.program.words_between(last, ours["slot"]))
     return {"*"} if which and written else set()
 
@@ -428,7 +452,10 @@ def qemu_envcfg(case, ours, theirs, names):
 
 def qemu_wide(case, ours, theirs, names):
     """Reserved bits of these are kept."""
-    return only(ours, theirs, names, ("hcounteren", "mcounteren", "scounteren"), 0xffffffff << 32) | \
+    if "hstatus" in names and not (ours["hstatus"] ^ theirs["hstatus"]) & HSTATUS_BITS:
+        return {"hstatus"}
+    return only(ours, theirs, names, ("medeleg", "hedeleg"), 0xc0801) | only(ours, theirs, names, ("mcountinhibit",), ~0x7fffd) | \
+        only(ours, theirs, names, ("menvcfg", "henvcfg"), 0xf0 | 7 << 61) | only(ours, theirs, names, ("hcounteren", "mcounteren", "scounteren"), 0xffffffff << 32) | \
         only(ours, theirs, names, ("senvcfg",), 0xf0)
 
 
@@ -453,14 +480,14 @@ def spike_vstip(case, ours, theirs, names):
     return explained | {"*"} if "mip" in explained and not ours["mip"] & 0x40 else set()
 
 
-QEMU_RULES += [qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_sd, qemu_vscause, qemu_mtval2, qemu_htval_by_vs,
+QEMU_RULES += [qemu_wide, qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_sd, qemu_vscause, qemu_mtval2, qemu_htval_by_vs,
                qemu_tval_instruction, qemu_tval_aligned, tval_ebreak, tinst_zero, fs_imprecise, atomic_misaligned,
-               qemu_virtual_as_illegal, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx,
+               qemu_virtual_as_illegal, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx, qemu_ad_write, crossing_order, endless,
                qemu_tw, qemu_mprv_kept, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_fcsr_zero, qemu_htinst,
                qemu_ctzw, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
 QEMU_FINAL += [accessed_in_part, qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
-SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip]
+SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip, endless]
 SPIKE_FINAL += [spike_fiom, henvcfg_kept, store_in_part]
 
 
@@ -486,4 +513,4 @@ def explainer(machine):
 
 def hang(machine, ours):
     """The id of the known difference that makes a machine not finish a case, or None."""
-    return None
+    return "endless" if len(ours) > 1 and ours[-2]["mcause"] == INTERRUPT | 7 else None
