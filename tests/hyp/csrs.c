@@ -54,7 +54,8 @@ static bool holds_each(unsigned csr, u64 mask)
 static void general(void)
 {
 	reset();
-	CHECK("H_mtval_nrz", csr_holds(CSR_MTVAL, 0x123456789abcdef0) == 0x123456789abcdef0 && csr_holds(CSR_MTVAL, 0) == 0);
+	CHECK("H_mtval_nrz",
+	      csr_holds(CSR_MTVAL, 0x123456789abcdef0) == 0x123456789abcdef0 && csr_holds(CSR_MTVAL, 0) == 0);
 	set(CSR_SATP, UINT64_C(8) << 60);
 	CHECK("H_vm_supported", get(CSR_SATP) >> 60 == 8);
 	set(CSR_SATP, 0);
@@ -69,11 +70,13 @@ static void general(void)
 		CHECK("misa_h_op", csr_exists(CSR_HSTATUS));
 	}
 	/* the choices: 64 bits everywhere, in read-only fields */
-	CHECK("HSXLEN", csr_holds(CSR_MSTATUS, csrr(CSR_MSTATUS) ^ BIT(34) ^ BIT(35)) >> 34 % 4 && (csrr(CSR_MSTATUS) >> 34 & 3) == 2);
+	CHECK("HSXLEN", csr_holds(CSR_MSTATUS, csrr(CSR_MSTATUS) ^ BIT(34) ^ BIT(35)) >> 34 % 4 &&
+			    (csrr(CSR_MSTATUS) >> 34 & 3) == 2);
 	u64 hstatus = get(CSR_HSTATUS);
 	for (u64 i = 0; i < 4; i++) {
 		set(CSR_HSTATUS, i << 32);
-		CHECK("VSXLEN hstatus_vsxl_op hstatus_vsxl_64 HSTATUS_VSXL_64_WARL VSXL_RO", (get(CSR_HSTATUS) >> 32 & 3) == 2);
+		CHECK("VSXLEN hstatus_vsxl_op hstatus_vsxl_64 HSTATUS_VSXL_64_WARL VSXL_RO",
+		      (get(CSR_HSTATUS) >> 32 & 3) == 2);
 	}
 	set(CSR_HSTATUS, hstatus);
 	/* VS-mode really is 64 bits wide */
@@ -88,7 +91,8 @@ static void general(void)
 static void hstatus(void)
 {
 	reset();
-	u64 fields = HSTATUS_GVA | HSTATUS_SPV | HSTATUS_SPVP | HSTATUS_HU | HSTATUS_VTVM | HSTATUS_VTW | HSTATUS_VTSR;
+	u64 fields =
+	    HSTATUS_GVA | HSTATUS_SPV | HSTATUS_SPVP | HSTATUS_HU | HSTATUS_VTVM | HSTATUS_VTW | HSTATUS_VTSR;
 	u64 mask = writable(CSR_HSTATUS, "hstatus_sz hstatus_acc hstatus_op");
 	CHECK("hstatus_sz hstatus_acc hstatus_op", (mask & fields) == fields);
 	CHECK("hstatus_sz hstatus_op", !(mask & ~(fields | HSTATUS_VSBE | HSTATUS_VGEIN | UINT64_C(3) << 48)));
@@ -157,7 +161,8 @@ static void interrupts(void)
 	/* aliases in mip and mie */
 	for (unsigned i = 2; i <= 10; i += 4) {
 		set(CSR_HVIP, BIT(i));
-		CHECK("mip_mie_alias mip_mie_vs hip_op hvip_op", (get(CSR_MIP) & 0x1444) == BIT(i) && get(CSR_HIP) == BIT(i));
+		CHECK("mip_mie_alias mip_mie_vs hip_op hvip_op",
+		      (get(CSR_MIP) & 0x1444) == BIT(i) && get(CSR_HIP) == BIT(i));
 		set(CSR_HVIP, 0);
 		CHECK("mip_mie_alias mip_mie_vs hip_op hvip_op", !(get(CSR_MIP) & 0x1444) && get(CSR_HIP) == 0);
 		set(CSR_HIE, BIT(i));
@@ -187,7 +192,8 @@ static void henvcfg(void)
 	reset();
 	set(CSR_MENVCFG, ONES);
 	u64 mask = writable(CSR_HENVCFG, "henvcfg_sz henvcfg_acc henvcfg_op");
-	u64 known = ENVCFG_FIOM | ENVCFG_LPE | ENVCFG_SSE | ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE | ENVCFG_PMM | ENVCFG_DTE | ENVCFG_ADUE | ENVCFG_PBMTE | ENVCFG_STCE;
+	u64 known = ENVCFG_FIOM | ENVCFG_LPE | ENVCFG_SSE | ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE | ENVCFG_PMM |
+		    ENVCFG_DTE | ENVCFG_ADUE | ENVCFG_PBMTE | ENVCFG_STCE;
 	CHECK("henvcfg_sz henvcfg_acc henvcfg_op", !(mask & ~known) && mask & ENVCFG_FIOM && mask >> 32);
 	CHECK("henvcfg_cbze henvcfg_cbcfe", (mask & 0xc0) == 0xc0);
 	CHECK("henvcfg_stce_exist henvcfg_stce", mask & ENVCFG_STCE);
@@ -219,7 +225,8 @@ static void time_delta(void)
 {
 	static const u64 deltas[] = { 0, 1000000, UINT64_C(1) << 40, ONES - 500, UINT64_C(1) << 63 };
 	reset();
-	CHECK("htimedelta_sz htimedelta_acc time_htimedelta_req", writable(CSR_HTIMEDELTA, "htimedelta_sz htimedelta_acc") == ONES);
+	CHECK("htimedelta_sz htimedelta_acc time_htimedelta_req",
+	      writable(CSR_HTIMEDELTA, "htimedelta_sz htimedelta_acc") == ONES);
 	CHECK("htimedelta_sz", holds_each(CSR_HTIMEDELTA, ONES));
 	for (unsigned i = 0; i < sizeof(deltas) / sizeof(deltas[0]); i++) {
 		csrw(CSR_HTIMEDELTA, deltas[i]);
@@ -239,7 +246,8 @@ static void trap_values(void)
 	reset();
 	for (unsigned i = 0; i < sizeof(gpas) / sizeof(gpas[0]); i++) {
 		CHECK("htval_sz htval_acc HTVAL_WARL htval_val", holds(CSR_HTVAL, gpas[i]));
-		CHECK("mtval2_sz mtval2_acc MTVAL2_WARL mtval2_val mtval2_Ssdbltrap", csr_holds(CSR_MTVAL2, gpas[i]) == gpas[i]);
+		CHECK("mtval2_sz mtval2_acc MTVAL2_WARL mtval2_val mtval2_Ssdbltrap",
+		      csr_holds(CSR_MTVAL2, gpas[i]) == gpas[i]);
 	}
 	static const u64 insns[] = { 0, 0x3000, 0x3020, 0x00003503, 0x0ff00001, 0xffffffff };
 	for (unsigned i = 0; i < sizeof(insns) / sizeof(insns[0]); i++) {
@@ -251,7 +259,8 @@ static void trap_values(void)
 	static const enum mode below[] = { MODE_S, MODE_VS, MODE_U, MODE_VU };
 	for (unsigned i = 0; i < 4; i++)
 		for (unsigned j = 0; j < 2; j++)
-			CHECK("mtval2_acc mtinst_acc", took(try(below[i], CSRR(A0, j ? CSR_MTVAL2 : CSR_MTINST), 0, 0), LEVEL_S, EXC_ILLEGAL));
+			CHECK("mtval2_acc mtinst_acc",
+			      took(try(below[i], CSRR(A0, j ? CSR_MTVAL2 : CSR_MTINST), 0, 0), LEVEL_S, EXC_ILLEGAL));
 }
 
 static bool hgatp_mode(u64 mode)
@@ -303,7 +312,8 @@ static void hgatp(void)
 	CHECK("hgatp_mode_bare", get(CSR_HGATP) == 0);
 	/* from HS-mode too */
 	try(MODE_S, CSRW(CSR_HGATP, A1), mode | 0x1230, 0);
-	CHECK("hgatp_acc", get(CSR_HGATP) == (mode | 0x1230) && try(MODE_S, CSRR(A0, CSR_HGATP), 0, 0)->x[A0] == (mode | 0x1230));
+	CHECK("hgatp_acc",
+	      get(CSR_HGATP) == (mode | 0x1230) && try(MODE_S, CSRR(A0, CSR_HGATP), 0, 0)->x[A0] == (mode | 0x1230));
 	set(CSR_HGATP, 0);
 }
 
@@ -313,13 +323,17 @@ struct pair {
 	const char *rules;
 };
 static const struct pair pairs[] = {
-	{ CSR_SSTATUS, CSR_VSSTATUS, STATUS_SUM, STATUS_MXR, STATUS_SPIE | STATUS_SPP, "vsstatus_sz vsstatus_acc vsstatus_op" },
+	{ CSR_SSTATUS, CSR_VSSTATUS, STATUS_SUM, STATUS_MXR, STATUS_SPIE | STATUS_SPP,
+	  "vsstatus_sz vsstatus_acc vsstatus_op" },
 	{ CSR_STVEC, CSR_VSTVEC, 0x80001000, 0x80002000, 0xffffffffc0003100, "vstvec_sz vstvec_acc vstvec_op" },
-	{ CSR_SSCRATCH, CSR_VSSCRATCH, 0x1111222233334444, 0x5555666677778888, 0xffffffffffffffff, "vsscratch_sz vsscratch_acc vsscratch_op" },
+	{ CSR_SSCRATCH, CSR_VSSCRATCH, 0x1111222233334444, 0x5555666677778888, 0xffffffffffffffff,
+	  "vsscratch_sz vsscratch_acc vsscratch_op" },
 	{ CSR_SEPC, CSR_VSEPC, 0x80001234, 0x80005678, 0xfffffffffffffffe, "vspec_sz vspec_acc vspec_op" },
 	{ CSR_SCAUSE, CSR_VSCAUSE, 5, 13, IRQ(9), "vscause_sz vscause_acc vscause_op" },
-	{ CSR_STVAL, CSR_VSTVAL, 0x1111222233334444, 0x5555666677778888, 0xffffffffffffffff, "vstval_sz vstval_acc vstval_op" },
-	{ CSR_STIMECMP, CSR_VSTIMECMP, 0x7111222233334444, 0x7555666677778888, 0xffffffffffffffff, "vstimecmp_sz vstimecmp_exist stimecmp_exist" },
+	{ CSR_STVAL, CSR_VSTVAL, 0x1111222233334444, 0x5555666677778888, 0xffffffffffffffff,
+	  "vstval_sz vstval_acc vstval_op" },
+	{ CSR_STIMECMP, CSR_VSTIMECMP, 0x7111222233334444, 0x7555666677778888, 0xffffffffffffffff,
+	  "vstimecmp_sz vstimecmp_exist stimecmp_exist" },
 	{ CSR_SATP, CSR_VSATP, 0, 0, 0, "vsatp_sz vsatp_acc vsatp_op" },
 };
 enum { PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
@@ -369,12 +383,14 @@ static void substitutions(void)
 	CHECK("vsatp_op vsatp_acc H_vscsrs_sub", finished(try(MODE_VS, CSRW(CSR_SATP, A1), atp, 0)));
 	CHECK("vsatp_op vsatp_acc H_vscsrs_sub", get(CSR_VSATP) == atp && get(CSR_SATP) == 0);
 	set(CSR_VSATP, 0);
-	CHECK("H_vscsrs_sub", finished(try(MODE_S, CSRW(CSR_SATP, A1), atp, 0)) && get(CSR_VSATP) == 0 && get(CSR_SATP) == atp);
+	CHECK("H_vscsrs_sub",
+	      finished(try(MODE_S, CSRW(CSR_SATP, A1), atp, 0)) && get(CSR_VSATP) == 0 && get(CSR_SATP) == atp);
 
 	/* no VS copy: the one register serves both */
 	reset();
 	set(CSR_SCOUNTEREN, 5);
-	CHECK("H_scsrs_nomatch", try(MODE_VS, CSRRW(A0, CSR_SCOUNTEREN, A1), 2, 0)->x[A0] == 5 && get(CSR_SCOUNTEREN) == 2);
+	CHECK("H_scsrs_nomatch",
+	      try(MODE_VS, CSRRW(A0, CSR_SCOUNTEREN, A1), 2, 0)->x[A0] == 5 && get(CSR_SCOUNTEREN) == 2);
 	CHECK("H_scsrs_nomatch", took(try(MODE_VU, CSRR(A0, CSR_CYCLE), 0, 0), LEVEL_S, EXC_VIRTUAL));
 	CHECK("H_scsrs_nomatch", finished(try(MODE_VU, CSRR(A0, CSR_TIME), 0, 0)));
 	set(CSR_SENVCFG, 1);
@@ -388,7 +404,8 @@ static void vs_values(void)
 	csrs(CSR_MENVCFG, ENVCFG_STCE);
 	csrs(CSR_HENVCFG, ENVCFG_STCE);
 	CHECK("vsscratch_sz", holds_each(CSR_VSSCRATCH, ONES));
-	CHECK("vstval_sz VSTVAL_WARL", holds_each(CSR_VSTVAL, ONES) == holds_each(CSR_STVAL, ONES) && holds_each(CSR_VSTVAL, ONES));
+	CHECK("vstval_sz VSTVAL_WARL",
+	      holds_each(CSR_VSTVAL, ONES) == holds_each(CSR_STVAL, ONES) && holds_each(CSR_VSTVAL, ONES));
 	CHECK("vstimecmp_sz", holds_each(CSR_VSTIMECMP, ONES));
 	CHECK("vspec_sz VSEPC_WARL", holds_each(CSR_VSEPC, ONES - 1));
 	set(CSR_VSEPC, ONES);
@@ -401,7 +418,8 @@ static void vs_values(void)
 	/* vstvec: direct and vectored; any 4-byte aligned base when direct. The choice: modes 2 and 3 become 0 or 1 */
 	for (unsigned i = 2; i < 64; i++)
 		CHECK("VSTVEC_BASE_WARL shvstvecd_vstvec_base_aligned_address vstvec_sz", holds(CSR_VSTVEC, BIT(i)));
-	CHECK("VSTVEC_MODE_WARL shvstvecd_vstvec_mode_direct", holds(CSR_VSTVEC, 0x80001000) && holds(CSR_VSTVEC, 0x80001001));
+	CHECK("VSTVEC_MODE_WARL shvstvecd_vstvec_mode_direct",
+	      holds(CSR_VSTVEC, 0x80001000) && holds(CSR_VSTVEC, 0x80001001));
 	for (unsigned mode = 2; mode < 4; mode++) {
 		set(CSR_VSTVEC, 0x80001000 | mode);
 		CHECK("VSTVEC_MODE_WARL", (get(CSR_VSTVEC) & 3) < 2);
@@ -409,7 +427,8 @@ static void vs_values(void)
 	/* vsstatus has the fields of sstatus */
 	u64 both = STATUS_SIE | STATUS_SPIE | STATUS_SPP | STATUS_FS | STATUS_SUM | STATUS_MXR;
 	u64 mask = writable(CSR_VSSTATUS, "vsstatus_sz vsstatus_acc");
-	CHECK("vsstatus_sz vsstatus_acc", (mask & both) == both && (mask & ~(both | STATUS_SD | STATUS_UBE | STATUS_SDT | STATUS_SPELP)) == 0);
+	CHECK("vsstatus_sz vsstatus_acc",
+	      (mask & both) == both && (mask & ~(both | STATUS_SD | STATUS_UBE | STATUS_SDT | STATUS_SPELP)) == 0);
 	/* SPELP: there exactly if landing pads are (Zicfilp) */
 	set(CSR_MENVCFG, ENVCFG_LPE), set(CSR_HENVCFG, ENVCFG_LPE);
 	CHECK("vsstatus_spelp_op", !(mask & STATUS_SPELP) == !(get(CSR_HENVCFG) & ENVCFG_LPE));
@@ -418,10 +437,13 @@ static void vs_values(void)
 		for (u64 hs = 0; hs < 4; hs++) {
 			csrc(CSR_SSTATUS, STATUS_FS), csrs(CSR_SSTATUS, hs << 13);
 			csrc(CSR_VSSTATUS, STATUS_FS), csrs(CSR_VSSTATUS, fs << 13);
-			CHECK("vsstatus_sd_xs_op", csrr(CSR_VSSTATUS) >> 63 == (fs == 3) && csrr(CSR_SSTATUS) >> 63 == (hs == 3));
-			CHECK("vsstatus_sd_xs_op", (csrr(CSR_VSSTATUS) >> 13 & 3) == fs && !(csrr(CSR_VSSTATUS) >> 15 & 3));
+			CHECK("vsstatus_sd_xs_op",
+			      csrr(CSR_VSSTATUS) >> 63 == (fs == 3) && csrr(CSR_SSTATUS) >> 63 == (hs == 3));
+			CHECK("vsstatus_sd_xs_op",
+			      (csrr(CSR_VSSTATUS) >> 13 & 3) == fs && !(csrr(CSR_VSSTATUS) >> 15 & 3));
 			if (hs && fs)
-				CHECK("vsstatus_sd_xs_op", try(MODE_VS, CSRR(A0, CSR_SSTATUS), 0, 0)->x[A0] >> 63 == (fs == 3));
+				CHECK("vsstatus_sd_xs_op",
+				      try(MODE_VS, CSRR(A0, CSR_SSTATUS), 0, 0)->x[A0] >> 63 == (fs == 3));
 		}
 	}
 }
@@ -456,8 +478,10 @@ static void vsatp(void)
 	set(CSR_VSATP, sv39 | 0x1);
 	set(CSR_VSTVEC, 0x4);
 	context("V=0", 0, 0);
-	CHECK("vsatp_v0 vsatp_op H_vscsrs_v0", finished(try(MODE_S, LD, (u64)pairs, 0)) && finished(try(MODE_U, LD, (u64)pairs, 0)));
-	CHECK("vstvec_op H_vscsrs_v0", took(try(MODE_S, EBREAK, 0, 0), LEVEL_S, EXC_BREAK) && took(try(MODE_U, EBREAK, 0, 0), LEVEL_S, EXC_BREAK));
+	CHECK("vsatp_v0 vsatp_op H_vscsrs_v0",
+	      finished(try(MODE_S, LD, (u64)pairs, 0)) && finished(try(MODE_U, LD, (u64)pairs, 0)));
+	CHECK("vstvec_op H_vscsrs_v0", took(try(MODE_S, EBREAK, 0, 0), LEVEL_S, EXC_BREAK) &&
+					   took(try(MODE_U, EBREAK, 0, 0), LEVEL_S, EXC_BREAK));
 	set(CSR_VSATP, 0);
 	/* nor satp and stvec with V=1, for traps that VS takes */
 	reset();

@@ -1,4 +1,5 @@
-/* Big-endian guests and hosts: whose bit decides for which access, explicit and implicit. Fetches are little-endian always. */
+/* Big-endian guests and hosts: whose bit decides for which access, explicit and implicit. Fetches are always
+ * little-endian. */
 #include "rt.h"
 
 static struct guest guest;
@@ -27,11 +28,18 @@ static u64 swap(u64 v, unsigned bytes)
 /* Loads and stores of every width, as the bit says; x1 is the address, big: what to expect. */
 static void widths(enum mode mode, u64 address, bool big, const char *rules)
 {
-	static const struct { u32 word; unsigned bytes; bool sign; } loads[] = {
-		{ LB, 1, true }, { LBU, 1, false }, { LH, 2, true }, { LHU, 2, false }, { LW, 4, true }, { LWU, 4, false }, { LD, 8, false },
-		{ LR_W, 4, true }, { LR_D, 8, false },
+	static const struct {
+		u32 word;
+		unsigned bytes;
+		bool sign;
+	} loads[] = {
+		{ LB, 1, true },   { LBU, 1, false }, { LH, 2, true },   { LHU, 2, false },  { LW, 4, true },
+		{ LWU, 4, false }, { LD, 8, false },  { LR_W, 4, true }, { LR_D, 8, false },
 	};
-	static const struct { u32 word; unsigned bytes; } stores[] = { { SB, 1 }, { SH, 2 }, { SW, 4 }, { SD, 8 } };
+	static const struct {
+		u32 word;
+		unsigned bytes;
+	} stores[] = { { SB, 1 }, { SH, 2 }, { SW, 4 }, { SD, 8 } };
 	volatile u64 *data = guest_data(&guest, 0);
 	for (unsigned i = 0; i < 9; i++) {
 		data[0] = 0x8182838485868788;
@@ -76,7 +84,8 @@ static void widths(enum mode mode, u64 address, bool big, const char *rules)
 	t = try(mode, LW, address + 4094, 0);
 	CHECK(rules, finished(t) && (u32)t->x[A0] == (big ? 0x221100ff : 0xff001122));
 	CHECK(rules, finished(try(mode, SD, address + 4092, value)));
-	CHECK(rules, data[511] >> 32 == (big ? swap(value >> 32, 4) : value & 0xffffffff) && (u32)data[512] == (big ? swap(value & 0xffffffff, 4) : value >> 32));
+	CHECK(rules, data[511] >> 32 == (big ? swap(value >> 32, 4) : value & 0xffffffff) &&
+			 (u32)data[512] == (big ? swap(value & 0xffffffff, 4) : value >> 32));
 }
 
 static void begin(u64 vs_flags)
@@ -90,9 +99,15 @@ static void begin(u64 vs_flags)
 /* Each mode: its own bit, and all the others. Tables bare, so that only explicit accesses are judged. */
 static void explicit_accesses(void)
 {
-	static const struct { enum mode mode; unsigned bit; const char *rules; } modes[] = {
-		{ MODE_U, UBE, "mstatus_ube_op sstatus_ube" }, { MODE_S, SBE, "mstatus_sbe_op" },
-		{ MODE_VU, VUBE, "VSSTATUS_UBE vsstatus_op" }, { MODE_VS, VSBE, "hstatus_vsbe_op HSTATUS_VSBE_WARL" },
+	static const struct {
+		enum mode mode;
+		unsigned bit;
+		const char *rules;
+	} modes[] = {
+		{ MODE_U, UBE, "mstatus_ube_op sstatus_ube" },
+		{ MODE_S, SBE, "mstatus_sbe_op" },
+		{ MODE_VU, VUBE, "VSSTATUS_UBE vsstatus_op" },
+		{ MODE_VS, VSBE, "hstatus_vsbe_op HSTATUS_VSBE_WARL" },
 	};
 	for (unsigned i = 0; i < 4; i++) {
 		for (unsigned n = 0; n < 2; n++) {
@@ -101,15 +116,18 @@ static void explicit_accesses(void)
 			fence_all();
 			set_bits(n ? (unsigned)BIT(modes[i].bit) : 0x1f & ~(unsigned)BIT(modes[i].bit));
 			widths(modes[i].mode, guest.pages, n, modes[i].rules);
-			widths(modes[i].mode, guest.pages, n, "mstatus_mstatush_xbe_warl endianness_inst_fetch_little");
+			widths(modes[i].mode, guest.pages, n,
+			       "mstatus_mstatush_xbe_warl endianness_inst_fetch_little");
 		}
 	}
 	/* the bits are what they were set to */
 	for (unsigned set = 0; set < 32; set++) {
 		set_bits(set);
-		CHECK("hstatus_vsbe_op HSTATUS_VSBE_WARL VSSTATUS_UBE", !!(csrr(CSR_HSTATUS) & HSTATUS_VSBE) == (set >> VSBE & 1) &&
-			!!(csrr(CSR_VSSTATUS) & STATUS_UBE) == (set >> VUBE & 1));
-		CHECK("mstatus_mstatush_xbe_warl", !!(csrr(CSR_MSTATUS) & STATUS_UBE) == (set >> UBE & 1) && !!(csrr(CSR_MSTATUS) & STATUS_SBE) == (set >> SBE & 1));
+		CHECK("hstatus_vsbe_op HSTATUS_VSBE_WARL VSSTATUS_UBE",
+		      !!(csrr(CSR_HSTATUS) & HSTATUS_VSBE) == (set >> VSBE & 1) &&
+			  !!(csrr(CSR_VSSTATUS) & STATUS_UBE) == (set >> VUBE & 1));
+		CHECK("mstatus_mstatush_xbe_warl", !!(csrr(CSR_MSTATUS) & STATUS_UBE) == (set >> UBE & 1) &&
+						       !!(csrr(CSR_MSTATUS) & STATUS_SBE) == (set >> SBE & 1));
 		CHECK("sstatus_ube", !!(csrr(CSR_SSTATUS) & STATUS_UBE) == (set >> UBE & 1));
 		struct trap *t = try(MODE_VS, CSRR(A0, CSR_SSTATUS), 0, 0);
 		CHECK("VSSTATUS_UBE vsstatus_op", !!(t->x[A0] & STATUS_UBE) == (set >> VUBE & 1));
@@ -144,10 +162,14 @@ static void machine_and_mprv(void)
 				continue;
 			unsigned bit = mpp == 3 ? MBE : mpv ? mpp ? VSBE : VUBE : mpp ? SBE : UBE;
 			data[0] = value;
-			struct trap *t = machine(LD, mbe | STATUS_MPRV | (u64)mpp << 11 | (mpv ? STATUS_MPV : 0), guest.pages, 0);
-			CHECK("mstatus_mprv_hypervisor", finished(t) && t->x[A0] == (set >> bit & 1 ? swap(value, 8) : value));
+			struct trap *t =
+			    machine(LD, mbe | STATUS_MPRV | (u64)mpp << 11 | (mpv ? STATUS_MPV : 0), guest.pages, 0);
+			CHECK("mstatus_mprv_hypervisor",
+			      finished(t) && t->x[A0] == (set >> bit & 1 ? swap(value, 8) : value));
 			t = machine(LW, mbe | (u64)mpp << 11 | (mpv ? STATUS_MPV : 0), guest.pages, 0);
-			CHECK("mstatus_mbe_op", finished(t) && t->x[A0] == (set >> MBE & 1 ? swap(value & 0xffffffff, 4) : value & 0xffffffff));
+			CHECK("mstatus_mbe_op",
+			      finished(t) &&
+				  t->x[A0] == (set >> MBE & 1 ? swap(value & 0xffffffff, 4) : value & 0xffffffff));
 		}
 		/* HLV, HLVX and HSV: as VS or VU, by SPVP */
 		for (unsigned spvp = 0; spvp < 2; spvp++) {
@@ -158,12 +180,15 @@ static void machine_and_mprv(void)
 				static const enum mode from[] = { MODE_U, MODE_S, MODE_M };
 				data[0] = value;
 				struct trap *t = try(from[m], HLV_D, guest.pages, 0);
-				CHECK("hlsv_trans hstatus_vsbe_op hlsv_priv", finished(t) && t->x[A0] == (big ? swap(value, 8) : value));
+				CHECK("hlsv_trans hstatus_vsbe_op hlsv_priv",
+				      finished(t) && t->x[A0] == (big ? swap(value, 8) : value));
 				t = try(from[m], HLVX_HU, guest.pages, 0);
-				CHECK("hlsv_u_op hstatus_vsbe_op", finished(t) && t->x[A0] == (big ? 0x0807u : 0x0708u));
+				CHECK("hlsv_u_op hstatus_vsbe_op",
+				      finished(t) && t->x[A0] == (big ? 0x0807u : 0x0708u));
 				data[0] = 0;
 				try(from[m], HSV_W, guest.pages, value);
-				CHECK("hlsv_trans hstatus_vsbe_op", data[0] == (big ? swap(value & 0xffffffff, 4) : value & 0xffffffff));
+				CHECK("hlsv_trans hstatus_vsbe_op",
+				      data[0] == (big ? swap(value & 0xffffffff, 4) : value & 0xffffffff));
 			}
 		}
 	}
@@ -196,7 +221,8 @@ static void implicit_accesses(void)
 		if (g_big)
 			swap_tables(&guest.g, guest.g.root, 2);
 		/* user and machine bits at random: they are not asked */
-		set_bits((vs_big ? BIT(VSBE) : 0) | (g_big ? BIT(SBE) : 0) | (n & 8 ? BIT(UBE) : 0) | (n & 16 ? BIT(VUBE) : 0));
+		set_bits((vs_big ? BIT(VSBE) : 0) | (g_big ? BIT(SBE) : 0) | (n & 8 ? BIT(UBE) : 0) |
+			 (n & 16 ? BIT(VUBE) : 0));
 		fence_all();
 		guest_data(&guest, 0)[0] = value;
 		bool big = n & 4 ? n & 16 : vs_big;
@@ -205,7 +231,8 @@ static void implicit_accesses(void)
 		CHECK("hstatus_vsbe_op", finished(t) && t->x[A0] == (big ? swap(value, 8) : value));
 		CHECK("mstatus_sbe_implicit", finished(t));
 		t = try(mode, SD, TEST_VA, value);
-		CHECK("hstatus_vsbe_op mstatus_sbe_implicit", finished(t) && guest_data(&guest, 0)[0] == (big ? swap(value, 8) : value));
+		CHECK("hstatus_vsbe_op mstatus_sbe_implicit",
+		      finished(t) && guest_data(&guest, 0)[0] == (big ? swap(value, 8) : value));
 		/* A and D were set in the right bytes */
 		CHECK("hstatus_vsbe_op", *pte == (vs_big ? swap(want, 8) : want));
 		CHECK("mstatus_sbe_implicit", *g_pte == (g_big ? swap(g_want, 8) : g_want));
@@ -230,9 +257,11 @@ static void implicit_accesses(void)
 		fence_all();
 		guest_data(&guest, 0)[0] = value;
 		struct trap *t = try(MODE_U, LD, TEST_VA, 0);
-		CHECK("mstatus_sbe_implicit sstatus_ube_implicit", finished(t) && t->x[A0] == (big ? value : swap(value, 8)));
+		CHECK("mstatus_sbe_implicit sstatus_ube_implicit",
+		      finished(t) && t->x[A0] == (big ? value : swap(value, 8)));
 		t = try(MODE_S, LD, TEST_VA + 4096, 0);
-		CHECK("mstatus_sbe_implicit mstatus_sbe_op", finished(t) && t->x[A0] == (big ? swap(value, 8) : value));
+		CHECK("mstatus_sbe_implicit mstatus_sbe_op",
+		      finished(t) && t->x[A0] == (big ? swap(value, 8) : value));
 	}
 }
 

@@ -10,8 +10,15 @@ static u64 block[16] __attribute__((aligned(128)));
  */
 static void cache_blocks(void)
 {
-	static const struct { u32 word; unsigned low; bool inval; const char *rules; } ops[] = {
-		{ CBO_ZERO, 7, false, "henvcfg_cbze" }, { CBO_CLEAN, 6, false, "henvcfg_cbcfe" }, { CBO_FLUSH, 6, false, "henvcfg_cbcfe" },
+	static const struct {
+		u32 word;
+		unsigned low;
+		bool inval;
+		const char *rules;
+	} ops[] = {
+		{ CBO_ZERO, 7, false, "henvcfg_cbze" },
+		{ CBO_CLEAN, 6, false, "henvcfg_cbcfe" },
+		{ CBO_FLUSH, 6, false, "henvcfg_cbcfe" },
 		{ CBO_INVAL, 4, true, "henvcfg_cbie cbo-inval_h-mode_veq1_op" },
 	};
 	static const u64 fields[] = { 0, 1, 3 };
@@ -51,10 +58,12 @@ static void cache_blocks(void)
 	}
 	for (unsigned n = 0; n < 8; n++) {
 		bool m = n & 1, h = n & 2, s = n & 4; /* 3: invalidate, 1: flush */
-		csrw(CSR_MENVCFG, m ? 0x30 : 0x10), csrw(CSR_HENVCFG, h ? 0x30 : 0x10), csrw(CSR_SENVCFG, s ? 0x30 : 0x10);
+		csrw(CSR_MENVCFG, m ? 0x30 : 0x10), csrw(CSR_HENVCFG, h ? 0x30 : 0x10),
+		    csrw(CSR_SENVCFG, s ? 0x30 : 0x10);
 		for (unsigned g = 0; g < 2; g++) {
 			block[1] = 0x77 + n;
-			CHECK("cbo-inval_h-mode_op", finished(try(guests[g], CBO_INVAL, (u64)block, 0)) && block[1] == 0x77 + n);
+			CHECK("cbo-inval_h-mode_op",
+			      finished(try(guests[g], CBO_INVAL, (u64)block, 0)) && block[1] == 0x77 + n);
 		}
 	}
 }
@@ -92,14 +101,15 @@ static void pbmt(void)
 		if (type) {
 			*space_pte(&guest.vs, TEST_VA, 1) |= type << 61;
 			fence_all();
-			CHECK("henvcfg_pbmte_op", took(try(MODE_VS, LD, guest_va(&guest, 0), 0), LEVEL_S, EXC_LOAD_PAGE));
+			CHECK("henvcfg_pbmte_op",
+			      took(try(MODE_VS, LD, guest_va(&guest, 0), 0), LEVEL_S, EXC_LOAD_PAGE));
 		}
 	}
 }
 
 /*
- * FIOM: fences of a guest order memory as well. Here every fence orders everything that came before, so what can be seen is
- * that the instructions execute with either value, in order, in every mode.
+ * FIOM: fences of a guest order memory as well. Here every fence orders everything that came before, so what can be
+ * seen is that the instructions execute with either value, in order, in every mode.
  */
 static void fiom(void)
 {
@@ -160,18 +170,24 @@ static void double_traps(void)
 			struct trap *t = try(guests[g], EBREAK, 0, 0);
 			context("guest, SDT", guests[g], sdt);
 			if (!sdt) {
-				CHECK("vsstatus_sdt_op HS_mode_invoke_error", took(t, LEVEL_VS, EXC_BREAK) && t->vsstatus & STATUS_SDT && !(t->vsstatus & STATUS_SIE));
+				CHECK("vsstatus_sdt_op HS_mode_invoke_error", took(t, LEVEL_VS, EXC_BREAK) &&
+										  t->vsstatus & STATUS_SDT &&
+										  !(t->vsstatus & STATUS_SIE));
 				continue;
 			}
-			CHECK("vsstatus_sdt_op mtval2_Ssdbltrap HS_mode_invoke_error", took(t, LEVEL_M, EXC_DOUBLE) && t->tval2 == EXC_BREAK);
-			CHECK("vsstatus_sdt_op", t->epc == try_pc(guests[g]) && !!(t->mstatus & STATUS_MPV) && (t->mstatus >> 11 & 3) == (u64)(guests[g] & 3));
+			CHECK("vsstatus_sdt_op mtval2_Ssdbltrap HS_mode_invoke_error",
+			      took(t, LEVEL_M, EXC_DOUBLE) && t->tval2 == EXC_BREAK);
+			CHECK("vsstatus_sdt_op", t->epc == try_pc(guests[g]) && !!(t->mstatus & STATUS_MPV) &&
+						     (t->mstatus >> 11 & 3) == (u64)(guests[g] & 3));
 			t = try(guests[g], LD, 0x10, 0);
-			CHECK("mtval2_Ssdbltrap", took(t, LEVEL_M, EXC_DOUBLE) && t->tval2 == EXC_LOAD_ACCESS && t->tval == 0x10);
+			CHECK("mtval2_Ssdbltrap",
+			      took(t, LEVEL_M, EXC_DOUBLE) && t->tval2 == EXC_LOAD_ACCESS && t->tval == 0x10);
 			/* a trap for HS-mode is no concern of the guest's bit */
 			delegate(DELEGATE_DEFAULT, 0);
 			csrc(CSR_SSTATUS, STATUS_SDT);
 			t = try(guests[g], EBREAK, 0, 0);
-			CHECK("vsstatus_sdt_op", took(t, LEVEL_S, EXC_BREAK) && t->vsstatus & STATUS_SDT && t->sstatus & STATUS_SDT);
+			CHECK("vsstatus_sdt_op",
+			      took(t, LEVEL_S, EXC_BREAK) && t->vsstatus & STATUS_SDT && t->sstatus & STATUS_SDT);
 			csrc(CSR_SSTATUS, STATUS_SDT);
 		}
 	}
@@ -218,7 +234,8 @@ static void pointer_masking(void)
 		for (unsigned bits = 1; bits <= 20; bits++) {
 			u64 tagged = va | ~UINT64_C(0) << (64 - bits);
 			struct trap *t = try(MODE_VS, LD, tagged, 0);
-			CHECK("henvcfg_pmm_op", bits <= masked ? finished(t) && t->x[A0] == 0x4242 : took(t, LEVEL_S, EXC_LOAD_PAGE));
+			CHECK("henvcfg_pmm_op",
+			      bits <= masked ? finished(t) && t->x[A0] == 0x4242 : took(t, LEVEL_S, EXC_LOAD_PAGE));
 			/* VU obeys senvcfg, not henvcfg */
 			t = try(MODE_VU, LD, user | ~UINT64_C(0) << (64 - bits), 0);
 			CHECK("henvcfg_pmm_op", took(t, LEVEL_S, EXC_LOAD_PAGE));
@@ -227,8 +244,8 @@ static void pointer_masking(void)
 }
 
 /*
- * Zicfilp: with LPE, an indirect jump of the guest must land on lpad, or a software check with the value 2 is raised; the
- * expectation survives a trap in vsstatus.SPELP. Without, lpad is a no-op and nothing is expected.
+ * Zicfilp: with LPE, an indirect jump of the guest must land on lpad, or a software check with the value 2 is raised;
+ * the expectation survives a trap in vsstatus.SPELP. Without, lpad is a no-op and nothing is expected.
  */
 static void landing_pads(void)
 {
@@ -266,7 +283,8 @@ static void landing_pads(void)
 			csrw(CSR_VSEPC, try_pc(MODE_VS) + 8);
 			struct trap *t = try_words(MODE_VS, words, 3, NULL);
 			context("SPELP", expected, 0);
-			CHECK("vsstatus_spelp_op", expected ? took(t, LEVEL_VS, 18) && t->tval == 2 : finished(t) && !(t->vsstatus & STATUS_SPELP));
+			CHECK("vsstatus_spelp_op", expected ? took(t, LEVEL_VS, 18) && t->tval == 2
+							    : finished(t) && !(t->vsstatus & STATUS_SPELP));
 		}
 	}
 	/* lpad is auipc with rd = x0 */
@@ -275,7 +293,7 @@ static void landing_pads(void)
 	CHECK("vsstatus_spelp_op", there || !(csr_holds(CSR_VSSTATUS, STATUS_SPELP) & STATUS_SPELP));
 }
 
-/* Zicfiss with SSE=0: its instructions are the may-be-operations again, its page type is reserved, ssamoswap is refused. */
+/* Zicfiss with SSE=0: its instructions are may-be-operations again, its page type is reserved, ssamoswap is refused. */
 static void shadow_stacks_off(void)
 {
 	reset();
@@ -295,7 +313,8 @@ static void shadow_stacks_off(void)
 		guest_new(&guest, 3, 3);
 		guest_map(&guest, 0, PTE_V | PTE_W | PTE_AD, PTE_ALL);
 		CHECK("henvcfg_sse_op", took(try(MODE_VS, LD, guest_va(&guest, 0), 0), LEVEL_S, EXC_LOAD_PAGE));
-		CHECK("henvcfg_sse_op", finished(try(MODE_VS, CSRW(CSR_SENVCFG, A1), ENVCFG_SSE, 0)) && !(try(MODE_VS, CSRR(A0, CSR_SENVCFG), 0, 0)->x[A0] & ENVCFG_SSE));
+		CHECK("henvcfg_sse_op", finished(try(MODE_VS, CSRW(CSR_SENVCFG, A1), ENVCFG_SSE, 0)) &&
+					    !(try(MODE_VS, CSRR(A0, CSR_SENVCFG), 0, 0)->x[A0] & ENVCFG_SSE));
 	}
 }
 

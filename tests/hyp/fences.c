@@ -1,7 +1,7 @@
 /*
  * Address-translation fences: after a fence everything it names is new; what it does not name may be old. Cases named
- * kept_* prove that the simulator's TLB really keeps what a fence does not name, so that software which forgets a fence is
- * found out; they are no rules.
+ * kept_* prove that the simulator's TLB really keeps what a fence does not name, so that software which forgets a
+ * fence is found out; they are no rules.
  */
 #include "rt.h"
 
@@ -44,7 +44,9 @@ enum how { BY_LOAD, BY_FETCH, BY_HLV, HOWS };
 static u64 seen(unsigned page, enum how how)
 {
 	u64 va = TEST_VA + page * 4096;
-	struct trap *t = how == BY_LOAD ? try(MODE_VS, LD, va, 0) : how == BY_HLV ? try(MODE_S, HLV_D, va, 0) : run(MODE_VS, va + 64, NULL);
+	struct trap *t = how == BY_LOAD  ? try(MODE_VS, LD, va, 0)
+			 : how == BY_HLV ? try(MODE_S, HLV_D, va, 0)
+					 : run(MODE_VS, va + 64, NULL);
 	return how == BY_FETCH ? t->cause == EXC_ECALL_VS ? t->x[A0] : 99 : finished(t) ? t->x[A0] : 99;
 }
 
@@ -76,7 +78,9 @@ static const struct vs_fence vs_fences[] = {
 	{ MODE_VS, 0x09, false, "sfence_vma_v1" },
 	{ MODE_S, 0x13, true, "Svinval_hinval_vvma_gvma Svinval_sequence_rs1_rs2" },
 	{ MODE_M, 0x13, true, "Svinval_hinval_vvma_gvma Svinval_sequence_rs1_rs2" },
-	{ MODE_VS, 0x0b, true, "Svinval_sinval_vma_invalidates_same_as_sfence_vma Svinval_sfence_w_inval_orders_before_sinval_vma Svinval_sequence_rs1_rs2" },
+	{ MODE_VS, 0x0b, true,
+	  "Svinval_sinval_vma_invalidates_same_as_sfence_vma Svinval_sfence_w_inval_orders_before_sinval_vma "
+	  "Svinval_sequence_rs1_rs2" },
 };
 enum { VS_FENCES = sizeof(vs_fences) / sizeof(vs_fences[0]) };
 
@@ -163,8 +167,9 @@ static void do_g_fence(bool svinval, enum mode mode, bool address, bool vmid, u6
 
 static void g_stage(bool svinval, enum mode mode, enum how how)
 {
-	const char *rules = svinval ? "Svinval_hinval_vvma_gvma Svinval_hinval_gvma_uses_vmid Svinval_sequence_rs1_rs2" :
-		"hfence-gvma_op hfence-gvma_vmid hfence-vvma_hfence-gvma_op";
+	const char *rules = svinval
+				? "Svinval_hinval_vvma_gvma Svinval_hinval_gvma_uses_vmid Svinval_sequence_rs1_rs2"
+				: "hfence-gvma_op hfence-gvma_vmid hfence-vvma_hfence-gvma_op";
 	context("G-stage: svinval, how", svinval, how);
 	begin();
 	CHECK("fence_setup", seen(0, how) == 0 && seen(1, how) == 1);
@@ -252,7 +257,8 @@ static void identifiers(void)
 	space_new(&hs, 3, false, 0);
 	space_map(&hs, TEST_VA, guest.pages + 2 * 4096, 0, PTE_S);
 	csrw(CSR_SATP, space_atp(&hs, 1));
-	CHECK("H_vm_twostage", try(MODE_S, LD, TEST_VA, 0)->x[A0] == 2 && seen(0, BY_LOAD) == 0 && seen(0, BY_HLV) == 0);
+	CHECK("H_vm_twostage",
+	      try(MODE_S, LD, TEST_VA, 0)->x[A0] == 2 && seen(0, BY_LOAD) == 0 && seen(0, BY_HLV) == 0);
 	CHECK("H_vm_twostage", try(MODE_S, LD, TEST_VA, 0)->x[A0] == 2);
 }
 
@@ -283,8 +289,11 @@ static void sfence_v0(void)
 			fence(MODE_S, word, TEST_VA, 1);
 		CHECK("sfence_vma_v0", try(MODE_S, LD, TEST_VA, 0)->x[A0] == 3);
 		if (svinval)
-			CHECK("Svinval_sinval_vma_invalidates_same_as_sfence_vma Svinval_sequence_rs1_rs2 Svinval_sequence_reads_writes_before "
-			      "Svinval_sequence_reads_writes_after", try(MODE_S, LD, TEST_VA, 0)->x[A0] == 3);
+			CHECK(
+			    "Svinval_sinval_vma_invalidates_same_as_sfence_vma Svinval_sequence_rs1_rs2 "
+			      "Svinval_sequence_reads_writes_before "
+			    "Svinval_sequence_reads_writes_after",
+			    try(MODE_S, LD, TEST_VA, 0)->x[A0] == 3);
 		CHECK("kept_guest_by_sfence", seen(0, BY_LOAD) == 0);
 	}
 	/* and in the guest: of another HS space nothing need be forgotten */
@@ -305,18 +314,23 @@ static void superpages(void)
 			space_map(&guest.vs, va, gpa, 1, PTE_S);
 			space_map(&guest.g, gpa, IMAGE, 1, PTE_ALL);
 			fence_all();
-			CHECK("fence_setup", try(MODE_VS, LD, va + offset, 0)->x[A0] == 0 && try(MODE_VS, LD, va + offset + 4096, 0)->x[A0] == 1);
+			CHECK("fence_setup", try(MODE_VS, LD, va + offset, 0)->x[A0] == 0 &&
+						 try(MODE_VS, LD, va + offset + 4096, 0)->x[A0] == 1);
 			context("superpage: stage, svinval", stage, svinval);
 			if (stage == 0) {
 				*space_pte(&guest.vs, va, 1) = 0;
 				do_vs_fence(&vs_fences[svinval ? 3 : 0], true, false, va + 0x1ff008, 0);
-				CHECK("hfence-vvma_limits", took(try(MODE_VS, LD, va + offset, 0), LEVEL_S, EXC_LOAD_PAGE));
-				CHECK("hfence-vvma_limits", took(try(MODE_VS, LD, va + offset + 4096, 0), LEVEL_S, EXC_LOAD_PAGE));
+				CHECK("hfence-vvma_limits",
+				      took(try(MODE_VS, LD, va + offset, 0), LEVEL_S, EXC_LOAD_PAGE));
+				CHECK("hfence-vvma_limits",
+				      took(try(MODE_VS, LD, va + offset + 4096, 0), LEVEL_S, EXC_LOAD_PAGE));
 			} else {
 				*space_pte(&guest.g, gpa, 1) = 0;
 				do_g_fence(svinval, MODE_S, true, false, (gpa + 0x1ff008) >> 2, 0);
-				CHECK("hfence-gvma_op", took(try(MODE_VS, LD, va + offset, 0), LEVEL_S, EXC_LOAD_GUEST));
-				CHECK("hfence-gvma_op", took(try(MODE_VS, LD, va + offset + 4096, 0), LEVEL_S, EXC_LOAD_GUEST));
+				CHECK("hfence-gvma_op",
+				      took(try(MODE_VS, LD, va + offset, 0), LEVEL_S, EXC_LOAD_GUEST));
+				CHECK("hfence-gvma_op",
+				      took(try(MODE_VS, LD, va + offset + 4096, 0), LEVEL_S, EXC_LOAD_GUEST));
 			}
 		}
 	}
@@ -342,12 +356,14 @@ static void other_changes(void)
 		CHECK("fence_setup", finished(try(MODE_VS, SD, TEST_VA, 0)));
 		*space_pte(&guest.g, TEST_GPA, 0) &= ~(bit == 1 ? PTE_R | PTE_W : bit == 2 ? PTE_W : PTE_U);
 		do_g_fence(false, MODE_M, true, true, TEST_GPA >> 2, 1);
-		CHECK("hfence-gvma_op", took(try(MODE_VS, word, TEST_VA, 0), LEVEL_S, bit == 2 ? EXC_STORE_GUEST : EXC_LOAD_GUEST));
+		CHECK("hfence-gvma_op",
+		      took(try(MODE_VS, word, TEST_VA, 0), LEVEL_S, bit == 2 ? EXC_STORE_GUEST : EXC_LOAD_GUEST));
 		begin();
 		CHECK("fence_setup", finished(try(MODE_VS, SD, TEST_VA, 0)));
 		*space_pte(&guest.vs, TEST_VA, 0) ^= bit == 1 ? PTE_R | PTE_W : bit == 2 ? PTE_W : PTE_U;
 		do_vs_fence(&vs_fences[2], true, true, TEST_VA, 1);
-		CHECK("sfence_vma_v1", took(try(MODE_VS, word, TEST_VA, 0), LEVEL_S, bit == 2 ? EXC_STORE_PAGE : EXC_LOAD_PAGE));
+		CHECK("sfence_vma_v1",
+		      took(try(MODE_VS, word, TEST_VA, 0), LEVEL_S, bit == 2 ? EXC_STORE_PAGE : EXC_LOAD_PAGE));
 	}
 	/* PMP and HFENCE.GVMA: no HFENCE.VVMA is needed */
 	begin();

@@ -42,7 +42,8 @@ static void matrix(void)
 		for (unsigned m = 0; m < 5; m++) {
 			for (unsigned n = 0; n < 32; n++) {
 				unsigned number = vs_level[i];
-				bool delegated = n & 1, hs_sie = n & 2, vs_sie = n & 4, pending = !(n & 8), enabled = !(n & 16);
+				bool delegated = n & 1, hs_sie = n & 2, vs_sie = n & 4, pending = !(n & 8),
+				     enabled = !(n & 16);
 				reset();
 				csrw(CSR_HIDELEG, delegated ? BIT(number) : 0x444 & ~BIT(number));
 				csrw(CSR_HVIP, pending ? BIT(number) : 0);
@@ -50,18 +51,26 @@ static void matrix(void)
 				csrw(CSR_HTINST, 0x3000), csrw(CSR_HTVAL, 0x123);
 				set_global(hs_sie, vs_sie);
 				struct trap *t = step(modes[m]);
-				enum level want = pending && enabled ? taker(modes[m], delegated, hs_sie, vs_sie) : LEVEL_NONE;
+				enum level want =
+				    pending && enabled ? taker(modes[m], delegated, hs_sie, vs_sie) : LEVEL_NONE;
 				context("interrupt, mode | conditions << 4", number, modes[m] | n << 4);
 				u64 cause = want == LEVEL_VS ? IRQ(number - 1) : IRQ(number);
-				CHECK("hideleg_op hideleg_trans hideleg_hs hvip_op hip_op hie_op H_trap_deleg H_cause",
-				      want ? took(t, want, cause) && t->tval == 0 && t->epc == try_pc(modes[m]) : finished(t));
+				CHECK(
+				    "hideleg_op hideleg_trans hideleg_hs hvip_op hip_op hie_op H_trap_deleg H_cause",
+				    want ? took(t, want, cause) && t->tval == 0 && t->epc == try_pc(modes[m])
+					 : finished(t));
 				if (want == LEVEL_S) {
-					CHECK("H_trap_xtinst_interrupt htval_trapval H_trap_hs_csrwrites", t->tinst == 0 && t->tval2 == 0);
-					CHECK("H_trap_hs_csrwrites hstatus_gva_op", !!(t->hstatus & HSTATUS_SPV) == modes[m] >> 2 && !(t->hstatus & HSTATUS_GVA));
+					CHECK("H_trap_xtinst_interrupt htval_trapval H_trap_hs_csrwrites",
+					      t->tinst == 0 && t->tval2 == 0);
+					CHECK("H_trap_hs_csrwrites hstatus_gva_op",
+					      !!(t->hstatus & HSTATUS_SPV) == modes[m] >> 2 &&
+						  !(t->hstatus & HSTATUS_GVA));
 				}
 				if (want == LEVEL_VS)
-					CHECK("H_trap_vs_csrwrites", csrr(CSR_HTINST) == 0x3000 && csrr(CSR_HTVAL) == 0x123 && !(t->vsstatus & STATUS_SIE) &&
-						!!(t->vsstatus & STATUS_SPIE) == vs_sie);
+					CHECK("H_trap_vs_csrwrites", csrr(CSR_HTINST) == 0x3000 &&
+									 csrr(CSR_HTVAL) == 0x123 &&
+									 !(t->vsstatus & STATUS_SIE) &&
+									 !!(t->vsstatus & STATUS_SPIE) == vs_sie);
 			}
 		}
 	}
@@ -78,8 +87,10 @@ static void vsip_vsie(void)
 		for (unsigned delegated = 0; delegated < 2; delegated++) {
 			csrw(CSR_HIDELEG, delegated ? bit : 0x444 & ~bit);
 			csrw(CSR_HVIP, bit), csrw(CSR_HIE, bit);
-			CHECK(rules[i], csrr(CSR_VSIP) == (delegated ? own : 0) && csrr(CSR_VSIE) == (delegated ? own : 0));
-			CHECK("vsip_vsie_op H_vscsrs_sub", try(MODE_VS, CSRR(A0, CSR_SIP), 0, 0)->x[A0] == 0 || delegated);
+			CHECK(rules[i],
+			      csrr(CSR_VSIP) == (delegated ? own : 0) && csrr(CSR_VSIE) == (delegated ? own : 0));
+			CHECK("vsip_vsie_op H_vscsrs_sub",
+			      try(MODE_VS, CSRR(A0, CSR_SIP), 0, 0)->x[A0] == 0 || delegated);
 			set_global(false, false);
 			csrw(CSR_HIE, 0);
 			csrw(CSR_VSIE, ~UINT64_C(0));
@@ -104,8 +115,11 @@ static void vsip_vsie(void)
 	csrw(CSR_HVIP, BIT(VSTI));
 	CHECK("vsip_vsie_op vsip_vsie_acc", try(MODE_VS, CSRR(A0, CSR_SIP), 0, 0)->x[A0] == BIT(STI));
 	CHECK("vsip_vsie_op vsip_vsie_acc", try(MODE_VS, CSRRW(A0, CSR_SIE, A1), BIT(SSI) | BIT(SEI), 0)->x[A0] == 0);
-	CHECK("vsip_vsie_op vsip_vsie_acc VSIE_WARL", csrr(CSR_HIE) == (BIT(VSSI) | BIT(VSEI)) && csrr(CSR_SIE) == BIT(STI) && csrr(CSR_VSIE) == (BIT(SSI) | BIT(SEI)));
-	CHECK("vsip_vsie_op vsip_vsie_acc", finished(try(MODE_VS, CSRW(CSR_SIP, A1), BIT(SSI), 0)) && csrr(CSR_HVIP) == (BIT(VSTI) | BIT(VSSI)));
+	CHECK("vsip_vsie_op vsip_vsie_acc VSIE_WARL", csrr(CSR_HIE) == (BIT(VSSI) | BIT(VSEI)) &&
+							  csrr(CSR_SIE) == BIT(STI) &&
+							  csrr(CSR_VSIE) == (BIT(SSI) | BIT(SEI)));
+	CHECK("vsip_vsie_op vsip_vsie_acc",
+	      finished(try(MODE_VS, CSRW(CSR_SIP, A1), BIT(SSI), 0)) && csrr(CSR_HVIP) == (BIT(VSTI) | BIT(VSSI)));
 	CHECK("vsip_vsie_op", !(csrr(CSR_SIP) & 0x222));
 	csrs(CSR_MIP, BIT(SSI));
 	CHECK("vsip_vsie_op", csrr(CSR_SIP) & BIT(SSI) && !(csrr(CSR_VSIP) & ~(BIT(SSI) | BIT(STI))));
@@ -178,7 +192,8 @@ static void priority(void)
 	csrs(CSR_MIP, BIT(SSI)), csrw(CSR_HVIP, BIT(VSEI));
 	csrw(CSR_MTINST, 0x3000), csrw(CSR_MTVAL2, 0x77);
 	struct trap *t = step(MODE_VS);
-	CHECK("H_trap_deleg H_trap_xtinst_interrupt mtval2_trapval", took(t, LEVEL_M, IRQ(SSI)) && t->tinst == 0 && t->tval2 == 0 && t->tval == 0);
+	CHECK("H_trap_deleg H_trap_xtinst_interrupt mtval2_trapval",
+	      took(t, LEVEL_M, IRQ(SSI)) && t->tinst == 0 && t->tval2 == 0 && t->tval == 0);
 	CHECK("mstatus_gva_op", !(t->mstatus & STATUS_GVA) && t->mstatus & STATUS_MPV);
 	csrw(CSR_MIP, 0);
 }
@@ -192,11 +207,13 @@ static void vectored(void)
 		set_global(false, true);
 		csrw(CSR_VSTVEC, (u64)vs_entry | 1);
 		struct trap *t = step(MODE_VS);
-		CHECK("vstvec_op VSTVEC_MODE_WARL hideleg_trans", took(t, LEVEL_VS, IRQ(vs_level[i] - 1)) && t->vector == vs_level[i] - 1);
+		CHECK("vstvec_op VSTVEC_MODE_WARL hideleg_trans",
+		      took(t, LEVEL_VS, IRQ(vs_level[i] - 1)) && t->vector == vs_level[i] - 1);
 		csrw(CSR_VSTVEC, (u64)vs_entry);
 		set_global(false, true);
 		t = step(MODE_VS);
-		CHECK("vstvec_op shvstvecd_vstvec_mode_direct", took(t, LEVEL_VS, IRQ(vs_level[i] - 1)) && t->vector == 0);
+		CHECK("vstvec_op shvstvecd_vstvec_mode_direct",
+		      took(t, LEVEL_VS, IRQ(vs_level[i] - 1)) && t->vector == 0);
 		csrw(CSR_HIDELEG, 0);
 		csrw(CSR_STVEC, (u64)hs_entry | 1);
 		t = step(MODE_VS);
@@ -239,7 +256,8 @@ static void guest_external(void)
 	for (unsigned i = 0; i <= geilen; i++) {
 		csrw(CSR_HSTATUS, (u64)i << 12);
 		csrw(CSR_HVIP, 0);
-		CHECK("hip_vseip_vseie_op hstatus_vgein_op", !(csrr(CSR_HIP) & BIT(VSEI)) == !(csrr(CSR_HGEIP) >> i & 1));
+		CHECK("hip_vseip_vseie_op hstatus_vgein_op",
+		      !(csrr(CSR_HIP) & BIT(VSEI)) == !(csrr(CSR_HGEIP) >> i & 1));
 		csrw(CSR_HVIP, BIT(VSEI));
 		CHECK("hip_vseip_vseie_op", csrr(CSR_HIP) & BIT(VSEI));
 	}

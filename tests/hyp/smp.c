@@ -1,5 +1,5 @@
-/* The hypervisor extension on several harts: fences are local until an IPI carries them, A and D updates are atomic, each
-   hart has its own guest. */
+/* The hypervisor extension on several harts: fences are local until an IPI carries them, A and D updates are atomic,
+ * each hart has its own guest. */
 #include "rt.h"
 
 enum { ROUNDS = 200 };
@@ -164,8 +164,14 @@ static void count(u64 unused)
 	x[A1] = TEST_VA, x[A4] = ROUNDS;
 	/* loop: lr.d a0; addi a0, a0, 1; sc.d a3, a0; bnez a3, loop; amoadd.d a0, a5; addi a4, a4, -1; bnez a4, loop */
 	const u32 words[] = {
-		LR_D, ADDI(A0, A0, 1), r_type(0x2f, 3, 3 << 2, A3, A1, A0), 0xfe069ae3, /* bne a3, x0, -12 */
-		ADDI(A5, ZERO, 1), r_type(0x2f, 3, 0, A0, A1, A5), ADDI(A4, A4, -1), 0xfe0712e3, /* bne a4, x0, -28 */
+		LR_D,
+		ADDI(A0, A0, 1),
+		r_type(0x2f, 3, 3 << 2, A3, A1, A0),
+		0xfe069ae3, /* bne a3, x0, -12 */
+		ADDI(A5, ZERO, 1),
+		r_type(0x2f, 3, 0, A0, A1, A5),
+		ADDI(A4, A4, -1),
+		0xfe0712e3, /* bne a4, x0, -28 */
 	};
 	struct trap *t = try_words(id & 1 ? MODE_VS : MODE_VU, words, 8, x);
 	CHECK("guest_atomics", finished(t));

@@ -8,15 +8,28 @@ static void set_fs(unsigned hs, unsigned vs)
 	csrc(CSR_SSTATUS, STATUS_FS), csrs(CSR_SSTATUS, (u64)hs << 13);
 	csrc(CSR_VSSTATUS, STATUS_FS), csrs(CSR_VSSTATUS, (u64)vs << 13);
 }
-static unsigned hs_fs(void) { return csrr(CSR_SSTATUS) >> 13 & 3; }
-static unsigned vs_fs(void) { return csrr(CSR_VSSTATUS) >> 13 & 3; }
+static unsigned hs_fs(void)
+{
+	return csrr(CSR_SSTATUS) >> 13 & 3;
+}
+static unsigned vs_fs(void)
+{
+	return csrr(CSR_VSSTATUS) >> 13 & 3;
+}
 
 /* Instructions that change floating-point state make it dirty: in both with V=1, in HS's alone with V=0. */
 static void dirty(void)
 {
 	static u64 cell;
 	static const u32 writers[] = {
-		FLD, FLW, FADD_D(1, 2, 3), FMV_D_X(5, A1), CSRW(CSR_FCSR, A2), CSRW(CSR_FRM, A2), CSRW(CSR_FFLAGS, A2), CSRRSI(0, CSR_FFLAGS, 1),
+		FLD,
+		FLW,
+		FADD_D(1, 2, 3),
+		FMV_D_X(5, A1),
+		CSRW(CSR_FCSR, A2),
+		CSRW(CSR_FRM, A2),
+		CSRW(CSR_FFLAGS, A2),
+		CSRRSI(0, CSR_FFLAGS, 1),
 		0x2188, /* c.fld fa0, 0(a1) */
 	};
 	reset();
@@ -26,10 +39,12 @@ static void dirty(void)
 				for (unsigned m = 0; m < 5; m++) {
 					set_fs(hs, vs);
 					bool v = modes[m] & 4;
-					context("word, hs | vs << 2 | mode << 4", writers[i], hs | vs << 2 | modes[m] << 4);
+					context("word, hs | vs << 2 | mode << 4", writers[i],
+						hs | vs << 2 | modes[m] << 4);
 					CHECK("vsstatus_fs_op", finished(try(modes[m], writers[i], (u64)&cell, 0)));
 					CHECK("vsstatus_fs_op", hs_fs() == 3 && vs_fs() == (v ? 3 : vs));
-					CHECK("vsstatus_sd_xs_op", csrr(CSR_SSTATUS) >> 63 && csrr(CSR_VSSTATUS) >> 63 == (v || vs == 3));
+					CHECK("vsstatus_sd_xs_op",
+					      csrr(CSR_SSTATUS) >> 63 && csrr(CSR_VSSTATUS) >> 63 == (v || vs == 3));
 				}
 			}
 		}
@@ -37,15 +52,18 @@ static void dirty(void)
 	/* a refused instruction changes nothing */
 	for (unsigned m = 3; m < 5; m++) {
 		set_fs(2, 0);
-		CHECK("vsstatus_fs_op", took(try(modes[m], FLD, (u64)&cell, 0), LEVEL_S, EXC_ILLEGAL) && hs_fs() == 2 && vs_fs() == 0);
+		CHECK("vsstatus_fs_op",
+		      took(try(modes[m], FLD, (u64)&cell, 0), LEVEL_S, EXC_ILLEGAL) && hs_fs() == 2 && vs_fs() == 0);
 		set_fs(0, 2);
-		CHECK("vsstatus_fs_op", took(try(modes[m], FLD, (u64)&cell, 0), LEVEL_S, EXC_ILLEGAL) && hs_fs() == 0 && vs_fs() == 2);
+		CHECK("vsstatus_fs_op",
+		      took(try(modes[m], FLD, (u64)&cell, 0), LEVEL_S, EXC_ILLEGAL) && hs_fs() == 0 && vs_fs() == 2);
 		set_fs(1, 1);
 		CHECK("vsstatus_fs_op", took(try(modes[m], FLD, 0x10, 0), LEVEL_S, EXC_LOAD_ACCESS));
 	}
 	/* with V=0, vsstatus.FS is not asked */
 	set_fs(1, 0);
-	CHECK("vsstatus_v0 vsstatus_fs_op", finished(try(MODE_S, FLD, (u64)&cell, 0)) && finished(try(MODE_U, FLD, (u64)&cell, 0)) && vs_fs() == 0);
+	CHECK("vsstatus_v0 vsstatus_fs_op",
+	      finished(try(MODE_S, FLD, (u64)&cell, 0)) && finished(try(MODE_U, FLD, (u64)&cell, 0)) && vs_fs() == 0);
 	/* HLV and HSV are no floating point */
 	set_fs(1, 0);
 	CHECK("vsstatus_v0", finished(try(MODE_S, HLV_D, (u64)&cell, 0)) && hs_fs() == 1 && vs_fs() == 0);
@@ -83,7 +101,8 @@ static void fp_registers(void)
 			CHECK("world_state", finished(t) && t->x[A3] == want);
 			const u32 rest[] = { FMV_X_D(A0, 29), FMV_X_D(A1, 30), FMV_X_D(A2, 31) };
 			t = try_words(modes[to], rest, 3, NULL);
-			CHECK("world_state", t->x[A0] == x[A1] + 29 && t->x[A1] == x[A1] + 30 && t->x[A2] == x[A1] + 31);
+			CHECK("world_state",
+			      t->x[A0] == x[A1] + 29 && t->x[A1] == x[A1] + 30 && t->x[A2] == x[A1] + 31);
 		}
 	}
 }
@@ -112,11 +131,25 @@ static void registers(void)
 /* CSRs of every level keep their values while others run, except what an entry or return may write. */
 static void csr_state(void)
 {
-	static const struct { unsigned csr; u64 value; } kept[] = {
-		{ CSR_VSSTATUS, STATUS_SUM | STATUS_FS }, { CSR_VSSCRATCH, 0x1234 }, { CSR_VSEPC, 0x4568 }, { CSR_VSCAUSE, 13 },
-		{ CSR_VSTVAL, 0x9999 }, { CSR_VSTIMECMP, 0x7000000000000000 }, { CSR_HTIMEDELTA, 0x55 }, { CSR_HCOUNTEREN, 5 },
-		{ CSR_HVIP, 0x44 }, { CSR_HIDELEG, 0x400 }, { CSR_HENVCFG, 1 }, { CSR_HGEIE, 0 }, { CSR_SSCRATCH, 0x777 },
-		{ CSR_SCOUNTEREN, 3 }, { CSR_MSCRATCH, 0 },
+	static const struct {
+		unsigned csr;
+		u64 value;
+	} kept[] = {
+		{ CSR_VSSTATUS, STATUS_SUM | STATUS_FS },
+		{ CSR_VSSCRATCH, 0x1234 },
+		{ CSR_VSEPC, 0x4568 },
+		{ CSR_VSCAUSE, 13 },
+		{ CSR_VSTVAL, 0x9999 },
+		{ CSR_VSTIMECMP, 0x7000000000000000 },
+		{ CSR_HTIMEDELTA, 0x55 },
+		{ CSR_HCOUNTEREN, 5 },
+		{ CSR_HVIP, 0x44 },
+		{ CSR_HIDELEG, 0x400 },
+		{ CSR_HENVCFG, 1 },
+		{ CSR_HGEIE, 0 },
+		{ CSR_SSCRATCH, 0x777 },
+		{ CSR_SCOUNTEREN, 3 },
+		{ CSR_MSCRATCH, 0 },
 	};
 	enum { KEPT = sizeof(kept) / sizeof(kept[0]) };
 	reset();

@@ -34,7 +34,8 @@ static void timer(void)
 		context("htimedelta", deltas[i], 0);
 		u64 now = csrr(CSR_TIME) + deltas[i];
 		csrw(CSR_VSTIMECMP, now);
-		CHECK("hip_vstip_op hip_vstip_vstie_op vstimecmp_exist sstc_vs_facility", csrr(CSR_HIP) & BIT(VSTI) && csrr(CSR_MIP) & BIT(VSTI));
+		CHECK("hip_vstip_op hip_vstip_vstie_op vstimecmp_exist sstc_vs_facility",
+		      csrr(CSR_HIP) & BIT(VSTI) && csrr(CSR_MIP) & BIT(VSTI));
 		CHECK("hip_vstip_op", !(csrr(CSR_HVIP) & BIT(VSTI)));
 		csrw(CSR_VSTIMECMP, now + 100000000);
 		CHECK("hip_vstip_op hip_vstip_clear", !(csrr(CSR_HIP) & BIT(VSTI)) || now + 100000000 < now);
@@ -67,7 +68,8 @@ static void timer(void)
 	csrw(CSR_HIE, BIT(VSTI));
 	set_global(true, true);
 	csrw(CSR_HIDELEG, BIT(VSTI));
-	CHECK("hip_vstip_enable sstc_vs_facility", took(step(MODE_VS), LEVEL_VS, IRQ(STI)) && took(step(MODE_VU), LEVEL_VS, IRQ(STI)));
+	CHECK("hip_vstip_enable sstc_vs_facility",
+	      took(step(MODE_VS), LEVEL_VS, IRQ(STI)) && took(step(MODE_VU), LEVEL_VS, IRQ(STI)));
 	CHECK("hip_vstip_enable", finished(step(MODE_S)) && finished(step(MODE_U)));
 	CHECK("hip_vstip_enable", csrr(CSR_VSIP) == BIT(STI));
 	csrw(CSR_HIDELEG, 0);
@@ -75,7 +77,8 @@ static void timer(void)
 	csrw(CSR_HIDELEG, BIT(VSTI));
 	/* the guest clears it by writing stimecmp */
 	csrw(CSR_HIE, 0);
-	CHECK("hip_vstip_clear vstimecmp_exist", finished(try(MODE_VS, CSRW(CSR_STIMECMP, A1), ~UINT64_C(0), 0)) && !(csrr(CSR_HIP) & BIT(VSTI)));
+	CHECK("hip_vstip_clear vstimecmp_exist",
+	      finished(try(MODE_VS, CSRW(CSR_STIMECMP, A1), ~UINT64_C(0), 0)) && !(csrr(CSR_HIP) & BIT(VSTI)));
 	CHECK("hip_vstip_clear", csrr(CSR_VSTIMECMP) == ~UINT64_C(0));
 	/* STCE = 0: as if vstimecmp were not there */
 	csrw(CSR_VSTIMECMP, 0);
@@ -99,7 +102,8 @@ static void timer(void)
 	set_global(true, false);
 	CHECK("sstc_purpose", took(step(MODE_S), LEVEL_S, IRQ(STI)) && took(step(MODE_VS), LEVEL_S, IRQ(STI)));
 	set_global(false, false);
-	CHECK("sstc_purpose", finished(try(MODE_S, CSRW(CSR_STIMECMP, A1), ~UINT64_C(0), 0)) && !(csrr(CSR_SIP) & BIT(STI)));
+	CHECK("sstc_purpose",
+	      finished(try(MODE_S, CSRW(CSR_STIMECMP, A1), ~UINT64_C(0), 0)) && !(csrr(CSR_SIP) & BIT(STI)));
 	/* stimecmp does not know htimedelta */
 	csrw(CSR_STIMECMP, csrr(CSR_TIME) + 100000000), csrw(CSR_HTIMEDELTA, UINT64_C(1) << 40);
 	CHECK("sstc_purpose", !(csrr(CSR_SIP) & BIT(STI)));

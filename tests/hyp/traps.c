@@ -41,10 +41,13 @@ static void delegation(void)
 				context("cause, mode", faults[f].cause, modes[i]);
 				CHECK("H_trap_deleg hedeleg_op H_cause", took(t, level, faults[f].cause));
 				u64 pc = faults[f].cause == EXC_FETCH_ACCESS ? 0x10 : try_pc(modes[i]);
-				CHECK("H_trap_deleg H_trap_m_csrwrites H_trap_hs_csrwrites H_trap_vs_csrwrites", t->epc == pc);
+				CHECK("H_trap_deleg H_trap_m_csrwrites H_trap_hs_csrwrites H_trap_vs_csrwrites",
+				      t->epc == pc);
 				bool memory = faults[f].cause != EXC_BREAK && faults[f].cause != EXC_ILLEGAL;
 				if (memory)
-					CHECK("shvstvala_vstval_written H_trap_vs_csrwrites H_trap_hs_csrwrites H_trap_m_csrwrites", t->tval == 0x10);
+					CHECK(
+					    "shvstvala_vstval_written H_trap_vs_csrwrites H_trap_hs_csrwrites H_trap_m_csrwrites",
+					    t->tval == 0x10);
 				else if (faults[f].cause == EXC_ILLEGAL)
 					CHECK("shvstvala_vstval_written", t->tval == faults[f].word);
 				CHECK("htval_trapval mtval2_trapval HTVAL_TRAPVAL MTVAL2_TRAPVAL", t->tval2 == 0);
@@ -68,7 +71,8 @@ static void ecalls(void)
 		delegate(DELEGATE_DEFAULT | BIT(causes[i]), ~UINT64_C(0));
 		t = try(modes[i], ECALL, 0, 0);
 		/* hedeleg has no bit for ecalls from VS-mode: that one is the hypervisor's */
-		CHECK("H_cause_ecall H_trap_deleg hedeleg_acc", took(t, modes[i] == MODE_VU ? LEVEL_VS : LEVEL_S, causes[i]));
+		CHECK("H_cause_ecall H_trap_deleg hedeleg_acc",
+		      took(t, modes[i] == MODE_VU ? LEVEL_VS : LEVEL_S, causes[i]));
 	}
 	/* guest-page faults and virtual instructions stay with HS */
 	reset();
@@ -87,22 +91,27 @@ static void entry_m(void)
 		csrw(CSR_VSSTATUS, STATUS_SIE | STATUS_SPP);
 		csrs(CSR_MSTATUS, STATUS_GVA);
 		u64 hstatus = csrr(CSR_HSTATUS), vsstatus = csrr(CSR_VSSTATUS), sstatus = csrr(CSR_SSTATUS);
-		csrw(CSR_SEPC, 0x1230), csrw(CSR_SCAUSE, 7), csrw(CSR_STVAL, 0x4560), csrw(CSR_HTVAL, 0x78), csrw(CSR_HTINST, 0x3000);
+		csrw(CSR_SEPC, 0x1230), csrw(CSR_SCAUSE, 7), csrw(CSR_STVAL, 0x4560), csrw(CSR_HTVAL, 0x78),
+		    csrw(CSR_HTINST, 0x3000);
 		struct trap *t = try(modes[i], EBREAK, 0, 0);
 		context("from mode", modes[i], 0);
-		CHECK("H_trap_m_csrwrites mstatus_mpv_op", took(t, LEVEL_M, EXC_BREAK) && !!(t->mstatus & STATUS_MPV) == (modes[i] >> 2));
+		CHECK("H_trap_m_csrwrites mstatus_mpv_op",
+		      took(t, LEVEL_M, EXC_BREAK) && !!(t->mstatus & STATUS_MPV) == (modes[i] >> 2));
 		CHECK("H_trap_m_csrwrites", (t->mstatus >> 11 & 3) == (u64)(modes[i] & 3));
 		CHECK("H_trap_m_csrwrites", !(t->mstatus & STATUS_MIE) && !(t->mstatus & STATUS_MPIE));
 		CHECK("H_trap_m_csrwrites", t->tval2 == 0 && t->tinst == 0 && t->epc == try_pc(modes[i]));
-		CHECK("H_trap_m_csrwrites", t->hstatus == hstatus && t->vsstatus == vsstatus && t->sstatus == sstatus);
-		CHECK("H_trap_m_csrwrites", csrr(CSR_SEPC) == 0x1230 && csrr(CSR_SCAUSE) == 7 && csrr(CSR_STVAL) == 0x4560 &&
-			csrr(CSR_HTVAL) == 0x78 && csrr(CSR_HTINST) == 0x3000);
+		CHECK("H_trap_m_csrwrites",
+		      t->hstatus == hstatus && t->vsstatus == vsstatus && t->sstatus == sstatus);
+		CHECK("H_trap_m_csrwrites", csrr(CSR_SEPC) == 0x1230 && csrr(CSR_SCAUSE) == 7 &&
+						csrr(CSR_STVAL) == 0x4560 && csrr(CSR_HTVAL) == 0x78 &&
+						csrr(CSR_HTINST) == 0x3000);
 	}
 	/* MIE goes to MPIE */
 	reset();
 	const u32 words[] = { CSRRSI(0, CSR_MSTATUS, 8), EBREAK };
 	struct trap *t = try_words(MODE_M, words, 2, NULL);
-	CHECK("H_trap_m_csrwrites", took(t, LEVEL_M, EXC_BREAK) && t->mstatus & STATUS_MPIE && !(t->mstatus & STATUS_MIE));
+	CHECK("H_trap_m_csrwrites",
+	      took(t, LEVEL_M, EXC_BREAK) && t->mstatus & STATUS_MPIE && !(t->mstatus & STATUS_MIE));
 }
 
 static void entry_hs(void)
@@ -128,8 +137,8 @@ static void entry_hs(void)
 		CHECK("H_trap_hs_csrwrites htval_trapval htval_op", t->tval2 == 0);
 		CHECK("H_trap_hs_csrwrites H_trap_xtinst htinst_op", t->tinst == 0);
 		CHECK("H_trap_hs_csrwrites", t->epc == try_pc(mode));
-		CHECK("H_trap_hs_csrwrites", t->vsstatus == vsstatus && csrr(CSR_VSEPC) == 0x1230 && csrr(CSR_VSCAUSE) == 7 &&
-			csrr(CSR_VSTVAL) == 0x4560);
+		CHECK("H_trap_hs_csrwrites", t->vsstatus == vsstatus && csrr(CSR_VSEPC) == 0x1230 &&
+						 csrr(CSR_VSCAUSE) == 7 && csrr(CSR_VSTVAL) == 0x4560);
 		/* V was set to 0: the handler's ecall came from HS-mode, or try() would have reported otherwise */
 		CHECK("H_trap_hs_csrwrites", (t->mstatus >> 11 & 3) == 1 && !(t->mstatus & STATUS_MPV));
 	}
@@ -145,7 +154,8 @@ static void entry_vs(void)
 		csrw(CSR_HSTATUS, hs ? HSTATUS_SPVP | HSTATUS_SPV | HSTATUS_GVA : 0);
 		csrs(CSR_SSTATUS, hs ? STATUS_SIE | STATUS_SPP : STATUS_SPIE);
 		csrw(CSR_VSSTATUS, (sie ? STATUS_SIE : STATUS_SPIE) | (mode & 1 ? 0 : STATUS_SPP));
-		csrw(CSR_SEPC, 0x1230), csrw(CSR_SCAUSE, 7), csrw(CSR_STVAL, 0x4560), csrw(CSR_HTVAL, 0x78), csrw(CSR_HTINST, 0x3000);
+		csrw(CSR_SEPC, 0x1230), csrw(CSR_SCAUSE, 7), csrw(CSR_STVAL, 0x4560), csrw(CSR_HTVAL, 0x78),
+		    csrw(CSR_HTINST, 0x3000);
 		u64 hstatus = csrr(CSR_HSTATUS), sstatus = csrr(CSR_SSTATUS);
 		struct trap *t = try(mode, EBREAK, 0, 0);
 		context("from mode, sie | hs << 1", mode, i >> 1);
@@ -153,8 +163,9 @@ static void entry_vs(void)
 		CHECK("H_trap_vs_csrwrites", !!(t->vsstatus & STATUS_SPP) == (mode & 1));
 		CHECK("H_trap_vs_csrwrites", !!(t->vsstatus & STATUS_SPIE) == sie && !(t->vsstatus & STATUS_SIE));
 		CHECK("H_trap_vs_csrwrites", t->hstatus == hstatus && t->sstatus == sstatus);
-		CHECK("H_trap_vs_csrwrites", csrr(CSR_SEPC) == 0x1230 && csrr(CSR_SCAUSE) == 7 && csrr(CSR_STVAL) == 0x4560 &&
-			csrr(CSR_HTVAL) == 0x78 && csrr(CSR_HTINST) == 0x3000);
+		CHECK("H_trap_vs_csrwrites", csrr(CSR_SEPC) == 0x1230 && csrr(CSR_SCAUSE) == 7 &&
+						 csrr(CSR_STVAL) == 0x4560 && csrr(CSR_HTVAL) == 0x78 &&
+						 csrr(CSR_HTINST) == 0x3000);
 		CHECK("H_trap_vs_csrwrites", t->mstatus & STATUS_MPV && (t->mstatus >> 11 & 3) == 1); /* V stays 1 */
 	}
 }
@@ -176,7 +187,8 @@ static void gva(void)
 					csrs(CSR_HSTATUS, mode & 4 ? 0 : HSTATUS_GVA);
 				struct trap *t = try(mode, faults[f].word, faults[f].a1, 0);
 				bool set = to_m ? t->mstatus & STATUS_GVA : t->hstatus & HSTATUS_GVA;
-				bool address = faults[f].cause != EXC_ILLEGAL && !(faults[f].cause == EXC_BREAK && t->tval == 0);
+				bool address =
+				    faults[f].cause != EXC_ILLEGAL && !(faults[f].cause == EXC_BREAK && t->tval == 0);
 				context("cause, mode", faults[f].cause, mode);
 				CHECK(to_m ? "mstatus_gva_op" : "hstatus_gva_op", set == (mode >> 2 && address));
 			}
@@ -186,10 +198,13 @@ static void gva(void)
 		delegate(to_m ? 0 : DELEGATE_DEFAULT, 0);
 		enum level level = to_m ? LEVEL_M : LEVEL_S;
 		struct trap *t = try(MODE_S, HLV_D, 0x10, 0);
-		CHECK("hstatus_gva_op mstatus_gva_op", took(t, level, EXC_LOAD_ACCESS) &&
-			(to_m ? t->mstatus & STATUS_GVA && !(t->mstatus & STATUS_MPV) : t->hstatus & HSTATUS_GVA && !(t->hstatus & HSTATUS_SPV)));
+		CHECK("hstatus_gva_op mstatus_gva_op",
+		      took(t, level, EXC_LOAD_ACCESS) &&
+			  (to_m ? t->mstatus & STATUS_GVA && !(t->mstatus & STATUS_MPV)
+				: t->hstatus & HSTATUS_GVA && !(t->hstatus & HSTATUS_SPV)));
 		t = try(MODE_M, HSV_D, 0x10, 0);
-		CHECK("mstatus_gva_op", took(t, LEVEL_M, EXC_STORE_ACCESS) && t->mstatus & STATUS_GVA && !(t->mstatus & STATUS_MPV));
+		CHECK("mstatus_gva_op",
+		      took(t, LEVEL_M, EXC_STORE_ACCESS) && t->mstatus & STATUS_GVA && !(t->mstatus & STATUS_MPV));
 	}
 }
 
@@ -209,7 +224,10 @@ static void mret(void)
 		struct trap *t = try_words(MODE_M, words, 3, x);
 		context("mpp, mpv | mpie << 1", mpp, i >> 2);
 		u64 v = mpp == 3 ? 0 : mpv;
-		CHECK("mret_h mstatus_mpv_op", finished(t) && t->cause == (mpp == 3 ? 11 : mpp == 0 ? 8 : v ? 10 : 9));
+		CHECK("mret_h mstatus_mpv_op", finished(t) && t->cause == (mpp == 3   ? 11
+									   : mpp == 0 ? 8
+									   : v        ? 10
+										      : 9));
 		CHECK("mret_h mstatus_mpv_op", !!(t->mstatus & STATUS_MPV) == v && (t->mstatus >> 11 & 3) == mpp);
 		CHECK("mret_h", !!(t->mstatus & STATUS_MPIE) == mpie); /* MIE was MPIE */
 	}
@@ -248,7 +266,8 @@ static void sret_v0(void)
 		u64 vsstatus = csrr(CSR_VSSTATUS);
 		struct trap *t = try(from, SRET, 0, 0);
 		context("from, spp | spv << 1 | spie << 2", from, i & 7);
-		CHECK("sret_v0 sret_h hstatus_spv_sret", finished(t) && t->epc == (u64)rt_done && !!(t->mstatus & STATUS_MPV) == spv);
+		CHECK("sret_v0 sret_h hstatus_spv_sret",
+		      finished(t) && t->epc == (u64)rt_done && !!(t->mstatus & STATUS_MPV) == spv);
 		CHECK("sret_v0 sret_h hstatus_spv_sret", t->cause == (spp ? spv ? 10 : 9 : 8));
 		CHECK("sret_v0", !(t->hstatus & HSTATUS_SPV) && !(t->sstatus & STATUS_SPP));
 		CHECK("sret_v0", !!(t->sstatus & STATUS_SIE) == spie && t->sstatus & STATUS_SPIE);
@@ -269,8 +288,10 @@ static void sret_v1(void)
 		u64 hstatus = csrr(CSR_HSTATUS), sstatus = csrr(CSR_SSTATUS);
 		struct trap *t = try(MODE_VS, SRET, 0, 0);
 		context("spp | spie << 1 | spv << 2", i, 0);
-		CHECK("sret_v1 sret_h", finished(t) && t->epc == (u64)rt_done && t->mstatus & STATUS_MPV && t->cause == (spp ? 10 : 8));
-		CHECK("sret_v1", !(t->vsstatus & STATUS_SPP) && t->vsstatus & STATUS_SPIE && !!(t->vsstatus & STATUS_SIE) == spie);
+		CHECK("sret_v1 sret_h",
+		      finished(t) && t->epc == (u64)rt_done && t->mstatus & STATUS_MPV && t->cause == (spp ? 10 : 8));
+		CHECK("sret_v1", !(t->vsstatus & STATUS_SPP) && t->vsstatus & STATUS_SPIE &&
+				     !!(t->vsstatus & STATUS_SIE) == spie);
 		CHECK("sret_v1", t->hstatus == hstatus && t->sstatus == sstatus);
 	}
 }
@@ -289,7 +310,7 @@ static void priority(void)
 	guest_map(&g, 0, PTE_S, PTE_ALL & ~PTE_X);
 	CHECK("H_exception_priority", took(try(MODE_VS, JALR(0, A1), guest_va(&g, 0), 0), LEVEL_S, EXC_FETCH_GUEST));
 	/* both stages refuse: the first encountered is VS-stage */
-	guest_map(&g, 0, PTE_S & ~(PTE_R | PTE_W | PTE_X) , PTE_ALL & ~PTE_V);
+	guest_map(&g, 0, PTE_S & ~(PTE_R | PTE_W | PTE_X), PTE_ALL & ~PTE_V);
 	guest_map(&g, 0, 0, 0);
 	CHECK("H_exception_priority", took(try(MODE_VS, LD, guest_va(&g, 0), 0), LEVEL_S, EXC_LOAD_PAGE));
 	CHECK("H_exception_priority", took(try(MODE_VS, SD, guest_va(&g, 0), 0), LEVEL_S, EXC_STORE_PAGE));
@@ -302,12 +323,14 @@ static void priority(void)
 	space_map(&g.g, guest_gpa(&g, 0), 0x10000, 0, PTE_ALL);
 	fence_all();
 	t = try(MODE_VS, LD, guest_va(&g, 0) + 8, 0);
-	CHECK("H_exception_priority", took(t, LEVEL_S, EXC_LOAD_ACCESS) && t->tval == guest_va(&g, 0) + 8 && t->tval2 == 0);
+	CHECK("H_exception_priority",
+	      took(t, LEVEL_S, EXC_LOAD_ACCESS) && t->tval == guest_va(&g, 0) + 8 && t->tval2 == 0);
 	/* virtual instruction before any access: HLV of an unmapped address from VS */
 	CHECK("H_exception_priority", took(try(MODE_VS, HLV_D, 0x10, 0), LEVEL_S, EXC_VIRTUAL));
 	/* the choice: misaligned AMOs and LR raise misaligned before translation faults, or the fault: never both */
 	t = try(MODE_VS, LR_D, 0x1004, 0);
-	CHECK("H_exception_priority", took(t, LEVEL_S, EXC_LOAD_MISALIGNED) || took(t, LEVEL_S, EXC_LOAD_PAGE) || took(t, LEVEL_S, EXC_LOAD_ACCESS));
+	CHECK("H_exception_priority", took(t, LEVEL_S, EXC_LOAD_MISALIGNED) || took(t, LEVEL_S, EXC_LOAD_PAGE) ||
+					  took(t, LEVEL_S, EXC_LOAD_ACCESS));
 }
 
 int main(void)

@@ -29,7 +29,8 @@ static void schemes(void)
 			if (!levels[v])
 				CHECK("H_vm_gstagetrans", finished(t) && t->x[A0] == 0x1122334455667788);
 			if (!levels[g])
-				CHECK("hgatp_mode_bare_trans hgatp_mode_bare", finished(t) && t->x[A0] == 0x1122334455667788);
+				CHECK("hgatp_mode_bare_trans hgatp_mode_bare",
+				      finished(t) && t->x[A0] == 0x1122334455667788);
 			if (levels[g] == 3)
 				CHECK("hgatp_mode_sv39x4 hgatp_mode_x4 hgatp_mode_sv", finished(t));
 			if (levels[g] == 4)
@@ -41,7 +42,8 @@ static void schemes(void)
 			guest_data(&guest, 1)[2] = NOP | (u64)ECALL << 32;
 			asm volatile("fence.i");
 			t = run(MODE_VU, guest_va(&guest, 1) + 16, NULL);
-			CHECK("H_vm_twostage", t->cause == EXC_ECALL_U && t->epc == guest_va(&guest, 1) + 20 && t->mstatus & STATUS_MPV);
+			CHECK("H_vm_twostage", t->cause == EXC_ECALL_U && t->epc == guest_va(&guest, 1) + 20 &&
+						   t->mstatus & STATUS_MPV);
 			/* with V=0 none of it is in effect */
 			if (levels[v] || levels[g])
 				CHECK("H_vm_twostage", took(try(MODE_S, LD, TEST_VA, 0), LEVEL_S, EXC_LOAD_ACCESS));
@@ -79,7 +81,8 @@ static void wide(int levels, const char *rule)
 		t = try(MODE_VU, SD, gpa, 0);
 		CHECK(rule, took(t, LEVEL_S, EXC_STORE_GUEST) && t->tval == gpa && t->tval2 == gpa >> 2);
 		t = try(MODE_VS, JALR(0, A1), gpa, 0);
-		CHECK(rule, took(t, LEVEL_S, EXC_FETCH_GUEST) && t->tval == gpa && t->tval2 == gpa >> 2 && t->epc == gpa);
+		CHECK(rule,
+		      took(t, LEVEL_S, EXC_FETCH_GUEST) && t->tval == gpa && t->tval2 == gpa >> 2 && t->epc == gpa);
 	}
 	/* the same from a VS-stage leaf: what a PTE can name is 56 bits */
 	guest_new(&guest, 3, levels);
@@ -87,7 +90,8 @@ static void wide(int levels, const char *rule)
 		space_map(&guest.vs, TEST_VA, BIT(bit), 0, PTE_S);
 		fence_all();
 		struct trap *t = try(MODE_VS, LD, TEST_VA + 8, 0);
-		CHECK(rule, took(t, LEVEL_S, EXC_LOAD_GUEST) && t->tval == TEST_VA + 8 && t->tval2 == (BIT(bit) + 8) >> 2);
+		CHECK(rule,
+		      took(t, LEVEL_S, EXC_LOAD_GUEST) && t->tval == TEST_VA + 8 && t->tval2 == (BIT(bit) + 8) >> 2);
 	}
 }
 
@@ -110,12 +114,14 @@ static void superpages(void)
 			context("levels of leaf VS, G", v, g);
 			struct trap *t = try(MODE_VS, LD, va + 40, 0);
 			CHECK("H_vm_twostage H_vm_gpatrans", finished(t) && t->x[A0] == 0xabcdef);
-			CHECK("H_vm_twostage", finished(try(MODE_VS, SD, va + 48, 7)) && guest_data(&guest, 0)[6] == 7);
+			CHECK("H_vm_twostage",
+			      finished(try(MODE_VS, SD, va + 48, 7)) && guest_data(&guest, 0)[6] == 7);
 			if (g) {
 				space_map(&guest.g, gpa, (guest.pages & g_page) + 4096, g, PTE_ALL);
 				fence_all();
 				t = try(MODE_VS, LD, va + 40, 0);
-				CHECK("H_vm_gpatrans", took(t, LEVEL_S, EXC_LOAD_GUEST) && t->tval2 == (gpa + 40) >> 2);
+				CHECK("H_vm_gpatrans",
+				      took(t, LEVEL_S, EXC_LOAD_GUEST) && t->tval2 == (gpa + 40) >> 2);
 				space_map(&guest.g, gpa, guest.pages & g_page, g, PTE_ALL);
 			}
 			if (v) {
@@ -130,7 +136,7 @@ static void superpages(void)
 /* ---- the model: what the text says about one access ---- */
 enum access { ACCESS_LOAD, ACCESS_STORE, ACCESS_FETCH, ACCESS_HLVX };
 struct rules {
-	bool user;   /* VU */
+	bool user; /* VU */
 	bool sum, vs_mxr, hs_mxr;
 };
 
@@ -172,8 +178,8 @@ static struct rules rules_of(unsigned n)
 
 static u64 flags_of(unsigned n)
 {
-	return (n & 1 ? 0 : PTE_V) | (n & 2 ? PTE_R : 0) | (n & 4 ? PTE_W : 0) | (n & 8 ? PTE_X : 0) | (n & 16 ? PTE_U : 0) |
-	       (n & 32 ? 0 : PTE_A) | (n & 64 ? 0 : PTE_D);
+	return (n & 1 ? 0 : PTE_V) | (n & 2 ? PTE_R : 0) | (n & 4 ? PTE_W : 0) | (n & 8 ? PTE_X : 0) |
+	       (n & 16 ? PTE_U : 0) | (n & 32 ? 0 : PTE_A) | (n & 64 ? 0 : PTE_D);
 }
 
 static bool agrees(const struct trap *t, u64 cause, u64 va, u64 gpa)
@@ -209,14 +215,17 @@ static void permissions(void)
 	for (unsigned flags = 0; flags < 128; flags++) {
 		guest_map(&guest, 0, flags_of(flags), PTE_ALL);
 		for (unsigned n = 0; n < 16; n++)
-			guest_access(&guest, flags_of(flags), PTE_ALL, n, "H_vm_twostage vsstatus_mxr_vm sstatus_mxr_vm vsstatus_op");
+			guest_access(&guest, flags_of(flags), PTE_ALL, n,
+				     "H_vm_twostage vsstatus_mxr_vm sstatus_mxr_vm vsstatus_op");
 	}
 	for (unsigned flags = 0; flags < 128; flags++) {
 		for (unsigned user = 0; user < 2; user++) {
 			u64 vs = PTE_S | (user ? PTE_U : 0);
 			guest_map(&guest, 0, vs, flags_of(flags));
 			for (unsigned n = user; n < 16; n += 2)
-				guest_access(&guest, vs, flags_of(flags), n, "H_vm_gpatrans H_vm_gpapriv H_guest_page_fault vsstatus_mxr_vm sstatus_mxr_vm");
+				guest_access(
+				    &guest, vs, flags_of(flags), n,
+				    "H_vm_gpatrans H_vm_gpapriv H_guest_page_fault vsstatus_mxr_vm sstatus_mxr_vm");
 		}
 	}
 	/* execute-only in both: only HS-level MXR helps at both */
@@ -236,7 +245,8 @@ static void permissions(void)
 	reset();
 	guest_new(&guest, 3, 3);
 	guest_map(&guest, 0, PTE_S, PTE_ALL | PTE_G);
-	CHECK("H_vm_gpa_g", finished(try(MODE_VS, LD, guest_va(&guest, 0), 0)) && finished(try(MODE_VS, SD, guest_va(&guest, 0), 0)));
+	CHECK("H_vm_gpa_g", finished(try(MODE_VS, LD, guest_va(&guest, 0), 0)) &&
+				finished(try(MODE_VS, SD, guest_va(&guest, 0), 0)));
 	guest_map(&guest, 0, PTE_S, (PTE_ALL | PTE_G) & ~PTE_W);
 	CHECK("H_vm_gpa_g", took(try(MODE_VS, SD, guest_va(&guest, 0), 0), LEVEL_S, EXC_STORE_GUEST));
 }
@@ -252,7 +262,8 @@ static void hypervisor_access(struct guest *guest, u64 vs, u64 g, unsigned n, en
 	context("VS flags, G flags << 8 | rules", vs, g << 8 | n);
 	enum level level = from == MODE_M ? LEVEL_M : LEVEL_S;
 	static const u32 words[] = { HLV_D, HLV_WU, HLV_B, HSV_D, HSV_B, HLVX_HU, HLVX_WU };
-	static const enum access kinds[] = { ACCESS_LOAD, ACCESS_LOAD, ACCESS_LOAD, ACCESS_STORE, ACCESS_STORE, ACCESS_HLVX, ACCESS_HLVX };
+	static const enum access kinds[] = { ACCESS_LOAD,  ACCESS_LOAD, ACCESS_LOAD, ACCESS_STORE,
+					     ACCESS_STORE, ACCESS_HLVX, ACCESS_HLVX };
 	for (unsigned i = 0; i < 7; i++) {
 		u64 cause = outcome(vs, g, kinds[i], &rules);
 		struct trap *t = try(from, words[i], va + 8, 0x55);
@@ -270,10 +281,18 @@ static void hlv_permissions(void)
 	for (unsigned flags = 0; flags < 128; flags++) {
 		guest_map(&guest, 0, flags_of(flags), PTE_ALL);
 		for (unsigned n = 0; n < 32; n++)
-			hypervisor_access(&guest, flags_of(flags), PTE_ALL, n, (n + flags) % 3 == 0 ? MODE_M : (n + flags) % 3 == 1 ? MODE_S : MODE_U, names);
+			hypervisor_access(&guest, flags_of(flags), PTE_ALL, n,
+					  (n + flags) % 3 == 0   ? MODE_M
+					  : (n + flags) % 3 == 1 ? MODE_S
+								 : MODE_U,
+					  names);
 		guest_map(&guest, 0, PTE_S, flags_of(flags));
 		for (unsigned n = 0; n < 32; n += 2)
-			hypervisor_access(&guest, PTE_S, flags_of(flags), n, n / 2 % 3 == 0 ? MODE_M : n / 2 % 3 == 1 ? MODE_S : MODE_U, names);
+			hypervisor_access(&guest, PTE_S, flags_of(flags), n,
+					  n / 2 % 3 == 0   ? MODE_M
+					  : n / 2 % 3 == 1 ? MODE_S
+							   : MODE_U,
+					  names);
 		guest_map(&guest, 0, PTE_ALL, flags_of(flags));
 		for (unsigned n = 1; n < 32; n += 2)
 			hypervisor_access(&guest, PTE_ALL, flags_of(flags), n, MODE_S, names);
@@ -283,10 +302,15 @@ static void hlv_permissions(void)
 	guest_new(&guest, 3, 3);
 	guest_data(&guest, 0)[0] = 0x89abcdeff1e2d3c4;
 	csrs(CSR_HSTATUS, HSTATUS_SPVP);
-	static const struct { u32 word; u64 value; } loads[] = {
-		{ HLV_B, 0xffffffffffffffc4 }, { HLV_BU, 0xc4 }, { HLV_H, 0xffffffffffffd3c4 }, { HLV_HU, 0xd3c4 },
-		{ HLV_W, 0xfffffffff1e2d3c4 }, { HLV_WU, 0xf1e2d3c4 }, { HLV_D, 0x89abcdeff1e2d3c4 },
-		{ HLVX_HU, 0xd3c4 }, { HLVX_WU, 0xf1e2d3c4 },
+	static const struct {
+		u32 word;
+		u64 value;
+	} loads[] = {
+		{ HLV_B, 0xffffffffffffffc4 }, { HLV_BU, 0xc4 },
+		{ HLV_H, 0xffffffffffffd3c4 }, { HLV_HU, 0xd3c4 },
+		{ HLV_W, 0xfffffffff1e2d3c4 }, { HLV_WU, 0xf1e2d3c4 },
+		{ HLV_D, 0x89abcdeff1e2d3c4 }, { HLVX_HU, 0xd3c4 },
+		{ HLVX_WU, 0xf1e2d3c4 },
 	};
 	for (unsigned i = 0; i < 9; i++) {
 		struct trap *t = try(MODE_S, loads[i].word, guest_va(&guest, 0), 0);
@@ -331,10 +355,13 @@ static void mprv(void)
 				u64 va = guest_va(&guest, page) + 8, gpa = guest_gpa(&guest, page) + 8;
 				for (unsigned store = 0; store < 2; store++) {
 					u64 cause = outcome(vs, g, store ? ACCESS_STORE : ACCESS_LOAD, &rules);
-					struct trap *t = with_mprv(store ? SD : LD, va, true, !rules.user, rules.hs_mxr);
-					CHECK("mstatus_mprv_hypervisor vsstatus_v0 vsatp_v0", cause ?
-						took(t, LEVEL_M, cause) && t->tval == va && t->tval2 == (cause >= 20 ? gpa >> 2 : 0) &&
-						t->mstatus & STATUS_GVA && !(t->mstatus & STATUS_MPV) : finished(t));
+					struct trap *t =
+					    with_mprv(store ? SD : LD, va, true, !rules.user, rules.hs_mxr);
+					CHECK("mstatus_mprv_hypervisor vsstatus_v0 vsatp_v0",
+					      cause ? took(t, LEVEL_M, cause) && t->tval == va &&
+							  t->tval2 == (cause >= 20 ? gpa >> 2 : 0) &&
+							  t->mstatus & STATUS_GVA && !(t->mstatus & STATUS_MPV)
+						    : finished(t));
 				}
 			}
 		}
@@ -365,7 +392,8 @@ static void mprv(void)
 				continue;
 			t = with_mprv(HLV_D, TEST_VA, mpv, mpp, false);
 			bool ok = spvp == !(i & 4);
-			CHECK("mstatus_mprv_hlsv", ok ? finished(t) && t->x[A0] == 11 : took(t, LEVEL_M, EXC_LOAD_PAGE));
+			CHECK("mstatus_mprv_hlsv",
+			      ok ? finished(t) && t->x[A0] == 11 : took(t, LEVEL_M, EXC_LOAD_PAGE));
 		}
 	}
 	/* without MPRV, MPV and MPP are nothing; fetches never look at it */
@@ -393,7 +421,8 @@ static void adue(void)
 			/* VS-stage: bits clear */
 			guest_map(&guest, 0, PTE_S & ~PTE_AD, PTE_ALL);
 			struct trap *t = try(MODE_VS, store ? SD : LD, va, 0);
-			CHECK("henvcfg_adue_op", hw ? finished(t) : took(t, LEVEL_S, store ? EXC_STORE_PAGE : EXC_LOAD_PAGE));
+			CHECK("henvcfg_adue_op",
+			      hw ? finished(t) : took(t, LEVEL_S, store ? EXC_STORE_PAGE : EXC_LOAD_PAGE));
 			CHECK("henvcfg_adue_op", (*vs & PTE_AD) == (hw ? want : 0));
 			/* D alone clear */
 			guest_map(&guest, 0, PTE_S & ~PTE_D, PTE_ALL);
@@ -403,14 +432,17 @@ static void adue(void)
 			/* G-stage: menvcfg alone decides */
 			guest_map(&guest, 0, PTE_S, PTE_ALL & ~PTE_AD);
 			t = try(MODE_VS, store ? SD : LD, va, 0);
-			CHECK("henvcfg_adue_op H_vm_gpapriv", m ? finished(t) : took(t, LEVEL_S, store ? EXC_STORE_GUEST : EXC_LOAD_GUEST));
+			CHECK("henvcfg_adue_op H_vm_gpapriv",
+			      m ? finished(t) : took(t, LEVEL_S, store ? EXC_STORE_GUEST : EXC_LOAD_GUEST));
 			CHECK("henvcfg_adue_op H_vm_gpapriv", (*g & PTE_AD) == (m ? want : 0));
 			/* neighbours stay as they are: nothing speculates */
 			for (unsigned page = 0; page < TEST_PAGES; page++)
 				guest_map(&guest, page, PTE_S & ~PTE_AD, PTE_ALL & ~PTE_AD);
 			try(MODE_VS, store ? SD : LD, va, 0);
 			for (unsigned page = 1; page < TEST_PAGES; page++)
-				CHECK("vs_stage_speculative_a_bit", !((space_pte(&guest.vs, TEST_VA, 0)[page] | space_pte(&guest.g, TEST_GPA, 0)[page]) & PTE_AD));
+				CHECK("vs_stage_speculative_a_bit", !((space_pte(&guest.vs, TEST_VA, 0)[page] |
+								       space_pte(&guest.g, TEST_GPA, 0)[page]) &
+								      PTE_AD));
 			/* a fault later in the translation leaves a legal state: D never without permission to write */
 			guest_map(&guest, 0, (PTE_S & ~PTE_AD) & ~PTE_W, PTE_ALL);
 			try(MODE_VS, SD, va, 0);
@@ -434,7 +466,8 @@ static void adue(void)
 	CHECK("henvcfg_adue_op hlsv_trans", took(try(MODE_S, HLV_D, guest_va(&guest, 0), 0), LEVEL_S, EXC_LOAD_PAGE));
 	csrw(CSR_HENVCFG, ENVCFG_ADUE);
 	fence_all();
-	CHECK("henvcfg_adue_op hlsv_trans", finished(try(MODE_S, HSV_D, guest_va(&guest, 0), 0)) && (*space_pte(&guest.vs, TEST_VA, 0) & PTE_AD) == PTE_AD);
+	CHECK("henvcfg_adue_op hlsv_trans", finished(try(MODE_S, HSV_D, guest_va(&guest, 0), 0)) &&
+						(*space_pte(&guest.vs, TEST_VA, 0) & PTE_AD) == PTE_AD);
 }
 
 /* ---- implicit accesses to VS-stage tables ---- */
@@ -445,7 +478,8 @@ static u64 *table_leaf(struct guest *guest, u64 table)
 
 static void implicit(void)
 {
-	static const u64 flags[] = { 0, PTE_ALL & ~PTE_U, PTE_ALL & ~PTE_A, PTE_ALL & ~(PTE_R | PTE_W), PTE_ALL & ~PTE_R };
+	static const u64 flags[] = { 0, PTE_ALL & ~PTE_U, PTE_ALL & ~PTE_A, PTE_ALL & ~(PTE_R | PTE_W),
+				     PTE_ALL & ~PTE_R };
 	struct guest guest;
 	for (unsigned level = 0; level < 3; level++) {
 		for (unsigned i = 0; i < 5; i++) {
@@ -453,7 +487,6 @@ static void implicit(void)
 			guest_new(&guest, 3, 3);
 			csrs(CSR_VSSTATUS, STATUS_MXR);
 			u64 *pte = space_pte(&guest.vs, TEST_VA, (int)level);
-			/* the last entry read is the one of this level: gigabyte of the test only, so that code goes on */
 			if (level == 2)
 				continue; /* the root is the code's as well: below */
 			u64 address = (u64)pte + guest.vs.window;
@@ -464,15 +497,21 @@ static void implicit(void)
 			static const u64 causes[] = { EXC_LOAD_GUEST, EXC_STORE_GUEST, EXC_STORE_GUEST };
 			for (unsigned j = 0; j < 3; j++) {
 				struct trap *t = try(MODE_VS, words[j], TEST_VA + 0x18, 0);
-				CHECK("H_vm_gpapriv H_vm_gstagetrans", took(t, LEVEL_S, causes[j]) && t->tval == TEST_VA + 0x18);
-				CHECK("htval_trapval HTVAL_TRAPVAL shtvala_htval_faulting_gpa H_guest_page_fault htval_op", t->tval2 == address >> 2);
+				CHECK("H_vm_gpapriv H_vm_gstagetrans",
+				      took(t, LEVEL_S, causes[j]) && t->tval == TEST_VA + 0x18);
+				CHECK(
+				    "htval_trapval HTVAL_TRAPVAL shtvala_htval_faulting_gpa H_guest_page_fault htval_op",
+				    t->tval2 == address >> 2);
 				CHECK("H_trap_xtinst_guestpage H_trap_xtinst_guestpage_rw", t->tinst == 0x3000);
 				CHECK("hstatus_gva_op", t->hstatus & HSTATUS_GVA);
 			}
 			struct trap *t = run(MODE_VS, TEST_VA + 0x18, NULL);
-			CHECK("H_vm_gpapriv H_vm_gstagetrans", took(t, LEVEL_S, EXC_FETCH_GUEST) && t->tval == TEST_VA + 0x18 && t->tinst == 0x3000 && t->tval2 == address >> 2);
+			CHECK("H_vm_gpapriv H_vm_gstagetrans", took(t, LEVEL_S, EXC_FETCH_GUEST) &&
+								   t->tval == TEST_VA + 0x18 && t->tinst == 0x3000 &&
+								   t->tval2 == address >> 2);
 			t = try(MODE_S, HLVX_WU, TEST_VA + 0x18, 0);
-			CHECK("H_vm_gpapriv", took(t, LEVEL_S, EXC_LOAD_GUEST) && t->tval2 == address >> 2 && t->tinst == 0x3000);
+			CHECK("H_vm_gpapriv",
+			      took(t, LEVEL_S, EXC_LOAD_GUEST) && t->tval2 == address >> 2 && t->tinst == 0x3000);
 			/* and to M-mode */
 			csrc(CSR_MEDELEG, BIT(EXC_LOAD_GUEST));
 			t = try(MODE_VS, LD, TEST_VA + 0x18, 0);
@@ -485,7 +524,8 @@ static void implicit(void)
 		u64 *pte = space_pte(&guest.vs, TEST_VA, (int)level);
 		*table_leaf(&guest, (u64)pte) = (u64)pte >> 12 << 10 | PTE_V | PTE_R | PTE_U | PTE_A;
 		fence_all();
-		CHECK("H_vm_gpapriv", finished(try(MODE_VS, SD, TEST_VA, 0)) && finished(try(MODE_VS, LD, TEST_VA, 0)));
+		CHECK("H_vm_gpapriv",
+		      finished(try(MODE_VS, SD, TEST_VA, 0)) && finished(try(MODE_VS, LD, TEST_VA, 0)));
 	}
 	/* HS-level MXR makes execute-only tables readable? It is about explicit loads: no */
 	reset();
@@ -502,36 +542,36 @@ static void implicit(void)
 	fence_all();
 	struct trap *t = run(MODE_VS, TEST_VA, NULL);
 	CHECK("H_vm_gpapriv", took(t, LEVEL_S, EXC_FETCH_GUEST) && t->tval == TEST_VA &&
-		t->tval2 == (guest.vs.root + guest.vs.window + (TEST_VA >> 30) * 8) >> 2 && t->tinst == 0x3000);
+				  t->tval2 == (guest.vs.root + guest.vs.window + (TEST_VA >> 30) * 8) >> 2 &&
+				  t->tinst == 0x3000);
 	/* updates of A and D are writes: the table must be writable in the G-stage, whatever the access was */
-	static const u64 kinds[] = { PTE_V | PTE_R | PTE_U | PTE_AD, PTE_ALL & ~PTE_D };
-	for (unsigned i = 0; i < 2; i++) {
-		reset();
-		csrw(CSR_MENVCFG, i ? 0 : ENVCFG_ADUE);
-		csrw(CSR_HENVCFG, ENVCFG_ADUE);
-		if (i)
-			continue; /* D clear needs VS-stage updating with G-stage by software: menvcfg rules both, see below */
-		if (!(csrr(CSR_HENVCFG) & ENVCFG_ADUE))
-			continue;
-		guest_new(&guest, 3, 3);
-		pte = space_pte(&guest.vs, TEST_VA, 0);
-		guest_map(&guest, 0, PTE_S & ~PTE_AD, PTE_ALL);
-		*table_leaf(&guest, (u64)pte) = (u64)pte >> 12 << 10 | kinds[i];
-		fence_all();
-		t = try(MODE_VS, LD, TEST_VA + 8, 0);
-		context("update of a read-only table", i, 0);
-		CHECK("H_vm_gpapriv H_trap_xtinst_guestpage_rw H_trap_xtinst_guestpage", took(t, LEVEL_S, EXC_LOAD_GUEST) && t->tinst == 0x3020 &&
-			t->tval == TEST_VA + 8 && t->tval2 == ((u64)pte + guest.vs.window) >> 2);
-		t = try(MODE_VS, SD, TEST_VA + 8, 0);
-		CHECK("H_vm_gpapriv H_trap_xtinst_guestpage_rw", took(t, LEVEL_S, EXC_STORE_GUEST) && t->tinst == 0x3020);
-		t = run(MODE_VS, TEST_VA + 8, NULL);
-		CHECK("H_vm_gpapriv H_trap_xtinst_guestpage_rw", took(t, LEVEL_S, EXC_FETCH_GUEST) && t->tinst == 0x3020);
-		CHECK("H_vm_gpapriv", !(*pte & PTE_AD));
-		/* with hardware updating, the table's own G-stage entry gets A and D */
-		*table_leaf(&guest, (u64)pte) = (u64)pte >> 12 << 10 | (PTE_ALL & ~PTE_AD);
-		fence_all();
-		CHECK("H_vm_gpapriv", finished(try(MODE_VS, LD, TEST_VA, 0)) && *pte & PTE_A && (*table_leaf(&guest, (u64)pte) & PTE_AD) == PTE_AD);
-	}
+	reset();
+	csrw(CSR_MENVCFG, ENVCFG_ADUE);
+	csrw(CSR_HENVCFG, ENVCFG_ADUE);
+	if (!(csrr(CSR_HENVCFG) & ENVCFG_ADUE))
+		return;
+	guest_new(&guest, 3, 3);
+	pte = space_pte(&guest.vs, TEST_VA, 0);
+	guest_map(&guest, 0, PTE_S & ~PTE_AD, PTE_ALL);
+	*table_leaf(&guest, (u64)pte) = (u64)pte >> 12 << 10 | (PTE_V | PTE_R | PTE_U | PTE_AD);
+	fence_all();
+	t = try(MODE_VS, LD, TEST_VA + 8, 0);
+	context("update of a read-only table", 0, 0);
+	CHECK("H_vm_gpapriv H_trap_xtinst_guestpage_rw H_trap_xtinst_guestpage",
+	      took(t, LEVEL_S, EXC_LOAD_GUEST) && t->tinst == 0x3020 && t->tval == TEST_VA + 8 &&
+		  t->tval2 == ((u64)pte + guest.vs.window) >> 2);
+	t = try(MODE_VS, SD, TEST_VA + 8, 0);
+	CHECK("H_vm_gpapriv H_trap_xtinst_guestpage_rw",
+	      took(t, LEVEL_S, EXC_STORE_GUEST) && t->tinst == 0x3020);
+	t = run(MODE_VS, TEST_VA + 8, NULL);
+	CHECK("H_vm_gpapriv H_trap_xtinst_guestpage_rw",
+	      took(t, LEVEL_S, EXC_FETCH_GUEST) && t->tinst == 0x3020);
+	CHECK("H_vm_gpapriv", !(*pte & PTE_AD));
+	/* with hardware updating, the table's own G-stage entry gets A and D */
+	*table_leaf(&guest, (u64)pte) = (u64)pte >> 12 << 10 | (PTE_ALL & ~PTE_AD);
+	fence_all();
+	CHECK("H_vm_gpapriv", finished(try(MODE_VS, LD, TEST_VA, 0)) && *pte & PTE_A &&
+				  (*table_leaf(&guest, (u64)pte) & PTE_AD) == PTE_AD);
 }
 
 /* ---- guest-page faults: what is reported, where they may go ---- */
@@ -544,21 +584,27 @@ static void guest_page_faults(void)
 	guest_map(&guest, 0, PTE_S, 0);
 	struct trap *t = try(MODE_VS, LD, guest_va(&guest, 0) + 0x123 * 8, 0);
 	CHECK("H_guest_page_fault shtvala_htval_faulting_gpa mtval2_htval_virtaddr htval_trapval",
-	      took(t, LEVEL_S, EXC_LOAD_GUEST) && t->tval == guest_va(&guest, 0) + 0x918 && t->tval2 == (guest_gpa(&guest, 0) + 0x918) >> 2);
+	      took(t, LEVEL_S, EXC_LOAD_GUEST) && t->tval == guest_va(&guest, 0) + 0x918 &&
+		  t->tval2 == (guest_gpa(&guest, 0) + 0x918) >> 2);
 	t = try(MODE_VS, LBU, guest_va(&guest, 0) + 0x123, 0);
-	CHECK("H_guest_page_fault mtval2_htval_virtaddr htval_trapval", t->tval == guest_va(&guest, 0) + 0x123 && t->tval2 == (guest_gpa(&guest, 0) + 0x123) >> 2);
+	CHECK("H_guest_page_fault mtval2_htval_virtaddr htval_trapval",
+	      t->tval == guest_va(&guest, 0) + 0x123 && t->tval2 == (guest_gpa(&guest, 0) + 0x123) >> 2);
 	csrw(CSR_MEDELEG, DELEGATE_DEFAULT & ~BIT(EXC_LOAD_GUEST));
 	t = try(MODE_VS, LD, guest_va(&guest, 0) + 8, 0);
 	CHECK("H_guest_page_fault mtval2_trapval mtval2_trapval_other mtval2_op MTVAL2_TRAPVAL mtval2_htval_virtaddr",
-	      took(t, LEVEL_M, EXC_LOAD_GUEST) && t->tval == guest_va(&guest, 0) + 8 && t->tval2 == (guest_gpa(&guest, 0) + 8) >> 2);
+	      took(t, LEVEL_M, EXC_LOAD_GUEST) && t->tval == guest_va(&guest, 0) + 8 &&
+		  t->tval2 == (guest_gpa(&guest, 0) + 8) >> 2);
 	/* ordinary page faults go to VS with its address */
 	guest_map(&guest, 0, 0, PTE_ALL);
 	t = try(MODE_VU, SD, guest_va(&guest, 0) + 8, 0);
-	CHECK("shvstvala_vstval_written hedeleg_op", took(t, LEVEL_VS, EXC_STORE_PAGE) && t->tval == guest_va(&guest, 0) + 8);
+	CHECK("shvstvala_vstval_written hedeleg_op",
+	      took(t, LEVEL_VS, EXC_STORE_PAGE) && t->tval == guest_va(&guest, 0) + 8);
 	t = try(MODE_VS, LD, guest_va(&guest, 0) + 8, 0);
-	CHECK("shvstvala_vstval_written hedeleg_op", took(t, LEVEL_VS, EXC_LOAD_PAGE) && t->tval == guest_va(&guest, 0) + 8);
+	CHECK("shvstvala_vstval_written hedeleg_op",
+	      took(t, LEVEL_VS, EXC_LOAD_PAGE) && t->tval == guest_va(&guest, 0) + 8);
 	t = run(MODE_VS, guest_va(&guest, 0) + 8, NULL);
-	CHECK("shvstvala_vstval_written hedeleg_op", took(t, LEVEL_VS, EXC_FETCH_PAGE) && t->tval == guest_va(&guest, 0) + 8 && t->epc == t->tval);
+	CHECK("shvstvala_vstval_written hedeleg_op",
+	      took(t, LEVEL_VS, EXC_FETCH_PAGE) && t->tval == guest_va(&guest, 0) + 8 && t->epc == t->tval);
 	csrc(CSR_HEDELEG, BIT(EXC_LOAD_PAGE));
 	t = try(MODE_VS, LD, guest_va(&guest, 0) + 8, 0);
 	CHECK("htval_trapval", took(t, LEVEL_S, EXC_LOAD_PAGE) && t->tval2 == 0 && t->hstatus & HSTATUS_GVA);
@@ -567,9 +613,14 @@ static void guest_page_faults(void)
 /* Accesses over a page boundary: the faulting part is reported. */
 static void straddle(void)
 {
-	static const struct { u32 word; unsigned before; u64 cause; } accesses[] = {
-		{ LD, 4, EXC_LOAD_GUEST }, { LW, 2, EXC_LOAD_GUEST }, { LHU, 1, EXC_LOAD_GUEST }, { SD, 4, EXC_STORE_GUEST },
-		{ SW, 1, EXC_STORE_GUEST }, { SH, 1, EXC_STORE_GUEST }, { LD, 1, EXC_LOAD_GUEST }, { SD, 7, EXC_STORE_GUEST },
+	static const struct {
+		u32 word;
+		unsigned before;
+		u64 cause;
+	} accesses[] = {
+		{ LD, 4, EXC_LOAD_GUEST },  { LW, 2, EXC_LOAD_GUEST },  { LHU, 1, EXC_LOAD_GUEST },
+		{ SD, 4, EXC_STORE_GUEST }, { SW, 1, EXC_STORE_GUEST }, { SH, 1, EXC_STORE_GUEST },
+		{ LD, 1, EXC_LOAD_GUEST },  { SD, 7, EXC_STORE_GUEST },
 	};
 	struct guest guest;
 	for (unsigned i = 0; i < sizeof(accesses) / sizeof(accesses[0]); i++) {
@@ -584,11 +635,14 @@ static void straddle(void)
 				u64 gpa = bad ? guest_gpa(&guest, 1) : guest_gpa(&guest, 1) - before;
 				struct trap *t = try(MODE_VS, accesses[i].word, start, 0);
 				context("access, second page", i, bad);
-				CHECK("H_straddle mtval2_trapval_other mtval2_htval_virtaddr shtvala_htval_faulting_gpa",
-				      took(t, to_m ? LEVEL_M : LEVEL_S, accesses[i].cause) && t->tval == at && t->tval2 == gpa >> 2);
+				CHECK(
+				    "H_straddle mtval2_trapval_other mtval2_htval_virtaddr shtvala_htval_faulting_gpa",
+				    took(t, to_m ? LEVEL_M : LEVEL_S, accesses[i].cause) && t->tval == at &&
+					t->tval2 == gpa >> 2);
 				u32 word = accesses[i].word;
 				bool store = (word & 0x7f) == 0x23;
-				u32 transformed = (store ? word & ~0xfff00f80u & ~(31u << 15) : word & 0x707f) | (store ? A2 << 20 : A0 << 7) | (bad ? before : 0) << 15;
+				u32 transformed = (store ? word & ~0xfff00f80u & ~(31u << 15) : word & 0x707f) |
+						  (store ? A2 << 20 : A0 << 7) | (bad ? before : 0) << 15;
 				CHECK("H_tinst_addr_offset", t->tinst == transformed);
 			}
 		}
@@ -614,8 +668,9 @@ static void straddle(void)
 		((volatile uint16_t *)guest.pages)[2046] = 0x0001; /* c.nop */
 		asm volatile("fence.i");
 		t = run(MODE_VS, guest_va(&guest, 1) - 4, NULL);
-		CHECK("H_straddle mtval2_trapval_other mtval2_htval_virtaddr", took(t, to_m ? LEVEL_M : LEVEL_S, EXC_FETCH_GUEST) &&
-			t->epc == guest_va(&guest, 1) - 2 && t->tval == guest_va(&guest, 1) && t->tval2 == guest_gpa(&guest, 1) >> 2 && t->tinst == 0);
+		CHECK("H_straddle mtval2_trapval_other mtval2_htval_virtaddr",
+		      took(t, to_m ? LEVEL_M : LEVEL_S, EXC_FETCH_GUEST) && t->epc == guest_va(&guest, 1) - 2 &&
+			  t->tval == guest_va(&guest, 1) && t->tval2 == guest_gpa(&guest, 1) >> 2 && t->tinst == 0);
 	}
 	/* two pages that are not neighbours in guest-physical memory */
 	reset();
@@ -627,7 +682,8 @@ static void straddle(void)
 	t = try(MODE_VS, LD, TEST_VA + 4096 - 4, 0);
 	CHECK("H_straddle", finished(t) && t->x[A0] == 0x4444444411111111);
 	t = try(MODE_VS, SD, TEST_VA + 4096 - 2, 0x0102030405060708);
-	CHECK("H_straddle", finished(t) && guest_data(&guest, 0)[511] >> 48 == 0x0708 && (guest_data(&guest, 3)[0] & 0xffffffffffff) == 0x010203040506);
+	CHECK("H_straddle", finished(t) && guest_data(&guest, 0)[511] >> 48 == 0x0708 &&
+				(guest_data(&guest, 3)[0] & 0xffffffffffff) == 0x010203040506);
 }
 
 /* ---- PMP under it all ---- */
@@ -651,7 +707,9 @@ static void pmp(void)
 		asm volatile("fence.i");
 		context("pmp", perm, 0);
 		struct trap *t = try(MODE_VS, LD, va + 8, 0);
-		CHECK("H_pmp", r ? finished(t) : took(t, LEVEL_S, EXC_LOAD_ACCESS) && t->tval == va + 8 && t->tval2 == 0 && t->hstatus & HSTATUS_GVA);
+		CHECK("H_pmp", r ? finished(t)
+				 : took(t, LEVEL_S, EXC_LOAD_ACCESS) && t->tval == va + 8 && t->tval2 == 0 &&
+				       t->hstatus & HSTATUS_GVA);
 		t = try(MODE_VS, SD, va + 8, 0);
 		CHECK("H_pmp", w ? finished(t) : took(t, LEVEL_S, EXC_STORE_ACCESS) && t->tval == va + 8);
 		t = run(MODE_VS, va, NULL);
@@ -667,8 +725,10 @@ static void pmp(void)
 	for (unsigned which = 0; which < 3; which++) {
 		reset();
 		guest_new(&guest, 3, 3);
-		u64 table = (u64)(which == 0 ? space_pte(&guest.vs, TEST_VA, 0) : which == 1 ? space_pte(&guest.g, TEST_GPA, 0) :
-			space_pte(&guest.vs, TEST_VA, 1)) & ~UINT64_C(0xfff);
+		u64 table = (u64)(which == 0   ? space_pte(&guest.vs, TEST_VA, 0)
+				  : which == 1 ? space_pte(&guest.g, TEST_GPA, 0)
+					       : space_pte(&guest.vs, TEST_VA, 1)) &
+			    ~UINT64_C(0xfff);
 		csrw(CSR_PMPADDR0, table >> 2 | 0x1ff);
 		csrw(CSR_PMPADDR1, ~UINT64_C(0) >> 10);
 		csrw(CSR_PMPCFG0, 0x1f18);

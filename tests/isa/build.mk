@@ -15,3 +15,6 @@ $(ISA_ELFS): build/%.elf: tests/%.c $(ISA_RT) tests/isa/build.mk
 
 rules: all isa-programs $(BUILD)/plain/rvsim $(BUILD)/tail/unit ## every rule of the specification against the test that proves it
 	@tools/check_rules
+
+mutants: isa-programs ## plant single faults in the simulator: does a test catch each?
+	@tools/mutants

@@ -1,7 +1,7 @@
-"""The self-checking bare-metal programs of tests/isa and tests/hyp: on the simulator, in its plain-loop build, and on QEMU as
-a second opinion. tests/isa/programs.tsv says how each is run, tests/isa/differ.tsv which rules fail where and why: those, and
-no others. Cases named kept_* ask for a TLB that really keeps what it may: nobody else needs to have one. What each program
-proved is left in build/results for `make rules`."""
+"""The self-checking bare-metal programs of tests/isa and tests/hyp: on the simulator, in its plain-loop build, and on QEMU
+as a second opinion. tests/isa/programs.tsv says how each is run, tests/isa/differ.tsv which rules fail where and why:
+those, and no others. Cases named kept_* ask for a TLB that really keeps what it may: nobody else needs to have one. What
+each program proved is left in build/results for `make rules`."""
 import os
 import re
 import shlex
@@ -18,7 +18,7 @@ def table(path):
 
 
 def programs():
-    """(program, variant, rvsim options, QEMU options or None); a program without a row has one run without options on both."""
+    """(program, variant, rvsim options, QEMU options or None); without a row: one run on both, without options."""
     rows = [(row[0], row[1], shlex.split(row[2]), None if row[3] == "none" else shlex.split(row[3]))
             for row in table("tests/isa/programs.tsv")]
     named = {row[0] for row in rows if row[1] == "default"}
@@ -54,7 +54,7 @@ def judge(command, where, program, record=None):
     wanted = differences(where, program)
     details = "\n".join(line for line in out.splitlines() if line.startswith("FAIL"))
     expect(failed <= wanted, f"{program} ({where}): exit {status} {err[-300:]}\n{details}")
-    expect(wanted <= failed, f"{program} ({where}): listed in differ.tsv but passes: {', '.join(sorted(wanted - failed))}")
+    expect(wanted <= failed, f"{program} ({where}): in differ.tsv but passes: {', '.join(sorted(wanted - failed))}")
     expect_equal(status, 1 if failed else 0, "exit status")
     if record:
         os.makedirs(RESULTS, exist_ok=True)

@@ -97,9 +97,12 @@ Test(guest_external, who_takes_it)
 	put(world, CSR_hgeie, ~UINT64_C(0));
 	put(world, CSR_hie, ~UINT64_C(0));
 	wire(world, 3, true);
-	static const struct { enum mode from; bool hs_enabled, taken; } cases[] = {
-		{MODE_M, true, false}, {MODE_HS, false, false}, {MODE_HS, true, true}, {MODE_U, false, true},
-		{MODE_VS, false, true}, {MODE_VU, false, true},
+	static const struct {
+		enum mode from;
+		bool hs_enabled, taken;
+	} cases[] = {
+		{ MODE_M, true, false }, { MODE_HS, false, false }, { MODE_HS, true, true },
+		{ MODE_U, false, true }, { MODE_VS, false, true },  { MODE_VU, false, true },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		world->hart.mode = cases[i].from;
@@ -126,7 +129,7 @@ Test(guest_external, who_takes_it)
 /* norm:hsint_priority: after SEI, SSI, STI; before VSEI, VSSI, VSTI. */
 Test(guest_external, priority)
 {
-	static const unsigned before[] = {9, 1, 5}, after[] = {10, 2, 6};
+	static const unsigned before[] = { 9, 1, 5 }, after[] = { 10, 2, 6 };
 	for (unsigned i = 0; i < 6; i++) {
 		struct world *world = guest_world();
 		unsigned other = i < 3 ? before[i] : after[i - 3];

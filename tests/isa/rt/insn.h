@@ -1,4 +1,5 @@
-/* Numbers of CSRs and registers, and words of instructions, for code put together at run time. Facts of the ISA manual. */
+/* Numbers of CSRs and registers, and words of instructions, for code put together at run time. Facts of the ISA
+ * manual. */
 #ifndef INSN_H
 #define INSN_H
 

@@ -109,8 +109,8 @@ static void report(struct rule *rule, const char *file, int line, const char *wh
 	print("FAIL %s %s:%d %s", rule->name, file, (u64)line, what);
 	if (context_text)
 		print(" (%s %x %x)", context_text, context_a, context_b);
-	print("; last trap: level %d cause %x epc %x tval %x tval2 %x tinst %x a0 %x\n", (u64)t->level, t->cause, t->epc, t->tval,
-	      t->tval2, t->tinst, t->x[A0]);
+	print("; last trap: level %d cause %x epc %x tval %x tval2 %x tinst %x a0 %x\n", (u64)t->level, t->cause, t->epc,
+	      t->tval, t->tval2, t->tinst, t->x[A0]);
 }
 
 void check(const char *names, bool ok, const char *file, int line, const char *what)
@@ -160,7 +160,8 @@ void finish(void)
 void rt_driver_trap(void);
 void rt_driver_trap(void)
 {
-	print("FAIL driver: trap in the test itself: mcause %x mepc %x mtval %x\n", csrr(CSR_MCAUSE), csrr(CSR_MEPC), csrr(CSR_MTVAL));
+	print("FAIL driver: trap in the test itself: mcause %x mepc %x mtval %x\n", csrr(CSR_MCAUSE), csrr(CSR_MEPC),
+	      csrr(CSR_MTVAL));
 	end(false);
 }
 
@@ -252,7 +253,8 @@ static void put_halves(volatile uint16_t *at, u32 word)
 static u32 jump_to_done(const void *from)
 {
 	u32 offset = (u32)((u64)rt_done - (u64)from);
-	return (offset >> 20 & 1) << 31 | (offset >> 1 & 0x3ff) << 21 | (offset >> 11 & 1) << 20 | (offset >> 12 & 0xff) << 12 | 0x6f;
+	return (offset >> 20 & 1) << 31 | (offset >> 1 & 0x3ff) << 21 | (offset >> 11 & 1) << 20 |
+	       (offset >> 12 & 0xff) << 12 | 0x6f;
 }
 
 struct trap *try_words(enum mode mode, const u32 *words, unsigned count, const u64 *x)

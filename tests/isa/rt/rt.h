@@ -89,9 +89,12 @@ struct trap *call(enum mode mode, void (*function)(void), u64 a0, u64 a1);
 u64 address_in(enum mode mode, const void *where);
 
 static inline bool finished(const struct trap *t) { return t->level == LEVEL_NONE; }
-static inline bool took(const struct trap *t, enum level level, u64 cause) { return t->level == level && t->cause == cause; }
+static inline bool took(const struct trap *t, enum level level, u64 cause)
+{
+	return t->level == level && t->cause == cause;
+}
 
-/* All state that tests change, back to: no translation, no delegation beyond the default, all counters enabled, FS dirty. */
+/* All that tests change, back to: no translation, no delegation beyond the default, all counters enabled, FS dirty. */
 void reset(void);
 /* Exceptions that M-mode passes to HS, and HS to VS. reset() delegates all but ecalls to HS, none to VS. */
 void delegate(u64 to_hs, u64 to_vs);
@@ -100,7 +103,8 @@ enum { ALL_BUT_ECALLS = 0xfffff & ~0x700 };
 
 /* ---- page tables ---- */
 enum { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_G = 32, PTE_A = 64, PTE_D = 128 };
-enum { PTE_AD = PTE_A | PTE_D, PTE_RWX = PTE_R | PTE_W | PTE_X, PTE_S = PTE_V | PTE_RWX | PTE_AD, PTE_ALL = PTE_S | PTE_U };
+enum { PTE_AD = PTE_A | PTE_D, PTE_RWX = PTE_R | PTE_W | PTE_X };
+enum { PTE_S = PTE_V | PTE_RWX | PTE_AD, PTE_ALL = PTE_S | PTE_U };
 
 struct space {
 	u64 root;     /* physical; 16 KiB if wide */
