@@ -199,7 +199,7 @@ def qemu_implicit(case, ours, theirs, names):
     if our.tinst not in PSEUDO:
         return set()
     as_guest = is_hypervisor_access(case.program.word(our.epc)) or ours["mstatus"] & MPRV
-    return other_cause(ours, theirs, names, ((20, 21), (23, 21)) + (((21, 13), (23, 15)) if as_guest else ()))
+    return other_cause(ours, theirs, names, ((20, 21), (23, 21)) + (((21, 13), (23, 15), (23, 13)) if as_guest else ()))
 
 
 def qemu_ad_write(case, ours, theirs, names):
@@ -386,10 +386,27 @@ def qemu_mprv_kept(case, ours, theirs, names):
     return {"*"} if "mstatus" in names and ours["mstatus"] & MPRV < theirs["mstatus"] & MPRV else set()
 
 
+def qemu_mprv_m(case, ours, theirs, names):
+    """With MPRV, MPV counts even where MPP is 3."""
+    their = trap_of(theirs)
+    in_m = their.to == "m" and theirs["mstatus"] & MPRV and theirs["mstatus"] & MPP == MPP
+    return {"*"} if in_m and their.cause in LOAD_FAULTS + STORE_FAULTS and their.epc != trap_of(ours).epc else set()
+
+
+def qemu_gpa_sign(case, ours, theirs, names):
+    """Guest-physical addresses have to be sign-extended, rather than zero above their 41, 50 or 59 bits."""
+    top = {8: 40, 9: 49, 10: 58}.get(ours["hgatp"] >> 60)
+    our, their = trap_of(ours), trap_of(theirs)
+    refused = their.cause in GUEST_PAGE_FAULTS and top and their.value << 2 >> top & 1
+    allowed = our.cause in GUEST_PAGE_FAULTS and top and our.value << 2 >> top
+    return {"*"} if (our.epc, our.cause) != (their.epc, their.cause) and (refused or allowed) else set()
+
+
 def qemu_mret_mpv(case, ours, theirs, names):
     """mret with MPP=3 and MPV=1 makes V=1 in M-mode."""
     both_m = ours["mstatus"] & MPP == MPP and theirs["mstatus"] & MPP == MPP
-    return {"*"} if "mstatus" in names and both_m and ours["mstatus"] & MPV < theirs["mstatus"] & MPV else set()
+    swapped = "stvec" in names and theirs["stvec"] == ours["vstvec"]
+    return {"*"} if swapped or "mstatus" in names and both_m and ours["mstatus"] & MPV < theirs["mstatus"] & MPV else set()
 
 
 # ---- QEMU and others: what the spec leaves open ----
@@ -404,12 +421,11 @@ def tval_ebreak(case, ours, theirs, names):
 
 
 def fs_imprecise(case, ours, theirs, names):
-    """A load of a floating-point register that faults leaves FS dirty on rvsim."""
+    """FS becomes dirty on rvsim by instructions that might have changed a register or a flag, even if they fault."""
     explained = {name for name in ("mstatus", "vsstatus") if name in names and not (ours[name] ^ theirs[name]) & ~(FS | SD | GVA)
                  and ours[name] & FS == FS}
-    if "fs_imprecise" in case.seen:
-        explained |= {name for name in names if name[0] == "x" and not (ours[name] ^ theirs[name]) & ~(FS | SD)}
-    return explained
+    return explained | {name for name in names if name[0] == "x" and not (ours[name] ^ theirs[name]) & ~(FS | SD)
+                        and ours[name] & FS == FS}
 
 
 def atomic_misaligned(case, ours, theirs, names):
@@ -434,6 +450,13 @@ def accessed_in_part(case, ours, theirs, names):
     return {"tables"} & set(names) if crossed else set()
 
 
+def accessed_before_pmp(case, ours, theirs, names):
+    """A may be set before PMP refuses the access, or not. The same goes for what qemu_sum lets through to the G-stage."""
+    refused = any(record[cause] in (1, 5, 7) or record[cause] in (13, 15) and not record["vsstatus"] & SUM
+                  for record in case.records for cause, _ in TRAP_VALUES)
+    return {"tables"} & set(names) if refused else set()
+
+
 def henvcfg_kept(case, ours, theirs, names):
     """henvcfg's bits that menvcfg holds down come back on others when menvcfg lets go, and do not here."""
     return only(ours, theirs, names, ("henvcfg",), 7 << 61 | 1)
@@ -455,6 +478,7 @@ def qemu_wide(case, ours, theirs, names):
     if "hstatus" in names and not (ours["hstatus"] ^ theirs["hstatus"]) & HSTATUS_BITS:
         return {"hstatus"}
     return only(ours, theirs, names, ("medeleg", "hedeleg"), 0xc0801) | only(ours, theirs, names, ("mcountinhibit",), ~0x7fffd) | \
+        only(ours, theirs, names, ("mie",), 1 << 13 | SGEI) | \
         only(ours, theirs, names, ("menvcfg", "henvcfg"), 0xf0 | 7 << 61) | only(ours, theirs, names, ("hcounteren", "mcounteren", "scounteren"), 0xffffffff << 32) | \
         only(ours, theirs, names, ("senvcfg",), 0xf0)
 
@@ -483,10 +507,10 @@ def spike_vstip(case, ours, theirs, names):
 QEMU_RULES += [qemu_wide, qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_sd, qemu_vscause, qemu_mtval2, qemu_htval_by_vs,
                qemu_tval_instruction, qemu_tval_aligned, tval_ebreak, tinst_zero, fs_imprecise, atomic_misaligned,
                qemu_virtual_as_illegal, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx, qemu_ad_write, crossing_order, endless,
-               qemu_tw, qemu_mprv_kept, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_fcsr_zero, qemu_htinst,
+               qemu_tw, qemu_mprv_kept, qemu_mprv_m, qemu_gpa_sign, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_fcsr_zero, qemu_htinst,
                qemu_ctzw, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
-QEMU_FINAL += [accessed_in_part, qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
+QEMU_FINAL += [accessed_in_part, accessed_before_pmp, qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
 SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip, endless]
 SPIKE_FINAL += [spike_fiom, henvcfg_kept, store_in_part]
 
