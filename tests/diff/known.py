@@ -47,6 +47,7 @@ class Case:
         self.records = []
         self.seen = set()
         self.carried = {}
+        self.tainted = False
 
 
 Trap = collections.namedtuple("Trap", "to cause epc tval value tinst")
@@ -367,7 +368,7 @@ def qemu_vsip_stip(case, ours, theirs, names):
 def qemu_vstip(case, ours, theirs, names):
     """hvip.VSTIP and the timer's share of hip.VSTIP are one bit."""
     explained = only(ours, theirs, names, ("mip", "hvip", "hip", "vsip"), 0x60)
-    return explained | {"*"} if "mip" in explained and (ours["mip"] ^ theirs["mip"]) & 0x40 else set()
+    return explained | {"*"} if any((ours[name] ^ theirs[name]) & 0x40 for name in explained) else set()
 
 
 def qemu_stip(case, ours, theirs, names):
@@ -391,6 +392,13 @@ def qemu_mprv_m(case, ours, theirs, names):
     their = trap_of(theirs)
     in_m = their.to == "m" and theirs["mstatus"] & MPRV and theirs["mstatus"] & MPP == MPP
     return {"*"} if in_m and their.cause in LOAD_FAULTS + STORE_FAULTS and their.epc != trap_of(ours).epc else set()
+
+
+def qemu_sum_fetch(case, ours, theirs, names):
+    """A U page that was read with SUM can be executed."""
+    our = trap_of(ours)
+    summed = (ours["mstatus"] | ours["vsstatus"]) & SUM
+    return {"*"} if our.cause == 12 and our.epc == our.tval and summed and trap_of(theirs).cause != 12 else set()
 
 
 def qemu_gpa_sign(case, ours, theirs, names):
@@ -507,7 +515,7 @@ def spike_vstip(case, ours, theirs, names):
 QEMU_RULES += [qemu_wide, qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_sd, qemu_vscause, qemu_mtval2, qemu_htval_by_vs,
                qemu_tval_instruction, qemu_tval_aligned, tval_ebreak, tinst_zero, fs_imprecise, atomic_misaligned,
                qemu_virtual_as_illegal, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx, qemu_ad_write, crossing_order, endless,
-               qemu_tw, qemu_mprv_kept, qemu_mprv_m, qemu_gpa_sign, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_fcsr_zero, qemu_htinst,
+               qemu_tw, qemu_mprv_kept, qemu_mprv_m, qemu_gpa_sign, qemu_sum_fetch, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_fcsr_zero, qemu_htinst,
                qemu_ctzw, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
 QEMU_FINAL += [accessed_in_part, accessed_before_pmp, qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
@@ -528,6 +536,11 @@ def explainer(machine):
                 ids.add(rule.__name__)
                 parts = parts or "*" in explained
                 left = [] if parts else [name for name in left if name not in explained]
+        # What instructions made of a register whose difference is explained.
+        registers = {name for name in names if name[0] == "x"}
+        if left and set(left) < registers or case.tainted and set(left) <= registers:
+            left = []
+        case.tainted = case.tainted or bool(registers)
         case.carried = {name: (ours[name], theirs[name]) for name in names}
         case.seen |= ids
         return left, parts

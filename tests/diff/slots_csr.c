@@ -40,6 +40,8 @@ struct csr_choice {
 #define LCOFI BIT(13) /* of Sscofpmf, but QEMU has the bit without it */
 #define GVA BIT(38)
 #define SGEI BIT(12)
+#define SEIP BIT(9)
+#define STIP BIT(5)
 #define SD BIT(63)
 #define FIOM BIT(0)
 #define STCE BIT(63)
@@ -85,7 +87,7 @@ static const struct csr_choice choices[] = {
     {0x141, 3, EPC, ALL, 0, 0},
     {0x142, 3, WHOLE_HIDDEN, ALL, 0, 0},
     {0x143, 3, WHOLE_HIDDEN, ALL, 0, 0},
-    {0x144, 6, PLAIN, ALL, 0, 0},
+    {0x144, 6, PLAIN, ALL, 0, SEIP | STIP},
     {0x14d, 3, TIMECMP, ALL, 0, 0},
     {0x180, 8, SATP, ALL, 0, 0},
 
@@ -96,7 +98,7 @@ static const struct csr_choice choices[] = {
     {0x241, 2, EPC, ALL, 0, 0},
     {0x242, 2, WHOLE_HIDDEN, ALL, 0, 0},
     {0x243, 2, WHOLE_HIDDEN, ALL, 0, 0},
-    {0x244, 5, PLAIN, ALL, 0, 0},
+    {0x244, 5, PLAIN, ALL, 0, SEIP | STIP},
     {0x24d, 3, TIMECMP, ALL, 0, 0},
     {0x280, 8, VSATP, ALL, 0, 0},
 
