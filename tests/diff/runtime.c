@@ -39,7 +39,7 @@ enum { MODE_U = 0, MODE_S = 1, MODE_M = 3 };
 #define MTIMECMP ((volatile uint64_t *)0x2004000)
 #define MTIME ((volatile uint64_t *)0x200bff8)
 #define FINISHER ((volatile uint32_t *)0x100000)
-#define PATIENCE 20000000 /* ticks of mtime a case may take: two seconds; only one that hangs does */
+#define PATIENCE 5000000 /* ticks of mtime a case may take: half a second; only one that hangs does */
 
 struct context {
 	uint64_t mstatus; /* in the place of x0 */

@@ -50,7 +50,7 @@ static void slot_mret(struct maker *maker)
 {
 	struct random *random = maker->random;
 	unsigned scratch = any_register(maker);
-	unsigned mode = pick(random, 8) ? (unsigned[]){0, 1, 3}[pick(random, 3)] : 2;
+	unsigned mode = (unsigned[]){0, 1, 3}[pick(random, 3)];
 	uint64_t value = (uint64_t)mode << 11 | (random_word(random) & (BIT(39) | BIT(7)));
 	if (mode == 3 && !maker->world->wild) /* QEMU enters M-mode with V=1 then */
 		value &= ~BIT(39);

@@ -263,6 +263,15 @@ static bool whole_only(const struct csr_choice *choice)
 	return choice->kind >= SATP;
 }
 
+/* What MPP becomes when 2 is written is for implementations to choose. */
+static uint64_t without_mode_2(uint64_t mstatus, enum csr_op op)
+{
+	uint64_t mpp = mstatus & 3 * BIT(11);
+	if (mpp == BIT(12) || (mpp == BIT(11) && op != CSRRW))
+		mpp = 3 * BIT(11);
+	return (mstatus & ~(3 * BIT(11))) | mpp;
+}
+
 static void access_csr(struct maker *maker, const struct csr_choice *choice, unsigned rd)
 {
 	struct random *random = maker->random;
@@ -279,6 +288,8 @@ static void access_csr(struct maker *maker, const struct csr_choice *choice, uns
 	uint64_t word = value_for(maker, choice);
 	if (op == CSRRC)
 		word &= ~choice->fixed;
+	if (choice->number == 0x300)
+		word = without_mode_2(word, op);
 	emit_li(&maker->code, value, word);
 	emit_csr(&maker->code, op, rd, choice->number, value);
 }
@@ -332,7 +343,8 @@ void slot_csr_initialize(struct maker *maker)
 	start_with(maker, 0x60a, ADUE | (some_bits(random) & (STCE | PBMTE | ENVCFG)));
 	start_with(maker, 0x600, XL64 | (some_bits(random) & random_word(random) & HSTATUS_BITS));
 	start_with(maker, 0x200, XL64 | (some_bits(random) & SSTATUS_BITS));
-	start_with(maker, 0x300, XL64 | XL64 << 2 | (some_bits(random) & random_word(random) & MSTATUS_BITS & ~(BIT(3) | BIT(17))));
+	uint64_t mstatus = some_bits(random) & random_word(random) & MSTATUS_BITS & ~(BIT(3) | BIT(17));
+	start_with(maker, 0x300, XL64 | XL64 << 2 | without_mode_2(mstatus, CSRRW));
 	start_with(maker, 0x180, any_satp(maker));
 	start_with(maker, 0x280, any_satp(maker));
 	start_with(maker, 0x680, any_hgatp(maker));
