@@ -48,6 +48,7 @@ class Case:
         self.seen = set()
         self.carried = {}
         self.tainted = False
+        self.explained = set()
 
 
 Trap = collections.namedtuple("Trap", "to cause epc tval value tinst")
@@ -213,8 +214,17 @@ def crossing_order(case, ours, theirs, names):
     """Of an access across pages, both faults of which are an access fault and a page fault: rvsim translates both parts before
     it looks at memory, and PMP may judge the parts or the whole."""
     our, their = trap_of(ours), trap_of(theirs)
-    crossing = their.cause in (5, 7) and their.tval & 0xfff >= 0xff9
-    return {"*"} if crossing and (our.epc != their.epc or our.tval == (their.tval | 0xfff) + 1) else set()
+    crossing = their.tval & 0xfff >= 0xff9
+    if crossing and their.cause in (5, 7) and (our.epc != their.epc or our.tval == (their.tval | 0xfff) + 1):
+        return {"*"}
+    return other_cause(ours, theirs, names, ((5, 13), (7, 15), (5, 21), (7, 23))) if crossing else set()
+
+
+def platform(case, ours, theirs, names):
+    """Devices, and the boot ROM, differ: code that is really data may ask them something."""
+    our, their = trap_of(ours), trap_of(theirs)
+    asked = any(trap.cause in (5, 7) and trap.tval < 0x80000000 for trap in (our, their))
+    return {"*"} if asked and not case.program.word(our.epc) and our.epc != their.epc else set()
 
 
 def endless(case, ours, theirs, names):
@@ -253,6 +263,8 @@ def qemu_mxr(case, ours, theirs, names):
     by_mstatus, by_vsstatus = ours["mstatus"] & MXR, ours["vsstatus"] & MXR
     as_guest = is_hypervisor_access(case.program.word(their.epc)) or theirs["mstatus"] & MPRV
     if (our.epc, our.tval) == (their.epc, their.tval):
+        if our.tinst in PSEUDO and our.value != their.value and (by_mstatus or by_vsstatus):
+            return {"*"}
         return {"*"} if (our.cause, their.cause) == (21, 13) and (by_mstatus or by_vsstatus and as_guest) else set()
     refused = their.cause in LOAD_FAULTS and (by_mstatus or by_vsstatus and as_guest)
     allowed = our.cause == 21 and by_vsstatus and not by_mstatus or our.tinst in PSEUDO and (by_mstatus or by_vsstatus)
@@ -309,7 +321,8 @@ def qemu_ctzw(case, ours, theirs, names):
 
 def read_back(case, ours, theirs, names):
     """A register holds what was read from a CSR that differs."""
-    return {name for name in names if name[0] == "x" and (ours[name], theirs[name]) in case.carried.values()}
+    pairs = set(case.carried.values()) | {(ours[name], theirs[name]) for name in case.explained}
+    return {name for name in names if name[0] == "x" and (ours[name], theirs[name]) in pairs}
 
 
 def qemu_priority(case, ours, theirs, names):
@@ -459,8 +472,9 @@ def accessed_in_part(case, ours, theirs, names):
 
 
 def accessed_before_pmp(case, ours, theirs, names):
-    """A may be set before PMP refuses the access, or not. The same goes for what qemu_sum lets through to the G-stage."""
-    refused = any(record[cause] in (1, 5, 7) or record[cause] in (13, 15) and not record["vsstatus"] & SUM
+    """A may be set before PMP or the G-stage refuse the access, or not, and implicit accesses may set D in the G-stage. The
+    same goes for what qemu_sum lets through to the G-stage."""
+    refused = any(record[cause] in (1, 5, 7) + GUEST_PAGE_FAULTS or record[cause] in (13, 15) and not record["vsstatus"] & SUM
                   for record in case.records for cause, _ in TRAP_VALUES)
     return {"tables"} & set(names) if refused else set()
 
@@ -486,7 +500,7 @@ def qemu_wide(case, ours, theirs, names):
     if "hstatus" in names and not (ours["hstatus"] ^ theirs["hstatus"]) & HSTATUS_BITS:
         return {"hstatus"}
     return only(ours, theirs, names, ("medeleg", "hedeleg"), 0xc0801) | only(ours, theirs, names, ("mcountinhibit",), ~0x7fffd) | \
-        only(ours, theirs, names, ("mie",), 1 << 13 | SGEI) | \
+        only(ours, theirs, names, ("mie", "mideleg"), 1 << 13 | SGEI) | only(ours, theirs, names, ("mstatus",), 3 << 32 | GVA) | \
         only(ours, theirs, names, ("menvcfg", "henvcfg"), 0xf0 | 7 << 61) | only(ours, theirs, names, ("hcounteren", "mcounteren", "scounteren"), 0xffffffff << 32) | \
         only(ours, theirs, names, ("senvcfg",), 0xf0)
 
@@ -514,7 +528,7 @@ def spike_vstip(case, ours, theirs, names):
 
 QEMU_RULES += [qemu_wide, qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_sd, qemu_vscause, qemu_mtval2, qemu_htval_by_vs,
                qemu_tval_instruction, qemu_tval_aligned, tval_ebreak, tinst_zero, fs_imprecise, atomic_misaligned,
-               qemu_virtual_as_illegal, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx, qemu_ad_write, crossing_order, endless,
+               qemu_virtual_as_illegal, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx, qemu_ad_write, crossing_order, platform, endless,
                qemu_tw, qemu_mprv_kept, qemu_mprv_m, qemu_gpa_sign, qemu_sum_fetch, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_fcsr_zero, qemu_htinst,
                qemu_ctzw, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
@@ -530,10 +544,12 @@ def explainer(machine):
         """Returns the ids that explain, what is left unexplained, and whether the programs part here."""
         left = [name for name in names if case.carried.get(name) != (ours[name], theirs[name])]
         ids, parts = set(), False
+        case.explained = set()
         for rule in of_event if "mcause" in ours else of_end:
             explained = rule(case, ours, theirs, left) if left else ()
             if explained:
                 ids.add(rule.__name__)
+                case.explained |= explained & ours.keys()
                 parts = parts or "*" in explained
                 left = [] if parts else [name for name in left if name not in explained]
         # What instructions made of a register whose difference is explained.

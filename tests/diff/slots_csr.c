@@ -301,6 +301,10 @@ void slot_csr(struct maker *maker)
 	const struct csr_choice *choice = any_csr(maker->random);
 	unsigned rd = choice->kind == HIDDEN || choice->kind == WHOLE_HIDDEN || chance(maker->random, 25) ? 0 : any_register(maker);
 	access_csr(maker, choice, rd);
+	if (choice->kind == HGATP || choice->kind == VSATP) {
+		unsigned any = any_register(maker); /* QEMU forgets no translation on its own, and all by the narrowest fence */
+		emit(&maker->code, r_type(OP_SYSTEM, 0, 0x09, 0, any, any));
+	}
 	if (rd && choice->vague) {
 		unsigned mask = other_register(maker, rd);
 		emit_li(&maker->code, mask, ~choice->vague);
