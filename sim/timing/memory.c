@@ -12,7 +12,7 @@ static void flush_bank(struct near_bank *bank)
 	if (!bank->used)
 		return;
 	for (unsigned i = 0; i < NEAR_ENTRIES; i++)
-		bank->read[i].tag = bank->write[i].tag = L0_EMPTY;
+		bank->read[i].tag = bank->write[i].tag = NEAR_EMPTY;
 	bank->used = false;
 }
 
@@ -38,9 +38,9 @@ static void drop_host_line(struct model *model, const uint8_t *host, uint64_t of
 			continue;
 		for (unsigned i = first; i < NEAR_ENTRIES; i += step) {
 			if (reads && bank->read[i].tag + bank->read[i].addend == line)
-				bank->read[i].tag = L0_EMPTY;
+				bank->read[i].tag = NEAR_EMPTY;
 			if (bank->write[i].tag + bank->write[i].addend == line)
-				bank->write[i].tag = L0_EMPTY;
+				bank->write[i].tag = NEAR_EMPTY;
 		}
 	}
 }
@@ -69,9 +69,9 @@ static void drop_page(struct model *model, const struct page_entry *old)
 			continue;
 		for (unsigned i = 0; i < NEAR_ENTRIES; i++) {
 			if (bank->read[i].tag - first < size)
-				bank->read[i].tag = L0_EMPTY;
+				bank->read[i].tag = NEAR_EMPTY;
 			if (bank->write[i].tag - first < size)
-				bank->write[i].tag = L0_EMPTY;
+				bank->write[i].tag = NEAR_EMPTY;
 		}
 	}
 }

@@ -17,9 +17,12 @@
 
 enum { NEAR_ENTRIES = 1024, NEAR_BANKS = MODE_COUNT * 2, MEMO_ENTRIES = 4096, RAS_MAX = 16 };
 
+/* No address less its line's bits, with the three that misalignment would leave, is this: lines have 16 bytes at least. */
+#define NEAR_EMPTY UINT64_C(8)
+
 /* A line whose every access of one direction hits in the TLB and in the cache: host address = va + addend. */
 struct near_entry {
-	uint64_t tag;        /* va of the line; L0_EMPTY when there is none */
+	uint64_t tag;        /* va of the line; NEAR_EMPTY when there is none */
 	uint64_t addend;
 	uint64_t keep, bits; /* what a use does to the TLB's tree: tree & keep | bits */
 };
