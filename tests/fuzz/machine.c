@@ -1,8 +1,10 @@
 /*
- * Whole machines: random code, data, page tables, CSRs and registers, harts in any of the five modes. What a program does is
- * for other tests to judge; here nothing may crash or hang, and every engine setting must reach the same state: registers, CSRs,
- * cycles, default events, every byte of DRAM.
+ * Whole machines: random code, data, page tables, CSRs and registers, harts in any of the five modes. What a program does
+ * is for other tests to judge; here nothing may crash or hang, and every engine setting must reach the same state:
+ * registers, CSRs, cycles, default events, every byte of DRAM. Under a timing model stores into running code may cost
+ * other cycles under other settings (docs/accuracy.md): there a second run of the same must be the same.
  */
+#include <elf.h>
 #include <inttypes.h>
 #include "csr/csr.h"
 #include "hart/block.h"
@@ -38,13 +40,48 @@ struct start {
 	bool hostile;
 };
 
+/* The firmware: one instruction, and the symbols that HTIF and --check percpu go by. */
+#define TOHOST (DRAM + CODE_PAGES * PAGE)
+#define MAGIC (TOHOST + 64) /* a request to HTIF's syscall proxy, in the data */
+enum { SYMBOLS = 6, WFI = 0x10500073 };
+
+#define SYMBOL(offset, value) { .st_name = (offset), .st_info = STT_OBJECT, .st_shndx = SHN_ABS, .st_value = (value) }
+
+static const struct program {
+	Elf64_Ehdr header;
+	Elf64_Phdr segment;
+	Elf64_Shdr sections[3];
+	Elf64_Sym symbols[SYMBOLS];
+	char names[64];
+	uint32_t code;
+} program = {
+	.header = {
+		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT }, .e_type = ET_EXEC,
+		.e_machine = EM_RISCV, .e_version = EV_CURRENT, .e_entry = DRAM, .e_phoff = offsetof(struct program, segment),
+		.e_shoff = offsetof(struct program, sections), .e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = 1, .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 3, .e_shstrndx = 2,
+	},
+	.segment = { .p_type = PT_LOAD, .p_offset = offsetof(struct program, code), .p_vaddr = DRAM, .p_paddr = DRAM,
+	             .p_filesz = 4, .p_memsz = 4 },
+	.sections = {
+		{ 0 },
+		{ .sh_type = SHT_SYMTAB, .sh_offset = offsetof(struct program, symbols), .sh_size = SYMBOLS * sizeof(Elf64_Sym),
+		  .sh_link = 2, .sh_entsize = sizeof(Elf64_Sym) },
+		{ .sh_type = SHT_STRTAB, .sh_offset = offsetof(struct program, names), .sh_size = 64 },
+	},
+	.symbols = { { 0 }, SYMBOL(1, TOHOST), SYMBOL(8, TOHOST + 8), SYMBOL(17, DRAM + CODE_PAGES * PAGE + 2048),
+	             SYMBOL(29, 512), SYMBOL(46, HARTS) },
+	.names = "\0tohost\0fromhost\0percpu_base\0percpu_slot_size\0percpu_max",
+	.code = WFI,
+};
+
 static const char *program_path;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	program_path = file_in_memory("program", "\x73\x00\x50\x10", 4); /* wfi */
+	program_path = file_in_memory("program", &program, sizeof(program));
 	return 0;
 }
 
@@ -57,7 +94,8 @@ static uint64_t some_address(struct source *source)
 {
 	static const uint64_t places[] = {
 		0x1000, 0x100000, 0x101000, 0x2000000, 0x2004000, 0x200bff8, 0xc000000, 0xc002000, 0xc200000, 0x10000000,
-		DRAM - 8, DRAM + DRAM_PAGES * PAGE - 4, 0, UINT64_MAX - 7, UINT64_C(1) << 38, UINT64_C(1) << 40,
+		0x10000004, 0x2000004, 0x2004008, 0xc201004, TOHOST, TOHOST, TOHOST, MAGIC, DRAM - 8,
+		DRAM + DRAM_PAGES * PAGE - 4, 0, UINT64_MAX - 7, UINT64_C(1) << 38, UINT64_C(1) << 40,
 	};
 	if (source_one_in(source, 8))
 		return places[source_below(source, sizeof(places) / sizeof(places[0]))] + (source_take(source, 1) & 15);
@@ -75,7 +113,7 @@ static uint64_t some_value(struct source *source)
 	case 2: return UINT64_C(1) << source_below(source, 64);
 	case 3: return (UINT64_C(1) << source_below(source, 64)) - 1;
 	case 4: return source_take(source, 1);
-	case 5: return source_take(source, 8);
+	case 5: return source_one_in(source, 8) ? MAGIC : source_take(source, 8);
 	default: return some_address(source);
 	}
 }
@@ -89,8 +127,9 @@ static uint64_t some_float(struct source *source)
 /* Memory */
 
 /*
- * The usual trap handler goes on somewhere in the code, or behind the instruction that trapped: a random one would mostly lead to
- * itself. M-mode's and a supervisor's differ in the CSR and the return; a supervisor's is there for VS-mode too.
+ * The usual trap handler goes on somewhere in the code, or behind the instruction that trapped: a random one would
+ * mostly lead to itself. M-mode's and a supervisor's differ in the CSR and the return; a supervisor's is there for
+ * VS-mode too.
  */
 enum { EPC = 20, HANDLER_BYTES = 64, ELSEWHERE = 0, M_HANDLER = 0, S_HANDLER = 1, BEHIND = 2, HANDLER_KINDS = 4 };
 
@@ -202,7 +241,8 @@ static void fill_table(struct source *source, uint8_t *page)
 	uint64_t entries[KINDS];
 	for (unsigned i = 0; i < KINDS; i++)
 		entries[i] = some_pte(source);
-	if (source_below(source, 4)) /* in a root of Sv39: DRAM at its own address, for code that goes on after a trap */
+	/* in a root of Sv39: DRAM at its own address, for code that goes on after a trap */
+	if (source_below(source, 4))
 		entries[2] = DRAM >> 12 << 10 | 0xcf | (source_take(source, 1) & 0x10);
 	for (unsigned i = 0; i < PAGE; i += sizeof(entries))
 		memcpy(page + i, entries, sizeof(entries));
@@ -216,6 +256,8 @@ static void fill_memory(struct source *source, struct start *start)
 		uint64_t value = some_value(source);
 		memcpy(start->memory + CODE_PAGES * PAGE + at, &value, 8);
 	}
+	uint64_t request[4] = { 64, 1, some_address(source), some_value(source) }; /* write */
+	memcpy(start->memory + (MAGIC - DRAM), request, sizeof(request));
 	fill_handlers(start->memory + HANDLERS * PAGE);
 	for (unsigned page = TABLES; page < USED_PAGES; page++)
 		fill_table(source, start->memory + page * PAGE);
@@ -227,6 +269,7 @@ static void choose_isa(struct source *source, struct start *start)
 {
 	static const char *const sets[] = {
 		"all", "-h", "-c", "-f", "-d", "-sstc", "-a", "-m", "rv64ima", "rv64gch", "-smstateen", "-svinval", "-zfh",
+		"+smstateen,+ssstateen", "+smdbltrp", "+smrnmi", "+smrnmi,+smdbltrp,+smstateen,+ssstateen",
 	};
 	bool usual = source_below(source, 2);
 	start->isa = usual ? NULL : sets[source_below(source, sizeof(sets) / sizeof(sets[0]))];
@@ -234,7 +277,7 @@ static void choose_isa(struct source *source, struct start *start)
 
 static void choose(struct source *source, struct start *start)
 {
-	static const char *const cpus[] = { "ideal", "rocket", "cva6", "u74" };
+	static const char *const cpus[] = { "rocket", "cva6", "u74" };
 	static const unsigned quanta[] = { 1000, 1, 7, 100 }, entries[] = { 16, 64, 0, 16 };
 	snprintf(start->smp, sizeof(start->smp), "%u", 1 + source_below(source, HARTS));
 	snprintf(start->quantum, sizeof(start->quantum), "%u", quanta[source_below(source, 4)]);
@@ -243,30 +286,29 @@ static void choose(struct source *source, struct start *start)
 	snprintf(start->asid, sizeof(start->asid), "asid.bits=%u", source_one_in(source, 4) ? source_below(source, 17) : 16);
 	snprintf(start->vmid, sizeof(start->vmid), "vmid.bits=%u", source_one_in(source, 4) ? source_below(source, 15) : 14);
 	choose_isa(source, start);
-	start->cpu = cpus[source_below(source, 4)];
+	start->cpu = source_below(source, 3) ? "ideal" : cpus[source_below(source, 3)];
 	start->choices.tinst_zero = source_one_in(source, 4);
 	start->choices.tval_zero = source_one_in(source, 8);
 	start->choices.tval2_zero = source_one_in(source, 4);
 	start->choices.misaligned_traps = source_one_in(source, 4);
 	start->choices.envcfg_absent = source_one_in(source, 8);
 	start->choices.svade_only = source_one_in(source, 4);
+	start->choices.little_endian = source_one_in(source, 8);
 	start->block_ops = (uint8_t)(2 + source_below(source, 62));
 	start->hostile = source_one_in(source, 8);
 }
 
-/* One configuration; the preset or the extensions may be unknown here: then the default ones. */
+/* One configuration; extensions that are unknown here are the default ones. */
 static void configure(struct options *options, const struct start *start)
 {
 	char *words[] = { "rvsim", "-m", "256K", "-serial", "null", "-smp", (char *)start->smp, "--quantum",
 	                  (char *)start->quantum, "--set", (char *)start->pmp, "--set", (char *)start->geilen, "--set",
-	                  (char *)start->asid, "--set", (char *)start->vmid, "-bios", (char *)program_path, NULL };
+	                  (char *)start->asid, "--set", (char *)start->vmid, "--cpu", (char *)start->cpu, "-bios",
+	                  (char *)program_path, NULL };
 	small_options(options, words);
 	struct config *config = &options->config;
-	const struct timing *timing = timing_find(start->cpu);
 	struct isa isa;
 	char reason[160];
-	if (timing)
-		config->timing = timing;
 	if (start->isa && isa_parse(start->isa, &isa, reason, sizeof(reason)) == 0)
 		config->isa = isa;
 	config->platform.tinst_zero = start->choices.tinst_zero;
@@ -275,6 +317,7 @@ static void configure(struct options *options, const struct start *start)
 	config->platform.misaligned_traps = start->choices.misaligned_traps;
 	config->platform.envcfg_absent = start->choices.envcfg_absent;
 	config->platform.svade_only = start->choices.svade_only;
+	config->platform.little_endian = start->choices.little_endian;
 	config->max_insns = INSNS;
 	config->max_cycles = CYCLES;
 }
@@ -288,8 +331,8 @@ static uint64_t table_root(struct source *source, unsigned page)
 	return mode << 60 | id << 44 | page_address(page) >> 12;
 }
 
-/* Traps that lead into code, delegation, translation, and memory that PMP allows: without these a machine soon does nothing but
- * take the same trap. */
+/* Traps that lead into code, delegation, translation, and memory that PMP allows: without these a machine soon does
+ * nothing but take the same trap. */
 static void poke_usual(struct source *source, struct hart *hart)
 {
 	csr_poke(hart, CSR_mtvec, usual_vector(source, M_HANDLER));
@@ -316,6 +359,14 @@ static void poke_usual(struct source *source, struct hart *hart)
 	csr_poke(hart, CSR_pmpcfg0, source_one_in(source, 8) ? source_take(source, 2) : 0x1f);
 }
 
+/* mcontrol6: any match on any of execute, load, store in any mode. */
+static void poke_trigger(struct source *source, struct hart *hart)
+{
+	csr_poke(hart, CSR_tselect, source_below(source, 4));
+	csr_poke(hart, CSR_tdata1, UINT64_C(6) << 60 | (source_take(source, 4) & 0x7ffffff));
+	csr_poke(hart, CSR_tdata2, some_address(source));
+}
+
 static void poke_any(struct source *source, struct hart *hart)
 {
 	for (unsigned count = source_below(source, 24); count; count--) {
@@ -335,7 +386,11 @@ static void start_hart(struct source *source, struct hart *hart)
 	for (unsigned i = 0; i < 32; i++)
 		hart->f[i] = some_float(source);
 	poke_usual(source, hart);
+	if (source_one_in(source, 4))
+		poke_trigger(source, hart);
 	poke_any(source, hart);
+	for (unsigned lines = source_below(source, 4); lines; lines--)
+		hart_set_hgei(hart, 1 + source_below(source, 63), true, 0);
 	const struct isa *isa = &hart->isa;
 	hart->mode = source_below(source, isa_has(isa, EXT_H) ? MODE_COUNT : isa_has(isa, EXT_S) ? MODE_VS : 1);
 	hart->pc = page_address(source_one_in(source, 16) ? source_below(source, USED_PAGES) : source_below(source, CODE_PAGES)) +
@@ -344,6 +399,28 @@ static void start_hart(struct source *source, struct hart *hart)
 		hart->pc &= ~UINT64_C(3);
 	hart->exec->last_mode = hart->mode;
 	hart->effects |= EFFECT_MODE | EFFECT_TRANSLATE | EFFECT_IRQ;
+}
+
+/* Devices that do something: a few of their registers written. The finisher, which stops it all, is left to the
+ * programs. */
+static void write_devices(struct source *source, struct machine *machine)
+{
+	static const struct { uint64_t address, step; unsigned count, size; uint64_t mask; } registers[] = {
+		{ 0x2000000, 4, HARTS, 4, 1 },            /* msip */
+		{ 0x2004000, 8, HARTS, 8, 255 },          /* mtimecmp */
+		{ 0xc000000, 4, 96, 4, 7 },               /* priorities */
+		{ 0xc002000, 0x80, 2 * HARTS, 4, ~UINT64_C(0) }, /* enables */
+		{ 0xc200000, 0x1000, 2 * HARTS, 4, 7 },   /* thresholds */
+		{ 0x10000000, 1, 8, 1, 255 },             /* UART */
+		{ 0x101000, 4, 8, 4, ~UINT64_C(0) },      /* RTC */
+	};
+	for (unsigned count = source_below(source, 16); count; count--) {
+		unsigned row = source_below(source, sizeof(registers) / sizeof(registers[0]));
+		uint64_t address = registers[row].address + registers[row].step * source_below(source, registers[row].count);
+		uint64_t value = source_take(source, 8) & registers[row].mask;
+		uint32_t effects = 0;
+		bus_device_write(&machine->bus, address, registers[row].size, 0, value, &effects);
+	}
 }
 
 /* Running */
@@ -355,7 +432,7 @@ static void set_engine(struct config *config, enum engine engine, const struct s
 	config->platform.block_ops = engine == ONE_OP_BLOCKS ? 1 : engine == FLUSHING ? start->block_ops : 64;
 	config->platform.flush_always = engine == FLUSHING || engine == CHECKED;
 	if (engine == CHECKED) { /* may stop elsewhere, and one entry forgets sooner: not compared */
-		config->checks = CHECK_WORLDSWITCH | CHECK_ISOLATION;
+		config->checks = CHECK_PERCPU | CHECK_WORLDSWITCH | CHECK_ISOLATION;
 		config->platform.tlb_entries = 1;
 	}
 }
@@ -373,6 +450,7 @@ static void run(struct machine *machine, const struct config *config, enum engin
 		start_hart(&source, &machine->harts[i]);
 		exec_set_tracing(&machine->harts[i], engine == STEPPING);
 	}
+	write_devices(&source, machine);
 	while (machine->stop == RUNNING) {
 		if (engine == STEPPING)
 			sched_step(machine);
@@ -463,10 +541,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	set_engine(&options.config, LONG_BLOCKS, start);
 	run(&reference, &options.config, LONG_BLOCKS, start, harts);
 	report(&reference);
-	for (enum engine engine = ONE_OP_BLOCKS; engine < ENGINES + start->hostile; engine++) {
+	bool timed = !options.config.timing->ideal;
+	for (enum engine engine = timed ? LONG_BLOCKS : ONE_OP_BLOCKS; engine < ENGINES + start->hostile; engine++) {
 		set_engine(&options.config, engine, start);
 		run(&machine, &options.config, engine, start, harts);
-		if (engine < ENGINES)
+		if (engine == LONG_BLOCKS || (engine < ENGINES && !timed))
 			compare(&reference, &machine, engine);
 		machine_free(&machine);
 	}
