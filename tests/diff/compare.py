@@ -253,6 +253,7 @@ def main():
     parser.add_argument("--slots", type=int)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--rvsim")
+    parser.add_argument("--rvsim-set", action="append", default=[], help="a --set of rvsim")
     parser.add_argument("--plain")
     parser.add_argument("--spike")
     parser.add_argument("--only", choices=["qemu", "spike"])
@@ -266,7 +267,7 @@ def main():
     args.plain = args.plain or f"{args.build}/plain/rvsim"
     if args.options:
         return options(args)
-    rvsim = machines.Rvsim(args.rvsim)
+    rvsim = machines.Rvsim(args.rvsim, [word for value in args.rvsim_set for word in ("--set", value)])
     others = [machines.Qemu()] if args.only != "spike" else []
     if args.spike and args.only != "qemu":
         others.append(machines.Spike(args.spike))

@@ -109,6 +109,10 @@ def is_amo(word):
     return word & 0x7f == 0x2f and word >> 27 != 2
 
 
+def is_atomic(word):
+    return word & 0x7f == 0x2f
+
+
 def is_fence_or_sret(word):
     return word == 0x10200073 or word & 0xfe007fff in (0x12000073, 0x16000073, 0x22000073, 0x62000073, 0x26000073, 0x66000073)
 
@@ -450,11 +454,9 @@ def fs_imprecise(case, ours, theirs, names):
 
 
 def atomic_misaligned(case, ours, theirs, names):
-    """A misaligned LR, SC or AMO, which alone raises causes 4 and 6 here: address-misaligned or access fault."""
-    for cause, tval in TRAP_VALUES:
-        if cause in names and ours[cause] in (4, 6) and ours[tval] & 7:
-            return {"*"}
-    return set()
+    """A misaligned LR, SC or AMO: address-misaligned here, access fault or success there."""
+    our = trap_of(ours)
+    return {"*"} if our.cause in (4, 6) and our.tval & 7 and is_atomic(case.program.word(our.epc)) else set()
 
 
 def store_in_part(case, ours, theirs, names):
