@@ -108,6 +108,7 @@ _Noreturn void hypervisor_main(uint64_t hart_id, const void *dtb)
 
     if (!has_tree)
         host_panic("there is no device tree at the address in a1");
+    host.harts |= UINT64_C(1) << hart_id; /* whatever the tree says, this one is there */
     memory_init(&host.fdt);
     uint32_t zones = zone_config_read(configs, ZONES_MAX);
     start_other_harts(hart_id);

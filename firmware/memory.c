@@ -3,6 +3,7 @@
 #include "lib.h"
 
 #define RANGES_MAX 256
+#define PHYSICAL_END (UINT64_C(1) << 56)
 
 struct range {
     uint64_t start, end;
@@ -20,7 +21,15 @@ extern uint8_t __image_start[], __image_end[];
 void memory_reserve(uint64_t start, uint64_t size)
 {
     if (reserved_count < RANGES_MAX)
-        reserved[reserved_count++] = (struct range){start, start + size};
+        reserved[reserved_count++] = (struct range){start, size > ~start ? ~UINT64_C(0) : start + size};
+}
+
+bool memory_is_ram(uint64_t start, uint64_t size)
+{
+    for (unsigned i = 0; i < ram_count; i++)
+        if (ram[i].start <= start && range_within(start - ram[i].start, size, ram[i].end - ram[i].start))
+            return true;
+    return false;
 }
 
 static void add_ram(const struct fdt *fdt, fdt_node node)
@@ -29,8 +38,9 @@ static void add_ram(const struct fdt *fdt, fdt_node node)
 
     fdt_get(fdt, node, "reg", &reg);
     for (uint32_t cell = 0; cell + 4 <= reg.size / 4 && ram_count < 16; cell += 4) {
-        uint64_t start = fdt_number(&reg, cell, 2);
-        ram[ram_count++] = (struct range){start, start + fdt_number(&reg, cell + 2, 2)};
+        uint64_t start = fdt_number(&reg, cell, 2), size = fdt_number(&reg, cell + 2, 2);
+        if (range_within(start, size, PHYSICAL_END))
+            ram[ram_count++] = (struct range){start, start + size};
     }
 }
 
@@ -84,6 +94,8 @@ static bool find_block(struct range *range)
         blocked_until = conflict(range->start);
         if (!blocked_until)
             return true;
+        if (blocked_until >= range->end)
+            return false;
         range->start = align_up(blocked_until, BLOCK_SIZE);
     }
     return false;

@@ -17,6 +17,9 @@
 /* Reads memory and reservations from the tree; the image and the tree itself are reserved too. */
 void memory_init(const struct fdt *fdt);
 
+/* Whether all of [start, start + size) is memory, reserved or not. size > 0. */
+bool memory_is_ram(uint64_t start, uint64_t size);
+
 /* Keeps a range from being given out. Only before the first allocation. */
 void memory_reserve(uint64_t start, uint64_t size);
 

@@ -14,7 +14,7 @@ static bool read_module(fdt_node node, struct module *module)
 {
     *module = (struct module){0};
     return fdt_get_reg(&host.fdt, node, &module->address, &module->size) && module->size &&
-           module->address + module->size > module->address;
+           memory_is_ram(module->address, module->size);
 }
 
 /* Keeps configs ordered by their kernels' addresses: the device tree has them in any order. */
@@ -71,6 +71,7 @@ static void read_cpus(fdt_node node, struct zone_config *config)
 
     if (!fdt_get(&host.fdt, node, "cpus", &cpus))
         return;
+    config->cpus_count = 0; /* a second node for the same kernel replaces the first one's */
     for (uint32_t i = 0; i < cpus.size / 4 && i < ZONE_VCPUS_MAX; i++) {
         uint32_t id = fdt_cell(&cpus, i);
         if (id >= PERCPU_MAX || !(host.harts >> id & 1)) {

@@ -1,8 +1,44 @@
-"""Bad input: one line, exit 2; under sanitizers too."""
+"""Bad input: one line, exit 2; under sanitizers too. And the firmware under device trees that lie."""
 import os
-from suites.tools import run_program_suite
+import tempfile
+from suites.tools import FIRMWARE, RVSIM, expect_equal, guest, run, run_program_suite
+
+KERNEL = 0x84000000
+MACHINE = ["-m", "256M", "-smp", "2", "--max-cycles", "30000000"]
+
+# Name: what is put into the machine's device tree, in front of its last brace; what of the last lines of the console.
+TREES = {
+    "two-nodes-for-one-kernel": (f"""chosen {{ {"".join(f'''zone@{i} {{
+        compatible = "rvsim,zone"; kernel = <0 {KERNEL:#x}>; cpus = <{"1 " * 64}>; vcpus = <{i}>; zone-name = "z{i}"; }};'''
+        for i in (1, 2, 3))} }};""", ["hello: pass", "z3: shut down"]),
+    "a-kernel-where-no-memory-is": ("""chosen { module@1 {
+        compatible = "multiboot,module", "multiboot,kernel"; reg = <0x40000000 0 0 0x10000>; }; module@2 {
+        compatible = "multiboot,module", "multiboot,kernel"; reg = <0 0x84000000 0x1000 0>; }; };""",
+                                    ["hello: pass", "zone0: shut down"]),
+    "reserved-to-the-end-of-time": ("""reserved-memory { a@1 { reg = <0 0x80000000 0xffffffff 0x7fffffff>; }; };""",
+                                    ["zone0: not started: the machine has not enough memory for it"]),
+    "no-such-harts": ("""cpus { /delete-node/ cpu@0; /delete-node/ cpu@1; };""", ["hello: pass", "zone0: shut down"]),
+}
+
+
+def firmware(text, wanted):
+    """Guest-loader's module beside what the tree says of it: the end is the guest's, or told; never a hang."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree, source = os.path.join(folder, "tree"), os.path.join(folder, "tree.dts")
+        run([RVSIM, *MACHINE, "-dump-dtb", tree])
+        _, text_before, _ = run(["dtc", "-q", "-I", "dtb", "-O", "dts", tree])
+        with open(source, "w") as file:
+            file.write(text_before + "/ {" + text + "};")
+        run(["dtc", "-q", "-f", "-O", "dtb", "-o", tree, source])
+        loader = ["-device", f"guest-loader,addr={KERNEL:#x},kernel={guest('hello')}"]
+        status, out, err = run([RVSIM, *MACHINE, "-dtb", tree, "-bios", FIRMWARE, *loader])
+    good = any("shut down" in line for line in wanted)
+    lines = [line for line in out.splitlines() if any(line.endswith(text) for text in wanted)]
+    expect_equal((status, lines), (0 if good else 1, wanted), err)
 
 
 def cases():
     for binary in ("build/rvsim", "build/asan/rvsim"):
         yield os.path.dirname(binary), lambda binary=binary: run_program_suite(["tests/hostile/run.sh", binary])
+    for name, (text, wanted) in TREES.items():
+        yield name, lambda text=text, wanted=wanted: firmware(text, wanted)
