@@ -154,7 +154,7 @@ static void describe_controllers(struct writer *writer, unsigned hart_count)
 	end(writer);
 }
 
-static void describe_soc(struct writer *writer, unsigned hart_count)
+static void describe_soc(struct writer *writer, const struct devtree_machine *machine)
 {
 	static const char finisher[] = "sifive,test1\0sifive,test0\0syscon";
 	begin(writer, "soc");
@@ -178,7 +178,13 @@ static void describe_soc(struct writer *writer, unsigned hart_count)
 	put_bytes(writer, "compatible", finisher, sizeof(finisher));
 	end(writer);
 
-	describe_controllers(writer, hart_count);
+	if (isa_has(machine->isa, EXT_Smrnmi)) {
+		begin_at(writer, "nmi", NMI_BASE, NMI_SIZE);
+		put_string(writer, "compatible", "rvsim,nmi");
+		end(writer);
+	}
+
+	describe_controllers(writer, machine->hart_count);
 	end(writer);
 }
 
@@ -225,7 +231,7 @@ static void describe(struct writer *writer, const struct devtree_machine *machin
 	put_string(writer, "device_type", "memory");
 	end(writer);
 	describe_harts(writer, machine);
-	describe_soc(writer, machine->hart_count);
+	describe_soc(writer, machine);
 	end(writer);
 	note(writer, fdt_finish(writer->tree));
 }

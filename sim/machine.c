@@ -196,6 +196,14 @@ static int add_interrupt_controllers(struct machine *machine, struct device **pl
 	                  clint_new(&machine->platform, &machine->events, msip, mtip, time_changed, machine));
 }
 
+static int add_nmi(struct machine *machine)
+{
+	struct irq_wire wires[HARTS_MAX];
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		wires[i] = (struct irq_wire){ .set = hart_set_rnmi, .receiver = &machine->harts[i] };
+	return add_device(machine, NMI_BASE, NMI_SIZE, nmi_new(&machine->platform, &machine->events, wires));
+}
+
 static int add_devices(struct machine *machine)
 {
 	machine->devices = calloc(DEVICES_MAX, sizeof(struct device *));
@@ -203,6 +211,8 @@ static int add_devices(struct machine *machine)
 		return no_memory("devices");
 	struct device *plic;
 	if (add_interrupt_controllers(machine, &plic) != 0)
+		return -1;
+	if (isa_has(&machine->config->isa, EXT_Smrnmi) && add_nmi(machine) != 0)
 		return -1;
 	struct irq_wire uart = { .set = plic_set, .receiver = plic, .line = UART_IRQ };
 	struct irq_wire rtc = { .set = plic_set, .receiver = plic, .line = RTC_IRQ };

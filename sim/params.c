@@ -35,12 +35,22 @@ static const struct param params[] = {
 	  "what mtinst and htinst get on a trap: the transformed instruction, or always 0" },
 	{ "tval", KIND_BOOL, PLATFORM(tval_zero), 0, 0, 0, { "written", "zero" },
 	  "mtval and stval on traps for which the specification allows 0" },
+	{ "tval2", KIND_BOOL, PLATFORM(tval2_zero), 0, 0, 0, { "written", "zero" },
+	  "mtval2 and htval on guest-page faults: the guest-physical address >> 2, or always 0" },
+	{ "envcfg", KIND_BOOL, PLATFORM(envcfg_absent), 0, 0, 0, { "present", "absent" },
+	  "senvcfg and henvcfg: there, or not, as before version 1.12 of the privileged architecture" },
 	{ "misaligned", KIND_BOOL, PLATFORM(misaligned_traps), 0, 0, 0, { "works", "traps" },
 	  "misaligned loads and stores to main memory" },
 	{ "ad", KIND_BOOL, PLATFORM(svade_only), 0, 0, 0, { "either", "fault" },
 	  "A and D bits: by hardware where menvcfg.ADUE asks for it, or always by page fault" },
 	{ "endian", KIND_BOOL, PLATFORM(little_endian), 0, 0, 0, { "both", "little" },
 	  "byte orders of data: MBE, SBE, UBE and VSBE are writable, or read-only 0" },
+	{ "rnmi.vector", KIND_U64, PLATFORM(rnmi_vector), 0, 0, UINT64_C(0xfffffffffffffc), { 0 },
+	  "where non-maskable interrupts go, with Smrnmi: a multiple of 4, or 0 for mtvec.BASE" },
+	{ "rnmi.exception_vector", KIND_U64, PLATFORM(rnmi_exception_vector), 0, 0, UINT64_C(0xfffffffffffffc), { 0 },
+	  "where exceptions in M-mode go while mnstatus.NMIE is 0: a multiple of 4, or 0 for mtvec's" },
+	{ "rnmi.cycle", KIND_U64, PLATFORM(rnmi_cycle), 0, 0, UINT64_MAX, { 0 },
+	  "cycle at which non-maskable interrupt 48 comes to every hart, once; 0: never" },
 	{ "tlb.entries", KIND_UNSIGNED, PLATFORM(tlb_entries), 1024, 1, 65536, { 0 }, "entries of a hart's TLB" },
 	{ "engine.block_ops", KIND_UNSIGNED, PLATFORM(block_ops), 64, 1, 64, { 0 },
 	  "most instructions in a translated block; changes no result" },
@@ -104,6 +114,11 @@ static int set_number(struct config *config, const struct param *param, const ch
 	}
 	if (param->offset == PLATFORM(pmp_entries) && value != 0 && value != 16 && value != 64) {
 		fprintf(stderr, "rvsim: --set %s=%s: must be 0, 16 or 64\n", param->name, text);
+		return -1;
+	}
+	bool vector = param->offset == PLATFORM(rnmi_vector) || param->offset == PLATFORM(rnmi_exception_vector);
+	if (vector && value % 4 != 0) {
+		fprintf(stderr, "rvsim: --set %s=%s: must be a multiple of 4\n", param->name, text);
 		return -1;
 	}
 	store(config, param, value);

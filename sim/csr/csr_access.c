@@ -83,6 +83,7 @@ NEED_EXTENSION(s, EXT_S)
 NEED_EXTENSION(u, EXT_U)
 NEED_EXTENSION(h, EXT_H)
 
+NEED_EXTENSION(smrnmi, EXT_Smrnmi)
 NEED_EXTENSION(smstateen, EXT_Smstateen)
 NEED_EXTENSION(sscofpmf, EXT_Sscofpmf)
 NEED_EXTENSION(smcntrpmf, EXT_Smcntrpmf)

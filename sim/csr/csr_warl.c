@@ -154,7 +154,7 @@ static uint64_t mstatus_writable(const struct hart *hart)
 	       with(hart, EXT_H, mstatus_MPV | mstatus_GVA);
 }
 
-/* norm:mstatus_xpp_warl */
+/* MPP, and MNPP in its place. norm:mstatus_xpp_warl norm:mnstatus_mnpp_op */
 static uint64_t legal_mpp(const struct hart *hart, uint64_t old, uint64_t value)
 {
 	unsigned mpp = (value & mstatus_MPP) >> mstatus_MPP_LOW;
@@ -162,11 +162,24 @@ static uint64_t legal_mpp(const struct hart *hart, uint64_t old, uint64_t value)
 	return legal ? value : csr_merge(value, old, mstatus_MPP);
 }
 
+_Static_assert(mstatus_MPP_LOW == (int)mnstatus_MNPP_LOW, "status registers have xPP of M-mode at one place");
+
 void write_mstatus(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
 	uint64_t old = hart->csr.mstatus;
 	hart->csr.mstatus = without_double_traps(csr_merge(old, legal_mpp(hart, old, value), mstatus_writable(hart)));
+	status_changed(hart);
+}
+
+/* NMIE can be set but not cleared. norm:mnstatus_nmie_set_clear norm:mnstatus_reserved */
+void write_mnstatus(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	(void)row;
+	uint64_t old = hart->csr.mnstatus;
+	uint64_t writable = mnstatus_MNPP | with(hart, EXT_H, mnstatus_MNPV) | with(hart, EXT_Zicfilp, mnstatus_MNPELP) |
+	                    (value & mnstatus_NMIE);
+	hart->csr.mnstatus = csr_merge(old, legal_mpp(hart, old, value), writable);
 	status_changed(hart);
 }
 
@@ -540,8 +553,12 @@ void csr_reset_fixed(struct hart *hart)
 	csr->misa = isa_misa(&hart->isa);
 	csr->mstatus |= with(hart, EXT_U, (uint64_t)XLEN_64 << mstatus_UXL_LOW);
 	csr->mstatus |= with(hart, EXT_S, (uint64_t)XLEN_64 << mstatus_SXL_LOW);
-	if (!has(hart, EXT_U))
-		csr->mstatus |= mstatus_MPP; /* the only mode there is */
+	if (!has(hart, EXT_U)) { /* the only mode there is */
+		csr->mstatus |= mstatus_MPP;
+		csr->mnstatus |= mnstatus_MNPP;
+	}
+	if (!has(hart, EXT_Smrnmi))
+		csr->mnstatus |= mnstatus_NMIE; /* nothing can clear it, and nobody sees it */
 	csr->mstatus |= with(hart, EXT_Smdbltrp, mstatus_MDT); /* norm:mstatus_mdt_rst */
 	csr->hstatus |= with(hart, EXT_H, (uint64_t)XLEN_64 << hstatus_VSXL_LOW);
 	csr->vsstatus |= with(hart, EXT_H, (uint64_t)XLEN_64 << vsstatus_UXL_LOW);

@@ -20,6 +20,9 @@ struct device *clint_new(struct platform *platform, struct event_queue *events, 
 struct device *plic_new(unsigned hart_count, unsigned source_count, const struct irq_wire *outputs);
 void plic_set(void *plic, unsigned source, bool level, uint64_t now);
 
+/* Non-maskable interrupts: wires[hart] with line 0..RNMI_LINES-1 of hart/hart.h are driven. */
+struct device *nmi_new(const struct platform *platform, struct event_queue *events, const struct irq_wire *wires);
+
 /* ns16550a, one byte a register. Input arrives at 115,200 baud of simulated time. */
 struct device *uart_new(const struct platform *platform, struct event_queue *events, struct console *console,
                         struct irq_wire irq);

@@ -23,7 +23,7 @@ void hart_reset(struct hart *hart, uint64_t reset_pc)
 	hart->pc = reset_pc;
 	hart->x[10] = hart->id;
 	hart->irq_lines = 0;
-	hart->hgei = 0;
+	hart->hgei = hart->rnmi = 0;
 	hart->waiting = false;
 	hart->halted = hart->elp = false;
 	hart->wake_cycle = UINT64_MAX;
@@ -81,7 +81,7 @@ static void wires_changed(struct hart *hart, uint64_t now)
 	    .mode = hart->mode,
 	    .cycle = now,
 	    .retired = hart->retired,
-	    .value = {hart->irq_lines, hart->hgei},
+	    .value = {hart->irq_lines | hart->rnmi << RNMI_FIRST, hart->hgei},
 	};
 	trace_emit(hart->trace, &event);
 	if (hart->observe)
@@ -89,24 +89,31 @@ static void wires_changed(struct hart *hart, uint64_t now)
 	wake(hart, now);
 }
 
+static void set_wire(struct hart *hart, uint64_t *wires, unsigned line, bool level, uint64_t now)
+{
+	uint64_t bit = UINT64_C(1) << line;
+	if (!(*wires & bit) == !level)
+		return;
+	*wires ^= bit;
+	wires_changed(hart, now);
+}
+
 void hart_set_irq(void *receiver, unsigned line, bool level, uint64_t now)
 {
 	struct hart *hart = receiver;
-	uint64_t bit = UINT64_C(1) << line;
-	if (!(hart->irq_lines & bit) == !level)
-		return;
-	hart->irq_lines ^= bit;
-	wires_changed(hart, now);
+	set_wire(hart, &hart->irq_lines, line, level, now);
 }
 
 void hart_set_hgei(void *receiver, unsigned line, bool level, uint64_t now)
 {
 	struct hart *hart = receiver;
-	uint64_t bit = UINT64_C(1) << line;
-	if (!(hart->hgei & bit) == !level)
-		return;
-	hart->hgei ^= bit;
-	wires_changed(hart, now);
+	set_wire(hart, &hart->hgei, line, level, now);
+}
+
+void hart_set_rnmi(void *receiver, unsigned line, bool level, uint64_t now)
+{
+	struct hart *hart = receiver;
+	set_wire(hart, &hart->rnmi, line, level, now);
 }
 
 void hart_emit(struct hart *hart, struct trace_event *event)

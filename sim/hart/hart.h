@@ -65,10 +65,14 @@ enum irq {
 	IRQ_SGEI = 12, IRQ_LCOFI = 13,
 };
 
+/* Resumable non-maskable interrupts: codes of mncause, among those that the architecture leaves to platforms. */
+enum { RNMI_FIRST = 48, RNMI_LINES = 16 };
+
 /* A trap that has been raised but not yet taken. A fault is data, never a longjmp. */
 struct trap {
 	bool pending;
 	bool interrupt;
+	bool rnmi;      /* a resumable non-maskable interrupt, cause counted from RNMI_FIRST */
 	bool gva;       /* tval is a guest virtual address: goes to mstatus.GVA / hstatus.GVA */
 	uint8_t cause;  /* enum cause, or enum irq when interrupt */
 	uint64_t tval;
@@ -126,6 +130,7 @@ struct hart {
 	bool elp; /* ELP: the next instruction must be a landing pad (Zicfilp) */
 	uint64_t irq_lines; /* wires from outside: MSIP, MTIP, MEIP, SEIP as mip bits */
 	uint64_t hgei;      /* wires: guest external interrupts, bits 1..GEILEN */
+	uint64_t rnmi;      /* wires: non-maskable interrupts, bits 0..RNMI_LINES-1 */
 
 	struct {
 		bool valid;
@@ -163,8 +168,9 @@ void hart_reset(struct hart *hart, uint64_t reset_pc);
 bool hart_raise(struct hart *hart, enum cause cause, uint64_t tval);
 
 /* A wire changes level at cycle `now`: line < 64 is an mip bit (MSIP, MTIP, MEIP, SEIP); hart_set_hgei the guest external
- * interrupts. Wakes a hart that waits for it. */
+ * interrupts, hart_set_rnmi the non-maskable ones. Wakes a hart that waits for it. */
 void hart_set_irq(void *hart, unsigned line, bool level, uint64_t now);
+void hart_set_rnmi(void *hart, unsigned line, bool level, uint64_t now);
 void hart_set_hgei(void *hart, unsigned line, bool level, uint64_t now);
 
 /* Emit a trace event of this hart at its exact place; fields pc, value[] and flags are the caller's. */

@@ -80,9 +80,10 @@ uint64_t irq_mip(const struct hart *hart)
 	return pending(hart, ~UINT64_C(0));
 }
 
+/* An RNMI wakes whatever NMIE says: that is a global enable. norm:mnstatus_wfi */
 bool irq_wakes(const struct hart *hart)
 {
-	return pending(hart, hart->csr.mie) != 0;
+	return hart->rnmi || pending(hart, hart->csr.mie) != 0;
 }
 
 /* ---- which one is taken ---- */
@@ -122,8 +123,24 @@ static enum irq first_of(uint64_t bits)
 	return (enum irq)__builtin_ctzll(bits);
 }
 
+/* norm:rnmi_priority norm:rnmi_not_disabled norm:mncause_interrupt_code */
+static bool take_rnmi(struct hart *hart)
+{
+	hart->trap = (struct trap){
+	    .pending = true,
+	    .interrupt = true,
+	    .rnmi = true,
+	    .cause = (uint8_t)(RNMI_FIRST + __builtin_ctzll(hart->rnmi)),
+	};
+	return true;
+}
+
 bool irq_poll(struct hart *hart)
 {
+	if (!(hart->csr.mnstatus & mnstatus_NMIE)) /* norm:mnstatus_nmie_disable norm:mnstatus_nmie_enable */
+		return false;
+	if (hart->rnmi)
+		return take_rnmi(hart);
 	bool machine = machine_enabled(hart), supervisor = supervisor_enabled(hart), guest = guest_enabled(hart);
 	const struct csr_file *csr = &hart->csr;
 	uint64_t wanted = (machine ? ~csr->mideleg : 0) | (supervisor ? csr->mideleg & ~csr->hideleg : 0) |

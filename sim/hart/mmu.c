@@ -69,7 +69,7 @@ uint64_t mmu_unmasked(const struct hart *hart, const struct mmu_context *context
 struct mmu_context mmu_context_data(const struct hart *hart)
 {
 	uint64_t mstatus = hart->csr.mstatus;
-	if (!(mstatus & mstatus_MPRV))
+	if (!(mstatus & mstatus_MPRV) || !(hart->csr.mnstatus & mnstatus_NMIE)) /* norm:mnstatus_mprv_clear */
 		return with_masking(hart, context_of(hart, hart->mode));
 	/* norm:mstatus_mprv_ldst_op; MPV counts only below M */
 	unsigned priv = (mstatus & mstatus_MPP) >> mstatus_MPP_LOW;

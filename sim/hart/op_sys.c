@@ -68,6 +68,14 @@ OP(sret)
 	LEAVE;
 }
 
+OP(mnret)
+{
+	op_sync(hart, op);
+	if (trap_mnret(hart, op->word))
+		leave_returned(hart);
+	LEAVE;
+}
+
 /* ---- CSRs ---- */
 
 static void emit_csr(struct hart *hart, unsigned number, uint64_t value)

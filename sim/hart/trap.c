@@ -128,7 +128,25 @@ static void enter_m(struct hart *hart, const struct trap *trap, enum mode from)
 	csr->mtval = trap_value(hart, trap);
 	csr->mtval2 = trap_value2(hart, trap);
 	csr->mtinst = trap_instruction(hart, trap);
-	hart->pc = vector(csr->mtvec, trap->interrupt, trap->cause);
+	bool in_rnmi_handler = from == MODE_M && !(csr->mnstatus & mnstatus_NMIE);
+	uint64_t own = in_rnmi_handler ? hart->platform->rnmi_exception_vector : 0; /* norm:rnmi_exc_trap_addr */
+	hart->pc = own ? own : vector(csr->mtvec, trap->interrupt, trap->cause); /* norm:rnmi_exception_nmie0 */
+}
+
+/* A resumable non-maskable interrupt, or a double trap that goes to its handler. norm:rnmi_entry norm:rnmi_entry_cause
+ * norm:rnmi_entry_priv norm:rnmi_entry_nmie_clear norm:rnmi_enter_mmode norm:rnmi_trap_addr */
+static void enter_rnmi(struct hart *hart, const struct trap *trap, enum mode from)
+{
+	struct csr_file *csr = &hart->csr;
+	SET(csr->mnstatus, mnstatus_MNPP, mode_priv(from));
+	SET(csr->mnstatus, mnstatus_MNPV, mode_virt(from));
+	SET(csr->mnstatus, mnstatus_MNPELP, hart->elp); /* norm:mnstatus_mnpelp_update */
+	csr->mnstatus &= ~mnstatus_NMIE;
+	hart->elp = false;
+	csr->mnepc = hart->pc;
+	csr->mncause = cause_word(trap->interrupt, trap->cause);
+	uint64_t own = hart->platform->rnmi_vector;
+	hart->pc = own ? own : vector(csr->mtvec, false, 0);
 }
 
 /* norm:H_trap_hs_csrwrites norm:hstatus_spvp_op */
@@ -199,6 +217,14 @@ static void disable_traps(struct hart *hart, enum mode to)
 		csr->vsstatus |= vsstatus_SDT;
 }
 
+/* norm:trap_unexp_mdt_1 norm:trap_unexp_mnstatus_nmie_0 */
+static bool unexpected_in_m(const struct hart *hart, enum mode from)
+{
+	const struct csr_file *csr = &hart->csr;
+	bool in_rnmi_handler = from == MODE_M && !(csr->mnstatus & mnstatus_NMIE);
+	return csr->mstatus & mstatus_MDT || (in_rnmi_handler && isa_has(&hart->isa, EXT_Smdbltrp));
+}
+
 /* The critical-error state: no architectural state changes any more. norm:trap_unexp_hndl_no_rnmi */
 static enum mode stop_for_good(struct hart *hart)
 {
@@ -207,14 +233,35 @@ static enum mode stop_for_good(struct hart *hart)
 	return hart->mode;
 }
 
+/* The hart is in M-mode from now on. Interrupts of this kind are never unexpected, and leave MDT alone.
+ * norm:trap_unexp_rnmi norm:mstatus_mdt_not_set_rnmi */
+static enum mode take_rnmi(struct hart *hart, const struct trap *trap, enum mode from)
+{
+	if (hart->counters.filtered)
+		csr_counters_mode(hart, MODE_M, false);
+	hart->mode = MODE_M;
+	enter_rnmi(hart, trap, from);
+	hart->effects |= EFFECT_MODE | EFFECT_IRQ;
+	return MODE_M;
+}
+
+/* norm:trap_unexp_hndl_rnmi norm:trap_unexp_hndl_no_rnmi norm:mncause_doubletrap norm:Smdbltrp_with_Smrnmi_op */
+static enum mode take_unexpected(struct hart *hart, const struct trap *trap)
+{
+	bool resumable = isa_has(&hart->isa, EXT_Smrnmi) && hart->csr.mnstatus & mnstatus_NMIE;
+	return resumable ? take_rnmi(hart, trap, MODE_M) : stop_for_good(hart);
+}
+
 enum mode trap_take(struct hart *hart)
 {
 	struct trap trap = hart->trap;
 	enum mode from = hart->mode;
-	enum mode to = redirect_double_trap(hart, &trap, target_of(hart, trap.interrupt, trap.cause, from));
 	hart->trap.pending = false;
-	if (to == MODE_M && hart->csr.mstatus & mstatus_MDT) /* norm:trap_unexp_mdt_1 */
-		return stop_for_good(hart);
+	if (trap.rnmi)
+		return take_rnmi(hart, &trap, from);
+	enum mode to = redirect_double_trap(hart, &trap, target_of(hart, trap.interrupt, trap.cause, from));
+	if (to == MODE_M && unexpected_in_m(hart, from))
+		return take_unexpected(hart, &trap);
 	if (hart->counters.filtered)
 		csr_counters_mode(hart, to, false);
 	hart->mode = to;
@@ -273,6 +320,22 @@ bool trap_mret(struct hart *hart, uint32_t word)
 	enable_traps(csr, mode);
 	restore_elp(hart, &csr->mstatus, mstatus_MPELP, mode);
 	return go(hart, mode, csr->mepc);
+}
+
+/* norm:mnret_mode norm:mnret_restore norm:rnmi_resume norm:mnret_zicfilp norm:MSTATUS_MDT_CLR_MNRET
+ * norm:sstatus_sdt_clr_mnret norm:vsstatus_sdt_clr_mnret */
+bool trap_mnret(struct hart *hart, uint32_t word)
+{
+	struct csr_file *csr = &hart->csr;
+	if (hart->mode != MODE_M)
+		return hart_raise(hart, CAUSE_ILLEGAL, word);
+	enum mode mode = mode_of(GET(csr->mnstatus, mnstatus_MNPP), GET(csr->mnstatus, mnstatus_MNPV));
+	bool expected = csr->mnstatus & mnstatus_MNPELP;
+	csr->mnstatus |= mnstatus_NMIE;
+	if (mode != MODE_M)
+		enable_traps(csr, mode);
+	hart->elp = expected && trap_landing_pads(hart, mode);
+	return go(hart, mode, csr->mnepc); /* norm:mnret_mprv */
 }
 
 /* norm:sret_v0 */
@@ -402,7 +465,7 @@ static const char *interrupt_name(unsigned cause)
 	case IRQ_LCOFI:
 		return "local counter overflow interrupt";
 	default:
-		return "reserved interrupt";
+		return cause >= RNMI_FIRST ? "non-maskable interrupt" : "reserved interrupt";
 	}
 }
 
@@ -424,7 +487,9 @@ void trap_explain(const struct hart *hart, bool interrupt, unsigned cause, enum 
 		return;
 	text += used;
 	size -= (unsigned)used;
-	if (from == MODE_M)
+	if (interrupt && cause >= RNMI_FIRST)
+		snprintf(text, size, "mnstatus.NMIE was 1, and nothing else holds it back");
+	else if (from == MODE_M)
 		snprintf(text, size, "traps in M-mode are never delegated");
 	else if (!to_hs)
 		snprintf(text, size, "m%cdeleg[%u]=0", kind, cause);

@@ -13,6 +13,7 @@ enum mode trap_take(struct hart *hart);
  * instruction, with tval = word) and otherwise sets hart->pc, hart->mode and effects. */
 bool trap_mret(struct hart *hart, uint32_t word);
 bool trap_sret(struct hart *hart, uint32_t word);
+bool trap_mnret(struct hart *hart, uint32_t word);
 
 /* Must indirect jumps in this mode land on landing pads (xLPE of Zicfilp)? */
 bool trap_landing_pads(const struct hart *hart, enum mode mode);

@@ -44,6 +44,7 @@ static bool ends_block(uint16_t semantics)
 	case INSN_ebreak:
 	case INSN_mret:
 	case INSN_sret:
+	case INSN_mnret:
 	case INSN_wfi:
 	case INSN_fence_i:
 	case INSN_illegal:

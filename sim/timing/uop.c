@@ -41,6 +41,7 @@ static void describe_system(const struct insn *insn, struct uop *uop)
 	switch (insn->semantics) {
 	case INSN_mret:
 	case INSN_sret:
+	case INSN_mnret:
 		uop->flags |= UOP_RETURN;
 		break;
 	case INSN_sfence_vma:

@@ -41,6 +41,7 @@ static inline void world_init(struct world *world, unsigned tlb_entries)
 	world->hart.bus = &world->bus;
 	world->hart.platform = &world->platform;
 	world->hart.peers = &world->hart;
+	world->hart.csr.mnstatus = mnstatus_NMIE; /* as reset leaves it without Smrnmi */
 	cr_assert(mmu_init(&world->hart, tlb_entries) == 0);
 	world->next = DRAM + (UINT64_C(16) << 20); /* below: data */
 }
