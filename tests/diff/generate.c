@@ -69,6 +69,7 @@ static void add_case(struct batch *batch, unsigned seed, unsigned slots, const c
 	slot_initialize(&maker);
 	make_slots(&maker, &c, ((uint64_t)seed << 20) + 7, keep);
 	slot_address_patch(&maker, c.slot);
+	c.wild = world.wild;
 	c.ptes = world.pte_count;
 	c.code = (maker.code.used * 2 + 7) & ~7u;
 	c.size = (unsigned)(sizeof c + c.ptes * sizeof(struct diff_pte) + c.code);

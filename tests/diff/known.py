@@ -7,6 +7,8 @@ case is not compared. A difference that stays as it was in the record before nee
 """
 import collections
 
+from records import CSR_NUMBERS
+
 QEMU_RULES = []   # for the record of a trap
 QEMU_FINAL = []   # for the record at the end
 SPIKE_RULES = []
@@ -17,6 +19,7 @@ GVA = 1 << 38
 MPV = 1 << 39
 MPP = 3 << 11
 SD = 1 << 63
+UXL = 3 << 32
 MPRV = 1 << 17
 SUM = 1 << 18
 MXR = 1 << 19
@@ -24,6 +27,7 @@ TVM = 1 << 20
 TSR = 1 << 22
 VTVM = 1 << 20
 VS_BITS = 0x444
+S_BITS = 0x222
 FS = 3 << 13
 HSTATUS_GVA = 1 << 6
 HSTATUS_BITS = 0x300700380
@@ -36,6 +40,7 @@ STORE_FAULTS = (6, 7, 15, 23)
 GUEST_PAGE_FAULTS = (20, 21, 23)
 PSEUDO = (0x3000, 0x3020)
 TRAP_VALUES = (("mcause", "mtval"), ("scause", "stval"), ("vscause", "vstval"))
+SRET, MRET = 0x10200073, 0x30200073
 VECTORS, VECTORS_END = 0x80600000, 0x80600400
 
 
@@ -49,6 +54,12 @@ class Case:
         self.carried = {}
         self.tainted = False
         self.explained = set()
+
+    def words_since(self, ours):
+        """The instructions that may have run between the last record and this one: a return may have gone back."""
+        last, slot = self.records[-1]["slot"] if self.records else 0, ours["slot"]
+        words = list(self.program.words_between(last, slot))
+        return list(self.program.words_between(0, slot)) if last >= slot or {SRET, MRET} & set(words) else words
 
 
 Trap = collections.namedtuple("Trap", "to cause epc tval value tinst")
@@ -219,7 +230,7 @@ def crossing_order(case, ours, theirs, names):
     it looks at memory, and PMP may judge the parts or the whole."""
     our, their = trap_of(ours), trap_of(theirs)
     crossing = their.tval & 0xfff >= 0xff9
-    if crossing and their.cause in (5, 7) and (our.epc != their.epc or our.tval == (their.tval | 0xfff) + 1):
+    if crossing and their.cause in (5, 7, 21, 23) and (our.epc != their.epc or our.tval == (their.tval | 0xfff) + 1):
         return {"*"}
     return other_cause(ours, theirs, names, ((5, 13), (7, 15), (5, 21), (7, 23))) if crossing else set()
 
@@ -303,9 +314,8 @@ def qemu_csr_zero(case, ours, theirs, names):
 
 def qemu_fcsr_zero(case, ours, theirs, names):
     """The same for fcsr: FS stays clean."""
-    last = case.records[-1]["slot"] if case.records else 0
     written = any(is_csr(word) and word >> 12 & 3 in (2, 3) and word >> 15 & 31 and 1 <= word >> 20 <= 3
-                  for word in case.program.words_between(last, ours["slot"]))
+                  for word in case.words_since(ours))
     if not written:
         return set()
     return {name for name in names if (name[0] == "x" or name in ("mstatus", "vsstatus")) and
@@ -323,10 +333,25 @@ def qemu_ctzw(case, ours, theirs, names):
     return {name for name in names if done and name[0] == "x" and ours[name] == 32 and 32 < theirs[name] < 64}
 
 
+ALIASES = {0x100: ("mstatus", "vsstatus"), 0x104: ("mie", "vsie"), 0x144: ("mip", "vsip"), 0x140: ("vsscratch",), 0x141: ("vsepc",),
+           0x142: ("vscause",), 0x143: ("vstval",), 0x105: ("vstvec",), 0x180: ("vsatp",)}
+
+
 def read_back(case, ours, theirs, names):
-    """A register holds what was read from a CSR that differs."""
-    pairs = set(case.carried.values()) | {(ours[name], theirs[name]) for name in case.explained}
-    return {name for name in names if name[0] == "x" and (ours[name], theirs[name]) in pairs}
+    """Registers hold what was read from a CSR that differs, and what instructions made of it."""
+    differing = case.carried.keys() | case.explained | ({"hstatus", "mstatus"} if case.program.wild else set())
+    for word in case.words_since(ours):
+        if is_csr(word) and word >> 7 & 31 and differing & {CSR_NUMBERS.get(word >> 20), *ALIASES.get(word >> 20, ())}:
+            return {name for name in names if name[0] == "x"}
+    return set()
+
+
+def qemu_sie_mideleg(case, ours, theirs, names):
+    """While V=1, what is read from sie and sip lacks the bits that mideleg's own S-level bits leave out."""
+    lost = S_BITS & ~ours["mideleg"]
+    if not any(is_csr(word) and word >> 20 in (0x104, 0x144) for word in case.words_since(ours)):
+        return set()
+    return {name for name in names if name[0] == "x" and (ours[name] ^ theirs[name]) & ~lost == 0 and not theirs[name] & lost}
 
 
 def qemu_priority(case, ours, theirs, names):
@@ -371,9 +396,8 @@ def qemu_vsip_write(case, ours, theirs, names):
     """A write of vsip or vsie takes the bits at the VS level's own numbers too, one of mip those of hvip."""
     which = only(ours, theirs, names, ["mip", "hvip", "hip", "vsip", "mie", "hie", "vsie"] + [name for name in names if name[0] == "x"],
                  VS_BITS | VS_BITS >> 1 | SGEI)
-    last = case.records[-1]["slot"] if case.records else 0
     written = any(is_csr(word) and word >> 20 in (0x104, 0x144, 0x204, 0x244, 0x344)
-                  for word in case.program.words_between(last, ours["slot"]))
+                  for word in case.words_since(ours))
     return {"*"} if which and written else set()
 
 
@@ -415,7 +439,9 @@ def qemu_sum_fetch(case, ours, theirs, names):
     """A U page that was read with SUM can be executed."""
     our = trap_of(ours)
     summed = (ours["mstatus"] | ours["vsstatus"]) & SUM
-    return {"*"} if our.cause == 12 and our.epc == our.tval and summed and trap_of(theirs).cause != 12 else set()
+    their = trap_of(theirs)
+    allowed = their.cause != 12 or their.epc == our.epc and their.tval > our.tval
+    return {"*"} if our.cause == 12 and our.epc == our.tval and summed and allowed else set()
 
 
 def qemu_gpa_sign(case, ours, theirs, names):
@@ -447,7 +473,7 @@ def tval_ebreak(case, ours, theirs, names):
 
 def fs_imprecise(case, ours, theirs, names):
     """FS becomes dirty on rvsim by instructions that might have changed a register or a flag, even if they fault."""
-    explained = {name for name in ("mstatus", "vsstatus") if name in names and not (ours[name] ^ theirs[name]) & ~(FS | SD | GVA)
+    explained = {name for name in ("mstatus", "vsstatus") if name in names and not (ours[name] ^ theirs[name]) & ~(FS | SD | GVA | UXL)
                  and ours[name] & FS == FS}
     return explained | {name for name in names if name[0] == "x" and not (ours[name] ^ theirs[name]) & ~(FS | SD)
                         and ours[name] & FS == FS}
@@ -470,7 +496,7 @@ def accessed_in_part(case, ours, theirs, names):
     """Of an access across pages whose second part faults, the first part may have set A, or not yet."""
     crossed = any(record[cause] in LOAD_FAULTS + STORE_FAULTS and not record[tval] & 0xfff
                   for record in case.records for cause, tval in TRAP_VALUES)
-    return {"tables"} & set(names) if crossed else set()
+    return {name for name in names if name.startswith(("accessed", "dirty"))} if crossed else set()
 
 
 def accessed_before_pmp(case, ours, theirs, names):
@@ -478,7 +504,9 @@ def accessed_before_pmp(case, ours, theirs, names):
     same goes for what qemu_sum lets through to the G-stage."""
     refused = any(record[cause] in (1, 5, 7) + GUEST_PAGE_FAULTS or record[cause] in (13, 15) and not record["vsstatus"] & SUM
                   for record in case.records for cause, _ in TRAP_VALUES)
-    return {"tables"} & set(names) if refused else set()
+    dirty = {name for name in names if name.startswith("dirty") and all(
+        case.program.maps_tables(64 * int(name[5:]) + bit) for bit in range(64) if (ours[name] ^ theirs[name]) >> bit & 1)}
+    return dirty | {name for name in names if name.startswith("accessed")} if refused else set()
 
 
 def henvcfg_kept(case, ours, theirs, names):
@@ -499,10 +527,9 @@ def qemu_envcfg(case, ours, theirs, names):
 
 def qemu_wide(case, ours, theirs, names):
     """Reserved bits of these are kept."""
-    if "hstatus" in names and not (ours["hstatus"] ^ theirs["hstatus"]) & HSTATUS_BITS:
-        return {"hstatus"}
-    return only(ours, theirs, names, ("medeleg", "hedeleg"), 0xc0801) | only(ours, theirs, names, ("mcountinhibit",), ~0x7fffd) | \
-        only(ours, theirs, names, ("mie", "mideleg"), 1 << 13 | SGEI) | only(ours, theirs, names, ("mstatus",), 3 << 32 | GVA) | \
+    hstatus = only(ours, theirs, names, ("hstatus",), ~HSTATUS_BITS)
+    return hstatus | only(ours, theirs, names, ("medeleg", "hedeleg"), 0xc0801) | only(ours, theirs, names, ("mcountinhibit",), ~0x7fffd) | \
+        only(ours, theirs, names, ("mie", "mideleg"), 1 << 13 | SGEI) | only(ours, theirs, names, ("mstatus",), UXL | GVA) | \
         only(ours, theirs, names, ("menvcfg", "henvcfg"), 0xf0 | 7 << 61) | only(ours, theirs, names, ("hcounteren", "mcounteren", "scounteren"), 0xffffffff << 32) | \
         only(ours, theirs, names, ("senvcfg",), 0xf0)
 
@@ -532,7 +559,7 @@ QEMU_RULES += [qemu_wide, qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_s
                qemu_tval_instruction, qemu_tval_aligned, tval_ebreak, tinst_zero, fs_imprecise, atomic_misaligned,
                qemu_virtual_as_illegal, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx, qemu_ad_write, crossing_order, platform, endless,
                qemu_tw, qemu_mprv_kept, qemu_mprv_m, qemu_gpa_sign, qemu_sum_fetch, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_fcsr_zero, qemu_htinst,
-               qemu_ctzw, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
+               qemu_ctzw, qemu_sie_mideleg, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
 QEMU_FINAL += [accessed_in_part, accessed_before_pmp, qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
 SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip, endless]

@@ -12,7 +12,7 @@
 #define CODE_SIZE 0x10000
 #define DATA 0x80620000ull       /* 32 pages that cases read, write, and sometimes execute */
 #define DATA_PAGES 32
-#define TABLES 0x80640000ull     /* page tables */
+#define TABLES 0x80641000ull     /* page tables, a page away from data, whose last access may reach into the next */
 #define TABLE_PAGES 96
 #define CASES 0x80800000ull      /* the batch, patched into the ELF file */
 #define CASES_SIZE 0x200000
@@ -36,6 +36,7 @@
 
 #define MAX_SLOTS 96
 #define MAX_PTES 1400
+#define PTE_WORDS ((MAX_PTES + 63) / 64) /* of a bit for each */
 
 #ifndef __ASSEMBLER__
 
@@ -61,6 +62,7 @@ struct diff_case {
 	unsigned ptes;
 	unsigned code;       /* bytes of code, to be copied to CODE_START; the initialization comes first and returns by x1 */
 	unsigned start;      /* enum policy */
+	unsigned wild;       /* for compare.py */
 	unsigned short slot[MAX_SLOTS + 1]; /* offsets from CODE_S */
 	unsigned char policy[MAX_SLOTS + 1];
 	unsigned long long x[CASE_X_COUNT];

@@ -98,15 +98,32 @@ static const struct diff_pte *ptes_of(const struct diff_case *c)
 	return (const struct diff_pte *)(c + 1);
 }
 
-/* What became of the page tables, in which A and D bits were set: one word for all. In a NAPOT range any entry's may be. */
-static uint64_t tables_hash(const struct diff_case *c)
+static uint64_t pte_now(const struct diff_case *c, unsigned i)
+{
+	return *(volatile uint64_t *)ptes_of(c)[i].address;
+}
+
+/* One bit of each entry. In a NAPOT range any entry's may stand for all: none counts. */
+static void put_bits(const struct diff_case *c, unsigned bit)
+{
+	for (unsigned word = 0; word < PTE_WORDS; word++) {
+		uint64_t bits = 0;
+		for (unsigned i = 64 * word; i < 64 * word + 64 && i < c->ptes; i++)
+			if (!(pte_now(c, i) & PTE_N))
+				bits |= (pte_now(c, i) >> bit & 1) << i % 64;
+		put(bits);
+	}
+}
+
+/* What became of the page tables: which A and D bits are set, and one word for all else. */
+static void put_tables(const struct diff_case *c)
 {
 	uint64_t hash = 0;
-	for (unsigned i = 0; i < c->ptes; i++) {
-		uint64_t pte = *(volatile uint64_t *)ptes_of(c)[i].address;
-		hash = (hash << 7 | hash >> 57) ^ (pte & PTE_N ? pte & ~PTE_AD : pte);
-	}
-	return hash;
+	for (unsigned i = 0; i < c->ptes; i++)
+		hash = (hash << 7 | hash >> 57) ^ (pte_now(c, i) & ~PTE_AD);
+	put(hash);
+	put_bits(c, 6);
+	put_bits(c, 7);
 }
 
 static void log_final(void)
@@ -127,7 +144,7 @@ static void log_final(void)
 		put(f[i]);
 	for (unsigned i = 0; i < DATA_PAGES; i++)
 		put(page_hash(DATA + 4096ull * i));
-	put(tables_hash(run.now));
+	put_tables(run.now);
 	*header = RECORD_HEADER(RECORD_FINAL, run.number, (uint64_t)(run.out - header));
 }
 
@@ -181,7 +198,7 @@ static void reset_csrs(void)
 /* Data that depends on page and place, with breakpoints at both ends of a page and an ecall across its end. */
 static void fill_data(void)
 {
-	for (uint64_t page = DATA; page < DATA + DATA_PAGES * 4096; page += 4096) {
+	for (uint64_t page = DATA; page < TABLES; page += 4096) {
 		uint64_t *word = (uint64_t *)page;
 		for (unsigned i = 0; i < 512; i++)
 			word[i] = (page + 8 * i) * UINT64_C(0x9e3779b97f4a7c15);

@@ -27,6 +27,7 @@ struct csr_choice {
 	uint64_t vague; /* bits that known.md is about: taken off what a case reads, so that it goes on alike; the log has them */
 };
 
+#define SFENCE_VMA_ALL 0x12000073
 #define XL64 (UINT64_C(2) << 32)
 #define BIT(n) (UINT64_C(1) << (n))
 #define ALL UINT64_MAX
@@ -35,7 +36,7 @@ struct csr_choice {
 #define HSTATUS_BITS (BIT(6) | BIT(7) | BIT(8) | BIT(9) | 7 * BIT(20))
 #define S_INTERRUPTS (BIT(1) | BIT(5) | BIT(9))
 #define VS_INTERRUPTS (S_INTERRUPTS << 1)
-#define EXCEPTIONS (UINT64_C(0xf0b5fe) & ~BIT(9)) /* ecalls from HS go to the runtime, always */
+#define EXCEPTIONS (UINT64_C(0xf0b5fe) & ~BIT(9))
 #define ENVCFG FIOM
 #define LCOFI BIT(13) /* of Sscofpmf, but QEMU has the bit without it */
 #define GVA BIT(38)
@@ -43,13 +44,15 @@ struct csr_choice {
 #define SEIP BIT(9)
 #define STIP BIT(5)
 #define SD BIT(63)
+#define FS (3 * BIT(13))
+#define MPRV BIT(17)
 #define FIOM BIT(0)
 #define STCE BIT(63)
 #define PBMTE BIT(62)
 #define ADUE BIT(61)
 
 static const struct csr_choice choices[] = {
-    {0x300, 12, PLAIN, MSTATUS_BITS, XL64 | XL64 << 2, GVA},
+    {0x300, 12, PLAIN, MSTATUS_BITS, XL64 | XL64 << 2, GVA | FS | SD},
     {0x301, 1, NO_WRITE, 0, 0, BIT(1)},
     {0x302, 6, PLAIN, EXCEPTIONS, 0, 0},
     {0x303, 6, PLAIN, ALL & ~LCOFI, 0, SGEI},
@@ -78,7 +81,7 @@ static const struct csr_choice choices[] = {
     {0xf14, 1, PLAIN, ALL, 0, 0},
     {0xf15, 1, PLAIN, ALL, 0, 0},
 
-    {0x100, 10, PLAIN, SSTATUS_BITS, XL64, SD},
+    {0x100, 10, PLAIN, SSTATUS_BITS, XL64, FS | SD},
     {0x104, 6, PLAIN, ALL, 0, 0},
     {0x105, 3, TVEC, ALL, 0, 0},
     {0x106, 3, PLAIN, 0xffffffff, 0, 0},
@@ -91,7 +94,7 @@ static const struct csr_choice choices[] = {
     {0x14d, 3, TIMECMP, ALL, 0, 0},
     {0x180, 8, SATP, ALL, 0, 0},
 
-    {0x200, 8, PLAIN, SSTATUS_BITS, XL64, SD},
+    {0x200, 8, PLAIN, SSTATUS_BITS, XL64, FS | SD},
     {0x204, 5, PLAIN, ALL, 0, 0},
     {0x205, 2, VSTVEC, ALL, 0, 0},
     {0x240, 2, PLAIN, ALL, 0, 0},
@@ -218,6 +221,8 @@ static uint64_t never_written(unsigned csr)
 	case 0x100:
 	case 0x200: /* QEMU lets any bits of vsstatus leak into mstatus, and they stay */
 		return ~SSTATUS_BITS;
+	case 0x302:
+		return BIT(9); /* ecalls from HS go to the runtime, always */
 	case 0x600:
 		return BIT(5);
 	case 0x34a: /* need hold only what traps write */
@@ -272,6 +277,24 @@ static uint64_t without_mode_2(uint64_t mstatus, enum csr_op op)
 	return (mstatus & ~(3 * BIT(11))) | mpp;
 }
 
+/* Fields that go together. */
+static uint64_t status_for(struct maker *maker, const struct csr_choice *choice, enum csr_op op, uint64_t word)
+{
+	if (choice->number != 0x300 && choice->number != 0x100 && choice->number != 0x200)
+		return word;
+	if (op != CSRRW && word & FS) /* whose state may be imprecise: both bits or none */
+		word |= FS;
+	if (choice->number != 0x300)
+		return word;
+	word = without_mode_2(word, op);
+	/* With MPP=3 QEMU's MPRV obeys MPV even so. */
+	if (!maker->world->wild && op == CSRRS)
+		word &= ~(MPRV | 3 * BIT(11) | BIT(39));
+	if (!maker->world->wild && op == CSRRW && (word & 3 * BIT(11)) == 3 * BIT(11))
+		word &= ~MPRV;
+	return word;
+}
+
 static void access_csr(struct maker *maker, const struct csr_choice *choice, unsigned rd)
 {
 	struct random *random = maker->random;
@@ -288,8 +311,7 @@ static void access_csr(struct maker *maker, const struct csr_choice *choice, uns
 	uint64_t word = value_for(maker, choice);
 	if (op == CSRRC)
 		word &= ~choice->fixed;
-	if (choice->number == 0x300)
-		word = without_mode_2(word, op);
+	word = status_for(maker, choice, op, word);
 	emit_li(&maker->code, value, word);
 	emit_csr(&maker->code, op, rd, choice->number, value);
 }
@@ -301,6 +323,13 @@ void slot_csr(struct maker *maker)
 	const struct csr_choice *choice = any_csr(maker->random);
 	unsigned rd = choice->kind == HIDDEN || choice->kind == WHOLE_HIDDEN || chance(maker->random, 25) ? 0 : any_register(maker);
 	access_csr(maker, choice, rd);
+	if (choice->kind == PMPADDR) { /* QEMU looks at a TOR entry's lower end when its own configuration is written */
+		unsigned any = any_register(maker);
+		emit_csr(&maker->code, CSRRS, any, 0x3a0, 0);
+		emit_csr(&maker->code, CSRRW, 0, 0x3a0, any);
+	}
+	if (choice->kind == PMPADDR || choice->kind == PMPCFG)
+		emit(&maker->code, SFENCE_VMA_ALL);
 	if (choice->kind == HGATP || choice->kind == VSATP) {
 		unsigned any = any_register(maker); /* QEMU forgets no translation on its own, and all by the narrowest fence */
 		emit(&maker->code, r_type(OP_SYSTEM, 0, 0x09, 0, any, any));
