@@ -212,6 +212,19 @@ bool mmu_walk(struct hart *hart, uint64_t va, unsigned size, enum access access,
 	return finish(&walk, size, &entry, entry_grants(&entry, context), result);
 }
 
+bool mmu_look(struct hart *hart, uint64_t va, enum access access, const struct mmu_context *context,
+              struct translation *result)
+{
+	struct trap trap;
+	struct walk walk = {hart, context, access, va, false, NULL, NULL, &trap};
+	uint64_t space = space_of(hart, context->mode);
+	const struct tlb_entry *hit = space ? tlb_find(&hart->mmu->tlb, va, space) : NULL;
+	uint8_t grants = hit ? entry_grants(hit, context) : 0;
+	if (grants & perm_needed(access))
+		return finish(&walk, 1, hit, grants, result);
+	return mmu_walk(hart, va, 1, access, context, false, NULL, NULL, result, &trap);
+}
+
 void mmu_watch_walks(struct hart *hart, walk_visitor *visitor, void *visitor_context)
 {
 	hart->mmu->visitor = visitor;

@@ -80,6 +80,11 @@ void mmu_watch_walks(struct hart *hart, walk_visitor *visitor, void *visitor_con
 bool mmu_walk(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
               bool update, walk_visitor *visitor, void *visitor_context, struct translation *result, struct trap *trap);
 
+/* Where mmu_translate would lead for one byte, by the TLB first as it does, with nothing changed by the question: not the TLB, no
+ * A or D, no fault raised. */
+bool mmu_look(struct hart *hart, uint64_t va, enum access access, const struct mmu_context *context,
+              struct translation *result);
+
 /* Fences. *_valid false means all. Bits of the id beyond the implemented ASID or VMID length are ignored; addresses
  * match the page of the leaf PTE of the stage that is fenced. SFENCE.VMA with V=1 is mmu_fence_vvma: of the current
  * VMID. */

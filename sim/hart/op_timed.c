@@ -56,7 +56,7 @@ static bool store(struct hart *hart, const struct op *op, unsigned size, uint64_
 		if (!load(hart, op, sizeof(type), &value))                                                           \
 			TRAP;                                                                                        \
 		hart->model->stall.conflict = (uint8_t)model_conflict(hart->model, va, op->rs3);                     \
-		bool stalled = model_data(hart, va, sizeof(type), ACCESS_LOAD);                                      \
+		bool stalled = model_data(hart, va, ACCESS_LOAD);                                      \
 		hart->file[op->rd] = (uint64_t)(type)value | (box);                                                  \
 		NEXT_STALLED(stalled);                                                                               \
 	}                                                                                                            \
@@ -83,7 +83,7 @@ static bool store(struct hart *hart, const struct op *op, unsigned size, uint64_
 		uint64_t va = address(hart, op);                                                                     \
 		if (!store(hart, op, sizeof(type), hart->file[op->rs2]))                                             \
 			TRAP;                                                                                        \
-		NEXT_STALLED(model_data(hart, va, sizeof(type), ACCESS_STORE));                                      \
+		NEXT_STALLED(model_data(hart, va, ACCESS_STORE));                                      \
 	}                                                                                                            \
 	OP(timed_##name)                                                                                             \
 	{                                                                                                            \

@@ -271,34 +271,28 @@ static uint16_t write_line(struct model *model, uint64_t pa)
 	return (uint16_t)cycles;
 }
 
-static bool data_in(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
-                    bool filter)
+/* The access's cost, in model->stall. It may not have happened yet, or may be going to fault: then it only pays its walk. Where it goes
+ * is the TLB's to say, not the filter's: that forgets whenever the engine likes. */
+static void data_in(struct model *model, uint64_t va, enum access access, const struct mmu_context *context, int *page)
 {
-	struct model *model = hart->model;
 	struct translation translation;
-	uint64_t pa;
-	uint8_t *host;
-	int page;
-	(void)size;
-	model->stall.translate = (uint16_t)translate(model, va, access, context, &page);
-	if (filter && l0_find(access == ACCESS_LOAD ? hart->l0->read : hart->l0->write, va, 1, &host)) {
-		pa = hart->bus->dram_base + (uint64_t)(host - hart->bus->dram);
-	} else {
-		struct trap trap = {0};
-		if (!mmu_walk(hart, va, 1, access, context, false, NULL, NULL, &translation, &trap))
-			return model->stall.translate != 0;
-		pa = translation.pa;
-	}
-	model->stall.memory = access == ACCESS_LOAD ? read_line(model, pa) : write_line(model, pa);
-	if (filter)
-		near_fill(hart, va, access == ACCESS_STORE, page);
-	return model->stall.translate || model->stall.memory || model->stall.conflict;
+	model->stall.translate = (uint16_t)translate(model, va, access, context, page);
+	if (!mmu_look(model->hart, va, access, context, &translation))
+		return;
+	model->stall.memory = access == ACCESS_LOAD ? read_line(model, translation.pa) : write_line(model, translation.pa);
 }
 
-bool model_data(struct hart *hart, uint64_t va, unsigned size, enum access access)
+bool model_data(struct hart *hart, uint64_t va, enum access access)
 {
+	struct model *model = hart->model;
 	struct mmu_context context = mmu_context_data(hart);
-	return data_in(hart, va, size, access, &context, true);
+	uint64_t unmasked = mmu_unmasked(hart, &context, va);
+	int page;
+	data_in(model, unmasked, access, &context, &page);
+	/* The filter follows the TLB: it knows no masked addresses, and no page whose walk has come to fault since. */
+	if (unmasked == va && (page >= 0 || !memory_space(hart, context.mode)))
+		near_fill(hart, va, access == ACCESS_STORE, page);
+	return model->stall.translate || model->stall.memory || model->stall.conflict;
 }
 
 void model_fault(struct hart *hart, uint64_t va, enum access access)
@@ -306,6 +300,7 @@ void model_fault(struct hart *hart, uint64_t va, enum access access)
 	struct mmu_context context = mmu_context_data(hart);
 	int page;
 	hart->model->trap_walked = true;
+	va = mmu_unmasked(hart, &context, va);
 	hart->model->stall.translate = (uint16_t)translate(hart->model, va, access, &context, &page);
 }
 
@@ -423,9 +418,11 @@ static uint16_t fdivide_cycles(const struct timing *timing, const struct hart *h
 
 static void probe_hypervisor(struct hart *hart, const struct op *op, bool store)
 {
-	struct mmu_context context = mmu_context_hypervisor(hart, false);
-	uint64_t va = hart->x[op->rs1];
-	data_in(hart, va, 1, store ? ACCESS_STORE : ACCESS_LOAD, &context, false);
+	bool hlvx = op->imm == INSN_hlvx_hu || op->imm == INSN_hlvx_wu;
+	struct mmu_context context = mmu_context_hypervisor(hart, hlvx);
+	uint64_t va = mmu_unmasked(hart, &context, hart->x[op->rs1]);
+	int page;
+	data_in(hart->model, va, store ? ACCESS_STORE : ACCESS_LOAD, &context, &page);
 	hart->model->trap_walked = true;
 	if (store)
 		model_log_store(hart->model, va);
@@ -447,12 +444,13 @@ static void probe_atomic(struct hart *hart, const struct op *op)
 {
 	struct model *model = hart->model;
 	struct mmu_context context = mmu_context_data(hart);
-	bool load = insn_rows[op->imm].class == CLASS_LR;
-	data_in(hart, hart->x[op->rs1], 1, load ? ACCESS_LOAD : ACCESS_STORE, &context, false);
+	uint64_t va = mmu_unmasked(hart, &context, hart->x[op->rs1]);
+	int page;
+	data_in(model, va, insn_rows[op->imm].class == CLASS_LR ? ACCESS_LOAD : ACCESS_STORE, &context, &page);
 	model->trap_walked = true;
 	if (model->timing->amo_memory) {
 		model->stall.memory = (uint16_t)model->timing->dram_latency;
-		drop_set(model, hart->x[op->rs1]);
+		drop_set(model, va);
 	}
 }
 

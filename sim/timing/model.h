@@ -121,7 +121,7 @@ void model_settle(struct hart *hart);
 void model_trap(struct hart *hart);
 
 /* A load or store has happened: look in TLB and cache, let the filter know it. True: it has a stall, leave the block. */
-bool model_data(struct hart *hart, uint64_t va, unsigned size, enum access access);
+bool model_data(struct hart *hart, uint64_t va, enum access access);
 /* It raised a fault instead. */
 void model_fault(struct hart *hart, uint64_t va, enum access access);
 
