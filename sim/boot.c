@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "devtree.h"
+#include "say.h"
 
 enum { MIB = 1 << 20, KERNEL_ALIGN = 2 * MIB, SMALL_DRAM = 8 * MIB, MODULE_ALIGN = 4096 };
 
@@ -91,7 +92,7 @@ static int load_initrd(struct boot *boot, struct machine *machine)
 	if (!path)
 		return 0;
 	if (!boot->kernel_entry) {
-		fprintf(stderr, "rvsim: %s: -initrd needs -kernel\n", path);
+		say("%s: -initrd needs -kernel", path);
 		return -1;
 	}
 	if (open_file(boot, &boot->initrd, path) != 0)
@@ -129,7 +130,7 @@ static int choose(const struct staging *staging, const struct file *file, uint64
 	*address = layout_find_below(&boot->layout, boot->dtb_address, file->size, MODULE_ALIGN);
 	if (*address != UINT64_MAX)
 		return 0;
-	fprintf(stderr, "rvsim: %s: %zu bytes do not fit into what is free of DRAM\n", file->path, file->size);
+	say("%s: %zu bytes do not fit into what is free of DRAM", file->path, file->size);
 	return -1;
 }
 
@@ -142,7 +143,7 @@ static int check_guest(const struct file *file, const struct guest_config *guest
 	/* guest-loader stages whatever it is given */
 	if (guest->address || file_is_linux_image(file))
 		return 0;
-	fprintf(stderr, "rvsim: %s: is neither an ELF file nor a flat image with Linux's RISC-V Image header\n",
+	say("%s: is neither an ELF file nor a flat image with Linux's RISC-V Image header",
 	        file->path);
 	return -1;
 }
@@ -247,7 +248,7 @@ static int place_tree(struct boot *boot, size_t size)
 	uint64_t align = boot->layout.size < SMALL_DRAM ? MODULE_ALIGN : KERNEL_ALIGN;
 	boot->dtb_address = layout_find_below(&boot->layout, top, size, align);
 	if (boot->dtb_address == UINT64_MAX) {
-		fprintf(stderr, "rvsim: no room for the device tree: %" PRIu64 " KiB of DRAM are too little\n",
+		say("no room for the device tree: %" PRIu64 " KiB of DRAM are too little",
 		        boot->layout.size >> 10);
 		return -1;
 	}
@@ -265,7 +266,7 @@ static int dump_tree(const struct boot *boot, const char *path)
 		error = errno;
 	}
 	if (!written)
-		fprintf(stderr, "rvsim: %s: %s\n", path, strerror(error));
+		say("%s: %s", path, strerror(error));
 	return written ? 0 : -1;
 }
 
@@ -292,7 +293,7 @@ static int load_programs(struct boot *boot, struct machine *machine)
 	}
 	if (machine->config->dump_dtb)
 		return 0;
-	fprintf(stderr, "rvsim: no firmware: name one, or give -bios FILE (see --help)\n");
+	say("no firmware: name one, or give -bios FILE (see --help)");
 	return -1;
 }
 
@@ -329,7 +330,7 @@ int boot_load(struct boot *boot, struct machine *machine)
 	};
 	int result = -1;
 	if (!staging.modules || !staging.zones)
-		fprintf(stderr, "rvsim: out of memory for guests\n");
+		say("out of memory for guests");
 	else if (load_programs(boot, machine) == 0)
 		result = load_rest(&staging);
 	free(staging.modules);

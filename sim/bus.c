@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "dev/dev.h"
+#include "say.h"
 
 enum { DRAM_BASE = 0x80000000u };
 
@@ -17,14 +18,14 @@ int bus_init(struct bus *bus, uint64_t dram_size)
 	/* NORESERVE: the host gives pages as the guest touches them, however large the machine is */
 	void *dram = mmap(NULL, dram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (dram == MAP_FAILED) {
-		fprintf(stderr, "rvsim: cannot get %llu MiB of memory for DRAM: %s\n", (unsigned long long)dram_size >> 20,
+		say("cannot get %llu MiB of memory for DRAM: %s", (unsigned long long)dram_size >> 20,
 		        strerror(errno));
 		return -1;
 	}
 	bus->dram = dram;
 	bus->page_flags = calloc(dram_size >> PAGE_SHIFT, 1);
 	if (!bus->page_flags) {
-		fprintf(stderr, "rvsim: out of memory for DRAM page flags\n");
+		say("out of memory for DRAM page flags");
 		bus_free(bus);
 		return -1;
 	}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "say.h"
 
 enum { UART_CLOCK_HZ = 3686400, TREE_SIZE = 64 * 1024, HART_ROOM = 1024 };
 
@@ -241,13 +242,13 @@ void *devtree_describe(const struct devtree_machine *machine)
 	size_t size = TREE_SIZE + machine->hart_count * HART_ROOM;
 	struct writer writer = { .tree = malloc(size) };
 	if (!writer.tree) {
-		fprintf(stderr, "rvsim: out of memory for the device tree\n");
+		say("out of memory for the device tree");
 		return NULL;
 	}
 	note(&writer, fdt_create(writer.tree, (int)size));
 	describe(&writer, machine);
 	if (writer.error != 0) {
-		fprintf(stderr, "rvsim: cannot make the device tree: %s\n", fdt_strerror(writer.error));
+		say("cannot make the device tree: %s", fdt_strerror(writer.error));
 		free(writer.tree);
 		return NULL;
 	}
@@ -288,7 +289,7 @@ void *devtree_from_file(const void *data, size_t size, const char *path)
 	if (error == 0)
 		return tree;
 	free(tree);
-	fprintf(stderr, "rvsim: %s: is not a usable device tree: %s\n", path, fdt_strerror(error));
+	say("%s: is not a usable device tree: %s", path, fdt_strerror(error));
 	return NULL;
 }
 
@@ -391,7 +392,7 @@ int devtree_add_boot(void **tree, const struct devtree_boot *boot)
 	size_t size = fdt_totalsize(*tree) + devtree_room(boot);
 	void *bigger = malloc(size);
 	if (!bigger) {
-		fprintf(stderr, "rvsim: out of memory for the device tree\n");
+		say("out of memory for the device tree");
 		return -1;
 	}
 	int error = fdt_open_into(*tree, bigger, (int)size);
@@ -400,7 +401,7 @@ int devtree_add_boot(void **tree, const struct devtree_boot *boot)
 	if (error == 0)
 		error = fdt_pack(bigger);
 	if (error != 0) {
-		fprintf(stderr, "rvsim: cannot write /chosen into the device tree: %s\n", fdt_strerror(error));
+		say("cannot write /chosen into the device tree: %s", fdt_strerror(error));
 		free(bigger);
 		return -1;
 	}

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "say.h"
 
 void event_queue_init(struct event_queue *queue)
 {
@@ -66,7 +67,7 @@ void event_schedule(struct event_queue *queue, struct event *event, uint64_t cyc
 		size_t capacity = queue->capacity ? 2 * queue->capacity : 16;
 		struct event **heap = realloc(queue->heap, capacity * sizeof(struct event *));
 		if (!heap) {
-			fprintf(stderr, "rvsim: out of memory for events\n");
+			say("out of memory for events");
 			abort();
 		}
 		queue->heap = heap;

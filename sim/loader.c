@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "bus.h"
+#include "say.h"
 
 #ifndef EM_RISCV
 #define EM_RISCV 243
@@ -22,13 +23,12 @@ enum { LINUX_MAGIC_OFFSET = 56, LINUX_HEADER_SIZE = 64, PHDR_LIMIT = 512, NAME_L
 
 __attribute__((format(printf, 2, 3))) static int complain(const char *path, const char *format, ...)
 {
+	char reason[256];
 	va_list arguments;
 	va_start(arguments, format);
-	fprintf(stderr, "rvsim: %s: ", path);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
+	vsnprintf(reason, sizeof(reason), format, arguments);
 	va_end(arguments);
-	return -1;
+	return say("%s: %s", path, reason);
 }
 
 int file_open(struct file *file, const char *path)

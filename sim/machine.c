@@ -13,6 +13,7 @@
 #include "hart/mmu.h"
 #include "htif.h"
 #include "params.h"
+#include "say.h"
 #include "symbols.h"
 #include "timing/model.h"
 #include "trace/check.h"
@@ -22,7 +23,7 @@ enum { HARTS_MAX = 64, DEVICES_MAX = 8 };
 
 static int no_memory(const char *what)
 {
-	fprintf(stderr, "rvsim: out of memory for %s\n", what);
+	say("out of memory for %s", what);
 	return -1;
 }
 

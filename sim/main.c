@@ -1,7 +1,9 @@
 /* Options in, exit status out. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -9,6 +11,7 @@
 #include "dev/console.h"
 #include "machine.h"
 #include "options.h"
+#include "say.h"
 #include "sched.h"
 #include "signature.h"
 #include "trace/stats.h"
@@ -91,21 +94,21 @@ static int exit_status(const struct machine *machine)
 	}
 }
 
-static void say(const struct machine *machine, int status)
+static void tell(const struct machine *machine, int status)
 {
 	if (machine->config->quiet)
 		return;
 	if (machine->stop_message[0] != '\0')
 		fprintf(stderr, "rvsim: %s\n", machine->stop_message);
 	if (status == EXIT_FAILED && machine->config->expect && !console_saw_expected(machine->console))
-		fprintf(stderr, "rvsim: --expect never matched: %s\n", machine->config->expect);
+		say("--expect never matched: %s", machine->config->expect);
 }
 
 /* Files written at the end; a failure makes the whole run unusable. */
 static int write_results(struct machine *machine, double seconds)
 {
 	const struct config *config = machine->config;
-	int result = 0;
+	int result = console_check(machine->console);
 	trace_finish(machine->trace, machine->harts, machine->hart_count);
 	if (config->signature_path && signature_write(config->signature_path, machine) != 0)
 		result = -1;
@@ -143,7 +146,7 @@ static int run(const struct config *config)
 		console_raw(machine.console, false);
 		console_flush(machine.console);
 		status = result == 0 ? exit_status(&machine) : EXIT_USAGE;
-		say(&machine, status);
+		tell(&machine, status);
 		if (write_results(&machine, seconds) != 0)
 			status = EXIT_USAGE;
 	}
@@ -166,7 +169,9 @@ int main(int argc, char **argv)
 		status = EXIT_USAGE;
 	}
 	options_free(&options);
-	if (fflush(stdout) != 0 && status == EXIT_PASS)
+	if (fflush(stdout) != 0 && status == EXIT_PASS) {
+		say("standard output: %s", strerror(errno));
 		status = EXIT_USAGE;
+	}
 	return status;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "params.h"
+#include "say.h"
 #include "trace/check.h"
 #include "trace/trace.h"
 #include "usage.h"
@@ -19,9 +20,7 @@ __attribute__((format(printf, 1, 2))) static int bad(const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	fputs("rvsim: ", stderr);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
+	say_list(format, arguments);
 	va_end(arguments);
 	return -1;
 }
@@ -91,7 +90,7 @@ static char *keep(struct options *options, const char *text)
 	char **owned = realloc(options->owned, (options->owned_count + 1) * sizeof(*owned));
 	char *copy = strdup(text);
 	if (!owned || !copy) {
-		fputs("rvsim: out of memory for options\n", stderr);
+		bad("out of memory for options");
 		abort();
 	}
 	options->owned = owned;
@@ -133,7 +132,7 @@ static struct guest_config *add_guest(struct config *config)
 {
 	struct guest_config *guests = realloc(config->guests, (config->guest_count + 1) * sizeof(*guests));
 	if (!guests) {
-		fputs("rvsim: out of memory for guests\n", stderr);
+		bad("out of memory for guests");
 		abort();
 	}
 	config->guests = guests;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "machine.h"
+#include "say.h"
 
 enum kind { KIND_U64, KIND_UNSIGNED, KIND_BOOL };
 
@@ -98,7 +99,7 @@ static int set_choice(struct config *config, const struct param *param, const ch
 			store(config, param, i);
 			return 0;
 		}
-	fprintf(stderr, "rvsim: --set %s=%s: must be %s or %s\n", param->name, text, param->words[0], param->words[1]);
+	say("--set %s=%s: must be %s or %s", param->name, text, param->words[0], param->words[1]);
 	return -1;
 }
 
@@ -108,12 +109,12 @@ static int set_number(struct config *config, const struct param *param, const ch
 	errno = 0;
 	uint64_t value = strtoull(text, &end, 0);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < param->low || value > param->high) {
-		fprintf(stderr, "rvsim: --set %s=%s: must be a number from %" PRIu64 " to %" PRIu64 "\n", param->name, text,
+		say("--set %s=%s: must be a number from %" PRIu64 " to %" PRIu64, param->name, text,
 		        param->low, param->high);
 		return -1;
 	}
 	if (param->offset == PLATFORM(pmp_entries) && value != 0 && value != 16 && value != 64) {
-		fprintf(stderr, "rvsim: --set %s=%s: must be 0, 16 or 64\n", param->name, text);
+		say("--set %s=%s: must be 0, 16 or 64", param->name, text);
 		return -1;
 	}
 	bool vector = param->offset == PLATFORM(rnmi_vector) || param->offset == PLATFORM(rnmi_exception_vector);
@@ -136,12 +137,12 @@ int params_set(struct config *config, const char *assignment)
 		if (strlen(param->name) != length || strncmp(param->name, assignment, length) != 0)
 			continue;
 		if (!equals) {
-			fprintf(stderr, "rvsim: --set %s: a value is missing (%s=VALUE)\n", assignment, assignment);
+			say("--set %s: a value is missing (%s=VALUE)", assignment, assignment);
 			return -1;
 		}
 		return param->kind == KIND_BOOL ? set_choice(config, param, equals + 1) : set_number(config, param, equals + 1);
 	}
-	fprintf(stderr, "rvsim: --set %s: there is no such parameter (--set help lists them)\n", assignment);
+	say("--set %s: there is no such parameter (--set help lists them)", assignment);
 	return -1;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "machine.h"
+#include "say.h"
 #include "symbols.h"
 
 static int write_words(FILE *file, const struct machine *machine, uint64_t begin, uint64_t end)
@@ -22,11 +23,11 @@ int signature_write(const char *path, const struct machine *machine)
 	uint64_t begin, end;
 	if (!symbols_lookup_in(machine->symbols, 0, "begin_signature", &begin) ||
 	    !symbols_lookup_in(machine->symbols, 0, "end_signature", &end)) {
-		fprintf(stderr, "rvsim: --signature %s: the program has no symbols begin_signature and end_signature\n", path);
+		say("--signature %s: the program has no symbols begin_signature and end_signature", path);
 		return -1;
 	}
 	if (end < begin || !bus_is_dram(&machine->bus, begin, end - begin)) {
-		fprintf(stderr, "rvsim: --signature %s: begin_signature..end_signature is not a range of DRAM\n", path);
+		say("--signature %s: begin_signature..end_signature is not a range of DRAM", path);
 		return -1;
 	}
 	FILE *file = fopen(path, "we");
@@ -34,6 +35,6 @@ int signature_write(const char *path, const struct machine *machine)
 	if (file && fclose(file) != 0)
 		result = -1;
 	if (result != 0)
-		fprintf(stderr, "rvsim: %s: %s\n", path, strerror(errno));
+		say("%s: %s", path, strerror(errno));
 	return result;
 }

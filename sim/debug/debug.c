@@ -12,6 +12,7 @@
 #include "csr/csr.h"
 #include "debug/debugger.h"
 #include "hart/exec.h"
+#include "say.h"
 #include "symbols.h"
 
 typedef bool command_function(struct debugger *debugger, const char *args);
@@ -29,7 +30,7 @@ static const struct command commands[] = {
 #undef COMMAND
 };
 
-enum { COMMANDS = sizeof commands / sizeof commands[0], MAX_DEPTH = 16 };
+enum { COMMANDS = sizeof commands / sizeof commands[0], MAX_DEPTH = 16, LINE_BYTES = 1 << 16 };
 
 /* ---- words ---- */
 
@@ -173,15 +174,30 @@ static void execute_line(struct debugger *debugger, char *line)
 	execute(debugger, line);
 }
 
-/* False: the stream could not be read to its end. */
-static bool read_stream(struct debugger *debugger, FILE *in)
+/* The next line, without its end. False at the stream's end, or with the reason why it cannot be read that far. */
+static bool read_line(FILE *in, char line[LINE_BYTES], const char **reason)
 {
-	char *line = NULL;
-	size_t size = 0;
-	while (!debugger->quit && getline(&line, &size, in) > 0)
+	size_t length = 0;
+	int c;
+	while ((c = getc(in)) > 0 && c != '\n' && length < LINE_BYTES - 1)
+		line[length++] = (char)c;
+	line[length] = '\0';
+	if (c == EOF && ferror(in))
+		*reason = strerror(errno);
+	else if (c == '\0' || (c > 0 && c != '\n'))
+		*reason = "not lines of text";
+	return !*reason && (c != EOF || length);
+}
+
+/* NULL, or why the stream could not be read to its end. */
+static const char *read_stream(struct debugger *debugger, FILE *in)
+{
+	char *line = malloc(LINE_BYTES);
+	const char *reason = line ? NULL : strerror(errno);
+	while (!reason && !debugger->quit && read_line(in, line, &reason))
 		execute_line(debugger, line);
 	free(line);
-	return !ferror(in);
+	return reason;
 }
 
 static bool cmd_source(struct debugger *debugger, const char *args)
@@ -192,11 +208,10 @@ static bool cmd_source(struct debugger *debugger, const char *args)
 	if (!in)
 		return complain(debugger, "source: %s: %s", args, strerror(errno));
 	debugger->depth++;
-	bool read = read_stream(debugger, in);
-	int error = errno;
+	const char *reason = read_stream(debugger, in);
 	debugger->depth--;
 	fclose(in);
-	return read || complain(debugger, "source: %s: %s", args, strerror(error));
+	return !reason || complain(debugger, "source: %s: %s", args, reason);
 }
 
 /* ---- the terminal ---- */
@@ -259,9 +274,9 @@ static int run_debug_cmd(struct debugger *debugger, const char *text)
 {
 	FILE *in = fopen(text, "r");
 	if (in) {
-		read_stream(debugger, in);
+		const char *reason = read_stream(debugger, in);
 		fclose(in);
-		return 0;
+		return reason ? say("--debug-cmd %s: %s", text, reason) : 0;
 	}
 	char *copy = strdup(text), *rest = copy;
 	if (!copy)
@@ -271,6 +286,17 @@ static int run_debug_cmd(struct debugger *debugger, const char *text)
 			execute_line(debugger, line);
 	free(copy);
 	return 0;
+}
+
+/* What --debug reads. */
+static int read_commands(struct debugger *debugger)
+{
+	const char *reason = NULL;
+	if (debugger->interactive)
+		read_terminal(debugger);
+	else
+		reason = read_stream(debugger, stdin);
+	return reason ? say("standard input: %s", reason) : 0;
 }
 
 int debug_run(struct machine *machine)
@@ -283,7 +309,7 @@ int debug_run(struct machine *machine)
 	};
 	debugger.traps = calloc(machine->hart_count, sizeof *debugger.traps);
 	if (!debugger.traps) {
-		fprintf(stderr, "rvsim: debugger: no memory\n");
+		say("debugger: no memory");
 		return -1;
 	}
 	for (unsigned i = 0; i < machine->hart_count; i++) {
@@ -299,12 +325,8 @@ int debug_run(struct machine *machine)
 	int result = 0;
 	if (machine->config->debug_cmd)
 		result = run_debug_cmd(&debugger, machine->config->debug_cmd);
-	if (machine->config->debug && !debugger.quit) {
-		if (debugger.interactive)
-			read_terminal(&debugger);
-		else
-			read_stream(&debugger, stdin);
-	}
+	if (machine->config->debug && !debugger.quit && result == 0)
+		result = read_commands(&debugger);
 	if (debugger.interactive)
 		sigprocmask(SIG_SETMASK, &before, NULL);
 	for (unsigned i = 0; i < machine->hart_count; i++)

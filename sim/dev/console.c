@@ -8,6 +8,7 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+#include "say.h"
 #include "trace/trace.h"
 
 enum { LINE_LIMIT = 4096, INPUT_SIZE = 256, WAITING_MS = 1, STUCK_MS = 20 };
@@ -39,7 +40,7 @@ static int compile(struct watch *watch, const char *option, const char *text)
 	if (error != 0) {
 		char reason[128];
 		regerror(error, &watch->regex, reason, sizeof(reason));
-		fprintf(stderr, "rvsim: --%s '%s': %s\n", option, text, reason);
+		say("--%s '%s': %s", option, text, reason);
 		return -1;
 	}
 	watch->present = true;
@@ -54,7 +55,7 @@ static int open_serial(struct console *console, const char *serial)
 		console->ended = true;
 		console->out = fopen(serial + 5, "we");
 		if (!console->out) {
-			fprintf(stderr, "rvsim: %s: %s\n", serial + 5, strerror(errno));
+			say("%s: %s", serial + 5, strerror(errno));
 			return -1;
 		}
 	} else {
@@ -69,7 +70,7 @@ struct console *console_open(const struct console_config *config)
 {
 	struct console *console = calloc(1, sizeof(*console));
 	if (!console) {
-		fprintf(stderr, "rvsim: out of memory for the console\n");
+		say("out of memory for the console");
 		return NULL;
 	}
 	console->config = *config;
@@ -209,6 +210,13 @@ void console_raw(struct console *console, bool raw)
 	settings.c_cc[VMIN] = 1;
 	settings.c_cc[VTIME] = 0;
 	console->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &settings) == 0;
+}
+
+int console_check(const struct console *console)
+{
+	if (!console->out || !ferror(console->out))
+		return 0;
+	return say("the console's output could not be written whole");
 }
 
 bool console_saw_expected(const struct console *console)

@@ -45,6 +45,8 @@ void console_flush(struct console *console);
 
 /* Put the host's terminal into raw mode, or give it back (debugger prompt, end). No-ops unless stdin is a terminal. */
 void console_raw(struct console *console, bool raw);
+/* 0, or -1 after a line on stderr: some of the output could not be written. */
+int console_check(const struct console *console);
 bool console_saw_expected(const struct console *console);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "say.h"
 
 int states_init(struct states *states)
 {
@@ -41,7 +42,7 @@ static void grow(struct states *states)
 	struct pipe *list = realloc(states->list, capacity * sizeof *list);
 	uint32_t *next = list ? realloc(states->next, capacity * sizeof *next) : NULL;
 	if (!next) {
-		fprintf(stderr, "rvsim: out of memory for pipeline states\n");
+		say("out of memory for pipeline states");
 		exit(5);
 	}
 	states->list = list;

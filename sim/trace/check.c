@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "symbols.h"
+#include "say.h"
 #include "trace/check_state.h"
 
 static const struct { const char *name; uint32_t kind; } kind_names[] = {
@@ -75,7 +76,7 @@ static int find_percpu(struct check *check)
 	    !symbols_lookup(symbols, "__world_switch_end", &check->switch_end, NULL, NULL))
 		check->switch_start = check->switch_end = 0;
 	if (check->kinds & CHECK_PERCPU && !check->has_percpu) {
-		fprintf(stderr, "rvsim: %s: --check percpu needs the symbols percpu_base, percpu_slot_size and percpu_max\n",
+		say("%s: --check percpu needs the symbols percpu_base, percpu_slot_size and percpu_max",
 		        check->machine->config->bios ? check->machine->config->bios : "firmware");
 		return -1;
 	}
@@ -107,7 +108,7 @@ struct check *check_new(uint32_t kinds, struct machine *machine)
 {
 	struct check *check = calloc(1, sizeof(*check));
 	if (!check) {
-		fprintf(stderr, "rvsim: no memory for --check\n");
+		say("no memory for --check");
 		return NULL;
 	}
 	check->kinds = kinds;
@@ -117,7 +118,7 @@ struct check *check_new(uint32_t kinds, struct machine *machine)
 		return NULL;
 	}
 	if ((kinds & CHECK_PERCPU && find_functions(check)) || (kinds & CHECK_ISOLATION && check_isolation_init(check))) {
-		fprintf(stderr, "rvsim: no memory for --check\n");
+		say("no memory for --check");
 		check_free(check);
 		return NULL;
 	}

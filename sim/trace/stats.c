@@ -4,6 +4,7 @@
 #include <string.h>
 #include "hart/mmu.h"
 #include "machine.h"
+#include "say.h"
 #include "timing/model.h"
 #include "trace/stats.h"
 #include "trace/trace.h"
@@ -84,7 +85,7 @@ int stats_write(const char *path, const struct machine *machine, double host_sec
 	struct world_now *now = calloc(machine->hart_count, sizeof(*now));
 	FILE *out = now ? fopen(path, "w") : NULL;
 	if (!out) {
-		fprintf(stderr, "rvsim: %s: %s\n", path, strerror(errno));
+		say("%s: %s", path, strerror(errno));
 		free(now);
 		return -1;
 	}
@@ -95,7 +96,7 @@ int stats_write(const char *path, const struct machine *machine, double host_sec
 	free(now);
 	bool failed = ferror(out);
 	if (fclose(out) || failed) {
-		fprintf(stderr, "rvsim: %s: could not be written whole\n", path);
+		say("%s: could not be written whole", path);
 		return -1;
 	}
 	return 0;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "trace/format.h"
+#include "say.h"
 #include "trace/trace.h"
 #include "trace/world.h"
 
@@ -102,7 +103,7 @@ struct trace *trace_open(const char *path, uint32_t events, unsigned hart_count,
 	struct trace *trace = calloc(1, sizeof(*trace));
 	uint64_t *hash = calloc(hart_count, sizeof(*hash));
 	if (!trace || !hash || world_init(&trace->world, hart_count)) {
-		fprintf(stderr, "rvsim: no memory for the trace\n");
+		say("no memory for the trace");
 		free(hash);
 		free(trace);
 		return NULL;
@@ -168,7 +169,7 @@ int trace_record(struct trace *trace, bool on, const char *path, uint32_t events
 		trace->recorded = events;
 	if (on && !trace->writer) {
 		if (!path) {
-			fprintf(stderr, "rvsim: no trace file is open\n");
+			say("no trace file is open");
 			return -1;
 		}
 		if (start_file(trace, path))

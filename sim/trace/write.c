@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
+#include "say.h"
 #include "trace/format.h"
 
 enum { PENDING_SIZE = 1 << 16, LEVEL = 1, FLUSH_FIRST = 64 };
@@ -98,12 +99,12 @@ struct trace_writer *trace_writer_open(const char *path, const struct trace_head
 {
 	struct trace_writer *writer = writer_new(path, header);
 	if (!writer) {
-		fprintf(stderr, "rvsim: %s: no memory for the trace\n", path);
+		say("%s: no memory for the trace", path);
 		return NULL;
 	}
 	writer->file = fopen(path, "wb");
 	if (!writer->file) {
-		fprintf(stderr, "rvsim: %s: %s\n", path, strerror(errno));
+		say("%s: %s", path, strerror(errno));
 		writer_free(writer);
 		return NULL;
 	}
@@ -167,7 +168,7 @@ int trace_writer_close(struct trace_writer *writer)
 	if (fclose(writer->file) && !writer->failure)
 		writer->failure = strerror(errno);
 	if (writer->failure)
-		fprintf(stderr, "rvsim: %s: the trace is not whole: %s\n", writer->path, writer->failure);
+		say("%s: the trace is not whole: %s", writer->path, writer->failure);
 	int result = writer->failure ? -1 : 0;
 	writer_free(writer);
 	return result;

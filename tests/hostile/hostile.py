@@ -17,6 +17,8 @@ BASE = 0x80000000
 TIMEOUT = 60
 # lui t0, 0x100; lui t1, 0x5; addi t1, t1, 0x555; sw t1, 0(t0); j .
 POWER_OFF = struct.pack("<5I", 0x001002B7, 0x00005337, 0x55530313, 0x0062A023, 0x0000006F)
+# lui t0, 0x10000; li t1, 'x'; sb t1, 0(t0)
+PRINT = struct.pack("<3I", 0x100002B7, 0x07800313, 0x00628023)
 
 EHDR = ["ident", "type", "machine", "version", "entry", "phoff", "shoff", "flags", "ehsize", "phentsize", "phnum",
         "shentsize", "shnum", "shstrndx"]
@@ -27,13 +29,14 @@ SHDR = ["name", "type", "flags", "addr", "offset", "size", "link", "info", "addr
 class Program:
     """The well-formed program: an ELF header, two segments, a symbol table. Change fields, then bytes()."""
 
-    def __init__(self):
+    def __init__(self, text=POWER_OFF):
+        self.text = text
         code, data = 0x200, 0x240
         symbols, strings, sections = 0x280, 0x300, 0x340
         self.header = dict(ident=b"\x7fELF\x02\x01\x01" + bytes(9), type=2, machine=243, version=1, entry=BASE, phoff=64,
                            shoff=sections, flags=0, ehsize=64, phentsize=56, phnum=2, shentsize=64, shnum=3, shstrndx=2)
         self.segments = [
-            dict(type=1, flags=5, offset=code, vaddr=BASE, paddr=BASE, filesz=len(POWER_OFF), memsz=len(POWER_OFF), align=8),
+            dict(type=1, flags=5, offset=code, vaddr=BASE, paddr=BASE, filesz=len(text), memsz=len(text), align=8),
             dict(type=1, flags=6, offset=data, vaddr=BASE + 0x1000, paddr=BASE + 0x1000, filesz=8, memsz=64, align=8)]
         self.sections = [
             dict.fromkeys(SHDR, 0),
@@ -47,7 +50,7 @@ class Program:
         image[0:64] = struct.pack("<16sHHIQQQIHHHHHH", *[self.header[key] for key in EHDR])
         for i, segment in enumerate(self.segments):
             struct.pack_into("<IIQQQQQQ", image, 64 + 56 * i, *[segment[key] for key in PHDR])
-        image[0x200:0x200 + len(POWER_OFF)] = POWER_OFF
+        image[0x200:0x200 + len(self.text)] = self.text
         for i, symbol in enumerate(self.symbols):
             struct.pack_into("<IBBHQQ", image, 0x280 + 24 * i, symbol["name"], symbol["info"], 0, symbol["shndx"],
                              symbol["value"], 0)
@@ -162,7 +165,13 @@ OPTIONS = """
 | -dtb /nonexistent GOOD | -dtb EMPTY GOOD | -dtb GOOD GOOD | -dtb IMAGE GOOD | -dump-dtb /nonexistent/x
 | -m 4K GOOD | -m 8K GOOD | -m 4K -dump-dtb DIRECTORY | -m 8K -smp 64 GOOD | -m 32K -smp 64 GOOD | -m 1M GOOD BIG
 | -m 4M GOOD BIG | -m 16M GOOD BIG BIG BIG BIG | -m 8M -kernel BIG -bios GOOD -initrd BIG | --signature s IMAGE,x=1
-| --debug-cmd"""
+| --debug-cmd | --debug-cmd /dev/zero GOOD | --debug-cmd DIRECTORY GOOD | --cpu /dev/zero GOOD | --cpu ./IMAGE GOOD
+| --cpu ./TEXT GOOD | --stats /dev/full GOOD | --trace /dev/full GOOD | -serial file:/dev/full PRINTS"""
+
+# What a terminal, or a reader of lines, would stumble over; wherever the message quotes it.
+HARMFUL = ["a\nb", "\x1b[31m", "\r", "\t\x7f"]
+HARMFUL_OPTIONS = ["-no-such", "smp", "m", "M", "-isa", "-cpu", "-set", "-trace", "-check", "-timeout", "-expect", "-dtb", "-kernel",
+                   "-display", "-serial", "-device", "-quantum"]
 
 
 class Runner:
@@ -197,7 +206,8 @@ class Runner:
             self.judge(name, False, "hangs")
             return
         lines = result.stderr.decode(errors="replace").splitlines()
-        good = result.returncode == 2 and len(lines) == 1 and lines[0].startswith("rvsim: ") and not result.stdout
+        good = (result.returncode == 2 and len(lines) == 1 and lines[0].startswith("rvsim: ") and lines[0].isprintable() and
+                not result.stdout)
         self.judge(name, good, f"exit {result.returncode}, {lines[:20]}")
 
     def survives(self, name, words):
@@ -263,6 +273,7 @@ def main():
         runner.write("BIG", image_header(5 << 20))
         runner.write("TEXT", b"no program at all\n" * 8)
         runner.write("EMPTY", b"")
+        runner.write("PRINTS", Program(PRINT + POWER_OFF).bytes())
         os.mkdir(runner.path("DIRECTORY"))
         unreadable = runner.write("UNREADABLE", Program().bytes())
         os.chmod(unreadable, 0)
@@ -272,6 +283,13 @@ def main():
             if "UNREADABLE" in words and os.access(unreadable, os.R_OK):
                 continue  # root reads everything
             runner.refused(" ".join(words) or "(nothing)", words)
+        for text in HARMFUL:
+            for option in HARMFUL_OPTIONS:
+                value = {"-expect": "(" + text, "-trace": "t,events=" + text, "-serial": "file:/nonexistent/" + text}.get(option, text)
+                runner.refused(f"{option} {text!r}", ["-" + option, value] + ["GOOD"] * (option != "-kernel"))
+            for word in (text, f"GOOD,{text}=1", f"GOOD,cpus={text}", f"-{text}"):
+                runner.refused(repr(word), ["GOOD", word])
+            runner.refused("preset: " + repr(text), ["--cpu", runner.write("x.cpu", (text + "=").encode()), "GOOD"])
         for name, content in spoiled():
             path = runner.write("spoiled", content)
             runner.refused("firmware: " + name, [path])

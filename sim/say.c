@@ -1,0 +1,28 @@
+#include "say.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int say_list(const char *format, va_list arguments)
+{
+	char *text;
+	if (vasprintf(&text, format, arguments) < 0) {
+		fputs("rvsim: out of memory\n", stderr);
+		return -1;
+	}
+	for (char *at = text; *at != '\0'; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+	fprintf(stderr, "rvsim: %s\n", text);
+	free(text);
+	return -1;
+}
+
+int say(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	say_list(format, arguments);
+	va_end(arguments);
+	return -1;
+}
