@@ -27,6 +27,7 @@ enum {
 	HARTS = 3,
 	INSNS = 800,
 	CYCLES = 3000,
+	TIMING_CHANGES = 12,
 };
 
 /* What every machine of one input starts with. */
@@ -34,6 +35,8 @@ struct start {
 	uint8_t memory[USED_PAGES * PAGE];
 	char smp[8], quantum[8], pmp[32], geilen[32], asid[32], vmid[32];
 	const char *isa, *cpu;
+	struct { unsigned row, value; } timing[TIMING_CHANGES];
+	unsigned timing_count;
 	struct platform choices;
 	uint8_t block_ops;
 	bool hostile, limited;
@@ -274,9 +277,22 @@ static void choose_isa(struct source *source, struct start *start)
 	start->isa = usual ? NULL : sets[source_below(source, sizeof(sets) / sizeof(sets[0]))];
 }
 
-static void choose(struct source *source, struct start *start)
+/* A preset, and numbers that none of them has: as they stand at the ends of their ranges, or between. */
+static void choose_timing(struct source *source, struct start *start)
 {
 	static const char *const cpus[] = { "rocket", "cva6", "u74" };
+	start->cpu = source_below(source, 3) ? "ideal" : cpus[source_below(source, 3)];
+	start->timing_count = source_one_in(source, 2) ? source_below(source, TIMING_CHANGES + 1) : 0;
+	for (unsigned i = 0; i < start->timing_count; i++) {
+		const struct timing_row *row = &timing_rows[start->timing[i].row = source_below(source, TIMING_PARAMS)];
+		unsigned range = row->high - row->low, kind = source_below(source, 4);
+		unsigned value = kind == 0 ? 0 : kind == 1 ? range : kind == 2 ? 1u << source_below(source, 20) : source_below(source, 16);
+		start->timing[i].value = row->low + (kind == 1 ? range : value % (range + 1));
+	}
+}
+
+static void choose(struct source *source, struct start *start)
+{
 	static const unsigned quanta[] = { 1000, 1, 7, 100 }, entries[] = { 16, 64, 0, 16 };
 	snprintf(start->smp, sizeof(start->smp), "%u", 1 + source_below(source, HARTS));
 	snprintf(start->quantum, sizeof(start->quantum), "%u", quanta[source_below(source, 4)]);
@@ -285,7 +301,7 @@ static void choose(struct source *source, struct start *start)
 	snprintf(start->asid, sizeof(start->asid), "asid.bits=%u", source_one_in(source, 4) ? source_below(source, 17) : 16);
 	snprintf(start->vmid, sizeof(start->vmid), "vmid.bits=%u", source_one_in(source, 4) ? source_below(source, 15) : 14);
 	choose_isa(source, start);
-	start->cpu = source_below(source, 3) ? "ideal" : cpus[source_below(source, 3)];
+	choose_timing(source, start);
 	start->choices.tinst_zero = source_one_in(source, 4);
 	start->choices.tval_zero = source_one_in(source, 8);
 	start->choices.tval2_zero = source_one_in(source, 4);
@@ -296,6 +312,17 @@ static void choose(struct source *source, struct start *start)
 	start->block_ops = (uint8_t)(2 + source_below(source, 62));
 	start->hostile = source_one_in(source, 8);
 	start->limited = source_one_in(source, 2);
+}
+
+/* Numbers that do not go together are left as they were. */
+static void change_timing(struct timing *timing, const struct start *start)
+{
+	for (unsigned i = 0; i < start->timing_count; i++) {
+		struct timing changed = *timing;
+		*(unsigned *)((char *)&changed + timing_rows[start->timing[i].row].offset) = start->timing[i].value;
+		if (!timing_misfit(&changed))
+			*timing = changed;
+	}
 }
 
 /* One configuration; extensions that are unknown here are the default ones. */
@@ -309,6 +336,7 @@ static void configure(struct options *options, const struct start *start)
 	struct config *config = &options->config;
 	struct isa isa;
 	char reason[160];
+	change_timing(&config->preset, start);
 	if (start->isa && isa_parse(start->isa, &isa, reason, sizeof(reason)) == 0)
 		config->isa = isa;
 	config->platform.tinst_zero = start->choices.tinst_zero;
