@@ -85,7 +85,7 @@ static void fill(struct model *model, uint64_t pa)
 
 static unsigned miss_cycles(struct model *model, uint64_t pa)
 {
-	return model->timing->l1i_miss + memory_latency(model, pa, false);
+	return model->timing->l1i_miss + memory_latency(model, pa, 0, false);
 }
 
 uint16_t fetch_flush(struct model *model)

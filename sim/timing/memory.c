@@ -119,7 +119,25 @@ static bool take_from_peers(struct model *model, uint64_t pa, bool exclusive)
 	return found;
 }
 
-unsigned memory_latency(struct model *model, uint64_t pa, bool exclusive)
+/* A line goes to or comes from memory: cycles that it has to wait for the channel. */
+static unsigned occupy_channel(struct model *model, unsigned later)
+{
+	unsigned gap = model->timing->dram_gap;
+	return gap ? channel_take(&model->shared->channel, gap, model->hart->now + later) : 0;
+}
+
+/* A line that has been written leaves the first level. */
+static void write_back(struct model *model, uint64_t pa, unsigned later)
+{
+	struct cache *l2 = &model->shared->l2;
+	int slot = model->shared->has_l2 ? cache_find(l2, pa) : -1;
+	if (slot >= 0)
+		l2->dirty[slot] = 1;
+	else
+		occupy_channel(model, later);
+}
+
+unsigned memory_latency(struct model *model, uint64_t pa, unsigned later, bool exclusive)
 {
 	const struct timing *timing = model->timing;
 	struct model_shared *shared = model->shared;
@@ -131,28 +149,26 @@ unsigned memory_latency(struct model *model, uint64_t pa, bool exclusive)
 		if (cache_find(&shared->l2, pa) >= 0)
 			return timing->l2_latency + (taken ? timing->coherence : 0);
 		cache_fill(&shared->l2, pa, &evicted, &dirty);
+		if (dirty)
+			occupy_channel(model, later);
 		model->counts.l2_misses++;
 		latency += timing->l2_latency;
 	} else if (taken) {
 		return timing->coherence;
 	}
-	if (timing->dram_gap) {
-		uint64_t now = model->hart->now;
-		if (shared->dram_free > now)
-			latency += (unsigned)(shared->dram_free - now);
-		shared->dram_free = (shared->dram_free > now ? shared->dram_free : now) + timing->dram_gap;
-	}
-	return latency;
+	return latency + occupy_channel(model, later);
 }
 
 /* Bring a line into the data cache. */
-static void fill_line(struct model *model, uint64_t pa)
+static void fill_line(struct model *model, uint64_t pa, unsigned later)
 {
 	uint64_t evicted;
 	bool dirty;
 	cache_fill(&model->l1d, pa, &evicted, &dirty);
 	if (evicted != UINT64_MAX)
 		drop_line(model, evicted, true);
+	if (dirty)
+		write_back(model, evicted, later);
 }
 
 /* ---- translation ---- */
@@ -186,8 +202,9 @@ static void read_pte(void *context, const struct walk_step *step)
 	reads->cycles += model->timing->pte_read;
 	if (cache_find(&model->l1d, step->pa) >= 0)
 		return;
-	reads->cycles += model->timing->l1d_miss + memory_latency(model, step->pa, false);
-	fill_line(model, step->pa);
+	unsigned later = reads->cycles;
+	reads->cycles += model->timing->l1d_miss + memory_latency(model, step->pa, later, false);
+	fill_line(model, step->pa, later);
 	model->counts.dcache_misses++;
 }
 
@@ -243,8 +260,8 @@ static uint16_t read_line(struct model *model, uint64_t pa)
 		return (uint16_t)(model->timing->l1d_miss + model->timing->dram_latency);
 	if (cache_find(&model->l1d, pa) >= 0)
 		return 0;
-	unsigned cycles = model->timing->l1d_miss + memory_latency(model, pa, false);
-	fill_line(model, pa);
+	unsigned later = model->stall.translate, cycles = model->timing->l1d_miss + memory_latency(model, pa, later, false);
+	fill_line(model, pa, later);
 	model->counts.dcache_misses++;
 	return (uint16_t)cycles;
 }
@@ -260,8 +277,8 @@ static uint16_t write_line(struct model *model, uint64_t pa)
 	int slot = cache_find(&model->l1d, pa);
 	unsigned cycles = 0;
 	if (slot < 0) {
-		cycles = model->timing->l1d_miss + memory_latency(model, pa, true);
-		fill_line(model, pa);
+		cycles = model->timing->l1d_miss + memory_latency(model, pa, model->stall.translate, true);
+		fill_line(model, pa, model->stall.translate);
 		model->counts.dcache_misses++;
 		slot = cache_find(&model->l1d, pa);
 	} else if (!model->l1d.dirty[slot] && take_from_peers(model, pa, true)) {

@@ -11,6 +11,7 @@
 #include "hart/block.h"
 #include "hart/mmu.h"
 #include "timing/cache.h"
+#include "timing/channel.h"
 #include "timing/pages.h"
 #include "timing/pipe.h"
 #include "timing/states.h"
@@ -47,7 +48,7 @@ struct model_shared {
 	struct cache l2;
 	bool has_l2;
 	unsigned users;
-	uint64_t dram_free; /* cycle at which the memory channel is free */
+	struct channel channel; /* in use with dram.gap */
 };
 
 /* What pipe_step said of (block, instructions, stall). */

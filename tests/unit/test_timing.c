@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "timing/cache.h"
+#include "timing/channel.h"
 #include "timing/pages.h"
 #include "timing/timing.h"
 
@@ -151,4 +152,65 @@ Test(timing, pages_of_all_sizes_and_spaces)
 	cr_expect_eq(pages_find(&pages, UINT64_C(0x80123456), 0x107), -1);
 	cr_expect_eq(pages_find(&pages, UINT64_C(0xc0123456), 7), -1);
 	pages_free(&pages);
+}
+
+/* ---- the memory channel ---- */
+
+Test(timing, channel_in_order)
+{
+	struct channel *channel = calloc(1, sizeof *channel);
+	cr_expect_eq(channel_take(channel, 8, 1000), 0);
+	cr_expect_eq(channel_take(channel, 8, 1000), 8, "the second of two at once waits for the first");
+	cr_expect_eq(channel_take(channel, 8, 1000), 16);
+	cr_expect_eq(channel_take(channel, 8, 1024), 0);
+	cr_expect_eq(channel_take(channel, 8, 5003), 0, "an idle channel costs nothing, whatever the phase");
+	cr_expect_eq(channel_take(channel, 8, 5003), 5, "the next slot begins at 5008");
+	free(channel);
+}
+
+/* What a hart ahead has taken is in the way only at its own cycles. */
+Test(timing, channel_of_a_hart_that_lags)
+{
+	struct channel *channel = calloc(1, sizeof *channel);
+	for (uint64_t now = 10000; now < 11000; now += 100)
+		cr_expect_eq(channel_take(channel, 10, now), 0);
+	for (uint64_t now = 10000; now < 11000; now += 50)
+		cr_expect_eq(channel_take(channel, 10, now), now % 100 ? 0 : 10, "at %lu", (unsigned long)now);
+	free(channel);
+}
+
+/* As many lines as fit, whoever asks in whatever order: the channel is used wholly and never twice. */
+Test(timing, channel_bandwidth)
+{
+	enum { GAP = 6, LINES = 3000, HARTS = 4 };
+	struct channel *channel = calloc(1, sizeof *channel);
+	uint64_t cycle[HARTS] = {0}, last = 0, seed = 1;
+	for (unsigned i = 0; i < LINES; i++) {
+		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+		uint64_t *now = &cycle[seed >> 62];
+		*now += channel_take(channel, GAP, *now); /* the next request follows at once: there is always a queue */
+		last = *now > last ? *now : last;
+	}
+	cr_expect_geq(last, (uint64_t)GAP * (LINES / HARTS - 1));
+	cr_expect_leq(last, (uint64_t)GAP * LINES);
+	unsigned used = 0;
+	for (unsigned i = 0; i < CHANNEL_WORDS; i++)
+		used += (unsigned)__builtin_popcountll(channel->used[i]);
+	cr_expect_eq(used, LINES, "a slot each");
+	free(channel);
+}
+
+Test(timing, channel_forgets)
+{
+	struct channel *channel = calloc(1, sizeof *channel);
+	uint64_t lap = (uint64_t)CHANNEL_WORDS * 64 * 4;
+	cr_expect_eq(channel_take(channel, 4, lap + 40), 0);
+	cr_expect_eq(channel_take(channel, 4, lap + 40), 4);
+	cr_expect_eq(channel_take(channel, 4, 40), 0, "a whole lap behind");
+	cr_expect_eq(channel_take(channel, 4, 40), 0);
+	cr_expect_eq(channel_take(channel, 4, 2 * lap + 40), 0, "a lap ahead");
+	for (unsigned i = 0; i < CHANNEL_WORDS * 64; i++)
+		channel_take(channel, 4, 9 * lap);
+	cr_expect_eq(channel_take(channel, 4, 9 * lap), (unsigned)lap, "a full channel is bounded");
+	free(channel);
 }
