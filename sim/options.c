@@ -549,6 +549,17 @@ static void choose_timing(struct config *config)
 		config->timing = timing_find("ideal");
 }
 
+/* An extension that only names a behaviour goes with the behaviour. */
+static void drop_untrue_names(struct config *config)
+{
+	if (config->platform.tval_zero) {
+		isa_remove(&config->isa, EXT_Sstvala);
+		isa_remove(&config->isa, EXT_Shvstvala);
+	}
+	if (config->platform.tval2_zero)
+		isa_remove(&config->isa, EXT_Shtvala);
+}
+
 static enum options_result parse(struct options *options, int argc, char **argv)
 {
 	struct option table[ROW_COUNT + 1] = { 0 };
@@ -566,6 +577,7 @@ static enum options_result parse(struct options *options, int argc, char **argv)
 			return OPTIONS_BAD;
 	}
 	choose_timing(&options->config);
+	drop_untrue_names(&options->config);
 	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
 		return OPTIONS_BAD;
 	return OPTIONS_RUN;

@@ -93,6 +93,12 @@ NEED_EXTENSION(zkr, EXT_Zkr)
 NEED_EXTENSION(ssqosid, EXT_Ssqosid)
 NEED_EXTENSION(sdtrig, EXT_Sdtrig)
 
+/* norm:time_csr_architectural_availability */
+bool need_time(const struct hart *hart, unsigned num)
+{
+	return need_zicntr(hart, num) && !hart->platform->time_absent;
+}
+
 /* Smcsrind includes all of Sscsrind. */
 bool need_sscsrind(const struct hart *hart, unsigned num)
 {

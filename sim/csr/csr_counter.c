@@ -214,8 +214,21 @@ uint64_t csr_counter(const struct hart *hart, unsigned index)
 	return count_at(hart, index, before(hart));
 }
 
+uint64_t csr_hpm_counters(const struct hart *hart)
+{
+	return ((UINT64_C(1) << hart->platform->hpm_counters) - 1) << COUNTER_HPM;
+}
+
+/* norm:mhpmcounter_mhpmevent_rdonly0 */
+static bool is_there(const struct hart *hart, unsigned index)
+{
+	return index < COUNTER_HPM || csr_hpm_counters(hart) & bit(index);
+}
+
 void csr_counter_set(struct hart *hart, unsigned index, uint64_t value)
 {
+	if (!is_there(hart, index))
+		return;
 	latch(hart, index, before(hart));
 	put_count(hart, index, value, before(hart));
 }
@@ -234,6 +247,8 @@ uint64_t csr_instret(const struct hart *hart)
 void write_counter(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	unsigned index = row->num & 31;
+	if (!is_there(hart, index))
+		return;
 	latch(hart, index, before(hart));
 	put_count(hart, index, value, after(hart));
 }
@@ -255,7 +270,7 @@ void csr_counters_mode(struct hart *hart, enum mode to, bool retires)
 void write_mcountinhibit(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
-	const uint64_t mask = mcountinhibit_CY | mcountinhibit_IR | mcountinhibit_HPM;
+	const uint64_t mask = mcountinhibit_CY | mcountinhibit_IR | csr_hpm_counters(hart);
 	struct moment moment = after(hart);
 	uint32_t changed = (uint32_t)((hart->csr.mcountinhibit ^ value) & mask);
 	for (; changed; changed &= changed - 1) {
@@ -305,7 +320,8 @@ static uint64_t legal_event(const struct hart *hart, uint64_t value)
 void write_mhpmevent(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	uint64_t filters = isa_has(&hart->isa, EXT_Sscofpmf) ? mhpmevent3_OF | mode_inhibits(hart) : 0;
-	configure(hart, row->num & 31, legal_event(hart, value) | (value & filters));
+	if (is_there(hart, row->num & 31))
+		configure(hart, row->num & 31, legal_event(hart, value) | (value & filters));
 }
 
 /* ---- views ---- */

@@ -58,6 +58,9 @@ void csr_reset_fixed(struct hart *hart);
 /* csr_trigger.c: every trigger disabled. */
 void csr_reset_triggers(struct hart *hart);
 
+/* csr_counter.c: bits of the performance counters that there are, as in counteren registers. */
+uint64_t csr_hpm_counters(const struct hart *hart);
+
 /* csr_counter.c: value of counter 0 (cycle), 2 (instret), 3..31 at hart->now; and set it as of now. */
 uint64_t csr_counter(const struct hart *hart, unsigned index);
 void csr_counter_set(struct hart *hart, unsigned index, uint64_t value);

@@ -389,7 +389,7 @@ void write_htimedelta(struct hart *hart, const struct csr_row *row, uint64_t val
 /* Bits of counters that do not exist are read-only 0. norm:hcounteren_warl norm:mcounteren_flds_rdonly0 */
 void write_counteren(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
-	uint64_t mask = mcounteren_CY | mcounteren_TM | mcounteren_IR | with(hart, EXT_Zihpm, mcounteren_HPM);
+	uint64_t mask = mcounteren_CY | mcounteren_TM | mcounteren_IR | with(hart, EXT_Zihpm, csr_hpm_counters(hart));
 	*csr_slot(hart, row) = value & mask;
 }
 

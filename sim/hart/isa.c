@@ -110,6 +110,12 @@ struct isa isa_default(void)
 	return isa;
 }
 
+void isa_remove(struct isa *isa, enum ext ext)
+{
+	set(isa, ext, false);
+	close_over(isa, false);
+}
+
 static bool same_name(const char *name, const char *text, size_t length)
 {
 	return strlen(name) == length && memcmp(name, text, length) == 0;

@@ -27,6 +27,9 @@ struct isa isa_default(void);
  * 0, or -1 with a one-line reason in `error`. */
 int isa_parse(const char *text, struct isa *isa, char *error, size_t size);
 
+/* Take an extension away, with all that needs it. */
+void isa_remove(struct isa *isa, enum ext ext);
+
 /* Canonical string for the device tree's riscv,isa ("rv64imafdch_zicntr_..."). */
 void isa_string(const struct isa *isa, char *text, size_t size);
 uint64_t isa_misa(const struct isa *isa);

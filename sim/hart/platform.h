@@ -16,6 +16,8 @@ struct platform {
 	uint64_t rnmi_vector;      /* where RNMIs go; 0: mtvec.BASE */
 	uint64_t rnmi_exception_vector; /* where exceptions in M-mode go while NMIE is 0; 0: as ever by mtvec */
 	uint64_t rnmi_cycle;       /* when line 0 of every hart rises by itself; 0: never */
+	unsigned hpm_counters;     /* 0..29: mhpmcounter3 and on; the others are read-only 0 */
+	bool time_absent;          /* no time CSR: reads are for M-mode to emulate */
 	bool tinst_zero;           /* mtinst/htinst always 0 instead of transformed instructions */
 	bool tval_zero;            /* mtval/stval written 0 where the spec allows */
 	bool tval2_zero;           /* mtval2/htval written 0 instead of guest-physical addresses */

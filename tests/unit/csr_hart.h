@@ -27,7 +27,7 @@ static inline struct world *new_world(void)
 	                                      EXT_Zicntr, EXT_Zihpm, EXT_Zca, EXT_Sstc, EXT_Sv39, EXT_Svadu};
 	struct world *world = calloc(1, sizeof *world);
 	world->platform = (struct platform){.cycles_per_tick = 10, .hart_count = 1, .pmp_entries = 16, .asid_bits = 16,
-	                                    .vmid_bits = 14, .geilen = 5};
+	                                    .vmid_bits = 14, .hpm_counters = 29, .geilen = 5};
 	world->hart.platform = &world->platform;
 	for (size_t i = 0; i < sizeof extensions / sizeof extensions[0]; i++)
 		set_extension(&world->hart, extensions[i], true);

@@ -33,7 +33,7 @@ static inline struct engine_world *engine_world_new(unsigned harts, const char *
 	world->config = (struct config){.quantum = 10, .max_cycles = UINT64_MAX, .max_insns = UINT64_MAX, .harts = harts};
 	machine->config = &world->config;
 	machine->platform = (struct platform){
-		.cycles_per_tick = 1, .hart_count = harts, .pmp_entries = 16, .asid_bits = 16, .vmid_bits = 14,
+		.cycles_per_tick = 1, .hart_count = harts, .pmp_entries = 16, .asid_bits = 16, .vmid_bits = 14, .hpm_counters = 29,
 		.tlb_entries = 64, .block_ops = 64,
 	};
 	event_queue_init(&machine->events);

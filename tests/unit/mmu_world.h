@@ -35,7 +35,7 @@ static inline void world_init(struct world *world, unsigned tlb_entries)
 {
 	memset(world, 0, sizeof *world);
 	world->platform = (struct platform){
-		.cycles_per_tick = 1, .hart_count = 1, .asid_bits = 16, .vmid_bits = 14, .tlb_entries = tlb_entries,
+		.cycles_per_tick = 1, .hart_count = 1, .asid_bits = 16, .vmid_bits = 14, .hpm_counters = 29, .tlb_entries = tlb_entries,
 	};
 	cr_assert(bus_init(&world->bus, WORLD_BYTES) == 0);
 	world->hart.bus = &world->bus;

@@ -151,6 +151,17 @@ Test(csr_access, envcfg_of_supervisors_can_be_absent)
 	free(world);
 }
 
+/* norm:time_csr_architectural_availability */
+Test(csr_access, time_can_be_absent)
+{
+	struct world *world = open_world();
+	expect_verdicts(world, CSR_time, "ooooo", "iiiii");
+	world->platform.time_absent = true;
+	expect_verdicts(world, CSR_time, "iiiii", "iiiii");
+	expect_verdicts(world, CSR_cycle, "ooooo", "iiiii");
+	free(world);
+}
+
 /* norm:pmp_entry_count */
 Test(csr_access, pmp_csrs_of_implemented_entries)
 {

@@ -109,6 +109,28 @@ Test(csr_counter, performance_counters_count_their_event)
 	free(world);
 }
 
+/* norm:mhpmcounter_mhpmevent_rdonly0 norm:mcounteren_flds_rdonly0 norm:hcounteren_warl */
+Test(csr_counter, absent_ones_are_read_only_0)
+{
+	for (unsigned present = 0; present <= 29; present++) {
+		struct world *world = new_world();
+		world->platform.hpm_counters = present;
+		uint64_t bits = ((UINT64_C(1) << present) - 1) << 3 | 5;
+		expect_hex(hold(world, CSR_mcountinhibit, ~UINT64_C(0)), bits);
+		put(world, CSR_mcountinhibit, 0);
+		expect_hex(hold(world, CSR_mcounteren, ~UINT64_C(0)), bits | 2);
+		expect_hex(hold(world, CSR_hcounteren, ~UINT64_C(0)), bits | 2);
+		expect_hex(hold(world, CSR_scounteren, ~UINT64_C(0)), bits | 2);
+		for (unsigned n = 0; n < 29; n++) {
+			expect_hex(hold(world, CSR_mhpmevent3 + n, 1), n < present);
+			expect_hex(hold(world, CSR_mhpmcounter3 + n, 0x1234), n < present ? 0x1234 : 0);
+			csr_write(&world->hart, CSR_mhpmcounter3 + n, 0x777);
+			cr_expect_eq(csr_read(&world->hart, CSR_mhpmcounter3 + n) != 0, n < present);
+		}
+		free(world);
+	}
+}
+
 Test(csr_counter, unknown_events_count_nothing)
 {
 	struct world *world = new_world();

@@ -270,6 +270,8 @@ Test(trigger, context_written_by_a_guest)
 	struct hart *hart = &world->hart;
 	uint32_t csrw = insn_rows[INSN_csrrw].match | RS1 << 15 | (uint32_t)CSR_scontext << 20;
 	set(hart, 0, MCONTROL6 | tdata1_EXECUTE | tdata1_VS, CODE, textra(0, 0, 1, 5, 0));
+	hart->csr.mstateen0 |= mstateen0_CONTEXT;
+	hart->csr.hstateen0 |= hstateen0_CONTEXT;
 	cr_expect_not(stops(world, MODE_VS, csrw, 5, 0));
 	cr_expect_eq(hart->csr.scontext, 5);
 	cr_expect_eq(hart->csr.mcontext, 0, "scontext has no VS twin");
