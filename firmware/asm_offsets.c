@@ -48,6 +48,8 @@ void emit_offsets(void)
     EMIT(SBI_FRAME_MSTATUS, offsetof(struct sbi_trap_frame, mstatus));
     EMIT(SBI_FRAME_SIZE, align_up(sizeof(struct sbi_trap_frame), 16));
     EMIT(MSTATUS_MPP_BITS, MSTATUS_MPP);
+    EMIT(MSTATUS_MDT_BIT, MSTATUS_MDT);
+    EMIT(MNSTATUS_NMIE_BIT, MNSTATUS_NMIE);
     EMIT(MSTATUS_MPP_S_BITS, MSTATUS_MPP_S);
     EMIT(MSTATUS_MPIE_BIT, MSTATUS_MPIE);
 }

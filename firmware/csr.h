@@ -50,6 +50,17 @@
         ok_ != 0;                                                          \
     })
 
+/* True if the CSR exists; the bits are then set in it. */
+#define csr_try_set(csr, bits)                                             \
+    ({                                                                     \
+        uint64_t ok_ = 0;                                                  \
+        __asm__ volatile("1: csrs " #csr ", %1\n"                          \
+                         "   li %0, 1\n"                                   \
+                         "2:\n" EXTABLE("1b", "2b")                        \
+                         : "+r"(ok_) : "r"((uint64_t)(bits)) : "memory");  \
+        ok_ != 0;                                                          \
+    })
+
 /* sstatus; vsstatus has the same layout, mstatus a superset. */
 #define SSTATUS_SIE BIT(1)
 #define SSTATUS_SPIE BIT(5)
@@ -73,6 +84,13 @@
 #define MSTATUS_MPRV BIT(17)
 #define MSTATUS_MXR BIT(19)
 #define MSTATUS_MPV BIT(39)
+#define MSTATUS_MDT BIT(42) /* of Smdbltrp: a trap to M-mode now is a double trap */
+
+/* Of Smrnmi. Its CSRs go by number: binutils 2.40 does not know mnepc (0x741), mncause (0x742), mnstatus (0x744). */
+#define MNSTATUS_NMIE BIT(3)
+
+/* hstateen0: what guests have of the state whose switch is ours. */
+#define STATEEN0_ENVCFG BIT(62)
 
 /* menvcfg and henvcfg */
 #define ENVCFG_ADUE BIT(61)

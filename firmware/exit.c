@@ -24,11 +24,18 @@ void exit_snapshot(struct vcpu *vcpu)
         host_panic("a trap in the world switch");
 }
 
-/* htval lacks the two lowest bits; they are those of the virtual address, unless the walk itself faulted. */
+/*
+ * htval lacks the two lowest bits; they are those of the virtual address, unless the walk itself faulted. A hart may
+ * leave 0 there instead: then the address is looked for as it would have found it.
+ */
 uint64_t exit_fault_gpa(const struct vcpu *vcpu)
 {
-    uint64_t htinst = vcpu->regs.trap.htinst;
+    uint64_t htinst = vcpu->regs.trap.htinst, gpa;
 
+    if (!vcpu->regs.trap.htval) {
+        guest_translate(vcpu, vcpu->regs.trap.stval, &gpa);
+        return gpa;
+    }
     if (htinst && !(htinst & 1))
         return vcpu->regs.trap.htval << 2;
     return vcpu->regs.trap.htval << 2 | (vcpu->regs.trap.stval & 3);

@@ -66,6 +66,7 @@ bool riscv_percpu_new(struct arch_cpu *arch)
     csr_write(hgeie, 0);
     csr_write(hie, 0);
     csr_write(sie, HOST_INTERRUPTS);
+    csr_try_write(hstateen0, STATEEN0_ENVCFG); /* senvcfg is switched, what the other bits are for is not */
     arch->has_sstc = probe_sstc();
     arch->has_senvcfg = csr_try_read(senvcfg, &unused);
     arch->has_fp = probe_fp();

@@ -13,7 +13,30 @@
         .endr
         .endm
 
+#define MNSCRATCH 0x740
+#define MNSTATUS 0x744
+
+        /* With Smrnmi: only a non-maskable interrupt, or a double trap, comes with NMIE clear. It may have met this
+         * layer's own code anywhere, so nothing but the hart's number is taken as good. */
         .text
+        .globl  sbi_trap_vector_rnmi
+        .balign 4
+sbi_trap_vector_rnmi:
+        csrw    MNSCRATCH, t0
+        csrr    t0, MNSTATUS
+        andi    t0, t0, MNSTATUS_NMIE_BIT
+        beqz    t0, 1f
+        csrr    t0, MNSCRATCH
+        j       sbi_trap_vector
+1:      csrr    a0, mhartid
+        la      sp, sbi_slots
+        li      t0, SBI_STACK_SIZE
+        mul     t0, t0, a0
+        add     sp, sp, t0
+        li      t0, SBI_HART_OFFSET
+        add     sp, sp, t0
+        tail    sbi_non_maskable
+
         .globl  sbi_trap_vector
         .balign 4
 sbi_trap_vector:
@@ -52,6 +75,8 @@ save:   each_saved_register sd
         sd      t0, SBI_FRAME_MEPC(sp)
         csrr    t0, mstatus
         sd      t0, SBI_FRAME_MSTATUS(sp)
+        li      t0, MSTATUS_MDT_BIT     /* all is saved: from here on this layer may trap again */
+        csrc    mstatus, t0
         mv      a0, sp
         call    sbi_trap
         ld      t0, SBI_FRAME_MEPC(sp)

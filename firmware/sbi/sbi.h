@@ -78,10 +78,12 @@ struct sbi_hart *sbi_this_hart(void);
 
 /* sbi_main.c */
 _Noreturn void sbi_start(uint64_t hart_id, const void *dtb, bool is_boot_hart);
+_Noreturn void sbi_non_maskable(uint64_t hart_id);
 _Noreturn void sbi_die(const char *text, const struct sbi_trap_frame *frame);
 
 /* m_trap.S: the machine trap vector; mret to S-mode with a0, a1; a hart's stack emptied before a call. */
 void sbi_trap_vector(void);
+void sbi_trap_vector_rnmi(void);
 _Noreturn void sbi_enter_supervisor(uint64_t a0, uint64_t a1, uint64_t address);
 _Noreturn void sbi_call_on_empty_stack(struct sbi_hart *hart, void (*function)(struct sbi_hart *));
 
@@ -112,6 +114,7 @@ void sbi_timer_expired(void);
 /* sbi_console.c */
 void sbi_console_write(const char *text, uint64_t size);
 int sbi_console_read(void); /* -1: no input */
+void sbi_console_seize(void);
 
 /* sbi_illegal.c: reading `time` where the core has no such CSR; false if that is not what trapped. */
 bool sbi_emulate_time_read(struct sbi_trap_frame *frame);

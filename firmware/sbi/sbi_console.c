@@ -23,6 +23,16 @@ void sbi_console_write(const char *text, uint64_t size)
     spin_unlock(&console_lock);
 }
 
+/* For last words, which one hart only gets to say: what it interrupted may hold the lock, and will not give it back. */
+void sbi_console_seize(void)
+{
+    static uint32_t seized;
+
+    while (__atomic_exchange_n(&seized, 1, __ATOMIC_ACQUIRE))
+        __asm__ volatile("wfi");
+    console_lock = (struct spinlock){0};
+}
+
 int sbi_console_read(void)
 {
     int character = -1;

@@ -21,6 +21,18 @@ struct sbi_hart *sbi_this_hart(void)
     return (struct sbi_hart *)csr_read(mscratch);
 }
 
+/*
+ * Out of reset Smdbltrp has MDT set, so that any trap, even that of a probe, would be the last; Smrnmi has NMIE clear, so
+ * that no interrupt would come, ever.
+ */
+static void allow_traps(void)
+{
+    csr_write(mtvec, (uint64_t)sbi_trap_vector);
+    csr_clear(mstatus, MSTATUS_MDT);
+    if (csr_try_set(0x744, MNSTATUS_NMIE)) /* mnstatus */
+        csr_write(mtvec, (uint64_t)sbi_trap_vector_rnmi);
+}
+
 /* A core may lack `time` itself, or only keep it from lower modes. */
 static bool has_time_csr(void)
 {
@@ -61,6 +73,7 @@ static void open_memory(void)
 static void configure_environment(void)
 {
     csr_try_write(menvcfg, ENVCFG_STCE | ENVCFG_ADUE);
+    csr_try_write(mstateen0, ~UINT64_C(0)); /* S-mode may have whatever there is */
     csr_try_write(scounteren, COUNTEREN_CY_TM_IR);
     sbi_timer_init();
 }
@@ -88,7 +101,7 @@ _Noreturn void sbi_start(uint64_t hart_id, const void *dtb, bool is_boot_hart)
     struct sbi_hart *hart = sbi_hart(hart_id);
     struct fdt fdt;
 
-    csr_write(mtvec, (uint64_t)sbi_trap_vector);
+    allow_traps();
     if (is_boot_hart) {
         if (fdt_open(&fdt, dtb)) {
             platform_read(&fdt, &sbi_platform);
@@ -109,6 +122,22 @@ _Noreturn void sbi_start(uint64_t hart_id, const void *dtb, bool is_boot_hart)
     sbi_hsm_wait_for_start(hart);
 }
 
+/* A non-maskable interrupt means that somebody wants to know where the hart is; a double trap, that this layer is broken. */
+_Noreturn void sbi_non_maskable(uint64_t hart_id)
+{
+    uint64_t cause = csr_read(0x742), pc = csr_read(0x741), status = csr_read(0x744); /* mncause, mnepc, mnstatus */
+    char line[160];
+    size_t length = format(line, sizeof line, "%s on hart %lu: mncause 0x%lx mnepc 0x%lx mnstatus 0x%lx\n",
+                           cause & CAUSE_INTERRUPT ? "non-maskable interrupt" : "double trap in machine mode", hart_id,
+                           cause, pc, status);
+
+    sbi_console_seize();
+    sbi_console_write(line, length);
+    finisher_write(&sbi_platform, FINISHER_FAIL(1));
+    for (;;)
+        __asm__ volatile("wfi");
+}
+
 _Noreturn void sbi_die(const char *text, const struct sbi_trap_frame *frame)
 {
     char line[200];
@@ -118,6 +147,7 @@ _Noreturn void sbi_die(const char *text, const struct sbi_trap_frame *frame)
                            sbi_this_hart()->id, text, frame->mcause, frame->mepc, frame->mtval,
                            frame->x[1], frame->x[2]);
 
+    sbi_console_seize();
     sbi_console_write(line, length);
     finisher_write(&sbi_platform, FINISHER_FAIL(1));
     for (;;)

@@ -418,6 +418,27 @@ static void check_sizes(void)
 	print("paging: 4 KiB, 2 MiB and 1 GiB pages reach the same memory\n");
 }
 
+/* A hypervisor that is not told the guest-physical address has to find it through these. */
+static void check_devices(void)
+{
+	enum { SCRATCH = 7 };
+	static const uint64_t at[] = { PAGE_VA(7), MEGAPAGE_VA, 5 * GIB + UART_BASE };
+	uint64_t flags = PTE_R | PTE_W | PTE_AD | PTE_V;
+
+	set_pte(&pages[7], make_pte(UART_BASE, flags));
+	set_pte(&directory[1], make_pte(UART_BASE, flags));
+	set_pte(&root[5], make_pte(0, flags));
+	for (uint8_t i = 0; i < 3; i++) {
+		*(volatile uint8_t *)(at[i] + SCRATCH) = 0xa5 ^ i;
+		for (uint8_t j = 0; j < 3; j++)
+			CHECK(*(volatile uint8_t *)(at[j] + SCRATCH) == (0xa5 ^ i), "pages %u and %u are not one device", i, j);
+	}
+	set_pte(&pages[7], 0);
+	set_pte(&directory[1], 0);
+	set_pte(&root[5], 0);
+	print("paging: a device answers through pages of 4 KiB, 2 MiB and 1 GiB\n");
+}
+
 /* ---- two address spaces, and pages that move ---- */
 
 static void use_space(uint64_t *table_root, uint64_t asid)
@@ -568,6 +589,7 @@ void guest_main(void)
 	check_permissions();
 	check_malformed();
 	check_sizes();
+	check_devices();
 	check_spaces();
 	check_accessed_and_dirty();
 	check_atomics();
