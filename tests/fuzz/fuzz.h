@@ -52,12 +52,14 @@ static inline unsigned capture_lines(const struct capture *capture)
 	return lines;
 }
 
-/* The contract of everything that reads files: silence and success, or one line and failure. */
+/* The contract of everything that reads files: silence and success, or one line without control characters and failure. */
 static inline void require_one_line(const struct capture *capture, bool failed)
 {
 	bool whole = !capture->size || capture->text[capture->size - 1] == '\n';
 	REQUIRE(whole && capture_lines(capture) == failed, "%s but said: %s", failed ? "failed" : "succeeded",
 	        capture->text);
+	for (size_t i = 0; i + 1 < capture->size; i++)
+		REQUIRE((unsigned char)capture->text[i] >= ' ' && capture->text[i] != 0x7f, "said: %s", capture->text);
 }
 
 /* Decisions: the input's bytes, and behind its end what its first eight bytes seed. */

@@ -161,6 +161,15 @@ def options():
         yield line.replace(" ", "\n").encode()
 
 
+def preset():
+    for path in sorted(glob.glob(os.path.join(ROOT, "sim/timing/presets/*.cpu"))):
+        text = open(path).read()
+        yield text.encode()
+        yield re.sub(r" *#.*", "", text).encode()
+    for name in words("preset"):
+        yield f"{name} = 1\n {name}=64 # {name}\r\n\n".encode()
+
+
 COMMANDS = [
     "help", "help step", "step", "step 5 hart 1", "s 3 hart all", "step world", "step trap", "next 3", "finish", "until 0x80000070",
     "continue", "c 100", "hart 1", "break 0x80000060 if $a0 == 3", "tbreak 0x80000074", "watch $sp+8 4", "catch trap 8",
@@ -192,6 +201,8 @@ def words(target):
         found += re.findall(r'^\t\{ "([\w.]+)", KIND', source_text("sim/params.c"), re.M)
         found += re.findall(r'^EXT\(\w+, "(\w+)"', source_text("sim/hart/ext.def"), re.M)
         return found + [word for line in LINES for word in re.split(r"[ ,=]", line) if word] + ["vcpus=", ",,", "=", "virtio-net-device"]
+    if target == "preset":
+        return re.findall(r'^TIMING\(\w+, "([\w.]+)"', source_text("sim/timing/param.def"), re.M) + ["model", "pipeline", "ideal", "="]
     if target == "debugger":
         found = re.findall(r'^COMMAND\(\w+, "(\w+)"', source_text("sim/debug/commands.def"), re.M)
         found += ["$" + name for name in ("pc", "tp", "a0", "x5", "f3", "mstatus", "vsatp", "hgatp", "mode", "cycle")]
