@@ -75,7 +75,20 @@ def theirs(program, options):
     judge(QEMU + options + ["-bios", f"build/{program}.elf"], "qemu", program)
 
 
+def reasons():
+    """Each difference is explained: by a rule, or by why there is none; ids are rows of tests/diff/known.md."""
+    with open("tests/diff/known.md") as file:
+        known = set(re.findall(r"^\| (\w+) \|", file.read(), re.M))
+    for row in table("tests/isa/differ.tsv"):
+        name = " ".join(row[:3])
+        expect(len(row) == 4, f"differ.tsv: {name}: not where, program, rule, why")
+        expect(re.search(r"norm:\w+|none: \w+|^the choice of ", row[3]), f"differ.tsv: {name} names no rule")
+        unknown = set(re.findall(r"\bqemu_\w+|\btinst_zero\b", row[3])) - known
+        expect(not unknown, f"differ.tsv: {name}: {unknown} not in known.md")
+
+
 def cases():
+    yield "reasons", reasons
     for program, variant, options, qemu in programs():
         name = program if variant == "default" else f"{program}-{variant}"
         yield name, lambda program=program, variant=variant, options=options: ours(program, variant, options)
