@@ -83,9 +83,15 @@ static void fill(struct model *model, uint64_t pa)
 		block_chill(model->hart->exec, evicted, model->timing->l1i_line);
 }
 
-static unsigned miss_cycles(struct model *model, uint64_t pa)
+static unsigned miss_cycles(struct model *model, uint64_t pa, uint64_t at)
 {
-	return model->timing->l1i_miss + memory_latency(model, pa, 0, false);
+	return model->timing->l1i_miss + memory_latency(model, pa, at, false);
+}
+
+/* When the hart asks for its next fetch word. */
+static uint64_t request_cycle(const struct hart *hart)
+{
+	return hart->cycle + (uint64_t)(int64_t)hart->model->states.list[hart->exec->state].fetch_next;
 }
 
 uint16_t fetch_flush(struct model *model)
@@ -120,9 +126,10 @@ static unsigned enter_page(struct hart *hart, uint64_t pc)
 		return 0;
 	}
 	struct mmu_context context = mmu_context_fetch(hart);
-	uint64_t request = hart->cycle + (uint64_t)(int64_t)model->states.list[hart->exec->state].fetch_next;
+	uint64_t request = request_cycle(hart), at = request > model->walks_from ? request : model->walks_from;
 	unsigned held = model->walks_from > request ? (unsigned)(model->walks_from - request) : 0;
-	unsigned cycles = model->timing->itlb_miss + memory_walk(model, &model->itlb, pc, ACCESS_FETCH, &context);
+	unsigned before = model->timing->itlb_miss;
+	unsigned cycles = before + memory_walk(model, &model->itlb, pc, at + before, ACCESS_FETCH, &context);
 	model->counts.itlb_misses++;
 	model->counts.stall_walk += cycles;
 	model->counts.stall_fence += held;
@@ -160,7 +167,7 @@ int model_enter(struct hart *hart, struct block *block)
 			continue;
 		if (pa >= first_end)
 			return (int)instructions_within(block, pa - block->pa);
-		unsigned cycles = miss_cycles(model, pa);
+		unsigned cycles = miss_cycles(model, pa, request_cycle(hart));
 		model->counts.icache_misses++;
 		model->counts.stall_icache += cycles;
 		fill(model, pa);
@@ -281,11 +288,11 @@ uint16_t fetch_wrong_path(struct model *model, const struct block *block, unsign
 	if (sequential && after & (bytes - 1))
 		astray.request--; /* its word is there already */
 	while (astray.request <= memo->times.window) {
-		uint64_t pa;
+		uint64_t pa, asked = model->hart->cycle + (uint64_t)(int64_t)astray.request;
 		if (!locate(&astray, word, &pa))
 			return 0;
 		if (cache_find(&model->l1i, pa) < 0) {
-			int ready = astray.request + (int)miss_cycles(model, pa) + 2, killed = memo->times.window + 2;
+			int ready = astray.request + (int)miss_cycles(model, pa, asked) + 2, killed = memo->times.window + 2;
 			model->counts.icache_misses++;
 			if (ready - 1 >= killed) /* the line is thrown away, but waited for */
 				return ready > memo->times.restart ? (uint16_t)(ready - memo->times.restart) : 0;

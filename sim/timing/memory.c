@@ -120,24 +120,24 @@ static bool take_from_peers(struct model *model, uint64_t pa, bool exclusive)
 }
 
 /* A line goes to or comes from memory: cycles that it has to wait for the channel. */
-static unsigned occupy_channel(struct model *model, unsigned later)
+static unsigned occupy_channel(struct model *model, uint64_t at)
 {
 	unsigned gap = model->timing->dram_gap;
-	return gap ? channel_take(&model->shared->channel, gap, model->hart->now + later) : 0;
+	return gap ? channel_take(&model->shared->channel, gap, at) : 0;
 }
 
 /* A line that has been written leaves the first level. */
-static void write_back(struct model *model, uint64_t pa, unsigned later)
+static void write_back(struct model *model, uint64_t pa, uint64_t at)
 {
 	struct cache *l2 = &model->shared->l2;
 	int slot = model->shared->has_l2 ? cache_find(l2, pa) : -1;
 	if (slot >= 0)
 		l2->dirty[slot] = 1;
 	else
-		occupy_channel(model, later);
+		occupy_channel(model, at);
 }
 
-unsigned memory_latency(struct model *model, uint64_t pa, unsigned later, bool exclusive)
+unsigned memory_latency(struct model *model, uint64_t pa, uint64_t at, bool exclusive)
 {
 	const struct timing *timing = model->timing;
 	struct model_shared *shared = model->shared;
@@ -150,17 +150,17 @@ unsigned memory_latency(struct model *model, uint64_t pa, unsigned later, bool e
 			return timing->l2_latency + (taken ? timing->coherence : 0);
 		cache_fill(&shared->l2, pa, &evicted, &dirty);
 		if (dirty)
-			occupy_channel(model, later);
+			occupy_channel(model, at);
 		model->counts.l2_misses++;
 		latency += timing->l2_latency;
 	} else if (taken) {
 		return timing->coherence;
 	}
-	return latency + occupy_channel(model, later);
+	return latency + occupy_channel(model, at);
 }
 
 /* Bring a line into the data cache. */
-static void fill_line(struct model *model, uint64_t pa, unsigned later)
+static void fill_line(struct model *model, uint64_t pa, uint64_t at)
 {
 	uint64_t evicted;
 	bool dirty;
@@ -168,7 +168,7 @@ static void fill_line(struct model *model, uint64_t pa, unsigned later)
 	if (evicted != UINT64_MAX)
 		drop_line(model, evicted, true);
 	if (dirty)
-		write_back(model, evicted, later);
+		write_back(model, evicted, at);
 }
 
 /* ---- translation ---- */
@@ -185,6 +185,7 @@ uint64_t memory_space(const struct hart *hart, enum mode mode)
 
 struct pte_reads {
 	struct model *model;
+	uint64_t at; /* cycle of the first one */
 	unsigned cycles;
 };
 
@@ -202,17 +203,17 @@ static void read_pte(void *context, const struct walk_step *step)
 	reads->cycles += model->timing->pte_read;
 	if (cache_find(&model->l1d, step->pa) >= 0)
 		return;
-	unsigned later = reads->cycles;
-	reads->cycles += model->timing->l1d_miss + memory_latency(model, step->pa, later, false);
-	fill_line(model, step->pa, later);
+	uint64_t at = reads->at + reads->cycles;
+	reads->cycles += model->timing->l1d_miss + memory_latency(model, step->pa, at, false);
+	fill_line(model, step->pa, at);
 	model->counts.dcache_misses++;
 }
 
-unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, enum access access,
+unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, uint64_t at, enum access access,
                      const struct mmu_context *context)
 {
 	struct hart *hart = model->hart;
-	struct pte_reads reads = {model, 0};
+	struct pte_reads reads = {model, at, 0};
 	struct translation translation;
 	struct trap trap = {0};
 	uint64_t space = memory_space(hart, context->mode);
@@ -233,6 +234,12 @@ unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, enum
 	return reads.cycles;
 }
 
+/* When a load or store misses: nobody asks for it but the channel. */
+static uint64_t access_cycle(struct model *model)
+{
+	return model->timing->dram_gap ? model_access_cycle(model) : 0;
+}
+
 /* The data TLB: cycles until the address is known, and the entry's index (-1: not translated). */
 static unsigned translate(struct model *model, uint64_t va, enum access access, const struct mmu_context *context, int *page)
 {
@@ -247,7 +254,8 @@ static unsigned translate(struct model *model, uint64_t va, enum access access, 
 	}
 	model->counts.dtlb_misses++;
 	model->walked = true;
-	unsigned cycles = model->timing->dtlb_miss + memory_walk(model, &model->dtlb, va, access, context);
+	unsigned before = model->timing->dtlb_miss;
+	unsigned cycles = before + memory_walk(model, &model->dtlb, va, access_cycle(model) + before, access, context);
 	*page = pages_find(&model->dtlb, va, space);
 	return cycles;
 }
@@ -260,8 +268,9 @@ static uint16_t read_line(struct model *model, uint64_t pa)
 		return (uint16_t)(model->timing->l1d_miss + model->timing->dram_latency);
 	if (cache_find(&model->l1d, pa) >= 0)
 		return 0;
-	unsigned later = model->stall.translate, cycles = model->timing->l1d_miss + memory_latency(model, pa, later, false);
-	fill_line(model, pa, later);
+	uint64_t at = access_cycle(model);
+	unsigned cycles = model->timing->l1d_miss + memory_latency(model, pa, at, false);
+	fill_line(model, pa, at);
 	model->counts.dcache_misses++;
 	return (uint16_t)cycles;
 }
@@ -277,8 +286,9 @@ static uint16_t write_line(struct model *model, uint64_t pa)
 	int slot = cache_find(&model->l1d, pa);
 	unsigned cycles = 0;
 	if (slot < 0) {
-		cycles = model->timing->l1d_miss + memory_latency(model, pa, model->stall.translate, true);
-		fill_line(model, pa, model->stall.translate);
+		uint64_t at = access_cycle(model);
+		cycles = model->timing->l1d_miss + memory_latency(model, pa, at, true);
+		fill_line(model, pa, at);
 		model->counts.dcache_misses++;
 		slot = cache_find(&model->l1d, pa);
 	} else if (!model->l1d.dirty[slot] && take_from_peers(model, pa, true)) {

@@ -200,6 +200,13 @@ static const struct memo *run(struct model *model, const struct block *block, un
 	return memo;
 }
 
+uint64_t model_access_cycle(struct model *model)
+{
+	const struct hart *hart = model->hart;
+	unsigned count = (unsigned)(hart->retired - hart->insns) + 1;
+	return hart->cycle + (uint64_t)(int64_t)run(model, hart->block, count, &model->stall)->times.access;
+}
+
 static void count_stall(struct model *model, const struct stall *stall)
 {
 	model->counts.stall_walk += stall->translate;

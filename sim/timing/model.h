@@ -126,6 +126,9 @@ bool model_data(struct hart *hart, uint64_t va, enum access access);
 /* It raised a fault instead. */
 void model_fault(struct hart *hart, uint64_t va, enum access access);
 
+/* The cycle in which the load, store or atomic that is being looked at asks the data cache, as its stall stands. */
+uint64_t model_access_cycle(struct model *model);
+
 /* Ask before an instruction whose cost depends on values. */
 void model_probe(struct hart *hart, const struct op *op);
 

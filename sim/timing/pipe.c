@@ -153,6 +153,7 @@ struct done {
 	int written; /* commit may happen in the next cycle */
 	int ready;
 	int alu_free;
+	int access; /* of the data cache */
 };
 
 static int enter_memory(struct pipe *pipe, int issue)
@@ -173,7 +174,7 @@ static struct done load(const struct timing *timing, struct pipe *pipe, const st
 	pipe->mem_pop = (int16_t)grant;
 	pipe->load_port = (int16_t)(grant + 1 + (stall->memory ? stall->memory + 1 : 0));
 	int ready = grant + uop->latency - 1 + stall->memory;
-	return (struct done){ready, ready, PIPE_NEVER};
+	return (struct done){ready, ready, PIPE_NEVER, grant};
 }
 
 static struct done store(const struct timing *timing, struct pipe *pipe, const struct stall *stall, int issue)
@@ -182,13 +183,13 @@ static struct done store(const struct timing *timing, struct pipe *pipe, const s
 	start = later(start, pipe->store_commit[timing->store_buffer - 1]);
 	start += stall->translate;
 	pipe->mem_pop = (int16_t)(start + stall->memory);
-	return (struct done){start + 1 + stall->memory, issue + 1, PIPE_NEVER};
+	return (struct done){start + 1 + stall->memory, issue + 1, PIPE_NEVER, start};
 }
 
 static struct done divide(const struct stall *stall, int issue)
 {
 	/* A result of zero steps is ready before the unit is. */
-	return (struct done){issue + stall->unit - 1, issue + stall->unit - 1, issue + stall->unit};
+	return (struct done){issue + stall->unit - 1, issue + stall->unit - 1, issue + stall->unit, 0};
 }
 
 static struct done execute(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
@@ -197,7 +198,7 @@ static struct done execute(const struct timing *timing, struct pipe *pipe, const
 	switch (uop->kind) {
 	case UOP_MUL:
 		pipe->alu_port = (int16_t)(issue + 1);
-		return (struct done){issue + uop->latency, issue + uop->latency, PIPE_NEVER};
+		return (struct done){issue + uop->latency, issue + uop->latency, PIPE_NEVER, 0};
 	case UOP_DIV:
 		pipe->alu_port = (int16_t)(issue + 1);
 		return divide(stall, issue);
@@ -212,16 +213,16 @@ static struct done execute(const struct timing *timing, struct pipe *pipe, const
 		return done;
 	}
 	case UOP_FPU:
-		return (struct done){issue + uop->latency, issue + uop->latency, PIPE_NEVER};
+		return (struct done){issue + uop->latency, issue + uop->latency, PIPE_NEVER, 0};
 	case UOP_FDIV:
 		pipe->fdiv_free = (int16_t)(issue + stall->unit);
-		return (struct done){issue + stall->unit, issue + stall->unit, PIPE_NEVER};
+		return (struct done){issue + stall->unit, issue + stall->unit, PIPE_NEVER, 0};
 	case UOP_CSR:
-		return (struct done){issue + 1, issue + (int)timing->csr, PIPE_NEVER};
+		return (struct done){issue + 1, issue + (int)timing->csr, PIPE_NEVER, 0};
 	case UOP_NONE:
-		return (struct done){issue, issue, PIPE_NEVER};
+		return (struct done){issue, issue, PIPE_NEVER, 0};
 	default:
-		return (struct done){issue + (int)timing->alu, issue + (int)timing->alu, PIPE_NEVER};
+		return (struct done){issue + (int)timing->alu, issue + (int)timing->alu, PIPE_NEVER, 0};
 	}
 }
 
@@ -311,6 +312,7 @@ void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop 
 		time = pipe->committed = (int16_t)(time + (int)timing->amo + stall->memory);
 	times->issue = issue;
 	times->commit = time;
+	times->access = done.access;
 	times->fetch = last;
 	if (trap || uop->flags & UOP_FLUSH) {
 		times->window = uop->flags & UOP_RETURN ? last : time - 2;

@@ -83,6 +83,7 @@ void pipe_reset(struct pipe *pipe);
 /* Times of one instruction, relative to the base before it. */
 struct pipe_times {
 	int issue, commit, fetch; /* fetch: request of its last word */
+	int access;               /* a load, store or atomic: when it asks the data cache */
 	int window;               /* the frontend may run ahead along the predicted path for requests up to this cycle */
 	int restart;              /* after a misprediction or flush: the usual request of the right path */
 	int next;                 /* in: the base before it, out: the new one; times of the state stay relative to the first */
