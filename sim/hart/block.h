@@ -25,7 +25,7 @@ enum { EDGE_FALL, EDGE_TAKEN, EDGES };
 struct block {
 	uint64_t pc, pa;
 	uint32_t key;   /* everything translation depended on: enum key_bit */
-	uint32_t cost;  /* cycles of the whole block */
+	uint32_t cost[EDGES]; /* cycles of the whole block, when it is left that way */
 	uint32_t last;  /* cycles before its last instruction: it must start before the hart's bound */
 	uint16_t count; /* instructions */
 	uint16_t bytes;
@@ -105,7 +105,7 @@ static inline const struct op *block_exit(struct hart *hart, unsigned edge, uint
 {
 	struct block *block = hart->block;
 	struct link *link = &block->links[edge];
-	hart->cycle += block->cost;
+	hart->cycle += block->cost[edge];
 	hart->insns += block->count;
 	if (__builtin_expect(link->context == hart->context && hart->cycle + link->block->last < hart->bound, 1)) {
 		hart->block = link->block;
@@ -126,7 +126,7 @@ static inline const struct op *block_exit_indirect(struct hart *hart, uint64_t t
 	struct block *block = hart->block;
 	unsigned index = jump_index(target);
 	struct block *next = hart->exec->jumps[index].block;
-	hart->cycle += block->cost;
+	hart->cycle += block->cost[EDGE_TAKEN];
 	hart->insns += block->count;
 	if (__builtin_expect(hart->exec->jumps[index].pc == target && hart->exec->jumps[index].context == hart->context &&
 	                         hart->cycle + next->last < hart->bound, 1)) {

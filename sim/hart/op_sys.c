@@ -46,7 +46,7 @@ OP(ebreak)
 static void leave_returned(struct hart *hart)
 {
 	uint64_t pc = hart->pc;
-	hart->now = hart->cycle + hart->block->cost;
+	hart->now = hart->cycle + hart->block->cost[EDGE_TAKEN];
 	hart->retired = hart->insns + hart->block->count;
 	hart->pc = pc;
 	hart->exec->link = NULL;

@@ -180,7 +180,7 @@ static inline const struct op *timed_exit_indirect(struct hart *hart, uint64_t t
 	struct block *block = hart->block;
 	uint32_t state = block->exits[EDGE_TAKEN];
 	const struct jump *jump = &hart->exec->jumps[jump_index_in(target, state)];
-	hart->cycle += block->cost;
+	hart->cycle += block->cost[EDGE_TAKEN];
 	hart->insns += block->count;
 	if (jump->pc == target && jump->context == hart->context && jump->block->state == state &&
 	    hart->cycle + jump->block->last < hart->bound &&

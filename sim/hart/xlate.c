@@ -236,7 +236,7 @@ static void set_costs(struct translator *translator)
 	}
 	for (struct op *op = block->ops; op < translator->op; op++)
 		op->prefix = op->index;
-	block->cost = block->count;
+	block->cost[EDGE_FALL] = block->cost[EDGE_TAKEN] = block->count;
 	block->last = block->count - 1u;
 }
 

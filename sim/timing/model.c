@@ -123,14 +123,16 @@ static bool is_instruction(const struct op *op)
 	return op->length != 0;
 }
 
-static uint32_t exit_state(struct model *model, const struct pipe *before, const struct uop *uop, int base, enum flow flow)
+/* The last instruction leaves the block: what the block costs then, and the state it leads to. */
+static void describe_exit(struct model *model, struct block *block, unsigned edge, const struct pipe *before, const struct uop *uop, int base)
 {
 	struct pipe pipe = *before;
-	struct stall stall = {.flow = (uint8_t)flow};
+	struct stall stall = {.flow = edge == EDGE_TAKEN ? FLOW_TAKEN : FLOW_NEXT};
 	struct pipe_times times = {.next = base};
 	pipe_step(model->timing, &pipe, uop, &stall, &times);
 	pipe_settle(model->timing, &pipe, times.next);
-	return states_number(&model->states, &pipe);
+	block->cost[edge] = (uint32_t)times.next;
+	block->exits[edge] = states_number(&model->states, &pipe);
 }
 
 void model_block(struct hart *hart, struct block *block, const struct op *end)
@@ -152,13 +154,12 @@ void model_block(struct hart *hart, struct block *block, const struct op *end)
 		}
 		if (i + 1 == block->count) {
 			block->warm_last = (uint32_t)base;
-			block->exits[EDGE_FALL] = exit_state(model, &before, &block->uops[i], base, FLOW_NEXT);
-			block->exits[EDGE_TAKEN] = exit_state(model, &before, &block->uops[i], base, FLOW_TAKEN);
+			describe_exit(model, block, EDGE_FALL, &before, &block->uops[i], base);
+			describe_exit(model, block, EDGE_TAKEN, &before, &block->uops[i], base);
 		}
 	}
 	for (; op < end; op++)
 		op->prefix = (uint32_t)times.next;
-	block->cost = (uint32_t)times.next;
 	block->last = UINT32_MAX;
 }
 
