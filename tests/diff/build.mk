@@ -23,7 +23,7 @@ $(DIFF_BUILD)/runtime.elf: $(wildcard tests/diff/*.S) tests/diff/runtime.c tests
 	@echo '  CC    $@'
 	@riscv64-unknown-elf-gcc $(DIFF_RUNTIME_FLAGS) tests/diff/entry.S tests/diff/runtime.c -o $@
 
-$(DIFF_BUILD)/listing: tests/diff/listing.c $(SIM_LIBRARY:%.c=$(BUILD)/obj/tail/%.o)
+$(DIFF_BUILD)/listing: tests/diff/layout.h tests/diff/listing.c $(SIM_LIBRARY:%.c=$(BUILD)/obj/tail/%.o)
 	@mkdir -p $(@D)
 	@echo '  CC    $@'
-	@$(CC_SIM) -std=gnu17 -O2 -g -Wall -Wextra -Werror -Isim $^ $(LIBS) -o $@
+	@$(CC_SIM) -std=gnu17 -O2 -g -Wall -Wextra -Werror -Isim $(filter %.c %.o,$^) $(LIBS) -o $@

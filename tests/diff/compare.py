@@ -211,7 +211,6 @@ def show(args, rvsim, other):
 
 # ---- rvsim against itself ----
 
-FAST = ["--set", "machine.cycles_per_tick=1"]  # a case that hangs is found sooner
 SETTINGS = [["--set", "engine.block_ops=1"], ["--set", "engine.flush_always=yes"], ["--quantum", "1"],
             ["--set", "engine.block_ops=1", "--set", "engine.flush_always=yes", "--quantum", "1"]]
 
@@ -230,10 +229,10 @@ def options(args):
                 with open(stats) as file:
                     return log, json.load(file)["trace_hash"]
 
-            base = outcome(machines.Rvsim(args.rvsim, FAST))
-            variants = [(machines.Rvsim(args.rvsim, FAST + setting), True) for setting in SETTINGS]
-            variants.append((machines.Rvsim(args.rvsim, FAST + ["--set", "tlb.entries=1"]), False))
-            variants.append((machines.Rvsim(args.plain, FAST), True))
+            base = outcome(machines.Rvsim(args.rvsim))
+            variants = [(machines.Rvsim(args.rvsim, setting), True) for setting in SETTINGS]
+            variants.append((machines.Rvsim(args.rvsim, ["--set", "tlb.entries=1"]), False))
+            variants.append((machines.Rvsim(args.plain), True))
             for machine, same_hash in variants:
                 log, trace_hash = outcome(machine)
                 if log != base[0] or (same_hash and trace_hash != base[1]):

@@ -70,6 +70,7 @@ static void add_case(struct batch *batch, unsigned seed, unsigned slots, const c
 	make_slots(&maker, &c, ((uint64_t)seed << 20) + 7, keep);
 	slot_address_patch(&maker, c.slot);
 	c.wild = world.wild;
+	c.own_satp = world.own.satp;
 	c.ptes = world.pte_count;
 	c.code = (maker.code.used * 2 + 7) & ~7u;
 	c.size = (unsigned)(sizeof c + c.ptes * sizeof(struct diff_pte) + c.code);

@@ -15,6 +15,7 @@ SPIKE_RULES = []
 SPIKE_FINAL = []
 
 SGEI = 1 << 12
+LCOFI = 1 << 13
 GVA = 1 << 38
 MPV = 1 << 39
 MPP = 3 << 11
@@ -280,7 +281,7 @@ def qemu_mxr(case, ours, theirs, names):
     if (our.epc, our.tval) == (their.epc, their.tval):
         if our.tinst in PSEUDO and our.value != their.value and (by_mstatus or by_vsstatus):
             return {"*"}
-        return {"*"} if (our.cause, their.cause) == (21, 13) and (by_mstatus or by_vsstatus and as_guest) else set()
+        return {"*"} if our.cause in (5, 21) and their.cause == 13 and (by_mstatus or by_vsstatus and as_guest) else set()
     refused = their.cause in LOAD_FAULTS and (by_mstatus or by_vsstatus and as_guest)
     allowed = our.cause == 21 and by_vsstatus and not by_mstatus or our.tinst in PSEUDO and (by_mstatus or by_vsstatus)
     return {"*"} if refused or allowed else set()
@@ -327,10 +328,9 @@ def qemu_htinst(case, ours, theirs, names):
     return {"htinst"} if "htinst" in names and ours["htinst"] == 0 and theirs["htinst"] in PSEUDO else set()
 
 
-def qemu_ctzw(case, ours, theirs, names):
-    """CTZW of a word of zeros goes on into the upper half."""
-    done = any(word & 0xfff0707f == 0x6010101b for word in case.program.words_between(0, ours["slot"]))
-    return {name for name in names if done and name[0] == "x" and ours[name] == 32 and 32 < theirs[name] < 64}
+def qemu_stale_virtual(case, ours, theirs, names):
+    """Code that was translated for VU and runs in U, or the other way: HLV and HSV raise the other one's exception."""
+    return other_cause(ours, theirs, names, ((2, 22), (22, 2))) if is_hypervisor_access(case.program.word(trap_of(ours).epc)) else set()
 
 
 ALIASES = {0x100: ("mstatus", "vsstatus"), 0x104: ("mie", "vsie"), 0x144: ("mip", "vsip"), 0x140: ("vsscratch",), 0x141: ("vsepc",),
@@ -358,7 +358,11 @@ def qemu_priority(case, ours, theirs, names):
     """Of several interrupts the one with the lowest number comes first."""
     our, their = trap_of(ours), trap_of(theirs)
     both = our.cause & their.cause & INTERRUPT and our.epc == their.epc
-    return {"*"} if both and their.cause & 63 < our.cause & 63 and our.to == their.to else set()
+    if both and their.cause & 63 < our.cause & 63 and our.to == their.to:
+        return {"*"}
+    # Or it came before what the record is about.
+    return {"*"} if any(name in names and ours[name] & theirs[name] & INTERRUPT and theirs[name] < ours[name]
+                        for name in ("scause", "vscause")) else set()
 
 
 def qemu_tvm(case, ours, theirs, names):
@@ -456,6 +460,8 @@ def qemu_gpa_sign(case, ours, theirs, names):
 def qemu_mret_mpv(case, ours, theirs, names):
     """mret with MPP=3 and MPV=1 makes V=1 in M-mode."""
     both_m = ours["mstatus"] & MPP == MPP and theirs["mstatus"] & MPP == MPP
+    if theirs["mstatus"] & (MPP | MPV) == MPP | MPV:
+        return {"*"}  # a trap from M-mode with V=1
     swapped = "stvec" in names and theirs["stvec"] == ours["vstvec"]
     return {"*"} if swapped or "mstatus" in names and both_m and ours["mstatus"] & MPV < theirs["mstatus"] & MPV else set()
 
@@ -529,7 +535,7 @@ def qemu_wide(case, ours, theirs, names):
     """Reserved bits of these are kept."""
     hstatus = only(ours, theirs, names, ("hstatus",), ~HSTATUS_BITS)
     return hstatus | only(ours, theirs, names, ("medeleg", "hedeleg"), 0xc0801) | only(ours, theirs, names, ("mcountinhibit",), ~0x7fffd) | \
-        only(ours, theirs, names, ("mie", "mideleg"), 1 << 13 | SGEI) | only(ours, theirs, names, ("mstatus",), UXL | GVA) | \
+        only(ours, theirs, names, ("mie", "mideleg"), LCOFI | SGEI) | only(ours, theirs, names, ("mstatus",), UXL | GVA) | only(ours, theirs, names, ("mip",), LCOFI) | \
         only(ours, theirs, names, ("menvcfg", "henvcfg"), 0xf0 | 7 << 61) | only(ours, theirs, names, ("hcounteren", "mcounteren", "scounteren"), 0xffffffff << 32) | \
         only(ours, theirs, names, ("senvcfg",), 0xf0)
 
@@ -559,7 +565,7 @@ QEMU_RULES += [qemu_wide, qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_s
                qemu_tval_instruction, qemu_tval_aligned, tval_ebreak, tinst_zero, fs_imprecise, atomic_misaligned,
                qemu_virtual_as_illegal, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx, qemu_ad_write, crossing_order, platform, endless,
                qemu_tw, qemu_mprv_kept, qemu_mprv_m, qemu_gpa_sign, qemu_sum_fetch, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_fcsr_zero, qemu_htinst,
-               qemu_ctzw, qemu_sie_mideleg, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
+               qemu_stale_virtual, qemu_sie_mideleg, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
 QEMU_FINAL += [accessed_in_part, accessed_before_pmp, qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
 SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip, endless]
@@ -583,7 +589,7 @@ def explainer(machine):
                 left = [] if parts else [name for name in left if name not in explained]
         # What instructions made of a register whose difference is explained.
         registers = {name for name in names if name[0] == "x"}
-        if left and set(left) < registers or case.tainted and set(left) <= registers:
+        if left and set(left) < registers or case.tainted and all(name in registers or name.startswith("data") for name in left):
             left = []
         case.tainted = case.tainted or bool(registers)
         case.carried = {name: (ours[name], theirs[name]) for name in names}

@@ -35,7 +35,7 @@
 #define USER_REGISTER 28 /* 1 in U and VU */
 
 #define MAX_SLOTS 96
-#define MAX_PTES 1400
+#define MAX_PTES 1900
 #define PTE_WORDS ((MAX_PTES + 63) / 64) /* of a bit for each */
 
 #ifndef __ASSEMBLER__
@@ -66,6 +66,7 @@ struct diff_case {
 	unsigned short slot[MAX_SLOTS + 1]; /* offsets from CODE_S */
 	unsigned char policy[MAX_SLOTS + 1];
 	unsigned long long x[CASE_X_COUNT];
+	unsigned long long own_satp; /* a satp that no slot may leave behind */
 	/* then struct diff_pte[ptes], then the code */
 } __attribute__((aligned(8)));
 

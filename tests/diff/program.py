@@ -3,7 +3,7 @@ import struct
 
 CASES, CODE_S, CODE_U, CODE_START, STUB_SRET = 0x80800000, 0x80600000, 0x80610000, 0x800, 0x80600400
 TABLES, TABLES_END = 0x80641000, 0x806a1000
-HEADER = 408  # sizeof(struct diff_case)
+HEADER = 416  # sizeof(struct diff_case)
 
 
 class Program:
@@ -26,7 +26,7 @@ class Program:
 
     def maps_tables(self, number):
         """Whether a page table entry is the G-stage's for a page of tables."""
-        return self.ptes[number] & 0xe and TABLES <= self.ptes[number] << 2 & 0xfffffffffff000 < TABLES_END
+        return self.ptes[number] & 0x10 and TABLES <= self.ptes[number] << 2 & 0xfffffffffff000 < TABLES_END
 
     def word(self, address):
         """The instruction at an address of either copy of the code; 0 elsewhere."""

@@ -13,7 +13,7 @@ def rows(kind):
 
 EVENT = ["header", "slot", "mstatus"] + [f"x{n}" for n in range(5, 16)] + [name for name, _ in rows("EVENT")]
 FINAL = (["header", "events"] + [name for name, _ in rows("FINAL")] + [f"f{n}" for n in range(32)] +
-         [f"data{n}" for n in range(32)] + ["tables"] + [f"{bit}{n}" for bit in ("accessed", "dirty") for n in range(22)])
+         [f"data{n}" for n in range(32)] + ["tables"] + [f"{bit}{n}" for bit in ("accessed", "dirty") for n in range(30)])
 CSR_NUMBERS = {int(number, 0): name for kind in ("EVENT", "FINAL") for name, number in rows(kind)}
 CSR_NUMBERS[0x300] = "mstatus"
 

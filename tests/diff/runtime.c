@@ -330,6 +330,16 @@ static void quench(uint64_t cause)
 	csr_write(0x24d, ~UINT64_C(0));
 }
 
+/* A slot that switched to tables of its own did not come to its end. */
+static void leave_own_tables(uint64_t own)
+{
+	if (csr_read(satp) == own)
+		csr_write(satp, 0);
+	if (csr_read(0x280) == own)
+		csr_write(0x280, 0);
+	fence_all();
+}
+
 /* Resume in the handler that the trap was delegated to: it returns by sret, to the interrupted instruction or past the
  * slot that trapped. */
 static void return_by_sret(bool vs, uint64_t cause, unsigned next)
@@ -354,6 +364,8 @@ void trapped(void)
 	bool by_hs = cause == CAUSE_ECALL_HS && in_vectors(pc);
 	bool by_vs = cause == CAUSE_ECALL_VS && in_vectors(pc);
 	log_event();
+	if (csr_read(satp) == c->own_satp || csr_read(0x280) == c->own_satp)
+		leave_own_tables(c->own_satp);
 	if (slot >= c->slots || ++run.events > 3 * c->slots || cause == (INTERRUPT | INTERRUPT_MTI)) {
 		log_final();
 		return next_case();

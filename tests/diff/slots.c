@@ -4,9 +4,12 @@
 #include "hart/isa.h"
 #include "hart/insn.h"
 
-enum { CSR_MSTATUS = 0x300, CSR_SSTATUS = 0x100, CSR_HSTATUS = 0x600, CSR_MEPC = 0x341, CSR_SEPC = 0x141 };
-enum { ECALL = 0x73, EBREAK = 0x100073, MRET = 0x30200073, SRET = 0x10200073, WFI = 0x10500073 };
+enum { CSR_MSTATUS = 0x300, CSR_SSTATUS = 0x100, CSR_HSTATUS = 0x600, CSR_MEPC = 0x341, CSR_SEPC = 0x141, CSR_HGATP = 0x680, CSR_VSATP = 0x280, CSR_SATP = 0x180 };
+enum { ECALL = 0x73, EBREAK = 0x100073, MRET = 0x30200073, SRET = 0x10200073, WFI = 0x10500073, CTZW = 0x6000101b | 1 << 20 };
 enum { SFENCE_VMA = 0x09, SINVAL_VMA = 0x0b, HFENCE_VVMA = 0x11, HFENCE_GVMA = 0x31, HINVAL_VVMA = 0x13, HINVAL_GVMA = 0x33 };
+#define UNUSED_ADDRESS 0x7f000
+#define UNUSED_ID 0x3ff
+#define SFENCE_VMA_ALL 0x12000073
 #define BIT(n) (UINT64_C(1) << (n))
 
 /* ---- addresses of slots ---- */
@@ -185,6 +188,125 @@ static void slot_remap(struct maker *maker)
 	all_fences(maker);
 }
 
+static void fence(struct maker *maker, unsigned function, unsigned address, unsigned id)
+{
+	emit(&maker->code, r_type(OP_SYSTEM, 0, function, 0, address, id));
+}
+
+/* In every mode that could not run what follows, these trap; they select nothing that is cached. */
+static void guard_fences(struct maker *maker, unsigned address, unsigned id)
+{
+	emit_li(&maker->code, address, UNUSED_ADDRESS);
+	emit_li(&maker->code, id, UNUSED_ID);
+	fence(maker, SFENCE_VMA, address, id);
+	fence(maker, HFENCE_GVMA, address, id);
+	fence(maker, HFENCE_VVMA, address, id);
+	emit_csr(&maker->code, CSRRS, id, CSR_HGATP, 0);
+}
+
+/* What VS-stages may have cached under any VMID. */
+static void fence_guests(struct maker *maker, unsigned address, unsigned id, unsigned scratch, unsigned kept)
+{
+	emit_csr(&maker->code, CSRRW, kept, CSR_HGATP, 0);
+	fence(maker, HFENCE_VVMA, address, id);
+	for (unsigned i = 0; i < GUEST_ROOTS; i++) {
+		emit_li(&maker->code, scratch, maker->world->hgatp[i]);
+		emit_csr(&maker->code, CSRRW, 0, CSR_HGATP, scratch);
+		fence(maker, HFENCE_VVMA, address, id);
+	}
+	emit_csr(&maker->code, CSRRW, 0, CSR_HGATP, kept);
+	fence(maker, HFENCE_VVMA, address, id); /* for QEMU, which forgets nothing when hgatp is written */
+}
+
+/* Entries that grant S-mode everything, and U in a G-stage. */
+static uint64_t good_entry(uint64_t address, bool guest_stage)
+{
+	return address >> 12 << 10 | 0xcf | (guest_stage ? 0x10 : 0);
+}
+
+static void store_entry(struct maker *maker, unsigned address, unsigned value, uint64_t place, uint64_t entry)
+{
+	emit_li(&maker->code, address, place);
+	emit_li(&maker->code, value, entry);
+	emit(&maker->code, s_type(OP_STORE, 3, address, value, 0));
+}
+
+/* As a hypervisor: a guest's mapping is used, changed, fenced by no more than it takes, and used again. */
+static void slot_remap_narrowly(struct maker *maker)
+{
+	struct world *world = maker->world;
+	struct random *random = maker->random;
+	struct code *code = &maker->code;
+	const struct mapped *mapped = &world->mapped[pick(random, world->mapped_count)];
+	const struct diff_pte *pte = &world->ptes[mapped->pte];
+	unsigned address = 5 + pick(random, 2), id = 7 + pick(random, 2), scratch = 9 + pick(random, 2), kept = 11 + pick(random, 2);
+	if (pte->value >> 63)
+		return;
+	guard_fences(maker, address, id);
+	emit_li(code, scratch, BIT(8)); /* as VS-mode */
+	emit_csr(code, CSRRS, 0, CSR_HSTATUS, scratch);
+	emit_li(code, scratch, mapped->guest_stage ? 0 : world->satp[mapped->id - 1]);
+	emit_csr(code, CSRRW, 0, CSR_VSATP, scratch);
+	emit_li(code, scratch, mapped->guest_stage ? world->hgatp[mapped->id - 1] : chance(random, 60) ? 0 : PICK(random, world->hgatp));
+	emit_csr(code, CSRRW, 0, CSR_HGATP, scratch);
+	store_entry(maker, scratch, kept, pte->address, good_entry(mapped->address, mapped->guest_stage));
+	all_fences(maker);
+	emit_li(code, address, mapped->address + 8 * pick(random, 512));
+	emit(code, r_type(OP_SYSTEM, 4, 0x36, 13, address, 0)); /* hlv.d */
+	store_entry(maker, scratch, kept, pte->address, (world_leaf(world, 0, mapped->guest_stage) & ~(UINT64_C(0x3ff) << 54)) | 1);
+	emit_li(code, id, mapped->id);
+	bool any_address = mapped->aliased || chance(random, 30), any_id = chance(random, 20);
+	unsigned by_address = any_address ? 0 : address, by_id = any_id ? 0 : id;
+	if (mapped->guest_stage) {
+		emit(code, i_type(OP_IMM, 5, scratch, address, 2)); /* without its two lowest bits */
+		fence(maker, HFENCE_GVMA, by_address ? scratch : 0, by_id);
+	} else {
+		fence(maker, SFENCE_VMA, by_address, by_id);
+		fence_guests(maker, by_address, by_id, scratch, kept);
+	}
+	emit(code, r_type(OP_SYSTEM, 4, 0x36, 14, address, 0));
+}
+
+static void emit_access(struct maker *maker, unsigned value, unsigned address, bool store)
+{
+	emit(&maker->code, store ? s_type(OP_STORE, 3, address, value, 0) : i_type(0x03, 3, value, address, 0));
+}
+
+/* HS or VS with tables of its own: a mapping is used, changed, fenced by no more than it takes, and used again. */
+static void slot_edit(struct maker *maker)
+{
+	struct world *world = maker->world;
+	struct random *random = maker->random;
+	struct code *code = &maker->code;
+	unsigned address = 5 + pick(random, 2), id = 7 + pick(random, 2), scratch = 9 + pick(random, 2), kept = 11 + pick(random, 2);
+	bool superpage = chance(random, 30), store = chance(random, 40);
+	uint64_t page = DATA + (uint64_t)pick(random, DATA_PAGES) * 4096, at = page + 8 * pick(random, 512);
+	uint64_t place = world->own.table[0] + (page >> 12 & 511) * 8;
+	if (superpage) { /* where, without translation, nothing is */
+		at += UINT64_C(32) << 21;
+		place = world->own.table[1] + (at >> 21 & 511) * 8;
+		page = REGION;
+	}
+	emit(code, SFENCE_VMA_ALL);
+	emit_csr(code, CSRRS, kept, CSR_SATP, 0);
+	emit_li(code, scratch, world->own.satp);
+	emit_csr(code, CSRRW, 0, CSR_SATP, scratch);
+	store_entry(maker, address, scratch, place, good_entry(page, false));
+	emit(code, SFENCE_VMA_ALL);
+	emit_li(code, address, at);
+	emit_li(code, id, ROOTS + 1);
+	emit_access(maker, 13, address, store);
+	unsigned fenced = address;
+	if (superpage && chance(random, 70)) /* any of its addresses will do */
+		fenced = 15;
+	store_entry(maker, scratch, 14, place, (world_leaf(world, superpage, false) & ~(UINT64_C(0x3ff) << 54)) | 1);
+	if (fenced == 15)
+		emit_li(code, 15, (at & -(UINT64_C(1) << 21)) + pick(random, 1u << 21));
+	fence(maker, SFENCE_VMA, chance(random, 25) ? 0 : fenced, chance(random, 25) ? 0 : id);
+	emit_access(maker, 14, address, store);
+	emit_csr(code, CSRRW, 0, CSR_SATP, kept);
+}
+
 /* ---- computing ---- */
 
 static const struct {
@@ -196,9 +318,11 @@ static const struct {
 #undef INSN
 };
 
-/* What QEMU 7.2 has too. */
+/* What QEMU 7.2 has too, and does right. */
 static bool wanted(unsigned row, bool floating)
 {
+	if (rows[row].match == CTZW)
+		return false;
 	switch (rows[row].ext) {
 	case EXT_F:
 	case EXT_D:
@@ -285,6 +409,8 @@ static const struct {
     {slot_jump, 6},
     {slot_fence, 6},
     {slot_remap, 4},
+    {slot_remap_narrowly, 4},
+    {slot_edit, 5},
     {slot_modify_privilege, 5},
     {slot_compressed_memory, 4},
     {slot_float_memory, 4},

@@ -37,6 +37,7 @@ struct csr_choice {
 #define S_INTERRUPTS (BIT(1) | BIT(5) | BIT(9))
 #define VS_INTERRUPTS (S_INTERRUPTS << 1)
 #define EXCEPTIONS (UINT64_C(0xf0b5fe) & ~BIT(9))
+#define VAGUE_EXCEPTIONS (BIT(0) | BIT(11) | BIT(18) | BIT(19)) /* which cannot happen, or not below M */
 #define ENVCFG FIOM
 #define LCOFI BIT(13) /* of Sscofpmf, but QEMU has the bit without it */
 #define GVA BIT(38)
@@ -54,7 +55,7 @@ struct csr_choice {
 static const struct csr_choice choices[] = {
     {0x300, 12, PLAIN, MSTATUS_BITS, XL64 | XL64 << 2, GVA | FS | SD},
     {0x301, 1, NO_WRITE, 0, 0, BIT(1)},
-    {0x302, 6, PLAIN, EXCEPTIONS, 0, 0},
+    {0x302, 6, PLAIN, EXCEPTIONS, 0, VAGUE_EXCEPTIONS},
     {0x303, 6, PLAIN, ALL & ~LCOFI, 0, SGEI},
     {0x304, 6, PLAIN, S_INTERRUPTS | VS_INTERRUPTS | BIT(3) | BIT(11) | BIT(12), BIT(7), SGEI},
     {0x305, 2, NO_WRITE, 0, 0, 0},
@@ -106,7 +107,7 @@ static const struct csr_choice choices[] = {
     {0x280, 8, VSATP, ALL, 0, 0},
 
     {0x600, 12, PLAIN, HSTATUS_BITS, XL64, BIT(6)},
-    {0x602, 6, PLAIN, EXCEPTIONS, 0, 0},
+    {0x602, 6, PLAIN, EXCEPTIONS, 0, VAGUE_EXCEPTIONS},
     {0x603, 6, PLAIN, ALL, 0, 0},
     {0x604, 5, PLAIN, ALL, 0, SGEI},
     {0x605, 2, PLAIN, ALL >> 2, 0, 0},

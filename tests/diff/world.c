@@ -6,15 +6,17 @@ enum { NAPOT = 0x10000 };
 enum { NOTHING = 32 }; /* superpages of 2 MiB from 0x80000000, and of 1 GiB */
 #define PTE_N (UINT64_C(1) << 63)
 
-static void add_pte(struct world *world, uint64_t address, uint64_t value)
+/* Returns its number in world->ptes. */
+static unsigned add_pte(struct world *world, uint64_t address, uint64_t value)
 {
 	for (unsigned i = 0; i < world->pte_count; i++)
 		if (world->ptes[i].address == address) {
 			world->ptes[i].value = value;
-			return;
+			return i;
 		}
 	assert(world->pte_count < MAX_PTES);
-	world->ptes[world->pte_count++] = (struct diff_pte){address, value};
+	world->ptes[world->pte_count] = (struct diff_pte){address, value};
+	return world->pte_count++;
 }
 
 static void add_place(struct world *world, uint64_t address)
@@ -109,9 +111,9 @@ static uint64_t pointer(struct world *world, uint64_t table)
 
 /* ---- whole tables ---- */
 
-static void map_page(struct world *world, uint64_t level0, uint64_t address, uint64_t value)
+static unsigned map_page(struct world *world, uint64_t level0, uint64_t address, uint64_t value)
 {
-	add_pte(world, level0 + (address >> OFFSET_BITS & 511) * 8, value);
+	return add_pte(world, level0 + (address >> OFFSET_BITS & 511) * 8, value);
 }
 
 /* The case's own code, which every table maps alike. */
@@ -133,12 +135,16 @@ static void map_napot(struct world *world, uint64_t level0, uint64_t address, bo
 		map_page(world, level0, address + offset, value);
 }
 
-static void map_data(struct world *world, uint64_t level0, bool guest_stage)
+static void map_data(struct world *world, uint64_t level0, struct mapped as)
 {
+	bool guest_stage = as.guest_stage;
 	for (unsigned i = 0; i < DATA_PAGES; i++) {
 		uint64_t address = DATA + (uint64_t)i * PAGE;
-		if (chance(world->random, 85))
-			map_page(world, level0, address, world_leaf(world, 0, guest_stage));
+		if (chance(world->random, 85)) {
+			as.pte = map_page(world, level0, address, world_leaf(world, 0, guest_stage));
+			as.address = address;
+			world->mapped[world->mapped_count++] = as;
+		}
 		if (chance(world->random, 40))
 			add_place(world, address);
 	}
@@ -147,11 +153,12 @@ static void map_data(struct world *world, uint64_t level0, bool guest_stage)
 			map_napot(world, level0, address, guest_stage);
 }
 
-/* Beside the path to the region: superpages, and second ways to the level-0 table. */
-static void add_neighbours(struct world *world, uint64_t table, unsigned level, uint64_t base, unsigned entries, uint64_t lower)
+/* Beside the path to the region: superpages, and second ways to the level-0 table. Returns whether there are such ways. */
+static bool add_neighbours(struct world *world, uint64_t table, unsigned level, uint64_t base, unsigned entries, uint64_t lower)
 {
 	struct random *random = world->random;
 	unsigned own = (unsigned)(REGION / span(level)) & 511;
+	bool aliased = false;
 	for (unsigned i = 0; i < 4; i++) {
 		unsigned index = chance(random, 70) ? (own + 1 + pick(random, 6)) & 511 : pick(random, entries);
 		if (level == 1 || level == 2) /* without translation, nothing is there: no memory, no window of QEMU's PCIe */
@@ -159,18 +166,19 @@ static void add_neighbours(struct world *world, uint64_t table, unsigned level, 
 		if (index == own)
 			continue;
 		bool leads_down = lower && chance(random, 30);
+		aliased |= leads_down;
 		add_pte(world, table + index * 8ull, leads_down ? pointer(world, lower) : world_leaf(world, level, entries > 512));
 		uint64_t address = base + index * span(level) + (REGION & (span(level) - 1));
 		if (entries == 512 && !base && index >= 256) /* the upper half of what a root maps is sign-extended */
 			address |= -(512 * span(level));
 		add_place(world, address + (DATA - REGION) + (uint64_t)pick(random, DATA_PAGES) * PAGE);
 	}
+	return aliased;
 }
 
 /* A root of `levels` levels, wide by two bits for a guest's physical addresses. */
-static uint64_t make_root(struct world *world, unsigned levels, bool guest_stage)
+static uint64_t make_root(struct world *world, unsigned levels, bool guest_stage, uint64_t *tables)
 {
-	uint64_t tables[5];
 	for (unsigned level = levels; level-- > 0;)
 		tables[level] = new_table(world, guest_stage && level == levels - 1 ? 4 : 1);
 	for (unsigned level = levels - 1; level > 0; level--)
@@ -180,9 +188,10 @@ static uint64_t make_root(struct world *world, unsigned levels, bool guest_stage
 }
 
 /* All that is not the case's own code. */
-static void decorate(struct world *world, uint64_t root, unsigned levels, bool guest_stage)
+static void decorate(struct world *world, uint64_t root, unsigned levels, bool guest_stage, unsigned id)
 {
 	uint64_t table = root;
+	bool aliased = false;
 	for (unsigned level = levels - 1; level > 0; level--) {
 		uint64_t next = 0;
 		uint64_t place = table + (REGION >> (OFFSET_BITS + INDEX_BITS * level) & 511) * 8;
@@ -190,33 +199,36 @@ static void decorate(struct world *world, uint64_t root, unsigned levels, bool g
 			if (world->ptes[i].address == place)
 				next = world->ptes[i].value >> 10 << OFFSET_BITS;
 		uint64_t base = level == levels - 1 ? 0 : REGION & ~(span(level + 1) - 1);
-		add_neighbours(world, table, level, base, guest_stage && level == levels - 1 ? 2048 : 512, next);
+		aliased |= add_neighbours(world, table, level, base, guest_stage && level == levels - 1 ? 2048 : 512, next);
 		table = next;
 	}
-	map_data(world, table, guest_stage);
-}
-
-/* A guest's page tables are themselves reached through the G-stage. */
-static void map_tables(struct world *world, uint64_t root, unsigned levels)
-{
-	uint64_t table = root;
-	for (unsigned level = levels - 1; level > 0; level--)
-		for (unsigned i = 0; i < world->pte_count; i++)
-			if (world->ptes[i].address == table + (REGION >> (OFFSET_BITS + INDEX_BITS * level) & 511) * 8) {
-				table = world->ptes[i].value >> 10 << OFFSET_BITS;
-				break;
-			}
-	for (uint64_t page = TABLES; page < world->next_table; page += PAGE) {
-		uint64_t flags = PTE_V | PTE_R | PTE_W | PTE_U | PTE_A | PTE_D;
-		if (chance(world->random, 3))
-			flags = leaf_flags(world, true);
-		map_page(world, table, page, pte_to(page, flags));
-	}
+	map_data(world, table, (struct mapped){.id = id, .guest_stage = guest_stage, .aliased = aliased});
 }
 
 static uint64_t atp(unsigned levels, uint64_t id, uint64_t root)
 {
 	return (uint64_t)(levels + 5) << 60 | id << 44 | root >> OFFSET_BITS;
+}
+
+/* A guest's page tables are themselves reached through the G-stage; and programs edit them. */
+static void map_tables(struct world *world, uint64_t level0, bool guest_stage)
+{
+	for (uint64_t page = TABLES; page < world->next_table; page += PAGE) {
+		uint64_t flags = PTE_V | PTE_R | PTE_W | PTE_A | PTE_D | (guest_stage ? PTE_U : 0);
+		if (guest_stage && chance(world->random, 3))
+			flags = leaf_flags(world, true);
+		map_page(world, level0, page, pte_to(page, flags));
+	}
+}
+
+/* Good mappings of data and tables, before a slot changes one. */
+static void map_own(struct world *world, unsigned levels)
+{
+	for (unsigned i = 0; i < DATA_PAGES; i++)
+		map_page(world, world->own.table[0], DATA + (uint64_t)i * PAGE,
+		         pte_to(DATA + (uint64_t)i * PAGE, PTE_V | PTE_R | PTE_W | PTE_A | PTE_D));
+	map_tables(world, world->own.table[0], false);
+	world->own.satp = atp(levels, ROOTS + 1, world->own.table[levels - 1]);
 }
 
 static unsigned any_levels(struct random *random)
@@ -226,21 +238,25 @@ static unsigned any_levels(struct random *random)
 
 void world_make(struct world *world, struct random *random, bool wild)
 {
-	uint64_t root[ROOTS], guest_root[GUEST_ROOTS];
+	uint64_t root[ROOTS], guest_root[GUEST_ROOTS], tables[ROOTS][5], guest_tables[GUEST_ROOTS][5];
 	unsigned levels[ROOTS], guest_levels[GUEST_ROOTS];
 	*world = (struct world){.random = random, .next_table = TABLES, .wild = wild};
 	for (unsigned i = 0; i < GUEST_ROOTS; i++)
-		guest_root[i] = make_root(world, guest_levels[i] = any_levels(random), true);
+		guest_root[i] = make_root(world, guest_levels[i] = any_levels(random), true, guest_tables[i]);
 	for (unsigned i = 0; i < ROOTS; i++)
-		root[i] = make_root(world, levels[i] = any_levels(random), false);
+		root[i] = make_root(world, levels[i] = any_levels(random), false, tables[i]);
+	unsigned own_levels = any_levels(random);
+	make_root(world, own_levels, false, world->own.table);
+	map_own(world, own_levels);
 	world->tame_ptes = world->pte_count;
 	for (unsigned i = 0; i < GUEST_ROOTS; i++) {
-		map_tables(world, guest_root[i], guest_levels[i]);
-		decorate(world, guest_root[i], guest_levels[i], true);
+		map_tables(world, guest_tables[i][0], true);
+		decorate(world, guest_root[i], guest_levels[i], true, i + 1);
 		world->hgatp[i] = atp(guest_levels[i], i + 1, guest_root[i]);
 	}
 	for (unsigned i = 0; i < ROOTS; i++) {
-		decorate(world, root[i], levels[i], false);
+		map_tables(world, tables[i][0], false);
+		decorate(world, root[i], levels[i], false, i + 1);
 		world->satp[i] = atp(levels[i], i + 1, root[i]);
 	}
 }

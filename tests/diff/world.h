@@ -7,7 +7,20 @@
 #include "emit.h"
 #include "layout.h"
 
-enum { ROOTS = 4, GUEST_ROOTS = 3, MAX_PLACES = 160 };
+enum { ROOTS = 4, GUEST_ROOTS = 3, MAX_PLACES = 160, MAX_MAPPED = (ROOTS + GUEST_ROOTS) * DATA_PAGES };
+
+/* A level-0 entry for a data page, and which fences reach what is cached of it. */
+struct mapped {
+	unsigned pte;     /* world->ptes[pte] */
+	unsigned id;      /* ASID, or VMID of a G-stage's */
+	uint64_t address; /* virtual or guest-physical */
+	bool guest_stage, aliased; /* aliased: other addresses lead to it too */
+};
+
+/* Tables that single slots switch to and edit (slot_edit). */
+struct own_tables {
+	uint64_t satp, table[5]; /* by level */
+};
 
 struct world {
 	struct random *random;
@@ -19,6 +32,9 @@ struct world {
 	uint64_t hgatp[GUEST_ROOTS];
 	uint64_t places[MAX_PLACES];   /* virtual or guest-physical addresses of pages */
 	unsigned place_count;
+	struct own_tables own;
+	struct mapped mapped[MAX_MAPPED];
+	unsigned mapped_count;
 	bool wild;                     /* also what implementations are known to treat in ways of their own */
 	bool ad_by_fault;              /* ADUE is off in some cases */
 };
