@@ -95,7 +95,7 @@ static uint64_t page_address(unsigned page) { return DRAM + (uint64_t)page * PAG
 static uint64_t some_address(struct source *source)
 {
 	static const uint64_t places[] = {
-		0x1000, 0x100000, 0x101000, 0x2000000, 0x2004000, 0x200bff8, 0xc000000, 0xc002000, 0xc200000, 0x10000000,
+		0x1000, 0x100000, 0x101000, 0x102000, 0x2000000, 0x2004000, 0x200bff8, 0xc000000, 0xc002000, 0xc200000, 0x10000000,
 		0x10000004, 0x2000004, 0x2004008, 0xc201004, TOHOST, TOHOST, TOHOST, MAGIC, DRAM - 8,
 		DRAM + DRAM_PAGES * PAGE - 4, 0, UINT64_MAX - 7, UINT64_C(1) << 38, UINT64_C(1) << 40,
 	};
@@ -271,7 +271,7 @@ static void choose_isa(struct source *source, struct start *start)
 {
 	static const char *const sets[] = {
 		"all", "-h", "-c", "-f", "-d", "-sstc", "-a", "-m", "rv64ima", "rv64gch", "-smstateen", "-svinval", "-zfh",
-		"+smstateen,+ssstateen", "+smdbltrp", "+smrnmi", "+smrnmi,+smdbltrp,+smstateen,+ssstateen",
+		"-ssstateen", "+smdbltrp", "+smrnmi", "+smrnmi,+smdbltrp", "+smrnmi,-smstateen,-ssstateen",
 	};
 	bool usual = source_below(source, 2);
 	start->isa = usual ? NULL : sets[source_below(source, sizeof(sets) / sizeof(sets[0]))];
@@ -309,6 +309,11 @@ static void choose(struct source *source, struct start *start)
 	start->choices.envcfg_absent = source_one_in(source, 8);
 	start->choices.svade_only = source_one_in(source, 4);
 	start->choices.little_endian = source_one_in(source, 8);
+	start->choices.time_absent = source_one_in(source, 8);
+	start->choices.hpm_counters = source_one_in(source, 4) ? source_below(source, 30) : 29;
+	start->choices.rnmi_vector = source_one_in(source, 2) ? some_vector(source) & ~UINT64_C(3) : 0;
+	start->choices.rnmi_exception_vector = source_one_in(source, 2) ? some_vector(source) & ~UINT64_C(3) : 0;
+	start->choices.rnmi_cycle = source_one_in(source, 2) ? source_below(source, CYCLES) : 0;
 	start->block_ops = (uint8_t)(2 + source_below(source, 62));
 	start->hostile = source_one_in(source, 8);
 	start->limited = source_one_in(source, 2);
@@ -346,6 +351,11 @@ static void configure(struct options *options, const struct start *start)
 	config->platform.envcfg_absent = start->choices.envcfg_absent;
 	config->platform.svade_only = start->choices.svade_only;
 	config->platform.little_endian = start->choices.little_endian;
+	config->platform.time_absent = start->choices.time_absent;
+	config->platform.hpm_counters = start->choices.hpm_counters;
+	config->platform.rnmi_vector = start->choices.rnmi_vector;
+	config->platform.rnmi_exception_vector = start->choices.rnmi_exception_vector;
+	config->platform.rnmi_cycle = start->choices.rnmi_cycle;
 	config->max_insns = start->limited ? INSNS : UINT64_MAX; /* under a limit blocks do not follow each other */
 	config->max_cycles = CYCLES;
 }
@@ -376,6 +386,7 @@ static void poke_usual(struct source *source, struct hart *hart)
 	csr_poke(hart, CSR_mie, source_take(source, 2));
 	csr_poke(hart, CSR_mstatus, source_take(source, 8) | mstatus_FS);
 	csr_poke(hart, CSR_vsstatus, source_take(source, 4) | vsstatus_FS);
+	csr_poke(hart, CSR_mnstatus, source_take(source, 2));
 	csr_poke(hart, CSR_menvcfg, source_one_in(source, 2) ? UINT64_MAX : 0);
 	csr_poke(hart, CSR_henvcfg, source_one_in(source, 2) ? UINT64_MAX : 0);
 	csr_poke(hart, CSR_mcounteren, source_take(source, 4));
@@ -441,6 +452,7 @@ static void write_devices(struct source *source, struct machine *machine)
 		{ 0xc200000, 0x1000, 2 * HARTS, 4, 7 },   /* thresholds */
 		{ 0x10000000, 1, 8, 1, 255 },             /* UART */
 		{ 0x101000, 4, 8, 4, ~UINT64_C(0) },      /* RTC */
+		{ 0x102000, 4, HARTS, 4, 0xffff },        /* NMI lines, with Smrnmi */
 	};
 	for (unsigned count = source_below(source, 16); count; count--) {
 		unsigned row = source_below(source, sizeof(registers) / sizeof(registers[0]));
