@@ -17,6 +17,7 @@
 #include "symbols.h"
 #include "timing/model.h"
 #include "trace/check.h"
+#include "trace/meter.h"
 #include "trace/trace.h"
 
 enum { HARTS_MAX = 64, DEVICES_MAX = 8 };
@@ -301,6 +302,15 @@ static uint64_t config_hash(const struct config *config, const struct boot *boot
 	return hash;
 }
 
+/* Only for those who will read what they say. */
+static int add_meters(struct machine *machine)
+{
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		if (meter_init(&machine->harts[i], machine->symbols) != 0)
+			return -1;
+	return 0;
+}
+
 static int add_observers(struct machine *machine, const struct boot *boot)
 {
 	const struct config *config = machine->config;
@@ -315,6 +325,9 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 		if (!machine->check)
 			return -1;
 	}
+	bool recorded = config->debug || (config->trace_path && config->trace_events >> TRACE_WORLD & 1);
+	if ((config->stats_path || recorded) && add_meters(machine) != 0)
+		return no_memory("statistics");
 	bool insn = trace_wants(machine->trace, TRACE_INSN) || trace_wants(machine->trace, TRACE_MEM);
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		machine->harts[i].trace = machine->trace;
@@ -361,6 +374,7 @@ void machine_free(struct machine *machine)
 	free(machine->devices);
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		struct hart *hart = &machine->harts[i];
+		meter_free(hart);
 		model_free(hart);
 		exec_free(hart);
 		mmu_free(hart);

@@ -52,8 +52,14 @@ static int compare_u64(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
+/* Where a section or a region begins: __text_start, __world_switch_start. */
+static bool is_mark(const struct symbol *symbol)
+{
+	return symbol->name[0] == '_' && symbol->name[1] == '_';
+}
+
 /* Of several symbols at one address the last is the one to show: functions before objects and labels, globals before
- * locals, known sizes before unknown, then by name so that the order is total. */
+ * locals, known sizes before unknown, others before marks, then by name so that the order is total. */
 static int compare_address(const void *left, const void *right)
 {
 	const struct symbol *a = left, *b = right;
@@ -67,6 +73,8 @@ static int compare_address(const void *left, const void *right)
 		return a->is_global ? 1 : -1;
 	if ((a->size != 0) != (b->size != 0))
 		return a->size != 0 ? 1 : -1;
+	if (is_mark(a) != is_mark(b))
+		return is_mark(a) ? -1 : 1;
 	return strcmp(b->name, a->name);
 }
 

@@ -15,7 +15,7 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHORT = ["tables", "unit", "isa", "guests", "determinism", "checks", "debugger", "golden", "qemu", "fp", "hostile", "fuzz",
-         "diff", "accuracy"]
+         "diff", "accuracy", "split"]
 
 
 def run_case(case):

@@ -444,8 +444,45 @@ out:
 
 /* ---- stat ---- */
 
-static void stat_text_exits(const struct world *world)
+/* Where the cycles of all exits of a cause went; every line adds up to its total. */
+static void stat_text_split(const struct world_exits *rows, size_t count)
 {
+	printf("\n%-40s %10s", "cycles of exits, by what they went to", "total");
+	for (unsigned part = 0; part < SPLIT_PARTS; part++)
+		printf(" %9s", split_titles[part]);
+	putchar('\n');
+	for (size_t i = 0; i < count; i++) {
+		if (!rows[i].split.exits)
+			continue;
+		printf("%-40s %10" PRIu64, world_cause_name(rows[i].cause), rows[i].split.cycles);
+		for (unsigned part = 0; part < SPLIT_PARTS; part++)
+			printf(" %9" PRIu64, rows[i].split.parts[part]);
+		putchar('\n');
+	}
+}
+
+/* The instructions of the switch and the handler, by function: the first ones, and the rest in a line. */
+static void stat_text_functions(const struct world_exits *row, const struct trace_names *names)
+{
+	enum { SHOWN = 8 };
+	struct split_symbol *ranked = split_sum_ranked(&row->split);
+	uint64_t rest = 0;
+	for (size_t i = 0; ranked && i < row->split.symbol_count; i++) {
+		const char *name = split_symbol_name(names, ranked[i].address);
+		if (i < SHOWN)
+			printf("%-40s %10" PRIu64 "  %s\n", i ? "" : world_cause_name(row->cause), ranked[i].cycles,
+			       name ? name : "(no symbol)");
+		else
+			rest += ranked[i].cycles;
+	}
+	if (rest)
+		printf("%-40s %10" PRIu64 "  (%zu others)\n", "", rest, row->split.symbol_count - SHOWN);
+	free(ranked);
+}
+
+static void stat_text_exits(const struct world *world, const struct trace_names *names)
+{
+	bool split = false;
 	size_t count;
 	struct world_exits *rows = world_exits(world, WORLD_ALL, &count);
 	printf("\n%-40s %10s %10s %10s %10s %10s\n", "exits by cause", "count", "min", "median", "p99", "max");
@@ -453,6 +490,13 @@ static void stat_text_exits(const struct world *world)
 		struct tally_summary cycles = tally_summary(&rows[i].cycles);
 		printf("%-40s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 "\n",
 		       world_cause_name(rows[i].cause), rows[i].count, cycles.min, cycles.median, cycles.p99, cycles.max);
+		split |= rows[i].split.exits != 0;
+	}
+	if (split) {
+		stat_text_split(rows, count);
+		printf("\n%-40s %10s\n", "cycles of instructions, by function", "total");
+		for (size_t i = 0; i < count; i++)
+			stat_text_functions(&rows[i], names);
 	}
 	world_exits_free(rows, count);
 }
@@ -468,7 +512,7 @@ static void stat_text_zones(const struct world *world, const struct world_now *n
 	free(zones);
 }
 
-static void stat_text(const struct world *world, const struct world_now *now)
+static void stat_text(const struct world *world, const struct world_now *now, const struct trace_names *names)
 {
 	printf("%-4s %14s %14s", "hart", "cycles", "instructions");
 	for (enum mode mode = 0; mode < MODE_COUNT; mode++)
@@ -481,7 +525,7 @@ static void stat_text(const struct world *world, const struct world_now *now)
 			printf(" %14" PRIu64, modes.instructions[mode]);
 		printf(" %10" PRIu64 " %10" PRIu64 "\n", world->harts[i].entries, world->harts[i].exits);
 	}
-	stat_text_exits(world);
+	stat_text_exits(world, names);
 	stat_text_zones(world, now);
 }
 
@@ -505,8 +549,8 @@ static void stat_json(const struct input *input, const struct world *world, cons
 		json_close(&json, '}');
 	}
 	json_close(&json, ']');
-	world_json_switches(&json, world);
-	world_json_zones(&json, world, now);
+	world_json_switches(&json, world, &input->names);
+	world_json_zones(&json, world, now, &input->names);
 	json_close(&json, '}');
 }
 
@@ -515,6 +559,9 @@ static void stat_read(struct input *input, struct world *world, struct world_now
 {
 	struct trace_event event;
 	while (input_next(input, &event)) {
+		const struct split *split = trace_reader_split(input->reader, event.hart);
+		if (split)
+			world_split(world, event.hart, split);
 		world_event(world, &event);
 		if (event.cycle > now[event.hart].cycle)
 			now[event.hart] = (struct world_now){ event.cycle, event.retired };
@@ -545,7 +592,7 @@ static int stat_file(const char *path, bool as_json)
 		if (as_json)
 			stat_json(&input, &world, now);
 		else
-			stat_text(&world, now);
+			stat_text(&world, now, &input.names);
 		world_free(&world);
 	}
 	free(now);

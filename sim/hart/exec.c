@@ -8,6 +8,7 @@
 #include "hart/trap.h"
 #include "timing/model.h"
 #include "trace/check.h"
+#include "trace/meter.h"
 #include "trace/trace.h"
 
 int exec_init(struct hart *hart)
@@ -103,6 +104,7 @@ static void take_trap(struct hart *hart)
 {
 	enum mode from = hart->mode;
 	struct trap trap = hart->trap;
+	uint64_t taken = hart->now;
 	uint64_t epc = hart->pc, cause = trap.cause | (uint64_t)trap.interrupt << 63;
 	struct trace_event event = {
 	    .type = TRACE_TRAP,
@@ -121,6 +123,18 @@ static void take_trap(struct hart *hart)
 	hart->exec->last_mode = hart->mode;
 	hart->cycle += hart->model ? 0 : TRAP_CYCLES; /* a model has added its own */
 	hart->now = hart->cycle;
+	if (hart->meter)
+		meter_trapped(hart, from, taken);
+}
+
+/* No instruction of a block raised the trap: an interrupt, or a fault of fetch. */
+static void take_trap_between(struct hart *hart)
+{
+	if (hart->metering)
+		meter_interrupted(hart);
+	if (hart->model)
+		model_trap(hart);
+	take_trap(hart);
 }
 
 /* Obey what instructions, devices and traps asked for, until nothing is left. */
@@ -133,6 +147,8 @@ static void settle_effects(struct hart *hart)
 		exec->link = NULL;
 		if (hart->mode != exec->last_mode) { /* a return from a trap */
 			traced_settle(hart);
+			if (hart->metering)
+				meter_returned(hart);
 			emit_world(hart, exec->last_mode, UINT64_MAX);
 			exec->last_mode = hart->mode;
 		}
@@ -146,11 +162,8 @@ static void settle_effects(struct hart *hart)
 			hart->context = exec->epoch << KEY_BITS | execution_key(hart);
 		}
 		if (effects & (EFFECT_IRQ | EFFECT_MODE)) {
-			if (irq_poll(hart)) {
-				if (hart->model)
-					model_trap(hart);
-				take_trap(hart);
-			}
+			if (irq_poll(hart))
+				take_trap_between(hart);
 			exec->timer_cycle = irq_next_cycle(hart);
 		}
 	}
@@ -160,6 +173,7 @@ static void settle_effects(struct hart *hart)
 
 static void run_block(struct hart *hart, struct block *block)
 {
+	uint64_t start = hart->cycle, insns = hart->insns;
 	hart->block = block;
 	hart->exec->settled = false;
 	const struct op *op = block->ops;
@@ -175,6 +189,8 @@ static void run_block(struct hart *hart, struct block *block)
 		hart->cycle = hart->now;
 		hart->insns = hart->retired;
 	}
+	if (hart->metering)
+		meter_ran(hart, start, insns);
 	if (hart->trap.pending)
 		take_trap(hart);
 }
@@ -224,9 +240,7 @@ static void run_next(struct hart *hart, uint64_t bound, bool step)
 	if (!block) {
 		if (hart->triggers.execute) /* a breakpoint at an address comes before any fault of its fetch */
 			trigger_on_execute(hart, 0);
-		if (hart->model)
-			model_trap(hart);
-		take_trap(hart);
+		take_trap_between(hart);
 		return;
 	}
 	if (hart->effects) /* the walk wrote A into code, say: first things first */
@@ -247,7 +261,7 @@ static void advance(struct hart *hart, uint64_t bound, bool chain, bool step)
 {
 	struct exec *exec = hart->exec;
 	uint64_t stop = bound < exec->timer_cycle ? bound : exec->timer_cycle;
-	hart->bound = chain ? stop : 0;
+	hart->bound = chain && !hart->metering ? stop : 0;
 	run_next(hart, stop, step);
 	if (hart->cycle >= exec->timer_cycle)
 		hart->effects |= EFFECT_IRQ;

@@ -156,6 +156,8 @@ struct hart {
 	struct exec *exec;
 	struct trace *trace;
 	struct check *check; /* NULL unless --check */
+	struct meter *meter; /* splits world switches by what their cycles went to: trace/meter.h; NULL: nobody asks */
+	bool metering;       /* it has one open: blocks do not lead straight to each other */
 	/* The debugger's ear: every event hart_emit makes, before it is acted on any further. NULL: nobody listens. */
 	void (*observe)(void *observer, const struct trace_event *event);
 	void *observer;

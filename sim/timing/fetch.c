@@ -133,6 +133,10 @@ static unsigned enter_page(struct hart *hart, uint64_t pc)
 	model->counts.itlb_misses++;
 	model->counts.stall_walk += cycles;
 	model->counts.stall_fence += held;
+	memory_share(model, cycles, model->timing->itlb_miss);
+	model->late.first = (uint16_t)(model->late.first + cycles - model->walk_second);
+	model->late.second = (uint16_t)(model->late.second + model->walk_second);
+	model->late.fence = (uint16_t)(model->late.fence + held);
 	return cycles + held;
 }
 
@@ -170,6 +174,7 @@ int model_enter(struct hart *hart, struct block *block)
 		unsigned cycles = miss_cycles(model, pa, request_cycle(hart));
 		model->counts.icache_misses++;
 		model->counts.stall_icache += cycles;
+		model->late.icache = (uint16_t)(model->late.icache + cycles);
 		fill(model, pa);
 		delay(model, cycles);
 		return MODEL_RETRY;

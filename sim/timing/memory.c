@@ -186,7 +186,7 @@ uint64_t memory_space(const struct hart *hart, enum mode mode)
 struct pte_reads {
 	struct model *model;
 	uint64_t at; /* cycle of the first one */
-	unsigned cycles;
+	unsigned cycles, second; /* second: of those, the G-stage's */
 };
 
 /* The walker reads through the data cache. */
@@ -194,30 +194,35 @@ static void read_pte(void *context, const struct walk_step *step)
 {
 	struct pte_reads *reads = context;
 	struct model *model = reads->model;
+	unsigned before = reads->cycles;
 	if (!step->pte_read || !bus_is_dram(model->hart->bus, step->pa, 8))
 		return;
-	if (step->stage == STAGE_G)
-		model->counts.pte_reads_second++;
-	else
-		model->counts.pte_reads_first++;
 	reads->cycles += model->timing->pte_read;
-	if (cache_find(&model->l1d, step->pa) >= 0)
-		return;
-	uint64_t at = reads->at + reads->cycles;
-	reads->cycles += model->timing->l1d_miss + memory_latency(model, step->pa, at, false);
-	fill_line(model, step->pa, at);
-	model->counts.dcache_misses++;
+	if (cache_find(&model->l1d, step->pa) < 0) {
+		uint64_t at = reads->at + reads->cycles;
+		reads->cycles += model->timing->l1d_miss + memory_latency(model, step->pa, at, false);
+		fill_line(model, step->pa, at);
+		model->counts.dcache_misses++;
+	}
+	if (step->stage == STAGE_G) {
+		model->counts.pte_reads_second++;
+		reads->second += reads->cycles - before;
+	} else {
+		model->counts.pte_reads_first++;
+	}
 }
 
 unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, uint64_t at, enum access access,
                      const struct mmu_context *context)
 {
 	struct hart *hart = model->hart;
-	struct pte_reads reads = {model, at, 0};
+	struct pte_reads reads = {.model = model, .at = at};
 	struct translation translation;
 	struct trap trap = {0};
 	uint64_t space = memory_space(hart, context->mode);
-	if (!mmu_walk(hart, va, 1, access, context, false, read_pte, &reads, &translation, &trap))
+	bool translated = mmu_walk(hart, va, 1, access, context, false, read_pte, &reads, &translation, &trap);
+	model->walk_second = (uint16_t)reads.second;
+	if (!translated)
 		return reads.cycles;
 	const struct tlb_entry *known = tlb_find(&hart->mmu->tlb, va, space);
 	struct page_entry old, entry = {
@@ -232,6 +237,12 @@ unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, uint
 	if (pages == &model->dtlb)
 		drop_page(model, &old);
 	return reads.cycles;
+}
+
+void memory_share(struct model *model, unsigned cycles, unsigned fixed)
+{
+	if (model->walk_second && model->walk_second + fixed == cycles)
+		model->walk_second = (uint16_t)cycles;
 }
 
 /* When a load or store misses: nobody asks for it but the channel. */
@@ -256,6 +267,7 @@ static unsigned translate(struct model *model, uint64_t va, enum access access, 
 	model->walked = true;
 	unsigned before = model->timing->dtlb_miss;
 	unsigned cycles = before + memory_walk(model, &model->dtlb, va, access_cycle(model) + before, access, context);
+	memory_share(model, cycles, before);
 	*page = pages_find(&model->dtlb, va, space);
 	return cycles;
 }

@@ -14,6 +14,10 @@ unsigned memory_latency(struct model *model, uint64_t pa, uint64_t at, bool excl
 unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, uint64_t at, enum access access,
                      const struct mmu_context *context);
 
+/* A walk took so many cycles, `fixed` of them besides its PTE reads: those belong to the S- or VS-stage, unless only the G-stage was
+ * walked. Sets model->walk_second. */
+void memory_share(struct model *model, unsigned cycles, unsigned fixed);
+
 /* The pending fence: drop what it names from both TLBs. */
 void memory_fence(struct model *model);
 

@@ -5,6 +5,7 @@
 #include "hart/mem.h"
 #include "timing/fetch.h"
 #include "timing/memory.h"
+#include "timing/shadow.h"
 
 /* ---- life ---- */
 
@@ -63,6 +64,7 @@ void model_free(struct hart *hart)
 	free(model->banks);
 	free(model->bht);
 	free(model->btb);
+	shadow_free(model->shadow);
 	states_free(&model->states);
 	pages_free(&model->dtlb);
 	pages_free(&model->itlb);
@@ -169,6 +171,8 @@ void model_forget_blocks(struct hart *hart)
 	struct pipe pipe = model->states.list[hart->exec->state];
 	states_clear(&model->states);
 	memset(model->memo, 0, sizeof model->memo);
+	if (model->shadow)
+		shadow_forget(model->shadow);
 	hart->exec->state = states_number(&model->states, &pipe);
 }
 
@@ -215,15 +219,18 @@ static void count_stall(struct model *model, const struct stall *stall)
 	model->counts.store_conflicts += stall->conflict != 0;
 }
 
-/* A walk that a fence still holds up starts later. */
+/* A walk that a fence still holds up starts later. Notes what the walk's cycles are of. */
 static void hold_walk(struct model *model, const struct block *block, unsigned count, uint64_t start, uint16_t *cycles)
 {
+	uint16_t second = model->walked ? model->walk_second : 0;
+	model->settled.translate = (struct causes){.first = (uint16_t)(*cycles - second), .second = second};
 	if (!model->walked || model->walks_from <= start)
 		return;
 	const struct memo *memo = run(model, block, count, &no_stall);
 	uint64_t request = start + (uint64_t)memo->times.issue + 1;
 	if (model->walks_from > request) {
 		*cycles = (uint16_t)(*cycles + (model->walks_from - request));
+		model->settled.translate.fence = (uint16_t)(model->walks_from - request);
 		model->counts.stall_fence += model->walks_from - request;
 	}
 }
@@ -249,6 +256,9 @@ static void settle_trap(struct hart *hart, unsigned count)
 		memo = run(model, hart->block, count + 1, &stall);
 	}
 	finish(hart, memo, start);
+	model->settled.stall = stall;
+	model->settled.refetch = (struct causes){.icache = refetch};
+	model->settled.walked = model->trap_walked;
 	fetch_trapped(model);
 }
 
@@ -282,6 +292,8 @@ static void settle_done(struct hart *hart, unsigned count)
 	if (last->flags & UOP_RETURN)
 		fetch_trapped(model);
 	count_stall(model, &model->stall);
+	model->settled.stall = model->stall;
+	model->settled.refetch = (struct causes){.icache = (uint16_t)(model->stall.refetch - busy), .fence = busy};
 	finish(hart, memo, start);
 	hart->now = hart->cycle;
 }

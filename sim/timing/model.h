@@ -43,6 +43,19 @@ struct model_counts {
 	uint64_t stall_icache, stall_dcache, stall_walk, stall_fence;                       /* 14 to 17: cycles, before overlap */
 };
 
+/* Of the cycles that something took, those of one cause each: so that a world switch can be split by causes. */
+struct causes {
+	uint16_t icache, first, second, fence; /* walks: reads of the S- or VS-stage, of the G-stage; a fence that holds them up */
+};
+
+/* What model_settle found: the last instruction's stall, and what its parts are of. */
+struct settled {
+	struct stall stall;
+	struct causes translate; /* of stall.translate; of a trap: what its walk added */
+	struct causes refetch;   /* of stall.refetch */
+	bool walked;             /* a trap after a walk */
+};
+
 /* What all harts share. */
 struct model_shared {
 	struct cache l2;
@@ -78,6 +91,10 @@ struct model {
 	struct stall stall;     /* of the last instruction that ran; all 0: none */
 	uint64_t wrong_pc;      /* FLOW_WRONG: where the frontend went instead; 0: nowhere */
 	bool trap_walked;       /* a trap after a walk: stall.translate holds its cycles */
+	uint16_t walk_second;   /* of the last walk's cycles, the G-stage's */
+	struct causes late;     /* why fetch was late since somebody last cleared it */
+	struct settled settled;
+	struct shadow *shadow;  /* shadow.h; NULL: nobody asks */
 	bool walked;            /* stall.translate is of a walk that a fence may hold up */
 	uint64_t walks_from;    /* absolute cycle before which no walk starts */
 	struct { bool pending; unsigned kind; struct fence fence; } fence;

@@ -1,5 +1,5 @@
 /*
- * The trace file, format version 1.
+ * The trace file, format version 2 (1: without SPLIT).
  *
  * A file is one zstd stream (RFC 8878, one frame). The writer ends a zstd block and hands it to the operating system at least
  * every TRACE_FLUSH_EVENTS events, more often at first: so what a killed process leaves is the file up to there, and a
@@ -37,6 +37,9 @@
  * Kind 25, HART:    hart byte, mode byte, cycle varint, retired varint: where the hart stood at the end.
  * Kind 26, HASH:    the trace hash, 8 bytes little-endian.
  * Kind 27, END:     number of events varint. The last record of a file that was closed; what follows is an error.
+ * Kind 28, SPLIT:   hart byte, number of parts varint, that many varints, number of symbols varint, for each: address as the difference
+ *                   to the one before (varint, the first from 0; ascending), cycles varint. What the cycles of the VM exit went to
+ *                   that the hart's next world event ends: split.def.
  */
 #ifndef TRACE_FORMAT_H
 #define TRACE_FORMAT_H
@@ -45,18 +48,20 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "trace/split.h"
 #include "trace/trace.h"
 
 enum {
-	TRACE_VERSION = 1,
+	TRACE_VERSION = 2,
 	TRACE_HEADER_SIZE = 40,
 	TRACE_FLUSH_EVENTS = 4096,
 	TRACE_HARTS_MAX = 256,
 	TRACE_RECORD_MAX = 96, /* bytes of the longest event record, and more */
 	TRACE_NAME_MAX = 4096, /* bytes of a symbol's name; longer ones are cut */
+	TRACE_SPLIT_MAX = 10 * (3 + SPLIT_PARTS + 2 * SPLIT_SYMBOLS_MAX), /* bytes of a split, and more */
 };
 
-enum trace_kind { TRACE_KIND_SYMBOL = 24, TRACE_KIND_HART, TRACE_KIND_HASH, TRACE_KIND_END };
+enum trace_kind { TRACE_KIND_SYMBOL = 24, TRACE_KIND_HART, TRACE_KIND_HASH, TRACE_KIND_END, TRACE_KIND_SPLIT };
 
 /* Rows of trace.def. */
 enum trace_source { SOURCE_FROM, SOURCE_FLAGS, SOURCE_WORD, SOURCE_VALUE0, SOURCE_VALUE1, SOURCE_VALUE2, SOURCE_VALUE3 };
@@ -118,6 +123,7 @@ struct trace_writer;
 /* NULL with a line on stderr. */
 struct trace_writer *trace_writer_open(const char *path, const struct trace_header *header);
 void trace_writer_event(struct trace_writer *writer, const struct trace_event *event);
+void trace_writer_split(struct trace_writer *writer, unsigned hart, const struct split *split);
 void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol *symbol);
 void trace_writer_end(struct trace_writer *writer, unsigned hart, const struct trace_end *end);
 void trace_writer_hash(struct trace_writer *writer, uint64_t hash);
@@ -140,6 +146,9 @@ const char *trace_reader_error(const struct trace_reader *reader);
 uint64_t trace_reader_events(const struct trace_reader *reader); /* read so far */
 const struct trace_end *trace_reader_end(const struct trace_reader *reader, unsigned hart);
 bool trace_reader_hash(const struct trace_reader *reader, uint64_t *hash); /* false: the file has none */
+/* The split of a hart's exit that was read before the event that trace_reader_next gave last; NULL if none was, or it has been asked
+ * for already. Valid until the next trace_reader_next. */
+const struct split *trace_reader_split(struct trace_reader *reader, unsigned hart);
 /* Name of the symbol that holds `address` as a pc in `mode`, and how far in; NULL if none. Guests' symbols are used only when
  * the file has one guest's: which guest runs is known to the firmware alone. */
 const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, uint64_t address, uint64_t *offset);

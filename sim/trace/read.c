@@ -7,7 +7,7 @@
 #include "trace/format.h"
 
 /* Decompressed bytes are kept from the first one not consumed; the longest record fits several times. */
-enum { BUFFER_SIZE = 1 << 16, RECORD_LIMIT = TRACE_RECORD_MAX + TRACE_NAME_MAX };
+enum { BUFFER_SIZE = 1 << 16, RECORD_LIMIT = TRACE_RECORD_MAX + (TRACE_NAME_MAX > TRACE_SPLIT_MAX ? TRACE_NAME_MAX : TRACE_SPLIT_MAX) };
 
 struct symbol {
 	uint64_t address, size;
@@ -27,6 +27,11 @@ struct trace_reader {
 	bool frame_done;      /* because it ended as a zstd frame does */
 	enum trace_status over; /* TRACE_READ_EVENT until the reader has stopped */
 	struct trace_end ends[TRACE_HARTS_MAX];
+	struct reader_split {
+		bool fresh;
+		struct split split;
+		struct split_symbol symbols[SPLIT_SYMBOLS_MAX];
+	} *splits[TRACE_HARTS_MAX]; /* NULL: the hart had none yet */
 	struct symbol *symbols;
 	size_t symbol_count, symbol_capacity;
 	bool sorted;
@@ -118,8 +123,8 @@ static const char *get_header(struct trace_reader *reader)
 		.seed = get_integer(in + 24, 8),
 		.events = (uint32_t)get_integer(in + 32, 4),
 	};
-	if (reader->header.version != TRACE_VERSION)
-		return "trace format version is not 1, the one this program reads";
+	if (reader->header.version < 1 || reader->header.version > TRACE_VERSION)
+		return "trace format version is not 1 or 2, those this program reads";
 	if (!reader->header.hart_count || reader->header.hart_count > TRACE_HARTS_MAX)
 		return "hart count in the header is out of range";
 	reader->used = TRACE_HEADER_SIZE;
@@ -155,6 +160,8 @@ void trace_reader_close(struct trace_reader *reader)
 	for (size_t i = 0; i < reader->symbol_count; i++)
 		free(reader->symbols[i].name);
 	free(reader->symbols);
+	for (unsigned i = 0; i < TRACE_HARTS_MAX; i++)
+		free(reader->splits[i]);
 	trace_codec_free(&reader->codec);
 	ZSTD_freeDCtx(reader->zstd);
 	if (reader->file)
@@ -248,6 +255,67 @@ static size_t get_count(struct trace_reader *reader, const uint8_t *in, size_t s
 	return count == reader->events ? used : SIZE_MAX;
 }
 
+static size_t get_split_symbols(struct reader_split *place, const uint8_t *in, size_t size)
+{
+	uint64_t count, values[2], address = 0; /* difference of addresses, cycles */
+	size_t used = get_varints(in, size, &count, 1), length;
+	if (used == 0 || used == SIZE_MAX)
+		return used;
+	if (count > SPLIT_SYMBOLS_MAX)
+		return SIZE_MAX;
+	for (uint64_t i = 0; i < count; i++, used += length) {
+		length = get_varints(in + used, size - used, values, 2);
+		if (length == 0 || length == SIZE_MAX)
+			return length;
+		if (values[0] > UINT64_MAX - address || (i && !values[0]))
+			return SIZE_MAX; /* not ascending */
+		address += values[0];
+		place->symbols[i] = (struct split_symbol){ address, values[1] };
+	}
+	place->split.symbol_count = count;
+	place->split.symbols = place->symbols;
+	return used;
+}
+
+/* A split says the same thing twice or thrice over: it must agree with itself. */
+static bool adds_up(struct split *split)
+{
+	uint64_t instructions = 0;
+	split->cycles = 0;
+	for (unsigned i = 0; i < SPLIT_PARTS; i++)
+		split->cycles += split->parts[i];
+	for (size_t i = 0; i < split->symbol_count; i++)
+		instructions += split->symbols[i].cycles;
+	return instructions == split->parts[SPLIT_SWITCH] + split->parts[SPLIT_HANDLER];
+}
+
+static size_t get_split(struct trace_reader *reader, const uint8_t *in, size_t size)
+{
+	uint64_t parts;
+	if (size < 1)
+		return 0;
+	if (in[0] >= reader->header.hart_count)
+		return SIZE_MAX;
+	struct reader_split **place = &reader->splits[in[0]];
+	if (!*place && !(*place = calloc(1, sizeof(**place))))
+		return SIZE_MAX;
+	(*place)->fresh = false;
+	size_t used = get_varints(in + 1, size - 1, &parts, 1), total = 1 + used;
+	if (used == 0 || used == SIZE_MAX || parts != SPLIT_PARTS)
+		return used ? SIZE_MAX : 0;
+	used = get_varints(in + total, size - total, (*place)->split.parts, SPLIT_PARTS);
+	if (used == 0 || used == SIZE_MAX)
+		return used;
+	total += used;
+	used = get_split_symbols(*place, in + total, size - total);
+	if (used == 0 || used == SIZE_MAX)
+		return used;
+	if (!adds_up(&(*place)->split))
+		return SIZE_MAX;
+	(*place)->fresh = true;
+	return total + used;
+}
+
 /* A record that is no event. */
 static size_t get_other(struct trace_reader *reader, const uint8_t *in, size_t size)
 {
@@ -261,6 +329,9 @@ static size_t get_other(struct trace_reader *reader, const uint8_t *in, size_t s
 		break;
 	case TRACE_KIND_HASH:
 		used = get_hash(reader, in + 1, size - 1);
+		break;
+	case TRACE_KIND_SPLIT:
+		used = get_split(reader, in + 1, size - 1);
 		break;
 	case TRACE_KIND_END:
 		used = get_count(reader, in + 1, size - 1);
@@ -325,6 +396,15 @@ bool trace_reader_hash(const struct trace_reader *reader, uint64_t *hash)
 {
 	*hash = reader->hash;
 	return reader->has_hash;
+}
+
+const struct split *trace_reader_split(struct trace_reader *reader, unsigned hart)
+{
+	struct reader_split *place = reader->splits[hart];
+	if (!place || !place->fresh)
+		return NULL;
+	place->fresh = false;
+	return &place->split;
 }
 
 /* By scope, address, place in the file. */

@@ -5,6 +5,7 @@
 #include "hart/mmu.h"
 #include "machine.h"
 #include "say.h"
+#include "symbols.h"
 #include "timing/model.h"
 #include "trace/stats.h"
 #include "trace/trace.h"
@@ -56,9 +57,16 @@ static void write_hart(struct json *json, const struct machine *machine, unsigne
 	json_close(json, '}');
 }
 
+static const char *find_name(void *symbols, enum mode mode, uint64_t address, uint64_t *offset)
+{
+	(void)mode; /* functions of splits are the firmware's */
+	return symbols_find(symbols, address, offset);
+}
+
 static void write_all(struct json *json, const struct machine *machine, const struct world_now *now, double host_seconds)
 {
 	uint64_t cycles = 0, instructions = 0;
+	struct trace_names names = { find_name, machine->symbols };
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		cycles = now[i].cycle > cycles ? now[i].cycle : cycles;
 		instructions += now[i].retired;
@@ -75,8 +83,8 @@ static void write_all(struct json *json, const struct machine *machine, const st
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		write_hart(json, machine, i, &now[i]);
 	json_close(json, ']');
-	world_json_switches(json, trace_world(machine->trace));
-	world_json_zones(json, trace_world(machine->trace), now);
+	world_json_switches(json, trace_world(machine->trace), &names);
+	world_json_zones(json, trace_world(machine->trace), now, &names);
 	json_close(json, '}');
 }
 

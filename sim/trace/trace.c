@@ -155,6 +155,13 @@ void trace_emit(struct trace *trace, const struct trace_event *event)
 		trace_writer_event(trace->writer, event);
 }
 
+void trace_split(struct trace *trace, unsigned hart, const struct split *split)
+{
+	world_split(&trace->world, hart, split);
+	if (trace->recording && trace->recorded >> TRACE_WORLD & 1)
+		trace_writer_split(trace->writer, hart, split);
+}
+
 void trace_symbols(struct trace *trace, trace_symbol_source *source, void *context)
 {
 	trace->symbols = source;

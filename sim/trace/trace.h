@@ -49,6 +49,7 @@ struct trace_event {
 
 struct trace;
 struct world;
+struct split;
 
 /* What the fast test sees; the first member of struct trace. */
 struct trace_head {
@@ -69,6 +70,9 @@ static inline bool trace_wants(const struct trace *trace, enum trace_type type)
 
 /* Types that are not wanted may be emitted too: they are dropped. The event is copied. */
 void trace_emit(struct trace *trace, const struct trace_event *event);
+
+/* What the cycles of a VM exit went to, which the hart's next event ends. For statistics and the file, not for the hash. */
+void trace_split(struct trace *trace, unsigned hart, const struct split *split);
 
 /* One symbol for the file: fills *symbol and returns true, or false past the last. */
 struct trace_symbol {

@@ -4,114 +4,7 @@
 #include "hart/trap.h"
 #include "trace/world.h"
 
-enum { TALLY_FIRST = 16, VMID_LOW = 44, VMID_MASK = 0x3fff };
-
-/* Spreads neighbouring durations over the table; the top bits count. */
-static size_t tally_slot(const struct tally *tally, uint64_t key)
-{
-	size_t mask = tally->capacity - 1;
-	size_t slot = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
-	while (tally->counts[slot] && tally->keys[slot] != key)
-		slot = (slot + 1) & mask;
-	return slot;
-}
-
-static int tally_grow(struct tally *tally)
-{
-	size_t capacity = tally->capacity ? tally->capacity * 2 : TALLY_FIRST;
-	struct tally grown = { calloc(capacity, sizeof(uint64_t)), calloc(capacity, sizeof(uint64_t)), 0, capacity, 0, 0 };
-	if (!grown.keys || !grown.counts) {
-		free(grown.keys);
-		free(grown.counts);
-		return -1;
-	}
-	for (size_t i = 0; i < tally->capacity; i++) {
-		if (!tally->counts[i])
-			continue;
-		size_t slot = tally_slot(&grown, tally->keys[i]);
-		grown.keys[slot] = tally->keys[i];
-		grown.counts[slot] = tally->counts[i];
-	}
-	free(tally->keys);
-	free(tally->counts);
-	tally->keys = grown.keys;
-	tally->counts = grown.counts;
-	tally->capacity = capacity;
-	return 0;
-}
-
-void tally_add(struct tally *tally, uint64_t key, uint64_t count)
-{
-	if (!count)
-		return;
-	/* One slot in four stays empty, so that every search ends soon. */
-	if (tally->used >= tally->capacity / 4 * 3 && tally_grow(tally)) {
-		tally->lost += count;
-		return;
-	}
-	size_t slot = tally_slot(tally, key);
-	if (!tally->counts[slot]) {
-		tally->keys[slot] = key;
-		tally->used++;
-	}
-	tally->counts[slot] += count;
-	tally->total += count;
-}
-
-void tally_merge(struct tally *into, const struct tally *from)
-{
-	for (size_t i = 0; i < from->capacity; i++)
-		tally_add(into, from->keys[i], from->counts[i]);
-	into->lost += from->lost;
-}
-
-void tally_free(struct tally *tally)
-{
-	free(tally->keys);
-	free(tally->counts);
-	*tally = (struct tally){ 0 };
-}
-
-struct bucket { uint64_t key, count; };
-
-static int compare_buckets(const void *a, const void *b)
-{
-	uint64_t x = ((const struct bucket *)a)->key, y = ((const struct bucket *)b)->key;
-	return x < y ? -1 : x > y;
-}
-
-/* Nearest rank: the smallest value with at least percent/100 of all values at or below it. */
-static uint64_t percentile(const struct bucket *buckets, uint64_t total, unsigned percent)
-{
-	uint64_t rank = total / 100 * percent + (total % 100 * percent + 99) / 100, seen = 0;
-	for (;; buckets++) {
-		seen += buckets->count;
-		if (seen >= rank)
-			return buckets->key;
-	}
-}
-
-struct tally_summary tally_summary(const struct tally *tally)
-{
-	struct tally_summary summary = { 0 };
-	struct bucket *buckets = malloc(tally->used * sizeof(*buckets));
-	size_t used = 0;
-	if (!buckets || !tally->total) {
-		free(buckets);
-		return summary;
-	}
-	for (size_t i = 0; i < tally->capacity; i++)
-		if (tally->counts[i])
-			buckets[used++] = (struct bucket){ tally->keys[i], tally->counts[i] };
-	qsort(buckets, used, sizeof(*buckets), compare_buckets);
-	summary.count = tally->total;
-	summary.min = buckets[0].key;
-	summary.median = percentile(buckets, tally->total, 50);
-	summary.p99 = percentile(buckets, tally->total, 99);
-	summary.max = buckets[used - 1].key;
-	free(buckets);
-	return summary;
-}
+enum { VMID_LOW = 44, VMID_MASK = 0x3fff };
 
 int world_init(struct world *world, unsigned hart_count)
 {
@@ -125,9 +18,8 @@ void world_free(struct world *world)
 {
 	for (unsigned i = 0; i < world->hart_count && world->harts; i++) {
 		struct world_hart *hart = &world->harts[i];
-		for (size_t j = 0; j < hart->exits_count; j++)
-			tally_free(&hart->exits_by[j].cycles);
-		free(hart->exits_by);
+		world_exits_free(hart->exits_by, hart->exits_count);
+		free(hart->split_symbols);
 		free(hart->zones);
 	}
 	free(world->harts);
@@ -212,6 +104,7 @@ static void count_exit(struct world *world, struct world_hart *hart, const struc
 	}
 	hart->exits_by[row].count++;
 	hart->exit_row = row;
+	hart->split.cycles = 0;
 	hart->exit_cycle = event->cycle;
 }
 
@@ -221,8 +114,13 @@ static void count_entry(struct world *world, struct world_hart *hart, const stru
 	hart->entries++;
 	if (zone)
 		zone->entries++;
-	if (hart->outside)
-		tally_add(&hart->exits_by[hart->exit_row].cycles, event->cycle - hart->exit_cycle, 1);
+	if (hart->outside) {
+		struct world_exits *row = &hart->exits_by[hart->exit_row];
+		uint64_t cycles = event->cycle - hart->exit_cycle;
+		tally_add(&row->cycles, cycles, 1);
+		if (cycles && hart->split.cycles == cycles)
+			split_sum_add(&row->split, &hart->split);
+	}
 	hart->outside = false;
 }
 
@@ -239,6 +137,21 @@ void world_event(struct world *world, const struct trace_event *event)
 		count_exit(world, hart, event);
 	if (!from_guest && to_guest)
 		count_entry(world, hart, event);
+}
+
+void world_split(struct world *world, unsigned number, const struct split *split)
+{
+	struct world_hart *hart = &world->harts[number];
+	if (!hart->outside)
+		return;
+	if (!hart->split_symbols)
+		hart->split_symbols = calloc(SPLIT_SYMBOLS_MAX, sizeof(*hart->split_symbols));
+	if (!hart->split_symbols) {
+		world->lost++;
+		return;
+	}
+	hart->split = *split;
+	hart->split.symbols = memcpy(hart->split_symbols, split->symbols, split->symbol_count * sizeof(*split->symbols));
 }
 
 struct world_modes world_modes(const struct world *world, unsigned hart, uint64_t cycle, uint64_t retired)
@@ -274,6 +187,7 @@ struct world_exits *world_exits(const struct world *world, int vmid, size_t *cou
 				continue;
 			rows[row].count += from->count;
 			tally_merge(&rows[row].cycles, &from->cycles);
+			split_sum_merge(&rows[row].split, &from->split);
 		}
 	}
 	if (*count)
@@ -283,8 +197,10 @@ struct world_exits *world_exits(const struct world *world, int vmid, size_t *cou
 
 void world_exits_free(struct world_exits *exits, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		tally_free(&exits[i].cycles);
+		split_sum_free(&exits[i].split);
+	}
 	free(exits);
 }
 

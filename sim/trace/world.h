@@ -6,31 +6,17 @@
  * switches lie between and whichever guest comes next; an exit that no entry follows is counted, but has no duration.
  * It belongs to the cause of its trap and to the zone whose VMID hgatp held.
  *
- * Durations are kept exactly, as a count for each different value: min, median, p99 and max are exact too. Percentile p
- * of n values is the smallest value that at least p % of them do not exceed (nearest rank).
+ * Durations are kept exactly, as a count for each different value: min, median, p99 and max are exact too. What they went to
+ * comes from the meters (trace/meter.h), through trace_split or the trace file.
  */
 #ifndef WORLD_H
 #define WORLD_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include "trace/split.h"
+#include "trace/tally.h"
 #include "trace/trace.h"
-
-/* Different values and how often each came: open addressing; `keys` are valid where counts is not 0. */
-struct tally {
-	uint64_t *keys, *counts;
-	size_t used, capacity; /* capacity: a power of two or 0 */
-	uint64_t total;        /* sum of counts */
-	uint64_t lost;         /* values not counted because there was no memory */
-};
-
-void tally_add(struct tally *tally, uint64_t key, uint64_t count);
-void tally_merge(struct tally *into, const struct tally *from);
-void tally_free(struct tally *tally);
-
-struct tally_summary { uint64_t count, min, median, p99, max; };
-/* Every member 0 when the tally is empty. */
-struct tally_summary tally_summary(const struct tally *tally);
 
 /* The exits of one cause in one zone on one hart; `cause` as in value[0] of the event. */
 struct world_exits {
@@ -38,6 +24,7 @@ struct world_exits {
 	unsigned vmid;
 	uint64_t count;
 	struct tally cycles;
+	struct split_sum split; /* of those that ended, and whose split is known */
 };
 
 /* One zone on one hart. */
@@ -57,6 +44,8 @@ struct world_hart {
 	uint64_t exit_cycle;
 	bool outside;    /* an exit waits for its entry */
 	size_t exit_row; /* of that exit in exits_by */
+	struct split split; /* of that exit; cycles 0: not known yet */
+	struct split_symbol *split_symbols;
 	struct world_exits *exits_by;
 	size_t exits_count, exits_capacity;
 	struct world_zone *zones;
@@ -74,12 +63,16 @@ void world_free(struct world *world);
 /* Any event; those that are not world events are ignored. */
 void world_event(struct world *world, const struct trace_event *event);
 
+/* What the cycles of the hart's open exit went to: before the event that ends it. Ignored if the hart has none, or if they are not
+ * as many as the exit turns out to have. */
+void world_split(struct world *world, unsigned hart, const struct split *split);
+
 /* Cycles and instructions of a hart by mode, up to where it stands now. */
 struct world_modes { uint64_t cycles[MODE_COUNT], instructions[MODE_COUNT]; };
 struct world_modes world_modes(const struct world *world, unsigned hart, uint64_t cycle, uint64_t retired);
 
 /* Exits added up over harts: for one VMID, or all (WORLD_ALL); sorted by cause, interrupts last. The caller frees each
- * row's tally and the array: world_exits_free. NULL and *count 0 when there are none. */
+ * row's content and the array: world_exits_free. NULL and *count 0 when there are none. */
 enum { WORLD_ALL = -1 };
 struct world_exits *world_exits(const struct world *world, int vmid, size_t *count);
 void world_exits_free(struct world_exits *exits, size_t count);

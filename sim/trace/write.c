@@ -133,6 +133,24 @@ void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol 
 	writer->pending_size += (size_t)(out + length - start);
 }
 
+void trace_writer_split(struct trace_writer *writer, unsigned hart, const struct split *split)
+{
+	uint8_t *start = reserve(writer, TRACE_SPLIT_MAX), *out = start;
+	uint64_t before = 0;
+	*out++ = TRACE_KIND_SPLIT;
+	*out++ = (uint8_t)hart;
+	out += trace_put_varint(out, SPLIT_PARTS);
+	for (unsigned i = 0; i < SPLIT_PARTS; i++)
+		out += trace_put_varint(out, split->parts[i]);
+	out += trace_put_varint(out, split->symbol_count);
+	for (size_t i = 0; i < split->symbol_count; i++) {
+		out += trace_put_varint(out, split->symbols[i].address - before);
+		out += trace_put_varint(out, split->symbols[i].cycles);
+		before = split->symbols[i].address;
+	}
+	writer->pending_size += (size_t)(out - start);
+}
+
 void trace_writer_end(struct trace_writer *writer, unsigned hart, const struct trace_end *end)
 {
 	uint8_t *start = reserve(writer, TRACE_RECORD_MAX), *out = start;

@@ -1,0 +1,28 @@
+/*
+ * Splits world switches: watches a hart from a guest's trap to the next guest instruction, and tells the trace what the cycles went to.
+ * It changes nothing: cycles, events and the hash are the same with and without. While no switch is open it does nothing.
+ */
+#ifndef METER_H
+#define METER_H
+
+#include "hart/hart.h"
+
+struct symbols;
+
+/* Meters for all harts. 0, or -1: no memory (some may have one: free them all the same). */
+int meter_init(struct hart *hart, const struct symbols *symbols);
+void meter_free(struct hart *hart);
+
+/* A trap was taken, at cycle `taken`, from mode `from`: opens a switch if a guest trapped. */
+void meter_trapped(struct hart *hart, enum mode from, uint64_t taken);
+
+/* The rest only while hart->metering. */
+
+/* hart->block was left; the hart stood at cycle `start` and had retired `insns` before. A pending trap is not taken yet. */
+void meter_ran(struct hart *hart, uint64_t start, uint64_t insns);
+/* A trap that no instruction raised is about to be taken. */
+void meter_interrupted(struct hart *hart);
+/* The mode has changed by a return: closes the switch if a guest runs next. */
+void meter_returned(struct hart *hart);
+
+#endif

@@ -1,0 +1,124 @@
+/* Sums of splits: split.h. */
+#include "trace/split.h"
+#include <stdlib.h>
+#include <string.h>
+
+const char *const split_keys[SPLIT_PARTS] = {
+#define SPLIT(id, key, title) key,
+#include "trace/split.def"
+#undef SPLIT
+};
+
+const char *const split_titles[SPLIT_PARTS] = {
+#define SPLIT(id, key, title) title,
+#include "trace/split.def"
+#undef SPLIT
+};
+
+/* Room for `more` elements beyond `count`; 0, or -1: no memory. */
+static int reserve(void **array, size_t count, size_t more, size_t *capacity, size_t element)
+{
+	size_t wanted = *capacity ? *capacity : 16;
+	while (wanted < count + more)
+		wanted *= 2;
+	if (wanted == *capacity)
+		return 0;
+	void *grown = realloc(*array, wanted * element);
+	if (!grown)
+		return -1;
+	*array = grown;
+	*capacity = wanted;
+	return 0;
+}
+
+/* The functions of an exit are nearly always known already: walk both lists. */
+static void add_symbols(struct split_sum *sum, const struct split_symbol *symbols, size_t count)
+{
+	size_t at = 0;
+	if (reserve((void **)&sum->symbols, sum->symbol_count, count, &sum->symbol_capacity, sizeof(*symbols))) {
+		sum->lost++;
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		while (at < sum->symbol_count && sum->symbols[at].address < symbols[i].address)
+			at++;
+		struct split_symbol *place = &sum->symbols[at];
+		if (at == sum->symbol_count || place->address != symbols[i].address) {
+			memmove(place + 1, place, (sum->symbol_count++ - at) * sizeof(*place));
+			*place = (struct split_symbol){ symbols[i].address, 0 };
+		}
+		place->cycles += symbols[i].cycles;
+	}
+}
+
+static void add_example(struct split_sum *sum, const struct split_example *example)
+{
+	if (tally_count(&sum->lengths, example->cycles))
+		return;
+	if (reserve((void **)&sum->examples, sum->example_count, 1, &sum->example_capacity, sizeof(*example))) {
+		sum->lost++;
+		return;
+	}
+	sum->examples[sum->example_count++] = *example;
+	tally_add(&sum->lengths, example->cycles, sum->example_count);
+}
+
+static void add_parts(struct split_sum *sum, const uint64_t parts[SPLIT_PARTS])
+{
+	for (unsigned i = 0; i < SPLIT_PARTS; i++)
+		sum->parts[i] += parts[i];
+}
+
+void split_sum_add(struct split_sum *sum, const struct split *split)
+{
+	struct split_example example = { .cycles = split->cycles };
+	memcpy(example.parts, split->parts, sizeof(example.parts));
+	sum->exits++;
+	sum->cycles += split->cycles;
+	add_parts(sum, split->parts);
+	add_symbols(sum, split->symbols, split->symbol_count);
+	add_example(sum, &example);
+}
+
+void split_sum_merge(struct split_sum *into, const struct split_sum *from)
+{
+	into->exits += from->exits;
+	into->cycles += from->cycles;
+	into->lost += from->lost;
+	add_parts(into, from->parts);
+	add_symbols(into, from->symbols, from->symbol_count);
+	for (size_t i = 0; i < from->example_count; i++)
+		add_example(into, &from->examples[i]);
+}
+
+void split_sum_free(struct split_sum *sum)
+{
+	free(sum->symbols);
+	free(sum->examples);
+	tally_free(&sum->lengths);
+	*sum = (struct split_sum){ 0 };
+}
+
+const struct split_example *split_sum_example(const struct split_sum *sum, uint64_t cycles)
+{
+	uint64_t number = tally_count(&sum->lengths, cycles);
+	return number ? &sum->examples[number - 1] : NULL;
+}
+
+static int compare_cycles(const void *a, const void *b)
+{
+	const struct split_symbol *x = a, *y = b;
+	if (x->cycles != y->cycles)
+		return x->cycles > y->cycles ? -1 : 1;
+	return (x->address > y->address) - (x->address < y->address);
+}
+
+struct split_symbol *split_sum_ranked(const struct split_sum *sum)
+{
+	struct split_symbol *ranked = sum->symbol_count ? malloc(sum->symbol_count * sizeof(*ranked)) : NULL;
+	if (!ranked)
+		return NULL;
+	memcpy(ranked, sum->symbols, sum->symbol_count * sizeof(*ranked));
+	qsort(ranked, sum->symbol_count, sizeof(*ranked), compare_cycles);
+	return ranked;
+}
