@@ -333,13 +333,14 @@ def qemu_stale_virtual(case, ours, theirs, names):
     return other_cause(ours, theirs, names, ((2, 22), (22, 2))) if is_hypervisor_access(case.program.word(trap_of(ours).epc)) else set()
 
 
+WILD = {"mstatus", "hstatus", "menvcfg", "henvcfg", "senvcfg", "mcounteren", "hcounteren", "scounteren", "mcountinhibit"}
 ALIASES = {0x100: ("mstatus", "vsstatus"), 0x104: ("mie", "vsie"), 0x144: ("mip", "vsip"), 0x140: ("vsscratch",), 0x141: ("vsepc",),
            0x142: ("vscause",), 0x143: ("vstval",), 0x105: ("vstvec",), 0x180: ("vsatp",)}
 
 
 def read_back(case, ours, theirs, names):
     """Registers hold what was read from a CSR that differs, and what instructions made of it."""
-    differing = case.carried.keys() | case.explained | ({"hstatus", "mstatus"} if case.program.wild else set())
+    differing = case.carried.keys() | case.explained | (WILD if case.program.wild else set())
     for word in case.words_since(ours):
         if is_csr(word) and word >> 7 & 31 and differing & {CSR_NUMBERS.get(word >> 20), *ALIASES.get(word >> 20, ())}:
             return {name for name in names if name[0] == "x"}
@@ -454,7 +455,7 @@ def qemu_gpa_sign(case, ours, theirs, names):
     our, their = trap_of(ours), trap_of(theirs)
     refused = their.cause in GUEST_PAGE_FAULTS and top and their.value << 2 >> top & 1
     allowed = our.cause in GUEST_PAGE_FAULTS and top and our.value << 2 >> top
-    return {"*"} if (our.epc, our.cause) != (their.epc, their.cause) and (refused or allowed) else set()
+    return {"*"} if (our.epc, our.cause, our.tval) != (their.epc, their.cause, their.tval) and (refused or allowed) else set()
 
 
 def qemu_mret_mpv(case, ours, theirs, names):
@@ -506,13 +507,17 @@ def accessed_in_part(case, ours, theirs, names):
 
 
 def accessed_before_pmp(case, ours, theirs, names):
-    """A may be set before PMP or the G-stage refuse the access, or not, and implicit accesses may set D in the G-stage. The
-    same goes for what qemu_sum lets through to the G-stage."""
+    """A may be set before PMP or the G-stage refuse the access, or not. The same goes for what qemu_sum lets through to the
+    G-stage."""
     refused = any(record[cause] in (1, 5, 7) + GUEST_PAGE_FAULTS or record[cause] in (13, 15) and not record["vsstatus"] & SUM
                   for record in case.records for cause, _ in TRAP_VALUES)
-    dirty = {name for name in names if name.startswith("dirty") and all(
+    return {name for name in names if name.startswith("accessed")} if refused else set()
+
+
+def qemu_ad_dirty(case, ours, theirs, names):
+    """The G-stage's D is not set where A or D of a VS-stage entry is written."""
+    return {name for name in names if name.startswith("dirty") and not theirs[name] & ~ours[name] and all(
         case.program.maps_tables(64 * int(name[5:]) + bit) for bit in range(64) if (ours[name] ^ theirs[name]) >> bit & 1)}
-    return dirty | {name for name in names if name.startswith("accessed")} if refused else set()
 
 
 def henvcfg_kept(case, ours, theirs, names):
@@ -563,11 +568,11 @@ def spike_vstip(case, ours, theirs, names):
 
 QEMU_RULES += [qemu_wide, qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_sd, qemu_vscause, qemu_mtval2, qemu_htval_by_vs,
                qemu_tval_instruction, qemu_tval_aligned, tval_ebreak, tinst_zero, fs_imprecise, atomic_misaligned,
-               qemu_virtual_as_illegal, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx, qemu_ad_write, crossing_order, platform, endless,
+               qemu_virtual_as_illegal, qemu_ad_write, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx, crossing_order, platform, endless,
                qemu_tw, qemu_mprv_kept, qemu_mprv_m, qemu_gpa_sign, qemu_sum_fetch, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_fcsr_zero, qemu_htinst,
                qemu_stale_virtual, qemu_sie_mideleg, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
-QEMU_FINAL += [accessed_in_part, accessed_before_pmp, qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
+QEMU_FINAL += [accessed_in_part, accessed_before_pmp, qemu_ad_dirty, qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
 SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip, endless]
 SPIKE_FINAL += [spike_fiom, henvcfg_kept, store_in_part]
 

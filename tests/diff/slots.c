@@ -119,6 +119,8 @@ static void slot_wait(struct maker *maker)
 	emit(code, 0x00000063 | a << 15 | 8 << 7); /* beqz a, past wfi */
 	emit(code, WFI);
 	emit_csr(code, CSRRCI, 0, pending, 2);
+	emit_li(code, a, 0); /* what QEMU read may lack bits */
+	emit_li(code, b, 0);
 }
 
 static void slot_jump(struct maker *maker)
@@ -400,6 +402,7 @@ static const struct {
 	unsigned weight;
 } kinds[] = {
     {slot_csrs, 34},
+    {slot_csr_number, 6},
     {slot_memory, 20},
     {slot_guest_memory, 12},
     {slot_mret, 5},

@@ -35,6 +35,7 @@ void slot_address_patch(struct maker *maker, const unsigned short *offsets);
 
 /* A random access to a random CSR (slots_csr.c). */
 void slot_csr(struct maker *maker);
+void slot_csr_number(struct maker *maker);
 void slot_csr_initialize(struct maker *maker);
 
 /* Loads, stores, atomics, HLV and HSV (slots_mem.c). */

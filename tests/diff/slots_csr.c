@@ -83,7 +83,7 @@ static const struct csr_choice choices[] = {
     {0xf15, 1, PLAIN, ALL, 0, 0},
 
     {0x100, 10, PLAIN, SSTATUS_BITS, XL64, FS | SD},
-    {0x104, 6, PLAIN, ALL, 0, 0},
+    {0x104, 6, PLAIN, ALL, 0, S_INTERRUPTS},
     {0x105, 3, TVEC, ALL, 0, 0},
     {0x106, 3, PLAIN, 0xffffffff, 0, 0},
     {0x10a, 3, PLAIN, ENVCFG, 0, FIOM},
@@ -91,7 +91,7 @@ static const struct csr_choice choices[] = {
     {0x141, 3, EPC, ALL, 0, 0},
     {0x142, 3, WHOLE_HIDDEN, ALL, 0, 0},
     {0x143, 3, WHOLE_HIDDEN, ALL, 0, 0},
-    {0x144, 6, PLAIN, ALL, 0, SEIP | STIP},
+    {0x144, 6, PLAIN, ALL, 0, S_INTERRUPTS},
     {0x14d, 3, TIMECMP, ALL, 0, 0},
     {0x180, 8, SATP, ALL, 0, 0},
 
@@ -339,6 +339,18 @@ void slot_csr(struct maker *maker)
 		unsigned mask = other_register(maker, rd);
 		emit_li(&maker->code, mask, ~choice->vague);
 		emit(&maker->code, r_type(0x33, 7, 0, rd, rd, mask));
+	}
+}
+
+/* Any of the 4096 numbers, whether a register is there or not. What is read is not looked at, only what it raises. */
+void slot_csr_number(struct maker *maker)
+{
+	static const uint16_t regions[] = {0x000, 0x100, 0x200, 0x300, 0x600, 0x700, 0xb00, 0xc00, 0xd00, 0xe00, 0xf00};
+	struct random *random = maker->random;
+	for (unsigned i = pick(random, 3) + 1; i > 0; i--) {
+		unsigned number = chance(random, 40) ? pick(random, 4096) : PICK(random, regions) + pick(random, 0x80);
+		bool write = number >> 10 == 3 && chance(random, 30);
+		emit_csr(&maker->code, write ? CSRRW : CSRRS, 0, number, write ? any_register(maker) : 0);
 	}
 }
 
