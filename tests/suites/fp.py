@@ -3,4 +3,4 @@ from suites.tools import run_program_suite
 
 
 def cases():
-    yield "instructions", lambda: run_program_suite(["make", "-s", "fp-test"])
+    yield "instructions", lambda: run_program_suite(["tests/fp/run.sh", "build/tests/fp"])

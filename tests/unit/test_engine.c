@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "engine_world.h"
+#include "temporary.h"
 #include "trace/format.h"
 
 /* ---- where a run stops ---- */
@@ -431,14 +432,6 @@ Test(engine, a_step_is_an_instruction_even_where_fp_state_becomes_dirty)
 	engine_world_free(world);
 }
 
-static void temporary(char *path)
-{
-	strcpy(path, "/tmp/test_engine_XXXXXX");
-	int file = mkstemp(path);
-	cr_assert(file >= 0);
-	close(file);
-}
-
 /* Every instruction that retired has its event, in order, and no other has. */
 static void expect_trace(const char *path, uint64_t insns, const uint64_t *pcs)
 {
@@ -460,7 +453,7 @@ static void expect_trace(const char *path, uint64_t insns, const uint64_t *pcs)
 
 Test(engine, an_instruction_trace_has_every_instruction_once)
 {
-	char path[32];
+	char path[TEMPORARY_PATH];
 	temporary(path);
 	struct engine_world *world = engine_world_new(1, path, 1u << TRACE_INSN);
 	struct hart *hart = world->machine.harts;
@@ -474,13 +467,12 @@ Test(engine, an_instruction_trace_has_every_instruction_once)
 	uint64_t insns = hart->insns;
 	engine_world_free(world);
 	expect_trace(path, insns, (const uint64_t[]){CODE, CODE + 4, CODE + 8, CODE + 12, CODE + 20, CODE + 0x100});
-	unlink(path);
 }
 
 /* What an AMO left in memory is what it left, not what another hart has put there since. */
 Test(engine, a_traced_amo_tells_its_own_value)
 {
-	char path[32], error[100];
+	char path[TEMPORARY_PATH], error[100];
 	temporary(path);
 	struct engine_world *world = engine_world_new(2, path, 1u << TRACE_INSN);
 	struct hart *hart = world->machine.harts;
@@ -503,7 +495,6 @@ Test(engine, a_traced_amo_tells_its_own_value)
 	}
 	trace_reader_close(reader);
 	cr_assert_eq(amos, 4);
-	unlink(path);
 }
 
 /* ---- what the debugger may hear ---- */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "dev/console.h"
 #include "htif.h"
+#include "temporary.h"
 
 enum { TOHOST = 0x1000, FROMHOST = 0x1040, MAGIC = 0x2000, TEXT = 0x3000, SIZE = 16 * PAGE_SIZE };
 #define BASE UINT64_C(0x80000000)
@@ -14,7 +15,8 @@ struct world {
 	struct event_queue events;
 	struct console *console;
 	struct htif *htif;
-	char out[32];
+	char out[5 + TEMPORARY_PATH];
+	int file;
 	unsigned exits;
 	uint64_t code;
 	uint64_t now;
@@ -32,10 +34,8 @@ static uint64_t now(void *context) { return ((struct world *)context)->now; }
 static void start(struct world *world)
 {
 	*world = (struct world){ .now = 500 };
-	strcpy(world->out, "file:/tmp/rvsim-htif-XXXXXX");
-	int fd = mkstemp(world->out + 5);
-	cr_assert_geq(fd, 0);
-	close(fd);
+	strcpy(world->out, "file:");
+	world->file = temporary(world->out + 5);
 	cr_assert_eq(bus_init(&world->bus, SIZE), 0);
 	event_queue_init(&world->events);
 	struct console_config config = { .serial = world->out };
@@ -54,7 +54,7 @@ static void end(struct world *world)
 	console_close(world->console);
 	event_queue_free(&world->events);
 	bus_free(&world->bus);
-	unlink(world->out + 5);
+	close(world->file);
 }
 
 /* A store as a hart would do it. */

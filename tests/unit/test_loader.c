@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "bus.h"
 #include "loader.h"
+#include "temporary.h"
 
 enum { SIZE = 64 * PAGE_SIZE };
 #define BASE UINT64_C(0x80000000)
@@ -256,14 +257,12 @@ Test(loader, files_that_cannot_be_read)
 	cr_expect_eq(file_open(&file, "/nonexistent"), -1);
 	cr_expect_eq(file_open(&file, "/tmp"), -1);
 	cr_expect_eq(file_open(&file, "/dev/null"), -1);
-	char path[] = "/tmp/rvsim-empty-XXXXXX";
-	int fd = mkstemp(path);
-	cr_assert_geq(fd, 0);
+	char path[TEMPORARY_PATH];
+	int fd = temporary(path);
 	cr_expect_eq(file_open(&file, path), -1, "empty");
 	cr_assert_eq(write(fd, "x", 1), 1);
 	cr_expect_eq(file_open(&file, path), 0);
 	cr_expect_eq(file.size, 1);
 	file_close(&file);
 	close(fd);
-	unlink(path);
 }

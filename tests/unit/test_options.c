@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "options.h"
+#include "temporary.h"
 #include "trace/trace.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -200,10 +201,8 @@ static const char *const bad_lines[] = {
 
 Test(options, refuses)
 {
-	char name[] = "/tmp/rvsim-stderr-XXXXXX";
-	int fd = mkstemp(name);
-	cr_assert_geq(fd, 0);
-	unlink(name);
+	char name[TEMPORARY_PATH];
+	int fd = temporary(name);
 	int saved = dup(STDERR_FILENO);
 	for (unsigned i = 0; i < sizeof(bad_lines) / sizeof(bad_lines[0]); i++) {
 		struct line line;

@@ -7,6 +7,7 @@
 #include "csr/csr.h"
 #include "hart/mmu.h"
 #include "machine.h"
+#include "temporary.h"
 #include "trace/stats.h"
 #include "trace/trace.h"
 
@@ -62,13 +63,12 @@ static void world(struct fixture *fixture, enum mode from, enum mode to, uint64_
 
 static char *write_stats(const struct fixture *fixture, double seconds)
 {
-	char path[] = "/tmp/test_stats_XXXXXX", *text = calloc(1, 1 << 16);
-	close(mkstemp(path));
+	char path[TEMPORARY_PATH], *text = calloc(1, 1 << 16);
+	temporary(path);
 	cr_assert_eq(stats_write(path, &fixture->machine, seconds), 0);
 	FILE *file = fopen(path, "r");
 	cr_assert_gt(fread(text, 1, (1 << 16) - 1, file), 0);
 	fclose(file);
-	unlink(path);
 	return text;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "temporary.h"
 #include "timing/cache.h"
 #include "timing/channel.h"
 #include "timing/pages.h"
@@ -11,14 +12,12 @@
 
 static int load_text(struct timing *timing, const char *text, char *reason, size_t size)
 {
-	char name[] = "/tmp/rvsim-preset-XXXXXX";
-	int fd = mkstemp(name);
-	cr_assert_geq(fd, 0);
+	char name[TEMPORARY_PATH];
+	int fd = temporary(name);
 	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
 	timing_default(timing);
 	int result = timing_load(timing, name, reason, size);
-	unlink(name);
+	close(fd);
 	return result;
 }
 

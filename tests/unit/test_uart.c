@@ -6,6 +6,7 @@
 #include "dev/console.h"
 #include "dev/devices.h"
 #include "hart/hart.h"
+#include "temporary.h"
 
 enum { RBR = 0, IER = 1, IIR = 2, LCR = 3, MCR = 4, LSR = 5, MSR = 6, SCR = 7, TICK = 10, CHAR = 868 * TICK };
 enum { NONE = 1, THRE = 2, RECEIVED = 4, TIMEOUT = 12, MODEM = 0, FIFOS = 0xc0 };
@@ -17,7 +18,6 @@ struct world {
 	struct device *uart;
 	bool irq;
 	uint64_t now;
-	char out[32];
 };
 
 static void set_level(void *receiver, unsigned line, bool level, uint64_t now)
@@ -43,10 +43,6 @@ static void start(struct world *world, const char *input)
 	cr_assert_eq(write(ends[1], input, strlen(input)), (ssize_t)strlen(input));
 	close(ends[1]);
 	cr_assert_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
-	strcpy(world->out, "file:/tmp/rvsim-uart-XXXXXX");
-	int fd = mkstemp(world->out + 5);
-	cr_assert_geq(fd, 0);
-	close(fd);
 	event_queue_init(&world->events);
 	struct console_config config = { .serial = "stdio", .matched = matched };
 	world->console = console_open(&config);
@@ -61,7 +57,6 @@ static void end(struct world *world)
 	world->uart->destroy(world->uart);
 	console_close(world->console);
 	event_queue_free(&world->events);
-	unlink(world->out + 5);
 }
 
 static uint8_t get(struct world *world, unsigned reg)
@@ -272,7 +267,9 @@ Test(uart, output_goes_to_the_console)
 {
 	struct world world;
 	start(&world, "");
-	struct console_config config = { .serial = world.out, .matched = matched };
+	char out[5 + TEMPORARY_PATH] = "file:";
+	temporary(out + 5);
+	struct console_config config = { .serial = out, .matched = matched };
 	console_close(world.console);
 	world.console = console_open(&config);
 	world.uart->destroy(world.uart);
@@ -280,7 +277,7 @@ Test(uart, output_goes_to_the_console)
 	for (const char *c = "hi\n"; *c; c++)
 		put(&world, 0, (uint8_t)*c);
 	char text[8] = "";
-	FILE *file = fopen(world.out + 5, "r");
+	FILE *file = fopen(out + 5, "r");
 	cr_assert_not_null(file);
 	cr_expect_eq(fread(text, 1, sizeof(text), file), 3);
 	fclose(file);
