@@ -1,8 +1,9 @@
 """What VM exits spend their cycles on: the split of every exit adds up, --stats and rvtrace stat say the same, hostile settings change
-nothing, and what a one-purpose hypervisor (tests/switch) does at its exits shows where it belongs."""
+nothing, what a one-purpose hypervisor (tests/switch) does at its exits shows where it belongs, and docs/world-switch.md is true."""
 import json
 import os
 import tempfile
+from switch import measure
 from suites.tools import FIRMWARE, PLAIN, RVSIM, RVTRACE, expect, expect_equal, guest, run, stats_of
 
 PRESETS = {"ideal": ["--cpu", "ideal"], "cva6": ["--cpu", "cva6"], "rocket": ["--cpu", "rocket"], "u74": ["--cpu", "u74"],
@@ -161,6 +162,11 @@ def by_hand():
             expect_equal({key for key in parts if parts[key]}, {"trap", "switch", "handler"}, name)
 
 
+def document(preset):
+    wrong = measure.differences(preset)
+    expect(not wrong, f"{measure.DOCUMENT} is not what is measured (make world-switch writes it):\n" + "\n".join(wrong[:20]))
+
+
 def cases():
     for preset in PRESETS:
         for workload in WORKLOADS:
@@ -176,3 +182,5 @@ def cases():
     for preset in PRESETS:
         yield f"{preset}-functions", lambda preset=preset: functions(preset)
     yield "by-hand", by_hand
+    for preset in measure.PRESETS:
+        yield f"document-{preset}", lambda preset=preset: document(preset)
