@@ -7,11 +7,18 @@ from suites.tools import FIRMWARE, GUESTS, RVSIM, expect, expect_equal, guest, r
 
 CHECK = ["--check", "percpu,worldswitch"]
 
-# name: (file, pattern, replacement, which check must speak)
+# name: (file, pattern, replacement, which check must speak, and what it says)
 PLANTED = {
-    "tp-not-restored": ("trap.S", r"(_guest_exit:.*?)each_callee_saved ld, a0", r"\1mv t6, tp\n        each_callee_saved ld, a0\n        mv tp, t6", "tp"),
-    "gpr-clobbered": ("trap.S", r"(each_guest_register ld, a0\n)(\s*ld\s+a0, GUEST_X0)", r"\1        li s5, 7\n\2", "s5"),
-    "other-slot": ("start.S", r"(        add     tp, tp, t1\n)", r"\1        li      t2, PERCPU_SLOT_SIZE\n        add     tp, tp, t2\n", "slot"),
+    "tp-not-restored": (
+        "trap.S", r"(_guest_exit:.*?)each_callee_saved ld, a0",
+        r"\1mv t6, tp\n        each_callee_saved ld, a0\n        mv tp, t6",
+        "percpu", r"tp is 0x[0-9a-f]+, not this hart's slot 0x[0-9a-f]+"),
+    "gpr-clobbered": (
+        "trap.S", r"(each_guest_register ld, a0\n)(\s*ld\s+a0, GUEST_X0)", r"\1        li s5, 7\n\2",
+        "worldswitch", r"s5 0x7, was 0x[0-9a-f]+ at the exit \(ecall from VS-mode\)"),
+    "other-slot": (
+        "start.S", r"(        add     tp, tp, t1\n)", r"\1        li      t2, PERCPU_SLOT_SIZE\n        add     tp, tp, t2\n",
+        "percpu", r"tp set to 0x[0-9a-f]+, the slot of hart 1"),
 }
 
 
@@ -21,7 +28,7 @@ def clean(name, harts):
 
 
 def planted(fault):
-    file, pattern, replacement, word = PLANTED[fault]
+    file, pattern, replacement, check, says = PLANTED[fault]
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree("firmware", os.path.join(folder, "firmware"))
         path = os.path.join(folder, "firmware", file)
@@ -35,7 +42,8 @@ def planted(fault):
         expect_equal(status, 0, f"building the faulty firmware: {err[-1500:]}")
         status, out, err = run([RVSIM, "-smp", "2", *CHECK, "--max-insns", "50000000", f"{folder}/build/firmware.elf", guest("tp")])
     expect_equal(status, 4, f"{fault}: exit status; {out[-300:]!r} {err[-500:]!r}")
-    expect(word in err and "hart" in err and "pc" in err and "cycle" in err, f"{fault}: the report does not tell: {err!r}")
+    report = rf"rvsim: check {check}: hart 0 cycle \d+ pc 0x[0-9a-f]+ <\w+\+0x[0-9a-f]+>: {says}\n"
+    expect(re.fullmatch(report, err), f"{fault}: the report does not tell: {err!r}")
 
 
 def cases():
