@@ -120,6 +120,8 @@ static void take_trap(struct hart *hart)
 	hart->exec->link = NULL;
 	if (hart->mode != from)
 		emit_world(hart, from, cause); /* at the trap's own cycle: an exit begins here */
+	if (hart->model && mode_virt(from) && !mode_virt(hart->mode))
+		hart->model->counts.exits++;
 	hart->exec->last_mode = hart->mode;
 	hart->cycle += hart->model ? 0 : TRAP_CYCLES; /* a model has added its own */
 	hart->now = hart->cycle;

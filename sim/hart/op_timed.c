@@ -133,15 +133,15 @@ static OP_CC op_result leave_mispredicted(struct hart *hart, const struct op *op
 	LEAVE;
 }
 
-/* op->word: index without history; op->rm: backward. */
+/* op->word: index without history; op->rm: what a branch without a counter is predicted to be. */
 static inline bool predict_branch(struct hart *hart, const struct op *op, bool taken)
 {
 	struct model *model = hart->model;
-	uint8_t *entry = &model->bht[(op->word ^ model->history) & model->bht_mask];
+	uint8_t *entry = &model->bht[(op->word ^ model->history_index) & model->bht_mask];
 	bool predicted = *entry & BHT_VALID ? *entry & 2 : op->rm;
 	*entry = (uint8_t)bht_next(*entry, taken);
-	if (model->timing->bht_history)
-		model->history = (model->history << 1 | taken) & ((UINT64_C(1) << model->timing->bht_history) - 1);
+	if (model->bht_noted)
+		model_note_branch(model, entry, taken);
 	return predicted == taken;
 }
 

@@ -33,12 +33,28 @@ static bool is_return(unsigned rd, unsigned rs1, unsigned length)
 	return is_link(rs1) && rd != rs1 && !(length == 2 && rd == 1);
 }
 
+/* Where the target of the jump at pc is; btb_entries: nowhere. */
+static unsigned btb_slot(struct model *model, uint64_t pc)
+{
+	unsigned entries = model->timing->btb_entries, slot = 0;
+	if (!model->timing->btb_full)
+		return pc >> 1 & (entries - 1);
+	while (slot < entries && !(model->btb[slot].valid && model->btb[slot].pc == pc))
+		slot++;
+	if (slot == entries)
+		return slot;
+	__typeof__(*model->btb) used = model->btb[slot];
+	memmove(model->btb + 1, model->btb, slot * sizeof *model->btb);
+	model->btb[0] = used;
+	return 0;
+}
+
 static uint64_t predict_indirect(struct model *model, unsigned rd, unsigned rs1, unsigned length, uint64_t pc)
 {
-	unsigned slot = pc >> 1 & (model->timing->btb_entries - 1);
 	if (is_return(rd, rs1, length))
 		return pop_return(model);
-	return model->btb[slot].valid ? model->btb[slot].target : 0;
+	const unsigned slot = btb_slot(model, pc);
+	return slot < model->timing->btb_entries && model->btb[slot].valid ? model->btb[slot].target : 0;
 }
 
 uint64_t model_predict_indirect(struct model *model, const struct op *op, uint64_t pc)
@@ -48,17 +64,50 @@ uint64_t model_predict_indirect(struct model *model, const struct op *op, uint64
 
 void model_learn_indirect(struct model *model, const struct op *op, uint64_t pc, uint64_t target)
 {
-	unsigned slot = pc >> 1 & (model->timing->btb_entries - 1);
+	unsigned last = model->timing->btb_entries - 1;
 	if (is_return(op->rd, op->rs1, op->length))
 		return;
+	unsigned slot = btb_slot(model, pc);
+	if (slot > last) { /* instead of the one that has not been used for longest */
+		memmove(model->btb + 1, model->btb, last * sizeof *model->btb);
+		slot = 0;
+	}
+	model->btb[slot].pc = pc;
 	model->btb[slot].target = target;
 	model->btb[slot].valid = true;
 }
 
+/* With a folded history Rocket's hash (BTB.scala), of the address in units of fetch words. */
+uint32_t model_branch_place(const struct model *model, uint64_t pc)
+{
+	if (!model->timing->bht_folded)
+		return (uint32_t)(pc >> 1);
+	uint64_t word = pc / model->timing->fetch_bytes;
+	return (uint32_t)(word ^ (word / model->timing->bht_entries & 3)) & model->bht_mask;
+}
+
+void model_note_branch(struct model *model, uint8_t *counter, bool taken)
+{
+	const struct timing *timing = model->timing;
+	unsigned length = timing->bht_history, mask = (1u << length) - 1;
+	if (timing->bht_bits == 1)
+		*counter = BHT_VALID | (taken ? 3 : 0);
+	if (!timing->bht_folded) {
+		model->history = (model->history << 1 | taken) & mask;
+		model->history_index = (unsigned)model->history;
+		return;
+	}
+	enum { HALF_ROOT_OF_3 = 0xddb3 }; /* sqrt(3) / 2 in 16 bits */
+	model->history = model->history >> 1 | (unsigned)taken << (length - 1);
+	uint64_t hash = (HALF_ROOT_OF_3 >> (16 - length)) * model->history & mask;
+	unsigned above = (unsigned)__builtin_ctz(timing->bht_entries) - timing->bht_folded;
+	model->history_index = (unsigned)(hash >> (length - timing->bht_folded)) << above;
+}
+
 static bool predict_branch(const struct model *model, uint64_t pc, bool backward)
 {
-	uint8_t entry = model->bht[(pc >> 1 ^ model->history) & model->bht_mask];
-	return entry & BHT_VALID ? entry & 2 : backward;
+	uint8_t entry = model->bht[(model_branch_place(model, pc) ^ model->history_index) & model->bht_mask];
+	return entry & BHT_VALID ? entry & 2 : backward && model->timing->bht_backward;
 }
 
 void fetch_trapped(struct model *model)
@@ -128,12 +177,10 @@ static unsigned enter_page(struct hart *hart, uint64_t pc)
 	struct mmu_context context = mmu_context_fetch(hart);
 	uint64_t request = request_cycle(hart), at = request > model->walks_from ? request : model->walks_from;
 	unsigned held = model->walks_from > request ? (unsigned)(model->walks_from - request) : 0;
-	unsigned before = model->timing->itlb_miss;
-	unsigned cycles = before + memory_walk(model, &model->itlb, pc, at + before, ACCESS_FETCH, &context);
+	unsigned cycles = memory_walk(model, &model->itlb, pc, at, ACCESS_FETCH, &context);
 	model->counts.itlb_misses++;
 	model->counts.stall_walk += cycles;
 	model->counts.stall_fence += held;
-	memory_share(model, cycles, model->timing->itlb_miss);
 	model->late.first = (uint16_t)(model->late.first + cycles - model->walk_second);
 	model->late.second = (uint16_t)(model->late.second + model->walk_second);
 	model->late.fence = (uint16_t)(model->late.fence + held);

@@ -183,66 +183,58 @@ uint64_t memory_space(const struct hart *hart, enum mode mode)
 	return space | hart->csr.hgatp >> 44 << SPACE_VMID_LOW | UINT64_C(1) << SPACE_VIRT_LOW;
 }
 
-struct pte_reads {
-	struct model *model;
-	uint64_t at; /* cycle of the first one */
-	unsigned cycles, second; /* second: of those, the G-stage's */
-};
-
-/* The walker reads through the data cache. */
-static void read_pte(void *context, const struct walk_step *step)
+unsigned memory_read_pte(struct model *model, uint64_t pa, uint64_t at)
 {
-	struct pte_reads *reads = context;
-	struct model *model = reads->model;
-	unsigned before = reads->cycles;
-	if (!step->pte_read || !bus_is_dram(model->hart->bus, step->pa, 8))
-		return;
-	reads->cycles += model->timing->pte_read;
-	if (cache_find(&model->l1d, step->pa) < 0) {
-		uint64_t at = reads->at + reads->cycles;
-		reads->cycles += model->timing->l1d_miss + memory_latency(model, step->pa, at, false);
-		fill_line(model, step->pa, at);
-		model->counts.dcache_misses++;
-	}
-	if (step->stage == STAGE_G) {
-		model->counts.pte_reads_second++;
-		reads->second += reads->cycles - before;
-	} else {
-		model->counts.pte_reads_first++;
-	}
+	if (cache_find(&model->l1d, pa) >= 0)
+		return 0;
+	unsigned cycles = model->timing->l1d_miss + memory_latency(model, pa, at, false);
+	fill_line(model, pa, at);
+	model->counts.dcache_misses++;
+	return cycles;
+}
+
+/* A walk that is the G-stage's alone is so with what it costs besides. */
+static void share(struct model *model, unsigned second, unsigned reads, unsigned fixed)
+{
+	model->walk_second = (uint16_t)(second && second == reads ? reads + fixed : second);
 }
 
 unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, uint64_t at, enum access access,
                      const struct mmu_context *context)
 {
 	struct hart *hart = model->hart;
-	struct pte_reads reads = {.model = model, .at = at};
-	struct translation translation;
-	struct trap trap = {0};
+	const struct timing *timing = model->timing;
 	uint64_t space = memory_space(hart, context->mode);
-	bool translated = mmu_walk(hart, va, 1, access, context, false, read_pte, &reads, &translation, &trap);
-	model->walk_second = (uint16_t)reads.second;
-	if (!translated)
-		return reads.cycles;
-	const struct tlb_entry *known = tlb_find(&hart->mmu->tlb, va, space);
-	struct page_entry old, entry = {
-		.vpn = va >> translation.page_shift,
-		.space = space,
-		.ignore = known ? known->ignore : 0,
-		.shift = translation.page_shift,
-		.first_shift = known ? known->first_shift : translation.page_shift,
-	};
-	int index = pages_insert(pages, &entry, &old);
-	pages_touch(pages, (unsigned)index);
+	const struct page_entry *second_level = walker_find(&model->walker, va, space);
+	unsigned cycles = timing->l2tlb_latency;
+	struct page_entry old, entry;
+	model->walk_second = 0;
+	if (second_level) {
+		entry = *second_level;
+		model->counts.l2tlb_hits++;
+	} else {
+		unsigned fixed = pages == &model->itlb ? timing->itlb_miss : timing->dtlb_miss, second;
+		struct translation translation;
+		bool found;
+		cycles = walker_walk(model, va, at + fixed, access, context, &second, &translation, &found);
+		share(model, second, cycles, fixed);
+		cycles += fixed;
+		if (!found)
+			return cycles;
+		const struct tlb_entry *known = tlb_find(&hart->mmu->tlb, va, space);
+		entry = (struct page_entry){
+			.vpn = va >> translation.page_shift,
+			.space = space,
+			.ignore = known ? known->ignore : 0,
+			.shift = translation.page_shift,
+			.first_shift = known ? known->first_shift : translation.page_shift,
+		};
+		walker_insert(&model->walker, &entry);
+	}
+	pages_touch(pages, (unsigned)pages_insert(pages, &entry, &old));
 	if (pages == &model->dtlb)
 		drop_page(model, &old);
-	return reads.cycles;
-}
-
-void memory_share(struct model *model, unsigned cycles, unsigned fixed)
-{
-	if (model->walk_second && model->walk_second + fixed == cycles)
-		model->walk_second = (uint16_t)cycles;
+	return cycles;
 }
 
 /* When a load or store misses: nobody asks for it but the channel. */
@@ -265,9 +257,7 @@ static unsigned translate(struct model *model, uint64_t va, enum access access, 
 	}
 	model->counts.dtlb_misses++;
 	model->walked = true;
-	unsigned before = model->timing->dtlb_miss;
-	unsigned cycles = before + memory_walk(model, &model->dtlb, va, access_cycle(model) + before, access, context);
-	memory_share(model, cycles, before);
+	unsigned cycles = memory_walk(model, &model->dtlb, va, access_cycle(model), access, context);
 	*page = pages_find(&model->dtlb, va, space);
 	return cycles;
 }
@@ -368,17 +358,21 @@ static bool names(const struct model *model, const struct page_entry *entry)
 	return !fence->id_valid || (!entry->ignore && space_asid(entry->space) == fence->id);
 }
 
-static void drop_named(struct model *model, struct pages *pages)
+static void drop_named(const struct model *model, struct page_entry *entries, unsigned count)
 {
-	for (unsigned i = 0; i < pages->count; i++)
-		if (pages->entries[i].shift && names(model, &pages->entries[i]))
-			pages->entries[i].shift = 0;
+	for (unsigned i = 0; i < count; i++)
+		if (entries[i].shift && names(model, &entries[i]))
+			entries[i].shift = 0;
 }
 
 void memory_fence(struct model *model)
 {
-	drop_named(model, &model->itlb);
-	drop_named(model, &model->dtlb);
+	drop_named(model, model->itlb.entries, model->itlb.count);
+	drop_named(model, model->dtlb.entries, model->dtlb.count);
+	if (model->walker.second)
+		drop_named(model, model->walker.second, model->walker.second_entries);
+	if (model->fence.kind == 2 || !model->fence.fence.address_valid)
+		walker_forget_pointers(&model->walker);
 	model_near_flush(model->hart);
 	model->fetch_page = UINT64_MAX; /* look again */
 }
@@ -452,6 +446,8 @@ static uint16_t fdivide_cycles(const struct timing *timing, const struct hart *h
 		double quotient = b != 0 ? a / b : 0;
 		bits = result_bits(quotient, b == 0 || a == 0 || __builtin_fma(quotient, b, -a) == 0, all);
 	}
+	if (!timing->fdiv_variable)
+		bits = all;
 	return (uint16_t)(timing->fdiv_base + (bits + 3 + timing->fdiv_bits - 1) / timing->fdiv_bits);
 }
 

@@ -13,6 +13,7 @@ static int init_predictors(struct model *model)
 {
 	const struct timing *timing = model->timing;
 	model->bht_mask = timing->bht_entries - 1;
+	model->bht_noted = timing->bht_history || timing->bht_bits == 1;
 	model->bht = calloc(timing->bht_entries, 1);
 	model->btb = calloc(timing->btb_entries, sizeof *model->btb);
 	return model->bht && model->btb ? 0 : -1;
@@ -25,7 +26,7 @@ static int init_parts(struct model *model)
 	if (!model->banks)
 		return -1;
 	return init_predictors(model) || states_init(&model->states) || pages_init(&model->dtlb, timing->dtlb_entries) ||
-	               pages_init(&model->itlb, timing->itlb_entries) ||
+	               pages_init(&model->itlb, timing->itlb_entries) || walker_init(&model->walker, timing) ||
 	               cache_init(&model->l1i, timing->l1i_size, timing->l1i_ways, timing->l1i_line) ||
 	               cache_init(&model->l1d, timing->l1d_size, timing->l1d_ways, timing->l1d_line)
 	           ? -1
@@ -68,6 +69,7 @@ void model_free(struct hart *hart)
 	states_free(&model->states);
 	pages_free(&model->dtlb);
 	pages_free(&model->itlb);
+	walker_free(&model->walker);
 	cache_free(&model->l1i);
 	cache_free(&model->l1d);
 	free(model);
@@ -115,8 +117,8 @@ static void prepare_op(struct hart *hart, const struct block *block, struct op *
 		if (count)
 			op->run = op_timed_after_store[insn.semantics];
 	} else if (uop->kind == UOP_BRANCH) {
-		op->rm = (uint64_t)op->imm < pc;
-		op->word = (uint32_t)(pc >> 1);
+		op->rm = (uint64_t)op->imm < pc && hart->model->timing->bht_backward;
+		op->word = model_branch_place(hart->model, pc);
 	}
 }
 

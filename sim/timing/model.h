@@ -15,6 +15,7 @@
 #include "timing/pages.h"
 #include "timing/pipe.h"
 #include "timing/states.h"
+#include "timing/walker.h"
 
 enum { NEAR_ENTRIES = 1024, NEAR_BANKS = MODE_COUNT * 2, MEMO_ENTRIES = 4096, RAS_MAX = 16 };
 
@@ -41,6 +42,7 @@ struct model_counts {
 	uint64_t pte_reads_first, pte_reads_second;                                         /* 8: S- or VS-stage, 9: G-stage */
 	uint64_t mispredicts, traps, flushes, store_conflicts;                              /* 10, 11, 12, 13 */
 	uint64_t stall_icache, stall_dcache, stall_walk, stall_fence;                       /* 14 to 17: cycles, before overlap */
+	uint64_t l2tlb_hits, pointer_hits, exits;                                           /* 18, 19: of the walker, 20: guest to HS */
 };
 
 /* Of the cycles that something took, those of one cause each: so that a world switch can be split by causes. */
@@ -79,10 +81,13 @@ struct model {
 	uint64_t line_mask;     /* -(bytes of a data line) */
 	unsigned line_shift;
 	struct pages dtlb, itlb;
+	struct walker walker;
 	uint8_t *bht;           /* two bits and VALID each */
 	unsigned bht_mask;
+	bool bht_noted;         /* branches do more than bht_next says */
 	uint64_t history;
-	struct { uint64_t target; bool valid; } *btb;
+	unsigned history_index; /* what the history does to an index of the BHT */
+	struct { uint64_t pc, target; bool valid; } *btb; /* associative: the one used last comes first */
 	uint64_t ras[RAS_MAX];
 	unsigned ras_used;
 
@@ -172,6 +177,10 @@ static inline bool near_find(struct hart *hart, const struct near_entry *entries
 void model_near_flush(struct hart *hart);
 void model_near_forget_page(struct hart *hart, const uint8_t *host);
 void model_near_select(struct hart *hart, int bank);
+
+/* The index of a branch's counter but for the history; and what its outcome does to the history, and to its counter beyond bht_next. */
+uint32_t model_branch_place(const struct model *model, uint64_t pc);
+void model_note_branch(struct model *model, uint8_t *counter, bool taken);
 
 /* Branches: push a return address; the target an indirect jump is predicted to have, 0 if none. */
 void model_call(struct model *model, uint64_t address);

@@ -52,6 +52,17 @@ static unsigned victim(const struct pages *pages)
 	return index;
 }
 
+int pages_put(struct pages *pages, const struct page_entry *entry)
+{
+	unsigned index = 0;
+	while (index < pages->count && pages->entries[index].shift)
+		index++;
+	if (index == pages->count)
+		index = victim(pages);
+	pages->entries[index] = *entry;
+	return (int)index;
+}
+
 int pages_insert(struct pages *pages, const struct page_entry *entry, struct page_entry *old)
 {
 	unsigned index = victim(pages);

@@ -38,4 +38,7 @@ static inline void pages_touch(struct pages *pages, unsigned index)
 /* Put an entry where the tree points; *old is what was there. Returns its index. */
 int pages_insert(struct pages *pages, const struct page_entry *entry, struct page_entry *old);
 
+/* Likewise, but in a free place if there is one. */
+int pages_put(struct pages *pages, const struct page_entry *entry);
+
 #endif

@@ -125,9 +125,12 @@ static bool uses_memory(const struct uop *uop)
 	return uop->kind == UOP_LOAD || uop->kind == UOP_STORE || uop->kind == UOP_AMO;
 }
 
-/* The queue in front of the data cache takes one more only while it is empty, or in the cycle after it was. */
-static int memory_ready(const struct pipe *pipe, int issue)
+/* The queue in front of the data cache takes one more only while it is empty, or in the cycle after it was. Without one an access issues
+ * when the one before it has reached the cache. */
+static int memory_ready(const struct timing *timing, const struct pipe *pipe, int issue)
 {
+	if (timing->lsu_queue == 1)
+		return later(issue, pipe->mem_pop);
 	issue = later(issue, pipe->mem_pop_before + 1);
 	issue = later(issue, pipe->mem_issue + 1);
 	return issue > pipe->mem_issue + 1 ? later(issue, pipe->mem_pop + 1) : issue;
@@ -143,7 +146,44 @@ static int unit_ready(const struct timing *timing, const struct pipe *pipe, cons
 	if (uop->kind == UOP_FDIV || uop->kind == UOP_FPU)
 		issue = later(issue, pipe->fdiv_free);
 	if (uses_memory(uop))
-		issue = memory_ready(pipe, issue);
+		issue = memory_ready(timing, pipe, issue);
+	return issue;
+}
+
+/* Of two issue slots one alone leads to the multiplier, the divider, the branch unit and the FPU. */
+static bool takes_single(const struct uop *uop)
+{
+	switch (uop->kind) {
+	case UOP_MUL:
+	case UOP_DIV:
+	case UOP_BRANCH:
+	case UOP_JAL:
+	case UOP_JALR:
+	case UOP_FPU:
+	case UOP_FDIV:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int slot_ready(const struct pipe *pipe, const struct uop *uop, int base, int issue)
+{
+	return issue == base && pipe->used & USED_SINGLE && takes_single(uop) ? base + 1 : issue;
+}
+
+/* Count the slot; the base of the next instruction. */
+static int take_slot(const struct timing *timing, struct pipe *pipe, const struct uop *uop, int base, int issue)
+{
+	if (issue > base)
+		pipe->used = 0;
+	pipe->used++;
+	if ((pipe->used & ~USED_SINGLE) >= (int)timing->issue_width) {
+		pipe->used = 0;
+		return issue + 1;
+	}
+	if (takes_single(uop))
+		pipe->used |= USED_SINGLE;
 	return issue;
 }
 
@@ -302,7 +342,7 @@ void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop 
 	int pop = later(last + (int)timing->fetch_issue - 1, base - 1);
 	int issue = later(later(base, pop + 1), pipe->commit[timing->rob_entries - 1] + 1);
 	issue = later(issue, operands_ready(pipe, uop));
-	issue = unit_ready(timing, pipe, uop, issue);
+	issue = slot_ready(pipe, uop, base, unit_ready(timing, pipe, uop, issue));
 	push(pipe->pop, PIPE_QUEUE, pop);
 
 	bool trap = stall->trap != 0;
@@ -334,14 +374,7 @@ void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop 
 	follow(timing, pipe, stall, issue, pop);
 	times->window = issue + (int)timing->branch_resolve - 3;
 	times->restart = issue + (int)timing->branch_resolve;
-	if (issue > base)
-		pipe->used = 0;
-	pipe->used++;
-	times->next = issue;
-	if (pipe->used >= timing->issue_width) {
-		pipe->used = 0;
-		times->next = issue + 1;
-	}
+	times->next = take_slot(timing, pipe, uop, base, issue);
 	limit_lead(pipe, times->next);
 }
 
@@ -409,7 +442,7 @@ void pipe_settle(const struct timing *timing, struct pipe *pipe, int base)
 	}
 	for (unsigned i = 0; i < PIPE_WINDOW; i++) {
 		/* the entry is needed by the instruction that comes window - 1 - i after the next one */
-		keep(&pipe->commit[i], base, (int)((pipe->used + timing->rob_entries - 1 - i) / timing->issue_width) - 1);
+		keep(&pipe->commit[i], base, (int)(((pipe->used & ~USED_SINGLE) + timing->rob_entries - 1 - i) / timing->issue_width) - 1);
 		if (i >= timing->rob_entries)
 			pipe->commit[i] = PIPE_NEVER;
 	}

@@ -53,6 +53,7 @@ struct stall {
 	uint16_t trap;      /* 1 + cycles: it raised an exception instead */
 };
 
+enum { USED_SINGLE = 0x80 };
 enum { PIPE_PENDING = 10, PIPE_STORES = 7, PIPE_WINDOW = 15, PIPE_QUEUE = 15, PIPE_NEVER = -30000 };
 
 /* Times relative to the earliest issue of the next instruction; PIPE_NEVER: too long ago to matter. */
@@ -71,7 +72,7 @@ struct pipe {
 	int16_t commit[PIPE_WINDOW]; /* newest first: when an entry of the window is free */
 	int16_t pop[PIPE_QUEUE];     /* newest first: when it left the fetch queue */
 	struct { int16_t ready; uint8_t reg, csr; } pending[PIPE_PENDING];
-	uint8_t used;                /* issue slots used in that cycle */
+	uint8_t used;                /* issue slots used in that cycle, and USED_SINGLE: the one that multiplies, jumps and computes FP */
 	uint8_t commits;             /* instructions committed in the last commit cycle */
 	uint8_t redirected;          /* the next instruction starts a new fetch word */
 	uint8_t commit_alone;        /* the last one to commit shares its cycle with none */

@@ -165,10 +165,14 @@ const char *timing_misfit(const struct timing *timing)
 		return NULL;
 	if (!power_of_two(timing->fetch_bytes))
 		return "fetch.bytes must be a power of two";
-	if (!power_of_two(timing->bht_entries) || !power_of_two(timing->btb_entries))
+	if (!power_of_two(timing->bht_entries) || (!timing->btb_full && !power_of_two(timing->btb_entries)))
 		return "bht.entries and btb.entries must be powers of two";
+	if (timing->bht_folded && (timing->bht_folded > timing->bht_history || timing->bht_entries < 1u << timing->bht_folded))
+		return "bht.folded must be at most bht.history, and fit bht.entries";
 	if (!power_of_two(timing->itlb_entries) || !power_of_two(timing->dtlb_entries))
 		return "itlb.entries and dtlb.entries must be powers of two";
+	if ((timing->pte_cache && !power_of_two(timing->pte_cache)) || (timing->l2tlb_entries && !power_of_two(timing->l2tlb_entries)))
+		return "walk.cache and l2tlb.entries must be 0 or powers of two";
 	if (!cache_fits(timing->l1i_size, timing->l1i_ways, timing->l1i_line))
 		return "l1i: lines and sets must be powers of two in number";
 	if (!cache_fits(timing->l1d_size, timing->l1d_ways, timing->l1d_line))

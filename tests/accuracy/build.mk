@@ -6,6 +6,7 @@ ACCURACY_FLAGS := -march=rv64gc -mabi=lp64d -mcmodel=medany -O2 -ffreestanding -
 .PHONY: accuracy accuracy-programs
 accuracy: $(BUILD)/rvsim $(ACCURACY_ELFS) ## cycles of --cpu cva6 against its RTL, row by row
 	@tests/accuracy/run --rvsim $(BUILD)/rvsim --programs $(BUILD)/accuracy
+	@tests/accuracy/presets --rvsim $(BUILD)/rvsim --programs $(BUILD)/accuracy
 	@tests/accuracy/harts --rvsim $(BUILD)/rvsim --programs $(BUILD)/accuracy
 
 accuracy-programs: $(ACCURACY_ELFS)

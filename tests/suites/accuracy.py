@@ -1,4 +1,4 @@
-"""Cycles: CVA6's rows and TLB misses against its RTL; what harts cost each other, and what a longer quantum does to that."""
+"""Cycles: CVA6's rows and TLB misses against its RTL; other presets against their sources; what harts cost each other, and what a longer quantum does to that."""
 from suites.tools import expect, run
 
 
@@ -9,4 +9,5 @@ def script(name):
 
 def cases():
     yield "rtl", lambda: script("run")
+    yield "presets", lambda: script("presets")
     yield "harts", lambda: script("harts")
