@@ -116,8 +116,9 @@ def unwatched(preset):
 
 # ---- one-purpose hypervisors ----
 
-def variant(name, preset):
-    stats = stats_of([RVSIM, "--max-cycles", "100000000", *PRESETS[preset], f"build/switch/{name}.elf"])[2]
+def variant(name, preset, settings=()):
+    options = [word for setting in settings for word in ("--set", setting)]
+    stats = stats_of([RVSIM, "--max-cycles", "100000000", *PRESETS[preset], *options, f"build/switch/{name}.elf"])[2]
     check_sums(stats)
     row = stats["world_switches"]["causes"][0]
     expect_equal((row["cause"], row["count"]), ("ecall from VS-mode", 201), "exits")
@@ -147,6 +148,23 @@ def functions(preset):
     expect("work" not in base, f"work in {base}")
     expect(symbols["work"] >= 200 * 100, f"work took {symbols['work']}")
     expect(abs(symbols["vector"] - base["vector"]) <= 400, f"the vector took {symbols['vector']}, and {base['vector']} without work")
+
+
+def parameters():
+    """A parameter of the core moves its own part, by as much as it says, and no other."""
+    def change(name, setting, other):
+        (before, _), (after, _) = variant(name, "cva6", [setting]), variant(name, "cva6", [other])
+        return {part: after[part] - before[part] for part in PARTS if after[part] != before[part]}
+
+    # Eight loads that miss, one after the other. Wrong paths after traps miss in the instruction cache, or there are none.
+    quiet = change("DCACHE", "dram.latency=20", "dram.latency=60")
+    quiet.pop("icache", None)
+    expect_equal(quiet, {"dcache": 8 * 40}, "slower memory under loads")
+    held = change("WALK", "fence.holds_walks=0", "fence.holds_walks=256")
+    expect(set(held) <= {"fence", "icache"} and 240 <= held["fence"] <= 256, f"walks held up by a fence a few cycles before: {held}")
+    expect_equal(change("WALK", "walk.pte=3", "walk.pte=13"), {"walk_vs": 10, "walk_g": 20}, "slower PTE reads: one and two")
+    forgets = change("BRANCH", "trap.clears_predictors=0", "trap.clears_predictors=1")
+    expect(set(forgets) <= {"branch", "icache"} and forgets["branch"] > 0, f"predictors that forget: {forgets}")
 
 
 def by_hand():
@@ -182,5 +200,6 @@ def cases():
     for preset in PRESETS:
         yield f"{preset}-functions", lambda preset=preset: functions(preset)
     yield "by-hand", by_hand
+    yield "parameters", parameters
     for preset in measure.PRESETS:
         yield f"document-{preset}", lambda preset=preset: document(preset)
