@@ -9,12 +9,22 @@ static struct trigger *selected(struct hart *hart)
 	return &hart->triggers.each[hart->csr.tselect];
 }
 
+static bool matches_something(const struct trigger *trigger)
+{
+	switch ((trigger->tdata1 & tdata1_TYPE) >> tdata1_TYPE_LOW) {
+	case TRIGGER_MCONTROL:
+	case TRIGGER_MCONTROL6: return trigger->tdata1 & (tdata1_LOAD | tdata1_STORE | tdata1_EXECUTE);
+	case TRIGGER_DISABLED: return false;
+	default: return true;
+	}
+}
+
 /* What is armed changes, and with it the execution key and the filter of host addresses. */
 static void changed(struct hart *hart)
 {
 	hart->triggers.enabled = 0;
 	for (unsigned i = 0; i < TRIGGERS; i++)
-		if (hart->triggers.each[i].tdata1 & (tdata1_LOAD | tdata1_STORE | tdata1_EXECUTE))
+		if (matches_something(&hart->triggers.each[i]))
 			hart->triggers.enabled |= (uint8_t)(1 << i);
 	hart->effects |= EFFECT_MODE;
 }
@@ -31,14 +41,14 @@ void csr_reset_triggers(struct hart *hart)
 uint64_t read_tdata(const struct hart *hart, const struct csr_row *row)
 {
 	const struct trigger *trigger = &hart->triggers.each[hart->csr.tselect];
-	return row->num == CSR_tdata1 ? trigger->tdata1 : row->num == CSR_tdata2 ? trigger->tdata2 : trigger->tdata3;
+	return row->num == CSR_tdata1 ? trigger_read_tdata1(hart, (unsigned)hart->csr.tselect) : row->num == CSR_tdata2 ? trigger->tdata2 : trigger->tdata3;
 }
 
 uint64_t read_tinfo(const struct hart *hart, const struct csr_row *row)
 {
 	(void)hart, (void)row;
-	return (uint64_t)INFO_VERSION << tinfo_VERSION_LOW | 1 << TRIGGER_MCONTROL | 1 << TRIGGER_MCONTROL6 |
-	       1 << TRIGGER_DISABLED;
+	return (uint64_t)INFO_VERSION << tinfo_VERSION_LOW | 1 << TRIGGER_MCONTROL | 1 << TRIGGER_ICOUNT |
+	       1 << TRIGGER_ITRIGGER | 1 << TRIGGER_ETRIGGER | 1 << TRIGGER_MCONTROL6 | 1 << TRIGGER_DISABLED;
 }
 
 uint64_t read_hcontext(const struct hart *hart, const struct csr_row *row)
@@ -72,24 +82,39 @@ static uint64_t legal_size(uint64_t tdata1)
 	return size == 4 || size == 7 ? tdata1 & ~tdata1_SIZE : tdata1;
 }
 
+/* The bits of the modes that there are. */
+static uint64_t mode_bits(const struct hart *hart, enum trigger_type type)
+{
+	static const uint8_t needs[MODE_COUNT] = {
+	    [MODE_M] = EXT_I, [MODE_HS] = EXT_S, [MODE_U] = EXT_U, [MODE_VS] = EXT_H, [MODE_VU] = EXT_H,
+	};
+	uint64_t bits = 0;
+	for (enum mode mode = 0; mode < MODE_COUNT; mode++)
+		if (isa_has(&hart->isa, needs[mode]))
+			bits |= trigger_mode_bit(type, mode);
+	return bits;
+}
+
 /* Without Sdext there is no Debug Mode: dmode is 0, and so is every action. The last trigger has no next
  * to chain to. */
 static uint64_t legal_tdata1(const struct hart *hart, uint64_t value)
 {
-	uint64_t common = tdata1_TYPE | tdata1_LOAD | tdata1_STORE | tdata1_EXECUTE | tdata1_M | tdata1_MATCH;
-	if (isa_has(&hart->isa, EXT_U))
-		common |= tdata1_U;
-	if (isa_has(&hart->isa, EXT_S))
-		common |= tdata1_S;
+	enum trigger_type type = (value & tdata1_TYPE) >> tdata1_TYPE_LOW;
+	uint64_t common = tdata1_TYPE | mode_bits(hart, type);
+	uint64_t address = tdata1_LOAD | tdata1_STORE | tdata1_EXECUTE | tdata1_MATCH;
 	if (hart->csr.tselect != TRIGGERS - 1)
-		common |= tdata1_CHAIN;
-	switch ((value & tdata1_TYPE) >> tdata1_TYPE_LOW) {
+		address |= tdata1_CHAIN;
+	switch (type) {
 	case TRIGGER_MCONTROL:
-		return legal_match(value & (common | tdata1_MCONTROL_HIT), false);
+		return legal_match(value & (common | address | tdata1_MCONTROL_HIT), false);
 	case TRIGGER_MCONTROL6:
-		if (isa_has(&hart->isa, EXT_H))
-			common |= tdata1_VS | tdata1_VU;
-		return legal_size(legal_match(value & (common | tdata1_SIZE | tdata1_HIT0), true));
+		return legal_size(legal_match(value & (common | address | tdata1_SIZE | tdata1_HIT0), true));
+	case TRIGGER_ICOUNT:
+		return value & (common | ICOUNT_COUNT | ICOUNT_PENDING | ICOUNT_HIT);
+	case TRIGGER_ITRIGGER:
+		return value & (common | TRAP_TRIGGER_HIT | (isa_has(&hart->isa, EXT_Smrnmi) ? TRAP_TRIGGER_NMI : 0));
+	case TRIGGER_ETRIGGER:
+		return value & (common | TRAP_TRIGGER_HIT);
 	default:
 		return (uint64_t)TRIGGER_DISABLED << tdata1_TYPE_LOW;
 	}
@@ -98,7 +123,8 @@ static uint64_t legal_tdata1(const struct hart *hart, uint64_t value)
 /* With match NAPOT the longest range is 2^63 bytes: so many ones, with bit 62 as the lowest 0. */
 static uint64_t legal_tdata2(uint64_t tdata1, uint64_t value)
 {
-	bool napot = ((tdata1 & tdata1_MATCH) >> tdata1_MATCH_LOW & 7) == 1;
+	bool address = (tdata1 & tdata1_TYPE) >> tdata1_TYPE_LOW == TRIGGER_MCONTROL6;
+	bool napot = address && ((tdata1 & tdata1_MATCH) >> tdata1_MATCH_LOW & 7) == 1;
 	uint64_t ones = UINT64_MAX >> 1;
 	return napot && (value & ones) == ones ? value & ~(UINT64_C(1) << 62) : value;
 }

@@ -252,11 +252,9 @@ static enum mode take_unexpected(struct hart *hart, const struct trap *trap)
 	return resumable ? take_rnmi(hart, trap, MODE_M) : stop_for_good(hart);
 }
 
-enum mode trap_take(struct hart *hart)
+static enum mode take(struct hart *hart, struct trap trap)
 {
-	struct trap trap = hart->trap;
 	enum mode from = hart->mode;
-	hart->trap.pending = false;
 	if (trap.rnmi)
 		return take_rnmi(hart, &trap, from);
 	enum mode to = redirect_double_trap(hart, &trap, target_of(hart, trap.interrupt, trap.cause, from));
@@ -278,6 +276,15 @@ enum mode trap_take(struct hart *hart)
 	disable_traps(hart, to);
 	save_elp(hart, &trap, to);
 	hart->effects |= EFFECT_MODE | EFFECT_IRQ;
+	return to;
+}
+
+enum mode trap_take(struct hart *hart)
+{
+	uint8_t triggers = trigger_match_trap(hart, &hart->trap);
+	hart->trap.pending = false;
+	enum mode to = take(hart, hart->trap);
+	trigger_trapped(hart, triggers);
 	return to;
 }
 

@@ -13,16 +13,26 @@ static uint64_t field(uint64_t word, uint64_t mask, unsigned low)
 
 /* ---- which triggers are armed ---- */
 
-static bool selects_mode(const struct trigger *trigger, enum mode mode)
+static enum trigger_type type_of(const struct trigger *trigger)
 {
-	bool guests = GET(trigger->tdata1, tdata1_TYPE) == TRIGGER_MCONTROL6; /* mcontrol knows no guests */
-	switch (mode) {
-	case MODE_M: return trigger->tdata1 & tdata1_M;
-	case MODE_HS: return trigger->tdata1 & tdata1_S;
-	case MODE_U: return trigger->tdata1 & tdata1_U;
-	case MODE_VS: return guests && trigger->tdata1 & tdata1_VS;
-	default: return guests && trigger->tdata1 & tdata1_VU;
-	}
+	return (enum trigger_type)GET(trigger->tdata1, tdata1_TYPE);
+}
+
+static bool matches_addresses(const struct trigger *trigger)
+{
+	return type_of(trigger) == TRIGGER_MCONTROL || type_of(trigger) == TRIGGER_MCONTROL6;
+}
+
+uint64_t trigger_mode_bit(enum trigger_type type, unsigned mode)
+{
+	static const uint64_t bits[][MODE_COUNT] = {
+	    [TRIGGER_MCONTROL] = {tdata1_M, tdata1_S, tdata1_U, 0, 0}, /* knows no guests */
+	    [TRIGGER_MCONTROL6] = {tdata1_M, tdata1_S, tdata1_U, tdata1_VS, tdata1_VU},
+	    [TRIGGER_ICOUNT] = {ICOUNT_M, ICOUNT_S, ICOUNT_U, ICOUNT_VS, ICOUNT_VU},
+	    [TRIGGER_ITRIGGER] = {TRAP_TRIGGER_M, TRAP_TRIGGER_S, TRAP_TRIGGER_U, TRAP_TRIGGER_VS, TRAP_TRIGGER_VU},
+	    [TRIGGER_ETRIGGER] = {TRAP_TRIGGER_M, TRAP_TRIGGER_S, TRAP_TRIGGER_U, TRAP_TRIGGER_VS, TRAP_TRIGGER_VU},
+	};
+	return type < TRIGGER_MCONTROL || type > TRIGGER_MCONTROL6 ? 0 : bits[type][mode];
 }
 
 /* A breakpoint exception must not interrupt the handler of one: none where the exception is handled, while interrupts
@@ -72,25 +82,31 @@ static bool supervisor_context_matches(const struct hart *hart, uint64_t tdata3)
 
 static bool armed(const struct hart *hart, const struct trigger *trigger)
 {
-	return selects_mode(trigger, hart->mode) && hypervisor_context_matches(hart, trigger->tdata3) &&
+	return trigger->tdata1 & trigger_mode_bit(type_of(trigger), hart->mode) && hypervisor_context_matches(hart, trigger->tdata3) &&
 	       supervisor_context_matches(hart, trigger->tdata3);
 }
 
 void trigger_arm(struct hart *hart)
 {
 	struct triggers *triggers = &hart->triggers;
-	triggers->execute = triggers->data = 0;
+	triggers->execute = triggers->match = triggers->data = triggers->counting = 0;
 	if (!triggers->enabled || !reentrant(hart))
 		return;
 	for (unsigned i = 0; i < TRIGGERS; i++) {
 		const struct trigger *trigger = &triggers->each[i];
-		if (!(triggers->enabled >> i & 1) || !armed(hart, trigger))
+		uint8_t bit = (uint8_t)(1 << i);
+		if (!(triggers->enabled & bit) || !armed(hart, trigger))
 			continue;
-		if (trigger->tdata1 & tdata1_EXECUTE)
-			triggers->execute |= (uint8_t)(1 << i);
-		if (trigger->tdata1 & (tdata1_LOAD | tdata1_STORE))
-			triggers->data |= (uint8_t)(1 << i);
+		if (type_of(trigger) == TRIGGER_ICOUNT)
+			triggers->counting |= bit;
+		if (matches_addresses(trigger) && trigger->tdata1 & tdata1_EXECUTE)
+			triggers->match |= bit;
+		if (matches_addresses(trigger) && trigger->tdata1 & (tdata1_LOAD | tdata1_STORE))
+			triggers->data |= bit;
 	}
+	triggers->execute = triggers->match | triggers->counting;
+	if (hart->mode == triggers->trap.mode)
+		triggers->execute |= triggers->trap.matched;
 }
 
 /* ---- matching ---- */
@@ -137,12 +153,16 @@ static enum reason reason_of(const struct hart *hart, unsigned index, const stru
 	    matches(trigger, access->va, access->size, access->sized))
 		return BY_ACCESS;
 	/* An instruction is matched by the address of its start. */
-	return hart->triggers.execute >> index & 1 && matches(trigger, hart->pc, 1, length) ? BY_PC : NO_MATCH;
+	return hart->triggers.match >> index & 1 && matches(trigger, hart->pc, 1, length) ? BY_PC : NO_MATCH;
 }
 
 static void set_hit(struct trigger *trigger)
 {
-	trigger->tdata1 |= GET(trigger->tdata1, tdata1_TYPE) == TRIGGER_MCONTROL6 ? tdata1_HIT0 : tdata1_MCONTROL_HIT;
+	static const uint64_t hits[] = {
+	    [TRIGGER_MCONTROL] = tdata1_MCONTROL_HIT, [TRIGGER_MCONTROL6] = tdata1_HIT0, [TRIGGER_ICOUNT] = ICOUNT_HIT,
+	    [TRIGGER_ITRIGGER] = TRAP_TRIGGER_HIT, [TRIGGER_ETRIGGER] = TRAP_TRIGGER_HIT,
+	};
+	trigger->tdata1 |= hits[type_of(trigger)];
 }
 
 /* Judge all triggers, chain by chain: a chain fires when all of its triggers match the same instruction. An access is
@@ -156,7 +176,7 @@ static bool fire(struct hart *hart, const struct trigger_access *access, unsigne
 		enum reason reason = reason_of(hart, i, access, length);
 		all = all && reason != NO_MATCH;
 		by_access = by_access || reason == BY_ACCESS;
-		if (triggers->each[i].tdata1 & tdata1_CHAIN)
+		if (matches_addresses(&triggers->each[i]) && triggers->each[i].tdata1 & tdata1_CHAIN)
 			continue;
 		if (all && (!access || by_access)) {
 			fired = true;
@@ -170,6 +190,102 @@ static bool fire(struct hart *hart, const struct trigger_access *access, unsigne
 	return fired;
 }
 
+/* ---- instructions counted ---- */
+
+/* Before an instruction, or when an interrupt comes instead of one: at most once for each. A count that reaches 0 is
+ * pending from then on. */
+static void count(struct hart *hart)
+{
+	struct triggers *triggers = &hart->triggers;
+	if (triggers->counted.retired == hart->retired && triggers->counted.pc == hart->pc)
+		return;
+	triggers->counted.retired = hart->retired;
+	triggers->counted.pc = hart->pc;
+	for (unsigned i = 0; i < TRIGGERS; i++) {
+		uint64_t *tdata1 = &triggers->each[i].tdata1;
+		triggers->counted.tdata1[i] = *tdata1;
+		if (!(triggers->counting >> i & 1) || !(*tdata1 & ICOUNT_COUNT))
+			continue;
+		*tdata1 -= ICOUNT_ONE;
+		if (!(*tdata1 & ICOUNT_COUNT))
+			*tdata1 |= ICOUNT_PENDING;
+	}
+}
+
+uint64_t trigger_read_tdata1(const struct hart *hart, unsigned index)
+{
+	const struct triggers *triggers = &hart->triggers;
+	bool counted = triggers->counting >> index & 1 && triggers->counted.retired == hart->retired &&
+	               triggers->counted.pc == hart->pc;
+	return counted ? triggers->counted.tdata1[index] : triggers->each[index].tdata1;
+}
+
+/* The counts that have come to their end. */
+static bool fire_counts(struct hart *hart)
+{
+	struct triggers *triggers = &hart->triggers;
+	bool fired = false;
+	for (unsigned i = 0; i < TRIGGERS; i++) {
+		struct trigger *trigger = &triggers->each[i];
+		if (!(triggers->counting >> i & 1) || !(trigger->tdata1 & ICOUNT_PENDING))
+			continue;
+		trigger->tdata1 &= ~ICOUNT_PENDING;
+		set_hit(trigger);
+		fired = true;
+	}
+	return fired;
+}
+
+/* ---- traps ---- */
+
+static bool matches_trap(const struct trigger *trigger, const struct trap *trap)
+{
+	if (type_of(trigger) != (trap->interrupt ? TRIGGER_ITRIGGER : TRIGGER_ETRIGGER))
+		return false;
+	return trap->rnmi ? trigger->tdata1 & TRAP_TRIGGER_NMI : trigger->tdata2 >> trap->cause & 1;
+}
+
+uint8_t trigger_match_trap(struct hart *hart, const struct trap *trap)
+{
+	struct triggers *triggers = &hart->triggers;
+	uint8_t matched = 0;
+	if (!triggers->enabled)
+		return 0;
+	if (triggers->counting)
+		count(hart);
+	for (unsigned i = 0; i < TRIGGERS; i++) {
+		const struct trigger *trigger = &triggers->each[i];
+		if (triggers->enabled >> i & 1 && matches_trap(trigger, trap) && armed(hart, trigger) && reentrant(hart))
+			matched |= (uint8_t)(1 << i);
+	}
+	return matched;
+}
+
+void trigger_trapped(struct hart *hart, uint8_t matched)
+{
+	struct triggers *triggers = &hart->triggers;
+	triggers->trap.matched = reentrant(hart) ? matched : 0;
+	triggers->trap.mode = (uint8_t)hart->mode;
+	triggers->trap.pc = hart->pc;
+}
+
+static bool fire_trap(struct hart *hart)
+{
+	struct triggers *triggers = &hart->triggers;
+	uint8_t matched = triggers->trap.matched;
+	if (!matched || triggers->trap.mode != hart->mode)
+		return false;
+	triggers->trap.matched = 0;
+	if (triggers->trap.pc != hart->pc) /* whoever handled an interrupt in between went elsewhere */
+		return false;
+	for (unsigned i = 0; i < TRIGGERS; i++)
+		if (matched >> i & 1)
+			set_hit(&triggers->each[i]);
+	return true;
+}
+
+/* ---- breakpoints ---- */
+
 /* tval is the address that matched. */
 static void raise_breakpoint(struct hart *hart, uint64_t va, bool guest)
 {
@@ -179,8 +295,14 @@ static void raise_breakpoint(struct hart *hart, uint64_t va, bool guest)
 
 bool trigger_on_execute(struct hart *hart, unsigned length)
 {
-	if (!fire(hart, NULL, length))
+	bool fired = fire_trap(hart);
+	fired |= fire_counts(hart);
+	fired |= fire(hart, NULL, length);
+	if (!fired) {
+		if (hart->triggers.counting)
+			count(hart);
 		return false;
+	}
 	raise_breakpoint(hart, hart->pc, mode_virt(hart->mode));
 	return true;
 }

@@ -393,18 +393,25 @@ Test(trigger, legal_values)
 	csr_poke(hart, CSR_tselect, TRIGGERS);
 	cr_expect_eq(hart->csr.tselect, TRIGGERS - 1);
 	csr_peek(hart, CSR_tinfo, &value);
-	cr_expect_eq(value, 1 << 24 | 1 << 2 | 1 << 6 | 1 << 15);
+	cr_expect_eq(value, 1 << 24 | 0x7c | 1 << 15);
 	csr_peek(hart, CSR_tdata1, &value);
 	cr_expect_eq(value, disabled);
 	for (unsigned type = 0; type < 16; type++) {
 		uint64_t all = MCONTROL6 | tdata1_LOAD | tdata1_STORE | tdata1_EXECUTE | ANY_MODE | tdata1_HIT0;
-		csr_poke(hart, CSR_tdata1,
-		         (uint64_t)type << tdata1_TYPE_LOW | (~UINT64_C(0) >> 4 & ~(tdata1_MATCH | tdata1_SIZE)));
+		bool address = type == TRIGGER_MCONTROL6 || type == TRIGGER_MCONTROL;
+		csr_poke(hart, CSR_tdata1, (uint64_t)type << tdata1_TYPE_LOW |
+		                           (~UINT64_C(0) >> 4 & ~(address ? tdata1_MATCH | tdata1_SIZE : 0)));
 		csr_peek(hart, CSR_tdata1, &value);
 		if (type == TRIGGER_MCONTROL)
 			all = (uint64_t)type << tdata1_TYPE_LOW | tdata1_LOAD | tdata1_STORE | tdata1_EXECUTE | tdata1_M |
 			      tdata1_S | tdata1_U | tdata1_MCONTROL_HIT;
-		bool known = type == TRIGGER_MCONTROL6 || type == TRIGGER_MCONTROL;
+		else if (type == TRIGGER_ICOUNT)
+			all = (uint64_t)type << tdata1_TYPE_LOW | ICOUNT_COUNT | ICOUNT_PENDING | ICOUNT_HIT | ICOUNT_M | ICOUNT_S |
+			      ICOUNT_U | ICOUNT_VS | ICOUNT_VU;
+		else if (type == TRIGGER_ITRIGGER || type == TRIGGER_ETRIGGER)
+			all = (uint64_t)type << tdata1_TYPE_LOW | TRAP_TRIGGER_HIT | TRAP_TRIGGER_M | TRAP_TRIGGER_S |
+			      TRAP_TRIGGER_U | TRAP_TRIGGER_VS | TRAP_TRIGGER_VU;
+		bool known = type >= TRIGGER_MCONTROL && type <= TRIGGER_MCONTROL6;
 		cr_expect_eq(value, known ? all : disabled, "type %u", type);
 	}
 	csr_poke(hart, CSR_tdata1, MCONTROL6 | MATCH(6));
@@ -452,5 +459,20 @@ Test(trigger, context_registers)
 	isa_parse("-sdtrig", &hart->isa, (char[64]){""}, 64);
 	hart->mode = MODE_M;
 	cr_expect_eq(csr_check(hart, CSR_tselect, false), CSR_ILLEGAL);
+	step_world_free(world);
+}
+
+/* An itrigger sees non-maskable interrupts where there are any, and none under the number of an ordinary one. */
+Test(trigger, non_maskable_interrupts)
+{
+	struct world *world = trigger_world();
+	struct hart *hart = &world->hart;
+	isa_add(&hart->isa, EXT_Smrnmi);
+	const struct trap rnmi = {.pending = true, .interrupt = true, .rnmi = true, .cause = RNMI_FIRST};
+	uint64_t itrigger = (uint64_t)TRIGGER_ITRIGGER << tdata1_TYPE_LOW | TRAP_TRIGGER_U;
+	hart->mode = MODE_U;
+	set(hart, 0, itrigger | TRAP_TRIGGER_NMI, 0, 0);
+	set(hart, 1, itrigger, ~UINT64_C(0), 0);
+	cr_expect_eq(trigger_match_trap(hart, &rnmi), 1);
 	step_world_free(world);
 }
