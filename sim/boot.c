@@ -196,8 +196,8 @@ static int stage_guests(struct staging *staging, bool placed)
 {
 	const struct config *config = staging->machine->config;
 	unsigned count = config->guest_count;
-	/* Memory is given out from the top, so the last comes first: addresses then rise in the order of the command line,
-	 * which is how the firmware numbers zones. */
+	/* Memory is given out from the top, so the last comes first: addresses then rise in the order of the command
+	 * line, which is how the firmware numbers zones. */
 	for (unsigned i = 0; i < count; i++) {
 		unsigned index = placed ? i : count - 1 - i;
 		if ((config->guests[index].address != 0) == placed && stage_guest(staging, index) != 0)
@@ -359,8 +359,8 @@ void boot_rom(const struct boot *boot, uint8_t bytes[BOOT_ROM_BYTES])
 		0x0182b283, /* ld    t0, 24(t0) */
 		0x00028067, /* jr    t0 */
 	};
-	/* entry, device tree; then OpenSBI's struct fw_dynamic_info: magic "OSBI", version, next address and mode (1 = S),
-	 * options, boot hart */
+	/* entry, device tree; then OpenSBI's struct fw_dynamic_info: magic "OSBI", version, next address and mode (1 =
+	 * S), options, boot hart */
 	const uint64_t data[8] = { boot->entry, boot->dtb_address, 0x4942534f, 2, boot->kernel_entry, 1, 0, 0 };
 	static_assert(sizeof(code) + sizeof(data) == BOOT_ROM_BYTES, "the ROM is code and data");
 	memcpy(bytes, code, sizeof(code));

@@ -255,7 +255,8 @@ void *devtree_describe(const struct devtree_machine *machine)
 	return writer.tree;
 }
 
-/* 0 or a libfdt error. Version 16 is the first whose nodes have their names alone; libfdt trips over what older ones have. */
+/* 0 or a libfdt error. Version 16 is the first whose nodes have their names alone; libfdt trips over what older ones
+ * have. */
 static int check_tree(const void *data, size_t size)
 {
 	int error = size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_header(data);
@@ -379,7 +380,8 @@ static int add_boot(void *tree, const struct devtree_boot *boot)
 		if (error == 0)
 			error = fdt_setprop_u64(tree, chosen, "linux,initrd-end", boot->initrd_end);
 	}
-	/* libfdt puts a new node before its elder sisters: from the last to the first, so that readers see them in order */
+	/* libfdt puts a new node before its elder sisters: from the last to the first, so that readers see them in
+	 * order */
 	for (size_t i = boot->zone_count; i-- > 0 && error == 0;)
 		error = add_zone(tree, chosen, &boot->zones[i]);
 	for (size_t i = boot->module_count; i-- > 0 && error == 0;)

@@ -360,7 +360,8 @@ static int set_qemu_cpu(struct options *options, char *list, const char *value)
 			return bad("-cpu %s: %s=%s: must be true or false", value, item, setting);
 		struct isa one;
 		snprintf(toggle, sizeof(toggle), "%c%s", on ? '+' : '-', item);
-		/* each toggle starts from what the others left: isa_parse knows the default only, so take its difference */
+		/* each toggle starts from what the others left: isa_parse knows the default only, so take its
+		 * difference */
 		if (isa_parse(toggle, &one, reason, sizeof(reason)) != 0)
 			return bad("-cpu %s: %s", value, reason);
 		struct isa standard = isa_default();

@@ -22,8 +22,8 @@ struct sbi_hart *sbi_this_hart(void)
 }
 
 /*
- * Out of reset Smdbltrp has MDT set, so that any trap, even that of a probe, would be the last; Smrnmi has NMIE clear, so
- * that no interrupt would come, ever.
+ * Out of reset Smdbltrp has MDT set, so that any trap, even that of a probe, would be the last; Smrnmi has NMIE clear,
+ * so that no interrupt would come, ever.
  */
 static void allow_traps(void)
 {
@@ -122,7 +122,8 @@ _Noreturn void sbi_start(uint64_t hart_id, const void *dtb, bool is_boot_hart)
     sbi_hsm_wait_for_start(hart);
 }
 
-/* A non-maskable interrupt means that somebody wants to know where the hart is; a double trap, that this layer is broken. */
+/* A non-maskable interrupt means that somebody wants to know where the hart is; a double trap, that this layer is
+ * broken. */
 _Noreturn void sbi_non_maskable(uint64_t hart_id)
 {
     uint64_t cause = csr_read(0x742), pc = csr_read(0x741), status = csr_read(0x744); /* mncause, mnepc, mnstatus */

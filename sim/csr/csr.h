@@ -13,7 +13,8 @@
 enum csr_verdict { CSR_OK, CSR_ILLEGAL, CSR_VIRTUAL };
 
 /* May an instruction at the hart's current mode access CSR number `num` (0..4095)? Looks at existence (isa), privilege,
- * V, read-only space, counteren, TVM/VTVM, stateen, FS, envcfg. Virtual-instruction rules: norm:H_cause_virtual_instruction. */
+ * V, read-only space, counteren, TVM/VTVM, stateen, FS, envcfg. Virtual-instruction rules:
+ * norm:H_cause_virtual_instruction. */
 enum csr_verdict csr_check(const struct hart *hart, unsigned num, bool write);
 
 /* Value an instruction at the current mode reads (VS substitution of s* CSRs when V=1 included). csr_check passed. */
@@ -54,7 +55,8 @@ void csr_counters_latch(struct hart *hart);
 /* Has a counter overflowed since the last csr_counters_latch? */
 bool csr_counters_overflowed(const struct hart *hart);
 
-/* A cycle > hart->now, at or before the one at which the next overflow of a counter happens; UINT64_MAX if none will. */
+/* A cycle > hart->now, at or before the one at which the next overflow of a counter happens; UINT64_MAX if none
+ * will. */
 uint64_t csr_counters_next_cycle(const struct hart *hart);
 
 #endif

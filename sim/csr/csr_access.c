@@ -341,8 +341,8 @@ enum csr_verdict csr_check(const struct hart *hart, unsigned num, bool write)
 
 /* ---- access ---- */
 
-/* With V=1 the number of a supervisor CSR means its VS twin, where there is one: 0x1xx becomes 0x2xx. scontext has none.
- * norm:H_vscsrs_sub */
+/* With V=1 the number of a supervisor CSR means its VS twin, where there is one: 0x1xx becomes 0x2xx. scontext has
+ * none. norm:H_vscsrs_sub */
 static const struct csr_row *row_meant(const struct hart *hart, unsigned num)
 {
 	if (mode_virt(hart->mode) && level_of(num) == LEVEL_SUPERVISOR && num != CSR_scontext && row_of[num ^ 0x300])

@@ -370,7 +370,8 @@ void write_vsip(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
 	write_vssip(hart, value << 1, hart->csr.hideleg);
-	write_pending(hart, value, csr_irqs_same(hart) & hart->csr.hideleg & hart->csr.mideleg); /* an alias of sip.LCOFIP */
+	/* an alias of sip.LCOFIP */
+	write_pending(hart, value, csr_irqs_same(hart) & hart->csr.hideleg & hart->csr.mideleg);
 }
 
 /* ---- timers ---- */

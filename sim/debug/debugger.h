@@ -54,8 +54,8 @@ static inline struct hart *current(const struct debugger *debugger)
 /* One line about an error; state is unchanged. Always returns false. */
 bool complain(struct debugger *debugger, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* expr.c: C-like expressions over numbers, $registers, $csrs and symbols. False after a complaint. *text is advanced past
- * what was read. expression_all wants the whole text used. */
+/* expr.c: C-like expressions over numbers, $registers, $csrs and symbols. False after a complaint. *text is advanced
+ * past what was read. expression_all wants the whole text used. */
 bool expression(struct debugger *debugger, const char **text, uint64_t *value);
 bool expression_all(struct debugger *debugger, const char *text, uint64_t *value);
 

@@ -1,4 +1,5 @@
-/* Looking at memory: dumps, disassembly, and the walk of an address through both stages. Nothing here has side effects. */
+/* Looking at memory: dumps, disassembly, and the walk of an address through both stages. Nothing here has side
+ * effects. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

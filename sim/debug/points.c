@@ -1,4 +1,5 @@
-/* Breakpoints, watchpoints and catchpoints: looked at from outside, after each step, so that they cannot change a run. */
+/* Breakpoints, watchpoints and catchpoints: looked at from outside, after each step, so that they cannot change a
+ * run. */
 #include <stdlib.h>
 #include <string.h>
 #include "csr/csr.h"

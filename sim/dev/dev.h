@@ -26,9 +26,9 @@ static inline void irq_wire_set(const struct irq_wire *wire, bool level, uint64_
 
 struct device {
 	const char *name;
-	/* Offsets are from the mapped base; accesses are naturally aligned, size 1, 2, 4 or 8 bytes. False: access fault.
-	 * read/write OR enum effect (hart/hart.h) bits into *effects when the access may have changed some hart's wires
-	 * (EFFECT_IRQ | EFFECT_YIELD) or stops the machine (EFFECT_YIELD). */
+	/* Offsets are from the mapped base; accesses are naturally aligned, size 1, 2, 4 or 8 bytes. False: access
+	 * fault. read/write OR enum effect (hart/hart.h) bits into *effects when the access may have changed some
+	 * hart's wires (EFFECT_IRQ | EFFECT_YIELD) or stops the machine (EFFECT_YIELD). */
 	bool (*read)(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
 	             uint32_t *effects);
 	bool (*write)(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,

@@ -1,6 +1,6 @@
-/* Source of resumable non-maskable interrupts, for harts with Smrnmi: a 32-bit register a hart, at 4 * hart id. Bits 15..0
- * are the levels of the hart's RNMI lines: line n arrives with mncause 1 << 63 | 48 + n, the lowest line first. Whoever
- * handles it clears the bit. Line 0 of every hart can also rise by itself once: rnmi.cycle. */
+/* Source of resumable non-maskable interrupts, for harts with Smrnmi: a 32-bit register a hart, at 4 * hart id. Bits
+ * 15..0 are the levels of the hart's RNMI lines: line n arrives with mncause 1 << 63 | 48 + n, the lowest line first.
+ * Whoever handles it clears the bit. Line 0 of every hart can also rise by itself once: rnmi.cycle. */
 #include <stdlib.h>
 #include "dev/devices.h"
 #include "hart/hart.h"

@@ -4,8 +4,8 @@
 
 #include "hart/mem.h"
 
-/* Host address of the `size` bytes (1 to 16) at x[rs1]; NULL: a trap was raised. *pa is 0 when the filter knew the place
- * (nobody watches such pages, none is big-endian), else it must be told to mem_store_notify after a write. */
+/* Host address of the `size` bytes (1 to 16) at x[rs1]; NULL: a trap was raised. *pa is 0 when the filter knew the
+ * place (nobody watches such pages, none is big-endian), else it must be told to mem_store_notify after a write. */
 static inline uint8_t *amo_locate(struct hart *hart, const struct op *op, unsigned size, uint64_t *pa)
 {
 	uint8_t *host;

@@ -9,7 +9,8 @@
 
 enum {
 	BLOCK_MAX = 64,           /* instructions: op.halves and op.index are bytes */
-	OPS_MAX = BLOCK_MAX * 6 + 4, /* ops: up to five extra ones (function, trace, trigger, probe, tp) an instruction */
+	/* ops: up to five extra ones (function, trace, trigger, probe, tp) an instruction */
+	OPS_MAX = BLOCK_MAX * 6 + 4,
 };
 
 struct block;
@@ -29,9 +30,11 @@ struct block {
 	uint32_t last;  /* cycles before its last instruction: it must start before the hart's bound */
 	uint16_t count; /* instructions */
 	uint16_t bytes;
-	/* With a timing model: the pipeline states it starts in and its edges lead to, and what the pipeline sees of it. */
+	/* With a timing model: the pipeline states it starts in and its edges lead to, and what the pipeline sees of
+	 * it. */
 	uint32_t state, exits[EDGES];
-	uint32_t warm_last; /* `last` is UINT32_MAX, so that nothing chains here, until its lines are known to be in the cache */
+	/* `last` is UINT32_MAX, so that nothing chains here, until its lines are known to be in the cache */
+	uint32_t warm_last;
 	struct uop *uops;
 	struct link links[EDGES];
 	struct block *hash_next, *page_next;
@@ -81,12 +84,12 @@ struct exec {
 static inline unsigned jump_index(uint64_t pc) { return (pc >> 1) % JUMP_ENTRIES; }
 static inline unsigned jump_index_in(uint64_t pc, uint32_t state) { return ((pc >> 1) + state * 37) % JUMP_ENTRIES; }
 
-/* A block for hart->pc in the current context (and pipeline state), or NULL with a fetch fault in hart->trap. `limit`: most
- * instructions; 0: as many as there are. */
+/* A block for hart->pc in the current context (and pipeline state), or NULL with a fetch fault in hart->trap. `limit`:
+ * most instructions; 0: as many as there are. */
 struct block *block_find(struct hart *hart, unsigned limit);
 
-/* Translate at hart->pc, physical address pa, into `block` (room for OPS_MAX ops). `limit` instructions at most. A fragile
- * block's one instruction has its second half translated for itself. A fetch fault is left in hart->trap. */
+/* Translate at hart->pc, physical address pa, into `block` (room for OPS_MAX ops). `limit` instructions at most. A
+ * fragile block's one instruction has its second half translated for itself. A fetch fault is left in hart->trap. */
 void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, bool fragile);
 
 /* Room of a block with `ops` ops. */
@@ -158,7 +161,8 @@ static inline const struct op *block_exit_indirect(struct hart *hart, uint64_t t
 
 /* Ops that translation adds: they stand between instructions and carry the place of the instruction after them. */
 op_fn op_end;      /* the block is over, go to the next instruction */
-op_fn op_trace;    /* an instruction starts: settle the previous one's event, remember this one (imm = its struct insn id) */
+/* an instruction starts: settle the previous one's event, remember this one (imm = its struct insn id) */
+op_fn op_trace;
 op_fn op_trigger;  /* does a trigger match the instruction after this? */
 op_fn op_expect;   /* the indirect jump after this expects a landing pad */
 op_fn op_landing;  /* is the instruction after this the landing pad that is expected? */
@@ -170,7 +174,8 @@ op_fn op_probe;    /* timing: the next instruction's cost depends on values */
 op_fn op_timed_jalr;
 op_fn op_settle;   /* timing: the block ends, and the model has to say what it cost */
 
-/* Timed handlers by enum insn_id; NULL: the untimed one serves. Loads have two: the second also looks for stores on their way. */
+/* Timed handlers by enum insn_id; NULL: the untimed one serves. Loads have two: the second also looks for stores on
+ * their way. */
 extern op_fn *const op_timed_table[];
 extern op_fn *const op_timed_after_store[];
 

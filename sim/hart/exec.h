@@ -10,8 +10,8 @@ void exec_free(struct hart *hart);
 
 /* Run the hart until hart->cycle >= bound, it waits, something asks to yield, or max_insns have retired (UINT64_MAX: no
  * limit); takes interrupts and traps on the way. True when the slice is over, false when only max_insns ended the run.
- * A slice ends at the first instruction boundary at or past the bound, whatever the blocks look like: that is why stepping,
- * hostile builds and both dispatchers give the same interleaving. */
+ * A slice ends at the first instruction boundary at or past the bound, whatever the blocks look like: that is why
+ * stepping, hostile builds and both dispatchers give the same interleaving. */
 bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns);
 
 /* One instruction, or one trap taken, of a slice that exec_run would run. True when the slice is over. */

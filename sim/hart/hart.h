@@ -85,7 +85,8 @@ struct trap {
 enum effect {
 	EFFECT_IRQ = 1 << 0,       /* pending or enabled interrupts may have changed: recheck */
 	EFFECT_MODE = 1 << 1,      /* privilege, V, FS, MPRV, SUM, MXR...: recompute the execution context */
-	EFFECT_TRANSLATE = 1 << 2, /* satp, vsatp, hgatp, PMP or a fence: virtual mappings cached outside the TLB are stale */
+	/* satp, vsatp, hgatp, PMP or a fence: virtual mappings cached outside the TLB are stale */
+	EFFECT_TRANSLATE = 1 << 2,
 	EFFECT_YIELD = 1 << 3,     /* end the slice: another hart may have been woken, or the machine is stopping */
 	EFFECT_FETCH = 1 << 4,     /* fence.i, or code was overwritten: end the block */
 };
@@ -97,8 +98,9 @@ struct tp_file {
 	uint64_t cycle[MODE_COUNT];
 	bool written[MODE_COUNT];
 	enum mode last_writer;
-	/* Both sides of a world switch: HS-mode's own value, and the guest's (as it entered or left last). The write by which
-	 * HS-mode puts the guest's value in place, just before it enters, is the guest's: `before` remembers across it. */
+	/* Both sides of a world switch: HS-mode's own value, and the guest's (as it entered or left last). The write by
+	 * which HS-mode puts the guest's value in place, just before it enters, is the guest's: `before` remembers
+	 * across it. */
 	uint64_t hypervisor, before, guest;
 };
 
@@ -112,7 +114,8 @@ struct hart {
 	uint64_t cycle;       /* at the current block's start */
 	uint64_t insns;       /* retired before the current block's start */
 	uint64_t bound;       /* blocks may follow each other while their last instruction starts before this cycle */
-	uint64_t context;     /* epoch of the virtual mappings << 8 | execution key: what a link between blocks relies on */
+	/* epoch of the virtual mappings << 8 | execution key: what a link between blocks relies on */
+	uint64_t context;
 	uint32_t effects;          /* enum effect */
 	enum mode mode;
 
@@ -169,8 +172,8 @@ void hart_reset(struct hart *hart, uint64_t reset_pc);
 /* Raise a synchronous exception at hart->pc. Returns false, so that slow paths can `return hart_raise(...)`. */
 bool hart_raise(struct hart *hart, enum cause cause, uint64_t tval);
 
-/* A wire changes level at cycle `now`: line < 64 is an mip bit (MSIP, MTIP, MEIP, SEIP); hart_set_hgei the guest external
- * interrupts, hart_set_rnmi the non-maskable ones. Wakes a hart that waits for it. */
+/* A wire changes level at cycle `now`: line < 64 is an mip bit (MSIP, MTIP, MEIP, SEIP); hart_set_hgei the guest
+ * external interrupts, hart_set_rnmi the non-maskable ones. Wakes a hart that waits for it. */
 void hart_set_irq(void *hart, unsigned line, bool level, uint64_t now);
 void hart_set_rnmi(void *hart, unsigned line, bool level, uint64_t now);
 void hart_set_hgei(void *hart, unsigned line, bool level, uint64_t now);

@@ -64,13 +64,14 @@ struct insn {
 	uint16_t semantics; /* the row whose handler runs */
 	uint8_t length;     /* 2 or 4 bytes */
 	uint8_t rd, rs1, rs2, rs3;
-	uint8_t rm;         /* FP rounding mode field (7 = dynamic); for AMOs aq<<1 | rl; for fence: fm/pred/succ are in imm */
+	/* FP rounding mode field (7 = dynamic); for AMOs aq<<1 | rl; for fence: fm/pred/succ are in imm */
+	uint8_t rm;
 	int64_t imm;        /* sign-extended immediate, shift amount, CSR number; lui/auipc: already << 12 */
 	uint32_t word;      /* the raw bits; upper half 0 for 16-bit instructions */
 };
 
-/* Decode one instruction; `word` holds 32 bits (or 16 valid ones when the low two are not 3). Rows of extensions the isa
- * lacks do not exist. Result id INSN_illegal when nothing matches; length is right even then. */
+/* Decode one instruction; `word` holds 32 bits (or 16 valid ones when the low two are not 3). Rows of extensions the
+ * isa lacks do not exist. Result id INSN_illegal when nothing matches; length is right even then. */
 struct insn decode(const struct isa *isa, uint32_t word);
 
 /* Text as objdump -M no-aliases prints it: mnemonic, tab, operands; branch targets absolute (pc + imm) in hex.

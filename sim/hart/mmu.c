@@ -257,8 +257,8 @@ static bool selected_vma(const struct tlb_entry *entry, const void *context)
 static bool selected_vvma(const struct tlb_entry *entry, const void *context)
 {
 	const struct selection *selection = context;
-	/* norm:hfence-vvma_limits. An entry under a Bare VS-stage holds nothing of it, but a fence of everything ends it, as in
-	 * hardware whose entries do not tell the stages apart: a fence may do more than it was asked. */
+	/* norm:hfence-vvma_limits. An entry under a Bare VS-stage holds nothing of it, but a fence of everything ends
+	 * it, as in hardware whose entries do not tell the stages apart: a fence may do more than it was asked. */
 	bool all = !selection->fence.address_valid && !selection->fence.id_valid;
 	return space_virt(entry->space) && space_vmid(entry->space) == selection->vmid &&
 	       (all || space_mode(entry->space)) && selects_first(&selection->fence, entry);

@@ -80,8 +80,8 @@ void mmu_watch_walks(struct hart *hart, walk_visitor *visitor, void *visitor_con
 bool mmu_walk(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
               bool update, walk_visitor *visitor, void *visitor_context, struct translation *result, struct trap *trap);
 
-/* Where mmu_translate would lead for one byte, by the TLB first as it does, with nothing changed by the question: not the TLB, no
- * A or D, no fault raised. */
+/* Where mmu_translate would lead for one byte, by the TLB first as it does, with nothing changed by the question: not
+ * the TLB, no A or D, no fault raised. */
 bool mmu_look(struct hart *hart, uint64_t va, enum access access, const struct mmu_context *context,
               struct translation *result);
 

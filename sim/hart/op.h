@@ -1,9 +1,10 @@
 /*
  * Ops: what translated blocks are made of, and the shape every handler has.
  *
- * A handler is OP(name) { ... NEXT; }: a small function that does one instruction and continues with the next op, by tail call
- * (clang: musttail, preserve_none) or by returning it to a plain loop (any compiler; the permanent oracle). The same handlers can
- * be compiled as stencils later: they touch nothing but hart and op, and end in NEXT, JUMP or LEAVE.
+ * A handler is OP(name) { ... NEXT; }: a small function that does one instruction and continues with the next op, by
+ * tail call (clang: musttail, preserve_none) or by returning it to a plain loop (any compiler; the permanent oracle).
+ * The same handlers can be compiled as stencils later: they touch nothing but hart and op, and end in NEXT, JUMP or
+ * LEAVE.
  *
  *   X(rd) X(rs1) X(rs2)  integer registers named by op fields; op->rd is 32 (a sink) for x0
  *   F(rd) F(rs1)...      FP registers (raw bits, NaN-boxed)
@@ -74,7 +75,8 @@ void op_sync(struct hart *hart, const struct op *op);
 /* Leave the block after this (completed) instruction, so that effects are obeyed. */
 op_fn op_leave_after;
 
-/* Raise an illegal-instruction exception for this op (tval = its word). Handlers: `return`s through OP_TAIL(op_illegal). */
+/* Raise an illegal-instruction exception for this op (tval = its word). Handlers: `return`s through
+ * OP_TAIL(op_illegal). */
 op_fn op_illegal;
 
 /* Handler of each instruction: op_table[enum insn_id of the semantics]. */

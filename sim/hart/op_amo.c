@@ -1,6 +1,6 @@
 /*
- * The A extension and Zabha. Harts interleave between instructions, so a read-modify-write is atomic by construction; what is left
- * is permission (a store's), alignment, and reservations.
+ * The A extension and Zabha. Harts interleave between instructions, so a read-modify-write is atomic by construction;
+ * what is left is permission (a store's), alignment, and reservations.
  */
 #include "hart/amo.h"
 #include "hart/op.h"

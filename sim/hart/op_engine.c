@@ -160,7 +160,8 @@ OP(trace)
 	NEXT;
 }
 
-/* log2 of an access's bytes: funct3's low bits for all loads and stores but the H extension's, which keep them in funct7. */
+/* log2 of an access's bytes: funct3's low bits for all loads and stores but the H extension's, which keep them in
+ * funct7. */
 static unsigned access_log2(const struct insn *insn)
 {
 	uint32_t match = insn_rows[insn->semantics].match;

@@ -36,8 +36,8 @@ static inline uint64_t platform_time(const struct platform *platform, uint64_t c
 	return cycle / platform->cycles_per_tick + platform->time_offset;
 }
 
-/* First cycle at which mtime >= time; UINT64_MAX when that is past the end of time. An mtime that was set back counts as
- * running from below zero, not as having wrapped. */
+/* First cycle at which mtime >= time; UINT64_MAX when that is past the end of time. An mtime that was set back counts
+ * as running from below zero, not as having wrapped. */
 static inline uint64_t platform_cycle_of(const struct platform *platform, uint64_t time)
 {
 	__int128 tick = (__int128)time - (int64_t)platform->time_offset;

@@ -1,7 +1,7 @@
 /*
- * Translation: bytes -> rows -> ops. Whatever the execution key and the bytes decide is decided here, so that no handler
- * asks again: privilege-dependent existence of FP, x0 as a sink, absolute targets, inserted trace and check ops, the
- * prefix cost of every instruction.
+ * Translation: bytes -> rows -> ops. Whatever the execution key and the bytes decide is decided here, so that no
+ * handler asks again: privilege-dependent existence of FP, x0 as a sink, absolute targets, inserted trace and check
+ * ops, the prefix cost of every instruction.
  */
 #include <assert.h>
 #include <string.h>

@@ -1,12 +1,14 @@
 /*
  * --check: invariants of a hypervisor, looked at while it runs.
  *
- * percpu       In HS-mode tp is percpu_base + hart id * percpu_slot_size (symbols of the firmware), from the first time it was
- *              set so; it never points into another hart's slot, and no guest is entered with it.
- * worldswitch  A vCPU goes on with the registers it left with, but for what the cause of its exit entitles the hypervisor
- *              to change; and it runs on one hart at a time. A vCPU is known by sscratch while the guest runs, and the VMID.
- * isolation    No DRAM page is writable through the G-stage tables of two VMIDs, nor does a guest reach a G-stage table or
- *              the per-CPU array with a store. Looked at whenever a guest is entered under a new hgatp or after a fence.
+ * percpu       In HS-mode tp is percpu_base + hart id * percpu_slot_size (symbols of the firmware), from the first time
+ *              it was set so; it never points into another hart's slot, and no guest is entered with it.
+ * worldswitch  A vCPU goes on with the registers it left with, but for what the cause of its exit entitles the
+ *              hypervisor to change; and it runs on one hart at a time. A vCPU is known by sscratch while the guest
+ *              runs, and the VMID.
+ * isolation    No DRAM page is writable through the G-stage tables of two VMIDs, nor does a guest reach a G-stage table
+ *              or the per-CPU array with a store. Looked at whenever a guest is entered under a new hgatp or after a
+ *              fence.
  *
  * A check only looks: it changes nothing the simulation can see. A violation stops the machine with STOP_CHECK; the
  * message names hart, pc, cycle and symbol.

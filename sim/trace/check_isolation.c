@@ -1,10 +1,11 @@
 /*
  * --check isolation: who may write which DRAM page through a G-stage table.
  *
- * A map has an owner for each DRAM page: the VMID whose table lets it be written, the VMID whose table it is part of, or the
- * hypervisor. Scanning a VMID's table makes the map right for it; a page with another owner is a violation, once that
- * owner has been looked at again: it may have given the page up. A scan is due when a hart enters a guest under an hgatp
- * that it did not enter last, or after it executed a fence since it left one: a hypervisor must fence what it changes.
+ * A map has an owner for each DRAM page: the VMID whose table lets it be written, the VMID whose table it is part of,
+ * or the hypervisor. Scanning a VMID's table makes the map right for it; a page with another owner is a violation, once
+ * that owner has been looked at again: it may have given the page up. A scan is due when a hart enters a guest under an
+ * hgatp that it did not enter last, or after it executed a fence since it left one: a hypervisor must fence what it
+ * changes.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -113,7 +114,8 @@ static void claim_leaf(struct scan *scan, uint64_t pa, uint64_t size)
 		claim(scan, page, scan->owner);
 }
 
-/* Was this table scanned at this level before? Tables may hold themselves: once is enough, however many ways lead there. */
+/* Was this table scanned at this level before? Tables may hold themselves: once is enough, however many ways lead
+ * there. */
 static bool scanned(struct scan *scan, uint64_t table, unsigned level)
 {
 	struct isolation *isolation = &scan->check->isolation;

@@ -83,8 +83,8 @@ static bool fetch_insn(struct hart *hart, enum mode mode, uint64_t pc, uint32_t 
 	return true;
 }
 
-/* From memory; or where that cannot be read, from htinst or mtinst: a transformed instruction has bit 0 set, and bit 1 clear
- * when it was compressed. Its rd is the original one. */
+/* From memory; or where that cannot be read, from htinst or mtinst: a transformed instruction has bit 0 set, and bit 1
+ * clear when it was compressed. Its rd is the original one. */
 static void read_insn(struct hart *hart, enum mode taken_in, struct vcpu_image *vcpu)
 {
 	uint32_t word, tinst = (uint32_t)(taken_in == MODE_M ? hart->csr.mtinst : hart->csr.htinst);

@@ -1,9 +1,9 @@
 /*
  * The trace file, format version 2 (1: without SPLIT).
  *
- * A file is one zstd stream (RFC 8878, one frame). The writer ends a zstd block and hands it to the operating system at least
- * every TRACE_FLUSH_EVENTS events, more often at first: so what a killed process leaves is the file up to there, and a
- * reader treats a missing tail as the end, with a note. Decompressed, the stream is a header and records.
+ * A file is one zstd stream (RFC 8878, one frame). The writer ends a zstd block and hands it to the operating system at
+ * least every TRACE_FLUSH_EVENTS events, more often at first: so what a killed process leaves is the file up to there,
+ * and a reader treats a missing tail as the end, with a note. Decompressed, the stream is a header and records.
  *
  * Header, TRACE_HEADER_SIZE bytes, integers little-endian:
  *
@@ -37,9 +37,9 @@
  * Kind 25, HART:    hart byte, mode byte, cycle varint, retired varint: where the hart stood at the end.
  * Kind 26, HASH:    the trace hash, 8 bytes little-endian.
  * Kind 27, END:     number of events varint. The last record of a file that was closed; what follows is an error.
- * Kind 28, SPLIT:   hart byte, number of parts varint, that many varints, number of symbols varint, for each: address as the difference
- *                   to the one before (varint, the first from 0; ascending), cycles varint. What the cycles of the VM exit went to
- *                   that the hart's next world event ends: split.def.
+ * Kind 28, SPLIT:   hart byte, number of parts varint, that many varints, number of symbols varint, for each: address
+ *                   as the difference to the one before (varint, the first from 0; ascending), cycles varint. What the
+ *                   cycles of the VM exit went to that the hart's next world event ends: split.def.
  */
 #ifndef TRACE_FORMAT_H
 #define TRACE_FORMAT_H
@@ -128,7 +128,8 @@ void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol 
 void trace_writer_end(struct trace_writer *writer, unsigned hart, const struct trace_end *end);
 void trace_writer_hash(struct trace_writer *writer, uint64_t hash);
 void trace_writer_flush(struct trace_writer *writer);
-int trace_writer_close(struct trace_writer *writer); /* 0, or -1 with a line on stderr when anything could not be written */
+/* 0, or -1 with a line on stderr when anything could not be written */
+int trace_writer_close(struct trace_writer *writer);
 
 enum trace_status {
 	TRACE_READ_EVENT,
@@ -146,11 +147,11 @@ const char *trace_reader_error(const struct trace_reader *reader);
 uint64_t trace_reader_events(const struct trace_reader *reader); /* read so far */
 const struct trace_end *trace_reader_end(const struct trace_reader *reader, unsigned hart);
 bool trace_reader_hash(const struct trace_reader *reader, uint64_t *hash); /* false: the file has none */
-/* The split of a hart's exit that was read before the event that trace_reader_next gave last; NULL if none was, or it has been asked
- * for already. Valid until the next trace_reader_next. */
+/* The split of a hart's exit that was read before the event that trace_reader_next gave last; NULL if none was, or it
+ * has been asked for already. Valid until the next trace_reader_next. */
 const struct split *trace_reader_split(struct trace_reader *reader, unsigned hart);
-/* Name of the symbol that holds `address` as a pc in `mode`, and how far in; NULL if none. Guests' symbols are used only when
- * the file has one guest's: which guest runs is known to the firmware alone. */
+/* Name of the symbol that holds `address` as a pc in `mode`, and how far in; NULL if none. Guests' symbols are used
+ * only when the file has one guest's: which guest runs is known to the firmware alone. */
 const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, uint64_t address, uint64_t *offset);
 void trace_reader_close(struct trace_reader *reader);
 

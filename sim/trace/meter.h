@@ -1,6 +1,7 @@
 /*
- * Splits world switches: watches a hart from a guest's trap to the next guest instruction, and tells the trace what the cycles went to.
- * It changes nothing: cycles, events and the hash are the same with and without. While no switch is open it does nothing.
+ * Splits world switches: watches a hart from a guest's trap to the next guest instruction, and tells the trace what the
+ * cycles went to. It changes nothing: cycles, events and the hash are the same with and without. While no switch is
+ * open it does nothing.
  */
 #ifndef METER_H
 #define METER_H
@@ -18,7 +19,8 @@ void meter_trapped(struct hart *hart, enum mode from, uint64_t taken);
 
 /* The rest only while hart->metering. */
 
-/* hart->block was left; the hart stood at cycle `start` and had retired `insns` before. A pending trap is not taken yet. */
+/* hart->block was left; the hart stood at cycle `start` and had retired `insns` before. A pending trap is not taken
+ * yet. */
 void meter_ran(struct hart *hart, uint64_t start, uint64_t insns);
 /* A trap that no instruction raised is about to be taken. */
 void meter_interrupted(struct hart *hart);

@@ -19,7 +19,8 @@ extern const char *const split_keys[SPLIT_PARTS], *const split_titles[SPLIT_PART
 #define SPLIT_NOWHERE UINT64_MAX
 struct split_symbol { uint64_t address, cycles; };
 
-/* parts add up to cycles, symbols to parts[SPLIT_SWITCH] + parts[SPLIT_HANDLER]. Symbols in the order of addresses, each once. */
+/* parts add up to cycles, symbols to parts[SPLIT_SWITCH] + parts[SPLIT_HANDLER]. Symbols in the order of addresses,
+ * each once. */
 enum { SPLIT_SYMBOLS_MAX = 512 };
 struct split {
 	uint64_t cycles;

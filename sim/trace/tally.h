@@ -1,6 +1,6 @@
 /*
- * A count for each different value, and what follows from them. Percentile p of n values is the smallest value that at least p %
- * of them do not exceed (nearest rank).
+ * A count for each different value, and what follows from them. Percentile p of n values is the smallest value that at
+ * least p % of them do not exceed (nearest rank).
  */
 #ifndef TALLY_H
 #define TALLY_H

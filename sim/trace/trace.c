@@ -50,8 +50,8 @@ static uint64_t word_if(unsigned sources, unsigned source, uint64_t value)
 	return sources >> source & 1 ? value : 0;
 }
 
-/* The lanes are independent multiplications; only the last mix waits for the hart's hash before, and being bijective in it
- * never forgets. */
+/* The lanes are independent multiplications; only the last mix waits for the hart's hash before, and being bijective in
+ * it never forgets. */
 static uint64_t hash_event(uint64_t hash, const struct trace_event *event)
 {
 	unsigned sources = trace_rows[event->type].sources;

@@ -2,9 +2,9 @@
  * The per-hart event stream. Whoever makes an event fills struct trace_event and calls trace_emit; what happens to it
  * (hash, world-switch statistics, file) is this folder's business. trace.def has one row per event type.
  *
- * The hash covers the default events (world, trap, tp, irq) of every hart, each hart's in its own order, and is kept whether or
- * not a file is written: so tracing cannot change it. Other types cost nothing while nobody wants them: ask trace_wants(),
- * at translation if at all possible.
+ * The hash covers the default events (world, trap, tp, irq) of every hart, each hart's in its own order, and is kept
+ * whether or not a file is written: so tracing cannot change it. Other types cost nothing while nobody wants them: ask
+ * trace_wants(), at translation if at all possible.
  */
 #ifndef TRACE_H
 #define TRACE_H
@@ -71,7 +71,8 @@ static inline bool trace_wants(const struct trace *trace, enum trace_type type)
 /* Types that are not wanted may be emitted too: they are dropped. The event is copied. */
 void trace_emit(struct trace *trace, const struct trace_event *event);
 
-/* What the cycles of a VM exit went to, which the hart's next event ends. For statistics and the file, not for the hash. */
+/* What the cycles of a VM exit went to, which the hart's next event ends. For statistics and the file, not for the
+ * hash. */
 void trace_split(struct trace *trace, unsigned hart, const struct split *split);
 
 /* One symbol for the file: fills *symbol and returns true, or false past the last. */
@@ -85,9 +86,9 @@ typedef bool trace_symbol_source(void *context, size_t index, struct trace_symbo
  * context must outlive the trace. */
 void trace_symbols(struct trace *trace, trace_symbol_source *source, void *context);
 
-/* Turn the file's (not the hash's) recording on or off: debugger's `trace on|off`. Opens `path` if none is open yet; path
- * NULL then fails. `events` replaces the set recorded, 0 keeps it. 0, or -1 with a line on stderr. The wanted types may
- * have changed: follow with exec_set_tracing. */
+/* Turn the file's (not the hash's) recording on or off: debugger's `trace on|off`. Opens `path` if none is open yet;
+ * path NULL then fails. `events` replaces the set recorded, 0 keeps it. 0, or -1 with a line on stderr. The wanted
+ * types may have changed: follow with exec_set_tracing. */
 int trace_record(struct trace *trace, bool on, const char *path, uint32_t events);
 
 /* Hash over the default events and every hart's final architectural state (x, f, pc, mode, CSRs, cycle, retired). */

@@ -1,13 +1,13 @@
 /*
  * World-switch statistics, from the event stream alone: the simulator's --stats and rvtrace stat share them.
  *
- * An exit is a world event from VS or VU to M, HS or U; an entry one in the other direction. An exit lasts from its event's
- * cycle (the trap) to the cycle of the next entry on the same hart (the first guest instruction after it), whatever M-HS
- * switches lie between and whichever guest comes next; an exit that no entry follows is counted, but has no duration.
- * It belongs to the cause of its trap and to the zone whose VMID hgatp held.
+ * An exit is a world event from VS or VU to M, HS or U; an entry one in the other direction. An exit lasts from its
+ * event's cycle (the trap) to the cycle of the next entry on the same hart (the first guest instruction after it),
+ * whatever M-HS switches lie between and whichever guest comes next; an exit that no entry follows is counted, but has
+ * no duration. It belongs to the cause of its trap and to the zone whose VMID hgatp held.
  *
- * Durations are kept exactly, as a count for each different value: min, median, p99 and max are exact too. What they went to
- * comes from the meters (trace/meter.h), through trace_split or the trace file.
+ * Durations are kept exactly, as a count for each different value: min, median, p99 and max are exact too. What they
+ * went to comes from the meters (trace/meter.h), through trace_split or the trace file.
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -63,8 +63,8 @@ void world_free(struct world *world);
 /* Any event; those that are not world events are ignored. */
 void world_event(struct world *world, const struct trace_event *event);
 
-/* What the cycles of the hart's open exit went to: before the event that ends it. Ignored if the hart has none, or if they are not
- * as many as the exit turns out to have. */
+/* What the cycles of the hart's open exit went to: before the event that ends it. Ignored if the hart has none, or if
+ * they are not as many as the exit turns out to have. */
 void world_split(struct world *world, unsigned hart, const struct split *split);
 
 /* Cycles and instructions of a hart by mode, up to where it stands now. */
@@ -77,8 +77,8 @@ enum { WORLD_ALL = -1 };
 struct world_exits *world_exits(const struct world *world, int vmid, size_t *count);
 void world_exits_free(struct world_exits *exits, size_t count);
 
-/* Zones added up over harts, sorted by VMID; `harts_now[i]` adds what hart i did in its guest since its last event (may be
- * NULL). free() the array. */
+/* Zones added up over harts, sorted by VMID; `harts_now[i]` adds what hart i did in its guest since its last event (may
+ * be NULL). free() the array. */
 struct world_now { uint64_t cycle, retired; };
 struct world_zone *world_zones(const struct world *world, const struct world_now *harts_now, size_t *count);
 

@@ -1,4 +1,5 @@
-/* Bare-metal support for the accuracy programs: counters, console, kernels. Runs on rvsim, on QEMU's virt machine and on RTL. */
+/* Bare-metal support for the accuracy programs: counters, console, kernels. Runs on rvsim, on QEMU's virt machine and
+ * on RTL. */
 #ifndef ACCURACY_H
 #define ACCURACY_H
 

@@ -1,6 +1,7 @@
 /*
- * Rows with address translation: HS with Sv39, HLV and HSV, VS with the G-stage only and with both stages; TLB misses, fences, traps
- * and world switches. M-mode sets up, then everything runs in HS, on an identity map of 1 GiB pages; VS code through run_guest.
+ * Rows with address translation: HS with Sv39, HLV and HSV, VS with the G-stage only and with both stages; TLB misses,
+ * fences, traps and world switches. M-mode sets up, then everything runs in HS, on an identity map of 1 GiB pages; VS
+ * code through run_guest.
  */
 #include "accuracy.h"
 
@@ -198,7 +199,8 @@ static void hypervisor(void)
 	csr_write(0x680, ATP(g_root));
 	csr_write(0x280, ATP(vs_table[0]));
 	csr_write(0x600, 0x100 | 2ull << 32);
-	__asm__ volatile(".insn r 0x73,0,0x31,x0,x0,x0\n.insn r 0x73,0,0x11,x0,x0,x0" ::: "memory"); /* hfence.gvma, .vvma */
+	/* hfence.gvma, .vvma */
+	__asm__ volatile(".insn r 0x73,0,0x31,x0,x0,x0\n.insn r 0x73,0,0x11,x0,x0,x0" ::: "memory");
 	ROW("hs_", csrr_hstatus, buffer, 320); ROW("hs_", csrw_hvip, buffer, 80); ROW("hs_", csrw_hgatp_same, buffer, 80);
 	ROW("hs_", csrw_vsatp_same, buffer, 80); ROW("hs_", csrr_vsatp, buffer, 320);
 	ROW("hs_", vscsr_save, buffer, 20); ROW("hs_", vscsr_save_restore, buffer, 20);

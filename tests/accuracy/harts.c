@@ -1,6 +1,7 @@
 /*
- * What harts cost each other, on four of them: bandwidth, a line that two fight for, locks. Not measured on any RTL: tests/accuracy/harts
- * prints what the presets say and what a longer quantum does to it. A row's cycles: from the first hart's start to the last one's end.
+ * What harts cost each other, on four of them: bandwidth, a line that two fight for, locks. Not measured on any RTL:
+ * tests/accuracy/harts prints what the presets say and what a longer quantum does to it. A row's cycles: from the first
+ * hart's start to the last one's end.
  */
 #include <stdbool.h>
 #include "accuracy.h"

@@ -1,6 +1,6 @@
 /*
- * M-mode rows: no translation. Each kernel runs twice to warm caches and predictors and is measured the third time, except where
- * `warm` says otherwise.
+ * M-mode rows: no translation. Each kernel runs twice to warm caches and predictors and is measured the third time,
+ * except where `warm` says otherwise.
  */
 #include "accuracy.h"
 
@@ -26,7 +26,8 @@ static void select_events(void)
 	csr_write(mhpmevent8, 7);
 }
 
-/* The code around a kernel is part of what the RTL's figures measured, down to the cache lines it lies in: it stays as it was. */
+/* The code around a kernel is part of what the RTL's figures measured, down to the cache lines it lies in: it stays as
+ * it was. */
 static void __attribute__((noinline)) measure(const char *name, kernel *run, void *a0, uint64_t a1, uint64_t a2,
                                               uint64_t units, int warm)
 {

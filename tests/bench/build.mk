@@ -1,4 +1,5 @@
-# Benchmark programs and `make bench`: rvsim's speed as ratios to QEMU's (and Spike's, with SPIKE=path) on the same ELFs.
+# Benchmark programs and `make bench`: rvsim's speed as ratios to QEMU's (and Spike's, with SPIKE=path) on the same
+# ELFs.
 RISCV_CC ?= riscv64-unknown-elf-gcc
 BENCH_CFLAGS := -march=rv64imafdc_zicsr -mabi=lp64d -mcmodel=medany -O2 -std=gnu17 -Wall -Wextra -ffreestanding -nostdlib -static \
 	-fno-tree-loop-distribute-patterns -Wl,--build-id=none,--no-warn-rwx-segments -T tests/bench/bench.ld

@@ -1,7 +1,7 @@
 /*
- * Start of a benchmark: hart 0 (and, with -DHARTS, all of them) reaches bench_main in M-mode, in S-mode under Sv39, or in VS-mode
- * under two stages of 4 KiB pages, as -DMODE_M, -DMODE_S or -DMODE_VS chooses. main.c made the tables' contents; what it returns is the
- * exit status, through the finisher.
+ * Start of a benchmark: hart 0 (and, with -DHARTS, all of them) reaches bench_main in M-mode, in S-mode under Sv39, or
+ * in VS-mode under two stages of 4 KiB pages, as -DMODE_M, -DMODE_S or -DMODE_VS chooses. main.c made the tables'
+ * contents; what it returns is the exit status, through the finisher.
  */
         .section .text.start, "ax"
         .globl  _start

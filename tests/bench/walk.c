@@ -1,4 +1,5 @@
-/* Memory walk: a pointer chase through 4 MiB in an order that no prefetcher likes, then sequential sums over the same. */
+/* Memory walk: a pointer chase through 4 MiB in an order that no prefetcher likes, then sequential sums over the
+ * same. */
 #include <stdint.h>
 
 enum { NODES = (4 << 20) / 64 };

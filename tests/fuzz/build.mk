@@ -1,5 +1,5 @@
-# Fuzzing with libFuzzer, under AddressSanitizer and UndefinedBehaviorSanitizer. One program a target, build/fuzz/bin/TARGET;
-# corpora and findings stay under build/fuzz.
+# Fuzzing with libFuzzer, under AddressSanitizer and UndefinedBehaviorSanitizer. One program a target,
+# build/fuzz/bin/TARGET; corpora and findings stay under build/fuzz.
 
 SECONDS ?= 7200
 FUZZ_READERS := elf devtree decode trace options preset debugger
@@ -13,8 +13,8 @@ FUZZ_LINK_debugger := -Wl,--wrap=fopen
 
 .PHONY: fuzz fuzz-programs
 
-# Readers of input, with comparisons recorded: they contain what the input has to hold. Machines without, which is twice as fast, in
-# the engine that ships and in the plain loop that judges it.
+# Readers of input, with comparisons recorded: they contain what the input has to hold. Machines without, which is twice
+# as fast, in the engine that ships and in the plain loop that judges it.
 FUZZ_COUNT := -fsanitize-coverage=inline-8bit-counters,pc-table
 $(eval $(call variant,fuzz,$(CC_SIM),$(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_LINK)))
 $(eval $(call variant,fuzz-tail,$(CC_SIM),$(FUZZ_CFLAGS) $(FUZZ_COUNT),$(FUZZ_LINK)))

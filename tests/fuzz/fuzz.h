@@ -52,7 +52,8 @@ static inline unsigned capture_lines(const struct capture *capture)
 	return lines;
 }
 
-/* The contract of everything that reads files: silence and success, or one line without control characters and failure. */
+/* The contract of everything that reads files: silence and success, or one line without control characters and
+ * failure. */
 static inline void require_one_line(const struct capture *capture, bool failed)
 {
 	bool whole = !capture->size || capture->text[capture->size - 1] == '\n';

@@ -3,8 +3,8 @@
 
     fuzz.py [--build build] [--seconds 7200] [--jobs N] [TARGET...]
 
-The corpus stays in BUILD/fuzz/corpus, what crashes, hangs or breaks a property in BUILD/fuzz/findings. Prints a line a target
-and `N passed, N failed`. tests/suites/fuzz.py is the short run: the same inputs every time.
+The corpus stays in BUILD/fuzz/corpus, what crashes, hangs or breaks a property in BUILD/fuzz/findings. Prints a line a
+target and `N passed, N failed`. tests/suites/fuzz.py is the short run: the same inputs every time.
 """
 import argparse
 import concurrent.futures
@@ -148,7 +148,7 @@ def machine_files(build):
 
 
 def long_runs(build, targets, seconds, jobs):
-    """Target -> (inputs run, stories of failures). In rounds, so that whenever it is stopped all targets had their turns."""
+    """Target -> (inputs run, stories of failures). In rounds: whenever it is stopped all targets had their turns."""
     rounds = max(1, seconds // ROUND_SECONDS)
     unit = seconds * min(jobs, len(targets)) / sum(target.weight for target in targets) / rounds
     running, results = Running(), {target: (0, []) for target in targets}

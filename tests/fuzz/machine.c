@@ -1,6 +1,6 @@
 /*
- * Whole machines: random code, data, page tables, CSRs and registers, harts in any of the five modes. What a program does
- * is for other tests to judge; here nothing may crash or hang, and every engine setting must reach the same state:
+ * Whole machines: random code, data, page tables, CSRs and registers, harts in any of the five modes. What a program
+ * does is for other tests to judge; here nothing may crash or hang, and every engine setting must reach the same state:
  * registers, CSRs, cycles, default events, every byte of DRAM.
  */
 #include <elf.h>

@@ -1,5 +1,5 @@
-/* The command line, guests' key strings, --isa, --set: any words are understood, or refused in one line. Words are separated
- * by newlines. */
+/* The command line, guests' key strings, --isa, --set: any words are understood, or refused in one line. Words are
+ * separated by newlines. */
 #include "fuzz.h"
 #include "options.h"
 

@@ -1,5 +1,5 @@
-/* Trace files and rvtrace: any bytes give what sense they make and an exit status. The first byte says whether the rest is a file,
- * or records that are given a header and compressed first: random bytes seldom are a zstd stream. */
+/* Trace files and rvtrace: any bytes give what sense they make and an exit status. The first byte says whether the rest
+ * is a file, or records that are given a header and compressed first: random bytes seldom are a zstd stream. */
 #include <sys/mman.h>
 #include <zstd.h>
 #include "fuzz.h"

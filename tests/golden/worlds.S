@@ -1,6 +1,6 @@
 /*
- * Every kind of mode switch once, in hand-written assembly, so that its trace is exact to the cycle whatever compiler is
- * about: M -> HS -> VS -> VU, an ecall from each, a delegated fault, a guest-page fault, and the way back.
+ * Every kind of mode switch once, in hand-written assembly, so that its trace is exact to the cycle whatever compiler
+ * is about: M -> HS -> VS -> VU, an ecall from each, a delegated fault, a guest-page fault, and the way back.
  */
         .option norvc
         .text

@@ -51,7 +51,8 @@ static void swaps(void)
 	CHECK("mscratch_sz mscratch_acc mscratch_enc", t->x[A2] == 0xfedcba9876543210 && t->x[A0] == (u64)this_cpu());
 }
 
-/* Without a write there is no write; with one there is, even if it changes nothing. cycle is read-only, minstret shows. */
+/* Without a write there is no write; with one there is, even if it changes nothing. cycle is read-only, minstret
+ * shows. */
 static void reads_that_do_not_write(void)
 {
 	reset();

@@ -1,6 +1,6 @@
 /*
- * Floating-point instructions that the comparison with qemu-riscv64 (tests/fp) does not reach: Zfa in all formats. Operands and
- * results are bit patterns; f1 and f2 are the operands, f3 the result.
+ * Floating-point instructions that the comparison with qemu-riscv64 (tests/fp) does not reach: Zfa in all formats.
+ * Operands and results are bit patterns; f1 and f2 are the operands, f3 the result.
  */
 #include "rt.h"
 
@@ -132,7 +132,8 @@ static void quiet_comparisons(void)
 static void modular_conversion(void)
 {
 	static const struct { u64 a, result, flags; } rows[] = {
-		{ 0x4016000000000000, 5, NX }, { 0xc016000000000000, -UINT64_C(5), NX }, { 0x41f0000000500000, 5, NV }, /* 2^32 + 5 */
+		/* 2^32 + 5 */
+		{ 0x4016000000000000, 5, NX }, { 0xc016000000000000, -UINT64_C(5), NX }, { 0x41f0000000500000, 5, NV },
 		{ 0x41e0000000000000, 0xffffffff80000000, NV }, { 0x7ff0000000000000, 0, NV }, { 0xfff0000000000000, 0, NV }, { 0x7ff8000000000000, 0, NV },
 		{ 0, 0, 0 }, { 0x8000000000000000, 0, 0 }, { 0xc1e0000000000000, 0xffffffff80000000, 0 }, { 0x7fefffffffffffff, 0, NV }, { 0x3fefffffffffffff, 0, NX },
 		{ 0x4340000000000000, 0, NV }, { 0x433fffffffffffff, ~UINT64_C(0), NV },

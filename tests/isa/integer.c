@@ -1,11 +1,12 @@
 /*
- * Base and compressed instructions in the words of the manual: operands at their limits, sign extension, control transfer,
- * loads and stores, reserved encodings, hints. What registers hold after random operands is compared with another
- * implementation by tests/insn.
+ * Base and compressed instructions in the words of the manual: operands at their limits, sign extension, control
+ * transfer, loads and stores, reserved encodings, hints. What registers hold after random operands is compared with
+ * another implementation by tests/insn.
  */
 #include "rt.h"
 
-static u64 memory[160] __attribute__((aligned(64))); /* a0 = rd, a1 = rs1, a2 = rs2; memory[64] is where a1 or sp points */
+/* a0 = rd, a1 = rs1, a2 = rs2; memory[64] is where a1 or sp points */
+static u64 memory[160] __attribute__((aligned(64)));
 #define BASE ((u64)&memory[64])
 
 static struct trap *try_c(u32 word, u64 a0, u64 a1, u64 a2)

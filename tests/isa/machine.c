@@ -165,7 +165,8 @@ static void priorities(void)
 	space_map(&space, TEST_VA + 0x1000, (u64)page, 0, PTE_S);
 	csrw(CSR_SATP, space_atp(&space, 0));
 	fence_all();
-	CHECK("exc_priority mcause_exccode_pri", took(run(MODE_S, TEST_VA, NULL), LEVEL_S, EXC_FETCH_PAGE)); /* before illegal */
+	/* before illegal */
+	CHECK("exc_priority mcause_exccode_pri", took(run(MODE_S, TEST_VA, NULL), LEVEL_S, EXC_FETCH_PAGE));
 	CHECK("exc_priority mcause_exccode_pri", took(run(MODE_S, TEST_VA + 0x1000, NULL), LEVEL_S, EXC_ILLEGAL));
 	csrc(CSR_MSTATUS, STATUS_FS); /* illegal before the fault of the data */
 	CHECK("exc_priority mcause_exccode_pri", took(try(MODE_S, FLD, TEST_VA + 0x5000, 0), LEVEL_S, EXC_ILLEGAL));
@@ -627,7 +628,8 @@ static u64 reversed(u64 value, unsigned bytes)
 	return result;
 }
 
-/* Each mode's bit swaps its own loads and stores, MPRV takes the bit of MPP, instructions and other modes stay as they are. */
+/* Each mode's bit swaps its own loads and stores, MPRV takes the bit of MPP, instructions and other modes stay as they
+ * are. */
 static void byte_order(void)
 {
 	static volatile u64 word;

@@ -1,7 +1,7 @@
 /*
- * Virtual memory of the supervisor by real accesses: Sv39, Sv48, Sv57, superpages, canonical addresses, reserved bits, A and D,
- * global pages, Svnapot and Svpbmt, fences, the views sstatus, sip and sie. Modes that the hart does not have are left out, so
- * this program is run with --isa +sv57,+svnapot,+svpbmt.
+ * Virtual memory of the supervisor by real accesses: Sv39, Sv48, Sv57, superpages, canonical addresses, reserved bits,
+ * A and D, global pages, Svnapot and Svpbmt, fences, the views sstatus, sip and sie. Modes that the hart does not have
+ * are left out, so this program is run with --isa +sv57,+svnapot,+svpbmt.
  */
 #include "rt.h"
 
@@ -58,7 +58,8 @@ static void widths(int levels)
 	u64 atp = space_atp(&space, 0) | (BIT(44) - 1);
 	CHECK(by_levels(levels, "satp_ppn_sv39_sz", "satp_ppn_sv48_sz", "satp_ppn_sv57_sz"), csr_holds(CSR_SATP, atp) == atp);
 	CHECK("satp_mode_sxlen64 satp_mode_acc satp_op satp_mode_op", csr_holds(CSR_SATP, atp) >> 60 == (u64)levels + 5);
-	space_map(&space, TEST_VA, UINT64_C(0xfffffffffff000), 0, PTE_S); /* a physical address of 56 bits, where nothing is */
+	/* a physical address of 56 bits, where nothing is */
+	space_map(&space, TEST_VA, UINT64_C(0xfffffffffff000), 0, PTE_S);
 	fence_all();
 	CHECK(by_levels(levels, "Sv39_sxlen", "Sv48_sxlen", "Sv57_sxlen"), took(try(MODE_S, LD, TEST_VA, 0), LEVEL_M, EXC_LOAD_ACCESS) ||
 	      took(&this_cpu()->trap, LEVEL_S, EXC_LOAD_ACCESS));
@@ -96,7 +97,8 @@ static void reserved_bits(void)
 	enter(3, 1);
 	u64 *pte = space_pte(&space, TEST_VA, 0), *pointer = space_pte(&space, TEST_VA, 1), good = (u64)(page + 512) >> 12 << 10 | PTE_S;
 	page += 512; /* an odd page: no pattern of Svnapot */
-	for (unsigned bit = 54; bit < 64; bit++) { /* neither extension is on: menvcfg.PBMTE is 0, N has no valid pattern */
+	/* neither extension is on: menvcfg.PBMTE is 0, N has no valid pattern */
+	for (unsigned bit = 54; bit < 64; bit++) {
 		*pte = good | BIT(bit);
 		fence_all();
 		context("bit", bit, 0);
@@ -214,7 +216,8 @@ static void fences(void)
 		x[A1] = rows[i].address;
 		x[A2] = rows[i].id;
 		u32 word = SFENCE_VMA(rows[i].va ? A1 : 0, rows[i].asid ? A2 : 0);
-		CHECK(rows[i].rules, finished(try_words(MODE_S, &word, 1, x))); /* an invalid address raises nothing either */
+		/* an invalid address raises nothing either */
+		CHECK(rows[i].rules, finished(try_words(MODE_S, &word, 1, x)));
 		bool local = try(MODE_S, LD, TEST_VA, 0)->x[A0] == 2, global = try(MODE_S, LD, TEST_VA + 0x1000, 0)->x[A0] == 2;
 		context("fence", i, (u64)local | (u64)global << 1);
 		/* it may reach more than it must; ours with a large TLB reaches exactly that */
@@ -312,7 +315,8 @@ static void registers(void)
 	}
 	CHECK("ssu64xl_uxl_sstatus sstatus_uxl_acc sstatus_uxl_op sstatus_uxl_sz SSTATUS_UXL_WARL", (csrr(CSR_SSTATUS) & STATUS_UXL) == UINT64_C(2) << 32);
 	CHECK("sstatus_ube_acc sstatus_ube_sz SSTATUS_UBE_WARL sstatus_ube_implicit", !(csr_holds(CSR_SSTATUS, STATUS_UBE) & STATUS_UBE) || finished(try(MODE_U, NOP, 0, 0)));
-	csrw(CSR_SSTATUS, STATUS_MIE | STATUS_MPIE | STATUS_MPRV | STATUS_TVM | STATUS_TW | STATUS_TSR); /* not the supervisor's */
+	/* not the supervisor's */
+	csrw(CSR_SSTATUS, STATUS_MIE | STATUS_MPIE | STATUS_MPRV | STATUS_TVM | STATUS_TW | STATUS_TSR);
 	CHECK("sstatus_acc", !(csrr(CSR_MSTATUS) & (STATUS_MIE | STATUS_MPRV | STATUS_TVM | STATUS_TW | STATUS_TSR)));
 	reset();
 	csrw(CSR_MIDELEG, 0x222);

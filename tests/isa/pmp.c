@@ -1,4 +1,5 @@
-/* Physical memory protection as instructions meet it: every kind of access in every mode, matching, locks, page tables. */
+/* Physical memory protection as instructions meet it: every kind of access in every mode, matching, locks, page
+ * tables. */
 #include "rt.h"
 
 enum { R = 1, W = 2, X = 4, TOR = 1 << 3, NA4 = 2 << 3, NAPOT = 3 << 3, L = 0x80 };
@@ -111,7 +112,8 @@ static void order(void)
 	entries(NA4 | R | W, (u64)page >> 2, NAPOT | R | W, napot(page, 4096));
 	CHECK("pmp_full_match_required", took(try(MODE_S, LD, (u64)page, 0), LEVEL_M, EXC_LOAD_ACCESS));
 	CHECK("pmp_full_match_required", finished(try(MODE_S, LW, (u64)page, 0)));
-	CHECK("pmp_full_match_required", took(try(MODE_M, LD, (u64)page, 0), LEVEL_M, EXC_LOAD_ACCESS)); /* whatever L says */
+	/* whatever L says */
+	CHECK("pmp_full_match_required", took(try(MODE_M, LD, (u64)page, 0), LEVEL_M, EXC_LOAD_ACCESS));
 	entries(NAPOT | R | W, napot(page, 64), NAPOT, napot(page, 128));
 	t = try(MODE_S, SD, (u64)page + 60, ~UINT64_C(0));
 	CHECK("pmp_misaligned_access_behavior", took(t, LEVEL_M, EXC_STORE_ACCESS));

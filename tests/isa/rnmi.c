@@ -1,6 +1,7 @@
 /*
- * Smrnmi: resumable non-maskable interrupts, and what double traps become with them. Run with --isa +smrnmi on two harts and
- * the vectors at INTERRUPT_VECTOR and EXCEPTION_VECTOR; in the variant mtvec without, in the variant double with Smdbltrp too.
+ * Smrnmi: resumable non-maskable interrupts, and what double traps become with them. Run with --isa +smrnmi on two
+ * harts and the vectors at INTERRUPT_VECTOR and EXCEPTION_VECTOR; in the variant mtvec without, in the variant double
+ * with Smdbltrp too.
  */
 #include "rt.h"
 
@@ -450,7 +451,8 @@ static void fault_by_mtvec(unsigned count)
 	fault_in_handler(count);
 }
 
-/* Without addresses of their own, RNMIs go to mtvec.BASE even if that is vectored, exceptions in the handler by mtvec. */
+/* Without addresses of their own, RNMIs go to mtvec.BASE even if that is vectored, exceptions in the handler by
+ * mtvec. */
 static void vectors_by_mtvec(void)
 {
 	expect_rnmis(fault_by_mtvec);

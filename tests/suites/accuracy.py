@@ -1,4 +1,5 @@
-"""Cycles: CVA6's rows and TLB misses against its RTL; other presets against their sources; what harts cost each other, and what a longer quantum does to that."""
+"""Cycles: CVA6's rows and TLB misses against its RTL; other presets against their sources; what harts cost each other,
+and what a longer quantum does to that."""
 from suites.tools import expect, run
 
 

@@ -1,4 +1,5 @@
-"""A minute of fuzzing, the same inputs each time: no crash, no hang, no sanitizer report; engines agree. `make fuzz` runs for hours."""
+"""A minute of fuzzing, the same inputs each time: no crash, no hang, no sanitizer report; engines agree. `make fuzz`
+runs for hours."""
 import os
 import sys
 import tempfile

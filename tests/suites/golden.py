@@ -1,5 +1,6 @@
-"""World-level traces of the guests, as they were when somebody last read them: symbols, modes and causes, no addresses and no
-cycles. And cycle-exact traces of hand-written assembly. `GOLDEN=update tests/run.py golden` rewrites them: read the diff."""
+"""World-level traces of the guests, as they were when somebody last read them: symbols, modes and causes, no addresses
+and no cycles. And cycle-exact traces of hand-written assembly. `GOLDEN=update tests/run.py golden` rewrites them: read
+the diff."""
 import os
 import tempfile
 from suites.tools import FIRMWARE, RVSIM, RVTRACE, expect, expect_equal, guest, run

@@ -1,7 +1,7 @@
-"""The self-checking bare-metal programs of tests/isa and tests/hyp: on the simulator, in its plain-loop build, and on QEMU
-as a second opinion. tests/isa/programs.tsv says how each is run, tests/isa/differ.tsv which rules fail where and why:
-those, and no others. Cases named kept_* ask for a TLB that really keeps what it may: nobody else needs to have one. What
-each program proved is left in build/results for `make rules`."""
+"""The self-checking bare-metal programs of tests/isa and tests/hyp: on the simulator, in its plain-loop build, and on
+QEMU as a second opinion. tests/isa/programs.tsv says how each is run, tests/isa/differ.tsv which rules fail where and
+why: those, and no others. Cases named kept_* ask for a TLB that really keeps what it may: nobody else needs to have
+one. What each program proved is left in build/results for `make rules`."""
 import os
 import re
 import shlex

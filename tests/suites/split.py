@@ -1,5 +1,6 @@
-"""What VM exits spend their cycles on: the split of every exit adds up, --stats and rvtrace stat say the same, hostile settings change
-nothing, what a one-purpose hypervisor (tests/switch) does at its exits shows where it belongs, and docs/world-switch.md is true."""
+"""What VM exits spend their cycles on: the split of every exit adds up, --stats and rvtrace stat say the same, hostile
+settings change nothing, what a one-purpose hypervisor (tests/switch) does at its exits shows where it belongs, and
+docs/world-switch.md is true."""
 import json
 import os
 import tempfile
@@ -80,7 +81,8 @@ def check_text(text, rows):
 
 
 def hostile(preset, setting):
-    """The engine's ways are no business of the split's. (Several harts that share a second level are: docs/accuracy.md.)"""
+    """The engine's ways are no business of the split's. (Several harts that share a second level are:
+    docs/accuracy.md.)"""
     for workload in ("smp", "rogue") if preset in ("ideal", "cva6") else ("shared-hart",):
         command = [*PRESETS[preset], *WORKLOADS[workload]]
         wanted = stats_of([RVSIM, *command], 300)[2]
@@ -170,7 +172,8 @@ def parameters():
 
 
 def by_hand():
-    """Without a pipeline the numbers are those of instructions: 7 in the vector, 1 in the handler, and the trap's cycle."""
+    """Without a pipeline the numbers are those of instructions: 7 in the vector, 1 in the handler, and the trap's
+    cycle."""
     for preset in ("ideal", "off"):
         parts, symbols = variant("PLAIN", preset)
         expect_equal(parts, dict.fromkeys(PARTS, 0) | {"trap": 1, "switch": 7, "handler": 1}, "a plain exit")

@@ -1,5 +1,6 @@
 /*
- * A guest that leaves for one reason, many times: what docs/world-switch.md measures. A word of its bootargs chooses which.
+ * A guest that leaves for one reason, many times: what docs/world-switch.md measures. A word of its bootargs chooses
+ * which.
  *
  *   hypercall  an SBI call that only asks for a number
  *   set_timer  SBI set_timer, to never

@@ -1,6 +1,6 @@
 /*
- * The smallest hypervisor there is: M-mode that a guest calls 200 times, with one thing to do at each exit, chosen by -D. Where that thing's
- * cycles go must show in the statistics (tests/suites/split.py).
+ * The smallest hypervisor there is: M-mode that a guest calls 200 times, with one thing to do at each exit, chosen by
+ * -D. Where that thing's cycles go must show in the statistics (tests/suites/split.py).
  */
         .equ    FINISHER, 0x100000
         .equ    PASS, 0x5555

@@ -1,5 +1,5 @@
-/* A machine made of harts, DRAM and the scheduler, without devices or files: for the tests of the engine and of who runs
- * when. And a small assembler. */
+/* A machine made of harts, DRAM and the scheduler, without devices or files: for the tests of the engine and of who
+ * runs when. And a small assembler. */
 #ifndef ENGINE_WORLD_H
 #define ENGINE_WORLD_H
 

@@ -1,4 +1,5 @@
-/* A hart that can execute: memory, translation and engine. For tests that run one instruction at a time, as programs do. */
+/* A hart that can execute: memory, translation and engine. For tests that run one instruction at a time, as programs
+ * do. */
 #ifndef STEP_WORLD_H
 #define STEP_WORLD_H
 

@@ -183,7 +183,8 @@ static void leave(struct fixture *fixture, unsigned i, uint64_t cause, uint64_t 
 	world(fixture, i, MODE_HS, SWITCH + 0x80, cause);
 }
 
-/* A guest that has run on hart 0 and left at GUEST_PC by this cause, executing this instruction; x[] holds its registers. */
+/* A guest that has run on hart 0 and left at GUEST_PC by this cause, executing this instruction; x[] holds its
+ * registers. */
 static struct fixture *after_exit(uint64_t cause, uint32_t word, uint64_t *x)
 {
 	struct fixture *fixture = new_fixture(CHECK_WORLDSWITCH, false);

@@ -47,8 +47,8 @@ Test(csr_warl, status_after_reset)
 	free(world);
 }
 
-/* norm:hgatp_vsatp_mode_rst norm:pmp_a_l_rst norm:mseccfg_mml_mmwp_rlb_rst norm:mseccfg_useed_sseed_rst norm:mcause_rst_val
- * norm:mcause_rst_zero: whatever they held. */
+/* norm:hgatp_vsatp_mode_rst norm:pmp_a_l_rst norm:mseccfg_mml_mmwp_rlb_rst norm:mseccfg_useed_sseed_rst
+ * norm:mcause_rst_val norm:mcause_rst_zero: whatever they held. */
 Test(csr_warl, registers_after_reset)
 {
 	static const struct { unsigned num; uint64_t before; } rows[] = {

@@ -1,5 +1,5 @@
-/* Guest external interrupts from their wires to the trap: no device of the machine drives them without IMSIC guest files,
- * so the wires are driven here. */
+/* Guest external interrupts from their wires to the trap: no device of the machine drives them without IMSIC guest
+ * files, so the wires are driven here. */
 #include "csr_hart.h"
 
 #include "hart/trap.h"
@@ -60,7 +60,8 @@ Test(guest_external, sgeip_is_enabled_and_pending)
 	free(world);
 }
 
-/* norm:hip_vseip_vseie_op norm:hstatus_vgein_op norm:hgeie_op: VGEIN selects the wire for VS, hgeie has no part in it. */
+/* norm:hip_vseip_vseie_op norm:hstatus_vgein_op norm:hgeie_op: VGEIN selects the wire for VS, hgeie has no part in
+ * it. */
 Test(guest_external, vgein_selects_the_guests_wire)
 {
 	struct world *world = guest_world();

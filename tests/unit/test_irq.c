@@ -151,7 +151,8 @@ Test(irq, priority_of_every_pair_in_hs)
 	free(world);
 }
 
-/* norm:intr_M_mode_highest_pri norm:s_interrupt_priority: a higher level's interrupt goes first, whatever its number. */
+/* norm:intr_M_mode_highest_pri norm:s_interrupt_priority: a higher level's interrupt goes first, whatever its
+ * number. */
 Test(irq, levels_come_before_numbers)
 {
 	struct world *world = enabled_world();
@@ -247,7 +248,8 @@ Test(irq, guest_counter_overflow)
 
 /* ---- WFI ---- */
 
-/* norm:wfi_resume_reason norm:wfi_unaffected_conditions: by mip and mie alone; delegation and global enables do not matter. */
+/* norm:wfi_resume_reason norm:wfi_unaffected_conditions: by mip and mie alone; delegation and global enables do not
+ * matter. */
 Test(irq, what_wakes)
 {
 	struct world *world = new_world();

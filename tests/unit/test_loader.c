@@ -1,4 +1,5 @@
-/* Files into memory: ELF segments where they belong, and every kind of lie refused. tests/hostile does the same from outside. */
+/* Files into memory: ELF segments where they belong, and every kind of lie refused. tests/hostile does the same from
+ * outside. */
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 #include <elf.h>

@@ -65,7 +65,8 @@ static void make_program(const struct timing *timing, struct program *program, u
 	}
 }
 
-/* Cycles of the whole program, settled after every `piece` instructions (0: pieces of random length); *last is the final state. */
+/* Cycles of the whole program, settled after every `piece` instructions (0: pieces of random length); *last is the
+ * final state. */
 static uint64_t run(const struct timing *timing, const struct program *program, unsigned piece, uint64_t seed, struct pipe *last)
 {
 	struct pipe pipe;

@@ -1,4 +1,5 @@
-/* Smrnmi where tests/isa/rnmi.c does not reach: landing pads, the end of a hart, harts without C or without it at all. */
+/* Smrnmi where tests/isa/rnmi.c does not reach: landing pads, the end of a hart, harts without C or without it at
+ * all. */
 #include "csr_hart.h"
 #include "hart/trap.h"
 

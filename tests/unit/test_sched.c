@@ -1,4 +1,5 @@
-/* Who runs when: slices, events, waiting harts, limits; and that the engine's ways of running a slice all give the same. */
+/* Who runs when: slices, events, waiting harts, limits; and that the engine's ways of running a slice all give the
+ * same. */
 #include <stdlib.h>
 #include <unistd.h>
 #include "engine_world.h"
@@ -242,8 +243,8 @@ static uint32_t random_insn(struct random *random)
 	return which == 6 ? random_system(random) : random_alu(random);
 }
 
-/* Exceptions skip 4 bytes, wherever they come from; what leaves the body returns to its middle. Timer interrupts come every
- * 397 cycles. */
+/* Exceptions skip 4 bytes, wherever they come from; what leaves the body returns to its middle. Timer interrupts come
+ * every 397 cycles. */
 static void put_handlers(struct engine_world *world)
 {
 	PROGRAM(world, CODE + 0x100, insn_j(0, 0x40));                                  /* exceptions */

@@ -1,7 +1,7 @@
 /*
  * The walker against a second one, written straight along the numbered steps of "Virtual Address Translation Process"
- * and the exceptions to it in "Guest Physical Address Translation": no TLB, no shared code, its own copy of memory. Both
- * run over page tables full of random PTEs, in random contexts; everything visible is compared.
+ * and the exceptions to it in "Guest Physical Address Translation": no TLB, no shared code, its own copy of memory.
+ * Both run over page tables full of random PTEs, in random contexts; everything visible is compared.
  */
 #include <stdlib.h>
 #include "mmu_world.h"

@@ -5,8 +5,8 @@
  *	struct trap *t = try(MODE_VS, CSRR(A0, CSR_HSTATUS), 0, 0);
  *	CHECK("H_csrs_hs_not_vs", took(t, LEVEL_HS, EXC_VIRTUAL));
  *
- * A CHECK names the rules of the specification (norm: tags without the prefix) that it proves. At the end finish() prints
- * `ok RULE N` for each rule whose N checks all held; a failing check prints `FAIL RULE file:line what` at once.
+ * A CHECK names the rules of the specification (norm: tags without the prefix) that it proves. At the end finish()
+ * prints `ok RULE N` for each rule whose N checks all held; a failing check prints `FAIL RULE file:line what` at once.
  */
 #ifndef RT_H
 #define RT_H
@@ -112,7 +112,8 @@ struct space {
 	bool wide;    /* G-stage */
 	u64 window;   /* added to the addresses of tables: they are guest-physical in a VS-stage space */
 };
-/* An empty space with the image mapped: at its own address for S, executable and writable, and the same pages for U in the
+/* An empty space with the image mapped: at its own address for S, executable and writable, and the same pages for U in
+ * the
    gigabyte U_ALIAS (VS-stage and HS-level); in a wide space the image's own gigabyte only, for U as it must be. */
 void space_new(struct space *space, int levels, bool wide, u64 window);
 /* The entry for an address at a level (0: 4 KiB, 1: 2 MiB...), making tables on the way. */
