@@ -65,7 +65,7 @@ def cases():
                                     "VS-stage bare", "G -stage level 2: PTE at", "leaf", "-> gpa 0x80200000 -> pa 0x",
                                     "store/AMO guest-page fault: cause 23", "gpa 0x10000000")
     yield "memory", lambda: says("x/2i $pc\nxp/4xw 0x80000000\ndisas _run_guest 3\nx/s 0x80000000\nquit\n", "auipc", "0x0000000080000000:",
-                                 "<__world_switch_start>")
+                                 "<_run_guest>")
     yield "harts", lambda: says("continue 300000\nhart 1\ninfo harts\nstep 5\nquit\n", "hart 1", "* hart 1", "hart 1")
     yield "step-world", lambda: says("step world\nstep trap\nwhy\nquit\n", "hart 0 HS", "hart 0 M", "ecall from HS-mode")
     yield "next-finish-until", lambda: says("until percpu_new\nnext\nfinish\nquit\n", "<percpu_new>", "hart 0 HS", "hart 0 HS")
