@@ -264,7 +264,7 @@ uint8_t trigger_match_trap(struct hart *hart, const struct trap *trap)
 void trigger_trapped(struct hart *hart, uint8_t matched)
 {
 	struct triggers *triggers = &hart->triggers;
-	triggers->trap.matched = reentrant(hart) ? matched : 0;
+	triggers->trap.matched = matched && reentrant(hart) ? matched : 0;
 	triggers->trap.mode = (uint8_t)hart->mode;
 	triggers->trap.pc = hart->pc;
 }
