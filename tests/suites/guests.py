@@ -1,6 +1,6 @@
 """Every guest prints its expected text and ends with the right status: on 1 to 8 harts, in every build, under hostile
 settings, and beside a guest that misbehaves."""
-from suites.tools import FIRMWARE, GUESTS, PLAIN, RVSIM, console, expect, expect_equal, guest, run
+from suites.tools import FIRMWARE, FIRMWARE_S, GUESTS, OPENSBI, PLAIN, RVSIM, console, expect, expect_equal, guest, run
 
 HOSTILE = ["--set", "engine.block_ops=1", "--set", "tlb.entries=1", "--set", "engine.flush_always=yes"]
 STATUS = {"rogue": 1}
@@ -59,6 +59,14 @@ def rogue_survives(which):
     expect_equal(status, 0, "exit status")
 
 
+def behind_opensbi(name, options):
+    """OpenSBI and the hypervisor as its payload, on hardware that has only what it must."""
+    status, out, err = run([RVSIM, "-M", "virt", *options, "-smp", "2", "-m", "512M", "-nographic", "-bios", OPENSBI, "-kernel",
+                            FIRMWARE_S, "-device", f"guest-loader,addr=0x90000000,kernel={guest(name)}"], 300)
+    expect_equal(guest_lines(out), expected(name).splitlines(), f"{name} behind OpenSBI")
+    expect_equal(status, STATUS.get(name, 0), f"{name} behind OpenSBI: exit status ({err[-300:]!r})")
+
+
 def two_zones():
     status, out, _ = run([RVSIM, "-smp", "4", FIRMWARE, f"{guest('smp')},name=left", f"{guest('paging')},name=right"])
     for line in expected("smp").splitlines():
@@ -115,6 +123,8 @@ def cases():
             yield f"{name}-hostile", lambda name=name: check(RVSIM, name, 2, HOSTILE)
         for case, options in (VARIANTS if name != "tp" else VARIANTS[:SLOW_VARIANTS]):
             yield f"{name}-{case}", lambda name=name, options=options: check(RVSIM, name, 2, options)
+    for name in ("timer", "mmio", "smp"):
+        yield f"{name}-opensbi-least", lambda name=name: behind_opensbi(name, options_of(LEAST))
     for case, word in (("isa=-sv39", "Sv39x4"), ("isa=-h", "hypervisor extension")):
         yield f"refused-{case}", lambda case=case, word=word: refused(case, word)
     yield "rnmi", lambda: non_maskable_interrupt("paging")
