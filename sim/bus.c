@@ -78,6 +78,11 @@ static const struct bus_range *find_range(const struct bus *bus, uint64_t pa, ui
 	return offset < range->size && size <= range->size - offset ? range : NULL;
 }
 
+bool bus_mapped(const struct bus *bus, uint64_t pa, uint64_t size)
+{
+	return bus_is_dram(bus, pa, size) || find_range(bus, pa, size);
+}
+
 bool bus_device_read(struct bus *bus, uint64_t pa, unsigned size, uint64_t now, uint64_t *value, uint32_t *effects)
 {
 	const struct bus_range *range = find_range(bus, pa, size);

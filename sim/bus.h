@@ -55,6 +55,9 @@ static inline uint8_t *bus_page_flags(const struct bus *bus, uint64_t pa)
 	return bus->page_flags + ((pa - bus->dram_base) >> PAGE_SHIFT);
 }
 
+/* Is all of [pa, pa+size) in DRAM or in one device? */
+bool bus_mapped(const struct bus *bus, uint64_t pa, uint64_t size);
+
 /* Device access, naturally aligned, size 1, 2, 4 or 8, at cycle `now`. False: nothing there, or the device refuses
  * that size or direction: an access fault. Device writes OR into *effects (enum effect). */
 bool bus_device_read(struct bus *bus, uint64_t pa, unsigned size, uint64_t now, uint64_t *value, uint32_t *effects);

@@ -84,17 +84,29 @@ static bool block_translate(struct hart *hart, const struct op *op, enum access 
 	return true;
 }
 
+/* Where there is nothing, neither a load nor a store is permitted. norm:cbm_unperm_fault */
+static bool manage_block(struct hart *hart, const struct op *op)
+{
+	uint64_t pa;
+
+	if (!block_translate(hart, op, ACCESS_LOAD, &pa))
+		return false;
+	if (bus_mapped(hart->bus, pa, BLOCK_SIZE))
+		return true;
+	struct mmu_context context = mmu_context_data(hart);
+	return block_access_fault(hart, op, &context);
+}
+
 /* cbo.inval, cbo.clean, cbo.flush: who may load may do it; a store's permission implies a load's. norm:cbm_access */
 #define MANAGE(name, field)                                                                                          \
 	OP(name)                                                                                                     \
 	{                                                                                                            \
-		uint64_t pa;                                                                                         \
 		enum csr_verdict verdict = envcfg_verdict(hart, field);                                              \
 		if (verdict == CSR_ILLEGAL)                                                                          \
 			OP_TAIL(op_illegal);                                                                         \
 		if (verdict == CSR_VIRTUAL)                                                                          \
 			OP_TAIL(virtual_instruction);                                                                \
-		if (!block_translate(hart, op, ACCESS_LOAD, &pa))                                                    \
+		if (!manage_block(hart, op))                                                                         \
 			TRAP;                                                                                        \
 		NEXT_EFFECTS;                                                                                        \
 	}

@@ -110,7 +110,7 @@ def is_csr(word):
 
 
 def is_hypervisor_access(word):
-    return word & 0x707f == 0x4073
+    return word & 0x8000707f == 0x4073
 
 
 def is_hlvx(word):
@@ -560,6 +560,20 @@ def spike_fiom(case, ours, theirs, names):
     return only(ours, theirs, names, ("menvcfg", "henvcfg", "senvcfg"), 1)
 
 
+def spike_cbo_tval(case, ours, theirs, names):
+    """The address of the block instead of the one given."""
+    explained = {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] in STORE_FAULTS and theirs[tval] == ours[tval] & ~63}
+    explained |= {value for value in ("mtval2", "htval") if value in names and theirs[value] == ours[value] & ~15}
+    return explained if any(word & 0xfff07fff == 0x0040200f for word in case.words_since(ours)) else set()
+
+
+def store_read_back(case, ours, theirs, names):
+    """What store_in_part left in memory is read."""
+    crossed = any(record[cause] in STORE_FAULTS and not record[tval] & 0xfff
+                  for record in case.records for cause, tval in TRAP_VALUES)
+    return {name for name in names if name[0] == "x"} if crossed else set()
+
+
 def spike_vstip(case, ours, theirs, names):
     """hip.VSTIP stays when henvcfg.STCE goes."""
     explained = only(ours, theirs, names, ("mip", "hip", "vsip"), 0x60)
@@ -573,7 +587,7 @@ QEMU_RULES += [qemu_wide, qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_s
                qemu_stale_virtual, qemu_sie_mideleg, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
 QEMU_FINAL += [accessed_in_part, accessed_before_pmp, qemu_ad_dirty, qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
-SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip, endless]
+SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip, spike_cbo_tval, store_read_back, endless]
 SPIKE_FINAL += [spike_fiom, henvcfg_kept, store_in_part]
 
 

@@ -9,7 +9,8 @@ QEMU_CPU = ("rv64,h=true,debug=false,pmu-num=29,svinval=true,zba=true,zbb=true,z
             "zbkb=true,zbkc=true,zbkx=true,zknd=true,zkne=true,zknh=true")
 QEMU_ISA = ("rv64imafdch_zicntr_zicsr_zifencei_zihintpause_zihpm_zba_zbb_zbc_zbkb_zbkc_zbkx_zbs_zknd_zkne_zknh_"
             "sstc_sv57_svadu_svinval")
-FULL_ISA = QEMU_ISA + "_svnapot_svpbmt"
+EXTENDED = "_zfh_zfa_zicond_zimop_zcb_zcmop_zacas_zabha_zicbom_zicboz_smnpm_ssnpm"
+FULL_ISA = QEMU_ISA + "_svnapot_svpbmt" + EXTENDED
 LOG_OFFSET = 0x1000000
 LOG_SIZE = 0x200000
 MEMORY = "64M"
@@ -88,7 +89,7 @@ class Spike:
 
     def run(self, elf, folder, timeout=120):
         log = os.path.join(folder, "spike.log")
-        isa = "rv64imafdch_zicntr_zihpm_zba_zbb_zbc_zbs_zbkb_zbkc_zbkx_zknd_zkne_zknh_sstc_svadu_svinval_svnapot_svpbmt_zicclsm"
+        isa = "rv64imafdch_zicntr_zihpm_zba_zbb_zbc_zbs_zbkb_zbkc_zbkx_zknd_zkne_zknh_sstc_svadu_svinval_svnapot_svpbmt_zicclsm" + EXTENDED
         run([self.path, f"--isa={isa}", "--pmpregions=16", "--triggers=0", "-m0x80000000:0x4000000", f"+signature={log}",
             "+signature-granularity=8", elf], timeout, folder)
         return signature_words(log, 8)

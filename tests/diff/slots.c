@@ -320,9 +320,41 @@ static const struct {
 #undef INSN
 };
 
-/* What QEMU 7.2 has too, and does right. */
-static bool wanted(unsigned row, bool floating)
+enum kind { INTEGER, FLOATING, EXTENDED, EXTENDED_AMO };
+
+static bool is_extended(unsigned row)
 {
+	switch (rows[row].ext) {
+	case EXT_Zfa:
+	case EXT_DZfa:
+	case EXT_Zfh:
+	case EXT_Zfhmin:
+	case EXT_ZfhZfa:
+	case EXT_DZfhmin:
+	case EXT_Zicond:
+	case EXT_Zimop:
+	case EXT_Zcb:
+	case EXT_Zcmop:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool accesses_memory(unsigned row)
+{
+	unsigned class = rows[row].class;
+	return class == CLASS_LOAD || class == CLASS_STORE || class == CLASS_FLOAD || class == CLASS_FSTORE;
+}
+
+/* The first two: what QEMU 7.2 has too, and does right. The others are illegal there, as `--isa` makes them here. */
+static bool wanted(unsigned row, enum kind kind)
+{
+	bool floating = kind == FLOATING;
+	if (kind == EXTENDED)
+		return is_extended(row) && !accesses_memory(row);
+	if (kind == EXTENDED_AMO)
+		return rows[row].ext == EXT_Zacas || rows[row].ext == EXT_Zabha || rows[row].ext == EXT_ZabhaZacas;
 	if (rows[row].match == CTZW)
 		return false;
 	switch (rows[row].ext) {
@@ -362,26 +394,58 @@ static uint32_t any_operands(struct maker *maker, unsigned row)
 	return rows[row].match | (operands & ~rows[row].mask);
 }
 
-static void compute(struct maker *maker, bool floating)
+static unsigned any_row(struct maker *maker, enum kind kind)
 {
 	unsigned row;
 	do
 		row = pick(maker->random, sizeof rows / sizeof rows[0]);
-	while (!wanted(row, floating));
+	while (!wanted(row, kind));
+	return row;
+}
+
+static void compute(struct maker *maker, enum kind kind)
+{
+	unsigned row = any_row(maker, kind);
 	/* sources of shifts and rotates as immediates share places with rs2: any value does */
-	emit(&maker->code, any_operands(maker, row));
+	if ((rows[row].match & 3) == 3)
+		emit(&maker->code, any_operands(maker, row));
+	else
+		emit16(&maker->code, rows[row].match | ((unsigned)random_word(maker->random) & ~rows[row].mask));
+}
+
+static void slot_extended(struct maker *maker)
+{
+	static const uint32_t cache[] = {0x0000200f, 0x0010200f, 0x0020200f, 0x0040200f}; /* cbo.inval, clean, flush, zero */
+	struct random *random = maker->random;
+	unsigned base = any_register(maker), row = any_row(maker, EXTENDED_AMO), width = rows[row].match >> 12 & 7;
+	switch (pick(random, 3)) {
+	case 0:
+		emit_li(&maker->code, base, world_address(maker->world, 1));
+		emit(&maker->code, PICK(random, cache) | base << 15);
+		break;
+	case 1:
+		base = width == 4 ? base & ~1u : base; /* amocas.q has pairs of registers: x6 to x15 */
+		emit_li(&maker->code, base, world_address(maker->world, 1u << width) & -(UINT64_C(1) << width));
+		unsigned rd = width == 4 ? 6 + 2 * pick(random, 5) : any_register(maker);
+		unsigned rs2 = width == 4 ? 6 + 2 * pick(random, 5) : any_register(maker);
+		emit(&maker->code, rows[row].match | rd << 7 | base << 15 | rs2 << 20);
+		break;
+	default:
+		for (unsigned i = pick(random, 3) + 1; i > 0; i--)
+			compute(maker, EXTENDED);
+	}
 }
 
 static void slot_compute(struct maker *maker)
 {
 	for (unsigned i = pick(maker->random, 6) + 1; i > 0; i--)
-		compute(maker, false);
+		compute(maker, INTEGER);
 }
 
 static void slot_float(struct maker *maker)
 {
 	for (unsigned i = pick(maker->random, 3) + 1; i > 0; i--)
-		compute(maker, true);
+		compute(maker, FLOATING);
 }
 
 static void slot_fence(struct maker *maker)
@@ -421,6 +485,7 @@ static const struct {
     {slot_reservation, 3},
     {slot_compute, 8},
     {slot_float, 5},
+    {slot_extended, 6},
 };
 
 void slot_make(struct maker *maker)

@@ -38,7 +38,7 @@ struct csr_choice {
 #define VS_INTERRUPTS (S_INTERRUPTS << 1)
 #define EXCEPTIONS (UINT64_C(0xf0b5fe) & ~BIT(9))
 #define VAGUE_EXCEPTIONS (BIT(0) | BIT(11) | BIT(18) | BIT(19)) /* which cannot happen, or not below M */
-#define ENVCFG FIOM
+#define ENVCFG (FIOM | CBIE | 3 * BIT(6) | PMM) /* and the cache block instructions' */
 #define LCOFI BIT(13) /* of Sscofpmf, but QEMU has the bit without it */
 #define GVA BIT(38)
 #define SGEI BIT(12)
@@ -48,6 +48,9 @@ struct csr_choice {
 #define FS (3 * BIT(13))
 #define MPRV BIT(17)
 #define FIOM BIT(0)
+#define CBIE (3 * BIT(4))
+#define PMM (3 * BIT(32))
+#define HUPMM (3 * BIT(48))
 #define STCE BIT(63)
 #define PBMTE BIT(62)
 #define ADUE BIT(61)
@@ -60,7 +63,7 @@ static const struct csr_choice choices[] = {
     {0x304, 6, PLAIN, S_INTERRUPTS | VS_INTERRUPTS | BIT(3) | BIT(11) | BIT(12), BIT(7), SGEI},
     {0x305, 2, NO_WRITE, 0, 0, 0},
     {0x306, 3, PLAIN, 0xffffffff, 0, 0},
-    {0x30a, 4, PLAIN, ENVCFG | STCE | PBMTE, ADUE, FIOM | ADUE | PBMTE},
+    {0x30a, 4, PLAIN, ENVCFG | STCE | PBMTE, ADUE, ENVCFG | ADUE | PBMTE},
     {0x320, 1, PLAIN, 0xfffffffd, 0, 0},
     {0x340, 2, PLAIN, ALL, 0, 0},
     {0x341, 2, EPC, ALL, 0, 0},
@@ -86,7 +89,7 @@ static const struct csr_choice choices[] = {
     {0x104, 6, PLAIN, ALL, 0, S_INTERRUPTS},
     {0x105, 3, TVEC, ALL, 0, 0},
     {0x106, 3, PLAIN, 0xffffffff, 0, 0},
-    {0x10a, 3, PLAIN, ENVCFG, 0, FIOM},
+    {0x10a, 3, PLAIN, ENVCFG, 0, ENVCFG},
     {0x140, 3, PLAIN, ALL, 0, 0},
     {0x141, 3, EPC, ALL, 0, 0},
     {0x142, 3, WHOLE_HIDDEN, ALL, 0, 0},
@@ -106,14 +109,14 @@ static const struct csr_choice choices[] = {
     {0x24d, 3, TIMECMP, ALL, 0, 0},
     {0x280, 8, VSATP, ALL, 0, 0},
 
-    {0x600, 12, PLAIN, HSTATUS_BITS, XL64, BIT(6)},
+    {0x600, 12, PLAIN, HSTATUS_BITS | HUPMM, XL64, BIT(6) | HUPMM},
     {0x602, 6, PLAIN, EXCEPTIONS, 0, VAGUE_EXCEPTIONS},
     {0x603, 6, PLAIN, ALL, 0, 0},
     {0x604, 5, PLAIN, ALL, 0, SGEI},
     {0x605, 2, PLAIN, ALL >> 2, 0, 0},
     {0x606, 4, PLAIN, 0xffffffff, 0, 0},
     {0x607, 2, PLAIN, ALL, 0, 0},
-    {0x60a, 4, PLAIN, ENVCFG | STCE | PBMTE, ADUE, FIOM | ADUE | PBMTE | STCE},
+    {0x60a, 4, PLAIN, ENVCFG | STCE | PBMTE, ADUE, ENVCFG | ADUE | PBMTE | STCE},
     {0x643, 3, WHOLE_HIDDEN, ALL, 0, 0},
     {0x644, 5, PLAIN, ALL, 0, 0},
     {0x645, 6, PLAIN, ALL, 0, 0},
@@ -296,6 +299,21 @@ static uint64_t status_for(struct maker *maker, const struct csr_choice *choice,
 	return word;
 }
 
+/* Two-bit fields one value of which is reserved: what that makes is for implementations to choose. */
+static uint64_t without_reserved(uint64_t word, enum csr_op op, uint64_t field, uint64_t reserved)
+{
+	return word & field && (op != CSRRW || (word & field) == reserved) ? word | field : word;
+}
+
+static uint64_t fields_for(struct maker *maker, const struct csr_choice *choice, enum csr_op op, uint64_t word)
+{
+	if (choice->number == 0x600)
+		return without_reserved(word, op, HUPMM, BIT(48));
+	if (choice->number == 0x10a || choice->number == 0x30a || choice->number == 0x60a)
+		return without_reserved(without_reserved(word, op, CBIE, BIT(5)), op, PMM, BIT(32));
+	return status_for(maker, choice, op, word);
+}
+
 static void access_csr(struct maker *maker, const struct csr_choice *choice, unsigned rd)
 {
 	struct random *random = maker->random;
@@ -312,7 +330,7 @@ static void access_csr(struct maker *maker, const struct csr_choice *choice, uns
 	uint64_t word = value_for(maker, choice);
 	if (op == CSRRC)
 		word &= ~choice->fixed;
-	word = status_for(maker, choice, op, word);
+	word = fields_for(maker, choice, op, word);
 	emit_li(&maker->code, value, word);
 	emit_csr(&maker->code, op, rd, choice->number, value);
 }
@@ -385,8 +403,12 @@ void slot_csr_initialize(struct maker *maker)
 	start_with(maker, 0x306, some_bits(random) & 0xffffffff);
 	start_with(maker, 0x606, some_bits(random) & 0xffffffff);
 	start_with(maker, 0x106, some_bits(random) & 0xffffffff);
-	start_with(maker, 0x30a, ADUE | (some_bits(random) & (STCE | PBMTE | ENVCFG)));
-	start_with(maker, 0x60a, ADUE | (some_bits(random) & (STCE | PBMTE | ENVCFG)));
+	static const unsigned short environment[] = {0x30a, 0x60a, 0x10a};
+	for (unsigned i = 0; i < 3; i++) {
+		struct csr_choice choice = {.number = environment[i]};
+		uint64_t bits = some_bits(random) & (i < 2 ? STCE | PBMTE | ENVCFG : ENVCFG);
+		start_with(maker, choice.number, fields_for(maker, &choice, CSRRW, bits) | (i < 2 ? ADUE : 0));
+	}
 	start_with(maker, 0x600, XL64 | (some_bits(random) & random_word(random) & HSTATUS_BITS));
 	start_with(maker, 0x200, XL64 | (some_bits(random) & SSTATUS_BITS));
 	uint64_t mstatus = some_bits(random) & random_word(random) & MSTATUS_BITS & ~(BIT(3) | BIT(17));

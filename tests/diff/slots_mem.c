@@ -52,7 +52,7 @@ void slot_compressed_memory(struct maker *maker)
 void slot_float_memory(struct maker *maker)
 {
 	struct random *random = maker->random;
-	unsigned width = 2 + pick(random, 2), base = any_register(maker);
+	unsigned width = chance(random, 15) ? 1 : 2 + pick(random, 2), base = any_register(maker);
 	int displacement = load_base(maker, base, world_address(maker->world, 1u << width));
 	if (chance(random, 50))
 		emit(&maker->code, i_type(OP_FLOAD, width, pick(random, 32), base, displacement));

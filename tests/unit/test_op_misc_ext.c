@@ -190,6 +190,22 @@ Test(op_misc_ext, page_permissions)
 	step_world_free(world);
 }
 
+/* norm:cbm_unperm_fault: where there is no memory, neither loads nor stores are permitted */
+Test(op_misc_ext, nothing_there)
+{
+	struct world *world = step_world_new();
+	struct hart *hart = &world->hart;
+	const uint64_t nowhere = UINT64_C(1) << 40;
+
+	allow_all(hart);
+	hart->x[RS1] = nowhere + 9;
+	for (unsigned i = 0; i < 4; i++) {
+		enter(hart, MODE_HS);
+		expect_trap(world, encode(cbos[i].id, 0, RS1, 0), CAUSE_STORE_ACCESS, nowhere + 9);
+	}
+	step_world_free(world);
+}
+
 /* norm:h_trans_cache */
 Test(op_misc_ext, guest_page_fault_transforms_the_instruction)
 {
