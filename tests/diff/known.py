@@ -276,7 +276,7 @@ def is_illegal(their):
 def qemu_mxr(case, ours, theirs, names):
     """Each stage, and HLV, obeys one MXR: mstatus's does not reach guests, vsstatus's reaches the G-stage and not HLV."""
     our, their = trap_of(ours), trap_of(theirs)
-    by_mstatus, by_vsstatus = ours["mstatus"] & MXR, ours["vsstatus"] & MXR
+    by_mstatus, by_vsstatus = ((ours[name] | theirs[name]) & MXR for name in ("mstatus", "vsstatus"))
     as_guest = is_hypervisor_access(case.program.word(their.epc)) or theirs["mstatus"] & MPRV
     if (our.epc, our.tval) == (their.epc, their.tval):
         if our.tinst in PSEUDO and our.value != their.value and (by_mstatus or by_vsstatus):
@@ -568,10 +568,10 @@ def spike_cbo_tval(case, ours, theirs, names):
 
 
 def store_read_back(case, ours, theirs, names):
-    """What store_in_part left in memory is read."""
+    """What store_in_part left in memory is read, or executed."""
     crossed = any(record[cause] in STORE_FAULTS and not record[tval] & 0xfff
                   for record in case.records for cause, tval in TRAP_VALUES)
-    return {name for name in names if name[0] == "x"} if crossed else set()
+    return {"*"} if crossed else set()
 
 
 def spike_vstip(case, ours, theirs, names):
