@@ -89,7 +89,7 @@ static void slot_sret(struct maker *maker)
 static void slot_call(struct maker *maker)
 {
 	static const uint32_t words[] = {ECALL, ECALL, EBREAK, MRET, SRET, 0xffffffff, 0x0000000b, 0x0000705b, 0x12345053};
-	static const uint16_t halves[] = {0x9002, 0x0000, 0x8000};
+	static const uint16_t halves[] = {0x9002, 0x0000, 0x9000};
 	if (chance(maker->random, 70))
 		emit(&maker->code, PICK(maker->random, words));
 	else
