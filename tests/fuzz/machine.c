@@ -398,12 +398,16 @@ static void poke_usual(struct source *source, struct hart *hart)
 	csr_poke(hart, CSR_pmpcfg0, source_one_in(source, 8) ? source_take(source, 2) : 0x1f);
 }
 
-/* mcontrol6: any match on any of execute, load, store in any mode. */
+/* mcontrol6: any match on any of execute, load, store in any mode; icount, soon; itrigger and etrigger, any of both. */
 static void poke_trigger(struct source *source, struct hart *hart)
 {
-	csr_poke(hart, CSR_tselect, source_below(source, 4));
-	csr_poke(hart, CSR_tdata1, UINT64_C(6) << 60 | (source_take(source, 4) & 0x7ffffff));
-	csr_poke(hart, CSR_tdata2, some_address(source));
+	static const uint64_t types[] = { TRIGGER_MCONTROL6, TRIGGER_ICOUNT, TRIGGER_ITRIGGER, TRIGGER_ETRIGGER };
+	uint64_t type = types[source_below(source, 4)], bits = source_take(source, 4) & 0x7ffffff;
+	if (type == TRIGGER_ICOUNT)
+		bits = (bits & ~(UINT64_C(0x3f80) << 10)) | 1 << 10;
+	csr_poke(hart, CSR_tselect, source_below(source, TRIGGERS));
+	csr_poke(hart, CSR_tdata1, type << 60 | bits);
+	csr_poke(hart, CSR_tdata2, type == TRIGGER_MCONTROL6 ? some_address(source) : source_take(source, 8));
 }
 
 static void poke_any(struct source *source, struct hart *hart)
@@ -425,7 +429,7 @@ static void start_hart(struct source *source, struct hart *hart)
 	for (unsigned i = 0; i < 32; i++)
 		hart->f[i] = some_float(source);
 	poke_usual(source, hart);
-	if (source_one_in(source, 4))
+	for (unsigned triggers = source_one_in(source, 4) ? 1 + source_below(source, 3) : 0; triggers; triggers--)
 		poke_trigger(source, hart);
 	poke_any(source, hart);
 	for (unsigned lines = source_below(source, 4); lines; lines--)
