@@ -297,9 +297,54 @@ static uint64_t config_hash(const struct config *config, const struct boot *boot
 		hash = (hash ^ values[i]) * UINT64_C(0x9e3779b97f4a7c15);
 		hash ^= hash >> 32;
 	}
+	hash ^= config->timing_from.insns << 2 | config->timing_from.counted << 1 | config->timing_from.hints;
+	for (const char *c = config->timing_from.symbol; c && *c; c++)
+		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
 	for (const char *c = config->timing->name; *c; c++)
 		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
 	return hash;
+}
+
+/* Timing */
+
+void machine_switch_timing(struct machine *machine, bool on)
+{
+	machine->platform.timing.request = TIMING_STAYS;
+	if (on) {
+		machine->platform.timing.at_pc = false;
+		machine->timing_from.counted = false;
+		model_shared_cold(machine->model_shared);
+	}
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		exec_switch_timing(&machine->harts[i], on);
+}
+
+/* Is the symbol the firmware's (module 0 comes first)? Then code with V=0 is meant. */
+static bool is_guest_symbol(const struct symbols *symbols, const char *name)
+{
+	uint64_t address;
+	return !symbols_lookup_in(symbols, 0, name, &address);
+}
+
+static int prepare_timing(struct machine *machine)
+{
+	const struct config *config = machine->config;
+	const char *name = config->timing_from.symbol;
+	if (!config->timing_from.given)
+		return 0;
+	machine_switch_timing(machine, false);
+	machine->timing_from.counted = config->timing_from.counted;
+	machine->timing_from.insns = config->timing_from.insns;
+	machine->platform.timing.hints = config->timing_from.hints;
+	if (!name)
+		return 0;
+	if (!symbols_lookup(machine->symbols, name, &machine->platform.timing.pc, NULL, NULL)) {
+		fprintf(stderr, "rvsim: --timing from=%s: neither a number, nor 'hint', nor a symbol of the programs\n", name);
+		return -1;
+	}
+	machine->platform.timing.at_pc = true;
+	machine->platform.timing.guest = is_guest_symbol(machine->symbols, name);
+	return 0;
 }
 
 /* Only for those who will read what they say. */
@@ -348,7 +393,7 @@ static int build(struct machine *machine, struct boot *boot)
 	symbols_seal(machine->symbols);
 	if (init_harts(machine) != 0 || add_devices(machine) != 0 || add_rom(machine, boot) != 0 || add_htif(machine) != 0)
 		return -1;
-	return add_observers(machine, boot);
+	return add_observers(machine, boot) != 0 ? -1 : prepare_timing(machine);
 }
 
 int machine_init(struct machine *machine, const struct config *config)

@@ -33,6 +33,12 @@ struct config {
 	const struct timing *timing; /* &preset, or a built-in one */
 	struct timing preset;
 	bool timing_off;        /* --timing off: as the preset ideal */
+	/* --timing from=: a symbol's name, or a number of instructions of all harts together, or by hints. */
+	struct {
+		bool given, hints, counted;
+		const char *symbol;
+		uint64_t insns;
+	} timing_from;
 	struct platform platform;
 	uint64_t quantum;       /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
@@ -58,6 +64,10 @@ struct machine {
 	struct event_queue events;
 	struct hart *harts;
 	struct model_shared *model_shared; /* what the harts' timing models share */
+	struct {
+		bool counted;   /* timing begins when so many instructions have retired */
+		uint64_t insns;
+	} timing_from;
 	unsigned hart_count;
 	struct device **devices;
 	size_t device_count;
@@ -78,6 +88,9 @@ struct machine {
 /* 0, or -1 after one line on stderr naming the file and the reason (exit code 2). */
 int machine_init(struct machine *machine, const struct config *config);
 void machine_free(struct machine *machine);
+
+/* All harts' timing on, with cold caches, or off. Between slices, or between a slice's instructions. */
+void machine_switch_timing(struct machine *machine, bool on);
 
 /* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);

@@ -386,13 +386,35 @@ static int set_cpu(struct options *options, const struct option_row *row, char *
 	return 0;
 }
 
+/* A symbol is looked up when the programs are loaded. */
+static int set_timing_from(struct options *options, const struct option_row *row, const char *value)
+{
+	struct config *config = &options->config;
+	config->timing_off = false;
+	config->timing_from.given = true;
+	config->timing_from.hints = strcmp(value, "hint") == 0;
+	config->timing_from.symbol = NULL;
+	config->timing_from.insns = 0;
+	config->timing_from.counted = value[0] >= '0' && value[0] <= '9';
+	if (config->timing_from.counted) {
+		if (!parse_number(value, 0, UINT64_MAX - 1, &config->timing_from.insns))
+			return bad("--%s from=%s: must be a number of instructions", row->name, value);
+	} else if (!config->timing_from.hints) {
+		config->timing_from.symbol = value;
+	}
+	return 0;
+}
+
 static int set_timing(struct options *options, const struct option_row *row, char *value)
 {
 	if (strcmp(value, "on") == 0 || strcmp(value, "off") == 0) {
 		options->config.timing_off = value[1] == 'f';
+		options->config.timing_from.given = false;
 		return 0;
 	}
-	return bad("--%s %s: must be on or off", row->name, value);
+	if (strncmp(value, "from=", 5) == 0 && value[5])
+		return set_timing_from(options, row, value + 5);
+	return bad("--%s %s: must be on, off or from=SYMBOL|COUNT|hint", row->name, value);
 }
 
 static int set_param(struct options *options, const struct option_row *row, char *value)
@@ -525,6 +547,8 @@ static int check_together(const struct config *config)
 	const char *misfit = timing_misfit(config->timing);
 	if (misfit)
 		return bad("--cpu %s: %s", config->timing->name, misfit);
+	if (config->timing_from.given && config->timing->ideal)
+		return bad("--timing from=: there is no timing to switch on (--cpu cva6, rocket, u74 or a file)");
 	if (config->stopped && !config->debug && !config->debug_cmd)
 		return bad("-S needs --debug: nothing else could start the machine");
 	if (!config->bios && !config->kernel && !config->dump_dtb)

@@ -105,15 +105,29 @@ static uint64_t total_insns(const struct machine *machine)
 	return total;
 }
 
-/* Instructions left under --max-insns; UINT64_MAX while the limit is too far away to matter to one slice. */
-static uint64_t insns_left(const struct machine *machine)
+/* Instructions left up to a limit; UINT64_MAX while it is too far away to matter to one slice. */
+static uint64_t insns_left(const struct machine *machine, uint64_t limit)
 {
-	uint64_t limit = machine->config->max_insns;
 	if (limit == UINT64_MAX)
 		return UINT64_MAX;
 	uint64_t total = total_insns(machine);
 	uint64_t left = total < limit ? limit - total : 0;
 	return left > 2 * (uint64_t)SLICE_MAX ? UINT64_MAX : left;
+}
+
+static uint64_t timing_left(const struct machine *machine)
+{
+	return machine->timing_from.counted ? insns_left(machine, machine->timing_from.insns) : UINT64_MAX;
+}
+
+/* --timing from=: has its moment come, or did the hart that ran until now ask for a change? True: things are different now. */
+static bool switch_timing(struct machine *machine)
+{
+	bool on = machine->platform.timing.request == TIMING_GOES_ON || timing_left(machine) == 0;
+	if (!on && machine->platform.timing.request == TIMING_STAYS)
+		return false;
+	machine_switch_timing(machine, on);
+	return true;
 }
 
 static double host_seconds(void)
@@ -130,13 +144,17 @@ struct hart *sched_step(struct machine *machine)
 	if (!machine->slice.hart && !begin_slice(machine))
 		return NULL;
 	struct hart *hart = machine->slice.hart;
-	if (insns_left(machine) == 0) {
+	if (insns_left(machine, machine->config->max_insns) == 0) {
 		machine_stop(machine, STOP_LIMIT, 0, "--max-insns reached");
 		return NULL;
 	}
+	uint64_t insns = hart->insns;
+	switch_timing(machine);
 	if (exec_step(hart, machine->slice.bound))
 		machine->slice.hart = NULL;
-	return hart;
+	bool stopped_before = hart->insns == insns && machine->platform.timing.request != TIMING_STAYS;
+	switch_timing(machine);
+	return stopped_before ? sched_step(machine) : hart;
 }
 
 uint64_t sched_slice(struct machine *machine)
@@ -144,11 +162,14 @@ uint64_t sched_slice(struct machine *machine)
 	if (machine->stop != RUNNING || (!machine->slice.hart && !begin_slice(machine)))
 		return 0;
 	struct hart *hart = machine->slice.hart;
-	uint64_t left = insns_left(machine), start = hart->cycle;
+	switch_timing(machine);
+	uint64_t left = insns_left(machine, machine->config->max_insns), start = hart->cycle;
+	uint64_t until = timing_left(machine);
 	if (left == 0)
 		machine_stop(machine, STOP_LIMIT, 0, "--max-insns reached");
-	else if (exec_run(hart, machine->slice.bound, left))
+	else if (exec_run(hart, machine->slice.bound, left < until ? left : until))
 		machine->slice.hart = NULL;
+	switch_timing(machine);
 	return hart->cycle - start;
 }
 

@@ -20,6 +20,8 @@ static const char text[] =
 "  --isa STRING              rv64imafdch_sstc..., or changes of the default: -sstc,+svadu\n"
 "  --cpu NAME|FILE           timing: ideal (one cycle an instruction), cva6, rocket, u74, or a file; rv64[,h=true...]: ISA\n"
 "  --timing on|off           off: as --cpu ideal\n"
+"  --timing from=WHEN        off until WHEN, then on with cold caches: a symbol (the first hart to come there), a number of\n"
+"                            instructions (of all harts), or hint: slti x0,x0,0x51 switches it on, slti x0,x0,0x50 off\n"
 "  --quantum CYCLES          how far a hart may run ahead of the next one [1000]; 1 is the exact reference\n"
 "  --set PARAM=VALUE         one parameter; --set help lists all\n"
 "  --seed N                  seed of everything random [0]\n"

@@ -9,8 +9,8 @@
 
 enum {
 	BLOCK_MAX = 64,           /* instructions: op.halves and op.index are bytes */
-	/* ops: up to five extra ones (function, trace, trigger, probe, tp) an instruction */
-	OPS_MAX = BLOCK_MAX * 6 + 4,
+	/* ops: up to five extra ones (function, trace, trigger, probe, tp) an instruction, and op_timing_from */
+	OPS_MAX = BLOCK_MAX * 6 + 5,
 };
 
 struct block;
@@ -170,6 +170,8 @@ op_fn op_tp;       /* the instruction before (at pc imm) wrote tp */
 op_fn op_function; /* HS-mode enters a firmware function: --check looks at tp */
 op_fn op_fs_dirty; /* FP state is about to change: mark it and translate anew */
 op_fn op_leave_tp; /* op_leave_after, when op_tp is the next op */
+op_fn op_timing_from; /* --timing from=SYMBOL: this is the place */
+op_fn op_timing_hint; /* an instruction that switches timing */
 op_fn op_probe;    /* timing: the next instruction's cost depends on values */
 op_fn op_timed_jalr;
 op_fn op_settle;   /* timing: the block ends, and the model has to say what it cost */

@@ -227,6 +227,25 @@ static void forget_blocks(struct hart *hart)
 	settle_effects(hart);
 }
 
+void exec_switch_timing(struct hart *hart, bool on)
+{
+	if (on == (hart->model != NULL))
+		return;
+	block_flush(hart->exec);
+	if (!on) {
+		hart->parked = hart->model;
+		hart->model = NULL;
+		hart->exec->state = 0;
+	} else {
+		hart->model = hart->parked;
+		hart->parked = NULL;
+		model_cold(hart);
+	}
+	if (hart->metering)
+		meter_switched(hart);
+	hart->effects |= EFFECT_TRANSLATE;
+}
+
 static void run_next(struct hart *hart, uint64_t bound, bool step)
 {
 	struct exec *exec = hart->exec;

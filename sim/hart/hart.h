@@ -155,6 +155,7 @@ struct hart {
 	const uint64_t *events; /* counts of the timing model: mhpmevent 3, 4, ...; event_count of them */
 	unsigned event_count;
 	struct model *model; /* timing: NULL where every instruction takes one cycle */
+	struct model *parked; /* what `model` will be while timing is switched on (--timing from=) */
 	struct hart *peers; /* every hart of the machine: platform->hart_count of them */
 	struct exec *exec;
 	struct trace *trace;

@@ -4,6 +4,7 @@
 #include "hart/block.h"
 #include "hart/insn.h"
 #include "hart/mmu.h"
+#include "hart/platform.h"
 #include "hart/trap.h"
 #include "trace/check.h"
 #include "trace/trace.h"
@@ -51,6 +52,22 @@ OP(function)
 	if (__builtin_expect(hart->effects != 0, 0))
 		OP_TAIL(op_leave_before);
 	NEXT;
+}
+
+/* ---- switching timing: the scheduler does it when the hart has stopped ---- */
+
+OP(timing_from)
+{
+	hart->platform->timing.request = TIMING_GOES_ON;
+	hart->effects |= EFFECT_YIELD;
+	OP_TAIL(op_leave_before);
+}
+
+OP(timing_hint)
+{
+	hart->platform->timing.request = op->imm == TIMING_HINT_ON ? TIMING_GOES_ON : TIMING_GOES_OFF;
+	hart->effects |= EFFECT_YIELD;
+	OP_TAIL(op_leave_after);
 }
 
 OP(trigger)

@@ -25,6 +25,13 @@ struct platform {
 	bool envcfg_absent;        /* senvcfg and henvcfg do not exist, as before privileged 1.12 */
 	bool little_endian;        /* MBE, SBE, UBE and VSBE are read-only 0 */
 	bool svade_only;           /* menvcfg.ADUE is read-only 0: A/D by page fault */
+	/* --timing from=: where it begins, until it has; whether hints switch it, and what the last one asked for. */
+	struct {
+		bool at_pc, guest; /* guest: of V=1 */
+		uint64_t pc;
+		bool hints;
+		enum { TIMING_STAYS, TIMING_GOES_ON, TIMING_GOES_OFF } request;
+	} timing;
 	unsigned tlb_entries;      /* per hart; 1 in hostile builds */
 	unsigned block_ops;        /* most instructions in a block; 1 in hostile builds */
 	bool flush_always;         /* hostile: forget every translation at each block */

@@ -9,6 +9,7 @@
 #include "hart/block.h"
 #include "hart/insn.h"
 #include "hart/mmu.h"
+#include "hart/platform.h"
 #include "timing/model.h"
 #include "trace/check.h"
 
@@ -122,9 +123,19 @@ static bool expects_landing_pad(const struct insn *insn)
 	return insn->semantics == INSN_jalr && insn->rs1 != 1 && insn->rs1 != 5 && insn->rs1 != 7;
 }
 
+/* Timing begins here. A block that comes to this place ends before it. */
+static bool timing_begins(const struct translator *translator)
+{
+	const struct hart *hart = translator->hart;
+	return hart->platform->timing.at_pc && hart->platform->timing.pc == translator->pc &&
+	       hart->platform->timing.guest == mode_virt(hart->mode);
+}
+
 static void emit_before(struct translator *translator, const struct insn *insn)
 {
 	struct hart *hart = translator->hart;
+	if (timing_begins(translator))
+		emit(translator, op_timing_from);
 	if (hart->check && hart->mode == MODE_HS && check_is_function(hart->check, translator->pc))
 		emit(translator, op_function);
 	if (translator->key & KEY_TRACE)
@@ -163,8 +174,16 @@ static op_fn *aligned_jump(const struct insn *insn)
 	}
 }
 
+static bool is_timing_hint(const struct translator *translator, const struct insn *insn)
+{
+	return translator->hart->platform->timing.hints && insn->semantics == INSN_slti && insn->rd == 0 && insn->rs1 == 0 &&
+	       (insn->imm == TIMING_HINT_ON || insn->imm == TIMING_HINT_OFF);
+}
+
 static op_fn *handler(const struct translator *translator, const struct insn *insn)
 {
+	if (is_timing_hint(translator, insn))
+		return op_timing_hint;
 	if (uses_fp(&insn_rows[insn->semantics])) {
 		if (!(translator->key & KEY_FS_ON))
 			return op_illegal;
@@ -261,7 +280,7 @@ void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, 
 			return;
 		struct insn insn = decode(&hart->isa, word);
 		emit_insn(&translator, &insn);
-	} while (!translator.ended && block->count < translator.limit && next_is_inside(&translator));
+	} while (!translator.ended && block->count < translator.limit && next_is_inside(&translator) && !timing_begins(&translator));
 	emit(&translator, settles(&translator) ? op_settle : op_end);
 	block->bytes = (uint16_t)(translator.pc - block->pc);
 	set_costs(&translator);

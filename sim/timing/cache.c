@@ -3,15 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LFSR_START = 0xff };
+
 int cache_init(struct cache *cache, unsigned size, unsigned ways, unsigned line)
 {
 	cache->ways = ways;
 	cache->sets = size / (ways * line);
 	cache->shift = (unsigned)__builtin_ctz(line);
-	cache->lfsr = 0xff;
+	cache->lfsr = LFSR_START;
 	cache->lines = calloc((size_t)cache->sets * ways, sizeof *cache->lines);
 	cache->dirty = calloc((size_t)cache->sets * ways, 1);
 	return cache->lines && cache->dirty ? 0 : -1;
+}
+
+void cache_clear(struct cache *cache)
+{
+	cache_drop_all(cache);
+	cache->lfsr = LFSR_START;
 }
 
 void cache_free(struct cache *cache)

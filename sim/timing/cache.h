@@ -15,6 +15,9 @@ struct cache {
 int cache_init(struct cache *cache, unsigned size, unsigned ways, unsigned line); /* 0, or -1: no memory */
 void cache_free(struct cache *cache);
 
+/* As after cache_init. */
+void cache_clear(struct cache *cache);
+
 static inline uint64_t cache_line(const struct cache *cache, uint64_t pa) { return pa >> cache->shift; }
 
 /* The slot that holds pa's line, or -1. */

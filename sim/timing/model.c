@@ -9,6 +9,8 @@
 
 /* ---- life ---- */
 
+static const struct stall no_stall;
+
 static int init_predictors(struct model *model)
 {
 	const struct timing *timing = model->timing;
@@ -59,7 +61,7 @@ int model_init(struct hart *hart, const struct timing *timing, struct model_shar
 
 void model_free(struct hart *hart)
 {
-	struct model *model = hart->model;
+	struct model *model = hart->model ? hart->model : hart->parked;
 	if (!model)
 		return;
 	free(model->banks);
@@ -73,9 +75,48 @@ void model_free(struct hart *hart)
 	cache_free(&model->l1i);
 	cache_free(&model->l1d);
 	free(model);
-	hart->model = NULL;
+	hart->model = hart->parked = NULL;
 	hart->events = NULL;
 	hart->event_count = 0;
+}
+
+static void forget_predictors(struct model *model)
+{
+	memset(model->bht, 0, model->timing->bht_entries);
+	memset(model->btb, 0, model->timing->btb_entries * sizeof *model->btb);
+	model->history = 0;
+	model->history_index = 0;
+	model->ras_used = 0;
+}
+
+void model_cold(struct hart *hart)
+{
+	struct model *model = hart->model;
+	model->store_log = 0;
+	forget_predictors(model);
+	pages_clear(&model->itlb);
+	pages_clear(&model->dtlb);
+	walker_clear(&model->walker);
+	cache_clear(&model->l1i);
+	cache_clear(&model->l1d);
+	model->stall = no_stall;
+	model->wrong_pc = 0;
+	model->trap_walked = model->walked = model->fence.pending = false;
+	model->walks_from = 0;
+	model->fetch_page = model->fetch_space = 0;
+	pipe_reset(&model->states.list[0]);
+	hart->exec->state = 0;
+	model_forget_blocks(hart);
+	for (int i = 0; i <= NEAR_BANKS; i++)
+		model->banks[i].used = true;
+	model_near_flush(hart);
+}
+
+void model_shared_cold(struct model_shared *shared)
+{
+	if (shared->has_l2)
+		cache_clear(&shared->l2);
+	memset(&shared->channel, 0, sizeof shared->channel);
 }
 
 int model_shared_init(struct model_shared *shared, const struct timing *timing)
@@ -90,8 +131,6 @@ void model_shared_free(struct model_shared *shared)
 }
 
 /* ---- translation ---- */
-
-static const struct stall no_stall;
 
 /* Stores that a load issued at `base` or later may still meet on their way. */
 static unsigned stores_before(const struct pipe *pipe, int base)

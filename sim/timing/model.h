@@ -118,6 +118,9 @@ enum { BHT_VALID = 4 };
 
 int model_init(struct hart *hart, const struct timing *timing, struct model_shared *shared); /* 0, or -1: no memory */
 void model_free(struct hart *hart);
+/* As after model_init: nothing in caches, TLBs and predictors, an empty pipeline; counts go on. */
+void model_cold(struct hart *hart);
+void model_shared_cold(struct model_shared *shared);
 int model_shared_init(struct model_shared *shared, const struct timing *timing);
 void model_shared_free(struct model_shared *shared);
 

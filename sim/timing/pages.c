@@ -11,6 +11,12 @@ int pages_init(struct pages *pages, unsigned count)
 	return pages->entries ? 0 : -1;
 }
 
+void pages_clear(struct pages *pages)
+{
+	pages->tree = 0;
+	memset(pages->entries, 0, pages->count * sizeof *pages->entries);
+}
+
 void pages_free(struct pages *pages)
 {
 	free(pages->entries);

@@ -21,6 +21,8 @@ struct pages {
 };
 
 int pages_init(struct pages *pages, unsigned count); /* 0, or -1: no memory */
+/* As after pages_init. */
+void pages_clear(struct pages *pages);
 void pages_free(struct pages *pages);
 
 /* The index of the entry for va, or -1. */

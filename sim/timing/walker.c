@@ -29,6 +29,17 @@ void walker_free(struct walker *walker)
 	walker->second = NULL;
 }
 
+void walker_clear(struct walker *walker)
+{
+	if (walker->pointers.count) {
+		pages_clear(&walker->pointers);
+		pages_clear(&walker->guest_pointers);
+	}
+	if (walker->second)
+		memset(walker->second, 0, walker->second_entries * sizeof *walker->second);
+	walker->second_shifts = 0;
+}
+
 /* ---- the second-level TLB ---- */
 
 /* Neither ASID nor VMID is part of the index: a global page is found under any. */

@@ -24,6 +24,7 @@ struct model;
 
 int walker_init(struct walker *walker, const struct timing *timing); /* 0, or -1: no memory */
 void walker_free(struct walker *walker);
+void walker_clear(struct walker *walker); /* as after walker_init */
 
 /* The page's entry in the second-level TLB, or NULL; and put one there. */
 const struct page_entry *walker_find(const struct walker *walker, uint64_t va, uint64_t space);

@@ -203,6 +203,19 @@ void meter_interrupted(struct hart *hart)
 
 /* ---- a switch ---- */
 
+static void begin_shadow(struct hart *hart)
+{
+	if (!hart->model)
+		return;
+	hart->model->late = (struct causes){0};
+	shadow_begin(hart->model->shadow, &hart->model->states.list[hart->exec->state]);
+}
+
+void meter_switched(struct hart *hart)
+{
+	begin_shadow(hart);
+}
+
 static void open_switch(struct hart *hart, uint64_t taken)
 {
 	struct meter *meter = hart->meter;
@@ -213,10 +226,7 @@ static void open_switch(struct hart *hart, uint64_t taken)
 	for (unsigned level = SHADOW_TRAP; level < SHADOW_LEVELS; level++)
 		meter->time[level] = hart->cycle - taken;
 	meter->vector = meter->latest = function_at(meter, hart->pc);
-	if (hart->model) {
-		hart->model->late = (struct causes){0};
-		shadow_begin(hart->model->shadow, &hart->model->states.list[hart->exec->state]);
-	}
+	begin_shadow(hart);
 }
 
 void meter_trapped(struct hart *hart, enum mode from, uint64_t taken)

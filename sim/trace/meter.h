@@ -26,5 +26,7 @@ void meter_ran(struct hart *hart, uint64_t start, uint64_t insns);
 void meter_interrupted(struct hart *hart);
 /* The mode has changed by a return: closes the switch if a guest runs next. */
 void meter_returned(struct hart *hart);
+/* Timing has been switched in the middle of a world switch. */
+void meter_switched(struct hart *hart);
 
 #endif

@@ -53,7 +53,7 @@ static void write_hart(struct json *json, const struct machine *machine, unsigne
 	json_open(json, NULL, '{');
 	world_json_hart(json, trace_world(machine->trace), i, now);
 	write_tlb(json, mmu_stats(&machine->harts[i]));
-	write_model(json, machine->harts[i].model);
+	write_model(json, machine->harts[i].model ? machine->harts[i].model : machine->harts[i].parked);
 	json_close(json, '}');
 }
 

@@ -146,7 +146,8 @@ OPTIONS = """
 | --seed -1 GOOD | --seed q GOOD | -smp 0 GOOD | -smp 65 GOOD | -smp 1.5 GOOD | -smp -1 GOOD | -m 0 GOOD | -m 1X GOOD
 | -m 513B GOOD | -m 16777216T GOOD | -M q35 GOOD | -M virt,aia=aplic GOOD | -M virt,aia=aplic-imsic GOOD | -M virt,x=1 GOOD
 | --cpu 486 GOOD | --cpu ./nonexistent.cpu GOOD | --isa rv32imac GOOD | --isa rv64z GOOD
-| --isa x GOOD | -cpu rv64,h=perhaps GOOD | --timing maybe GOOD | --set GOOD | --set a.b=1 GOOD | --set geilen=64 GOOD
+| --isa x GOOD | -cpu rv64,h=perhaps GOOD | --timing maybe GOOD | --timing from= GOOD | --timing from=hint GOOD | --cpu cva6 --timing from=1x GOOD
+| --cpu cva6 --timing from=no_such_symbol GOOD | --set GOOD | --set a.b=1 GOOD | --set geilen=64 GOOD
 | --set tinst=2 GOOD | --set pmp.entries=17 GOOD | --set asid.bits= GOOD | --check nothing-known GOOD
 | --trace /nonexistent/trace GOOD | --trace t,events=warp GOOD | --profile p GOOD | -gdb tcp::1234 GOOD | -s GOOD
 | -S GOOD | -display sdl GOOD | -serial telnet::1 GOOD | -serial file:/nonexistent/f GOOD

@@ -7,6 +7,8 @@ WORKLOADS = {
     "smp-4": ["-smp", "4", FIRMWARE, guest("smp")],
     "zones": ["-smp", "3", FIRMWARE, f"{guest('paging')},name=a", f"{guest('mmio')},name=b", f"{guest('timer')},name=c"],
     "rogue": ["-smp", "2", FIRMWARE, guest("rogue")],
+    "timed": ["--cpu", "u74", "-smp", "2", FIRMWARE, guest("smp")],
+    "timed-later": ["--cpu", "cva6", "--timing", "from=_guest_exit", "-smp", "2", FIRMWARE, guest("paging")],
 }
 
 

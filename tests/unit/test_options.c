@@ -117,6 +117,20 @@ Test(options, guests)
 	options_free(&line.options);
 }
 
+Test(options, timing_from)
+{
+	struct line line;
+	const struct config *config = good(&line, "--cpu cva6 --timing from=1000 fw");
+	cr_expect(config->timing_from.given && config->timing_from.counted && config->timing_from.insns == 1000);
+	config = good(&line, "--cpu cva6 --timing from=hint fw");
+	cr_expect(config->timing_from.given && config->timing_from.hints && !config->timing_from.counted && !config->timing_from.symbol);
+	config = good(&line, "--timing from=main --cpu rocket fw");
+	cr_expect(config->timing_from.given && !config->timing_from.hints && !config->timing_from.counted);
+	cr_expect_str_eq(config->timing_from.symbol, "main");
+	config = good(&line, "--timing from=main --cpu rocket --timing on fw");
+	cr_expect_not(config->timing_from.given, "the last word counts");
+}
+
 Test(options, our_own)
 {
 	struct line line;
@@ -187,7 +201,8 @@ static const char *const bad_lines[] = {
 	"-m 12Q fw", "-m 5000B fw", "-m -1 fw", "-m 99999999T fw", "-m '' fw", "-M pc fw", "-M virt,aia=aplic fw",
 	"-M virt,aia=aplic-imsic fw", "-M virt,foo=1 fw", "-M virt,aia fw", "--cpu pentium fw", "--cpu ./nothing.cpu fw", "--cpu cva6 --set l1d.size=33000 fw",
 	"--cpu u75 fw", "-cpu rv64,h=maybe fw", "-cpu rv64,nonsense=true fw", "--isa rv32i fw", "--isa bogus fw", "--isa '' fw",
-	"--timing sometimes fw", "--set nothing=1 fw", "--set pmp.entries fw", "--set pmp.entries=32 fw", "--set pmp.entries=-1 fw",
+	"--timing sometimes fw", "--cpu cva6 --timing from= fw", "--cpu cva6 --timing from=7x fw", "--timing from=hint fw",
+	"--set nothing=1 fw", "--set pmp.entries fw", "--set pmp.entries=32 fw", "--set pmp.entries=-1 fw",
 	"--set tinst=maybe fw", "--set vmid.bits=15 fw", "--set = fw", "--check everything fw", "--trace f,events=none-such fw",
 	"--trace '' fw", "--profile p fw", "-s fw", "-gdb tcp::1234 fw", "-S fw", "-display sdl fw", "-display gtk fw",
 	"-serial tcp::1 fw", "-serial file: fw", "-monitor stdio fw", "-accel kvm fw", "-drive file=d,format=raw,id=x fw",

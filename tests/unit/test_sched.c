@@ -351,7 +351,26 @@ static void make_tiny(struct timing *timing)
 	choose_parameter(timing, TIMING_dram_gap, 9), choose_parameter(timing, TIMING_dram_latency, 30);
 }
 
-struct way { const char *preset; bool tiny; };
+enum switching { TIMED, FROM_COUNT, FROM_PC, FROM_HINTS };
+
+struct way { const char *preset; bool tiny; enum switching switching; };
+
+/* Timing begins somewhere in the run; hints, strewn over the body, switch it on and off. */
+static void switch_later(struct engine_world *world, enum switching switching, uint64_t seed)
+{
+	struct machine *machine = &world->machine;
+	struct random random = {seed};
+	machine_switch_timing(machine, false);
+	machine->timing_from.counted = switching == FROM_COUNT;
+	machine->timing_from.insns = draw(&random, 900);
+	machine->platform.timing.at_pc = switching == FROM_PC;
+	machine->platform.timing.pc = CODE + BODY_AT + 4 * (BODY / 2 - 50 + draw(&random, 100));
+	machine->platform.timing.hints = switching == FROM_HINTS;
+	for (unsigned i = 0; i < BODY / 20 && switching == FROM_HINTS; i++)
+		put_word(world, CODE + BODY_AT + 4 * draw(&random, BODY),
+		         insn_i(INSN_slti, 0, 0, draw(&random, 2) ? TIMING_HINT_ON : TIMING_HINT_OFF));
+}
+
 
 static struct outcome run_random(uint64_t seed, unsigned harts, struct way way, enum how how)
 {
@@ -363,6 +382,8 @@ static struct outcome run_random(uint64_t seed, unsigned harts, struct way way, 
 	if (way.tiny)
 		make_tiny(&world->timing);
 	engine_world_time(world, way.preset);
+	if (way.switching != TIMED)
+		switch_later(world, way.switching, seed);
 	machine->platform.block_ops = how == ONE_OP ? 1 : how == THREE_OPS ? 3 : 64;
 	machine->platform.flush_always = how == FLUSHED;
 	if (how == WITHIN_A_LIMIT)
@@ -396,6 +417,8 @@ static void compare(uint64_t first, uint64_t last, unsigned harts, struct way wa
 		struct outcome wanted = run_random(seed, harts, way, WHOLE);
 		cr_assert_gt(wanted.insns, 300);
 		for (enum how how = WHOLE + 1; how < WAYS; how++) {
+			if (how == PAUSED && way.switching == FROM_COUNT)
+				continue; /* it runs slices by itself, and the scheduler's limits are not asked */
 			struct outcome got = run_random(seed, harts, way, how);
 			cr_assert_eq(got.insns, wanted.insns, "seed %d, %s: instructions", (int)seed, how_names[how]);
 			cr_assert_eq(got.memory, wanted.memory, "seed %d, %s: memory", (int)seed, how_names[how]);
@@ -406,7 +429,7 @@ static void compare(uint64_t first, uint64_t last, unsigned harts, struct way wa
 	}
 }
 
-static const struct way ideal = {"ideal", false};
+static const struct way ideal = {"ideal", false, TIMED};
 
 Test(sched, one_hart_gives_the_same_however_it_is_run) { compare(0, 12, 1, ideal); }
 Test(sched, two_harts_give_the_same_however_they_are_run) { compare(100, 110, 2, ideal); }
@@ -414,10 +437,36 @@ Test(sched, five_harts_give_the_same_however_they_are_run) { compare(200, 206, 5
 
 static void compare_cycles(uint64_t seed, const char *preset)
 {
-	compare(seed, seed + 6, 1, (struct way){preset, false});
-	compare(seed + 300, seed + 303, 3, (struct way){preset, false});
-	compare(seed + 600, seed + 603, 1, (struct way){preset, true});
-	compare(seed + 900, seed + 903, 4, (struct way){preset, true});
+	compare(seed, seed + 6, 1, (struct way){preset, false, TIMED});
+	compare(seed + 300, seed + 303, 3, (struct way){preset, false, TIMED});
+	compare(seed + 600, seed + 603, 1, (struct way){preset, true, TIMED});
+	compare(seed + 900, seed + 903, 4, (struct way){preset, true, TIMED});
+}
+
+/* Exactly one instruction earlier or later is another cycle for all that follow. */
+Test(sched, timing_that_begins_later_begins_at_the_same_instruction)
+{
+	for (enum switching switching = FROM_COUNT; switching <= FROM_HINTS; switching++) {
+		compare(1100 + switching, 1103 + switching, 1, (struct way){"cva6", false, switching});
+		compare(1200 + switching, 1202 + switching, 3, (struct way){"u74", true, switching});
+	}
+}
+
+Test(sched, timing_from_the_start_is_timing_on)
+{
+	struct engine_world *worlds[2];
+	for (unsigned i = 0; i < 2; i++) {
+		worlds[i] = random_world(7, 2, NULL, 0);
+		engine_world_time(worlds[i], "rocket");
+		if (i)
+			machine_switch_timing(&worlds[i]->machine, false), machine_switch_timing(&worlds[i]->machine, true);
+		sched_run(&worlds[i]->machine);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		cr_assert_eq(worlds[0]->machine.harts[i].insns, worlds[1]->machine.harts[i].insns);
+	cr_assert_eq(place(&worlds[0]->machine, 0), place(&worlds[1]->machine, 0));
+	engine_world_free(worlds[0]);
+	engine_world_free(worlds[1]);
 }
 
 Test(sched, cycles_of_cva6_are_the_same_however_they_are_run) { compare_cycles(0, "cva6"); }
