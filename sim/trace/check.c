@@ -66,18 +66,26 @@ void check_violation(struct check *check, const char *kind, const struct hart *h
 
 /* ---- building ---- */
 
+/* Slots that end, the first of them in DRAM: symbols may have any value. */
+static bool is_percpu_array(const struct check *check)
+{
+	uint64_t size;
+	return check->slot_size && !__builtin_mul_overflow(check->slot_size, check->percpu_max, &size) &&
+	       bus_is_dram(&check->machine->bus, check->percpu_base, check->slot_size);
+}
+
 static int find_percpu(struct check *check)
 {
 	const struct symbols *symbols = check->machine->symbols;
 	check->has_percpu = symbols_lookup(symbols, "percpu_base", &check->percpu_base, NULL, NULL) &&
-	                    symbols_lookup(symbols, "percpu_slot_size", &check->slot_size, NULL, NULL) && check->slot_size &&
-	                    symbols_lookup(symbols, "percpu_max", &check->percpu_max, NULL, NULL);
+	                    symbols_lookup(symbols, "percpu_slot_size", &check->slot_size, NULL, NULL) &&
+	                    symbols_lookup(symbols, "percpu_max", &check->percpu_max, NULL, NULL) && is_percpu_array(check);
 	if (!symbols_lookup(symbols, "__world_switch_start", &check->switch_start, NULL, NULL) ||
 	    !symbols_lookup(symbols, "__world_switch_end", &check->switch_end, NULL, NULL))
 		check->switch_start = check->switch_end = 0;
 	if (check->kinds & CHECK_PERCPU && !check->has_percpu) {
-		say("%s: --check percpu needs the symbols percpu_base, percpu_slot_size and percpu_max",
-		        check->machine->config->bios ? check->machine->config->bios : "firmware");
+		say("%s: --check percpu needs the symbols percpu_base, percpu_slot_size and percpu_max, of an array in DRAM",
+		    check->machine->config->bios ? check->machine->config->bios : "firmware");
 		return -1;
 	}
 	return 0;

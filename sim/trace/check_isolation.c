@@ -50,10 +50,11 @@ int check_isolation_init(struct check *check)
 	isolation->seen = calloc(2 * isolation->pages, 1);
 	if (!isolation->owner || !isolation->hgatp || !isolation->seen)
 		return -1;
-	uint64_t end = check->percpu_base + check->slot_size * check->percpu_max;
-	for (uint64_t page = check->percpu_base & ~(uint64_t)(PAGE_SIZE - 1); check->has_percpu && page < end; page += PAGE_SIZE)
-		if (bus_is_dram(bus, page, PAGE_SIZE))
-			*owner_of(check, page) = OWNER_HOST;
+	uint64_t page = check->percpu_base & ~(uint64_t)(PAGE_SIZE - 1);
+	uint64_t size = check->percpu_base - page + check->slot_size * check->percpu_max;
+	if (check->has_percpu)
+		for (uint64_t at = 0; at < size && bus_is_dram(bus, page + at, PAGE_SIZE); at += PAGE_SIZE)
+			*owner_of(check, page + at) = OWNER_HOST;
 	return 0;
 }
 

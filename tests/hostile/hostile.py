@@ -248,6 +248,37 @@ def stripped():
     return program.bytes()
 
 
+def with_symbols(values):
+    """The program with symbols of these values: {name: value}."""
+    names, table, start = b"\0", bytes(24), 0x400
+    for name, value in values.items():
+        table += struct.pack("<IBBHQQ", len(names), 0x11, 0, 0xFFF1, value, 0)
+        names += name.encode() + b"\0"
+    program = Program()
+    program.sections[1].update(offset=start, size=len(table))
+    program.sections[2].update(offset=start + len(table), size=len(names))
+    return program.bytes() + table + names
+
+
+def symbols(runner):
+    """What the firmware's symbols claim of a per-CPU array, of HTIF and of a signature."""
+    percpu = ["percpu_base", "percpu_slot_size", "percpu_max"]
+    for base, size, count in [(BASE, 0, 2), (BASE, 1, 2**64 - 1), (0, 1 << 40, 1 << 20), (BASE, 2**63, 2), (2**64 - 1, 2**64 - 1, 1),
+                              (BASE + 0x1000, 1 << 33, 1 << 31), (BASE + (512 << 20) - 8, 64, 2)]:
+        path = runner.write("symbols", with_symbols(dict(zip(percpu, (base, size, count)))))
+        where = f"{count} slots of {size} bytes at {base:#x}"
+        if size * count >= 2**64 or not BASE <= base <= BASE + (512 << 20) - size or not size:
+            runner.refused(f"--check percpu, {where}", ["--check", "percpu", path])
+        runner.survives(f"--check isolation, {where}", ["--check", "isolation", path])
+        runner.survives(f"debugger, {where}", ["--debug-cmd", "info percpu; step 3; info percpu; watch percpu_base; continue", path])
+    for begin, end in [(BASE, BASE - 4), (0, 8), (BASE, 2**64 - 1), (2**64 - 4, 2**64 - 1), (BASE + (512 << 20), BASE + (512 << 20) + 4)]:
+        path = runner.write("symbols", with_symbols(dict(begin_signature=begin, end_signature=end)))
+        runner.refused(f"signature {begin:#x} to {end:#x}", ["--signature", "s", path])
+    for place in [0, 1, BASE + 1, BASE + (512 << 20) - 4, 2**64 - 1]:
+        path = runner.write("symbols", with_symbols(dict(tohost=place, fromhost=place)))
+        runner.survives(f"tohost at {place:#x}", [path])
+
+
 def mutations(runner, seed, count):
     """The program, or a device tree, with a few random bytes changed."""
     dice = random.Random(seed)
@@ -297,6 +328,7 @@ def main():
             if content[:4] == b"\x7fELF" and name not in GUESTS_MAY:
                 runner.refused("guest: " + name, [good, path])
                 runner.refused("kernel: " + name, ["-bios", good, "-kernel", path])
+        symbols(runner)
         mutations(runner, 1, 60)
     for name in runner.failed:
         print(f"failed: {name}")
