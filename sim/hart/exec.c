@@ -130,6 +130,14 @@ static void take_trap(struct hart *hart)
 }
 
 /* No instruction of a block raised the trap: an interrupt, or a fault of fetch. */
+/* The model's events happen only where the engine comes by: a counter of theirs that has just overflowed interrupts here, before the next
+ * instruction. */
+static inline void look_at_counters(struct hart *hart)
+{
+	if (__builtin_expect(hart->counters.armed != 0, 0) && hart->model)
+		csr_counters_latch(hart);
+}
+
 static void take_trap_between(struct hart *hart)
 {
 	if (hart->metering)
@@ -137,6 +145,7 @@ static void take_trap_between(struct hart *hart)
 	if (hart->model)
 		model_trap(hart);
 	take_trap(hart);
+	look_at_counters(hart);
 }
 
 /* Obey what instructions, devices and traps asked for, until nothing is left. */
@@ -195,6 +204,7 @@ static void run_block(struct hart *hart, struct block *block)
 		meter_ran(hart, start, insns);
 	if (hart->trap.pending)
 		take_trap(hart);
+	look_at_counters(hart);
 }
 
 /* The block to run next; with a timing model, one whose instructions are in the instruction cache. */
@@ -264,6 +274,7 @@ static void run_next(struct hart *hart, uint64_t bound, bool step)
 		take_trap_between(hart);
 		return;
 	}
+	look_at_counters(hart);
 	if (hart->effects) /* the walk wrote A into code, say: first things first */
 		return;
 	if (link && context == hart->context && may_link(hart, from, state, block)) {

@@ -243,6 +243,9 @@ static uint32_t random_insn(struct random *random)
 	return which == 6 ? random_system(random) : random_alu(random);
 }
 
+/* Counters of the model's events overflow now and then; their handler starts them anew. x28: what is counted, x30: from where. */
+enum { LCOFI_HANDLER = 0x180 };
+
 /* Exceptions skip 4 bytes, wherever they come from; what leaves the body returns to its middle. Timer interrupts come
  * every 397 cycles. */
 static void put_handlers(struct engine_world *world)
@@ -250,6 +253,9 @@ static void put_handlers(struct engine_world *world)
 	PROGRAM(world, CODE + 0x100, insn_j(0, 0x40));                                  /* exceptions */
 	PROGRAM(world, CODE + 0x100 + 4 * IRQ_STI, insn_i(INSN_csrrs, 31, 0, 0xc01), insn_i(INSN_addi, 31, 31, 397),
 	        insn_i(INSN_csrrw, 0, 31, 0x14d), insn_rows[INSN_mret].match);
+	PROGRAM(world, CODE + 0x100 + 4 * IRQ_LCOFI, insn_j(0, LCOFI_HANDLER - 0x100 - 4 * IRQ_LCOFI));
+	PROGRAM(world, CODE + LCOFI_HANDLER, insn_i(INSN_csrrc, 0, 29, 0x344), insn_i(INSN_csrrw, 0, 30, 0xb03),
+	        insn_i(INSN_csrrw, 0, 28, 0x323), insn_rows[INSN_mret].match);
 	PROGRAM(world, CODE + 0x140, insn_i(INSN_csrrs, 31, 0, 0x341), insn_i(INSN_addi, 31, 31, 4),
 	        insn_b(INSN_bltu, 31, 26, 12), insn_b(INSN_bgeu, 31, 27, 8), insn_j(0, 8), insn_i(INSN_addi, 31, 20, 0),
 	        insn_i(INSN_csrrw, 0, 31, 0x341), insn_rows[INSN_mret].match);
@@ -332,6 +338,20 @@ enum how { WHOLE, STEPPED, ONE_OP, THREE_OPS, FLUSHED, TRACED, WITHIN_A_LIMIT, P
 static const char *const how_names[WAYS] = {"whole slices", "stepped", "one-op blocks", "three-op blocks", "flushed always",
                                             "traced", "with a limit of instructions", "in parts"};
 
+static void count_events(struct engine_world *world, uint64_t seed)
+{
+	struct random random = {seed + 1};
+	for (unsigned i = 0; i < world->machine.hart_count; i++) {
+		struct hart *hart = &world->machine.harts[i];
+		hart->x[28] = 3 + draw(&random, hart->event_count);
+		hart->x[29] = 1 << IRQ_LCOFI;
+		hart->x[30] = -(uint64_t)(1 + draw(&random, 40));
+		hart->csr.mie |= 1 << IRQ_LCOFI;
+		cr_assert(csr_poke(hart, CSR_mhpmevent3, hart->x[28]) && csr_poke(hart, CSR_mhpmcounter3, hart->x[30]));
+		context_changed(hart);
+	}
+}
+
 struct outcome { uint64_t places, hash, memory, insns; };
 
 static void choose_parameter(struct timing *timing, enum timing_param param, unsigned value)
@@ -382,6 +402,8 @@ static struct outcome run_random(uint64_t seed, unsigned harts, struct way way, 
 	if (way.tiny)
 		make_tiny(&world->timing);
 	engine_world_time(world, way.preset);
+	if (strcmp(way.preset, "ideal") != 0)
+		count_events(world, seed);
 	if (way.switching != TIMED)
 		switch_later(world, way.switching, seed);
 	machine->platform.block_ops = how == ONE_OP ? 1 : how == THREE_OPS ? 3 : 64;
@@ -441,6 +463,38 @@ static void compare_cycles(uint64_t seed, const char *preset)
 	compare(seed + 300, seed + 303, 3, (struct way){preset, false, TIMED});
 	compare(seed + 600, seed + 603, 1, (struct way){preset, true, TIMED});
 	compare(seed + 900, seed + 903, 4, (struct way){preset, true, TIMED});
+}
+
+/* Loads from lines of their own. Misses: the third overflows, and the interrupt comes before the instruction after it. Stall cycles: the
+ * first load has more of them than cycles pass before the next instructions. */
+Test(sched, an_event_counter_interrupts_after_the_instruction_that_overflows_it)
+{
+	static const struct { uint64_t event, start, mepc; } cases[] = {
+		{4, -UINT64_C(3), CODE + 20}, {15, -UINT64_C(50), CODE + 4}, {15, -UINT64_C(100), CODE + 12},
+	};
+	for (unsigned i = 0; i < 12; i++) {
+		struct engine_world *world = engine_world_new(1, NULL, 0);
+		struct hart *hart = world->machine.harts;
+		PROGRAM(world, CODE, insn_i(INSN_ld, 5, 10, 0), nop(), insn_i(INSN_ld, 5, 10, 64), insn_i(INSN_ld, 6, 10, 8),
+		        insn_i(INSN_ld, 5, 10, 128), nop(), insn_i(INSN_ld, 5, 10, 192), insn_rows[INSN_wfi].match);
+		PROGRAM(world, CODE + 0x200, insn_i(INSN_csrrs, 7, 0, 0xb03), insn_i(INSN_csrrw, 0, 0, 0x304), insn_rows[INSN_wfi].match);
+		engine_world_time(world, "rocket");
+		world->machine.platform.block_ops = i < 6 ? 64 : 1;
+		world->machine.platform.flush_always = i % 2;
+		hart->csr.mtvec = CODE + 0x200;
+		hart->csr.mie = 1 << IRQ_LCOFI;
+		hart->csr.mstatus |= mstatus_MIE;
+		hart->x[10] = DATA;
+		cr_assert(csr_poke(hart, CSR_mhpmevent3, cases[i / 2 % 3].event));
+		cr_assert(csr_poke(hart, CSR_mhpmcounter3, cases[i / 2 % 3].start));
+		context_changed(hart);
+		sched_run(&world->machine);
+		cr_assert_eq(hart->csr.mcause, UINT64_C(1) << 63 | IRQ_LCOFI);
+		cr_assert_eq(hart->csr.mepc, cases[i / 2 % 3].mepc, "%u: mepc %lx", i, (long)hart->csr.mepc);
+		cr_assert_lt(hart->x[7], 70, "the counter has just wrapped");
+		cr_assert_neq(hart->csr.mhpmevent3 & mhpmevent3_OF, 0);
+		engine_world_free(world);
+	}
 }
 
 /* Exactly one instruction earlier or later is another cycle for all that follow. */
