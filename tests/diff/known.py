@@ -253,6 +253,13 @@ def qemu_amo_nowhere(case, ours, theirs, names):
     return other_cause(ours, theirs, names, ((7, 5),)) if is_amo(case.program.word(trap_of(ours).epc)) else set()
 
 
+def qemu_sc_failed(case, ours, theirs, names):
+    """An SC that must fail does so before it is asked whether it may store."""
+    our = trap_of(ours)
+    refused = case.program.word(our.epc) >> 27 == 3 and is_atomic(case.program.word(our.epc)) and our.cause in STORE_FAULTS
+    return {"*"} if refused and trap_of(theirs).epc != our.epc else set()
+
+
 def qemu_hlvx(case, ours, theirs, names):
     """HLVX asks for permission to read."""
     our, their = trap_of(ours), trap_of(theirs)
@@ -582,7 +589,7 @@ def spike_vstip(case, ours, theirs, names):
 
 QEMU_RULES += [qemu_wide, qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_sd, qemu_vscause, qemu_mtval2, qemu_htval_by_vs,
                qemu_tval_instruction, qemu_tval_aligned, tval_ebreak, tinst_zero, fs_imprecise, atomic_misaligned,
-               qemu_virtual_as_illegal, qemu_ad_write, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_hlvx, crossing_order, platform, endless,
+               qemu_virtual_as_illegal, qemu_ad_write, qemu_pmp_guest, qemu_guest_access, qemu_mprv_guest, qemu_implicit, qemu_amo_nowhere, qemu_sc_failed, qemu_hlvx, crossing_order, platform, endless,
                qemu_tw, qemu_mprv_kept, qemu_mprv_m, qemu_gpa_sign, qemu_sum_fetch, qemu_mret_mpv, qemu_tvm, qemu_vtvm, qemu_mxr, qemu_hgatp_tvm, qemu_csr_zero, qemu_fcsr_zero, qemu_htinst,
                qemu_stale_virtual, qemu_sie_mideleg, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]

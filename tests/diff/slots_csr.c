@@ -360,10 +360,11 @@ void slot_csr(struct maker *maker)
 	}
 }
 
-/* Of PMP entries 16 to 63: with 16 of them these may be absent, or zero. */
-static bool is_higher_pmp(unsigned number)
+/* Of PMP entries 16 to 63: with 16 of them these may be absent, or zero. Of triggers: Spike has contexts without any. */
+static bool is_optional(unsigned number)
 {
-	return (number >= 0x3a4 && number < 0x3b0) || (number >= 0x3c0 && number < 0x3f0);
+	return (number >= 0x3a4 && number < 0x3b0) || (number >= 0x3c0 && number < 0x3f0) ||
+	       (number >= 0x500 && number < 0x800 && (number & 0xf0) == 0xa0);
 }
 
 /* Any of the 4096 numbers, whether a register is there or not. What is read is not looked at, only what it raises. */
@@ -373,7 +374,7 @@ void slot_csr_number(struct maker *maker)
 	struct random *random = maker->random;
 	for (unsigned i = pick(random, 3) + 1; i > 0; i--) {
 		unsigned number = chance(random, 40) ? pick(random, 4096) : PICK(random, regions) + pick(random, 0x80);
-		if (is_higher_pmp(number))
+		if (is_optional(number))
 			continue;
 		bool write = number >> 10 == 3 && chance(random, 30);
 		emit_csr(&maker->code, write ? CSRRW : CSRRS, 0, number, write ? any_register(maker) : 0);
