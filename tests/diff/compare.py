@@ -26,9 +26,9 @@ from program import programs_of
 BATCH = 40
 
 
-def generate(build, folder, first, count, slots=None, keep=None):
+def generate(build, folder, first, count, slots=None, keep=None, everything=True):
     elf = os.path.join(folder, "batch.elf")
-    command = [f"{build}/tests/diff/generate", f"{build}/tests/diff/runtime.elf", elf, str(first), str(count)]
+    command = [f"{build}/tests/diff/generate"] + ["--all"] * everything + [f"{build}/tests/diff/runtime.elf", elf, str(first), str(count)]
     if slots or keep is not None:
         command.append(str(slots or 24))
     if keep is not None:
@@ -98,7 +98,7 @@ def run_batch(build, rvsim, other, first, count, slots):
     """Run one batch on both; a batch that one of them cannot finish is halved until the case is alone."""
     result = Result()
     with tempfile.TemporaryDirectory(prefix="diff", dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
-        elf = generate(build, folder, first, count, slots)
+        elf = generate(build, folder, first, count, slots, None, other.everything)
         ours = None
         try:
             ours = records.cases_of(rvsim.run(elf, folder, isa=other.isa))
@@ -156,7 +156,7 @@ def show_value(name, value):
 
 def one(args, rvsim, other, seed, keep=None):
     with tempfile.TemporaryDirectory(prefix="diff") as folder:
-        elf = generate(args.build, folder, seed, 1, args.slots, keep)
+        elf = generate(args.build, folder, seed, 1, args.slots, keep, other.everything)
         ours = records.cases_of(rvsim.run(elf, folder, isa=other.isa))[0]
         try:
             theirs = records.cases_of(other.run(elf, folder, 10))[0]
@@ -179,10 +179,10 @@ def shrink(args, rvsim, other, seed):
     return keep
 
 
-def disassemble(args, seed, keep, wanted):
+def disassemble(args, seed, keep, wanted, everything):
     """The code of the slots `wanted`."""
     with tempfile.TemporaryDirectory(prefix="diff") as folder:
-        elf = generate(args.build, folder, seed, 1, args.slots, keep)
+        elf = generate(args.build, folder, seed, 1, args.slots, keep, everything)
         code = subprocess.run([f"{args.build}/tests/diff/listing", elf], stdout=subprocess.PIPE, check=True).stdout.decode()
     for block in code.split("\n\n"):
         if any(block.startswith(f"slot {slot} ") or block.startswith(f"slot {slot}\n") for slot in wanted) or "init" in wanted:
@@ -206,7 +206,7 @@ def show(args, rvsim, other):
             mark = "" if their.get(name) == our[name] else f"   {other.name} {their.get(name, 0):#x}"
             if mark or (args.all and our[name]) or name in ("slot", "mcause", "mepc", "mtval", "mstatus", "hstatus", "scause", "sepc"):
                 print(f"    {name:12} {our[name]:#x}{mark}")
-    disassemble(args, seed, keep, sorted(slots - {None}) + (["init"] if args.all else []))
+    disassemble(args, seed, keep, sorted(slots - {None}) + (["init"] if args.all else []), other.everything)
 
 
 # ---- rvsim against itself ----

@@ -1,7 +1,8 @@
 /*
- * generate RUNTIME.elf OUTPUT.elf FIRST COUNT [SLOTS [MASK]]
+ * generate [--all] RUNTIME.elf OUTPUT.elf FIRST COUNT [SLOTS [MASK]]
  *
  * Writes a copy of the runtime with the cases of seeds FIRST..FIRST+COUNT-1 in it. What a seed makes depends on nothing else.
+ * --all: also CSR fields of extensions that QEMU 7.2 does not have, and does not keep as if they were reserved.
  * MASK, a list of slot numbers such as 0,3,4, empties all other slots: compare.py uses it to make a failing case small.
  */
 #include <elf.h>
@@ -54,7 +55,7 @@ static void make_slots(struct maker *maker, struct diff_case *c, uint64_t seed, 
 	}
 }
 
-static void add_case(struct batch *batch, unsigned seed, unsigned slots, const char *keep)
+static void add_case(struct batch *batch, unsigned seed, unsigned slots, const char *keep, bool all)
 {
 	static struct world world;
 	static uint16_t code[MAX_CODE / 2];
@@ -62,6 +63,7 @@ static void add_case(struct batch *batch, unsigned seed, unsigned slots, const c
 	struct diff_case c = {.seed = seed, .slots = slots};
 	memset(code, 0, sizeof code);
 	world_make(&world, &random, chance(&random, 3));
+	world.all = all;
 	struct maker maker = {.random = &random, .world = &world, .code = {code, 0, MAX_CODE / 2}};
 	c.start = POLICY_M + pick(&random, 5);
 	for (unsigned i = 0; i < CASE_X_COUNT; i++)
@@ -127,8 +129,11 @@ static void parse_keep(const char *text, char *keep)
 
 int main(int argc, char **argv)
 {
+	bool all = argc > 1 && !strcmp(argv[1], "--all");
+	argc -= all;
+	argv += all;
 	if (argc < 5 || argc > 7) {
-		fprintf(stderr, "usage: generate RUNTIME.elf OUTPUT.elf FIRST COUNT [SLOTS [MASK]]\n");
+		fprintf(stderr, "usage: generate [--all] RUNTIME.elf OUTPUT.elf FIRST COUNT [SLOTS [MASK]]\n");
 		return 2;
 	}
 	unsigned first = (unsigned)strtoul(argv[3], NULL, 0), count = (unsigned)strtoul(argv[4], NULL, 0);
@@ -144,7 +149,7 @@ int main(int argc, char **argv)
 	uint64_t total = count;
 	append(batch, &total, sizeof total);
 	for (unsigned i = 0; i < count; i++)
-		add_case(batch, first + i, slots, argc > 6 ? keep : NULL);
+		add_case(batch, first + i, slots, argc > 6 ? keep : NULL, all);
 	size_t size;
 	unsigned char *elf = read_file(argv[1], &size);
 	patch_elf(elf, batch);

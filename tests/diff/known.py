@@ -34,6 +34,10 @@ HSTATUS_GVA = 1 << 6
 HSTATUS_BITS = 0x300700380
 ADUE = 1 << 61
 PBMTE = 1 << 62
+DTE = 1 << 59
+SDT = 1 << 24
+SPIE = 1 << 5
+DOUBLE_TRAP = 16
 INTERRUPT = 1 << 63
 INSTRUCTION_CAUSES = (2, 22)
 LOAD_FAULTS = (5, 13, 21)
@@ -290,7 +294,7 @@ def qemu_mxr(case, ours, theirs, names):
             return {"*"}
         return {"*"} if our.cause in (5, 21) and their.cause == 13 and (by_mstatus or by_vsstatus and as_guest) else set()
     refused = their.cause in LOAD_FAULTS and (by_mstatus or by_vsstatus and as_guest)
-    allowed = our.cause == 21 and by_vsstatus and not by_mstatus or our.tinst in PSEUDO and (by_mstatus or by_vsstatus)
+    allowed = our.cause == 21 and by_vsstatus and not ours["mstatus"] & MXR or our.tinst in PSEUDO and (by_mstatus or by_vsstatus)
     return {"*"} if refused or allowed else set()
 
 
@@ -410,7 +414,9 @@ def qemu_vsip_write(case, ours, theirs, names):
                  VS_BITS | VS_BITS >> 1 | SGEI)
     written = any(is_csr(word) and word >> 20 in (0x104, 0x144, 0x204, 0x244, 0x344)
                   for word in case.words_since(ours))
-    return {"*"} if which and written else set()
+    our, their = trap_of(ours), trap_of(theirs)
+    at_another_write = our.cause == their.cause and our.cause & INTERRUPT and our.epc != their.epc
+    return {"*"} if written and (which or at_another_write) else set()
 
 
 def qemu_vsip_stip(case, ours, theirs, names):
@@ -496,12 +502,13 @@ def fs_imprecise(case, ours, theirs, names):
 def atomic_misaligned(case, ours, theirs, names):
     """A misaligned LR, SC or AMO: address-misaligned here, access fault or success there."""
     our = trap_of(ours)
-    return {"*"} if our.cause in (4, 6) and our.tval & 7 and is_atomic(case.program.word(our.epc)) else set()
+    cause = our.value if our.cause == DOUBLE_TRAP else our.cause
+    return {"*"} if cause in (4, 6) and our.tval & 7 and is_atomic(case.program.word(our.epc)) else set()
 
 
 def store_in_part(case, ours, theirs, names):
     """The bytes before a page's end may be written though those after it fault."""
-    crossed = any(record[cause] in STORE_FAULTS and not record[tval] & 0xfff
+    crossed = any(record[cause] in STORE_FAULTS + (DOUBLE_TRAP,) and not record[tval] & 0xfff
                   for record in case.records for cause, tval in TRAP_VALUES)
     return {name for name in names if name.startswith("data")} if crossed else set()
 
@@ -529,7 +536,7 @@ def qemu_ad_dirty(case, ours, theirs, names):
 
 def henvcfg_kept(case, ours, theirs, names):
     """henvcfg's bits that menvcfg holds down come back on others when menvcfg lets go, and do not here."""
-    return only(ours, theirs, names, ("henvcfg",), 7 << 61 | 1)
+    return only(ours, theirs, names, ("henvcfg",), 7 << 61 | DTE | 1)
 
 
 # ---- at the end ----
@@ -567,16 +574,27 @@ def spike_fiom(case, ours, theirs, names):
     return only(ours, theirs, names, ("menvcfg", "henvcfg", "senvcfg"), 1)
 
 
+def spike_sret_sdt(case, ours, theirs, names):
+    """SRET in M-mode to HS leaves SDT."""
+    kept = "mstatus" in names and theirs["mstatus"] & ~ours["mstatus"] & SDT
+    double = trap_of(theirs).cause == DOUBLE_TRAP != trap_of(ours).cause
+    masked = (ours["mstatus"] ^ theirs["mstatus"]) & ~(FS | SD) == SPIE == ours["mstatus"] & SPIE  # SDT keeps SIE 0
+    interrupted = trap_of(ours).cause & ~trap_of(theirs).cause & INTERRUPT
+    returned = SRET in case.program.words_between(0, ours["slot"])
+    return {"*"} if returned and (kept or double or masked or interrupted) else set()
+
+
 def spike_cbo_tval(case, ours, theirs, names):
     """The address of the block instead of the one given."""
-    explained = {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] in STORE_FAULTS and theirs[tval] == ours[tval] & ~63}
+    explained = {tval for cause, tval in TRAP_VALUES if tval in names and ours[cause] in STORE_FAULTS + (DOUBLE_TRAP,)
+                 and theirs[tval] == ours[tval] & ~63}
     explained |= {value for value in ("mtval2", "htval") if value in names and theirs[value] == ours[value] & ~15}
     return explained if any(word & 0xfff07fff == 0x0040200f for word in case.words_since(ours)) else set()
 
 
 def store_read_back(case, ours, theirs, names):
     """What store_in_part left in memory is read, or executed."""
-    crossed = any(record[cause] in STORE_FAULTS and not record[tval] & 0xfff
+    crossed = any(record[cause] in STORE_FAULTS + (DOUBLE_TRAP,) and not record[tval] & 0xfff
                   for record in case.records for cause, tval in TRAP_VALUES)
     return {"*"} if crossed else set()
 
@@ -594,7 +612,7 @@ QEMU_RULES += [qemu_wide, qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_s
                qemu_stale_virtual, qemu_sie_mideleg, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
 QEMU_FINAL += [accessed_in_part, accessed_before_pmp, qemu_ad_dirty, qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
-SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip, spike_cbo_tval, store_read_back, endless]
+SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip, spike_sret_sdt, spike_cbo_tval, store_read_back, endless]
 SPIKE_FINAL += [spike_fiom, henvcfg_kept, store_in_part]
 
 

@@ -9,7 +9,7 @@ QEMU_CPU = ("rv64,h=true,debug=false,pmu-num=29,svinval=true,zba=true,zbb=true,z
             "zbkb=true,zbkc=true,zbkx=true,zknd=true,zkne=true,zknh=true")
 QEMU_ISA = ("rv64imafdch_zicntr_zicsr_zifencei_zihintpause_zihpm_zba_zbb_zbc_zbkb_zbkc_zbkx_zbs_zknd_zkne_zknh_"
             "sstc_sv57_svadu_svinval")
-EXTENDED = "_zfh_zfa_zicond_zimop_zcb_zcmop_zacas_zabha_zicbom_zicboz_smnpm_ssnpm"
+EXTENDED = "_zfh_zfa_zicond_zimop_zcb_zcmop_zacas_zabha_zicbom_zicboz_smnpm_ssnpm_ssdbltrp_zicfilp"
 FULL_ISA = QEMU_ISA + "_svnapot_svpbmt" + EXTENDED
 LOG_OFFSET = 0x1000000
 LOG_SIZE = 0x200000
@@ -67,6 +67,7 @@ class Rvsim:
 
 class Qemu:
     name = "qemu"
+    everything = False  # of what generate --all adds
     isa = QEMU_ISA
 
     def run(self, elf, folder, timeout=120):
@@ -82,6 +83,7 @@ class Qemu:
 
 class Spike:
     name = "spike"
+    everything = True
     isa = FULL_ISA
 
     def __init__(self, path):

@@ -29,6 +29,7 @@ enum { MODE_U = 0, MODE_S = 1, MODE_M = 3 };
 #define MSTATUS_MPRV (UINT64_C(1) << 17)
 #define MSTATUS_FS (UINT64_C(3) << 13)
 #define MSTATUS_MPV (UINT64_C(1) << 39)
+#define MSTATUS_MPELP (UINT64_C(1) << 41)
 #define HSTATUS_SPV (UINT64_C(1) << 7)
 #define MIE_MTIE (UINT64_C(1) << INTERRUPT_MTI)
 #define XL64 (UINT64_C(2) << 32)
@@ -167,11 +168,13 @@ static void repair_mode(void)
 static void reset_csrs(void)
 {
 	repair_mode();
+	csr_write(0x30a, ~UINT64_C(0)); /* what *envcfg hides would come back: SDT, bits of henvcfg */
+	csr_write(0x60a, ~UINT64_C(0));
 	csr_write(mstatus, XL64 | XL64 << 2);
-	csr_write(0x30a, ADUE);
-	csr_write(0x60a, ADUE);
 	csr_write(0x600, XL64);
 	csr_write(0x200, XL64);
+	csr_write(0x60a, ADUE);
+	csr_write(0x30a, ADUE);
 	csr_write(mie, MIE_MTIE);
 	csr_write(0x14d, ~UINT64_C(0));
 	csr_write(0x24d, ~UINT64_C(0));
@@ -256,6 +259,7 @@ static void set_policy_mode(unsigned policy)
 static void go_to_slot(unsigned slot)
 {
 	X(USER_REGISTER) = !(context.mstatus & MSTATUS_MPP);
+	context.mstatus &= ~MSTATUS_MPELP; /* slots are no landing pads */
 	if ((context.mstatus & MSTATUS_MPP) != MSTATUS_MPP) /* so does mret, except on QEMU */
 		context.mstatus &= ~MSTATUS_MPRV;
 	csr_write(mepc, slot_address(slot, X(USER_REGISTER)));

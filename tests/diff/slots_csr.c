@@ -237,6 +237,25 @@ static uint64_t never_written(unsigned csr)
 	}
 }
 
+/* Of Ssdbltrp and Zicfilp: SDT, SPELP, MPELP, DTE, LPE. */
+static uint64_t further_fields(unsigned csr)
+{
+	switch (csr) {
+	case 0x300:
+		return BIT(23) | BIT(24) | BIT(41);
+	case 0x100:
+	case 0x200:
+		return BIT(23) | BIT(24);
+	case 0x30a:
+	case 0x60a:
+		return BIT(2) | BIT(59);
+	case 0x10a:
+		return BIT(2);
+	default:
+		return 0;
+	}
+}
+
 static uint64_t value_for(struct maker *maker, const struct csr_choice *choice)
 {
 	struct random *random = maker->random;
@@ -262,7 +281,8 @@ static uint64_t value_for(struct maker *maker, const struct csr_choice *choice)
 	case TIMECMP:
 		return chance(random, 50) ? 0 : UINT64_MAX;
 	default:
-		return (any_value(random) & (maker->world->wild ? ALL & ~never_written(choice->number) : choice->legal)) | choice->fixed;
+		return (any_value(random) & (maker->world->wild ? ALL & ~never_written(choice->number) :
+		                             choice->legal | (maker->world->all ? further_fields(choice->number) : 0))) | choice->fixed;
 	}
 }
 
@@ -415,7 +435,8 @@ void slot_csr_initialize(struct maker *maker)
 	static const unsigned short environment[] = {0x30a, 0x60a, 0x10a};
 	for (unsigned i = 0; i < 3; i++) {
 		struct csr_choice choice = {.number = environment[i]};
-		uint64_t bits = some_bits(random) & (i < 2 ? STCE | PBMTE | ENVCFG : ENVCFG);
+		uint64_t bits = some_bits(random) & ((i < 2 ? STCE | PBMTE | ENVCFG : ENVCFG) |
+		                                     (maker->world->all ? further_fields(choice.number) : 0));
 		start_with(maker, choice.number, fields_for(maker, &choice, CSRRW, bits) | (i < 2 ? ADUE : 0));
 	}
 	start_with(maker, 0x600, XL64 | (some_bits(random) & random_word(random) & HSTATUS_BITS));

@@ -36,7 +36,7 @@ struct world {
 	struct mapped mapped[MAX_MAPPED];
 	unsigned mapped_count;
 	bool wild;                     /* also what implementations are known to treat in ways of their own */
-	bool ad_by_fault;              /* ADUE is off in some cases */
+	bool all;                      /* CSR fields of extensions that QEMU 7.2 does not have */
 };
 
 void world_make(struct world *world, struct random *random, bool wild);
