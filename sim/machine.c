@@ -339,7 +339,7 @@ static int prepare_timing(struct machine *machine)
 	if (!name)
 		return 0;
 	if (!symbols_lookup(machine->symbols, name, &machine->platform.timing.pc, NULL, NULL)) {
-		fprintf(stderr, "rvsim: --timing from=%s: neither a number, nor 'hint', nor a symbol of the programs\n", name);
+		say("--timing from=%s: neither a number, nor 'hint', nor a symbol of the programs", name);
 		return -1;
 	}
 	machine->platform.timing.at_pc = true;

@@ -123,7 +123,7 @@ static int set_number(struct config *config, const struct param *param, const ch
 	}
 	bool vector = param->offset == PLATFORM(rnmi_vector) || param->offset == PLATFORM(rnmi_exception_vector);
 	if (vector && value % 4 != 0) {
-		fprintf(stderr, "rvsim: --set %s=%s: must be a multiple of 4\n", param->name, text);
+		say("--set %s=%s: must be a multiple of 4", param->name, text);
 		return -1;
 	}
 	store(config, param, value);

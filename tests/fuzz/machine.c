@@ -33,7 +33,7 @@ enum {
 /* What every machine of one input starts with. */
 struct start {
 	uint8_t memory[USED_PAGES * PAGE];
-	char smp[8], quantum[8], pmp[32], geilen[32], asid[32], vmid[32];
+	char smp[8], quantum[8], timing_from[16], pmp[32], geilen[32], asid[32], vmid[32];
 	const char *isa, *cpu;
 	struct { unsigned row, value; } timing[TIMING_CHANGES];
 	unsigned timing_count;
@@ -214,6 +214,8 @@ static void fill_code(struct source *source, uint8_t *page)
 {
 	for (unsigned at = 0; at + 4 <= PAGE;) {
 		uint32_t word = source_one_in(source, 16) ? (uint32_t)source_take(source, 4) : some_insn(source);
+		if (source_one_in(source, 64)) /* slti x0, x0, 0x50 or 0x51: with --timing from=hint, off and on */
+			word = 0x05002013 | source_below(source, 2) << 20;
 		unsigned length = (word & 3) == 3 ? 4 : 2;
 		memcpy(page + at, &word, length);
 		at += length;
@@ -282,6 +284,11 @@ static void choose_timing(struct source *source, struct start *start)
 {
 	static const char *const cpus[] = { "rocket", "cva6", "u74" };
 	start->cpu = source_below(source, 3) ? "ideal" : cpus[source_below(source, 3)];
+	unsigned from = source_below(source, 8);
+	if (from == 0 && start->cpu[0] != 'i')
+		snprintf(start->timing_from, sizeof(start->timing_from), "from=%u", source_below(source, INSNS / 2));
+	else
+		snprintf(start->timing_from, sizeof(start->timing_from), from == 1 && start->cpu[0] != 'i' ? "from=hint" : "on");
 	start->timing_count = source_one_in(source, 2) ? source_below(source, TIMING_CHANGES + 1) : 0;
 	for (unsigned i = 0; i < start->timing_count; i++) {
 		const struct timing_row *row = &timing_rows[start->timing[i].row = source_below(source, TIMING_PARAMS)];
@@ -335,8 +342,8 @@ static void configure(struct options *options, const struct start *start)
 {
 	char *words[] = { "rvsim", "-m", "256K", "-serial", "null", "-smp", (char *)start->smp, "--quantum",
 	                  (char *)start->quantum, "--set", (char *)start->pmp, "--set", (char *)start->geilen, "--set",
-	                  (char *)start->asid, "--set", (char *)start->vmid, "--cpu", (char *)start->cpu, "-bios",
-	                  (char *)program_path, NULL };
+	                  (char *)start->asid, "--set", (char *)start->vmid, "--cpu", (char *)start->cpu, "--timing",
+	                  (char *)start->timing_from, "-bios", (char *)program_path, NULL };
 	small_options(options, words);
 	struct config *config = &options->config;
 	struct isa isa;
