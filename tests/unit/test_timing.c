@@ -35,6 +35,25 @@ Test(timing, built_in_presets)
 	}
 }
 
+/* Each parameter stands in the files, with where it is from. */
+Test(timing, presets_cite_every_parameter)
+{
+	static const char *const paths[] = {"sim/timing/presets/cva6.cpu", "sim/timing/presets/rocket.cpu", "sim/timing/presets/u74.cpu"};
+	for (unsigned i = 0; i < 3; i++) {
+		char line[256];
+		bool cited[TIMING_PARAMS] = {false};
+		FILE *file = fopen(paths[i], "r");
+		cr_assert_not_null(file, "%s", paths[i]);
+		while (fgets(line, sizeof line, file))
+			for (unsigned row = 0; row < TIMING_PARAMS; row++)
+				if (strcspn(line, " ") == strlen(timing_rows[row].name) && strncmp(line, timing_rows[row].name, strcspn(line, " ")) == 0)
+					cited[row] = strstr(line, " # ") != NULL;
+		fclose(file);
+		for (unsigned row = 0; row < TIMING_PARAMS; row++)
+			cr_expect(cited[row], "%s: %s", paths[i], timing_rows[row].name);
+	}
+}
+
 Test(timing, values_chosen_before_stay)
 {
 	struct timing timing;
