@@ -168,7 +168,8 @@ bool csr_counters_overflowed(const struct hart *hart)
 }
 
 /* Instructions retired are no cycles, but there are never more of them: so a counter of theirs overflows later still,
- * and is asked again. Events of the timing model may outrun cycles: the engine looks after each of them (look_at_counters). */
+ * and is asked again. Events of the timing model may outrun cycles: the engine looks after each of them
+ * (look_at_counters). */
 uint64_t csr_counters_next_cycle(const struct hart *hart)
 {
 	uint64_t least = UINT64_MAX;

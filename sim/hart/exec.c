@@ -130,8 +130,8 @@ static void take_trap(struct hart *hart)
 }
 
 /* No instruction of a block raised the trap: an interrupt, or a fault of fetch. */
-/* The model's events happen only where the engine comes by: a counter of theirs that has just overflowed interrupts here, before the next
- * instruction. */
+/* The model's events happen only where the engine comes by: a counter of theirs that has just overflowed interrupts
+ * here, before the next instruction. */
 static inline void look_at_counters(struct hart *hart)
 {
 	if (__builtin_expect(hart->counters.armed != 0, 0) && hart->model)
@@ -220,8 +220,8 @@ static struct block *find_block(struct hart *hart, unsigned limit)
 	}
 }
 
-/* May the last block's edge lead straight to this one? Not where the fetch TLB has to be asked, nor where fetch was late this
- * time: that is no property of the edge. */
+/* May the last block's edge lead straight to this one? Not where the fetch TLB has to be asked, nor where fetch was
+ * late this time: that is no property of the edge. */
 static bool may_link(const struct hart *hart, uint64_t from, uint32_t state, const struct block *block)
 {
 	return block != hart->exec->scratch && !(block->key >> KEY_BITS) && block->state == state &&

@@ -23,7 +23,8 @@ void exec_invalidate(struct hart *hart, uint64_t pa, uint64_t size);
 /* Ask for insn/mem trace ops to be part of translations from now on, or not. */
 void exec_set_tracing(struct hart *hart, bool insn);
 
-/* Timing on (hart->parked becomes the model, with everything cold) or off (the model is parked): where exec_run has stopped. */
+/* Timing on (hart->parked becomes the model, with everything cold) or off (the model is parked): where exec_run has
+ * stopped. */
 void exec_switch_timing(struct hart *hart, bool on);
 
 #endif

@@ -86,7 +86,8 @@ bool insn_dirties_fp(const struct insn *insn);
 const char *reg_name(unsigned x); /* ABI names: zero ra sp ... */
 const char *freg_name(unsigned f);
 
-/* SLTI x0, x0, one of these: HINTs designated for custom use. They switch timing where --timing from=hint asks for it. */
+/* SLTI x0, x0, one of these: HINTs designated for custom use. They switch timing where --timing from=hint asks for
+ * it. */
 enum { TIMING_HINT_OFF = 0x50, TIMING_HINT_ON = 0x51 };
 
 #endif

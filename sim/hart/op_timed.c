@@ -1,6 +1,6 @@
 /*
- * Handlers of blocks that belong to a timing model: the same semantics, and what a hit must change. Whatever costs more than translation
- * knew leaves the block after its instruction; the model looks at it then.
+ * Handlers of blocks that belong to a timing model: the same semantics, and what a hit must change. Whatever costs more
+ * than translation knew leaves the block after its instruction; the model looks at it then.
  */
 #include "hart/block.h"
 #include "hart/mem.h"

@@ -2,7 +2,8 @@
  * Sdtrig: triggers that raise a breakpoint exception before an instruction executes, loads or stores at chosen
  * addresses (mcontrol, mcontrol6), after a number of instructions (icount), or before the first instruction of a
  * handler (itrigger, etrigger). Nothing is asked of code that runs while no trigger is armed: one that is asked before
- * each instruction is part of the execution key, an armed load or store trigger keeps the filter of host addresses empty.
+ * each instruction is part of the execution key, an armed load or store trigger keeps the filter of host addresses
+ * empty.
  *
  * There are no "norm:" tags for this extension: comments name registers and fields of the RISC-V Debug Specification.
  */
@@ -46,8 +47,8 @@ struct triggers {
 	struct trigger {
 		uint64_t tdata1, tdata2, tdata3;
 	} each[TRIGGERS];
-	/* Bit n: trigger n could fire now, as far as mode and context go, for a fetch; for a load or store; for the number of
-	 * instructions. */
+	/* Bit n: trigger n could fire now, as far as mode and context go, for a fetch; for a load or store; for the
+	 * number of instructions. */
 	uint8_t match, data, counting;
 	uint8_t execute; /* anything to be asked before each instruction */
 	uint8_t enabled; /* bit n: trigger n matches something in some mode */
@@ -57,7 +58,8 @@ struct triggers {
 		uint8_t mode; /* enum mode */
 		uint64_t pc;
 	} trap;
-	/* The instruction counted last, and the triggers before it was: an instruction that reads them does not see itself. */
+	/* The instruction counted last, and the triggers before it was: an instruction that reads them does not see
+	 * itself. */
 	struct {
 		uint64_t retired, pc;
 		uint64_t tdata1[TRIGGERS];

@@ -23,8 +23,8 @@ static inline uint64_t cache_line(const struct cache *cache, uint64_t pa) { retu
 /* The slot that holds pa's line, or -1. */
 int cache_find(const struct cache *cache, uint64_t pa);
 
-/* Put pa's line in; it is not there. Invalid ways first. Returns its slot; *evicted is the physical address of the line that had to
- * go, or UINT64_MAX, and *was_dirty whether it had been written. */
+/* Put pa's line in; it is not there. Invalid ways first. Returns its slot; *evicted is the physical address of the line
+ * that had to go, or UINT64_MAX, and *was_dirty whether it had been written. */
 int cache_fill(struct cache *cache, uint64_t pa, uint64_t *evicted, bool *was_dirty);
 
 /* Drop a line if it is there; was it dirty? */

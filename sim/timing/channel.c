@@ -16,7 +16,8 @@ unsigned channel_take(struct channel *channel, unsigned gap, uint64_t now)
 			continue;
 		*used |= free & -free;
 		uint64_t start = (number * 64 + (unsigned)__builtin_ctzll(free)) * gap;
-		return start > now ? (unsigned)(start - now) : 0; /* the one that is under way counts as free: none is lost by rounding */
+		/* the one that is under way counts as free: none is lost by rounding */
+		return start > now ? (unsigned)(start - now) : 0;
 	}
 	return CHANNEL_WORDS * 64 * gap;
 }

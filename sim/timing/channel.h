@@ -1,6 +1,7 @@
 /*
- * The channel to memory: one line at a time, each for the same number of cycles. Harts run in slices, so requests do not come in the
- * order of their cycles: a hart that lags must find the time that no other has used, and not queue behind what one ahead of it took.
+ * The channel to memory: one line at a time, each for the same number of cycles. Harts run in slices, so requests do
+ * not come in the order of their cycles: a hart that lags must find the time that no other has used, and not queue
+ * behind what one ahead of it took.
  */
 #ifndef CHANNEL_H
 #define CHANNEL_H

@@ -297,7 +297,8 @@ static uint64_t scan(struct astray *astray, const struct insn *insn)
 	return target;
 }
 
-/* Scan the instructions that end in the fetch word *word and move on to the next one; false: the path cannot be followed. */
+/* Scan the instructions that end in the fetch word *word and move on to the next one; false: the path cannot be
+ * followed. */
 static bool scan_word(struct astray *astray, uint64_t *word)
 {
 	const struct timing *timing = astray->model->timing;

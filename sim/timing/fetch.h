@@ -4,8 +4,8 @@
 
 #include "timing/model.h"
 
-/* Instruction `index` of a block sent the frontend astray (a misprediction to `wrong`, or 0: it was flushed, so sequentially): let it
- * run there for as long as it did. Cycles that the right path's fetch has to wait. */
+/* Instruction `index` of a block sent the frontend astray (a misprediction to `wrong`, or 0: it was flushed, so
+ * sequentially): let it run there for as long as it did. Cycles that the right path's fetch has to wait. */
 uint16_t fetch_wrong_path(struct model *model, const struct block *block, unsigned index, const struct memo *memo, uint64_t wrong);
 
 /* fence.i: all lines are gone. Cycles that the cache is busy. */

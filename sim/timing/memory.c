@@ -300,8 +300,8 @@ static uint16_t write_line(struct model *model, uint64_t pa)
 	return (uint16_t)cycles;
 }
 
-/* The access's cost, in model->stall. It may not have happened yet, or may be going to fault: then it only pays its walk. Where it goes
- * is the TLB's to say, not the filter's: that forgets whenever the engine likes. */
+/* The access's cost, in model->stall. It may not have happened yet, or may be going to fault: then it only pays its
+ * walk. Where it goes is the TLB's to say, not the filter's: that forgets whenever the engine likes. */
 static void data_in(struct model *model, uint64_t va, enum access access, const struct mmu_context *context, int *page)
 {
 	struct translation translation;

@@ -7,11 +7,12 @@
 /* The address space of an effective mode, as in hart/tlb.h; 0: no page table. */
 uint64_t memory_space(const struct hart *hart, enum mode mode);
 
-/* Cycles until a line of pa arrives that the first level misses, if it is asked for at cycle `at`. `exclusive`: it is going to be written. */
+/* Cycles until a line of pa arrives that the first level misses, if it is asked for at cycle `at`. `exclusive`: it is
+ * going to be written. */
 unsigned memory_latency(struct model *model, uint64_t pa, uint64_t at, bool exclusive);
 
-/* The TLB `pages` misses va at cycle `at`: look in the second level or walk, and enter the page; cycles of all that. model->walk_second is
- * the G-stage's part of them. The walk may fault: nothing is entered then. */
+/* The TLB `pages` misses va at cycle `at`: look in the second level or walk, and enter the page; cycles of all that.
+ * model->walk_second is the G-stage's part of them. The walk may fault: nothing is entered then. */
 unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, uint64_t at, enum access access,
                      const struct mmu_context *context);
 

@@ -230,7 +230,8 @@ static struct memo *memo_slot(struct model *model, const struct block *block, un
 	return &model->memo[hash >> 40 & (MEMO_ENTRIES - 1)];
 }
 
-/* Run `count` instructions of a block, the last of them with a stall. Trap: the stall is that of one more, which traps. */
+/* Run `count` instructions of a block, the last of them with a stall. Trap: the stall is that of one more, which
+ * traps. */
 static const struct memo *run(struct model *model, const struct block *block, unsigned count, const struct stall *stall)
 {
 	struct memo *memo = memo_slot(model, block, count, stall);

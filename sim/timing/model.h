@@ -1,9 +1,11 @@
 /*
- * The timing model of one hart: what the engine asks while it translates, and what it tells when something dynamic happens.
+ * The timing model of one hart: what the engine asks while it translates, and what it tells when something dynamic
+ * happens.
  *
- * A block belongs to the pipeline state it starts in; its ops carry exact prefix costs, its edges the state they lead to. So while loads
- * hit, branches go as predicted and lines are present, nothing is asked at all. Everything else (a miss, a misprediction, a division,
- * a fence, a trap) leaves the block after its instruction; model_settle then says what it cost and in which state the hart goes on.
+ * A block belongs to the pipeline state it starts in; its ops carry exact prefix costs, its edges the state they lead
+ * to. So while loads hit, branches go as predicted and lines are present, nothing is asked at all. Everything else (a
+ * miss, a misprediction, a division, a fence, a trap) leaves the block after its instruction; model_settle then says
+ * what it cost and in which state the hart goes on.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -19,7 +21,8 @@
 
 enum { NEAR_ENTRIES = 1024, NEAR_BANKS = MODE_COUNT * 2, MEMO_ENTRIES = 4096, RAS_MAX = 16 };
 
-/* No address less its line's bits, with the three that misalignment would leave, is this: lines have 16 bytes at least. */
+/* No address less its line's bits, with the three that misalignment would leave, is this: lines have 16 bytes at
+ * least. */
 #define NEAR_EMPTY UINT64_C(8)
 
 /* A line whose every access of one direction hits in the TLB and in the cache: host address = va + addend. */
@@ -39,15 +42,19 @@ struct near_bank {
 struct model_counts {
 	uint64_t icache_misses, dcache_misses, l2_misses;                                   /* 3, 4, 5 */
 	uint64_t itlb_misses, dtlb_misses;                                                  /* 6, 7 */
-	uint64_t pte_reads_first, pte_reads_second;                                         /* 8: S- or VS-stage, 9: G-stage */
+	/* 8: S- or VS-stage, 9: G-stage */
+	uint64_t pte_reads_first, pte_reads_second;
 	uint64_t mispredicts, traps, flushes, store_conflicts;                              /* 10, 11, 12, 13 */
-	uint64_t stall_icache, stall_dcache, stall_walk, stall_fence;                       /* 14 to 17: cycles, before overlap */
-	uint64_t l2tlb_hits, pointer_hits, exits;                                           /* 18, 19: of the walker, 20: guest to HS */
+	/* 14 to 17: cycles, before overlap */
+	uint64_t stall_icache, stall_dcache, stall_walk, stall_fence;
+	/* 18, 19: of the walker, 20: guest to HS */
+	uint64_t l2tlb_hits, pointer_hits, exits;
 };
 
 /* Of the cycles that something took, those of one cause each: so that a world switch can be split by causes. */
 struct causes {
-	uint16_t icache, first, second, fence; /* walks: reads of the S- or VS-stage, of the G-stage; a fence that holds them up */
+	/* walks: reads of the S- or VS-stage, of the G-stage; a fence that holds them up */
+	uint16_t icache, first, second, fence;
 };
 
 /* What model_settle found: the last instruction's stall, and what its parts are of. */
@@ -126,11 +133,12 @@ void model_shared_free(struct model_shared *shared);
 
 /* ---- for translation ---- */
 
-/* Fill the costs of a block's ops, choose timed handlers, find the states its edges lead to. `uops`: one for each instruction. */
+/* Fill the costs of a block's ops, choose timed handlers, find the states its edges lead to. `uops`: one for each
+ * instruction. */
 void model_block(struct hart *hart, struct block *block, const struct op *end);
 
-/* The block is about to be entered at its first instruction: may it? 0: yes. Otherwise at most that many of its instructions are in
- * the instruction cache; MODEL_RETRY: hart->exec->state has changed, find the block anew. */
+/* The block is about to be entered at its first instruction: may it? 0: yes. Otherwise at most that many of its
+ * instructions are in the instruction cache; MODEL_RETRY: hart->exec->state has changed, find the block anew. */
 enum { MODEL_RETRY = -1 };
 int model_enter(struct hart *hart, struct block *block);
 
@@ -139,14 +147,15 @@ void model_forget_blocks(struct hart *hart);
 
 /* ---- while running ---- */
 
-/* The block was left after hart->retired - hart->insns instructions (a pending trap: during the next one): set cycle, now, insns and
- * the pipeline state. */
+/* The block was left after hart->retired - hart->insns instructions (a pending trap: during the next one): set cycle,
+ * now, insns and the pipeline state. */
 void model_settle(struct hart *hart);
 
 /* A trap that no instruction of a block raised: an interrupt, or a fault of fetch. */
 void model_trap(struct hart *hart);
 
-/* A load or store has happened: look in TLB and cache, let the filter know it. True: it has a stall, leave the block. */
+/* A load or store has happened: look in TLB and cache, let the filter know it. True: it has a stall, leave the
+ * block. */
 bool model_data(struct hart *hart, uint64_t va, enum access access);
 /* It raised a fault instead. */
 void model_fault(struct hart *hart, uint64_t va, enum access access);
@@ -181,7 +190,8 @@ void model_near_flush(struct hart *hart);
 void model_near_forget_page(struct hart *hart, const uint8_t *host);
 void model_near_select(struct hart *hart, int bank);
 
-/* The index of a branch's counter but for the history; and what its outcome does to the history, and to its counter beyond bht_next. */
+/* The index of a branch's counter but for the history; and what its outcome does to the history, and to its counter
+ * beyond bht_next. */
 uint32_t model_branch_place(const struct model *model, uint64_t pc);
 void model_note_branch(struct model *model, uint8_t *counter, bool taken);
 

@@ -1,5 +1,5 @@
-/* A first-level TLB as the core has it: fully associative, with a tree of bits that points to the pseudo-least-recently used entry.
- * It says what is present; what a page means is the business of hart/mmu.c. */
+/* A first-level TLB as the core has it: fully associative, with a tree of bits that points to the pseudo-least-recently
+ * used entry. It says what is present; what a page means is the business of hart/mmu.c. */
 #ifndef PAGES_H
 #define PAGES_H
 

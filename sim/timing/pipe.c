@@ -125,8 +125,8 @@ static bool uses_memory(const struct uop *uop)
 	return uop->kind == UOP_LOAD || uop->kind == UOP_STORE || uop->kind == UOP_AMO;
 }
 
-/* The queue in front of the data cache takes one more only while it is empty, or in the cycle after it was. Without one an access issues
- * when the one before it has reached the cache. */
+/* The queue in front of the data cache takes one more only while it is empty, or in the cycle after it was. Without one
+ * an access issues when the one before it has reached the cache. */
 static int memory_ready(const struct timing *timing, const struct pipe *pipe, int issue)
 {
 	if (timing->lsu_queue == 1)
@@ -325,8 +325,8 @@ static int flush(const struct timing *timing, struct pipe *pipe, const struct uo
 	return next;
 }
 
-/* How far fetch can be ahead of issue. No queue holds that much, but a line may have been asked for during a long stall. A rule of
- * every step, so that it does not depend on where states are settled. */
+/* How far fetch can be ahead of issue. No queue holds that much, but a line may have been asked for during a long
+ * stall. A rule of every step, so that it does not depend on where states are settled. */
 static void limit_lead(struct pipe *pipe, int base)
 {
 	enum { LEAD_MAX = 80 };

@@ -1,8 +1,8 @@
 /*
- * The pipeline: one function from (state, instruction, what happened to it) to the next state. The state holds all that the past can
- * still do to the future, as times relative to the earliest cycle in which the next instruction may issue, and nothing else: two
- * states that cannot be told apart by any future are the same bytes. So the engine may cut a program into blocks as it likes, remember
- * what a block does to a state, and add a constant instead of asking again.
+ * The pipeline: one function from (state, instruction, what happened to it) to the next state. The state holds all that
+ * the past can still do to the future, as times relative to the earliest cycle in which the next instruction may issue,
+ * and nothing else: two states that cannot be told apart by any future are the same bytes. So the engine may cut a
+ * program into blocks as it likes, remember what a block does to a state, and add a constant instead of asking again.
  */
 #ifndef PIPE_H
 #define PIPE_H
@@ -48,7 +48,8 @@ struct stall {
 	uint16_t memory;    /* a load: more cycles until its data arrive; an atomic likewise */
 	uint16_t unit;      /* division: its cycles */
 	uint16_t refetch;   /* a flush or misprediction: earliest fetch, after the usual one */
-	uint8_t conflict;   /* a load: 1 + how many stores lie between it and the last one to its doubleword; 0: none pending */
+	/* a load: 1 + how many stores lie between it and the last one to its doubleword; 0: none pending */
+	uint8_t conflict;
 	uint8_t flow;       /* enum flow */
 	uint16_t trap;      /* 1 + cycles: it raised an exception instead */
 };
@@ -60,11 +61,13 @@ enum { PIPE_PENDING = 10, PIPE_STORES = 7, PIPE_WINDOW = 15, PIPE_QUEUE = 15, PI
 struct pipe {
 	int16_t fetch_next;          /* earliest request of the next fetch word */
 	int16_t fetch_last;          /* request of the word with the last instruction's end */
-	int16_t fetch_late;          /* more cycles that the next word takes: its line or its page has to be fetched first */
+	/* more cycles that the next word takes: its line or its page has to be fetched first */
+	int16_t fetch_late;
 	int16_t target_pop[2];       /* decode of the last predicted-taken jumps, newest first */
 	int16_t alu_free, alu_port;  /* integer units; the cycle after a multiplication */
 	int16_t fdiv_free;
-	int16_t mem_issue, mem_pop, mem_pop_before; /* last load or store: issue, and when it and the one before reach the cache */
+	/* last load or store: issue, and when it and the one before reach the cache */
+	int16_t mem_issue, mem_pop, mem_pop_before;
 	int16_t load_port;           /* earliest next access of a load to the cache */
 	int16_t committed;           /* last commit */
 	int16_t drain;               /* when the last store leaves the store buffer */
@@ -72,7 +75,8 @@ struct pipe {
 	int16_t commit[PIPE_WINDOW]; /* newest first: when an entry of the window is free */
 	int16_t pop[PIPE_QUEUE];     /* newest first: when it left the fetch queue */
 	struct { int16_t ready; uint8_t reg, csr; } pending[PIPE_PENDING];
-	uint8_t used;                /* issue slots used in that cycle, and USED_SINGLE: the one that multiplies, jumps and computes FP */
+	/* issue slots used in that cycle, and USED_SINGLE: the one that multiplies, jumps and computes FP */
+	uint8_t used;
 	uint8_t commits;             /* instructions committed in the last commit cycle */
 	uint8_t redirected;          /* the next instruction starts a new fetch word */
 	uint8_t commit_alone;        /* the last one to commit shares its cycle with none */
@@ -85,17 +89,19 @@ void pipe_reset(struct pipe *pipe);
 struct pipe_times {
 	int issue, commit, fetch; /* fetch: request of its last word */
 	int access;               /* a load, store or atomic: when it asks the data cache */
-	int window;               /* the frontend may run ahead along the predicted path for requests up to this cycle */
+	/* the frontend may run ahead along the predicted path for requests up to this cycle */
+	int window;
 	int restart;              /* after a misprediction or flush: the usual request of the right path */
-	int next;                 /* in: the base before it, out: the new one; times of the state stay relative to the first */
+	/* in: the base before it, out: the new one; times of the state stay relative to the first */
+	int next;
 };
 
 /* Advance over one instruction. */
 void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
                struct pipe_times *times);
 
-/* After a run of steps: make times relative to the new base, and bring the state into its one form: what cannot matter any
- * more is forgotten. */
+/* After a run of steps: make times relative to the new base, and bring the state into its one form: what cannot matter
+ * any more is forgotten. */
 void pipe_settle(const struct timing *timing, struct pipe *pipe, int base);
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * What time would be if some causes of delay did not exist: the same instructions go through pipelines that see ever more of what
- * happened. The first knows the instructions alone; each of the others adds one cause, and the last knows all, so it is the
- * hart's own. The difference of two neighbours is what that cause cost beyond those before it: where causes overlap, the
- * earlier one has the cycle. The differences add up to the whole by construction.
+ * What time would be if some causes of delay did not exist: the same instructions go through pipelines that see ever
+ * more of what happened. The first knows the instructions alone; each of the others adds one cause, and the last knows
+ * all, so it is the hart's own. The difference of two neighbours is what that cause cost beyond those before it: where
+ * causes overlap, the earlier one has the cycle. The differences add up to the whole by construction.
  *
- * It changes nothing in the model. Whoever wants it feeds it everything that runs: split.c does, while a world switch is open.
+ * It changes nothing in the model. Whoever wants it feeds it everything that runs: split.c does, while a world switch
+ * is open.
  */
 #ifndef SHADOW_H
 #define SHADOW_H
@@ -23,7 +24,8 @@ enum shadow_level {
 	SHADOW_LEVELS
 };
 
-/* Instructions of a block one after another. What is in `settled` and `late` happened to the last one, and before the first. */
+/* Instructions of a block one after another. What is in `settled` and `late` happened to the last one, and before the
+ * first. */
 struct shadow_run {
 	const struct uop *uops;
 	unsigned count;

@@ -1,4 +1,5 @@
-/* A timing preset: what the core, its caches and its memory are like. Presets are data: presets/NAME.cpu, or any file like them. */
+/* A timing preset: what the core, its caches and its memory are like. Presets are data: presets/NAME.cpu, or any file
+ * like them. */
 #ifndef TIMING_H
 #define TIMING_H
 

@@ -1,10 +1,11 @@
 /*
- * What a page walk costs: every PTE is read through the data cache, but for those that the walker remembers, as Rocket's does (PTW.scala).
+ * What a page walk costs: every PTE is read through the data cache, but for those that the walker remembers, as
+ * Rocket's does (PTW.scala).
  *
- * One cache holds pointers of the S-stage and, where both stages translate, of the G-stage, by the physical address of the PTE; the walk
- * then goes on without a read. The other holds pointers of the VS-stage by the guest-physical address of the PTE: a hit also saves the
- * walk of the G-stage to it. Behind both first-level TLBs there may be a second level: direct-mapped, of pages of any size, with ASID and
- * VMID; a page of both stages is as large as the smaller of them.
+ * One cache holds pointers of the S-stage and, where both stages translate, of the G-stage, by the physical address of
+ * the PTE; the walk then goes on without a read. The other holds pointers of the VS-stage by the guest-physical address
+ * of the PTE: a hit also saves the walk of the G-stage to it. Behind both first-level TLBs there may be a second level:
+ * direct-mapped, of pages of any size, with ASID and VMID; a page of both stages is as large as the smaller of them.
  */
 #ifndef WALKER_H
 #define WALKER_H
@@ -30,7 +31,8 @@ void walker_clear(struct walker *walker); /* as after walker_init */
 const struct page_entry *walker_find(const struct walker *walker, uint64_t va, uint64_t space);
 void walker_insert(struct walker *walker, const struct page_entry *entry);
 
-/* Walk for va, the first PTE at cycle `at`: cycles of it, in *second those for the G-stage. False in *found: it faults. */
+/* Walk for va, the first PTE at cycle `at`: cycles of it, in *second those for the G-stage. False in *found: it
+ * faults. */
 unsigned walker_walk(struct model *model, uint64_t va, uint64_t at, enum access access, const struct mmu_context *context,
                      unsigned *second, struct translation *translation, bool *found);
 

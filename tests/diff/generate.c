@@ -1,7 +1,8 @@
 /*
  * generate [--all] RUNTIME.elf OUTPUT.elf FIRST COUNT [SLOTS [MASK]]
  *
- * Writes a copy of the runtime with the cases of seeds FIRST..FIRST+COUNT-1 in it. What a seed makes depends on nothing else.
+ * Writes a copy of the runtime with the cases of seeds FIRST..FIRST+COUNT-1 in it. What a seed makes depends on nothing
+ * else.
  * --all: also CSR fields of extensions that QEMU 7.2 does not have, and does not keep as if they were reserved.
  * MASK, a list of slot numbers such as 0,3,4, empties all other slots: compare.py uses it to make a failing case small.
  */

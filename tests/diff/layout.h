@@ -28,7 +28,8 @@
 #define STUB_SRET 0x400
 #define CODE_START 0x800
 
-/* Registers of a case: x5..x15 are its own, x27 holds the running slot's number, x28 whether it is user code, x25 and x26 are the runtime's. */
+/* Registers of a case: x5..x15 are its own, x27 holds the running slot's number, x28 whether it is user code, x25 and
+ * x26 are the runtime's. */
 #define CASE_X_FIRST 5
 #define CASE_X_COUNT 11
 #define SLOT_REGISTER 27
@@ -60,7 +61,8 @@ struct diff_case {
 	unsigned size, seed;
 	unsigned slots;      /* slot[slots] is the end */
 	unsigned ptes;
-	unsigned code;       /* bytes of code, to be copied to CODE_START; the initialization comes first and returns by x1 */
+	/* bytes of code, to be copied to CODE_START; the initialization comes first and returns by x1 */
+	unsigned code;
 	unsigned start;      /* enum policy */
 	unsigned wild;       /* for compare.py */
 	unsigned short slot[MAX_SLOTS + 1]; /* offsets from CODE_S */

@@ -1,8 +1,8 @@
 /*
  * Runs a batch of cases and logs what happens. A case is a row of slots, short pieces of code, that the machine goes
- * through once, in whatever mode its traps and returns lead to. All traps end here, in M-mode: those that were delegated
- * come through the vectors of HS or VS, which hold nothing but ecalls. Each is logged with all trap CSRs, and the case goes
- * on with its next slot.
+ * through once, in whatever mode its traps and returns lead to. All traps end here, in M-mode: those that were
+ * delegated come through the vectors of HS or VS, which hold nothing but ecalls. Each is logged with all trap CSRs, and
+ * the case goes on with its next slot.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -96,8 +96,8 @@ static void slot_call(struct maker *maker)
 		emit16(&maker->code, PICK(maker->random, halves));
 }
 
-/* WFI where an interrupt is pending and enabled, so that it ends at once where it does not trap. In HS and VS the code goes
- * round it unless that is so. */
+/* WFI where an interrupt is pending and enabled, so that it ends at once where it does not trap. In HS and VS the code
+ * goes round it unless that is so. */
 static void slot_wait(struct maker *maker)
 {
 	struct random *random = maker->random;
@@ -415,7 +415,8 @@ static void compute(struct maker *maker, enum kind kind)
 
 static void slot_extended(struct maker *maker)
 {
-	static const uint32_t cache[] = {0x0000200f, 0x0010200f, 0x0020200f, 0x0040200f}; /* cbo.inval, clean, flush, zero */
+	/* cbo.inval, clean, flush, zero */
+	static const uint32_t cache[] = {0x0000200f, 0x0010200f, 0x0020200f, 0x0040200f};
 	struct random *random = maker->random;
 	unsigned base = any_register(maker), row = any_row(maker, EXTENDED_AMO), width = rows[row].match >> 12 & 7;
 	switch (pick(random, 3)) {

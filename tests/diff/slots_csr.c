@@ -22,9 +22,11 @@ enum kind {
 struct csr_choice {
 	unsigned short number;
 	unsigned char weight, kind;
-	uint64_t legal; /* bits that cases write; others, that implementations treat in ways of their own, only in wild cases */
+	/* bits that cases write; others, that implementations treat in ways of their own, only in wild cases */
+	uint64_t legal;
 	uint64_t fixed; /* set in whatever csrrw writes, never cleared */
-	uint64_t vague; /* bits that known.md is about: taken off what a case reads, so that it goes on alike; the log has them */
+	/* bits that known.md is about: taken off what a case reads, so that it goes on alike; the log has them */
+	uint64_t vague;
 };
 
 #define SFENCE_VMA_ALL 0x12000073
@@ -355,8 +357,8 @@ static void access_csr(struct maker *maker, const struct csr_choice *choice, uns
 	emit_csr(&maker->code, op, rd, choice->number, value);
 }
 
-/* S-mode's names for VS registers lead, while V=1, to what the other number would: so satp is vsatp there, and so on. The
- * values suit both. */
+/* S-mode's names for VS registers lead, while V=1, to what the other number would: so satp is vsatp there, and so on.
+ * The values suit both. */
 void slot_csr(struct maker *maker)
 {
 	const struct csr_choice *choice = any_csr(maker->random);
@@ -370,7 +372,8 @@ void slot_csr(struct maker *maker)
 	if (choice->kind == PMPADDR || choice->kind == PMPCFG)
 		emit(&maker->code, SFENCE_VMA_ALL);
 	if (choice->kind == HGATP || choice->kind == VSATP) {
-		unsigned any = any_register(maker); /* QEMU forgets no translation on its own, and all by the narrowest fence */
+		/* QEMU forgets no translation on its own, and all by the narrowest fence */
+		unsigned any = any_register(maker);
 		emit(&maker->code, r_type(OP_SYSTEM, 0, 0x09, 0, any, any));
 	}
 	if (rd && choice->vague) {
@@ -380,7 +383,8 @@ void slot_csr(struct maker *maker)
 	}
 }
 
-/* Of PMP entries 16 to 63: with 16 of them these may be absent, or zero. Of triggers: Spike has contexts without any. */
+/* Of PMP entries 16 to 63: with 16 of them these may be absent, or zero. Of triggers: Spike has contexts without
+ * any. */
 static bool is_optional(unsigned number)
 {
 	return (number >= 0x3a4 && number < 0x3b0) || (number >= 0x3c0 && number < 0x3f0) ||

@@ -153,7 +153,8 @@ static void map_data(struct world *world, uint64_t level0, struct mapped as)
 			map_napot(world, level0, address, guest_stage);
 }
 
-/* Beside the path to the region: superpages, and second ways to the level-0 table. Returns whether there are such ways. */
+/* Beside the path to the region: superpages, and second ways to the level-0 table. Returns whether there are such
+ * ways. */
 static bool add_neighbours(struct world *world, uint64_t table, unsigned level, uint64_t base, unsigned entries, uint64_t lower)
 {
 	struct random *random = world->random;
@@ -161,7 +162,8 @@ static bool add_neighbours(struct world *world, uint64_t table, unsigned level, 
 	bool aliased = false;
 	for (unsigned i = 0; i < 4; i++) {
 		unsigned index = chance(random, 70) ? (own + 1 + pick(random, 6)) & 511 : pick(random, entries);
-		if (level == 1 || level == 2) /* without translation, nothing is there: no memory, no window of QEMU's PCIe */
+		/* without translation, nothing is there: no memory, no window of QEMU's PCIe */
+		if (level == 1 || level == 2)
 			index |= NOTHING;
 		if (index == own)
 			continue;

@@ -1,6 +1,6 @@
 /*
- * Sdtrig beyond addresses: triggers that count instructions and that wait for traps. No "norm:" tags there: the names are
- * registers of the RISC-V Debug Specification.
+ * Sdtrig beyond addresses: triggers that count instructions and that wait for traps. No "norm:" tags there: the names
+ * are registers of the RISC-V Debug Specification.
  */
 #include "rt.h"
 

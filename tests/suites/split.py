@@ -158,7 +158,8 @@ def parameters():
         (before, _), (after, _) = variant(name, "cva6", [setting]), variant(name, "cva6", [other])
         return {part: after[part] - before[part] for part in PARTS if after[part] != before[part]}
 
-    # Eight loads that miss, one after the other. Wrong paths after traps miss in the instruction cache, or there are none.
+    # Eight loads that miss, one after the other. Wrong paths after traps miss in the instruction cache, or there are
+    # none.
     quiet = change("DCACHE", "dram.latency=20", "dram.latency=60")
     quiet.pop("icache", None)
     expect_equal(quiet, {"dcache": 8 * 40}, "slower memory under loads")

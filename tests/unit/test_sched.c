@@ -243,7 +243,8 @@ static uint32_t random_insn(struct random *random)
 	return which == 6 ? random_system(random) : random_alu(random);
 }
 
-/* Counters of the model's events overflow now and then; their handler starts them anew. x28: what is counted, x30: from where. */
+/* Counters of the model's events overflow now and then; their handler starts them anew. x28: what is counted, x30: from
+ * where. */
 enum { LCOFI_HANDLER = 0x180 };
 
 /* Exceptions skip 4 bytes, wherever they come from; what leaves the body returns to its middle. Timer interrupts come
@@ -465,8 +466,8 @@ static void compare_cycles(uint64_t seed, const char *preset)
 	compare(seed + 900, seed + 903, 4, (struct way){preset, true, TIMED});
 }
 
-/* Loads from lines of their own. Misses: the third overflows, and the interrupt comes before the instruction after it. Stall cycles: the
- * first load has more of them than cycles pass before the next instructions. */
+/* Loads from lines of their own. Misses: the third overflows, and the interrupt comes before the instruction after it.
+ * Stall cycles: the first load has more of them than cycles pass before the next instructions. */
 Test(sched, an_event_counter_interrupts_after_the_instruction_that_overflows_it)
 {
 	static const struct { uint64_t event, start, mepc; } cases[] = {

@@ -88,7 +88,8 @@ Test(timing, refuses_bad_files)
 	cr_expect_str_eq(timing_misfit(&timing), "l1d: lines and sets must be powers of two in number");
 }
 
-/* Sixteen lines of one set go through four ways: invalid ways first, then victims in the order of the shift register. */
+/* Sixteen lines of one set go through four ways: invalid ways first, then victims in the order of the shift
+ * register. */
 Test(timing, cache_victims)
 {
 	struct cache cache;
@@ -126,8 +127,8 @@ Test(timing, shift_register_has_full_period)
 	cr_expect_eq(period, 255);
 }
 
-/* The tree: cyclic use of as many pages as there are entries never misses, of one more it misses always; and the victim is never
- * the entry used last. */
+/* The tree: cyclic use of as many pages as there are entries never misses, of one more it misses always; and the victim
+ * is never the entry used last. */
 static unsigned misses(unsigned entries, unsigned used, unsigned rounds)
 {
 	struct pages pages;

@@ -1,4 +1,5 @@
-/* What walks cost: PTE reads, the pointers that the walker remembers, the second-level TLB, and what fences make them forget. */
+/* What walks cost: PTE reads, the pointers that the walker remembers, the second-level TLB, and what fences make them
+ * forget. */
 #include "step_world.h"
 #include "timing/memory.h"
 
