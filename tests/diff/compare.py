@@ -213,6 +213,7 @@ def show(args, rvsim, other):
 
 SETTINGS = [["--set", "engine.block_ops=1"], ["--set", "engine.flush_always=yes"], ["--quantum", "1"],
             ["--set", "engine.block_ops=1", "--set", "engine.flush_always=yes", "--quantum", "1"]]
+SMALL_TLB = ["--set", "tlb.entries=1"]
 
 
 def options(args):
@@ -231,8 +232,9 @@ def options(args):
 
             base = outcome(machines.Rvsim(args.rvsim))
             variants = [(machines.Rvsim(args.rvsim, setting), True) for setting in SETTINGS]
-            variants.append((machines.Rvsim(args.rvsim, ["--set", "tlb.entries=1"]), False))
             variants.append((machines.Rvsim(args.plain), True))
+            for path in (args.rvsim, args.plain):
+                variants.append((machines.Rvsim(path, SMALL_TLB + (SETTINGS[-1] if path == args.plain else [])), False))
             for machine, same_hash in variants:
                 log, trace_hash = outcome(machine)
                 if log != base[0] or (same_hash and trace_hash != base[1]):

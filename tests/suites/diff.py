@@ -15,7 +15,7 @@ def qemu():
 
 
 def settings():
-    status, out, err = run(COMPARE + ["--options", "--seeds", "120"], 600)
+    status, out, err = run(COMPARE + ["--options", "--seeds", "80"], 600)
     expect(status == 0, out + err)
 
 
