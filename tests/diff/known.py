@@ -36,6 +36,7 @@ ADUE = 1 << 61
 PBMTE = 1 << 62
 DTE = 1 << 59
 SDT = 1 << 24
+SIE = 1 << 1
 SPIE = 1 << 5
 DOUBLE_TRAP = 16
 INTERRUPT = 1 << 63
@@ -476,7 +477,8 @@ def qemu_mret_mpv(case, ours, theirs, names):
     both_m = ours["mstatus"] & MPP == MPP and theirs["mstatus"] & MPP == MPP
     if theirs["mstatus"] & (MPP | MPV) == MPP | MPV:
         return {"*"}  # a trap from M-mode with V=1
-    swapped = "stvec" in names and theirs["stvec"] == ours["vstvec"]
+    swapped = "stvec" in names and theirs["stvec"] == ours["vstvec"] or \
+        {"sepc", "vsepc"} <= set(names) and theirs["vsepc"] == ours["sepc"] and theirs["mstatus"] & ~ours["mstatus"] & MPV
     return {"*"} if swapped or "mstatus" in names and both_m and ours["mstatus"] & MPV < theirs["mstatus"] & MPV else set()
 
 
@@ -521,11 +523,12 @@ def accessed_in_part(case, ours, theirs, names):
 
 
 def accessed_before_pmp(case, ours, theirs, names):
-    """A may be set before PMP or the G-stage refuse the access, or not. The same goes for what qemu_sum lets through to the
+    """A may be set before PMP or the G-stage refuse the access, or not, and D may (here it is not). The same goes for what qemu_sum lets through to the
     G-stage."""
     refused = any(record[cause] in (1, 5, 7) + GUEST_PAGE_FAULTS or record[cause] in (13, 15) and not record["vsstatus"] & SUM
                   for record in case.records for cause, _ in TRAP_VALUES)
-    return {name for name in names if name.startswith("accessed")} if refused else set()
+    dirty = {name for name in names if name.startswith("dirty") and not ours[name] & ~theirs[name]}
+    return dirty | {name for name in names if name.startswith("accessed")} if refused else set()
 
 
 def qemu_ad_dirty(case, ours, theirs, names):
@@ -575,13 +578,14 @@ def spike_fiom(case, ours, theirs, names):
 
 
 def spike_sret_sdt(case, ours, theirs, names):
-    """SRET in M-mode to HS leaves SDT."""
+    """SRET in M-mode to HS leaves SDT; and SDT written where DTE holds it at 0 clears SIE."""
     kept = "mstatus" in names and theirs["mstatus"] & ~ours["mstatus"] & SDT
     double = trap_of(theirs).cause == DOUBLE_TRAP != trap_of(ours).cause
-    masked = (ours["mstatus"] ^ theirs["mstatus"]) & ~(FS | SD) == SPIE == ours["mstatus"] & SPIE  # SDT keeps SIE 0
+    # While SDT is set, SIE stays 0.
+    masked = (ours["mstatus"] ^ theirs["mstatus"]) & ~(FS | SD) in (SIE, SPIE) and not theirs["mstatus"] & ~ours["mstatus"] & (SIE | SPIE)
     interrupted = trap_of(ours).cause & ~trap_of(theirs).cause & INTERRUPT
-    returned = SRET in case.program.words_between(0, ours["slot"])
-    return {"*"} if returned and (kept or double or masked or interrupted) else set()
+    returned = SRET in case.program.words_between(0, len(case.program.slots) - 2)
+    return {"*"} if masked or returned and (kept or double or interrupted) else set()
 
 
 def spike_cbo_tval(case, ours, theirs, names):
