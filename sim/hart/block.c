@@ -50,7 +50,7 @@ static void chill_list(struct block *block, uint64_t pa, uint64_t size)
 {
 	for (; block; block = block->page_next)
 		if (block->pa < pa + size && pa < block->pa + block->bytes)
-			block->last = UINT32_MAX;
+			block_close(block);
 }
 
 void block_chill(struct exec *exec, uint64_t pa, uint64_t size)
@@ -67,6 +67,7 @@ void exec_invalidate(struct hart *hart, uint64_t pa, uint64_t size)
 {
 	struct exec *exec = hart->exec;
 	bool found = false;
+	exec->writes++;
 	for (uint64_t page = pa >> PAGE_SHIFT; page <= (pa + size - 1) >> PAGE_SHIFT; page++) {
 		struct block **link = &exec->by_page[bucket(page)];
 		while (*link) {
@@ -84,6 +85,16 @@ void exec_invalidate(struct hart *hart, uint64_t pa, uint64_t size)
 		exec->epoch++;
 		hart->effects |= EFFECT_FETCH | EFFECT_MODE;
 	}
+}
+
+void *block_room(struct exec *exec, size_t size)
+{
+	size = (size + 15) & ~(size_t)15;
+	if (exec->arena_used + size > ARENA_BYTES)
+		return NULL;
+	void *room = exec->arena + exec->arena_used;
+	exec->arena_used += size;
+	return room;
 }
 
 /* A block that crosses into the next page or shares its page between PMP regions is checked anew at each entry: one
@@ -116,6 +127,19 @@ static struct block *new_block(struct hart *hart, uint64_t pa, unsigned limit)
 	if (bus_is_dram(hart->bus, pa, 2))
 		mem_flag_page(hart->peers, hart->platform->hart_count, pa, PAGE_CODE);
 	return block;
+}
+
+void block_leave(struct hart *hart, unsigned taken, struct link *link, uint32_t state, uint64_t target)
+{
+	struct exec *exec = hart->exec;
+	hart->pc = target;
+	hart->now = hart_block_cycle(hart);
+	hart->retired = hart_block_insns(hart);
+	exec->link = link;
+	exec->target = target;
+	exec->state = state;
+	exec->settled = true;
+	exec->taken = taken == EDGE_TAKEN;
 }
 
 struct block *block_find(struct hart *hart, unsigned limit)

@@ -9,34 +9,44 @@
 
 enum {
 	BLOCK_MAX = 64,           /* instructions: op.halves and op.index are bytes */
-	/* ops: up to five extra ones (function, trace, trigger, probe, tp) an instruction, and op_timing_from */
-	OPS_MAX = BLOCK_MAX * 6 + 5,
+	/* ops: up to five extra ones (function, trace, trigger, probe, tp) and an edge an instruction, and op_timing_from */
+	OPS_MAX = BLOCK_MAX * 8 + 5,
+	BRANCHES_MAX = 4, /* branches that a block goes on after */
 };
 
 struct block;
 
-/* Where control goes after a block, learned at run time. Valid while hart->context equals `context`. */
+/* Where control goes, learned at run time. Valid while hart->context equals `context`. */
 struct link {
 	struct block *block;
 	uint64_t context;
 };
 
-enum { EDGE_FALL, EDGE_TAKEN, EDGES };
+/*
+ * Where an op leaves its block. Two slots after the op hold what that takes; what follows in the block, if anything, is the way
+ * on where a branch is not taken.
+ */
+enum { EDGE_FALL, EDGE_TAKEN, EDGES, EDGE_SLOTS = 2 };
+
+struct edge {
+	struct link links[EDGES];
+	int64_t advance;       /* what is added to hart->progress: instructions, less cycles << 32, from the block's start */
+	uint32_t exits[EDGES]; /* with a timing model: the pipeline states it leads to */
+	struct wrong *wrong[EDGES]; /* and what mispredictions of the branch did; NULL: not known */
+};
+
+_Static_assert(sizeof(struct edge) == EDGE_SLOTS * sizeof(struct op), "the slots after an op with an edge");
 
 struct block {
 	uint64_t pc, pa;
 	uint32_t key;   /* everything translation depended on: enum key_bit */
-	uint32_t cost[EDGES]; /* cycles of the whole block, when it is left that way */
 	uint32_t last;  /* cycles before its last instruction: it must start before the hart's bound */
+	int64_t need;   /* so hart->progress must be greater than this: block_open and block_close */
+	uint32_t alone; /* at least so many cycles before anything that another hart may notice */
 	uint16_t count; /* instructions */
 	uint16_t bytes;
-	/* With a timing model: the pipeline states it starts in and its edges lead to, and what the pipeline sees of
-	 * it. */
-	uint32_t state, exits[EDGES];
-	/* `last` is UINT32_MAX, so that nothing chains here, until its lines are known to be in the cache */
-	uint32_t warm_last;
+	uint32_t state; /* with a timing model: the pipeline state it starts in, and what the pipeline sees of it */
 	struct uop *uops;
-	struct link links[EDGES];
 	struct block *hash_next, *page_next;
 	struct op ops[];
 };
@@ -67,10 +77,13 @@ struct exec {
 	uint8_t *arena;
 	size_t arena_used;
 	struct block *scratch; /* a block that must be translated anew each time: straddling pages or PMP regions */
-	struct link *link;     /* the edge just left, to be filled in */
+	struct link *link;     /* through which the block was just left, to be filled in; */
+	uint64_t target;       /* it leads there, unless somebody has moved the hart since */
 	uint32_t state;        /* of the pipeline, outside blocks */
-	bool settled;          /* the block was left through an edge: state is right */
+	bool settled;          /* the block was left through an edge: state is right, */
+	bool taken;            /* and this is EDGE_TAKEN */
 	uint64_t epoch;
+	uint64_t writes;       /* to pages with code */
 	uint64_t timer_cycle; /* the next cycle at which a Sstc comparison can raise an interrupt */
 	enum mode last_mode;  /* of the last world event */
 	bool trace_insn;
@@ -102,62 +115,78 @@ void block_chill(struct exec *exec, uint64_t pa, uint64_t size);
 /* Forget all blocks. */
 void block_flush(struct exec *exec);
 
-/* Control leaves the block through an edge: the next block's first op if it is known and may start, else NULL with
- * pc, now and retired exact. */
-static inline const struct op *block_exit(struct hart *hart, unsigned edge, uint64_t target)
+/* Blocks may lead to this one, as long as its last instruction starts in time; or none may. */
+static inline void block_open(struct block *block) { block->need = (int64_t)((uint64_t)block->last << 32 | UINT32_MAX); }
+static inline void block_close(struct block *block) { block->need = INT64_MAX; }
+static inline bool block_is_open(const struct block *block) { return block->need != INT64_MAX; }
+
+/* Does an edge follow this op? Then op->rs3 says so. */
+enum { HAS_EDGE = 0x80 };
+static inline bool op_has_edge(const struct op *op) { return op->rs3 == HAS_EDGE; }
+static inline unsigned op_slots(const struct op *op) { return op_has_edge(op) ? 1 + EDGE_SLOTS : 1; }
+static inline struct edge *op_edge(const struct op *op) { return (struct edge *)(uintptr_t)(op + 1); }
+
+static inline int64_t edge_advance(unsigned insns, uint32_t cycles) { return (int64_t)(insns - ((uint64_t)cycles << 32)); }
+
+/* Bytes from the room for blocks, which last until block_flush; NULL: there are no more. */
+void *block_room(struct exec *exec, size_t size);
+
+/* Control leaves the block, to a place that is not known or may not start: pc, now and retired become exact. */
+void block_leave(struct hart *hart, unsigned taken, struct link *link, uint32_t state, uint64_t target);
+
+/* The first op of the block that a link leads to, if it may start; else NULL. */
+static inline const struct op *block_follow(struct hart *hart, const struct link *link)
 {
-	struct block *block = hart->block;
-	struct link *link = &block->links[edge];
-	hart->cycle += block->cost[edge];
-	hart->insns += block->count;
-	if (__builtin_expect(link->context == hart->context && hart->cycle + link->block->last < hart->bound, 1)) {
-		hart->block = link->block;
-		return link->block->ops;
-	}
-	hart->pc = target;
-	hart->now = hart->cycle;
-	hart->retired = hart->insns;
-	hart->exec->link = link;
-	hart->exec->state = block->exits[edge];
-	hart->exec->settled = true;
-	return NULL;
+	struct block *next = link->block;
+	if (__builtin_expect(link->context != hart->context || hart->progress <= next->need, 0))
+		return NULL;
+	hart->block = next;
+	return next->ops;
+}
+
+/* Control leaves the block through an edge of this op: the next block's first op if it is known and may start, else NULL. */
+static inline const struct op *block_exit(struct hart *hart, const struct op *op, unsigned taken)
+{
+	const struct edge *edge = op_edge(op);
+	hart->progress += edge->advance;
+	return block_follow(hart, &edge->links[taken]);
 }
 
 /* Likewise through an indirect jump. */
-static inline const struct op *block_exit_indirect(struct hart *hart, uint64_t target)
+static inline const struct op *block_exit_indirect(struct hart *hart, const struct op *op, uint64_t target)
 {
-	struct block *block = hart->block;
-	unsigned index = jump_index(target);
-	struct block *next = hart->exec->jumps[index].block;
-	hart->cycle += block->cost[EDGE_TAKEN];
-	hart->insns += block->count;
-	if (__builtin_expect(hart->exec->jumps[index].pc == target && hart->exec->jumps[index].context == hart->context &&
-	                         hart->cycle + next->last < hart->bound, 1)) {
+	const struct jump *jump = &hart->exec->jumps[jump_index(target)];
+	struct block *next = jump->block;
+	hart->progress += op_edge(op)->advance;
+	if (__builtin_expect(jump->pc == target && jump->context == hart->context && hart->progress > next->need, 1)) {
 		hart->block = next;
 		return next->ops;
 	}
-	hart->pc = target;
-	hart->now = hart->cycle;
-	hart->retired = hart->insns;
-	hart->exec->link = NULL;
 	return NULL;
 }
 
-#define BLOCK_EXIT(edge, target)                                                                                     \
+#define BLOCK_EXIT(taken, target)                                                                                    \
 	do {                                                                                                         \
-		const struct op *exit_ = block_exit(hart, edge, target);                                             \
-		if (__builtin_expect(!exit_, 0))                                                                     \
+		const struct op *exit_ = block_exit(hart, op, taken);                                                \
+		if (__builtin_expect(!exit_, 0)) {                                                                   \
+			block_leave(hart, taken, &op_edge(op)->links[taken], op_edge(op)->exits[taken], target);     \
 			LEAVE;                                                                                       \
+		}                                                                                                    \
 		OP_CONTINUE(exit_);                                                                                  \
 	} while (0)
 
-#define BLOCK_EXIT_INDIRECT(target)                                                                                  \
+#define BLOCK_EXIT_INDIRECT(exit, target)                                                                            \
 	do {                                                                                                         \
-		const struct op *exit_ = block_exit_indirect(hart, target);                                          \
-		if (__builtin_expect(!exit_, 0))                                                                     \
+		const struct op *exit_ = exit(hart, op, target);                                                     \
+		if (__builtin_expect(!exit_, 0)) {                                                                   \
+			block_leave(hart, EDGE_TAKEN, NULL, op_edge(op)->exits[EDGE_TAKEN], target);                 \
 			LEAVE;                                                                                       \
+		}                                                                                                    \
 		OP_CONTINUE(exit_);                                                                                  \
 	} while (0)
+
+/* The way on after a branch that is not taken. */
+#define NEXT_AFTER_EDGE OP_CONTINUE(op + 1 + EDGE_SLOTS)
 
 /* Ops that translation adds: they stand between instructions and carry the place of the instruction after them. */
 op_fn op_end;      /* the block is over, go to the next instruction */
@@ -176,10 +205,9 @@ op_fn op_probe;    /* timing: the next instruction's cost depends on values */
 op_fn op_timed_jalr;
 op_fn op_settle;   /* timing: the block ends, and the model has to say what it cost */
 
-/* Timed handlers by enum insn_id; NULL: the untimed one serves. Loads have two: the second also looks for stores on
- * their way. */
-extern op_fn *const op_timed_table[];
-extern op_fn *const op_timed_after_store[];
+/* Timed handlers by enum insn_id; NULL: the untimed one serves. Loads have two: the second also looks for stores on their way. */
+extern op_fn *const op_timed_forms[][OP_FORMS];
+extern op_fn *const op_after_store_forms[][OP_FORMS];
 
 /* Jumps of a hart without compressed instructions, whose targets must be 4-byte aligned. */
 op_fn op_jump_misaligned; /* jal or a branch to a target that is not */

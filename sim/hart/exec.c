@@ -47,8 +47,8 @@ void exec_set_tracing(struct hart *hart, bool insn)
 void op_sync(struct hart *hart, const struct op *op)
 {
 	hart->pc = hart->block->pc + 2 * op->halves;
-	hart->now = hart->cycle + op->prefix;
-	hart->retired = hart->insns + op->index;
+	hart->now = hart_block_cycle(hart) + op->prefix;
+	hart->retired = hart_block_insns(hart) + op->index;
 }
 
 OP(leave_after)
@@ -182,24 +182,28 @@ static void settle_effects(struct hart *hart)
 
 /* ---- the loop ---- */
 
-static void run_block(struct hart *hart, struct block *block)
+/* A block was left inside, or by what the model has to look at. */
+static void settle_block(struct hart *hart)
 {
-	uint64_t start = hart->cycle, insns = hart->insns;
-	hart->block = block;
-	hart->exec->settled = false;
-	const struct op *op = block->ops;
-#if DISPATCH_TAIL
-	op->run(hart, op);
-#else
-	while (op)
-		op = op->run(hart, op);
-#endif
-	if (hart->model && !hart->exec->settled) {
+	if (hart->model) {
 		model_settle(hart);
 	} else {
 		hart->cycle = hart->now;
 		hart->insns = hart->retired;
 	}
+}
+
+static void run_block(struct hart *hart, const struct block *block)
+{
+	uint64_t start = hart->cycle, insns = hart->insns;
+	hart->block = block;
+	hart->exec->settled = false;
+	hart->progress = (int64_t)((hart->bound - hart->cycle) << 32);
+	op_run(hart, block->ops);
+	hart->cycle = hart_block_cycle(hart);
+	hart->insns = hart_block_insns(hart);
+	if (!hart->exec->settled)
+		settle_block(hart);
 	if (hart->metering)
 		meter_ran(hart, start, insns);
 	if (hart->trap.pending)
@@ -220,12 +224,32 @@ static struct block *find_block(struct hart *hart, unsigned limit)
 	}
 }
 
-/* May the last block's edge lead straight to this one? Not where the fetch TLB has to be asked, nor where fetch was
- * late this time: that is no property of the edge. */
-static bool may_link(const struct hart *hart, uint64_t from, uint32_t state, const struct block *block)
+static unsigned limit_of(const struct block *block) { return block->key >> KEY_BITS; }
+
+/* May the last block's edge lead straight to this one? Not where the fetch TLB has to be asked, nor where fetch was late this
+ * time: that is no property of the edge. Blocks of one instruction, for the end of a slice, follow each other. */
+static bool may_link(const struct hart *hart, const struct block *from, uint32_t state, const struct block *block)
 {
-	return block != hart->exec->scratch && !(block->key >> KEY_BITS) && block->state == state &&
-	       (!hart->model || !hart->model->fetch_space || (from ^ block->pc) < PAGE_SIZE);
+	return block != hart->exec->scratch && limit_of(block) == (limit_of(from) == 1) && block->state == state &&
+	       (!hart->model || !hart->model->fetch_space || (from->pc ^ block->pc) < PAGE_SIZE);
+}
+
+/* Near the end of a slice instructions are run one by one. */
+static bool is_near(const struct hart *hart, uint64_t bound)
+{
+	enum { NEAR = 8 };
+	return bound - hart->cycle <= NEAR;
+}
+
+/* The block that the edge just left is known to lead to, if it is one to take now. */
+static struct block *linked_block(const struct hart *hart, uint64_t bound)
+{
+	const struct link *link = hart->exec->link;
+	if (!link || hart->exec->target != hart->pc || link->context != hart->context || hart->platform->flush_always ||
+	    !block_is_open(link->block) ||
+	    hart->cycle + link->block->last >= bound || is_near(hart, bound) != (limit_of(link->block) == 1))
+		return NULL;
+	return link->block;
 }
 
 static void forget_blocks(struct hart *hart)
@@ -259,12 +283,18 @@ void exec_switch_timing(struct hart *hart, bool on)
 static void run_next(struct hart *hart, uint64_t bound, bool step)
 {
 	struct exec *exec = hart->exec;
-	struct link *link = exec->link;
-	uint64_t context = hart->context, from = link ? hart->block->pc : 0;
+	struct link *link = exec->target == hart->pc ? exec->link : NULL;
+	const struct block *from = hart->block, *next = step ? NULL : linked_block(hart, bound);
+	uint64_t context = hart->context;
 	uint32_t state = exec->state;
 	exec->link = NULL;
+	if (next) {
+		run_block(hart, next);
+		return;
+	}
 	if (hart->platform->flush_always)
 		forget_blocks(hart);
+	step |= is_near(hart, bound);
 	struct block *block = find_block(hart, step);
 	if (block && !step && block->count > 1 && hart->cycle + block->last >= bound)
 		block = find_block(hart, true);
@@ -277,10 +307,8 @@ static void run_next(struct hart *hart, uint64_t bound, bool step)
 	look_at_counters(hart);
 	if (hart->effects) /* the walk wrote A into code, say: first things first */
 		return;
-	if (link && context == hart->context && may_link(hart, from, state, block)) {
-		link->block = block;
-		link->context = context;
-	}
+	if (link && context == hart->context && may_link(hart, from, state, block))
+		*link = (struct link){block, context};
 	run_block(hart, block);
 }
 
@@ -289,14 +317,59 @@ static bool may_go_on(const struct hart *hart, uint64_t bound)
 	return hart->cycle < bound && !hart->waiting && !(hart->effects & EFFECT_YIELD);
 }
 
+/* Blocks may follow each other until this cycle; not too far away for hart->progress. */
+static uint64_t chain_bound(const struct hart *hart, uint64_t stop)
+{
+	enum { FAR = 1 << 30 };
+	if (stop <= hart->cycle)
+		return hart->cycle;
+	return stop - hart->cycle < FAR ? stop : hart->cycle + FAR;
+}
+
 static void advance(struct hart *hart, uint64_t bound, bool chain, bool step)
 {
 	struct exec *exec = hart->exec;
 	uint64_t stop = bound < exec->timer_cycle ? bound : exec->timer_cycle;
-	hart->bound = chain && !hart->metering ? stop : 0;
+	hart->bound = chain && !hart->metering ? chain_bound(hart, stop) : hart->cycle;
 	run_next(hart, stop, step);
 	if (hart->cycle >= exec->timer_cycle)
 		hart->effects |= EFFECT_IRQ;
+}
+
+/* Say until when the others need not wait for this hart, which now pauses between instructions. */
+static void look_ahead(struct hart *hart)
+{
+	const struct exec *exec = hart->exec;
+	const struct link *link = exec->link;
+	hart->alone_until = 0;
+	if (!hart->platform->catch_up || !link || exec->target != hart->pc || link->context != hart->context || hart->effects ||
+	    hart->waiting)
+		return;
+	uint64_t until = hart->cycle + link->block->alone;
+	hart->alone_until = until < exec->timer_cycle ? until : exec->timer_cycle;
+}
+
+/* A short slice that does nothing but run blocks known to follow each other. False: go on as exec_run does, from here. */
+static bool run_linked(struct hart *hart, uint64_t bound)
+{
+	struct exec *exec = hart->exec;
+	if (hart->effects || hart->waiting || exec->traced.valid || hart->reservation.valid || bound > exec->timer_cycle)
+		return false;
+	hart->bound = hart->metering ? hart->cycle : chain_bound(hart, bound);
+	while (hart->cycle < bound) {
+		const struct block *block = linked_block(hart, bound);
+		if (!block)
+			return false;
+		run_block(hart, block);
+		if (hart->cycle >= exec->timer_cycle)
+			hart->effects |= EFFECT_IRQ;
+		if (hart->effects || !exec->settled)
+			return false;
+	}
+	if (exec->traced.valid || hart->reservation.valid)
+		return false;
+	look_ahead(hart);
+	return true;
 }
 
 /* The slice is over, or pauses: leave the hart as anyone may look at it. */
@@ -309,11 +382,14 @@ static bool pause(struct hart *hart, uint64_t bound)
 		hart->effects &= ~(uint32_t)EFFECT_YIELD;
 		mem_guard_reservation(hart);
 	}
+	look_ahead(hart);
 	return over;
 }
 
 bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns)
 {
+	if (max_insns == UINT64_MAX && run_linked(hart, bound))
+		return true;
 	uint64_t limit = max_insns > UINT64_MAX - hart->insns ? UINT64_MAX : hart->insns + max_insns;
 	settle_effects(hart);
 	while (may_go_on(hart, bound) && hart->insns < limit) {

@@ -109,14 +109,19 @@ struct trace_event;
 struct hart {
 	uint64_t x[33]; /* x[32] swallows writes to x0 */
 	uint64_t f[33];
-	struct block *block;  /* the block being run, for handlers only */
+	const struct block *block; /* the block being run, for handlers only */
 	struct l0_bank *l0;   /* the data filter of the current effective data mode */
-	uint64_t cycle;       /* at the current block's start */
-	uint64_t insns;       /* retired before the current block's start */
+	uint64_t cycle;       /* outside handlers; inside them, when they were entered */
+	uint64_t insns;       /* retired, likewise */
 	uint64_t bound;       /* blocks may follow each other while their last instruction starts before this cycle */
-	/* epoch of the virtual mappings << 8 | execution key: what a link between blocks relies on */
-	uint64_t context;
-	uint32_t effects;          /* enum effect */
+	int64_t progress;     /* in handlers, at the current block's start: cycles left until `bound` << 32 | instructions retired
+	                       * since they were entered */
+	uint64_t context;     /* epoch of the virtual mappings << 8 | execution key: what a link between blocks relies on */
+	bool waiting;         /* in WFI (or stopped) until an interrupt is pending */
+	bool halted;          /* does not run any more */
+	uint64_t wake_cycle;  /* when waiting: earliest cycle a timer can wake it; UINT64_MAX if none */
+	uint64_t alone_until; /* until this cycle it can do nothing that another hart may notice; or 0 */
+	uint32_t effects;     /* enum effect */
 	enum mode mode;
 
 	uint64_t pc;      /* exact in slow paths and outside blocks */
@@ -140,10 +145,6 @@ struct hart {
 		bool watched; /* the page carries PAGE_WATCH on this reservation's behalf */
 		uint64_t pa;  /* start of the reservation set, 64-byte aligned */
 	} reservation;
-
-	bool waiting;          /* in WFI (or stopped) until an interrupt is pending */
-	bool halted;           /* does not run any more */
-	uint64_t wake_cycle;   /* when waiting: earliest cycle a timer can wake it; UINT64_MAX if none */
 
 	struct tp_file tp;
 	unsigned id;
@@ -178,6 +179,10 @@ bool hart_raise(struct hart *hart, enum cause cause, uint64_t tval);
 void hart_set_irq(void *hart, unsigned line, bool level, uint64_t now);
 void hart_set_rnmi(void *hart, unsigned line, bool level, uint64_t now);
 void hart_set_hgei(void *hart, unsigned line, bool level, uint64_t now);
+
+/* Cycle and retired instructions at the current block's start, for handlers and what they call. */
+static inline uint64_t hart_block_cycle(const struct hart *hart) { return hart->bound - (uint64_t)(hart->progress >> 32); }
+static inline uint64_t hart_block_insns(const struct hart *hart) { return hart->insns + (uint32_t)hart->progress; }
 
 /* Emit a trace event of this hart at its exact place; fields pc, value[] and flags are the caller's. */
 void hart_emit(struct hart *hart, struct trace_event *event);

@@ -6,9 +6,14 @@
  * The same handlers can be compiled as stencils later: they touch nothing but hart and op, and end in NEXT, JUMP or
  * LEAVE.
  *
- *   X(rd) X(rs1) X(rs2)  integer registers named by op fields; op->rd is 32 (a sink) for x0
+ * `last` is what the op before wrote to its rd, if that op is one that passes it on; registers always hold it too. Handlers have
+ * forms that take it as their first or second source (FORMS), which spares the way through memory: translation chooses them
+ * where the instruction before is the source. The plain loop has only the form that reads registers.
+ *
+ *   X(rd) X(rs1) X(rs2)  integer registers named by op fields; op->rd is SINK for x0
  *   F(rd) F(rs1)...      FP registers (raw bits, NaN-boxed)
  *   NEXT                 continue with the next op of the block
+ *   NEXT_WITH(value)     likewise, passing on what was written to rd
  *   TRAP                 leave: hart->trap is filled, hart->pc/now/retired are exact (op_sync was called)
  *   NEXT_EFFECTS         like NEXT, but first obeys hart->effects (after a CSR write, a device access...)
  */
@@ -27,24 +32,27 @@ typedef void op_result;
 #define OP_CONTINUE(next_op)                                                                                         \
 	do {                                                                                                         \
 		const struct op *op_next_ = (next_op);                                                               \
-		__attribute__((musttail)) return op_next_->run(hart, op_next_);                                      \
+		__attribute__((musttail)) return op_next_->run(hart, op_next_, last);                                \
 	} while (0)
 #define LEAVE return
-#define OP_TAIL(function) __attribute__((musttail)) return function(hart, op)
+#define OP_TAIL(function) __attribute__((musttail)) return function(hart, op, last)
 #else
 #define DISPATCH_TAIL 0
 #define OP_CC
 typedef const struct op *op_result;
 #define OP_CONTINUE(next_op) return (next_op)
 #define LEAVE return NULL
-#define OP_TAIL(function) return function(hart, op)
+#define OP_TAIL(function) return function(hart, op, last)
 #endif
 
-typedef OP_CC op_result op_fn(struct hart *hart, const struct op *op);
+typedef OP_CC op_result op_fn(struct hart *hart, const struct op *op, uint64_t last);
+
+/* Instead of x0 as a destination: the register that nobody reads. */
+enum { SINK = 32 };
 
 struct op {
 	op_fn *run;
-	uint8_t rd, rs1, rs2, rs3; /* register numbers; rd = 32 instead of x0 */
+	uint8_t rd, rs1, rs2, rs3; /* register numbers; rd = SINK instead of x0 */
 	uint8_t rm;                /* as in struct insn */
 	uint8_t index;             /* instructions of the block before this one */
 	uint8_t halves;            /* halfwords from the block's start to this instruction */
@@ -56,10 +64,19 @@ struct op {
 
 _Static_assert(sizeof(struct op) == 32, "the step between ops is a constant the address unit likes");
 
-#define OP(name) OP_CC op_result op_##name(struct hart *hart, const struct op *op)
+/* Is it the instruction itself, rather than something that translation put before it? */
+static inline bool op_is_instruction(const struct op *op) { return op->length != 0; }
+
+#define OP(name)                                                                                                     \
+	OP_CC op_result op_##name(struct hart *hart, const struct op *op, uint64_t last __attribute__((unused)))
 #define X(reg) hart->x[op->reg]
 #define F(reg) hart->f[op->reg]
 #define NEXT OP_CONTINUE(op + 1)
+#define NEXT_WITH(value)                                                                                             \
+	do {                                                                                                         \
+		last = (value);                                                                                      \
+		NEXT;                                                                                                \
+	} while (0)
 #define TRAP LEAVE
 #define NEXT_EFFECTS                                                                                                 \
 	do {                                                                                                         \
@@ -67,6 +84,41 @@ _Static_assert(sizeof(struct op) == 32, "the step between ops is a constant the 
 			OP_TAIL(op_leave_after);                                                                     \
 		NEXT;                                                                                                \
 	} while (0)
+
+/* The forms of a handler: FORM(name, a, b, ...), with what its sources are read from. */
+#if DISPATCH_TAIL
+#define FORMS_1(FORM, name, ...) FORM(name, X(rs1), __VA_ARGS__) FORM(name##_1, last, __VA_ARGS__)
+#define FORMS_2(FORM, name, ...)                                                                                     \
+	FORM(name, X(rs1), X(rs2), __VA_ARGS__)                                                                      \
+	FORM(name##_1, last, X(rs2), __VA_ARGS__)                                                                    \
+	FORM(name##_2, X(rs1), last, __VA_ARGS__)
+#else
+#define FORMS_1(FORM, name, ...) FORM(name, X(rs1), __VA_ARGS__)
+#define FORMS_2(FORM, name, ...) FORM(name, X(rs1), X(rs2), __VA_ARGS__)
+#endif
+
+/* An instruction that only computes, in one line: rd = an expression of its sources a and b, and imm. */
+#define VALUE_FORM(name, source_a, source_b, expression)                                                             \
+	OP(name)                                                                                                     \
+	{                                                                                                            \
+		const uint64_t a __attribute__((unused)) = source_a, b __attribute__((unused)) = source_b;           \
+		const uint64_t imm __attribute__((unused)) = (uint64_t)op->imm;                                      \
+		const uint64_t value = (uint64_t)(expression);                                                       \
+		X(rd) = value;                                                                                       \
+		NEXT_WITH(value);                                                                                    \
+	}
+#define VALUE_OP(name, expression) FORMS_2(VALUE_FORM, name, expression)
+
+/* Run from this op until one leaves. */
+static inline void op_run(struct hart *hart, const struct op *op)
+{
+#if DISPATCH_TAIL
+	op->run(hart, op, 0);
+#else
+	while (op)
+		op = op->run(hart, op, 0);
+#endif
+}
 
 /* Set hart->pc, now and retired to this op's exact place. Every handler calls it before anything that can trap, reads
  * time or looks at the hart from outside. */
@@ -81,5 +133,9 @@ op_fn op_illegal;
 
 /* Handler of each instruction: op_table[enum insn_id of the semantics]. */
 extern op_fn *const op_table[];
+
+/* The same in all its forms; NULL: the handler has no such form. */
+enum op_form { FORM_REGISTERS, FORM_LAST_1, FORM_LAST_2, OP_FORMS };
+extern op_fn *const op_forms[][OP_FORMS];
 
 #endif

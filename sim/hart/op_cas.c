@@ -5,7 +5,7 @@
 /* x0 as operand reads 0, not the sink. */
 static inline uint64_t compared(const struct hart *hart, const struct op *op)
 {
-	return op->rd == 32 ? 0 : X(rd);
+	return op->rd == SINK ? 0 : X(rd);
 }
 
 /* Bits above the operand's size are ignored in both registers. norm:Zacas_amocas_w_permission: a failing one still
@@ -38,7 +38,7 @@ CAS(amocas_d, int64_t)
 OP(amocas_q)
 {
 	enum { PAIR = 16 };
-	bool discard = op->rd == 32;
+	bool discard = op->rd == SINK;
 	uint64_t pa;
 	uint8_t *host = amo_locate(hart, op, PAIR, &pa);
 	if (!host)

@@ -1,16 +1,6 @@
 /* Cryptography on scalar registers: Zknd and Zkne (AES-64), Zknh (SHA-2). */
 #include "hart/op.h"
 
-/* One line an instruction: its value as an expression of a = x[rs1], b = x[rs2], imm. */
-#define CRYPTO_OP(name, expression)                                                                                  \
-	OP(name)                                                                                                     \
-	{                                                                                                            \
-		const uint64_t a = X(rs1), b __attribute__((unused)) = X(rs2);                                       \
-		const unsigned imm __attribute__((unused)) = (unsigned)op->imm;                                      \
-		X(rd) = (uint64_t)(expression);                                                                      \
-		NEXT;                                                                                                \
-	}
-
 /* ---- AES: FIPS 197 ---- */
 
 static const uint8_t s_box[256] = {
@@ -131,13 +121,13 @@ static inline uint64_t next_key(uint64_t a, uint64_t b)
 	return low | (low ^ b >> 32) << 32;
 }
 
-CRYPTO_OP(aes64es, substitute(s_box, shift_rows(a, b)))
-CRYPTO_OP(aes64esm, mix_columns(substitute(s_box, shift_rows(a, b))))
-CRYPTO_OP(aes64ds, substitute(inverse_s_box, shift_rows_back(a, b)))
-CRYPTO_OP(aes64dsm, unmix_columns(substitute(inverse_s_box, shift_rows_back(a, b))))
-CRYPTO_OP(aes64im, unmix_columns(a))
-CRYPTO_OP(aes64ks1i, key_word(a, imm))
-CRYPTO_OP(aes64ks2, next_key(a, b))
+VALUE_OP(aes64es, substitute(s_box, shift_rows(a, b)))
+VALUE_OP(aes64esm, mix_columns(substitute(s_box, shift_rows(a, b))))
+VALUE_OP(aes64ds, substitute(inverse_s_box, shift_rows_back(a, b)))
+VALUE_OP(aes64dsm, unmix_columns(substitute(inverse_s_box, shift_rows_back(a, b))))
+VALUE_OP(aes64im, unmix_columns(a))
+VALUE_OP(aes64ks1i, key_word(a, imm))
+VALUE_OP(aes64ks2, next_key(a, b))
 
 /* ---- SHA-2: FIPS 180-4 ---- */
 
@@ -151,11 +141,11 @@ static inline uint64_t rotate(uint64_t value, unsigned by)
 	return value >> by | value << (64 - by);
 }
 
-CRYPTO_OP(sha256sum0, (int32_t)(rotate_word(a, 2) ^ rotate_word(a, 13) ^ rotate_word(a, 22)))
-CRYPTO_OP(sha256sum1, (int32_t)(rotate_word(a, 6) ^ rotate_word(a, 11) ^ rotate_word(a, 25)))
-CRYPTO_OP(sha256sig0, (int32_t)(rotate_word(a, 7) ^ rotate_word(a, 18) ^ (uint32_t)a >> 3))
-CRYPTO_OP(sha256sig1, (int32_t)(rotate_word(a, 17) ^ rotate_word(a, 19) ^ (uint32_t)a >> 10))
-CRYPTO_OP(sha512sum0, rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39))
-CRYPTO_OP(sha512sum1, rotate(a, 14) ^ rotate(a, 18) ^ rotate(a, 41))
-CRYPTO_OP(sha512sig0, rotate(a, 1) ^ rotate(a, 8) ^ a >> 7)
-CRYPTO_OP(sha512sig1, rotate(a, 19) ^ rotate(a, 61) ^ a >> 6)
+VALUE_OP(sha256sum0, (int32_t)(rotate_word(a, 2) ^ rotate_word(a, 13) ^ rotate_word(a, 22)))
+VALUE_OP(sha256sum1, (int32_t)(rotate_word(a, 6) ^ rotate_word(a, 11) ^ rotate_word(a, 25)))
+VALUE_OP(sha256sig0, (int32_t)(rotate_word(a, 7) ^ rotate_word(a, 18) ^ (uint32_t)a >> 3))
+VALUE_OP(sha256sig1, (int32_t)(rotate_word(a, 17) ^ rotate_word(a, 19) ^ (uint32_t)a >> 10))
+VALUE_OP(sha512sum0, rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39))
+VALUE_OP(sha512sum1, rotate(a, 14) ^ rotate(a, 18) ^ rotate(a, 41))
+VALUE_OP(sha512sig0, rotate(a, 1) ^ rotate(a, 8) ^ a >> 7)
+VALUE_OP(sha512sig1, rotate(a, 19) ^ rotate(a, 61) ^ a >> 6)

@@ -20,10 +20,22 @@ op_fn *const op_table[INSN_COUNT] = {
 #undef INSN
 };
 
+/* Forms that nobody defines are NULL. */
+#define INSN(id, name, match, mask, format, ext, class, semantics)                                                   \
+	op_fn op_##semantics##_1 __attribute__((weak)), op_##semantics##_2 __attribute__((weak));
+#include "hart/insn.def"
+#undef INSN
+
+op_fn *const op_forms[INSN_COUNT][OP_FORMS] = {
+#define INSN(id, name, match, mask, format, ext, class, semantics)                                                   \
+	[INSN_##id] = {op_##semantics, op_##semantics##_1, op_##semantics##_2},
+#include "hart/insn.def"
+#undef INSN
+};
+
 OP(end)
 {
-	uint64_t next = hart->block->pc + 2 * op->halves;
-	BLOCK_EXIT(EDGE_FALL, next);
+	BLOCK_EXIT(EDGE_FALL, hart->block->pc + 2 * op->halves);
 }
 
 OP(fs_dirty)

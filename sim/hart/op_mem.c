@@ -1,81 +1,55 @@
 /* Loads and stores. The handler is the L0 filter's hit; everything else is the slow path behind a tail call. */
-#include "hart/mem.h"
-#include "hart/op.h"
+#include "hart/op_body.h"
 
 static inline uint64_t address(const struct hart *hart, const struct op *op) { return X(rs1) + (uint64_t)op->imm; }
 
-#define LOAD(name, type)                                                                                            \
-	static OP(name##_slow)                                                                                      \
-	{                                                                                                           \
-		uint64_t value = 0;                                                                                 \
-		if (!mem_load(hart, op, address(hart, op), sizeof(type), &value))                                   \
-			TRAP;                                                                                       \
-		X(rd) = (uint64_t)(type)value;                                                                      \
-		NEXT_EFFECTS;                                                                                       \
-	}                                                                                                           \
-	OP(name)                                                                                                    \
-	{                                                                                                           \
-		uint8_t *host;                                                                                      \
-		type value;                                                                                         \
-		if (!l0_find(hart->l0->read, address(hart, op), sizeof(type), &host))                               \
-			OP_TAIL(op_##name##_slow);                                                                  \
-		memcpy(&value, host, sizeof value);                                                                 \
-		X(rd) = (uint64_t)value;                                                                            \
-		NEXT;                                                                                               \
+/* rd = the value read, boxed: the upper bits of a narrower FP value are all ones. */
+#define LOAD_HANDLERS(name, file, box)                                                                               \
+	__attribute__((noinline)) OP(name##_slow)                                                                    \
+	{                                                                                                            \
+		uint64_t value = 0;                                                                                  \
+		if (!mem_load(hart, op, address(hart, op), sizeof(type_##name), &value))                             \
+			TRAP;                                                                                        \
+		hart->file[op->rd] = last = (uint64_t)(type_##name)value | (box);                                    \
+		NEXT_EFFECTS;                                                                                        \
+	}                                                                                                            \
+	FORMS_1(LOAD_FORM, name, name, file, box)
+#define LOAD_FORM(form, a, name, file, box)                                                                          \
+	OP(form)                                                                                                     \
+	{                                                                                                            \
+		LOAD_FROM(name, a, file, box)                                                                        \
+		NEXT;                                                                                                \
 	}
 
-#define STORE(name, type, file)                                                                                     \
-	static OP(name##_slow)                                                                                      \
-	{                                                                                                           \
-		if (!mem_store(hart, op, address(hart, op), sizeof(type), hart->file[op->rs2]))                     \
-			TRAP;                                                                                       \
-		NEXT_EFFECTS;                                                                                       \
-	}                                                                                                           \
-	OP(name)                                                                                                    \
-	{                                                                                                           \
-		uint8_t *host;                                                                                      \
-		type value = (type)hart->file[op->rs2];                                                             \
-		if (!l0_find(hart->l0->write, address(hart, op), sizeof(type), &host))                              \
-			OP_TAIL(op_##name##_slow);                                                                  \
-		memcpy(host, &value, sizeof value);                                                                 \
-		NEXT;                                                                                               \
+#define STORE_SLOW(name, file)                                                                                       \
+	__attribute__((noinline)) OP(name##_slow)                                                                    \
+	{                                                                                                            \
+		if (!mem_store(hart, op, address(hart, op), sizeof(type_##name), hart->file[op->rs2]))               \
+			TRAP;                                                                                        \
+		NEXT_EFFECTS;                                                                                        \
 	}
+#define STORE_HANDLERS(name)                                                                                         \
+	STORE_SLOW(name, x)                                                                                          \
+	FORMS_2(HANDLER, name, STORE_BODY, name)
+#define FSTORE_FORM(form, a, name) HANDLER(form, a, F(rs2), STORE_TO, name)
+#define FSTORE_HANDLERS(name)                                                                                        \
+	STORE_SLOW(name, f)                                                                                          \
+	FORMS_1(FSTORE_FORM, name, name)
 
-/* FP loads box narrower values: the upper bits are all ones. */
-#define FLOAD(name, type, box)                                                                                      \
-	static OP(name##_slow)                                                                                      \
-	{                                                                                                           \
-		uint64_t value = 0;                                                                                 \
-		if (!mem_load(hart, op, address(hart, op), sizeof(type), &value))                                   \
-			TRAP;                                                                                       \
-		F(rd) = (type)value | (box);                                                                        \
-		NEXT_EFFECTS;                                                                                       \
-	}                                                                                                           \
-	OP(name)                                                                                                    \
-	{                                                                                                           \
-		uint8_t *host;                                                                                      \
-		type value;                                                                                         \
-		if (!l0_find(hart->l0->read, address(hart, op), sizeof(type), &host))                               \
-			OP_TAIL(op_##name##_slow);                                                                  \
-		memcpy(&value, host, sizeof value);                                                                 \
-		F(rd) = value | (box);                                                                              \
-		NEXT;                                                                                               \
-	}
-
-LOAD(lb, int8_t)
-LOAD(lh, int16_t)
-LOAD(lw, int32_t)
-LOAD(ld, uint64_t)
-LOAD(lbu, uint8_t)
-LOAD(lhu, uint16_t)
-LOAD(lwu, uint32_t)
-STORE(sb, uint8_t, x)
-STORE(sh, uint16_t, x)
-STORE(sw, uint32_t, x)
-STORE(sd, uint64_t, x)
-FLOAD(flh, uint16_t, ~UINT64_C(0xffff))
-FLOAD(flw, uint32_t, UINT64_C(0xffffffff) << 32)
-FLOAD(fld, uint64_t, UINT64_C(0))
-STORE(fsh, uint16_t, f)
-STORE(fsw, uint32_t, f)
-STORE(fsd, uint64_t, f)
+LOAD_HANDLERS(lb, x, UINT64_C(0))
+LOAD_HANDLERS(lh, x, UINT64_C(0))
+LOAD_HANDLERS(lw, x, UINT64_C(0))
+LOAD_HANDLERS(ld, x, UINT64_C(0))
+LOAD_HANDLERS(lbu, x, UINT64_C(0))
+LOAD_HANDLERS(lhu, x, UINT64_C(0))
+LOAD_HANDLERS(lwu, x, UINT64_C(0))
+LOAD_HANDLERS(flh, f, ~UINT64_C(0xffff))
+LOAD_HANDLERS(flw, f, UINT64_C(0xffffffff) << 32)
+LOAD_HANDLERS(fld, f, UINT64_C(0))
+STORE_HANDLERS(sb)
+STORE_HANDLERS(sh)
+STORE_HANDLERS(sw)
+STORE_HANDLERS(sd)
+FSTORE_HANDLERS(fsh)
+FSTORE_HANDLERS(fsw)
+FSTORE_HANDLERS(fsd)

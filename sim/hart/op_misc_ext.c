@@ -9,7 +9,7 @@
 
 enum { BLOCK_SIZE = 64 };
 
-static OP_CC op_result virtual_instruction(struct hart *hart, const struct op *op)
+static OP(virtual_instruction)
 {
 	op_sync(hart, op);
 	hart_raise(hart, CAUSE_VIRTUAL, op->word);
@@ -105,7 +105,7 @@ static bool manage_block(struct hart *hart, const struct op *op)
 		if (verdict == CSR_ILLEGAL)                                                                          \
 			OP_TAIL(op_illegal);                                                                         \
 		if (verdict == CSR_VIRTUAL)                                                                          \
-			OP_TAIL(virtual_instruction);                                                                \
+			OP_TAIL(op_virtual_instruction);                                                                \
 		if (!manage_block(hart, op))                                                                         \
 			TRAP;                                                                                        \
 		NEXT_EFFECTS;                                                                                        \
@@ -138,7 +138,7 @@ OP(cbo_zero)
 	if (verdict == CSR_ILLEGAL)
 		OP_TAIL(op_illegal);
 	if (verdict == CSR_VIRTUAL)
-		OP_TAIL(virtual_instruction);
+		OP_TAIL(op_virtual_instruction);
 	if (!zero_block(hart, op))
 		TRAP;
 	NEXT_EFFECTS;

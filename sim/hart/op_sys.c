@@ -43,11 +43,10 @@ OP(ebreak)
 /* ---- returns ---- */
 
 /* A return retires: leave at the place after it, with the pc it chose. */
-static void leave_returned(struct hart *hart)
+static void leave_returned(struct hart *hart, const struct op *op)
 {
 	uint64_t pc = hart->pc;
-	hart->now = hart->cycle + hart->block->cost[EDGE_TAKEN];
-	hart->retired = hart->insns + hart->block->count;
+	op_sync(hart, op + 1);
 	hart->pc = pc;
 	hart->exec->link = NULL;
 }
@@ -56,7 +55,7 @@ OP(mret)
 {
 	op_sync(hart, op);
 	if (trap_mret(hart, op->word))
-		leave_returned(hart);
+		leave_returned(hart, op);
 	LEAVE;
 }
 
@@ -64,7 +63,7 @@ OP(sret)
 {
 	op_sync(hart, op);
 	if (trap_sret(hart, op->word))
-		leave_returned(hart);
+		leave_returned(hart, op);
 	LEAVE;
 }
 
@@ -72,7 +71,7 @@ OP(mnret)
 {
 	op_sync(hart, op);
 	if (trap_mnret(hart, op->word))
-		leave_returned(hart);
+		leave_returned(hart, op);
 	LEAVE;
 }
 

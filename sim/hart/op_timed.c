@@ -2,9 +2,8 @@
  * Handlers of blocks that belong to a timing model: the same semantics, and what a hit must change. Whatever costs more
  * than translation knew leaves the block after its instruction; the model looks at it then.
  */
-#include "hart/block.h"
-#include "hart/mem.h"
-#include "timing/model.h"
+#define TIMED
+#include "hart/op_body.h"
 
 static inline uint64_t address(const struct hart *hart, const struct op *op) { return X(rs1) + (uint64_t)op->imm; }
 
@@ -49,171 +48,162 @@ static bool store(struct hart *hart, const struct op *op, unsigned size, uint64_
 }
 
 /* The handler that looks for earlier stores has the number of those that may be on their way in op->rs3. */
-#define LOAD(name, type, file, box)                                                                                  \
-	static OP(timed_##name##_slow)                                                                               \
+#define LOAD_HANDLERS(name, file, box)                                                                               \
+	__attribute__((noinline)) OP(timed_##name##_slow)                                                            \
 	{                                                                                                            \
 		uint64_t value, va = address(hart, op);                                                              \
-		if (!load(hart, op, sizeof(type), &value))                                                           \
+		if (!load(hart, op, sizeof(type_##name), &value))                                                    \
 			TRAP;                                                                                        \
 		hart->model->stall.conflict = (uint8_t)model_conflict(hart->model, va, op->rs3);                     \
-		bool stalled = model_data(hart, va, ACCESS_LOAD);                                      \
-		hart->file[op->rd] = (uint64_t)(type)value | (box);                                                  \
+		bool stalled = model_data(hart, va, ACCESS_LOAD);                               \
+		hart->file[op->rd] = last = (uint64_t)(type_##name)value | (box);                                    \
 		NEXT_STALLED(stalled);                                                                               \
 	}                                                                                                            \
-	OP(timed_##name)                                                                                             \
+	FORMS_1(LOAD_FORM, timed_##name, name, file, box)                                                            \
+	FORMS_1(AFTER_STORE_FORM, after_store_##name, name, file, box)
+#define LOAD_FORM(form, a, name, file, box)                                                                          \
+	OP(form)                                                                                                     \
 	{                                                                                                            \
-		uint8_t *host;                                                                                       \
-		type value;                                                                                          \
-		if (!near_find(hart, hart->model->near->read, address(hart, op), sizeof(type), &host))               \
-			OP_TAIL(op_timed_##name##_slow);                                                             \
-		memcpy(&value, host, sizeof value);                                                                  \
-		hart->file[op->rd] = (uint64_t)value | (box);                                                        \
+		LOAD_FROM(name, a, file, box)                                                                        \
 		NEXT;                                                                                                \
-	}                                                                                                            \
-	OP(after_store_##name)                                                                                       \
+	}
+#define AFTER_STORE_FORM(form, a, name, file, box)                                                                   \
+	OP(form)                                                                                                     \
 	{                                                                                                            \
-		if (__builtin_expect(model_conflict(hart->model, address(hart, op), op->rs3) != 0, 0))               \
-			OP_TAIL(op_timed_##name##_slow);                                                             \
-		OP_TAIL(op_timed_##name);                                                                            \
+		if (__builtin_expect(model_conflict(hart->model, (a) + (uint64_t)op->imm, op->rs3) != 0, 0))         \
+			OP_TAIL(SLOW(name));                                                                         \
+		LOAD_FROM(name, a, file, box)                                                                        \
+		NEXT;                                                                                                \
 	}
 
-#define STORE(name, type, file)                                                                                      \
-	static OP(timed_##name##_slow)                                                                               \
+#define STORE_SLOW(name, file)                                                                                       \
+	__attribute__((noinline)) OP(timed_##name##_slow)                                                            \
 	{                                                                                                            \
 		uint64_t va = address(hart, op);                                                                     \
-		if (!store(hart, op, sizeof(type), hart->file[op->rs2]))                                             \
+		if (!store(hart, op, sizeof(type_##name), hart->file[op->rs2]))                                      \
 			TRAP;                                                                                        \
-		NEXT_STALLED(model_data(hart, va, ACCESS_STORE));                                      \
-	}                                                                                                            \
-	OP(timed_##name)                                                                                             \
-	{                                                                                                            \
-		uint8_t *host;                                                                                       \
-		uint64_t va = address(hart, op);                                                                     \
-		type value = (type)hart->file[op->rs2];                                                              \
-		if (!near_find(hart, hart->model->near->write, va, sizeof(type), &host))                             \
-			OP_TAIL(op_timed_##name##_slow);                                                             \
-		memcpy(host, &value, sizeof value);                                                                  \
-		model_log_store(hart->model, va);                                                                    \
-		NEXT;                                                                                                \
+		NEXT_STALLED(model_data(hart, va, ACCESS_STORE));                               \
 	}
+#define STORE_HANDLERS(name)                                                                                         \
+	STORE_SLOW(name, x)                                                                                          \
+	FORMS_2(HANDLER, timed_##name, STORE_BODY, name)
+#define FSTORE_FORM(form, a, name) HANDLER(form, a, F(rs2), STORE_TO, name)
+#define FSTORE_HANDLERS(name)                                                                                        \
+	STORE_SLOW(name, f)                                                                                          \
+	FORMS_1(FSTORE_FORM, timed_##name, name)
 
-LOAD(lb, int8_t, x, UINT64_C(0))
-LOAD(lh, int16_t, x, UINT64_C(0))
-LOAD(lw, int32_t, x, UINT64_C(0))
-LOAD(ld, uint64_t, x, UINT64_C(0))
-LOAD(lbu, uint8_t, x, UINT64_C(0))
-LOAD(lhu, uint16_t, x, UINT64_C(0))
-LOAD(lwu, uint32_t, x, UINT64_C(0))
-LOAD(flw, uint32_t, f, UINT64_C(0xffffffff) << 32)
-LOAD(fld, uint64_t, f, UINT64_C(0))
-STORE(sb, uint8_t, x)
-STORE(sh, uint16_t, x)
-STORE(sw, uint32_t, x)
-STORE(sd, uint64_t, x)
-STORE(fsw, uint32_t, f)
-STORE(fsd, uint64_t, f)
+LOAD_HANDLERS(lb, x, UINT64_C(0))
+LOAD_HANDLERS(lh, x, UINT64_C(0))
+LOAD_HANDLERS(lw, x, UINT64_C(0))
+LOAD_HANDLERS(ld, x, UINT64_C(0))
+LOAD_HANDLERS(lbu, x, UINT64_C(0))
+LOAD_HANDLERS(lhu, x, UINT64_C(0))
+LOAD_HANDLERS(lwu, x, UINT64_C(0))
+LOAD_HANDLERS(flw, f, UINT64_C(0xffffffff) << 32)
+LOAD_HANDLERS(fld, f, UINT64_C(0))
+STORE_HANDLERS(sb)
+STORE_HANDLERS(sh)
+STORE_HANDLERS(sw)
+STORE_HANDLERS(sd)
+FSTORE_HANDLERS(fsw)
+FSTORE_HANDLERS(fsd)
 
 /* ---- control transfer ---- */
 
-static inline uint64_t after(const struct hart *hart, const struct op *op)
-{
-	return hart->block->pc + 2 * op->halves + op->length;
-}
-
-/* The jump was mispredicted: everything after it waits until it is resolved. The op after it is the block's end. */
-static op_result leave_mispredicted(struct hart *hart, const struct op *op, uint64_t target, uint64_t wrong) OP_CC;
-static OP_CC op_result leave_mispredicted(struct hart *hart, const struct op *op, uint64_t target, uint64_t wrong)
-{
-	hart->model->stall.flow = FLOW_WRONG;
-	hart->model->wrong_pc = wrong;
-	hart->model->counts.mispredicts++;
-	op_sync(hart, op + 1);
-	hart->pc = target;
-	hart->exec->link = NULL;
-	LEAVE;
-}
-
-/* op->word: index without history; op->rm: what a branch without a counter is predicted to be. */
-static inline bool predict_branch(struct hart *hart, const struct op *op, bool taken)
+/* The jump was mispredicted: everything after it waits until it is resolved. */
+static void leave_mispredicted(struct hart *hart, const struct op *op, unsigned taken, uint64_t target, uint64_t wrong_pc)
 {
 	struct model *model = hart->model;
-	uint8_t *entry = &model->bht[(op->word ^ model->history_index) & model->bht_mask];
-	bool predicted = *entry & BHT_VALID ? *entry & 2 : op->rm;
-	*entry = (uint8_t)bht_next(*entry, taken);
-	if (model->bht_noted)
-		model_note_branch(model, entry, taken);
-	return predicted == taken;
+	model->stall.flow = FLOW_WRONG;
+	model->wrong_pc = wrong_pc;
+	model->wrong_edge = op_edge(op);
+	model->wrong_taken = taken;
+	hart->retired = hart_block_insns(hart) + op->index + 1;
+	hart->pc = target;
+	hart->exec->link = NULL;
 }
 
-#define BRANCH(name, type, relation)                                                                                 \
-	OP(timed_##name)                                                                                             \
-	{                                                                                                            \
-		if ((type)X(rs1) relation (type)X(rs2)) {                                                            \
-			if (__builtin_expect(!predict_branch(hart, op, true), 0))                                    \
-				return leave_mispredicted(hart, op, (uint64_t)op->imm, after(hart, op));             \
-			BLOCK_EXIT(EDGE_TAKEN, (uint64_t)op->imm);                                                   \
-		}                                                                                                    \
-		if (__builtin_expect(!predict_branch(hart, op, false), 0))                                           \
-			return leave_mispredicted(hart, op, after(hart, op), (uint64_t)op->imm);                     \
-		BLOCK_EXIT(EDGE_FALL, after(hart, op));                                                              \
+/* If it does what it did before, go on as after an edge. NULL: leave. */
+static const struct op *follow_wrong(struct hart *hart, const struct op *op, unsigned taken, uint64_t target, uint64_t wrong_pc)
+{
+	struct wrong *wrong = op_edge(op)->wrong[taken];
+	hart->model->counts.mispredicts++;
+	if (!wrong || hart->metering || wrong->target != target || wrong->wrong_pc != wrong_pc || wrong->writes != hart->exec->writes ||
+	    !model_follow_trail(hart->model, &wrong->trail)) {
+		leave_mispredicted(hart, op, taken, target, wrong_pc);
+		return NULL;
 	}
+	hart->progress += wrong->advance;
+	const struct op *next = block_follow(hart, &wrong->link);
+	if (!next)
+		block_leave(hart, taken, &wrong->link, wrong->state, target);
+	return next;
+}
 
-BRANCH(beq, uint64_t, ==)
-BRANCH(bne, uint64_t, !=)
-BRANCH(blt, int64_t, <)
-BRANCH(bge, int64_t, >=)
-BRANCH(bltu, uint64_t, <)
-BRANCH(bgeu, uint64_t, >=)
+OP(mispredicted_taken)
+{
+	const struct op *next = follow_wrong(hart, op, EDGE_TAKEN, (uint64_t)op->imm, op_after(hart, op));
+	if (!next)
+		LEAVE;
+	OP_CONTINUE(next);
+}
+
+OP(mispredicted_fall)
+{
+	const struct op *next = follow_wrong(hart, op, EDGE_FALL, op_after(hart, op), (uint64_t)op->imm);
+	if (!next)
+		LEAVE;
+	OP_CONTINUE(next);
+}
+
+FORMS_2(HANDLER, timed_beq, BRANCH_BODY, beq)
+FORMS_2(HANDLER, timed_bne, BRANCH_BODY, bne)
+FORMS_2(HANDLER, timed_blt, BRANCH_BODY, blt)
+FORMS_2(HANDLER, timed_bge, BRANCH_BODY, bge)
+FORMS_2(HANDLER, timed_bltu, BRANCH_BODY, bltu)
+FORMS_2(HANDLER, timed_bgeu, BRANCH_BODY, bgeu)
 
 static inline bool is_link(unsigned reg) { return reg == 1 || reg == 5; }
 
 OP(timed_jal)
 {
-	X(rd) = after(hart, op);
+	X(rd) = op_after(hart, op);
 	if (is_link(op->rd))
-		model_call(hart->model, after(hart, op));
+		model_call(hart->model, op_after(hart, op));
 	BLOCK_EXIT(EDGE_TAKEN, (uint64_t)op->imm);
 }
 
-static inline const struct op *timed_exit_indirect(struct hart *hart, uint64_t target)
+static inline const struct op *timed_exit_indirect(struct hart *hart, const struct op *op, uint64_t target)
 {
-	struct block *block = hart->block;
-	uint32_t state = block->exits[EDGE_TAKEN];
+	const struct edge *edge = op_edge(op);
+	uint32_t state = edge->exits[EDGE_TAKEN];
 	const struct jump *jump = &hart->exec->jumps[jump_index_in(target, state)];
-	hart->cycle += block->cost[EDGE_TAKEN];
-	hart->insns += block->count;
+	hart->progress += edge->advance;
 	if (jump->pc == target && jump->context == hart->context && jump->block->state == state &&
-	    hart->cycle + jump->block->last < hart->bound &&
-	    (!hart->model->fetch_space || (target ^ block->pc) < PAGE_SIZE)) {
+	    hart->progress > jump->block->need && (!hart->model->fetch_space || (target ^ hart->block->pc) < PAGE_SIZE)) {
 		hart->block = jump->block;
 		return jump->block->ops;
 	}
-	hart->pc = target;
-	hart->now = hart->cycle;
-	hart->retired = hart->insns;
-	hart->exec->link = NULL;
-	hart->exec->state = state;
-	hart->exec->settled = true;
 	return NULL;
 }
 
 OP(timed_jalr)
 {
-	uint64_t target = (X(rs1) + (uint64_t)op->imm) & ~UINT64_C(1), next = after(hart, op);
+	uint64_t target = (X(rs1) + (uint64_t)op->imm) & ~UINT64_C(1), next = op_after(hart, op);
 	uint64_t predicted = model_predict_indirect(hart->model, op, next - op->length);
 	X(rd) = next;
 	if (predicted != target) {
 		model_learn_indirect(hart->model, op, next - op->length, target);
 		if (is_link(op->rd))
 			model_call(hart->model, next);
-		return leave_mispredicted(hart, op, target, predicted ? predicted : next);
+		const struct op *follows = follow_wrong(hart, op, EDGE_TAKEN, target, predicted ? predicted : next);
+		if (!follows)
+			LEAVE;
+		OP_CONTINUE(follows);
 	}
 	if (is_link(op->rd))
 		model_call(hart->model, next);
-	const struct op *exit = timed_exit_indirect(hart, target);
-	if (__builtin_expect(!exit, 0))
-		LEAVE;
-	OP_CONTINUE(exit);
+	BLOCK_EXIT_INDIRECT(timed_exit_indirect, target);
 }
 
 /* ---- what the model has to look at ---- */
@@ -232,17 +222,27 @@ OP(settle)
 	LEAVE;
 }
 
-#define LOADS(X) X(lb) X(lh) X(lw) X(ld) X(lbu) X(lhu) X(lwu) X(flw) X(fld)
-#define OTHERS(X) X(sb) X(sh) X(sw) X(sd) X(fsw) X(fsd) X(beq) X(bne) X(blt) X(bge) X(bltu) X(bgeu) X(jal) X(jalr)
+#if DISPATCH_TAIL
+#define ROW_1(name, handler) [INSN_##name] = {op_##handler, op_##handler##_1},
+#define ROW_2(name, handler) [INSN_##name] = {op_##handler, op_##handler##_1, op_##handler##_2},
+#else
+#define ROW_1(name, handler) [INSN_##name] = {op_##handler},
+#define ROW_2(name, handler) ROW_1(name, handler)
+#endif
 
-op_fn *const op_timed_table[INSN_COUNT] = {
-#define ROW(name) [INSN_##name] = op_timed_##name,
-    LOADS(ROW) OTHERS(ROW)
+op_fn *const op_timed_forms[INSN_COUNT][OP_FORMS] = {
+#define ROW(name) ROW_1(name, timed_##name)
+	ROW(lb) ROW(lh) ROW(lw) ROW(ld) ROW(lbu) ROW(lhu) ROW(lwu) ROW(flw) ROW(fld) ROW(fsw) ROW(fsd)
 #undef ROW
+#define ROW(name) ROW_2(name, timed_##name)
+	ROW(sb) ROW(sh) ROW(sw) ROW(sd) ROW(beq) ROW(bne) ROW(blt) ROW(bge) ROW(bltu) ROW(bgeu)
+#undef ROW
+	[INSN_jal] = {op_timed_jal},
+	[INSN_jalr] = {op_timed_jalr},
 };
 
-op_fn *const op_timed_after_store[INSN_COUNT] = {
-#define ROW(name) [INSN_##name] = op_after_store_##name,
-    LOADS(ROW)
+op_fn *const op_after_store_forms[INSN_COUNT][OP_FORMS] = {
+#define ROW(name) ROW_1(name, after_store_##name)
+	ROW(lb) ROW(lh) ROW(lw) ROW(ld) ROW(lbu) ROW(lhu) ROW(lwu) ROW(flw) ROW(fld)
 #undef ROW
 };

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct hart;
+
 struct platform {
 	uint64_t cycles_per_tick;  /* core cycles per mtime tick (mtime runs at 10 MHz) */
 	uint64_t time_offset;      /* ticks, modulo 2^64: what writes to mtime added to it */
@@ -35,6 +37,8 @@ struct platform {
 	unsigned tlb_entries;      /* per hart; 1 in hostile builds */
 	unsigned block_ops;        /* most instructions in a block; 1 in hostile builds */
 	bool flush_always;         /* hostile: forget every translation at each block */
+	/* The hart is about to do what others may notice, and they may be behind it: let them run to where it is. NULL: all are. */
+	void (*catch_up)(struct hart *hart);
 };
 
 /* mtime at a given cycle. */

@@ -9,6 +9,7 @@
 #include "hart/block.h"
 #include "hart/insn.h"
 #include "hart/mmu.h"
+#include "hart/pair.h"
 #include "hart/platform.h"
 #include "timing/model.h"
 #include "trace/check.h"
@@ -21,7 +22,9 @@ struct translator {
 	struct op *op;        /* the next free op */
 	bool fragile;         /* pages or PMP regions meet inside the instruction */
 	bool ended;           /* the last instruction leaves the block by itself */
+	unsigned branches;    /* so far */
 	uint32_t key;
+	uint16_t semantics[BLOCK_MAX]; /* of the instructions so far */
 };
 
 static bool uses_fp(const struct insn_row *row)
@@ -29,23 +32,27 @@ static bool uses_fp(const struct insn_row *row)
 	return row->class >= CLASS_FLOAD && row->class <= CLASS_FMOVE;
 }
 
+static bool is_jump(uint16_t semantics)
+{
+	return insn_rows[semantics].class == CLASS_JAL || insn_rows[semantics].class == CLASS_JALR;
+}
+
+static bool is_branch(uint16_t semantics)
+{
+	return insn_rows[semantics].class == CLASS_BRANCH;
+}
+
 /* Instructions that end a block: they change pc or privilege, or may make the following bytes mean something else. */
 static bool ends_block(uint16_t semantics)
 {
-	switch (insn_rows[semantics].class) {
-	case CLASS_BRANCH:
-	case CLASS_JAL:
-	case CLASS_JALR:
+	if (is_jump(semantics))
 		return true;
-	default:
-		break;
-	}
 	switch (semantics) {
 	case INSN_ecall:
 	case INSN_ebreak:
 	case INSN_mret:
-	case INSN_sret:
 	case INSN_mnret:
+	case INSN_sret:
 	case INSN_wfi:
 	case INSN_fence_i:
 	case INSN_illegal:
@@ -105,6 +112,14 @@ static struct op *emit(struct translator *translator, op_fn *run)
 	op->index = (uint8_t)translator->block->count;
 	op->halves = (uint8_t)((translator->pc - translator->block->pc) / 2);
 	return op;
+}
+
+/* `op`, the last one, can leave the block. */
+static void add_edge(struct translator *translator, struct op *op)
+{
+	op->rs3 = HAS_EDGE;
+	memset(op_edge(op), 0, sizeof(struct edge));
+	translator->op += op_slots(op) - 1;
 }
 
 /* The probe sees the operands of the instruction after it. */
@@ -205,11 +220,20 @@ static int64_t absolute_imm(const struct insn *insn, uint64_t pc)
 	}
 }
 
+/* Does the block go on after this branch? Not after one that is likely taken, and not for ever; nor, with a timing model, into a
+ * line that may never be fetched. */
+static bool goes_on(struct translator *translator, const struct insn *insn)
+{
+	const struct model *model = translator->hart->model;
+	return insn->imm > 0 && ++translator->branches <= BRANCHES_MAX &&
+	       (!model || cache_find(&model->l1i, translator->pa + insn->length) >= 0);
+}
+
 static void emit_insn(struct translator *translator, const struct insn *insn)
 {
 	emit_before(translator, insn);
 	struct op *op = emit(translator, handler(translator, insn));
-	op->rd = insn->rd == 0 && insn_writes_x(insn) ? 32 : insn->rd;
+	op->rd = insn->rd == 0 && insn_writes_x(insn) ? SINK : insn->rd;
 	op->rs1 = insn->rs1;
 	op->rs2 = insn->rs2;
 	op->rs3 = insn->rs3;
@@ -217,11 +241,15 @@ static void emit_insn(struct translator *translator, const struct insn *insn)
 	op->length = insn->length;
 	op->imm = absolute_imm(insn, translator->pc);
 	op->word = insn->word;
+	if (is_branch(insn->semantics) || is_jump(insn->semantics))
+		add_edge(translator, op);
 	bool completes = !ends_block(insn->semantics) && op->run != op_illegal && op->run != op_fs_dirty;
 	translator->ended = !completes;
 	if (translator->hart->model && translator->hart->model->uops[translator->block->count].flags & UOP_SETTLE)
 		translator->ended = true;
-	translator->block->count++;
+	if (is_branch(insn->semantics) && !goes_on(translator, insn))
+		translator->ended = true;
+	translator->semantics[translator->block->count++] = insn->semantics;
 	translator->pc += insn->length;
 	translator->pa += insn->length;
 	if (insn->rd == 4 && completes && insn_writes_x(insn))
@@ -253,10 +281,150 @@ static void set_costs(struct translator *translator)
 		model_block(translator->hart, block, translator->op);
 		return;
 	}
-	for (struct op *op = block->ops; op < translator->op; op++)
+	for (struct op *op = block->ops; op < translator->op; op += op_slots(op)) {
 		op->prefix = op->index;
-	block->cost[EDGE_FALL] = block->cost[EDGE_TAKEN] = block->count;
+		if (op_has_edge(op))
+			op_edge(op)->advance = edge_advance(op->index + op_is_instruction(op), op->index + op_is_instruction(op));
+	}
 	block->last = block->count - 1u;
+	block_open(block);
+}
+
+/* Of which table is this handler the first form? NULL: of none. */
+static op_fn *const *forms_of(const struct op *op, uint16_t semantics)
+{
+	op_fn *const *const tables[] = {op_forms[semantics], op_timed_forms[semantics], op_after_store_forms[semantics]};
+	for (unsigned i = 0; i < sizeof tables / sizeof tables[0]; i++)
+		if (tables[i][FORM_REGISTERS] == op->run)
+			return tables[i];
+	return NULL;
+}
+
+/* Integer instructions that have forms pass on what they write. */
+static bool passes_on(const struct op *op, uint16_t semantics, op_fn *const *forms)
+{
+	switch (insn_rows[semantics].class) {
+	case CLASS_STORE:
+	case CLASS_FLOAD:
+	case CLASS_FSTORE:
+	case CLASS_BRANCH:
+	case CLASS_JALR:
+		return false;
+	default:
+		return forms && forms[FORM_LAST_1] && op->rd != SINK;
+	}
+}
+
+static bool commutes(uint16_t semantics)
+{
+	switch (semantics) {
+	case INSN_add:
+	case INSN_addw:
+	case INSN_and:
+	case INSN_or:
+	case INSN_xor:
+	case INSN_mul:
+	case INSN_mulw:
+	case INSN_beq:
+	case INSN_bne:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The form that reads register rd from what the op before passes on, if this one reads it. */
+static enum op_form form_for(struct op *op, uint16_t semantics, op_fn *const *forms, uint8_t rd)
+{
+	if (op->rs1 != rd && op->rs2 == rd && commutes(semantics)) {
+		op->rs2 = op->rs1;
+		op->rs1 = rd;
+	}
+	if (op->rs1 == rd && forms[FORM_LAST_1])
+		return FORM_LAST_1;
+	return op->rs2 == rd && forms[FORM_LAST_2] ? FORM_LAST_2 : FORM_REGISTERS;
+}
+
+/* How an op was chosen. */
+struct choice {
+	op_fn *const *forms; /* NULL: it has none, or is no instruction */
+	enum op_form form;
+	uint16_t semantics;
+	bool passes, paired;
+};
+
+/* The handler of both, or NULL. */
+static op_fn *pair_of(const struct choice *first, const struct choice *second)
+{
+	if (!first->forms || !second->forms || first->paired || first->forms == op_after_store_forms[first->semantics] ||
+	    second->forms == op_after_store_forms[second->semantics])
+		return NULL;
+	bool plain = first->forms == op_forms[first->semantics] && second->forms == op_forms[second->semantics];
+	return (plain ? pair_find : pair_find_timed)(first->semantics, first->form, second->semantics, second->form);
+}
+
+/* Where an instruction reads what the one right before it has written, take the form that gets it passed on; where two that
+ * follow each other have a handler together, take that. */
+static void choose_handlers(struct translator *translator)
+{
+	struct choice before = {0};
+	for (struct op *op = translator->block->ops; op < translator->op; op += op_slots(op)) {
+		struct choice choice = {0};
+		if (op_is_instruction(op)) {
+			choice.semantics = translator->semantics[op->index];
+			choice.forms = forms_of(op, choice.semantics);
+		}
+		if (choice.forms) {
+			choice.passes = passes_on(op, choice.semantics, choice.forms);
+			choice.form = before.passes ? form_for(op, choice.semantics, choice.forms, op[-1].rd) : FORM_REGISTERS;
+			op->run = choice.forms[choice.form];
+		}
+		op_fn *pair = pair_of(&before, &choice);
+		if (pair) {
+			op[-1].run = pair;
+			choice.paired = true;
+		}
+		before = choice;
+	}
+}
+
+/* Instructions that touch nothing but the hart's own registers. */
+static bool is_private(const struct hart *hart, const struct insn *insn)
+{
+	switch (insn_rows[insn->semantics].class) {
+	case CLASS_ALU:
+	case CLASS_MUL:
+		return insn->semantics != INSN_illegal && insn->rd != 4; /* tp is traced */
+	case CLASS_BRANCH:
+	case CLASS_JAL:
+		return insn->rd != 4 && isa_has(&hart->isa, EXT_Zca); /* else they may trap */
+	default:
+		return false;
+	}
+}
+
+/* Cycles from the block's start to the first instruction that may not be private, following no jump, in this page. */
+static uint32_t cycles_alone(const struct translator *translator)
+{
+	enum { AHEAD = 16 };
+	struct hart *hart = translator->hart;
+	const struct block *block = translator->block;
+	struct translator ahead = {.hart = hart, .block = translator->block, .pc = block->pc, .pa = block->pa};
+	struct model_ahead model;
+	uint32_t cycles = 0, word = 0;
+	if (hart->model)
+		model_ahead_begin(hart->model, &model);
+	for (unsigned i = 0; i < AHEAD && next_is_inside(&ahead) && fetch(&ahead, &word); i++) {
+		struct insn insn = decode(&hart->isa, word);
+		if (!is_private(hart, &insn))
+			break;
+		cycles = hart->model ? model_ahead_step(hart->model, &model, &insn, ahead.pc) : cycles + 1;
+		if (is_jump(insn.semantics) || is_branch(insn.semantics))
+			break;
+		ahead.pc += insn.length;
+		ahead.pa += insn.length;
+	}
+	return cycles;
 }
 
 void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, bool fragile)
@@ -281,9 +449,16 @@ void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, 
 		struct insn insn = decode(&hart->isa, word);
 		emit_insn(&translator, &insn);
 	} while (!translator.ended && block->count < translator.limit && next_is_inside(&translator) && !timing_begins(&translator));
-	emit(&translator, settles(&translator) ? op_settle : op_end);
+	if (settles(&translator))
+		emit(&translator, op_settle);
+	else
+		add_edge(&translator, emit(&translator, op_end));
 	block->bytes = (uint16_t)(translator.pc - block->pc);
 	set_costs(&translator);
+	if (hart->platform->catch_up && !fragile && !(translator.key & (KEY_TRACE | KEY_TRIGGER | KEY_ELP | KEY_LPE)))
+		block->alone = cycles_alone(&translator);
+	if (DISPATCH_TAIL)
+		choose_handlers(&translator);
 	assert(translator.op <= block->ops + OPS_MAX);
 }
 
@@ -291,6 +466,6 @@ unsigned block_ops(const struct block *block)
 {
 	const struct op *op = block->ops;
 	while (op->run != op_end && op->run != op_settle)
-		op++;
-	return (unsigned)(op - block->ops) + 1;
+		op += op_slots(op);
+	return (unsigned)(op - block->ops) + op_slots(op);
 }

@@ -121,6 +121,28 @@ void fetch_trapped(struct model *model)
 	model->ras_used = 0;
 }
 
+bool model_follow_jumps(struct model *model, const struct trail *trail)
+{
+	uint64_t ras[RAS_MAX];
+	unsigned used = model->ras_used;
+	bool same = true;
+	memcpy(ras, model->ras, sizeof ras);
+	for (unsigned i = 0; i < trail->jump_count && same; i++) {
+		const struct trail_jump *jump = &trail->jumps[i];
+		if (jump->kind == JUMP_CALL)
+			model_call(model, jump->address);
+		else if (jump->kind == JUMP_RETURN)
+			same = pop_return(model) == jump->address;
+		else
+			same = (model->btb[jump->slot].valid ? model->btb[jump->slot].target : 0) == jump->address;
+	}
+	if (!same) {
+		memcpy(model->ras, ras, sizeof ras);
+		model->ras_used = used;
+	}
+	return same;
+}
+
 /* ---- the instruction cache ---- */
 
 static void fill(struct model *model, uint64_t pa)
@@ -209,8 +231,8 @@ int model_enter(struct hart *hart, struct block *block)
 		delay(model, late);
 		return MODEL_RETRY;
 	}
-	if (block->last != UINT32_MAX || !bus_is_dram(hart->bus, block->pa, 2))
-		return block->last = block->warm_last, 0;
+	if (block_is_open(block) || !bus_is_dram(hart->bus, block->pa, 2))
+		return block_open(block), 0;
 	uint64_t line = model->timing->l1i_line, first_end = block->pa + length_of(&block->uops[0]);
 	uint64_t page_end = (block->pa | (PAGE_SIZE - 1)) + 1, end = block->pa + block->bytes;
 	for (uint64_t pa = block->pa & -line; pa < end && pa < page_end; pa += line) {
@@ -226,7 +248,7 @@ int model_enter(struct hart *hart, struct block *block)
 		delay(model, cycles);
 		return MODEL_RETRY;
 	}
-	block->last = block->warm_last;
+	block_open(block);
 	return 0;
 }
 
@@ -238,7 +260,44 @@ struct astray {
 	uint64_t pc;               /* of the next instruction */
 	int request;               /* cycle of the next fetch word */
 	unsigned instructions;
+	struct trail *trail;
 };
+
+static void note_line(struct astray *astray, int slot)
+{
+	struct trail *trail = astray->trail;
+	uint64_t tag = astray->model->l1i.lines[slot];
+	for (unsigned i = 0; i < trail->line_count; i++)
+		if (trail->lines[i].slot == (uint32_t)slot)
+			return;
+	if (trail->line_count == TRAIL_LINES)
+		trail->repeats = false;
+	else
+		trail->lines[trail->line_count++] = (struct trail_line){tag, (uint32_t)slot};
+}
+
+static void note_branch(struct astray *astray, bool backward, bool taken)
+{
+	const struct model *model = astray->model;
+	struct trail *trail = astray->trail;
+	if (trail->branch_count == TRAIL_BRANCHES)
+		trail->repeats = false;
+	else
+		trail->branches[trail->branch_count++] = (struct trail_branch){
+		    model_branch_place(model, astray->pc), backward && model->timing->bht_backward, taken};
+}
+
+/* An associative BTB moves its entries when it is asked. */
+static void note_jump(struct astray *astray, unsigned kind, uint64_t address)
+{
+	const struct timing *timing = astray->model->timing;
+	struct trail *trail = astray->trail;
+	uint32_t slot = (uint32_t)(astray->pc >> 1 & (timing->btb_entries - 1));
+	if (trail->jump_count == TRAIL_JUMPS || (kind == JUMP_INDIRECT && timing->btb_full))
+		trail->repeats = false;
+	else
+		trail->jumps[trail->jump_count++] = (struct trail_jump){kind, slot, address};
+}
 
 /* Through the fetch TLB, if the page is there. */
 static bool translate_known(struct model *model, uint64_t pc, uint64_t *pa)
@@ -257,7 +316,9 @@ static bool translate_known(struct model *model, uint64_t pc, uint64_t *pa)
 static bool locate(const struct astray *astray, uint64_t pc, uint64_t *pa)
 {
 	const struct block *block = astray->block;
-	if ((pc ^ block->pc) < PAGE_SIZE)
+	bool near = (pc ^ block->pc) < PAGE_SIZE;
+	astray->trail->repeats &= near;
+	if (near)
 		*pa = block->pa + (pc - block->pc);
 	else if (!astray->model->fetch_space)
 		*pa = pc;
@@ -282,18 +343,29 @@ static uint64_t scan(struct astray *astray, const struct insn *insn)
 	uint64_t pc = astray->pc, target = 0;
 	switch (insn_rows[insn->semantics].class) {
 	case CLASS_BRANCH:
-		return predict_branch(model, pc, insn->imm < 0) ? pc + (uint64_t)insn->imm : 0;
+		if (!predict_branch(model, pc, insn->imm < 0)) {
+			note_branch(astray, insn->imm < 0, false);
+			return 0;
+		}
+		note_branch(astray, insn->imm < 0, true);
+		return pc + (uint64_t)insn->imm;
 	case CLASS_JAL:
 		target = pc + (uint64_t)insn->imm;
 		break;
 	case CLASS_JALR:
 		target = predict_indirect(model, insn->rd, insn->rs1, insn->length, pc);
+		if (is_return(insn->rd, insn->rs1, insn->length))
+			note_jump(astray, JUMP_RETURN, target);
+		else
+			note_jump(astray, JUMP_INDIRECT, target);
 		break;
 	default:
 		return 0;
 	}
-	if (is_link(insn->rd))
+	if (is_link(insn->rd)) {
+		note_jump(astray, JUMP_CALL, pc + insn->length);
 		model_call(model, pc + insn->length);
+	}
 	return target;
 }
 
@@ -334,7 +406,8 @@ uint16_t fetch_wrong_path(struct model *model, const struct block *block, unsign
 	uint64_t after = block->pc;
 	for (unsigned i = 0; i <= index && i < block->count; i++)
 		after += length_of(&block->uops[i]);
-	struct astray astray = {model, block, wrong ? wrong : after, 0, 0};
+	struct astray astray = {model, block, wrong ? wrong : after, 0, 0, &model->trail};
+	model->trail = (struct trail){.repeats = true};
 	bool sequential = astray.pc == after;
 	astray.request = memo->times.fetch + (sequential ? 1 : (int)model->timing->fetch_taken);
 	uint64_t bytes = model->timing->fetch_bytes, word = astray.pc & -bytes;
@@ -344,7 +417,11 @@ uint16_t fetch_wrong_path(struct model *model, const struct block *block, unsign
 		uint64_t pa, asked = model->hart->cycle + (uint64_t)(int64_t)astray.request;
 		if (!locate(&astray, word, &pa))
 			return 0;
-		if (cache_find(&model->l1i, pa) < 0) {
+		int slot = cache_find(&model->l1i, pa);
+		if (slot >= 0) {
+			note_line(&astray, slot);
+		} else {
+			model->trail.repeats = false;
 			int ready = astray.request + (int)miss_cycles(model, pa, asked) + 2, killed = memo->times.window + 2;
 			model->counts.icache_misses++;
 			if (ready - 1 >= killed) /* the line is thrown away, but waited for */

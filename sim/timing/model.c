@@ -145,7 +145,7 @@ static void prepare_op(struct hart *hart, const struct block *block, struct op *
                        const struct pipe *pipe, int base)
 {
 	struct insn insn = decode(&hart->isa, op->word);
-	op_fn *timed = op_timed_table[insn.semantics];
+	op_fn *timed = op_timed_forms[insn.semantics][FORM_REGISTERS];
 	if (!timed || op->run != op_table[insn.semantics])
 		return;
 	op->run = timed;
@@ -154,56 +154,72 @@ static void prepare_op(struct hart *hart, const struct block *block, struct op *
 		unsigned count = hart->model->timing->store_conflict ? stores_before(pipe, base) : 0;
 		op->rs3 = (uint8_t)count;
 		if (count)
-			op->run = op_timed_after_store[insn.semantics];
+			op->run = op_after_store_forms[insn.semantics][FORM_REGISTERS];
 	} else if (uop->kind == UOP_BRANCH) {
 		op->rm = (uint64_t)op->imm < pc && hart->model->timing->bht_backward;
 		op->word = model_branch_place(hart->model, pc);
 	}
 }
 
-static bool is_instruction(const struct op *op)
-{
-	return op->length != 0;
-}
-
-/* The last instruction leaves the block: what the block costs then, and the state it leads to. */
-static void describe_exit(struct model *model, struct block *block, unsigned edge, const struct pipe *before, const struct uop *uop, int base)
+/* The block is left through this edge after instruction i, before which the pipeline was in this state at `base`: what the
+ * block costs then, and the state it leads to. */
+static void prepare_edge(struct model *model, struct edge *edge, unsigned taken, const struct block *block, unsigned i,
+                         const struct pipe *before, int base)
 {
 	struct pipe pipe = *before;
-	struct stall stall = {.flow = edge == EDGE_TAKEN ? FLOW_TAKEN : FLOW_NEXT};
+	struct stall stall = {.flow = taken == EDGE_TAKEN ? FLOW_TAKEN : FLOW_NEXT};
 	struct pipe_times times = {.next = base};
-	pipe_step(model->timing, &pipe, uop, &stall, &times);
+	pipe_step(model->timing, &pipe, &block->uops[i], &stall, &times);
 	pipe_settle(model->timing, &pipe, times.next);
-	block->cost[edge] = (uint32_t)times.next;
-	block->exits[edge] = states_number(&model->states, &pipe);
+	edge->advance = edge_advance(i + 1, (uint32_t)times.next);
+	edge->exits[taken] = states_number(&model->states, &pipe);
 }
 
 void model_block(struct hart *hart, struct block *block, const struct op *end)
 {
 	struct model *model = hart->model;
-	struct pipe pipe = model->states.list[hart->exec->state];
+	struct pipe pipe = model->states.list[hart->exec->state], before = pipe;
 	struct pipe_times times = {0};
 	struct op *op = block->ops;
+	int base = 0;
 	block->state = hart->exec->state;
 	for (unsigned i = 0; i < block->count; i++) {
-		int base = times.next;
-		struct pipe before = pipe;
+		base = times.next;
+		before = pipe;
 		pipe_step(model->timing, &pipe, &block->uops[i], &no_stall, &times);
-		for (; op < end && op->index == i; op++) {
+		for (; op < end && op->index == i; op += op_slots(op)) {
 			/* op_tp before an instruction tells of the one before it */
 			op->prefix = (uint32_t)(block->uops[i].kind == UOP_CSR && op->run != op_tp ? times.commit : base);
-			if (is_instruction(op))
+			if (op_is_instruction(op))
 				prepare_op(hart, block, op, &block->uops[i], &before, base);
-		}
-		if (i + 1 == block->count) {
-			block->warm_last = (uint32_t)base;
-			describe_exit(model, block, EDGE_FALL, &before, &block->uops[i], base);
-			describe_exit(model, block, EDGE_TAKEN, &before, &block->uops[i], base);
+			if (op_has_edge(op))
+				prepare_edge(model, op_edge(op), EDGE_TAKEN, block, i, &before, base);
 		}
 	}
-	for (; op < end; op++)
+	for (; op < end; op += op_slots(op)) {
 		op->prefix = (uint32_t)times.next;
-	block->last = UINT32_MAX;
+		if (op_has_edge(op))
+			prepare_edge(model, op_edge(op), EDGE_FALL, block, block->count - 1u, &before, base);
+	}
+	block->last = (uint32_t)base;
+	block_close(block);
+}
+
+void model_ahead_begin(const struct model *model, struct model_ahead *ahead)
+{
+	*ahead = (struct model_ahead){.pipe = model->states.list[model->hart->exec->state]};
+}
+
+uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, const struct insn *insn, uint64_t pc)
+{
+	struct uop uop = uop_of(model->timing, insn, pc);
+	pipe_step(model->timing, &ahead->pipe, &uop, &no_stall, &ahead->times);
+	return (uint32_t)ahead->times.next;
+}
+
+bool model_fetches_alone(const struct model *model)
+{
+	return !model->shared->has_l2 && !model->timing->dram_gap;
 }
 
 void model_forget_blocks(struct hart *hart)
@@ -250,8 +266,8 @@ static const struct memo *run(struct model *model, const struct block *block, un
 uint64_t model_access_cycle(struct model *model)
 {
 	const struct hart *hart = model->hart;
-	unsigned count = (unsigned)(hart->retired - hart->insns) + 1;
-	return hart->cycle + (uint64_t)(int64_t)run(model, hart->block, count, &model->stall)->times.access;
+	unsigned count = (unsigned)(hart->retired - hart_block_insns(hart)) + 1;
+	return hart_block_cycle(hart) + (uint64_t)(int64_t)run(model, hart->block, count, &model->stall)->times.access;
 }
 
 static void count_stall(struct model *model, const struct stall *stall)
@@ -311,6 +327,27 @@ static void apply_fence(struct model *model, uint64_t commit)
 	memory_fence(model);
 }
 
+/* Remember what this misprediction did, if it may do so again. */
+static void learn_wrong(struct hart *hart, const struct memo *memo, unsigned count)
+{
+	struct model *model = hart->model;
+	struct edge *edge = model->wrong_edge;
+	if (!edge || !model->trail.repeats || hart->block == hart->exec->scratch)
+		return;
+	struct wrong **wrong = &edge->wrong[model->wrong_taken];
+	if (!*wrong)
+		*wrong = block_room(hart->exec, sizeof **wrong);
+	if (*wrong)
+		**wrong = (struct wrong){
+		    .target = hart->pc,
+		    .wrong_pc = model->wrong_pc,
+		    .advance = edge_advance(count, (uint32_t)memo->times.next),
+		    .state = memo->state,
+		    .writes = hart->exec->writes,
+		    .trail = model->trail,
+		};
+}
+
 static void settle_done(struct hart *hart, unsigned count)
 {
 	struct model *model = hart->model;
@@ -327,6 +364,8 @@ static void settle_done(struct hart *hart, unsigned count)
 		model->stall.refetch = (uint16_t)(wrong + busy);
 		if (model->fence.pending)
 			apply_fence(model, start + (uint64_t)memo->times.commit);
+		if (!flushed)
+			learn_wrong(hart, memo, count);
 		if (model->stall.refetch)
 			memo = run(model, hart->block, count, &model->stall);
 		model->counts.flushes += flushed;
@@ -353,6 +392,7 @@ void model_settle(struct hart *hart)
 	hart->insns = hart->retired;
 	model->stall = no_stall;
 	model->wrong_pc = 0;
+	model->wrong_edge = NULL;
 	model->walked = model->trap_walked = false;
 	model->fence.pending = false;
 }

@@ -82,6 +82,33 @@ struct memo {
 	struct pipe_times times;
 };
 
+enum { BHT_VALID = 4 };
+
+/* What the frontend saw on a wrong path: as long as these lines are in the cache and these branches are predicted like that, it
+ * does the same again, which is nothing. */
+enum { TRAIL_LINES = 8, TRAIL_BRANCHES = 8, TRAIL_JUMPS = 4 };
+struct trail {
+	bool repeats; /* and it saw nothing else that may change, no other page */
+	uint8_t line_count, branch_count, jump_count;
+	struct trail_jump {
+		enum { JUMP_CALL, JUMP_RETURN, JUMP_INDIRECT } kind;
+		uint32_t slot;    /* JUMP_INDIRECT: of the BTB */
+		uint64_t address; /* of return, pushed or popped; predicted; 0: none */
+	} jumps[TRAIL_JUMPS];
+	struct trail_line { uint64_t tag; uint32_t slot; } lines[TRAIL_LINES];
+	struct trail_branch { uint32_t place; bool backward, taken; } branches[TRAIL_BRANCHES]; /* place: as op->word */
+};
+
+/* A misprediction whose wrong path repeats. */
+struct wrong {
+	struct link link;
+	uint64_t target, wrong_pc;
+	int64_t advance; /* as edge->advance */
+	uint32_t state;
+	uint64_t writes; /* exec->writes then: what the wrong path consists of */
+	struct trail trail;
+};
+
 struct model {
 	uint64_t store_log;     /* doubleword offsets in their pages of the last 7 stores, 9 bits each, newest lowest */
 	struct near_bank *near; /* of the current effective data mode */
@@ -101,6 +128,9 @@ struct model {
 	const struct timing *timing;
 	struct hart *hart;
 	struct stall stall;     /* of the last instruction that ran; all 0: none */
+	struct edge *wrong_edge; /* of the branch that was mispredicted, and which way it goes */
+	unsigned wrong_taken;
+	struct trail trail;     /* of the last wrong path */
 	uint64_t wrong_pc;      /* FLOW_WRONG: where the frontend went instead; 0: nowhere */
 	bool trap_walked;       /* a trap after a walk: stall.translate holds its cycles */
 	uint16_t walk_second;   /* of the last walk's cycles, the G-stage's */
@@ -121,8 +151,6 @@ struct model {
 	struct model_counts counts;
 };
 
-enum { BHT_VALID = 4 };
-
 int model_init(struct hart *hart, const struct timing *timing, struct model_shared *shared); /* 0, or -1: no memory */
 void model_free(struct hart *hart);
 /* As after model_init: nothing in caches, TLBs and predictors, an empty pipeline; counts go on. */
@@ -137,8 +165,19 @@ void model_shared_free(struct model_shared *shared);
  * instruction. */
 void model_block(struct hart *hart, struct block *block, const struct op *end);
 
-/* The block is about to be entered at its first instruction: may it? 0: yes. Otherwise at most that many of its
- * instructions are in the instruction cache; MODEL_RETRY: hart->exec->state has changed, find the block anew. */
+/* What instructions that have no stalls will cost, from the state the hart is in on: cycles until after each. */
+struct model_ahead {
+	struct pipe pipe;
+	struct pipe_times times;
+};
+void model_ahead_begin(const struct model *model, struct model_ahead *ahead);
+uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, const struct insn *insn, uint64_t pc);
+
+/* Does fetching instructions touch nothing that harts share? */
+bool model_fetches_alone(const struct model *model);
+
+/* The block is about to be entered at its first instruction: may it? 0: yes. Otherwise at most that many of its instructions are in
+ * the instruction cache; MODEL_RETRY: hart->exec->state has changed, find the block anew. */
 enum { MODEL_RETRY = -1 };
 int model_enter(struct hart *hart, struct block *block);
 
@@ -190,10 +229,25 @@ void model_near_flush(struct hart *hart);
 void model_near_forget_page(struct hart *hart, const uint8_t *host);
 void model_near_select(struct hart *hart, int bank);
 
-/* The index of a branch's counter but for the history; and what its outcome does to the history, and to its counter
- * beyond bht_next. */
+/* The index of a branch's counter but for the history; and what its outcome does to the history, and to its counter beyond
+ * bht_next. */
 uint32_t model_branch_place(const struct model *model, uint64_t pc);
 void model_note_branch(struct model *model, uint8_t *counter, bool taken);
+
+/* Does the frontend see the same again? Then its calls and returns have happened. */
+bool model_follow_jumps(struct model *model, const struct trail *trail);
+static inline bool model_follow_trail(struct model *model, const struct trail *trail)
+{
+	for (unsigned i = 0; i < trail->line_count; i++)
+		if (model->l1i.lines[trail->lines[i].slot] != trail->lines[i].tag)
+			return false;
+	for (unsigned i = 0; i < trail->branch_count; i++) {
+		uint8_t entry = model->bht[(trail->branches[i].place ^ model->history_index) & model->bht_mask];
+		if ((entry & BHT_VALID ? (entry & 2) != 0 : trail->branches[i].backward) != trail->branches[i].taken)
+			return false;
+	}
+	return !trail->jump_count || model_follow_jumps(model, trail);
+}
 
 /* Branches: push a return address; the target an indirect jump is predicted to have, 0 if none. */
 void model_call(struct model *model, uint64_t address);

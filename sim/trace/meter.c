@@ -153,17 +153,17 @@ static void run_untimed(struct meter *meter, unsigned count)
 	meter->functions[meter->latest].cycles += count;
 }
 
-/* What the model found at the end of the block. */
-static void describe_end(const struct hart *hart, struct shadow_run *run)
+/* What the model found after `count` instructions of the block, the last that ran. */
+static void describe_end(const struct hart *hart, unsigned count, struct shadow_run *run)
 {
 	const struct block *block = hart->block;
 	uint64_t next = block->pc;
 	if (hart->exec->settled) {
-		run->settled.stall.flow = hart->exec->link == &block->links[EDGE_FALL] ? FLOW_NEXT : FLOW_TAKEN;
+		run->settled.stall.flow = hart->exec->taken ? FLOW_TAKEN : FLOW_NEXT;
 		return;
 	}
 	run->settled = hart->model->settled;
-	for (unsigned i = 0; run->settled.stall.flow == FLOW_WRONG && i < block->count; i++)
+	for (unsigned i = 0; run->settled.stall.flow == FLOW_WRONG && i < count; i++)
 		next += length_of(hart, i, next);
 	run->jumped = hart->pc != next;
 }
@@ -184,7 +184,7 @@ void meter_ran(struct hart *hart, uint64_t start, uint64_t insns)
 		}
 		struct shadow_run run = {.uops = block->uops + first, .count = length, .lasting = block != hart->exec->scratch};
 		if (first + length == count)
-			describe_end(hart, &run);
+			describe_end(hart, count, &run);
 		run_timed(hart, &run);
 	}
 }

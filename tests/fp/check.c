@@ -41,7 +41,7 @@ static struct answer run(struct hart *hart, const struct test_case *test)
 {
 	const struct row *row = &rows[test->row];
 	struct op ops[2] = {
-		{ .rd = row->result == RESULT_X ? A0 : FT3, .rs1 = row->format ? FT0 : A1, .rs2 = FT1, .rs3 = FT2,
+		{ .run = handlers[test->row], .rd = row->result == RESULT_X ? A0 : FT3, .rs1 = row->format ? FT0 : A1, .rs2 = FT1, .rs3 = FT2,
 		  .rm = (uint8_t)test->rm },
 		{ .run = op_stop },
 	};
@@ -52,7 +52,7 @@ static struct answer run(struct hart *hart, const struct test_case *test)
 	for (unsigned i = 0; i < 3; i++)
 		hart->f[FT0 + i] = test->operand[i];
 	hart->f[FT3] = UINT64_C(0xa5a5a5a5a5a5a5a5);
-	handlers[test->row](hart, ops);
+	op_run(hart, ops);
 	return (struct answer){ row->result == RESULT_X ? hart->x[A0] : hart->f[FT3], hart->csr.fcsr };
 }
 

@@ -26,7 +26,7 @@ static const uint32_t words[] = {
 
 enum { A0 = 10, A1 = 11 };
 
-static OP_CC op_result stop(struct hart *hart, const struct op *op)
+static OP(stop)
 {
 	(void)hart;
 	(void)op;
@@ -46,7 +46,7 @@ static uint64_t check_word(struct hart *hart, uint32_t word, uint64_t *state, ui
 	const struct insn insn = decode(&isa, word);
 	struct op ops[2] = {
 		{ .run = handlers[insn.semantics], .rd = insn.rd, .rs1 = insn.rs1, .rs2 = insn.rs2, .imm = insn.imm, .word = word },
-		{ .run = stop },
+		{ .run = op_stop },
 	};
 	uint64_t failures = 0;
 
@@ -63,7 +63,7 @@ static uint64_t check_word(struct hart *hart, uint32_t word, uint64_t *state, ui
 		}
 		hart->x[A0] = a;
 		hart->x[A1] = b;
-		ops[0].run(hart, ops);
+		op_run(hart, ops);
 		if (hart->x[A0] == expected || reference_is_wrong(&insn, a))
 			continue;
 		if (failures++ < 3)

@@ -32,10 +32,20 @@ def same_everything(workload):
     expect_equal(result(RVSIM, "--check", "percpu,worldswitch,isolation", workload=workload), wanted, "checking")
 
 
+def without_tlb_counters(value):
+    """How often the engine asks its TLB depends on how it cuts a program into slices."""
+    status, out, stats = value
+    return status, out, {**stats, "harts": [{**hart, "tlb": None} for hart in stats["harts"]]}
+
+
 def quantum_one(workload):
-    first = result(RVSIM, "--quantum", "1", workload=workload)
-    expect_equal(result(RVSIM, "--quantum", "1", workload=workload), first, "quantum 1, twice")
-    expect_equal(result(PLAIN, "--quantum", "1", workload=workload), first, "quantum 1, the plain loop")
+    """Harts that get ahead of each other end where strict turns do, which is how a limit of instructions is obeyed."""
+    for cpu in ("ideal", "cva6", "rocket"):
+        options = ["--quantum", "1", "--cpu", cpu]
+        first = result(RVSIM, *options, workload=workload)
+        expect_equal(result(PLAIN, *options, workload=workload), first, f"{cpu}, quantum 1, the plain loop")
+        strict = result(RVSIM, *options, "--max-insns", "1000000000000", workload=workload)
+        expect_equal(without_tlb_counters(strict), without_tlb_counters(first), f"{cpu}, quantum 1, strict turns")
 
 
 def engine_settings(workload):
