@@ -204,8 +204,9 @@ static void catch_up(struct hart *hart)
 static bool may_get_ahead(const struct machine *machine)
 {
 	const struct hart *hart = machine->harts;
-	return machine->config->quantum == 1 && machine->hart_count > 1 && machine->config->max_insns == UINT64_MAX && !hart->check &&
-	       !hart->observe && (!hart->model || model_fetches_alone(hart->model));
+	return machine->config->quantum == 1 && machine->hart_count > 1 && machine->config->max_insns == UINT64_MAX &&
+	       !machine->config->timing_from.given && !hart->check && !hart->observe &&
+	       (!hart->model || model_fetches_alone(hart->model));
 }
 
 void sched_run(struct machine *machine)

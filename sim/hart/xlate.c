@@ -403,28 +403,74 @@ static bool is_private(const struct hart *hart, const struct insn *insn)
 	}
 }
 
-/* Cycles from the block's start to the first instruction that may not be private, following no jump, in this page. */
-static uint32_t cycles_alone(const struct translator *translator)
-{
-	enum { AHEAD = 16 };
-	struct hart *hart = translator->hart;
-	const struct block *block = translator->block;
-	struct translator ahead = {.hart = hart, .block = translator->block, .pc = block->pc, .pa = block->pa};
+/* A place that the hart may come to, and how soon. */
+struct ahead {
+	struct translator translator;
 	struct model_ahead model;
-	uint32_t cycles = 0, word = 0;
-	if (hart->model)
-		model_ahead_begin(hart->model, &model);
-	for (unsigned i = 0; i < AHEAD && next_is_inside(&ahead) && fetch(&ahead, &word); i++) {
-		struct insn insn = decode(&hart->isa, word);
-		if (!is_private(hart, &insn))
+	uint32_t cycles;
+	unsigned left; /* instructions and branches to look at */
+};
+
+static uint32_t cycles_alone(struct ahead ahead);
+
+/* If it goes there; it may not if that is another page. */
+static uint32_t cycles_alone_at(struct ahead ahead, uint64_t pc)
+{
+	const struct block *block = ahead.translator.block;
+	if ((pc ^ block->pc) >= PAGE_SIZE)
+		return ahead.cycles;
+	ahead.translator.pa = block->pa + (pc - block->pc);
+	ahead.translator.pc = pc;
+	return cycles_alone(ahead);
+}
+
+static void look_at(struct ahead *ahead, const struct insn *insn, bool taken)
+{
+	struct hart *hart = ahead->translator.hart;
+	ahead->cycles = hart->model ? model_ahead_step(hart->model, &ahead->model, insn, ahead->translator.pc, taken)
+	                            : ahead->cycles + 1;
+}
+
+/* Cycles from the block's start until an instruction may come, on any way, that is not private. */
+static uint32_t cycles_alone(struct ahead ahead)
+{
+	struct translator *at = &ahead.translator;
+	uint32_t word = 0;
+	while (ahead.left && next_is_inside(at) && fetch(at, &word)) {
+		struct insn insn = decode(&at->hart->isa, word);
+		bool jump = is_jump(insn.semantics), branch = is_branch(insn.semantics);
+		if (!is_private(at->hart, &insn))
 			break;
-		cycles = hart->model ? model_ahead_step(hart->model, &model, &insn, ahead.pc) : cycles + 1;
-		if (is_jump(insn.semantics) || is_branch(insn.semantics))
-			break;
-		ahead.pc += insn.length;
-		ahead.pa += insn.length;
+		ahead.left--;
+		struct ahead there = ahead;
+		look_at(&ahead, &insn, jump);
+		if (jump)
+			return cycles_alone_at(ahead, at->pc + (uint64_t)insn.imm);
+		if (branch) {
+			look_at(&there, &insn, true);
+			there.left = ahead.left /= 2;
+			uint32_t taken = cycles_alone_at(there, at->pc + (uint64_t)insn.imm);
+			uint32_t fall = cycles_alone_at(ahead, at->pc + insn.length);
+			return taken < fall ? taken : fall;
+		}
+		at->pc += insn.length;
+		at->pa += insn.length;
 	}
-	return cycles;
+	return ahead.cycles;
+}
+
+static uint32_t block_alone(const struct translator *translator)
+{
+	enum { AHEAD = 24 };
+	const struct block *block = translator->block;
+	struct ahead ahead = {.left = AHEAD};
+	ahead.translator.hart = translator->hart;
+	ahead.translator.block = translator->block;
+	ahead.translator.pc = block->pc;
+	ahead.translator.pa = block->pa;
+	if (translator->hart->model)
+		model_ahead_begin(translator->hart->model, &ahead.model);
+	return cycles_alone(ahead);
 }
 
 void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, bool fragile)
@@ -456,7 +502,7 @@ void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, 
 	block->bytes = (uint16_t)(translator.pc - block->pc);
 	set_costs(&translator);
 	if (hart->platform->catch_up && !fragile && !(translator.key & (KEY_TRACE | KEY_TRIGGER | KEY_ELP | KEY_LPE)))
-		block->alone = cycles_alone(&translator);
+		block->alone = block_alone(&translator);
 	if (DISPATCH_TAIL)
 		choose_handlers(&translator);
 	assert(translator.op <= block->ops + OPS_MAX);

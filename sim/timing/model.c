@@ -210,10 +210,11 @@ void model_ahead_begin(const struct model *model, struct model_ahead *ahead)
 	*ahead = (struct model_ahead){.pipe = model->states.list[model->hart->exec->state]};
 }
 
-uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, const struct insn *insn, uint64_t pc)
+uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, const struct insn *insn, uint64_t pc, bool taken)
 {
+	const struct stall stall = {.flow = taken ? FLOW_TAKEN : FLOW_NEXT};
 	struct uop uop = uop_of(model->timing, insn, pc);
-	pipe_step(model->timing, &ahead->pipe, &uop, &no_stall, &ahead->times);
+	pipe_step(model->timing, &ahead->pipe, &uop, &stall, &ahead->times);
 	return (uint32_t)ahead->times.next;
 }
 

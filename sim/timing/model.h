@@ -165,13 +165,14 @@ void model_shared_free(struct model_shared *shared);
  * instruction. */
 void model_block(struct hart *hart, struct block *block, const struct op *end);
 
-/* What instructions that have no stalls will cost, from the state the hart is in on: cycles until after each. */
+/* What instructions that have no stalls will cost, from the state the hart is in on: cycles until after each. A branch is `taken` as
+ * predicted, or not. */
 struct model_ahead {
 	struct pipe pipe;
 	struct pipe_times times;
 };
 void model_ahead_begin(const struct model *model, struct model_ahead *ahead);
-uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, const struct insn *insn, uint64_t pc);
+uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, const struct insn *insn, uint64_t pc, bool taken);
 
 /* Does fetching instructions touch nothing that harts share? */
 bool model_fetches_alone(const struct model *model);
