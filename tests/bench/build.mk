@@ -4,11 +4,11 @@ RISCV_CC ?= riscv64-unknown-elf-gcc
 BENCH_CFLAGS := -march=rv64imafdc_zicsr -mabi=lp64d -mcmodel=medany -O2 -std=gnu17 -Wall -Wextra -ffreestanding -nostdlib -static \
 	-fno-tree-loop-distribute-patterns -Wl,--build-id=none,--no-warn-rwx-segments -T tests/bench/bench.ld
 BENCH_PROGRAMS := $(foreach mode,M S VS,$(foreach name,mix walk records kernels,build/bench/$(name)-$(mode).elf)) build/bench/shared-M.elf
-BENCH_ROUNDS_mix := 12000000
-BENCH_ROUNDS_walk := 120
-BENCH_ROUNDS_records := 900000
-BENCH_ROUNDS_kernels := 3000
-BENCH_ROUNDS_shared := 120000
+BENCH_ROUNDS_mix := 48000000
+BENCH_ROUNDS_walk := 60
+BENCH_ROUNDS_records := 3600000
+BENCH_ROUNDS_kernels := 18000
+BENCH_ROUNDS_shared := 360000
 
 .PHONY: bench bench-programs
 bench-programs: $(BENCH_PROGRAMS)
