@@ -129,15 +129,15 @@ static void take_trap(struct hart *hart)
 		meter_trapped(hart, from, taken);
 }
 
-/* No instruction of a block raised the trap: an interrupt, or a fault of fetch. */
-/* The model's events happen only where the engine comes by: a counter of theirs that has just overflowed interrupts
- * here, before the next instruction. */
+/* The model's events happen only where the engine comes by: a counter of theirs that has just overflowed interrupts here, before the next
+ * instruction. */
 static inline void look_at_counters(struct hart *hart)
 {
 	if (__builtin_expect(hart->counters.armed != 0, 0) && hart->model)
 		csr_counters_latch(hart);
 }
 
+/* No instruction of a block raised the trap: an interrupt, or a fault of fetch. */
 static void take_trap_between(struct hart *hart)
 {
 	if (hart->metering)
