@@ -3,6 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+char *say_plain(char *text)
+{
+	for (char *at = text; *at != '\0'; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+	return text;
+}
+
 int say_list(const char *format, va_list arguments)
 {
 	char *text;
@@ -10,10 +18,7 @@ int say_list(const char *format, va_list arguments)
 		fputs("rvsim: out of memory\n", stderr);
 		return -1;
 	}
-	for (char *at = text; *at != '\0'; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
-	fprintf(stderr, "rvsim: %s\n", text);
+	fprintf(stderr, "rvsim: %s\n", say_plain(text));
 	free(text);
 	return -1;
 }

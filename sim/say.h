@@ -9,4 +9,7 @@
 int say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int say_list(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
+/* Control characters become '?', in place: for names that files bring along. Returns the text. */
+char *say_plain(char *text);
+
 #endif

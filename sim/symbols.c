@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "say.h"
 
 struct symbols {
 	struct symbol *by_address; /* sorted by (module, address, best name last) once sealed */
@@ -43,6 +44,7 @@ int symbols_add(struct symbols *symbols, const struct symbol *symbol)
 	copy.name = strdup(symbol->name);
 	if (!copy.name)
 		return -1;
+	say_plain((char *)(uintptr_t)copy.name); /* for debugger, reports and traces */
 	symbols->by_address[symbols->count++] = copy;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "say.h"
 #include "trace/format.h"
 #include "trace/text.h"
 #include "trace/world.h"
@@ -19,7 +20,11 @@ static const char usage_text[] =
 
 static int trouble(const char *subject, const char *reason)
 {
-	fprintf(stderr, "rvtrace: %s: %s\n", subject, reason);
+	char *text;
+	if (asprintf(&text, "rvtrace: %s: %s", subject, reason) < 0)
+		return EXIT_TROUBLE;
+	fprintf(stderr, "%s\n", say_plain(text));
+	free(text);
 	return EXIT_TROUBLE;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
+#include "say.h"
 #include "trace/format.h"
 
 /* Decompressed bytes are kept from the first one not consumed; the longest record fits several times. */
@@ -186,6 +187,7 @@ static bool add_symbol(struct trace_reader *reader, const struct symbol *symbol,
 	place->name = strndup((const char *)name, length);
 	if (!place->name)
 		return false;
+	say_plain(place->name);
 	reader->symbol_count++;
 	reader->sorted = false;
 	if (symbol->scope && reader->guest_scope != symbol->scope)

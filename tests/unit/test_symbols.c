@@ -84,3 +84,13 @@ Test(symbols, an_empty_table_and_none)
 	cr_expect_not(symbols_lookup(NULL, "x", NULL, NULL, NULL));
 	cr_expect_null(symbols_at(NULL, 0));
 }
+
+Test(symbols, names_of_one_line)
+{
+	struct symbols *symbols = symbols_new();
+	struct symbol symbol = { .address = 0x1000, .name = "a\nb\x1b[31m\x7f" };
+	cr_assert_eq(symbols_add(symbols, &symbol), 0);
+	symbols_seal(symbols);
+	cr_expect_str_eq(symbols_find(symbols, 0x1000, NULL), "a?b?[31m?");
+	symbols_free(symbols);
+}
