@@ -152,8 +152,7 @@ void mem_transform(struct hart *hart, uint32_t word, unsigned offset)
 	hart->trap.tinst = result;
 }
 
-/* Harts that are behind come to where this one is: called before anything but an access to plain memory. */
-static void catch_up(struct hart *hart)
+void mem_catch_up(struct hart *hart)
 {
 	if (hart->platform->catch_up)
 		hart->platform->catch_up(hart);
@@ -300,7 +299,7 @@ static bool device_access(struct hart *hart, const struct request *request, uint
 	bool store = request->access == ACCESS_STORE;
 	if (pa & (request->size - 1))
 		return fault(hart, request, CAUSE_LOAD_ACCESS);
-	catch_up(hart);
+	mem_catch_up(hart);
 	bool done = store ? bus_device_write(hart->bus, pa, request->size, hart->now, *value, &hart->effects)
 	                  : bus_device_read(hart->bus, pa, request->size, hart->now, value, &hart->effects);
 	if (!done)
@@ -387,7 +386,7 @@ bool mem_store_as(struct hart *hart, const struct op *op, const struct mmu_conte
                   uint64_t value)
 {
 	op_sync(hart, op);
-	catch_up(hart);
+	mem_catch_up(hart);
 	struct request request = {context, va, size, ACCESS_STORE, op->word};
 	return access(hart, &request, &value, false);
 }
@@ -403,7 +402,7 @@ bool mem_load(struct hart *hart, const struct op *op, uint64_t va, unsigned size
 bool mem_store(struct hart *hart, const struct op *op, uint64_t va, unsigned size, uint64_t value)
 {
 	op_sync(hart, op);
-	catch_up(hart);
+	mem_catch_up(hart);
 	struct mmu_context context = mmu_context_data(hart);
 	struct request request = {&context, va, size, ACCESS_STORE, op->word};
 	return access(hart, &request, &value, true);
@@ -412,7 +411,7 @@ bool mem_store(struct hart *hart, const struct op *op, uint64_t va, unsigned siz
 uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigned size, uint64_t *pa)
 {
 	op_sync(hart, op);
-	catch_up(hart);
+	mem_catch_up(hart);
 	struct mmu_context context = mmu_context_data(hart);
 	struct request request = {&context, va, size, ACCESS_STORE, op->word};
 	struct translation translation;

@@ -54,6 +54,9 @@ bool mem_swaps(const struct hart *hart);
  * NULL: trap filled. The caller changes the bytes, then calls mem_store_notify(hart, pa, size). */
 uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigned size, uint64_t *pa);
 
+/* Harts that are behind come to where this one is: before anything but an access to plain memory. */
+void mem_catch_up(struct hart *hart);
+
 /* Bytes of DRAM were written by `hart` without mem_store: obey the page's flags. */
 void mem_store_notify(struct hart *hart, uint64_t pa, unsigned size);
 

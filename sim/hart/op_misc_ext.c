@@ -105,7 +105,7 @@ static bool manage_block(struct hart *hart, const struct op *op)
 		if (verdict == CSR_ILLEGAL)                                                                          \
 			OP_TAIL(op_illegal);                                                                         \
 		if (verdict == CSR_VIRTUAL)                                                                          \
-			OP_TAIL(op_virtual_instruction);                                                                \
+			OP_TAIL(op_virtual_instruction);                                                             \
 		if (!manage_block(hart, op))                                                                         \
 			TRAP;                                                                                        \
 		NEXT_EFFECTS;                                                                                        \
@@ -126,6 +126,7 @@ static bool zero_block(struct hart *hart, const struct op *op)
 		struct mmu_context context = mmu_context_data(hart);
 		return block_access_fault(hart, op, &context);
 	}
+	mem_catch_up(hart);
 	memset(bus_host(hart->bus, pa), 0, BLOCK_SIZE);
 	mem_store_notify(hart, pa, BLOCK_SIZE);
 	return true;

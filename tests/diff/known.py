@@ -596,6 +596,13 @@ def spike_cbo_tval(case, ours, theirs, names):
     return explained if any(word & 0xfff07fff == 0x0040200f for word in case.words_since(ours)) else set()
 
 
+def spike_cbo_pmp(case, ours, theirs, names):
+    """PMP is asked about the byte addressed, not about the whole block."""
+    trap = trap_of(ours)
+    cbo = case.program.word(trap.epc) & 0x7fff == 0x200f
+    return {"*"} if cbo and trap.cause in STORE_FAULTS and trap_of(theirs).epc != trap.epc else set()
+
+
 def store_read_back(case, ours, theirs, names):
     """What store_in_part left in memory is read, or executed."""
     crossed = any(record[cause] in STORE_FAULTS + (DOUBLE_TRAP,) and not record[tval] & 0xfff
@@ -616,7 +623,7 @@ QEMU_RULES += [qemu_wide, qemu_sgei, qemu_gva, qemu_hstatus_gva, qemu_vsstatus_s
                qemu_stale_virtual, qemu_sie_mideleg, read_back, qemu_priority, qemu_tsr, qemu_sfence_inval, qemu_sum, qemu_vstip, qemu_vsip_stip, qemu_vsip_write, qemu_stip,
                qemu_epc_bit0]
 QEMU_FINAL += [accessed_in_part, accessed_before_pmp, qemu_ad_dirty, qemu_wide, qemu_misa_b, qemu_envcfg, henvcfg_kept]
-SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip, spike_sret_sdt, spike_cbo_tval, store_read_back, endless]
+SPIKE_RULES += [spike_sgei, spike_medeleg, tinst_zero, fs_imprecise, atomic_misaligned, spike_vstip, spike_sret_sdt, spike_cbo_tval, spike_cbo_pmp, store_read_back, endless]
 SPIKE_FINAL += [spike_fiom, henvcfg_kept, store_in_part]
 
 
