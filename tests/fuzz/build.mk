@@ -16,7 +16,7 @@ FUZZ_LINK_debugger := -Wl,--wrap=fopen
 # Readers of input, with comparisons recorded: they contain what the input has to hold. Machines without, which is twice
 # as fast, in the engine that ships and in the plain loop that judges it.
 FUZZ_COUNT := -fsanitize-coverage=inline-8bit-counters,pc-table
-$(eval $(call variant,fuzz,$(CC_SIM),$(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_LINK)))
+$(eval $(call variant,fuzz,$(CC_SIM),$(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -DPLAIN_LOOP,$(FUZZ_LINK)))
 $(eval $(call variant,fuzz-tail,$(CC_SIM),$(FUZZ_CFLAGS) $(FUZZ_COUNT),$(FUZZ_LINK)))
 $(eval $(call variant,fuzz-plain,$(CC_SIM),$(FUZZ_CFLAGS) $(FUZZ_COUNT) -DPLAIN_LOOP,$(FUZZ_LINK)))
 
