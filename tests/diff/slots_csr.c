@@ -219,11 +219,11 @@ static uint64_t any_epc(struct maker *maker)
 }
 
 /* Only rvsim and Spike have big-endian modes, and the runtime has none. */
-static uint64_t never_written(unsigned csr)
+static uint64_t never_written(const struct world *world, unsigned csr)
 {
 	switch (csr) {
-	case 0x300: /* nor is there a vector unit, though QEMU has its VS */
-		return BIT(6) | 3 * BIT(9) | 3 * BIT(36);
+	case 0x300: /* nor is there a vector unit, though QEMU has its VS; and in U it would obey a UXL of 3 */
+		return BIT(6) | 3 * BIT(9) | 3 * BIT(36) | (world->all ? 0 : BIT(32));
 	case 0x100:
 	case 0x200: /* QEMU lets any bits of vsstatus leak into mstatus, and they stay */
 		return ~SSTATUS_BITS;
@@ -283,7 +283,7 @@ static uint64_t value_for(struct maker *maker, const struct csr_choice *choice)
 	case TIMECMP:
 		return chance(random, 50) ? 0 : UINT64_MAX;
 	default:
-		return (any_value(random) & (maker->world->wild ? ALL & ~never_written(choice->number) :
+		return (any_value(random) & (maker->world->wild ? ALL & ~never_written(maker->world, choice->number) :
 		                             choice->legal | (maker->world->all ? further_fields(choice->number) : 0))) | choice->fixed;
 	}
 }
