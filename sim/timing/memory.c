@@ -60,14 +60,17 @@ void model_near_forget_page(struct hart *hart, const uint8_t *host)
 /* The TLB no longer holds what entries may rely on. */
 static void drop_page(struct model *model, const struct page_entry *old)
 {
-	uint64_t first = old->vpn << old->shift, size = UINT64_C(1) << old->shift;
+	uint64_t first = old->vpn << old->shift, size = UINT64_C(1) << old->shift, lines = size >> model->line_shift;
 	if (!old->shift)
 		return;
+	if (lines > NEAR_ENTRIES)
+		lines = NEAR_ENTRIES;
 	for (unsigned b = 0; b < NEAR_BANKS; b++) {
 		struct near_bank *bank = &model->banks[b];
 		if (!bank->used)
 			continue;
-		for (unsigned i = 0; i < NEAR_ENTRIES; i++) {
+		for (uint64_t line = first >> model->line_shift, end = line + lines; line < end; line++) {
+			unsigned i = line % NEAR_ENTRIES;
 			if (bank->read[i].tag - first < size)
 				bank->read[i].tag = NEAR_EMPTY;
 			if (bank->write[i].tag - first < size)
