@@ -13,7 +13,7 @@ $(ISA_ELFS): build/%.elf: tests/%.c $(ISA_RT) tests/isa/build.mk
 	@mkdir -p $(@D)
 	@riscv64-unknown-elf-gcc $(ISA_CFLAGS) $< tests/isa/rt/rt.c tests/isa/rt/start.S -o $@
 
-rules: all isa-programs $(BUILD)/plain/rvsim $(BUILD)/tail/unit ## every rule of the specification against the test that proves it
+rules: all isa-programs insn-programs fp-programs $(BUILD)/plain/rvsim $(BUILD)/tail/unit ## every rule of the specification against the test that proves it
 	@tools/check_rules
 
 mutants: isa-programs ## plant single faults in the simulator: does a test catch each?
