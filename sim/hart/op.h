@@ -3,7 +3,7 @@
  *
  * A handler is OP(name) { ... NEXT; }: a small function that does one instruction and continues with the next op, by
  * tail call (clang: musttail, preserve_none) or by returning it to a plain loop (any compiler; the permanent oracle).
- * The same handlers can be compiled as stencils later: they touch nothing but hart and op, and end in NEXT, JUMP or
+ * The same handlers can be compiled as stencils later: they touch nothing but hart, op and last, and end in NEXT, JUMP or
  * LEAVE.
  *
  * `last` is what the op before wrote to its rd, if that op is one that passes it on; registers always hold it too. Handlers have

@@ -1,7 +1,7 @@
 /*
  * The bodies of the commonest instructions, for handlers of one (op_int.c, op_mem.c, op_timed.c) and of two (op_pair.c). A body
  * works on `op`, reads its sources from where it is told to, passes on what it computes in `last`, and falls through to what comes
- * after it; a branch's does not. With TIMED defined they are those of blocks that belong to a timing model.
+ * after it; a branch's goes on by itself. With TIMED defined they are those of blocks that belong to a timing model.
  */
 #ifndef OP_BODY_H
 #define OP_BODY_H
@@ -58,10 +58,32 @@
 	}
 #define STORE_BODY(name, a, b) STORE_TO(name, a, b)
 
+/* All of them, with and without a model: LOAD(name, register file, box), STORE(name), FSTORE(name). */
+#define EACH_LOAD(LOAD)                                                                                              \
+	LOAD(lb, x, UINT64_C(0))                                                                                     \
+	LOAD(lh, x, UINT64_C(0))                                                                                     \
+	LOAD(lw, x, UINT64_C(0))                                                                                     \
+	LOAD(ld, x, UINT64_C(0))                                                                                     \
+	LOAD(lbu, x, UINT64_C(0))                                                                                    \
+	LOAD(lhu, x, UINT64_C(0))                                                                                    \
+	LOAD(lwu, x, UINT64_C(0))                                                                                    \
+	LOAD(flh, f, ~UINT64_C(0xffff))                                                                              \
+	LOAD(flw, f, UINT64_C(0xffffffff) << 32)                                                                     \
+	LOAD(fld, f, UINT64_C(0))
+#define EACH_STORE(STORE) STORE(sb) STORE(sh) STORE(sw) STORE(sd)
+#define EACH_FSTORE(FSTORE) FSTORE(fsh) FSTORE(fsw) FSTORE(fsd)
+
+#define LOAD_FORM(form, a, name, file, box)                                                                          \
+	OP(form)                                                                                                     \
+	{                                                                                                            \
+		LOAD_FROM(name, a, file, box)                                                                        \
+		NEXT;                                                                                                \
+	}
+#define FSTORE_FORM(form, a, name) HANDLER(form, a, F(rs2), STORE_TO, name)
+
 /* The slow paths, in op_mem.c and op_timed.c. */
-#define DECLARE(name) op_fn op_##name##_slow, op_timed_##name##_slow;
-DECLARE(lb) DECLARE(lh) DECLARE(lw) DECLARE(ld) DECLARE(lbu) DECLARE(lhu) DECLARE(lwu) DECLARE(flh) DECLARE(flw) DECLARE(fld)
-DECLARE(sb) DECLARE(sh) DECLARE(sw) DECLARE(sd) DECLARE(fsh) DECLARE(fsw) DECLARE(fsd)
+#define DECLARE(name, ...) op_fn op_##name##_slow, op_timed_##name##_slow;
+EACH_LOAD(DECLARE) EACH_STORE(DECLARE) EACH_FSTORE(DECLARE)
 #undef DECLARE
 
 /* ---- branches ---- */
@@ -100,5 +122,7 @@ op_fn op_mispredicted_taken, op_mispredicted_fall;
 	}                                                                                                            \
 	UNLESS_PREDICTED(false, op_mispredicted_fall)                                                                \
 	NEXT_AFTER_EDGE;
+
+#define EACH_BRANCH(BRANCH) BRANCH(beq) BRANCH(bne) BRANCH(blt) BRANCH(bge) BRANCH(bltu) BRANCH(bgeu)
 
 #endif

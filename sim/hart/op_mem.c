@@ -14,13 +14,6 @@ static inline uint64_t address(const struct hart *hart, const struct op *op) { r
 		NEXT_EFFECTS;                                                                                        \
 	}                                                                                                            \
 	FORMS_1(LOAD_FORM, name, name, file, box)
-#define LOAD_FORM(form, a, name, file, box)                                                                          \
-	OP(form)                                                                                                     \
-	{                                                                                                            \
-		LOAD_FROM(name, a, file, box)                                                                        \
-		NEXT;                                                                                                \
-	}
-
 #define STORE_SLOW(name, file)                                                                                       \
 	__attribute__((noinline)) OP(name##_slow)                                                                    \
 	{                                                                                                            \
@@ -31,25 +24,10 @@ static inline uint64_t address(const struct hart *hart, const struct op *op) { r
 #define STORE_HANDLERS(name)                                                                                         \
 	STORE_SLOW(name, x)                                                                                          \
 	FORMS_2(HANDLER, name, STORE_BODY, name)
-#define FSTORE_FORM(form, a, name) HANDLER(form, a, F(rs2), STORE_TO, name)
 #define FSTORE_HANDLERS(name)                                                                                        \
 	STORE_SLOW(name, f)                                                                                          \
 	FORMS_1(FSTORE_FORM, name, name)
 
-LOAD_HANDLERS(lb, x, UINT64_C(0))
-LOAD_HANDLERS(lh, x, UINT64_C(0))
-LOAD_HANDLERS(lw, x, UINT64_C(0))
-LOAD_HANDLERS(ld, x, UINT64_C(0))
-LOAD_HANDLERS(lbu, x, UINT64_C(0))
-LOAD_HANDLERS(lhu, x, UINT64_C(0))
-LOAD_HANDLERS(lwu, x, UINT64_C(0))
-LOAD_HANDLERS(flh, f, ~UINT64_C(0xffff))
-LOAD_HANDLERS(flw, f, UINT64_C(0xffffffff) << 32)
-LOAD_HANDLERS(fld, f, UINT64_C(0))
-STORE_HANDLERS(sb)
-STORE_HANDLERS(sh)
-STORE_HANDLERS(sw)
-STORE_HANDLERS(sd)
-FSTORE_HANDLERS(fsh)
-FSTORE_HANDLERS(fsw)
-FSTORE_HANDLERS(fsd)
+EACH_LOAD(LOAD_HANDLERS)
+EACH_STORE(STORE_HANDLERS)
+EACH_FSTORE(FSTORE_HANDLERS)

@@ -31,7 +31,8 @@
 #endif
 
 #define PAIR_FORM(name, first, second)                                                                               \
-	static PAIR_SANITIZE OP_CC op_result name(struct hart *hart, const struct op *op, uint64_t last __attribute__((unused)))   \
+	static PAIR_SANITIZE OP_CC op_result name(struct hart *hart, const struct op *op,                            \
+	                                          uint64_t last __attribute__((unused)))                             \
 	{                                                                                                            \
 		first                                                                                                \
 		op++;                                                                                                \

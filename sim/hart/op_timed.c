@@ -55,18 +55,12 @@ static bool store(struct hart *hart, const struct op *op, unsigned size, uint64_
 		if (!load(hart, op, sizeof(type_##name), &value))                                                    \
 			TRAP;                                                                                        \
 		hart->model->stall.conflict = (uint8_t)model_conflict(hart->model, va, op->rs3);                     \
-		bool stalled = model_data(hart, va, ACCESS_LOAD);                               \
+		bool stalled = model_data(hart, va, ACCESS_LOAD);                                                    \
 		hart->file[op->rd] = last = (uint64_t)(type_##name)value | (box);                                    \
 		NEXT_STALLED(stalled);                                                                               \
 	}                                                                                                            \
 	FORMS_1(LOAD_FORM, timed_##name, name, file, box)                                                            \
 	FORMS_1(AFTER_STORE_FORM, after_store_##name, name, file, box)
-#define LOAD_FORM(form, a, name, file, box)                                                                          \
-	OP(form)                                                                                                     \
-	{                                                                                                            \
-		LOAD_FROM(name, a, file, box)                                                                        \
-		NEXT;                                                                                                \
-	}
 #define AFTER_STORE_FORM(form, a, name, file, box)                                                                   \
 	OP(form)                                                                                                     \
 	{                                                                                                            \
@@ -82,31 +76,18 @@ static bool store(struct hart *hart, const struct op *op, unsigned size, uint64_
 		uint64_t va = address(hart, op);                                                                     \
 		if (!store(hart, op, sizeof(type_##name), hart->file[op->rs2]))                                      \
 			TRAP;                                                                                        \
-		NEXT_STALLED(model_data(hart, va, ACCESS_STORE));                               \
+		NEXT_STALLED(model_data(hart, va, ACCESS_STORE));                                                    \
 	}
 #define STORE_HANDLERS(name)                                                                                         \
 	STORE_SLOW(name, x)                                                                                          \
 	FORMS_2(HANDLER, timed_##name, STORE_BODY, name)
-#define FSTORE_FORM(form, a, name) HANDLER(form, a, F(rs2), STORE_TO, name)
 #define FSTORE_HANDLERS(name)                                                                                        \
 	STORE_SLOW(name, f)                                                                                          \
 	FORMS_1(FSTORE_FORM, timed_##name, name)
 
-LOAD_HANDLERS(lb, x, UINT64_C(0))
-LOAD_HANDLERS(lh, x, UINT64_C(0))
-LOAD_HANDLERS(lw, x, UINT64_C(0))
-LOAD_HANDLERS(ld, x, UINT64_C(0))
-LOAD_HANDLERS(lbu, x, UINT64_C(0))
-LOAD_HANDLERS(lhu, x, UINT64_C(0))
-LOAD_HANDLERS(lwu, x, UINT64_C(0))
-LOAD_HANDLERS(flw, f, UINT64_C(0xffffffff) << 32)
-LOAD_HANDLERS(fld, f, UINT64_C(0))
-STORE_HANDLERS(sb)
-STORE_HANDLERS(sh)
-STORE_HANDLERS(sw)
-STORE_HANDLERS(sd)
-FSTORE_HANDLERS(fsw)
-FSTORE_HANDLERS(fsd)
+EACH_LOAD(LOAD_HANDLERS)
+EACH_STORE(STORE_HANDLERS)
+EACH_FSTORE(FSTORE_HANDLERS)
 
 /* ---- control transfer ---- */
 
@@ -157,12 +138,8 @@ OP(mispredicted_fall)
 	OP_CONTINUE(next);
 }
 
-FORMS_2(HANDLER, timed_beq, BRANCH_BODY, beq)
-FORMS_2(HANDLER, timed_bne, BRANCH_BODY, bne)
-FORMS_2(HANDLER, timed_blt, BRANCH_BODY, blt)
-FORMS_2(HANDLER, timed_bge, BRANCH_BODY, bge)
-FORMS_2(HANDLER, timed_bltu, BRANCH_BODY, bltu)
-FORMS_2(HANDLER, timed_bgeu, BRANCH_BODY, bgeu)
+#define BRANCH_FORMS(name) FORMS_2(HANDLER, timed_##name, BRANCH_BODY, name)
+EACH_BRANCH(BRANCH_FORMS)
 
 static inline bool is_link(unsigned reg) { return reg == 1 || reg == 5; }
 
@@ -232,18 +209,18 @@ OP(settle)
 #endif
 
 op_fn *const op_timed_forms[INSN_COUNT][OP_FORMS] = {
-#define ROW(name) ROW_1(name, timed_##name)
-	ROW(lb) ROW(lh) ROW(lw) ROW(ld) ROW(lbu) ROW(lhu) ROW(lwu) ROW(flw) ROW(fld) ROW(fsw) ROW(fsd)
+#define ROW(name, ...) ROW_1(name, timed_##name)
+	EACH_LOAD(ROW) EACH_FSTORE(ROW)
 #undef ROW
 #define ROW(name) ROW_2(name, timed_##name)
-	ROW(sb) ROW(sh) ROW(sw) ROW(sd) ROW(beq) ROW(bne) ROW(blt) ROW(bge) ROW(bltu) ROW(bgeu)
+	EACH_STORE(ROW) EACH_BRANCH(ROW)
 #undef ROW
 	[INSN_jal] = {op_timed_jal},
 	[INSN_jalr] = {op_timed_jalr},
 };
 
 op_fn *const op_after_store_forms[INSN_COUNT][OP_FORMS] = {
-#define ROW(name) ROW_1(name, after_store_##name)
-	ROW(lb) ROW(lh) ROW(lw) ROW(ld) ROW(lbu) ROW(lhu) ROW(lwu) ROW(flw) ROW(fld)
+#define ROW(name, ...) ROW_1(name, after_store_##name)
+	EACH_LOAD(ROW)
 #undef ROW
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "hart/block.h"
 #include "temporary.h"
 #include "timing/cache.h"
 #include "timing/channel.h"
@@ -232,4 +233,15 @@ Test(timing, channel_forgets)
 		channel_take(channel, 4, 9 * lap);
 	cr_expect_eq(channel_take(channel, 4, 9 * lap), (unsigned)lap, "a full channel is bounded");
 	free(channel);
+}
+
+/* A load or store without a handler of its own would always hit. */
+Test(timing, every_load_and_store_asks_the_model)
+{
+	for (unsigned id = 0; id < INSN_COUNT; id++) {
+		uint8_t class = insn_rows[id].class;
+		if (class != CLASS_LOAD && class != CLASS_FLOAD && class != CLASS_STORE && class != CLASS_FSTORE)
+			continue;
+		cr_assert(op_timed_forms[insn_rows[id].semantics][FORM_REGISTERS], "%s", insn_rows[id].name);
+	}
 }
