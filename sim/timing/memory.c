@@ -1,5 +1,6 @@
 #include "timing/memory.h"
 
+#include <string.h>
 #include "bus.h"
 #include "hart/mem.h"
 #include "hart/mmu_state.h"
@@ -7,13 +8,27 @@
 
 /* ---- the near filter: hits of TLB and cache ---- */
 
+static void empty_entry(struct near_bank *bank, unsigned i) { bank->read[i].tag = bank->write[i].tag = NEAR_EMPTY; }
+
 static void flush_bank(struct near_bank *bank)
 {
 	if (!bank->used)
 		return;
-	for (unsigned i = 0; i < NEAR_ENTRIES; i++)
-		bank->read[i].tag = bank->write[i].tag = NEAR_EMPTY;
+	for (unsigned word = 0; word < NEAR_ENTRIES / 64; word++)
+		for (; bank->filled[word]; bank->filled[word] &= bank->filled[word] - 1)
+			empty_entry(bank, word * 64 + (unsigned)__builtin_ctzll(bank->filled[word]));
 	bank->used = false;
+}
+
+void model_near_init(struct model *model)
+{
+	for (int b = 0; b <= NEAR_BANKS; b++) {
+		struct near_bank *bank = &model->banks[b];
+		for (unsigned i = 0; i < NEAR_ENTRIES; i++)
+			empty_entry(bank, i);
+		memset(bank->filled, 0, sizeof bank->filled);
+		bank->used = false;
+	}
 }
 
 void model_near_flush(struct hart *hart)
@@ -27,6 +42,10 @@ void model_near_select(struct hart *hart, int bank)
 	hart->model->near = &hart->model->banks[bank < 0 ? NEAR_BANKS : bank];
 }
 
+static bool is_filled(const struct near_bank *bank, unsigned i) { return bank->filled[i / 64] >> i % 64 & 1; }
+
+static bool leads_to(const struct near_entry *entry, uint64_t line) { return entry->tag + entry->addend == line; }
+
 /* Entries of a host line stand where its offset in the page says; the page's number is free. */
 static void drop_host_line(struct model *model, const uint8_t *host, uint64_t offset, bool reads)
 {
@@ -37,9 +56,11 @@ static void drop_host_line(struct model *model, const uint8_t *host, uint64_t of
 		if (!bank->used)
 			continue;
 		for (unsigned i = first; i < NEAR_ENTRIES; i += step) {
-			if (reads && bank->read[i].tag + bank->read[i].addend == line)
+			if (!is_filled(bank, i))
+				continue;
+			if (reads && leads_to(&bank->read[i], line))
 				bank->read[i].tag = NEAR_EMPTY;
-			if (bank->write[i].tag + bank->write[i].addend == line)
+			if (leads_to(&bank->write[i], line))
 				bank->write[i].tag = NEAR_EMPTY;
 		}
 	}
@@ -57,25 +78,36 @@ void model_near_forget_page(struct hart *hart, const uint8_t *host)
 		drop_host_line(model, host + offset, offset, false);
 }
 
+/* Of 64 entries, those of the page. */
+static void drop_from(struct near_bank *bank, unsigned word, uint64_t page, uint64_t size)
+{
+	for (uint64_t left = bank->filled[word]; left; left &= left - 1) {
+		unsigned i = word * 64 + (unsigned)__builtin_ctzll(left);
+		bool read = bank->read[i].tag - page < size, write = bank->write[i].tag - page < size;
+		if (read)
+			bank->read[i].tag = NEAR_EMPTY;
+		if (write)
+			bank->write[i].tag = NEAR_EMPTY;
+		if (bank->read[i].tag == NEAR_EMPTY && bank->write[i].tag == NEAR_EMPTY)
+			bank->filled[word] &= ~(left & -left);
+	}
+}
+
 /* The TLB no longer holds what entries may rely on. */
 static void drop_page(struct model *model, const struct page_entry *old)
 {
-	uint64_t first = old->vpn << old->shift, size = UINT64_C(1) << old->shift, lines = size >> model->line_shift;
+	uint64_t page = old->vpn << old->shift, size = UINT64_C(1) << old->shift, lines = size >> model->line_shift;
 	if (!old->shift)
 		return;
 	if (lines > NEAR_ENTRIES)
 		lines = NEAR_ENTRIES;
+	unsigned first = (page >> model->line_shift) % NEAR_ENTRIES, end = first + (unsigned)lines;
 	for (unsigned b = 0; b < NEAR_BANKS; b++) {
 		struct near_bank *bank = &model->banks[b];
 		if (!bank->used)
 			continue;
-		for (uint64_t line = first >> model->line_shift, end = line + lines; line < end; line++) {
-			unsigned i = line % NEAR_ENTRIES;
-			if (bank->read[i].tag - first < size)
-				bank->read[i].tag = NEAR_EMPTY;
-			if (bank->write[i].tag - first < size)
-				bank->write[i].tag = NEAR_EMPTY;
-		}
+		for (unsigned word = first / 64; word * 64 < end; word++)
+			drop_from(bank, word, page, size);
 	}
 }
 
@@ -88,12 +120,14 @@ static void near_fill(struct hart *hart, uint64_t va, bool write, int page)
 	    !l0_find(write ? hart->l0->write : hart->l0->read, line, 1, &host))
 		return;
 	struct near_entry *entries = write ? model->near->write : model->near->read;
-	entries[(va >> model->line_shift) % NEAR_ENTRIES] = (struct near_entry){
+	unsigned i = (va >> model->line_shift) % NEAR_ENTRIES;
+	entries[i] = (struct near_entry){
 		.tag = line,
 		.addend = (uint64_t)(uintptr_t)host - line,
 		.keep = page < 0 ? UINT64_MAX : ~pages_touch_mask(&model->dtlb, (unsigned)page),
 		.bits = page < 0 ? 0 : pages_touch_bits(&model->dtlb, (unsigned)page),
 	};
+	model->near->filled[i / 64] |= UINT64_C(1) << i % 64;
 	model->near->used = true;
 }
 

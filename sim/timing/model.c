@@ -48,9 +48,7 @@ int model_init(struct hart *hart, const struct timing *timing, struct model_shar
 	model->line_mask = -(uint64_t)timing->l1d_line;
 	if (init_parts(model) != 0)
 		return -1;
-	for (int i = 0; i <= NEAR_BANKS; i++)
-		model->banks[i].used = true;
-	model_near_flush(hart);
+	model_near_init(model);
 	model->near = &model->banks[NEAR_BANKS];
 	model->walks_from = 0;
 	hart->exec->state = 0;
@@ -107,8 +105,6 @@ void model_cold(struct hart *hart)
 	pipe_reset(&model->states.list[0]);
 	hart->exec->state = 0;
 	model_forget_blocks(hart);
-	for (int i = 0; i <= NEAR_BANKS; i++)
-		model->banks[i].used = true;
 	model_near_flush(hart);
 }
 

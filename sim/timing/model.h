@@ -35,7 +35,9 @@ struct near_entry {
 /* One bank per effective data context, as in hart/mem.c. */
 struct near_bank {
 	struct near_entry read[NEAR_ENTRIES], write[NEAR_ENTRIES];
-	bool used;
+	/* bit i % 64 of filled[i / 64]: an entry i may hold something; so that what has to go is found without a search */
+	uint64_t filled[NEAR_ENTRIES / 64];
+	bool used; /* any of them */
 };
 
 /* Counts for mhpmcounters and --stats: mhpmevent 3 selects the first, 4 the second, and so on. */
@@ -225,7 +227,8 @@ static inline bool near_find(struct hart *hart, const struct near_entry *entries
 	return true;
 }
 
-/* Forget the filter: all of it, or the writable view of a DRAM page; choose the bank (index, or -1: the empty one). */
+/* The filter's first emptiness. Forget it: all of it, or the writable view of a DRAM page; choose the bank (index, or -1: the empty one). */
+void model_near_init(struct model *model);
 void model_near_flush(struct hart *hart);
 void model_near_forget_page(struct hart *hart, const uint8_t *host);
 void model_near_select(struct hart *hart, int bank);
