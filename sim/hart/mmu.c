@@ -138,6 +138,8 @@ static bool finish(struct walk *walk, unsigned size, const struct tlb_entry *ent
 		.pa = pa,
 		.gpa = entry->gpa + offset,
 		.page_shift = entry->page_shift,
+		.first_shift = entry->first_shift,
+		.global = entry->ignore != 0,
 		.readable = grants & PERM_R,
 		.writable = grants & PERM_W,
 		.executable = grants & PERM_X,

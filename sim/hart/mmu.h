@@ -27,6 +27,8 @@ struct translation {
 	uint64_t pa;
 	uint64_t gpa;         /* guest-physical address when V=1; equals pa otherwise */
 	uint8_t page_shift;   /* 12, 21, 30...: smaller of both stages */
+	uint8_t first_shift;  /* of the S- or VS-stage */
+	bool global;          /* whatever the ASID */
 	/* What this context may do with the page without another walk (writable: D is set). */
 	bool readable, writable, executable;
 	bool uniform_pmp;     /* one PMP verdict for the whole 4 KiB page: the L0 filter may hold it */

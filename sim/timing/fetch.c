@@ -199,7 +199,7 @@ static unsigned enter_page(struct hart *hart, uint64_t pc)
 	struct mmu_context context = mmu_context_fetch(hart);
 	uint64_t request = request_cycle(hart), at = request > model->walks_from ? request : model->walks_from;
 	unsigned held = model->walks_from > request ? (unsigned)(model->walks_from - request) : 0;
-	unsigned cycles = memory_walk(model, &model->itlb, pc, at, ACCESS_FETCH, &context);
+	unsigned cycles = memory_walk(model, &model->itlb, pc, at, ACCESS_FETCH, &context, &index);
 	model->counts.itlb_misses++;
 	model->counts.stall_walk += cycles;
 	model->counts.stall_fence += held;

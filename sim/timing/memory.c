@@ -3,8 +3,8 @@
 #include <string.h>
 #include "bus.h"
 #include "hart/mem.h"
-#include "hart/mmu_state.h"
 #include "hart/platform.h"
+#include "hart/tlb.h"
 
 /* ---- the near filter: hits of TLB and cache ---- */
 
@@ -12,12 +12,9 @@ static void empty_entry(struct near_bank *bank, unsigned i) { bank->read[i].tag 
 
 static void flush_bank(struct near_bank *bank)
 {
-	if (!bank->used)
-		return;
 	for (unsigned word = 0; word < NEAR_ENTRIES / 64; word++)
 		for (; bank->filled[word]; bank->filled[word] &= bank->filled[word] - 1)
 			empty_entry(bank, word * 64 + (unsigned)__builtin_ctzll(bank->filled[word]));
-	bank->used = false;
 }
 
 void model_near_init(struct model *model)
@@ -27,14 +24,23 @@ void model_near_init(struct model *model)
 		for (unsigned i = 0; i < NEAR_ENTRIES; i++)
 			empty_entry(bank, i);
 		memset(bank->filled, 0, sizeof bank->filled);
-		bank->used = false;
 	}
+}
+
+/* The first of some banks, which then is none of them any more; NULL: there is none. */
+static struct near_bank *next_bank(struct model *model, unsigned *banks)
+{
+	struct near_bank *bank = *banks ? &model->banks[__builtin_ctz(*banks)] : NULL;
+	*banks &= *banks - 1;
+	return bank;
 }
 
 void model_near_flush(struct hart *hart)
 {
-	for (int i = 0; i <= NEAR_BANKS; i++)
-		flush_bank(&hart->model->banks[i]);
+	unsigned banks = hart->model->banks_used;
+	for (struct near_bank *bank; (bank = next_bank(hart->model, &banks));)
+		flush_bank(bank);
+	hart->model->banks_used = 0;
 }
 
 void model_near_select(struct hart *hart, int bank)
@@ -51,10 +57,8 @@ static void drop_host_line(struct model *model, const uint8_t *host, uint64_t of
 {
 	uint64_t line = (uint64_t)(uintptr_t)host & model->line_mask;
 	unsigned step = PAGE_SIZE >> model->line_shift, first = (unsigned)((offset & (PAGE_SIZE - 1)) >> model->line_shift);
-	for (unsigned b = 0; b < NEAR_BANKS; b++) {
-		struct near_bank *bank = &model->banks[b];
-		if (!bank->used)
-			continue;
+	unsigned banks = model->banks_used;
+	for (struct near_bank *bank; (bank = next_bank(model, &banks));) {
 		for (unsigned i = first; i < NEAR_ENTRIES; i += step) {
 			if (!is_filled(bank, i))
 				continue;
@@ -102,13 +106,10 @@ static void drop_page(struct model *model, const struct page_entry *old)
 	if (lines > NEAR_ENTRIES)
 		lines = NEAR_ENTRIES;
 	unsigned first = (page >> model->line_shift) % NEAR_ENTRIES, end = first + (unsigned)lines;
-	for (unsigned b = 0; b < NEAR_BANKS; b++) {
-		struct near_bank *bank = &model->banks[b];
-		if (!bank->used)
-			continue;
+	unsigned banks = model->banks_used;
+	for (struct near_bank *bank; (bank = next_bank(model, &banks));)
 		for (unsigned word = first / 64; word * 64 < end; word++)
 			drop_from(bank, word, page, size);
-	}
 }
 
 static void near_fill(struct hart *hart, uint64_t va, bool write, int page)
@@ -124,11 +125,11 @@ static void near_fill(struct hart *hart, uint64_t va, bool write, int page)
 	entries[i] = (struct near_entry){
 		.tag = line,
 		.addend = (uint64_t)(uintptr_t)host - line,
-		.keep = page < 0 ? UINT64_MAX : ~pages_touch_mask(&model->dtlb, (unsigned)page),
-		.bits = page < 0 ? 0 : pages_touch_bits(&model->dtlb, (unsigned)page),
+		.keep = page < 0 ? UINT64_MAX : ~model->dtlb.paths[page].mask,
+		.bits = page < 0 ? 0 : model->dtlb.paths[page].bits,
 	};
 	model->near->filled[i / 64] |= UINT64_C(1) << i % 64;
-	model->near->used = true;
+	model->banks_used |= 1u << (model->near - model->banks);
 }
 
 /* ---- memory ---- */
@@ -237,7 +238,7 @@ static void share(struct model *model, unsigned second, unsigned reads, unsigned
 }
 
 unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, uint64_t at, enum access access,
-                     const struct mmu_context *context)
+                     const struct mmu_context *context, int *page)
 {
 	struct hart *hart = model->hart;
 	const struct timing *timing = model->timing;
@@ -246,6 +247,7 @@ unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, uint
 	unsigned cycles = timing->l2tlb_latency;
 	struct page_entry old, entry;
 	model->walk_second = 0;
+	*page = -1;
 	if (second_level) {
 		entry = *second_level;
 		model->counts.l2tlb_hits++;
@@ -258,17 +260,17 @@ unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, uint
 		cycles += fixed;
 		if (!found)
 			return cycles;
-		const struct tlb_entry *known = tlb_find(&hart->mmu->tlb, va, space);
 		entry = (struct page_entry){
 			.vpn = va >> translation.page_shift,
 			.space = space,
-			.ignore = known ? known->ignore : 0,
+			.ignore = translation.global ? UINT64_C(0xffff) << SPACE_ASID_LOW : 0,
 			.shift = translation.page_shift,
-			.first_shift = known ? known->first_shift : translation.page_shift,
+			.first_shift = translation.first_shift,
 		};
 		walker_insert(&model->walker, &entry);
 	}
-	pages_touch(pages, (unsigned)pages_insert(pages, &entry, &old));
+	*page = pages_insert(pages, &entry, &old);
+	pages_touch(pages, (unsigned)*page);
 	if (pages == &model->dtlb)
 		drop_page(model, &old);
 	return cycles;
@@ -294,9 +296,7 @@ static unsigned translate(struct model *model, uint64_t va, enum access access, 
 	}
 	model->counts.dtlb_misses++;
 	model->walked = true;
-	unsigned cycles = memory_walk(model, &model->dtlb, va, access_cycle(model), access, context);
-	*page = pages_find(&model->dtlb, va, space);
-	return cycles;
+	return memory_walk(model, &model->dtlb, va, access_cycle(model), access, context, page);
 }
 
 /* ---- accesses ---- */

@@ -232,12 +232,14 @@ void model_forget_blocks(struct hart *hart)
 
 /* ---- settling ---- */
 
+/* By nothing that depends on the host or on how ops look: which memos displace each other shows in how often the engine asks its
+ * TLB. */
 static struct memo *memo_slot(struct model *model, const struct block *block, unsigned count, const struct stall *stall)
 {
 	uint64_t bits[3] = {0};
 	_Static_assert(sizeof *stall <= sizeof bits, "a stall fits the key");
 	memcpy(bits, stall, sizeof *stall);
-	uint64_t hash = (uint64_t)(uintptr_t)block * UINT64_C(0x9e3779b97f4a7c15) + count;
+	uint64_t hash = (block->pc + ((uint64_t)block->state << 32)) * UINT64_C(0x9e3779b97f4a7c15) + count;
 	for (unsigned i = 0; i < 3; i++)
 		hash = (hash ^ bits[i]) * UINT64_C(0x9e3779b97f4a7c15);
 	return &model->memo[hash >> 40 & (MEMO_ENTRIES - 1)];
@@ -245,7 +247,7 @@ static struct memo *memo_slot(struct model *model, const struct block *block, un
 
 /* Run `count` instructions of a block, the last of them with a stall. Trap: the stall is that of one more, which
  * traps. */
-static const struct memo *run(struct model *model, const struct block *block, unsigned count, const struct stall *stall)
+static struct memo *run(struct model *model, const struct block *block, unsigned count, const struct stall *stall)
 {
 	struct memo *memo = memo_slot(model, block, count, stall);
 	bool scratch = block == model->hart->exec->scratch;
@@ -256,7 +258,7 @@ static const struct memo *run(struct model *model, const struct block *block, un
 	for (unsigned i = 0; i < count; i++)
 		pipe_step(model->timing, &pipe, &block->uops[i], i + 1 == count ? stall : &no_stall, &times);
 	pipe_settle(model->timing, &pipe, times.next);
-	*memo = (struct memo){scratch ? NULL : block, count, *stall, states_number(&model->states, &pipe), times};
+	*memo = (struct memo){scratch ? NULL : block, count, *stall, states_number(&model->states, &pipe), times, {0}};
 	return memo;
 }
 
@@ -345,13 +347,22 @@ static void learn_wrong(struct hart *hart, const struct memo *memo, unsigned cou
 		};
 }
 
+/* What comes after an instruction that is no jump is known: no less than behind an edge. */
+static void lead_on(struct hart *hart, const struct uop *last, struct memo *memo)
+{
+	if (last->kind == UOP_BRANCH || last->kind == UOP_JAL || last->kind == UOP_JALR || last->flags & UOP_FLUSH)
+		return;
+	hart->exec->link = &memo->link;
+	hart->exec->target = hart->pc;
+}
+
 static void settle_done(struct hart *hart, unsigned count)
 {
 	struct model *model = hart->model;
 	const struct uop *last = &hart->block->uops[count - 1];
 	uint64_t start = hart->cycle;
 	hold_walk(model, hart->block, count, start, &model->stall.translate);
-	const struct memo *memo = run(model, hart->block, count, &model->stall);
+	struct memo *memo = run(model, hart->block, count, &model->stall);
 	bool flushed = last->flags & UOP_FLUSH;
 	uint16_t busy = 0;
 	if (flushed || model->stall.flow == FLOW_WRONG) {
@@ -374,6 +385,7 @@ static void settle_done(struct hart *hart, unsigned count)
 	model->settled.refetch = (struct causes){.icache = (uint16_t)(model->stall.refetch - busy), .fence = busy};
 	finish(hart, memo, start);
 	hart->now = hart->cycle;
+	lead_on(hart, last, memo);
 }
 
 void model_settle(struct hart *hart)

@@ -37,7 +37,6 @@ struct near_bank {
 	struct near_entry read[NEAR_ENTRIES], write[NEAR_ENTRIES];
 	/* bit i % 64 of filled[i / 64]: an entry i may hold something; so that what has to go is found without a search */
 	uint64_t filled[NEAR_ENTRIES / 64];
-	bool used; /* any of them */
 };
 
 /* Counts for mhpmcounters and --stats: mhpmevent 3 selects the first, 4 the second, and so on. */
@@ -82,6 +81,7 @@ struct memo {
 	struct stall stall;
 	uint32_t state;
 	struct pipe_times times;
+	struct link link; /* to the block after them, as that of an edge */
 };
 
 enum { BHT_VALID = 4 };
@@ -147,6 +147,7 @@ struct model {
 	struct cache l1i, l1d;
 	struct model_shared *shared;
 	struct near_bank *banks; /* NEAR_BANKS and one that stays empty */
+	unsigned banks_used;     /* bit n: bank n has an entry that may hold something */
 	struct states states;
 	struct memo memo[MEMO_ENTRIES];
 	struct uop uops[BLOCK_MAX]; /* of the block that is being translated, or is translated anew each time */

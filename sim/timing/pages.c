@@ -3,12 +3,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct page_path path_to(unsigned index, unsigned levels)
+{
+	struct page_path path = {0};
+	for (unsigned level = 0; level < levels; level++) {
+		unsigned shift = levels - level;
+		uint64_t node = UINT64_C(1) << ((1u << level) - 1 + (index >> shift));
+		path.mask |= node;
+		if (!(index >> (shift - 1) & 1))
+			path.bits |= node;
+	}
+	return path;
+}
+
 int pages_init(struct pages *pages, unsigned count)
 {
 	pages->count = count;
 	pages->tree = 0;
 	pages->entries = calloc(count, sizeof *pages->entries);
-	return pages->entries ? 0 : -1;
+	pages->paths = calloc(count, sizeof *pages->paths);
+	if (!pages->entries || !pages->paths)
+		return -1;
+	for (unsigned i = 0; i < count; i++)
+		pages->paths[i] = path_to(i, (unsigned)__builtin_ctz(count));
+	return 0;
 }
 
 void pages_clear(struct pages *pages)
@@ -20,7 +38,9 @@ void pages_clear(struct pages *pages)
 void pages_free(struct pages *pages)
 {
 	free(pages->entries);
+	free(pages->paths);
 	pages->entries = NULL;
+	pages->paths = NULL;
 }
 
 int pages_find(const struct pages *pages, uint64_t va, uint64_t space)
@@ -32,23 +52,6 @@ int pages_find(const struct pages *pages, uint64_t va, uint64_t space)
 	}
 	return -1;
 }
-
-/* The nodes from the root to an entry; each is left pointing away from it. */
-static uint64_t path(const struct pages *pages, unsigned index, bool values)
-{
-	unsigned levels = (unsigned)__builtin_ctz(pages->count);
-	uint64_t bits = 0;
-	for (unsigned level = 0; level < levels; level++) {
-		unsigned shift = levels - level, node = (1u << level) - 1 + (index >> shift);
-		bool right = index >> (shift - 1) & 1;
-		if (!values || !right)
-			bits |= UINT64_C(1) << node;
-	}
-	return bits;
-}
-
-uint64_t pages_touch_mask(const struct pages *pages, unsigned index) { return path(pages, index, false); }
-uint64_t pages_touch_bits(const struct pages *pages, unsigned index) { return path(pages, index, true); }
 
 static unsigned victim(const struct pages *pages)
 {

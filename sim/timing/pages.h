@@ -14,8 +14,14 @@ struct page_entry {
 	uint8_t first_shift;
 };
 
+/* What a use of an entry writes: the nodes from the root to it, each left pointing away from it. */
+struct page_path {
+	uint64_t mask, bits; /* nodes, and their values */
+};
+
 struct pages {
 	struct page_entry *entries;
+	struct page_path *paths; /* of each entry */
 	unsigned count;
 	uint64_t tree;   /* bit 2^level - 1 + n: node n of a level points to its right half */
 };
@@ -28,13 +34,10 @@ void pages_free(struct pages *pages);
 /* The index of the entry for va, or -1. */
 int pages_find(const struct pages *pages, uint64_t va, uint64_t space);
 
-/* Bits of the tree that a use of the entry writes, and their values. */
-uint64_t pages_touch_mask(const struct pages *pages, unsigned index);
-uint64_t pages_touch_bits(const struct pages *pages, unsigned index);
-
 static inline void pages_touch(struct pages *pages, unsigned index)
 {
-	pages->tree = (pages->tree & ~pages_touch_mask(pages, index)) | pages_touch_bits(pages, index);
+	const struct page_path *path = &pages->paths[index];
+	pages->tree = (pages->tree & ~path->mask) | path->bits;
 }
 
 /* Put an entry where the tree points; *old is what was there. Returns its index. */

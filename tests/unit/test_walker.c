@@ -42,7 +42,8 @@ static void walks_free(struct walks *walks)
 static unsigned cost_by(struct walks *walks, struct pages *pages, uint64_t va, enum mode mode)
 {
 	struct mmu_context context = context_in(mode);
-	return memory_walk(walks->model, pages, va, 0, ACCESS_LOAD, &context);
+	int page;
+	return memory_walk(walks->model, pages, va, 0, ACCESS_LOAD, &context, &page);
 }
 
 /* Of a load that misses the data TLB. */
