@@ -92,11 +92,6 @@ void event_cancel(struct event_queue *queue, struct event *event)
 	sift_up(queue, last->heap_index, last);
 }
 
-uint64_t event_next(const struct event_queue *queue)
-{
-	return queue->count ? queue->heap[0]->cycle : UINT64_MAX;
-}
-
 void event_run(struct event_queue *queue, uint64_t now)
 {
 	while (queue->count && queue->heap[0]->cycle <= now) {

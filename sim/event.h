@@ -28,7 +28,10 @@ void event_schedule(struct event_queue *queue, struct event *event, uint64_t cyc
 void event_cancel(struct event_queue *queue, struct event *event);
 
 /* Cycle of the first event; UINT64_MAX when there is none. */
-uint64_t event_next(const struct event_queue *queue);
+static inline uint64_t event_next(const struct event_queue *queue)
+{
+	return queue->count ? queue->heap[0]->cycle : UINT64_MAX;
+}
 
 /* Run every event with cycle <= now, in order. */
 void event_run(struct event_queue *queue, uint64_t now);

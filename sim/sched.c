@@ -2,37 +2,19 @@
 
 #include <time.h>
 #include "hart/exec.h"
-#include "hart/mem.h"
 #include "hart/trap.h"
-#include "timing/model.h"
 #include "trace/trace.h"
+#include "turns.h"
 
 /* No slice is longer than this, so that limits and the host's clock are looked at now and then. Part of the definition of
  * the interleaving: it must not depend on anything but the configuration. */
 enum { SLICE_MAX = 1 << 20 };
 
-/* The cycle at which a hart can next do something; UINT64_MAX when only a wire can wake it. */
-static uint64_t ready_cycle(const struct hart *hart)
-{
-	if (hart->halted)
-		return UINT64_MAX;
-	if (!hart->waiting)
-		return hart->cycle;
-	return hart->wake_cycle > hart->cycle ? hart->wake_cycle : hart->cycle;
-}
-
-/* The cycle until which it cannot disturb another hart. */
-static uint64_t busy_until(const struct hart *hart)
-{
-	uint64_t cycle = ready_cycle(hart);
-	return hart->alone_until > cycle && !hart->effects ? hart->alone_until : cycle;
-}
-
 static uint64_t saturating_add(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
 
 struct choice {
 	struct hart *hart; /* lowest cycle, ties by id; NULL: none can ever run by itself */
-	uint64_t second;   /* the first cycle at which another one may do something that matters */
+	uint64_t second;   /* lowest cycle of another one */
 	bool wins_ties;    /* against that one: its id is lower */
 };
 
@@ -49,7 +31,7 @@ static struct choice choose(struct machine *machine)
 		}
 	}
 	for (unsigned i = 0; i < machine->hart_count; i++) {
-		uint64_t cycle = i == best ? UINT64_MAX : busy_until(&harts[i]);
+		uint64_t cycle = i == best ? UINT64_MAX : ready_cycle(&harts[i]);
 		if (cycle < next_cycle) {
 			next_cycle = cycle;
 			next = i;
@@ -184,34 +166,9 @@ uint64_t sched_slice(struct machine *machine)
 	return hart->cycle - start;
 }
 
-/*
- * At quantum 1 the hart with the lowest cycle runs, one instruction after the other. But one that will only compute for a while does not
- * disturb the others: they need not wait for it until that is over. So harts may get ahead of each other, and before one does what
- * another might notice (a device, a store into code) those behind it come to where it is: catch_up. All accesses to memory
- * happen in the order of strict turns.
- */
-static void catch_up(struct hart *hart)
-{
-	for (struct hart *peer = hart->peers; peer < hart->peers + hart->platform->hart_count; peer++) {
-		uint64_t bound = hart->now + (peer->id < hart->id);
-		if (peer != hart && !peer->halted && !peer->waiting && peer->cycle < bound)
-			exec_run(peer, bound, UINT64_MAX);
-		peer->alone_until = 0;
-	}
-}
-
-/* Would nobody see the difference? Instructions must not be traced or counted one by one, nor share what fetches them. */
-static bool may_get_ahead(const struct machine *machine)
-{
-	const struct hart *hart = machine->harts;
-	return machine->config->quantum == 1 && machine->hart_count > 1 && machine->config->max_insns == UINT64_MAX &&
-	       !machine->config->timing_from.given && !hart->check && !hart->observe &&
-	       (!hart->model || model_fetches_alone(hart->model));
-}
-
 void sched_run(struct machine *machine)
 {
-	machine->platform.catch_up = may_get_ahead(machine) ? catch_up : NULL;
+	turns_prepare(machine);
 	/* Between looks at the host's clock; a cycle can take long on the host where every instruction traps. */
 	enum { SLICES_PER_LOOK = 256, CYCLES_PER_LOOK = 1 << 19 };
 	double start = host_seconds(), flushed = start;
@@ -219,7 +176,7 @@ void sched_run(struct machine *machine)
 	while (machine->stop == RUNNING) {
 		uint64_t cycles = 0;
 		for (unsigned i = 0; i < SLICES_PER_LOOK && cycles < CYCLES_PER_LOOK && machine->stop == RUNNING; i++)
-			cycles += sched_slice(machine);
+			cycles += turns_run(machine) + sched_slice(machine);
 		double now = host_seconds();
 		if (timeout > 0 && now - start >= timeout)
 			machine_stop(machine, STOP_LIMIT, 0, "--timeout reached");

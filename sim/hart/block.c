@@ -63,6 +63,13 @@ void block_chill(struct exec *exec, uint64_t pa, uint64_t size)
 		chill_list(exec->by_page[i], pa, size);
 }
 
+/* Did bytes change from which block->alone was found out? */
+static bool is_seen(const struct block *block, uint64_t pa, uint64_t size)
+{
+	uint64_t page = block->pa & ~(uint64_t)(PAGE_SIZE - 1);
+	return page + block->seen_from < pa + size && pa < page + block->seen_to;
+}
+
 void exec_invalidate(struct hart *hart, uint64_t pa, uint64_t size)
 {
 	struct exec *exec = hart->exec;
@@ -77,6 +84,8 @@ void exec_invalidate(struct hart *hart, uint64_t pa, uint64_t size)
 				remove_from_hash(exec, block);
 				found = true;
 			} else {
+				if (is_seen(block, pa, size))
+					block->alone = 0;
 				link = &block->page_next;
 			}
 		}

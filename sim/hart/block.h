@@ -42,7 +42,8 @@ struct block {
 	uint32_t key;   /* everything translation depended on: enum key_bit */
 	uint32_t last;  /* cycles before its last instruction: it must start before the hart's bound */
 	int64_t need;   /* so hart->progress must be greater than this: block_open and block_close */
-	uint32_t alone; /* at least so many cycles before anything that another hart may notice */
+	uint32_t alone; /* at least so many cycles before anything that another hart may notice; */
+	uint16_t seen_from, seen_to; /* this was found out from the bytes of its page from one offset up to the other */
 	uint16_t count; /* instructions */
 	uint16_t bytes;
 	uint32_t state; /* with a timing model: the pipeline state it starts in, and what the pipeline sees of it */
@@ -77,7 +78,8 @@ struct exec {
 	uint8_t *arena;
 	size_t arena_used;
 	struct block *scratch; /* a block that must be translated anew each time: straddling pages or PMP regions */
-	struct link *link;     /* through which the block was just left, to be filled in; */
+	struct link found;     /* the block that comes next where no edge leads to it */
+	struct link *link;     /* through which the block was just left, to be filled in; or `found`; */
 	uint64_t target;       /* it leads there, unless somebody has moved the hart since */
 	uint32_t state;        /* of the pipeline, outside blocks */
 	bool settled;          /* the block was left through an edge: state is right, */

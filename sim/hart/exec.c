@@ -234,22 +234,32 @@ static bool may_link(const struct hart *hart, const struct block *from, uint32_t
 	       (!hart->model || !hart->model->fetch_space || (from->pc ^ block->pc) < PAGE_SIZE);
 }
 
-/* Near the end of a slice instructions are run one by one. */
+/* Near the end of a slice instructions are run one by one; not where blocks end where slices do (ends_turn in xlate.c). */
 static bool is_near(const struct hart *hart, uint64_t bound)
 {
 	enum { NEAR = 8 };
-	return bound - hart->cycle <= NEAR;
+	return bound - hart->cycle <= NEAR && !hart->platform->catch_up;
+}
+
+/* The block that comes next, if that is known. */
+static struct block *known_block(const struct hart *hart)
+{
+	const struct exec *exec = hart->exec;
+	const struct link *link = exec->link;
+	return link && exec->target == hart->pc && link->context == hart->context ? link->block : NULL;
+}
+
+static bool fits(const struct hart *hart, const struct block *block, uint64_t bound)
+{
+	return block_is_open(block) && hart->cycle + block->last < bound;
 }
 
 /* The block that the edge just left is known to lead to, if it is one to take now. */
-static struct block *linked_block(const struct hart *hart, uint64_t bound)
+static const struct block *linked_block(const struct hart *hart, uint64_t bound)
 {
-	const struct link *link = hart->exec->link;
-	if (!link || hart->exec->target != hart->pc || link->context != hart->context || hart->platform->flush_always ||
-	    !block_is_open(link->block) ||
-	    hart->cycle + link->block->last >= bound || is_near(hart, bound) != (limit_of(link->block) == 1))
-		return NULL;
-	return link->block;
+	const struct block *block = known_block(hart);
+	bool take = block && !hart->platform->flush_always && fits(hart, block, bound) && is_near(hart, bound) == (limit_of(block) == 1);
+	return take ? block : NULL;
 }
 
 static void forget_blocks(struct hart *hart)
@@ -280,10 +290,31 @@ void exec_switch_timing(struct hart *hart, bool on)
 	hart->effects |= EFFECT_TRANSLATE;
 }
 
+/* The block to enter now. NULL: something else comes first. */
+static struct block *enter_block(struct hart *hart, unsigned limit)
+{
+	struct block *block = find_block(hart, limit);
+	if (!block) {
+		if (hart->triggers.execute) /* a breakpoint at an address comes before any fault of its fetch */
+			trigger_on_execute(hart, 0);
+		take_trap_between(hart);
+		return NULL;
+	}
+	look_at_counters(hart);
+	return hart->effects ? NULL : block; /* the walk wrote A into code, say: first things first */
+}
+
+/* The link through which the block was just left, to be filled in. NULL: there is none. */
+static struct link *open_link(const struct hart *hart)
+{
+	const struct exec *exec = hart->exec;
+	return exec->target == hart->pc && exec->link != &exec->found ? exec->link : NULL;
+}
+
 static void run_next(struct hart *hart, uint64_t bound, bool step)
 {
 	struct exec *exec = hart->exec;
-	struct link *link = exec->target == hart->pc ? exec->link : NULL;
+	struct link *link = open_link(hart);
 	const struct block *from = hart->block, *next = step ? NULL : linked_block(hart, bound);
 	uint64_t context = hart->context;
 	uint32_t state = exec->state;
@@ -295,21 +326,35 @@ static void run_next(struct hart *hart, uint64_t bound, bool step)
 	if (hart->platform->flush_always)
 		forget_blocks(hart);
 	step |= is_near(hart, bound);
-	struct block *block = find_block(hart, step);
+	struct block *block = enter_block(hart, step);
 	if (block && !step && block->count > 1 && hart->cycle + block->last >= bound)
-		block = find_block(hart, true);
-	if (!block) {
-		if (hart->triggers.execute) /* a breakpoint at an address comes before any fault of its fetch */
-			trigger_on_execute(hart, 0);
-		take_trap_between(hart);
-		return;
-	}
-	look_at_counters(hart);
-	if (hart->effects) /* the walk wrote A into code, say: first things first */
+		block = enter_block(hart, true);
+	if (!block)
 		return;
 	if (link && context == hart->context && may_link(hart, from, state, block))
 		*link = (struct link){block, context};
 	run_block(hart, block);
+}
+
+/* Find out which block comes next; this may trap, or raise effects. */
+static void look_ahead(struct hart *hart)
+{
+	struct exec *exec = hart->exec;
+	struct link *link = open_link(hart);
+	const struct block *from = hart->block;
+	uint64_t context = hart->context;
+	uint32_t state = exec->state;
+	exec->link = NULL;
+	if (hart->platform->flush_always)
+		forget_blocks(hart);
+	struct block *block = enter_block(hart, 0);
+	if (!block)
+		return;
+	if (!link || context != hart->context || !may_link(hart, from, state, block))
+		link = &exec->found;
+	*link = (struct link){block, hart->context};
+	exec->link = link;
+	exec->target = hart->pc;
 }
 
 static bool may_go_on(const struct hart *hart, uint64_t bound)
@@ -336,19 +381,6 @@ static void advance(struct hart *hart, uint64_t bound, bool chain, bool step)
 		hart->effects |= EFFECT_IRQ;
 }
 
-/* Say until when the others need not wait for this hart, which now pauses between instructions. */
-static void look_ahead(struct hart *hart)
-{
-	const struct exec *exec = hart->exec;
-	const struct link *link = exec->link;
-	hart->alone_until = 0;
-	if (!hart->platform->catch_up || !link || exec->target != hart->pc || link->context != hart->context || hart->effects ||
-	    hart->waiting)
-		return;
-	uint64_t until = hart->cycle + link->block->alone;
-	hart->alone_until = until < exec->timer_cycle ? until : exec->timer_cycle;
-}
-
 /* A short slice that does nothing but run blocks known to follow each other. False: go on as exec_run does, from here. */
 static bool run_linked(struct hart *hart, uint64_t bound)
 {
@@ -366,23 +398,24 @@ static bool run_linked(struct hart *hart, uint64_t bound)
 		if (hart->effects || !exec->settled)
 			return false;
 	}
-	if (exec->traced.valid || hart->reservation.valid)
-		return false;
-	look_ahead(hart);
-	return true;
+	return !exec->traced.valid && !hart->reservation.valid;
 }
 
-/* The slice is over, or pauses: leave the hart as anyone may look at it. */
+/* Others run now: leave the hart as anyone may look at it. */
+static void end_slice(struct hart *hart)
+{
+	hart->effects &= ~(uint32_t)EFFECT_YIELD;
+	mem_guard_reservation(hart);
+}
+
+/* The slice is over, or pauses. */
 static bool pause(struct hart *hart, uint64_t bound)
 {
 	traced_settle(hart); /* before other harts change the memory it tells of */
 	settle_effects(hart);
 	bool over = !may_go_on(hart, bound);
-	if (over) {
-		hart->effects &= ~(uint32_t)EFFECT_YIELD;
-		mem_guard_reservation(hart);
-	}
-	look_ahead(hart);
+	if (over)
+		end_slice(hart);
 	return over;
 }
 
@@ -411,4 +444,58 @@ bool exec_step(struct hart *hart, uint64_t bound)
 			advance(hart, bound, false, true);
 	} while (may_go_on(hart, bound) && hart->cycle == cycle && hart->insns == insns);
 	return pause(hart, bound);
+}
+
+/* ---- turns ---- */
+
+/* `next`: the block that comes next, NULL if that is not known. */
+static inline uint64_t alone_until(const struct hart *hart, const struct block *next)
+{
+	uint64_t timer = hart->exec->timer_cycle, until = next ? hart->cycle + next->alone : hart->cycle;
+	return until < timer ? until : timer;
+}
+
+uint64_t exec_alone_until(const struct hart *hart)
+{
+	return hart->effects ? hart->cycle : alone_until(hart, known_block(hart));
+}
+
+/* Likewise. Its instructions one by one, if not all of them come before the bound. */
+static void advance_turn(struct hart *hart, const struct block *block, uint64_t bound)
+{
+	struct exec *exec = hart->exec;
+	if (!block) {
+		look_ahead(hart);
+	} else if (!fits(hart, block, bound) || bound > exec->timer_cycle) {
+		advance(hart, bound, true, true);
+	} else {
+		exec->link = NULL;
+		hart->bound = hart->metering ? hart->cycle : chain_bound(hart, bound);
+		run_block(hart, block);
+		if (hart->cycle >= exec->timer_cycle)
+			hart->effects |= EFFECT_IRQ;
+	}
+}
+
+uint64_t exec_turn(struct hart *hart, uint64_t bound)
+{
+	uint64_t turn;
+	for (;;) {
+		const struct block *block = known_block(hart);
+		turn = alone_until(hart, block);
+		if (turn >= bound)
+			break;
+		advance_turn(hart, block, bound);
+		if (!hart->effects && !hart->waiting)
+			continue;
+		settle_effects(hart);
+		turn = hart->cycle;
+		if (hart->waiting || hart->effects & EFFECT_YIELD)
+			break;
+	}
+	if (hart->exec->traced.valid || hart->reservation.valid || hart->effects) {
+		traced_settle(hart);
+		end_slice(hart);
+	}
+	return turn;
 }

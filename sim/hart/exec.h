@@ -14,6 +14,14 @@ void exec_free(struct hart *hart);
  * stepping, hostile builds and both dispatchers give the same interleaving. */
 bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns);
 
+/* Harts that get ahead of each other (platform->catch_up): the first cycle at which this one, paused between instructions and not
+ * waiting, may do what another can notice. */
+uint64_t exec_alone_until(const struct hart *hart);
+
+/* Run the hart, which neither waits nor has effects, until that cycle is `bound` or later, it waits, or something asks to yield.
+ * Returns that cycle. */
+uint64_t exec_turn(struct hart *hart, uint64_t bound);
+
 /* One instruction, or one trap taken, of a slice that exec_run would run. True when the slice is over. */
 bool exec_step(struct hart *hart, uint64_t bound);
 

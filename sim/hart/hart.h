@@ -120,7 +120,6 @@ struct hart {
 	bool waiting;         /* in WFI (or stopped) until an interrupt is pending */
 	bool halted;          /* does not run any more */
 	uint64_t wake_cycle;  /* when waiting: earliest cycle a timer can wake it; UINT64_MAX if none */
-	uint64_t alone_until; /* until this cycle it can do nothing that another hart may notice; or 0 */
 	uint32_t effects;     /* enum effect */
 	enum mode mode;
 

@@ -39,6 +39,7 @@ struct platform {
 	bool flush_always;         /* hostile: forget every translation at each block */
 	/* The hart is about to do what others may notice, and they may be behind it: let them run to where it is. NULL: all are. */
 	void (*catch_up)(struct hart *hart);
+	bool caught_up;            /* they have, and what comes next may have changed for them */
 };
 
 /* mtime at a given cycle. */

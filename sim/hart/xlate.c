@@ -229,6 +229,28 @@ static bool goes_on(struct translator *translator, const struct insn *insn)
 	       (!model || cache_find(&model->l1i, translator->pa + insn->length) >= 0);
 }
 
+/* Instructions that touch nothing but the hart's own registers. */
+static bool is_private(const struct hart *hart, const struct insn *insn)
+{
+	switch (insn_rows[insn->semantics].class) {
+	case CLASS_ALU:
+	case CLASS_MUL:
+		return insn->semantics != INSN_illegal && insn->rd != 4; /* tp is traced */
+	case CLASS_BRANCH:
+	case CLASS_JAL:
+		return insn->rd != 4 && isa_has(&hart->isa, EXT_Zca); /* else they may trap */
+	default:
+		return false;
+	}
+}
+
+/* Where harts take turns by instruction, blocks end where the next turn may be: a hart that has its turn runs a block. */
+static bool ends_turn(const struct translator *translator, const struct insn *insn)
+{
+	const struct hart *hart = translator->hart;
+	return hart->platform->catch_up && (is_branch(insn->semantics) || !is_private(hart, insn));
+}
+
 static void emit_insn(struct translator *translator, const struct insn *insn)
 {
 	emit_before(translator, insn);
@@ -248,6 +270,8 @@ static void emit_insn(struct translator *translator, const struct insn *insn)
 	if (translator->hart->model && translator->hart->model->uops[translator->block->count].flags & UOP_SETTLE)
 		translator->ended = true;
 	if (is_branch(insn->semantics) && !goes_on(translator, insn))
+		translator->ended = true;
+	if (ends_turn(translator, insn))
 		translator->ended = true;
 	translator->semantics[translator->block->count++] = insn->semantics;
 	translator->pc += insn->length;
@@ -388,21 +412,6 @@ static void choose_handlers(struct translator *translator)
 	}
 }
 
-/* Instructions that touch nothing but the hart's own registers. */
-static bool is_private(const struct hart *hart, const struct insn *insn)
-{
-	switch (insn_rows[insn->semantics].class) {
-	case CLASS_ALU:
-	case CLASS_MUL:
-		return insn->semantics != INSN_illegal && insn->rd != 4; /* tp is traced */
-	case CLASS_BRANCH:
-	case CLASS_JAL:
-		return insn->rd != 4 && isa_has(&hart->isa, EXT_Zca); /* else they may trap */
-	default:
-		return false;
-	}
-}
-
 /* A place that the hart may come to, and how soon. */
 struct ahead {
 	struct translator translator;
@@ -431,6 +440,17 @@ static void look_at(struct ahead *ahead, const struct insn *insn, bool taken)
 	                            : ahead->cycles + 1;
 }
 
+/* What is found out depends on the bytes of this instruction. */
+static void note_seen(const struct translator *at, const struct insn *insn)
+{
+	struct block *block = at->block;
+	uint16_t from = at->pa % PAGE_SIZE, to = (uint16_t)(from + insn->length);
+	if (from < block->seen_from || !block->seen_to)
+		block->seen_from = from;
+	if (to > block->seen_to)
+		block->seen_to = to;
+}
+
 /* Cycles from the block's start until an instruction may come, on any way, that is not private. */
 static uint32_t cycles_alone(struct ahead ahead)
 {
@@ -439,6 +459,7 @@ static uint32_t cycles_alone(struct ahead ahead)
 	while (ahead.left && next_is_inside(at) && fetch(at, &word)) {
 		struct insn insn = decode(&at->hart->isa, word);
 		bool jump = is_jump(insn.semantics), branch = is_branch(insn.semantics);
+		note_seen(at, &insn);
 		if (!is_private(at->hart, &insn))
 			break;
 		ahead.left--;

@@ -455,6 +455,44 @@ static void compare(uint64_t first, uint64_t last, unsigned harts, struct way wa
 	}
 }
 
+/* A hart goes round a loop that only computes, until the other writes an atomic into it. The block that jumps there has not changed, but
+ * from then on what it leads to is a turn: the numbers that the harts take tell their order. */
+static uint64_t numbers_taken(bool whole, unsigned rounds)
+{
+	enum { LOOP = 12, PATCHED = 16 };
+	struct engine_world *world = engine_world_new(2, NULL, 0);
+	struct hart *harts = world->machine.harts;
+	const uint32_t take = insn_r(INSN_amoadd_d, 7, 10, 11), shift = insn_i(INSN_slli, 8, 8, 1), note = insn_r(INSN_xor, 8, 8, 7);
+	PROGRAM(world, CODE, insn_i(INSN_addi, 5, 5, 1), insn_j(0, LOOP - 4), nop(), insn_i(INSN_addi, 6, 6, 1), nop(), shift, note, nop(),
+	        nop(), nop(), insn_j(0, -40));
+	PROGRAM(world, CODE + PAGE_SIZE, insn_i(INSN_addi, 9, 9, -1), insn_b(INSN_bne, 9, 0, -4), insn_s(INSN_sw, 12, 13, PATCHED), take,
+	        shift, note, insn_j(0, -12));
+	world->config.quantum = 1;
+	world->config.max_cycles = 2000;
+	for (unsigned i = 0; i < 2; i++) {
+		harts[i].x[10] = DATA;
+		harts[i].x[11] = 1;
+	}
+	harts[1].pc = CODE + PAGE_SIZE;
+	harts[1].x[9] = rounds;
+	harts[1].x[12] = take;
+	harts[1].x[13] = CODE;
+	if (whole)
+		sched_run(&world->machine);
+	while (world->machine.stop == RUNNING)
+		sched_slice(&world->machine);
+	uint64_t numbers = harts[0].x[8] * UINT64_C(0x9e3779b97f4a7c15) ^ harts[1].x[8];
+	cr_assert_neq(harts[0].x[7], 0);
+	engine_world_free(world);
+	return numbers;
+}
+
+Test(sched, who_gets_ahead_knows_of_changed_code)
+{
+	for (unsigned rounds = 100; rounds < 120; rounds++)
+		cr_assert_eq(numbers_taken(true, rounds), numbers_taken(false, rounds), "%u", rounds);
+}
+
 static const struct way ideal = {"ideal", false, TIMED};
 
 Test(sched, one_hart_gives_the_same_however_it_is_run) { compare(0, 12, 1, ideal); }
