@@ -104,21 +104,22 @@ static void leave_mispredicted(struct hart *hart, const struct op *op, unsigned 
 	hart->exec->link = NULL;
 }
 
-/* If it does what it did before, and nobody looks at mispredictions one by one, go on as after an edge. NULL: leave. */
+/* If it does what it did before, and no counter is about to overflow, go on as after an edge. NULL: leave. */
 static const struct op *follow_wrong(struct hart *hart, const struct op *op, unsigned taken, uint64_t target, uint64_t wrong_pc)
 {
 	struct wrong *wrong = op_edge(op)->wrong[taken];
 	hart->model->counts.mispredicts++;
-	bool watched = hart->metering || hart->counters.armed;
-	if (!wrong || watched || wrong->target != target || wrong->wrong_pc != wrong_pc ||
+	if (!wrong || hart->counters.armed || wrong->target != target || wrong->wrong_pc != wrong_pc ||
 	    wrong->writes != hart->exec->writes || !model_follow_trail(hart->model, &wrong->trail)) {
 		leave_mispredicted(hart, op, taken, target, wrong_pc);
 		return NULL;
 	}
 	hart->progress += wrong->advance;
 	const struct op *next = block_follow(hart, &wrong->link);
-	if (!next)
+	if (!next) {
 		block_leave(hart, taken, &wrong->link, wrong->state, target);
+		hart->model->strayed = true;
+	}
 	return next;
 }
 

@@ -133,6 +133,7 @@ struct model {
 	struct edge *wrong_edge; /* of the branch that was mispredicted, and which way it goes */
 	unsigned wrong_taken;
 	struct trail trail;     /* of the last wrong path */
+	bool strayed;           /* an edge's misprediction was the last thing, since somebody last cleared it */
 	uint64_t wrong_pc;      /* FLOW_WRONG: where the frontend went instead; 0: nowhere */
 	bool trap_walked;       /* a trap after a walk: stall.translate holds its cycles */
 	uint16_t walk_second;   /* of the last walk's cycles, the G-stage's */

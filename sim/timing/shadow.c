@@ -3,34 +3,110 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHADOW_MEMOS = 4096, STATES_MAX = 1 << 13 };
+enum { SETS_MAX = 1 << 12, OUTCOMES_MAX = 1 << 13, BUCKETS = 1 << 13, NONE = 0 };
 
-/* What decides a run's outcome: memcmp'd, so built from zeroed bytes. */
-struct key {
-	const struct uop *uops;
+/* The states of all levels, by number: equal sets have equal numbers. */
+struct set {
 	uint32_t states[SHADOW_LEVELS];
-	uint32_t count;
-	struct causes late, translate, refetch;
-	struct stall stall;
-	uint8_t walked, jumped;
-	uint32_t generation; /* of uops */
+	uint32_t next; /* of the same bucket; NONE: no more */
 };
 
-_Static_assert(sizeof(struct key) % 8 == 0, "every byte of a key is hashed");
+/* What decides a run's outcome: memcmp'd, so without gaps. */
+struct key {
+	const struct uop *uops;
+	uint32_t set, count;
+	struct causes late, translate, refetch;
+	struct stall stall;
+	uint8_t walked, jumped, unused[6];
+};
+
+_Static_assert(sizeof(struct key) == 24 + 3 * sizeof(struct causes) + sizeof(struct stall), "no gaps, and every byte is hashed");
 
 struct outcome {
 	struct key key;
-	uint32_t states[SHADOW_LEVELS];
+	uint32_t set;
 	uint32_t cycles[SHADOW_LEVELS];
+	uint32_t next; /* as in struct set */
 };
 
+/* Sets and outcomes: number NONE is none. When one of these is full, all are emptied. */
 struct shadow {
 	const struct timing *timing;
-	uint32_t now[SHADOW_LEVELS]; /* states */
-	uint32_t generation;
 	struct states states;
-	struct outcome memos[SHADOW_MEMOS];
+	uint32_t first; /* the state of the first level where a switch begins */
+	uint32_t now;   /* the set */
+	uint32_t set_count, outcome_count;
+	uint32_t set_heads[BUCKETS], outcome_heads[BUCKETS];
+	struct set sets[SETS_MAX];
+	struct outcome outcomes[OUTCOMES_MAX];
 };
+
+/* Of so many bytes, a multiple of 8. */
+static uint32_t bucket_of(const void *bytes, size_t size)
+{
+	uint64_t hash = 0, part;
+	for (size_t i = 0; i < size; i += 8) {
+		memcpy(&part, (const char *)bytes + i, 8);
+		hash = (hash ^ part) * UINT64_C(0x9e3779b97f4a7c15);
+	}
+	return hash >> 40 & (BUCKETS - 1);
+}
+
+static uint32_t set_number(struct shadow *shadow, const uint32_t states[SHADOW_LEVELS])
+{
+	uint32_t *head = &shadow->set_heads[bucket_of(states, sizeof shadow->sets->states)];
+	for (uint32_t i = *head; i != NONE; i = shadow->sets[i].next)
+		if (memcmp(shadow->sets[i].states, states, sizeof shadow->sets->states) == 0)
+			return i;
+	struct set *set = &shadow->sets[++shadow->set_count];
+	memcpy(set->states, states, sizeof set->states);
+	set->next = *head;
+	return *head = shadow->set_count;
+}
+
+/* ---- life ---- */
+
+void shadow_forget(struct shadow *shadow)
+{
+	memset(shadow->outcome_heads, 0, sizeof shadow->outcome_heads);
+	shadow->outcome_count = 0;
+}
+
+/* Fetch goes on elsewhere, and has been there already. */
+static void fetch_ahead(const struct timing *timing, struct pipe *pipe, int base)
+{
+	pipe->fetch_next = (int16_t)(base - (int)timing->fetch_issue);
+	pipe->fetch_last = PIPE_NEVER;
+	pipe->redirected = 1;
+}
+
+static void forget_all(struct shadow *shadow)
+{
+	struct pipe first;
+	shadow_forget(shadow);
+	states_clear(&shadow->states);
+	memset(shadow->set_heads, 0, sizeof shadow->set_heads);
+	shadow->set_count = 0;
+	pipe_reset(&first);
+	fetch_ahead(shadow->timing, &first, 0);
+	pipe_settle(shadow->timing, &first, 0);
+	shadow->first = states_number(&shadow->states, &first);
+}
+
+/* Room for one more set and outcome: if there is none, keep the states of now. */
+static void make_room(struct shadow *shadow)
+{
+	struct pipe pipes[SHADOW_LEVELS];
+	uint32_t states[SHADOW_LEVELS];
+	if (shadow->set_count < SETS_MAX - 1 && shadow->outcome_count < OUTCOMES_MAX - 1)
+		return;
+	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
+		pipes[level] = shadow->states.list[shadow->sets[shadow->now].states[level]];
+	forget_all(shadow);
+	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
+		states[level] = states_number(&shadow->states, &pipes[level]);
+	shadow->now = set_number(shadow, states);
+}
 
 struct shadow *shadow_new(const struct timing *timing)
 {
@@ -38,8 +114,10 @@ struct shadow *shadow_new(const struct timing *timing)
 	if (!shadow)
 		return NULL;
 	shadow->timing = timing;
-	if (states_init(&shadow->states) == 0)
+	if (states_init(&shadow->states) == 0) {
+		forget_all(shadow);
 		return shadow;
+	}
 	shadow_free(shadow);
 	return NULL;
 }
@@ -52,43 +130,14 @@ void shadow_free(struct shadow *shadow)
 	free(shadow);
 }
 
-void shadow_forget(struct shadow *shadow)
-{
-	shadow->generation++;
-}
-
-/* Too many states: keep those of now. */
-static void limit_states(struct shadow *shadow)
-{
-	struct pipe pipes[SHADOW_LEVELS];
-	if (shadow->states.count < STATES_MAX)
-		return;
-	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
-		pipes[level] = shadow->states.list[shadow->now[level]];
-	states_clear(&shadow->states);
-	shadow_forget(shadow);
-	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
-		shadow->now[level] = states_number(&shadow->states, &pipes[level]);
-}
-
-/* Fetch goes on elsewhere, and has been there already. */
-static void fetch_ahead(const struct timing *timing, struct pipe *pipe, int base)
-{
-	pipe->fetch_next = (int16_t)(base - (int)timing->fetch_issue);
-	pipe->fetch_last = PIPE_NEVER;
-	pipe->redirected = 1;
-}
-
 void shadow_begin(struct shadow *shadow, const struct pipe *pipe)
 {
-	struct pipe first;
-	limit_states(shadow);
-	for (unsigned level = SHADOW_TRAP; level < SHADOW_LEVELS; level++)
-		shadow->now[level] = states_number(&shadow->states, pipe);
-	pipe_reset(&first);
-	fetch_ahead(shadow->timing, &first, 0);
-	pipe_settle(shadow->timing, &first, 0);
-	shadow->now[SHADOW_INSN] = states_number(&shadow->states, &first);
+	uint32_t states[SHADOW_LEVELS], number;
+	make_room(shadow);
+	number = states_number(&shadow->states, pipe);
+	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
+		states[level] = level < SHADOW_TRAP ? shadow->first : number;
+	shadow->now = set_number(shadow, states);
 }
 
 /* ---- what a level sees ---- */
@@ -132,61 +181,72 @@ static void step(const struct timing *timing, enum shadow_level level, struct pi
 		fetch_ahead(timing, pipe, times->next);
 }
 
-static void run_level(struct shadow *shadow, const struct key *key, enum shadow_level level, struct outcome *outcome)
+/* From this state to the one it returns. */
+static uint32_t run_level(struct shadow *shadow, const struct key *key, enum shadow_level level, uint32_t state, uint32_t *cycles)
 {
 	static const struct stall nothing;
 	struct stall stall = stall_seen(key, level);
-	struct pipe pipe = shadow->states.list[key->states[level]];
+	struct pipe pipe = shadow->states.list[state];
 	struct pipe_times times = {0};
 	pipe.fetch_late = (int16_t)(pipe.fetch_late + (int)seen_of(&key->late, level));
 	for (unsigned i = 0; i < key->count; i++)
 		step(shadow->timing, level, &pipe, &key->uops[i], i + 1 == key->count ? &stall : &nothing, &times);
 	pipe_settle(shadow->timing, &pipe, times.next);
-	outcome->states[level] = states_number(&shadow->states, &pipe);
-	outcome->cycles[level] = (uint32_t)times.next;
+	*cycles = (uint32_t)times.next;
+	return states_number(&shadow->states, &pipe);
+}
+
+static void run_levels(struct shadow *shadow, struct outcome *outcome)
+{
+	uint32_t states[SHADOW_LEVELS];
+	memcpy(states, shadow->sets[outcome->key.set].states, sizeof states);
+	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
+		states[level] = run_level(shadow, &outcome->key, (enum shadow_level)level, states[level], &outcome->cycles[level]);
+	outcome->set = set_number(shadow, states);
 }
 
 /* ---- remembering ---- */
 
-static struct outcome *slot_of(struct shadow *shadow, const struct key *key)
+static struct key key_of(const struct shadow *shadow, const struct shadow_run *run)
 {
-	const char *bytes = (const char *)key;
-	uint64_t hash = 0, part;
-	for (size_t i = 0; i < sizeof *key; i += 8) {
-		memcpy(&part, bytes + i, 8);
-		hash = (hash ^ part) * UINT64_C(0x9e3779b97f4a7c15);
-		hash ^= hash >> 29;
-	}
-	return &shadow->memos[hash >> 40 & (SHADOW_MEMOS - 1)];
+	return (struct key){
+		.uops = run->uops,
+		.set = shadow->now,
+		.count = run->count,
+		.late = run->late,
+		.translate = run->settled.translate,
+		.refetch = run->settled.refetch,
+		.stall = run->settled.stall,
+		.walked = run->settled.walked,
+		.jumped = run->jumped,
+	};
 }
 
-static void make_key(const struct shadow *shadow, const struct shadow_run *run, struct key *key)
+/* An outcome that lasts is known, or becomes so. */
+static const struct outcome *find_outcome(struct shadow *shadow, const struct key *key)
 {
-	memset(key, 0, sizeof *key);
-	key->uops = run->uops;
-	memcpy(key->states, shadow->now, sizeof key->states);
-	key->count = run->count;
-	key->generation = shadow->generation;
-	key->late = run->late;
-	key->translate = run->settled.translate;
-	key->refetch = run->settled.refetch;
-	key->stall = run->settled.stall;
-	key->walked = run->settled.walked;
-	key->jumped = run->jumped;
+	uint32_t *head = &shadow->outcome_heads[bucket_of(key, sizeof *key)];
+	for (uint32_t i = *head; i != NONE; i = shadow->outcomes[i].next)
+		if (memcmp(&shadow->outcomes[i].key, key, sizeof *key) == 0)
+			return &shadow->outcomes[i];
+	struct outcome *outcome = &shadow->outcomes[++shadow->outcome_count];
+	outcome->key = *key;
+	outcome->next = *head;
+	*head = shadow->outcome_count;
+	run_levels(shadow, outcome);
+	return outcome;
 }
 
 void shadow_run(struct shadow *shadow, const struct shadow_run *run, uint64_t time[SHADOW_LEVELS])
 {
-	struct key key;
-	limit_states(shadow);
-	make_key(shadow, run, &key);
-	struct outcome fresh, *outcome = run->lasting ? slot_of(shadow, &key) : &fresh;
-	if (!run->lasting || memcmp(&outcome->key, &key, sizeof key) != 0) {
-		outcome->key = key;
-		for (unsigned level = 0; level < SHADOW_LEVELS; level++)
-			run_level(shadow, &key, (enum shadow_level)level, outcome);
-	}
+	make_room(shadow);
+	struct outcome fresh = {.key = key_of(shadow, run)};
+	const struct outcome *outcome = &fresh;
+	if (run->lasting)
+		outcome = find_outcome(shadow, &fresh.key);
+	else
+		run_levels(shadow, &fresh);
 	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
 		time[level] += outcome->cycles[level];
-	memcpy(shadow->now, outcome->states, sizeof shadow->now);
+	shadow->now = outcome->set;
 }

@@ -2,7 +2,6 @@
 #include "trace/meter.h"
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 #include "bus.h"
 #include "hart/block.h"
 #include "symbols.h"
@@ -25,6 +24,7 @@ struct meter {
 	uint64_t time[SHADOW_LEVELS];      /* since the trap, without the waiting */
 	size_t vector, latest;             /* functions: the trap's target, and the last one that ran */
 	struct function *functions;        /* seen so far, NO_FUNCTION first */
+	size_t *order;                     /* their indices by address */
 	size_t function_count, function_capacity;
 	struct split_symbol *list;         /* as many */
 	struct place { uint64_t pc; size_t function; } places[PLACES]; /* by pc; pc 1: none */
@@ -42,10 +42,11 @@ int meter_init(struct hart *hart, const struct symbols *symbols)
 	meter->function_capacity = 64;
 	meter->function_count = 1;
 	meter->functions = calloc(meter->function_capacity, sizeof *meter->functions);
+	meter->order = calloc(meter->function_capacity, sizeof *meter->order);
 	meter->list = calloc(meter->function_capacity, sizeof *meter->list);
 	for (unsigned i = 0; i < PLACES; i++)
 		meter->places[i].pc = 1;
-	if (!meter->functions || !meter->list)
+	if (!meter->functions || !meter->order || !meter->list)
 		return -1;
 	meter->functions[NO_FUNCTION].address = SPLIT_NOWHERE;
 	if (hart->model && !hart->model->shadow)
@@ -58,6 +59,7 @@ void meter_free(struct hart *hart)
 	if (!hart->meter)
 		return;
 	free(hart->meter->functions);
+	free(hart->meter->order);
 	free(hart->meter->list);
 	free(hart->meter);
 	hart->meter = NULL;
@@ -66,23 +68,37 @@ void meter_free(struct hart *hart)
 
 /* ---- functions ---- */
 
+/* Twice the room; -1: no memory. */
+static int grow(struct meter *meter)
+{
+	size_t capacity = 2 * meter->function_capacity;
+	struct function *functions = realloc(meter->functions, capacity * sizeof *functions);
+	if (functions)
+		meter->functions = functions;
+	size_t *order = realloc(meter->order, capacity * sizeof *order);
+	if (order)
+		meter->order = order;
+	struct split_symbol *list = realloc(meter->list, capacity * sizeof *list);
+	if (list)
+		meter->list = list;
+	if (!functions || !order || !list)
+		return -1;
+	meter->function_capacity = capacity;
+	return 0;
+}
+
 /* NO_FUNCTION also when there is no memory. */
 static size_t new_function(struct meter *meter, uint64_t address)
 {
-	if (meter->function_count == meter->function_capacity) {
-		size_t capacity = 2 * meter->function_capacity;
-		struct function *functions = realloc(meter->functions, capacity * sizeof *functions);
-		if (functions)
-			meter->functions = functions;
-		struct split_symbol *list = realloc(meter->list, capacity * sizeof *list);
-		if (list)
-			meter->list = list;
-		if (!functions || !list)
-			return NO_FUNCTION;
-		meter->function_capacity = capacity;
-	}
-	meter->functions[meter->function_count] = (struct function){.address = address};
-	return meter->function_count++;
+	size_t number = meter->function_count, at = number;
+	if (number == meter->function_capacity && grow(meter))
+		return NO_FUNCTION;
+	meter->functions[number] = (struct function){.address = address};
+	for (; at && meter->functions[meter->order[at - 1]].address > address; at--)
+		meter->order[at] = meter->order[at - 1];
+	meter->order[at] = number;
+	meter->function_count++;
+	return number;
 }
 
 static size_t look_up(struct meter *meter, uint64_t pc)
@@ -130,20 +146,14 @@ static unsigned stretch(const struct hart *hart, unsigned first, unsigned end, u
 
 /* ---- time ---- */
 
-static void give(struct meter *meter, const uint64_t before[SHADOW_LEVELS])
-{
-	meter->functions[meter->latest].cycles += meter->time[SHADOW_INSN] - before[SHADOW_INSN];
-}
-
 static void run_timed(struct hart *hart, struct shadow_run *run)
 {
 	struct meter *meter = hart->meter;
-	uint64_t before[SHADOW_LEVELS];
-	memcpy(before, meter->time, sizeof before);
+	uint64_t before = meter->time[SHADOW_INSN];
 	run->late = hart->model->late;
 	hart->model->late = (struct causes){0};
 	shadow_run(hart->model->shadow, run, meter->time);
-	give(meter, before);
+	meter->functions[meter->latest].cycles += meter->time[SHADOW_INSN] - before;
 }
 
 static void run_untimed(struct meter *meter, unsigned count)
@@ -158,11 +168,13 @@ static void describe_end(const struct hart *hart, unsigned count, struct shadow_
 {
 	const struct block *block = hart->block;
 	uint64_t next = block->pc;
-	if (hart->exec->settled) {
+	if (!hart->exec->settled)
+		run->settled = hart->model->settled;
+	else if (hart->model->strayed) /* on a path that it knew: nothing had to be waited for */
+		run->settled.stall.flow = FLOW_WRONG;
+	else
 		run->settled.stall.flow = hart->exec->taken ? FLOW_TAKEN : FLOW_NEXT;
-		return;
-	}
-	run->settled = hart->model->settled;
+	hart->model->strayed = false;
 	for (unsigned i = 0; run->settled.stall.flow == FLOW_WRONG && i < count; i++)
 		next += length_of(hart, i, next);
 	run->jumped = hart->pc != next;
@@ -208,6 +220,7 @@ static void begin_shadow(struct hart *hart)
 	if (!hart->model)
 		return;
 	hart->model->late = (struct causes){0};
+	hart->model->strayed = false;
 	shadow_begin(hart->model->shadow, &hart->model->states.list[hart->exec->state]);
 }
 
@@ -259,28 +272,26 @@ static void add_up(const struct meter *meter, struct split *split)
 	}
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	const struct split_symbol *x = a, *y = b;
-	return (x->address > y->address) - (x->address < y->address);
-}
-
 /* The handler's part so far is all instructions: list them by function, and give the switch code its own. */
 static void list_functions(struct meter *meter, struct split *split)
 {
 	uint64_t *handler = &split->parts[SPLIT_HANDLER], left = *handler;
 	for (size_t i = 0; i < meter->function_count; i++) {
 		struct function *function = &meter->functions[i];
-		uint64_t cycles = function->cycles < left ? function->cycles : left;
-		function->cycles = 0;
-		left -= cycles;
-		if (cycles)
-			meter->list[split->symbol_count++] = (struct split_symbol){function->address, cycles};
-		if (i == meter->vector || i == meter->latest)
-			split->parts[SPLIT_SWITCH] += cycles;
+		if (function->cycles > left)
+			function->cycles = left;
+		left -= function->cycles;
 	}
+	split->parts[SPLIT_SWITCH] = meter->functions[meter->vector].cycles;
+	if (meter->latest != meter->vector)
+		split->parts[SPLIT_SWITCH] += meter->functions[meter->latest].cycles;
 	*handler -= split->parts[SPLIT_SWITCH];
-	qsort(meter->list, split->symbol_count, sizeof *meter->list, compare_addresses);
+	for (size_t i = 0; i < meter->function_count; i++) {
+		struct function *function = &meter->functions[meter->order[i]];
+		if (function->cycles)
+			meter->list[split->symbol_count++] = (struct split_symbol){function->address, function->cycles};
+		function->cycles = 0;
+	}
 	split->symbols = meter->list;
 	while (split->symbol_count > SPLIT_SYMBOLS_MAX) { /* nobody reads that far */
 		meter->list[SPLIT_SYMBOLS_MAX - 1].address = SPLIT_NOWHERE;
