@@ -100,6 +100,8 @@ static inline bool op_predicted(struct hart *hart, const struct op *op, bool tak
 {
 	struct model *model = hart->model;
 	uint8_t *entry = &model->bht[(op->word ^ model->history_index) & model->bht_mask];
+	if (*entry == (BHT_VALID | (taken ? 3 : 0)) && !model->bht_noted) /* nothing to learn */
+		return true;
 	bool predicted = *entry & BHT_VALID ? *entry & 2 : op->rm;
 	*entry = (uint8_t)bht_next(*entry, taken);
 	if (model->bht_noted)

@@ -125,8 +125,7 @@ static void near_fill(struct hart *hart, uint64_t va, bool write, int page)
 	entries[i] = (struct near_entry){
 		.tag = line,
 		.addend = (uint64_t)(uintptr_t)host - line,
-		.keep = page < 0 ? UINT64_MAX : ~model->dtlb.paths[page].mask,
-		.bits = page < 0 ? 0 : model->dtlb.paths[page].bits,
+		.path = page < 0 ? (struct page_path){0} : model->dtlb.paths[page],
 	};
 	model->near->filled[i / 64] |= UINT64_C(1) << i % 64;
 	model->banks_used |= 1u << (model->near - model->banks);
@@ -368,15 +367,6 @@ void model_fault(struct hart *hart, uint64_t va, enum access access)
 	hart->model->trap_walked = true;
 	va = mmu_unmasked(hart, &context, va);
 	hart->model->stall.translate = (uint16_t)translate(hart->model, va, access, &context, &page);
-}
-
-unsigned model_conflict(const struct model *model, uint64_t va, unsigned count)
-{
-	uint64_t log = model->store_log, word = va >> 3 & 0x1ff;
-	for (unsigned i = 1; i <= count; i++, log >>= 9)
-		if ((log & 0x1ff) == word)
-			return i;
-	return 0;
 }
 
 /* ---- fences ---- */

@@ -25,7 +25,8 @@ static int init_parts(struct model *model)
 {
 	const struct timing *timing = model->timing;
 	model->banks = malloc((NEAR_BANKS + 1) * sizeof *model->banks);
-	if (!model->banks)
+	model->strays = calloc(MEMO_ENTRIES, sizeof *model->strays);
+	if (!model->banks || !model->strays)
 		return -1;
 	return init_predictors(model) || states_init(&model->states) || pages_init(&model->dtlb, timing->dtlb_entries) ||
 	               pages_init(&model->itlb, timing->itlb_entries) || walker_init(&model->walker, timing) ||
@@ -63,6 +64,7 @@ void model_free(struct hart *hart)
 	if (!model)
 		return;
 	free(model->banks);
+	free(model->strays);
 	free(model->bht);
 	free(model->btb);
 	shadow_free(model->shadow);
@@ -258,7 +260,7 @@ static struct memo *run(struct model *model, const struct block *block, unsigned
 	for (unsigned i = 0; i < count; i++)
 		pipe_step(model->timing, &pipe, &block->uops[i], i + 1 == count ? stall : &no_stall, &times);
 	pipe_settle(model->timing, &pipe, times.next);
-	*memo = (struct memo){scratch ? NULL : block, count, *stall, states_number(&model->states, &pipe), times, {0}};
+	*memo = (struct memo){scratch ? NULL : block, count, *stall, states_number(&model->states, &pipe), times, {0}, false};
 	return memo;
 }
 
@@ -298,6 +300,21 @@ static void finish(struct hart *hart, const struct memo *memo, uint64_t start)
 	hart->exec->state = memo->state;
 }
 
+/* An instruction flushes or traps: let the frontend run on behind it, unless it would do the same as the last time. Cycles as of
+ * fetch_wrong_path. */
+static uint16_t stray(struct model *model, const struct block *block, unsigned index, struct memo *memo)
+{
+	struct stray *stray = &model->strays[memo - model->memo];
+	uint64_t writes = model->hart->exec->writes;
+	if (memo->strayed && stray->writes == writes && model_follow_trail(model, &stray->trail))
+		return 0;
+	uint16_t cycles = fetch_wrong_path(model, block, index, memo, 0);
+	memo->strayed = memo->block && model->trail.repeats;
+	if (memo->strayed)
+		*stray = (struct stray){writes, model->trail};
+	return cycles;
+}
+
 static void settle_trap(struct hart *hart, unsigned count)
 {
 	struct model *model = hart->model;
@@ -305,8 +322,8 @@ static void settle_trap(struct hart *hart, unsigned count)
 	uint64_t start = hart->cycle;
 	hold_walk(model, hart->block, count + 1, start, &stall.translate);
 	stall = (struct stall){.trap = (uint16_t)(1 + (model->trap_walked ? 1 + stall.translate : 0))};
-	const struct memo *memo = run(model, hart->block, count + 1, &stall);
-	uint16_t refetch = fetch_wrong_path(model, hart->block, count, memo, 0);
+	struct memo *memo = run(model, hart->block, count + 1, &stall);
+	uint16_t refetch = stray(model, hart->block, count, memo);
 	hart->now = start + (uint64_t)memo->times.commit;
 	if (refetch) {
 		stall.refetch = refetch;
@@ -366,7 +383,11 @@ static void settle_done(struct hart *hart, unsigned count)
 	bool flushed = last->flags & UOP_FLUSH;
 	uint16_t busy = 0;
 	if (flushed || model->stall.flow == FLOW_WRONG) {
-		uint16_t wrong = last->flags & UOP_RETURN ? 0 : fetch_wrong_path(model, hart->block, count - 1, memo, model->wrong_pc);
+		uint16_t wrong = 0;
+		if (!flushed)
+			wrong = fetch_wrong_path(model, hart->block, count - 1, memo, model->wrong_pc);
+		else if (!(last->flags & UOP_RETURN))
+			wrong = stray(model, hart->block, count - 1, memo);
 		if (last->flags & UOP_ICACHE)
 			busy = fetch_flush(model);
 		model->stall.refetch = (uint16_t)(wrong + busy);

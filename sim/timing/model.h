@@ -29,7 +29,7 @@ enum { NEAR_ENTRIES = 1024, NEAR_BANKS = MODE_COUNT * 2, MEMO_ENTRIES = 4096, RA
 struct near_entry {
 	uint64_t tag;        /* va of the line; NEAR_EMPTY when there is none */
 	uint64_t addend;
-	uint64_t keep, bits; /* what a use does to the TLB's tree: tree & keep | bits */
+	struct page_path path; /* what a use does to the TLB's tree */
 };
 
 /* One bank per effective data context, as in hart/mem.c. */
@@ -82,6 +82,7 @@ struct memo {
 	uint32_t state;
 	struct pipe_times times;
 	struct link link; /* to the block after them, as that of an edge */
+	bool strayed;     /* the last of them flushes or traps, and model->strays has the wrong path behind it */
 };
 
 enum { BHT_VALID = 4 };
@@ -108,6 +109,12 @@ struct wrong {
 	int64_t advance; /* as edge->advance */
 	uint32_t state;
 	uint64_t writes; /* exec->writes then: what the wrong path consists of */
+	struct trail trail;
+};
+
+/* The wrong path behind a memo's last instruction, as in struct wrong. */
+struct stray {
+	uint64_t writes;
 	struct trail trail;
 };
 
@@ -151,6 +158,7 @@ struct model {
 	unsigned banks_used;     /* bit n: bank n has an entry that may hold something */
 	struct states states;
 	struct memo memo[MEMO_ENTRIES];
+	struct stray *strays; /* of each memo */
 	struct uop uops[BLOCK_MAX]; /* of the block that is being translated, or is translated anew each time */
 	struct model_counts counts;
 };
@@ -210,8 +218,15 @@ uint64_t model_access_cycle(struct model *model);
 /* Ask before an instruction whose cost depends on values. */
 void model_probe(struct hart *hart, const struct op *op);
 
-/* Which of the last `count` stores went to va's doubleword: 1 for the newest; 0: none. */
-unsigned model_conflict(const struct model *model, uint64_t va, unsigned count);
+/* Which of the last `count` stores (7 at most) went to va's doubleword: 1 for the newest; 0: none. All are compared at once: of the
+ * fields that are 0 now, the lowest is found exactly. */
+static inline unsigned model_conflict(const struct model *model, uint64_t va, unsigned count)
+{
+	const uint64_t ones = UINT64_C(0x0040201008040201), fields = (UINT64_C(1) << 9 * count) - 1;
+	uint64_t differ = model->store_log ^ (va >> 3 & 0x1ff) * ones;
+	uint64_t same = (differ - ones) & ~differ & ones << 8 & fields;
+	return same ? (unsigned)__builtin_ctzll(same) / 9 + 1 : 0;
+}
 
 static inline void model_log_store(struct model *model, uint64_t va)
 {
@@ -225,7 +240,7 @@ static inline bool near_find(struct hart *hart, const struct near_entry *entries
 	*host = (uint8_t *)(uintptr_t)(va + entry->addend);
 	if (__builtin_expect((va & (model->line_mask | (size - 1))) != entry->tag, 0))
 		return false;
-	model->dtlb.tree = (model->dtlb.tree & entry->keep) | entry->bits;
+	pages_follow(&model->dtlb, &entry->path);
 	return true;
 }
 

@@ -34,11 +34,15 @@ void pages_free(struct pages *pages);
 /* The index of the entry for va, or -1. */
 int pages_find(const struct pages *pages, uint64_t va, uint64_t space);
 
-static inline void pages_touch(struct pages *pages, unsigned index)
+/* Mostly the tree says so already; not to write it then keeps one use from waiting for the one before it. */
+static inline void pages_follow(struct pages *pages, const struct page_path *path)
 {
-	const struct page_path *path = &pages->paths[index];
-	pages->tree = (pages->tree & ~path->mask) | path->bits;
+	uint64_t change = (pages->tree ^ path->bits) & path->mask;
+	if (__builtin_expect(change != 0, 0))
+		pages->tree ^= change;
 }
+
+static inline void pages_touch(struct pages *pages, unsigned index) { pages_follow(pages, &pages->paths[index]); }
 
 /* Put an entry where the tree points; *old is what was there. Returns its index. */
 int pages_insert(struct pages *pages, const struct page_entry *entry, struct page_entry *old);

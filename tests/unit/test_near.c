@@ -134,3 +134,36 @@ Test(near, holds_what_tlb_and_cache_hold)
 		step_world_free(world);
 	}
 }
+
+/* ---- stores on their way ---- */
+
+static unsigned conflict_by_search(const uint64_t *stores, unsigned stored, uint64_t va, unsigned count)
+{
+	for (unsigned i = 1; i <= count; i++)
+		if ((i <= stored ? stores[stored - i] >> 3 & 0x1ff : 0) == (va >> 3 & 0x1ff))
+			return i;
+	return 0;
+}
+
+Test(near, conflicts_are_those_a_search_finds)
+{
+	enum { STORES = 20000, DOUBLEWORDS = 12 };
+	static uint64_t stores[STORES];
+	struct model *model = calloc(1, sizeof *model);
+	uint64_t seed = 1;
+	unsigned found = 0;
+	cr_assert_not_null(model);
+	for (unsigned n = 0; n < STORES; n++) {
+		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+		uint64_t va = DATA + (seed >> 33) % DOUBLEWORDS * 8 + (seed >> 40 & (n % 2 ? 0xfff : 7)), base = seed >> 50 & 0xff8;
+		for (unsigned count = 0; count <= 7; count++) {
+			unsigned wanted = conflict_by_search(stores, n, va + base, count);
+			cr_assert_eq(model_conflict(model, va + base, count), wanted);
+			found += wanted != 0;
+		}
+		stores[n] = va + (n % 3 ? base : 0);
+		model_log_store(model, stores[n]);
+	}
+	cr_assert_gt(found, 1000);
+	free(model);
+}
