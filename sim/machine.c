@@ -373,7 +373,7 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 	bool recorded = config->debug || (config->trace_path && config->trace_events >> TRACE_WORLD & 1);
 	if ((config->stats_path || recorded) && add_meters(machine) != 0)
 		return no_memory("statistics");
-	bool insn = trace_wants(machine->trace, TRACE_INSN) || trace_wants(machine->trace, TRACE_MEM);
+	bool insn = trace_wants_insns(machine->trace);
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		machine->harts[i].trace = machine->trace;
 		machine->harts[i].check = machine->check;

@@ -115,7 +115,7 @@ static bool cmd_trace(struct debugger *debugger, const char *args)
 	int result = trace_record(machine->trace, on, path, events);
 	free(path);
 	for (unsigned i = 0; i < machine->hart_count; i++)
-		exec_set_tracing(&machine->harts[i], trace_wants(machine->trace, TRACE_INSN) || trace_wants(machine->trace, TRACE_MEM));
+		exec_set_tracing(&machine->harts[i], trace_wants_insns(machine->trace));
 	return result == 0;
 }
 

@@ -9,8 +9,9 @@ enum { UOPS_SIZE = BLOCK_MAX * sizeof(struct uop) + 16 };
 
 static unsigned bucket(uint64_t address) { return (address * UINT64_C(0x9e3779b97f4a7c15) >> 40) % HASH_BUCKETS; }
 
-void block_flush(struct exec *exec)
+void block_flush(struct hart *hart)
 {
+	struct exec *exec = hart->exec;
 	memset(exec->by_address, 0, sizeof exec->by_address);
 	memset(exec->by_page, 0, sizeof exec->by_page);
 	memset(exec->jumps, 0, sizeof exec->jumps);
@@ -18,6 +19,8 @@ void block_flush(struct exec *exec)
 	exec->arena_used = 0;
 	exec->link = NULL;
 	exec->epoch++;
+	if (hart->model)
+		model_forget_blocks(hart);
 }
 
 static struct block *lookup(const struct exec *exec, uint64_t pc, uint64_t pa, uint32_t key)
@@ -118,9 +121,7 @@ static struct block *new_block(struct hart *hart, uint64_t pa, unsigned limit)
 {
 	struct exec *exec = hart->exec;
 	if (exec->arena_used + block_size(OPS_MAX) + UOPS_SIZE > ARENA_BYTES) {
-		block_flush(exec);
-		if (hart->model)
-			model_forget_blocks(hart);
+		block_flush(hart);
 		hart->context = exec->epoch << KEY_BITS | (hart->context & ((1 << KEY_BITS) - 1));
 	}
 	struct block *block = (struct block *)(exec->arena + exec->arena_used);

@@ -9,8 +9,9 @@
 
 enum {
 	BLOCK_MAX = 64,           /* instructions: op.halves and op.index are bytes */
-	/* ops: up to five extra ones (function, trace, trigger, probe, tp) and an edge an instruction, and op_timing_from */
-	OPS_MAX = BLOCK_MAX * 8 + 5,
+	/* ops: up to seven extra ones (function, trigger, probe, tp, three notes) and an edge an instruction, and those at the
+	 * block's ends */
+	OPS_MAX = BLOCK_MAX * 10 + 8,
 	BRANCHES_MAX = 4, /* branches that a block goes on after */
 };
 
@@ -57,7 +58,7 @@ enum key_bit {
 	KEY_MODE = 7,        /* enum mode */
 	KEY_FS_ON = 1 << 3,  /* FP instructions exist now */
 	KEY_FS_DIRTY = 1 << 4, /* and need not be recorded */
-	KEY_TRACE = 1 << 5,  /* trace ops inserted */
+	KEY_TRACE = 1 << 5,  /* instructions are noted */
 	KEY_TRIGGER = 1 << 6, /* an execute trigger is armed: trigger ops inserted */
 	KEY_LPE = 1 << 7,    /* indirect jumps expect landing pads */
 	KEY_ELP = 1 << 8,    /* the first instruction must be one */
@@ -89,11 +90,7 @@ struct exec {
 	uint64_t timer_cycle; /* the next cycle at which a Sstc comparison can raise an interrupt */
 	enum mode last_mode;  /* of the last world event */
 	bool trace_insn;
-	struct {
-		bool valid;
-		struct insn insn;
-		uint64_t pc, cycle, retired, address, stored;
-	} traced; /* the instruction whose trace event waits for its result */
+	bool trace_begins; /* and the registers must be told first */
 };
 
 static inline unsigned jump_index(uint64_t pc) { return (pc >> 1) % JUMP_ENTRIES; }
@@ -114,8 +111,8 @@ unsigned block_ops(const struct block *block);
 /* Lines of the instruction cache are gone: blocks with bytes in [pa, pa+size) ask before they are entered again. */
 void block_chill(struct exec *exec, uint64_t pa, uint64_t size);
 
-/* Forget all blocks. */
-void block_flush(struct exec *exec);
+/* Forget all blocks, and what the model knows of them. */
+void block_flush(struct hart *hart);
 
 /* Blocks may lead to this one, as long as its last instruction starts in time; or none may. */
 static inline void block_open(struct block *block) { block->need = (int64_t)((uint64_t)block->last << 32 | UINT32_MAX); }
@@ -192,15 +189,13 @@ static inline const struct op *block_exit_indirect(struct hart *hart, const stru
 
 /* Ops that translation adds: they stand between instructions and carry the place of the instruction after them. */
 op_fn op_end;      /* the block is over, go to the next instruction */
-/* an instruction starts: settle the previous one's event, remember this one (imm = its struct insn id) */
-op_fn op_trace;
 op_fn op_trigger;  /* does a trigger match the instruction after this? */
 op_fn op_expect;   /* the indirect jump after this expects a landing pad */
 op_fn op_landing;  /* is the instruction after this the landing pad that is expected? */
 op_fn op_tp;       /* the instruction before (at pc imm) wrote tp */
 op_fn op_function; /* HS-mode enters a firmware function: --check looks at tp */
 op_fn op_fs_dirty; /* FP state is about to change: mark it and translate anew */
-op_fn op_leave_tp; /* op_leave_after, when op_tp is the next op */
+op_fn op_leave_tp; /* op_leave_after, where an op_tp follows: this */
 op_fn op_timing_from; /* --timing from=SYMBOL: this is the place */
 op_fn op_timing_hint; /* an instruction that switches timing */
 op_fn op_probe;    /* timing: the next instruction's cost depends on values */
@@ -214,8 +209,5 @@ extern op_fn *const op_after_store_forms[][OP_FORMS];
 /* Jumps of a hart without compressed instructions, whose targets must be 4-byte aligned. */
 op_fn op_jump_misaligned; /* jal or a branch to a target that is not */
 op_fn op_jalr_aligned;    /* jalr: looks at its target */
-
-/* Emit the event of op_trace's instruction, now that its result is known. */
-void traced_settle(struct hart *hart);
 
 #endif

@@ -5,6 +5,7 @@
 #include "csr/csr.h"
 #include "hart/block.h"
 #include "hart/mem.h"
+#include "hart/note.h"
 #include "hart/trap.h"
 #include "timing/model.h"
 #include "trace/check.h"
@@ -18,10 +19,11 @@ int exec_init(struct hart *hart)
 	if (!exec)
 		return -1;
 	exec->scratch = malloc(block_size(OPS_MAX));
+	hart->notes = calloc(1, sizeof *hart->notes);
 	void *arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	exec->arena = arena == MAP_FAILED ? NULL : arena;
 	exec->epoch = 1;
-	return exec->scratch && exec->arena ? 0 : -1;
+	return exec->scratch && exec->arena && hart->notes ? 0 : -1;
 }
 
 void exec_free(struct hart *hart)
@@ -33,13 +35,9 @@ void exec_free(struct hart *hart)
 		munmap(exec->arena, ARENA_BYTES);
 	free(exec->scratch);
 	free(exec);
+	free(hart->notes);
 	hart->exec = NULL;
-}
-
-void exec_set_tracing(struct hart *hart, bool insn)
-{
-	hart->exec->trace_insn = insn;
-	hart->effects |= EFFECT_MODE;
+	hart->notes = NULL;
 }
 
 /* ---- exactness inside blocks ---- */
@@ -53,8 +51,9 @@ void op_sync(struct hart *hart, const struct op *op)
 
 OP(leave_after)
 {
-	op_sync(hart, op + 1);
-	if (op[1].run == op_tp && !op[1].rs1) /* this instruction's, not a jump's that comes next */
+	op = note_after(hart, op + 1);
+	op_sync(hart, op);
+	if (op->run == op_tp && !op->rs1) /* this instruction's, not a jump's that comes next */
 		OP_TAIL(op_leave_tp);
 	hart->exec->link = NULL;
 	LEAVE;
@@ -111,9 +110,6 @@ static void take_trap(struct hart *hart)
 	    .pc = epc,
 	    .value = {cause, trap.tval, trap.tval2, trap.tinst},
 	};
-	if (trap.interrupt)
-		traced_settle(hart);
-	hart->exec->traced.valid = false; /* an instruction that traps does not retire */
 	hart_emit(hart, &event);
 	mem_unreserve(hart);
 	trap_take(hart);
@@ -157,7 +153,6 @@ static void settle_effects(struct hart *hart)
 		hart->effects &= EFFECT_YIELD;
 		exec->link = NULL;
 		if (hart->mode != exec->last_mode) { /* a return from a trap */
-			traced_settle(hart);
 			if (hart->metering)
 				meter_returned(hart);
 			emit_world(hart, exec->last_mode, UINT64_MAX);
@@ -166,6 +161,10 @@ static void settle_effects(struct hart *hart)
 		if (effects & EFFECT_TRANSLATE) {
 			exec->epoch++;
 			mem_l0_flush(hart);
+		}
+		if (exec->trace_begins) {
+			exec->trace_begins = false;
+			note_registers(hart);
 		}
 		if (effects & (EFFECT_MODE | EFFECT_TRANSLATE)) {
 			trigger_arm(hart);
@@ -264,18 +263,24 @@ static const struct block *linked_block(const struct hart *hart, uint64_t bound)
 
 static void forget_blocks(struct hart *hart)
 {
-	block_flush(hart->exec);
-	if (hart->model)
-		model_forget_blocks(hart);
+	block_flush(hart);
 	hart->effects |= EFFECT_TRANSLATE;
 	settle_effects(hart);
+}
+
+void exec_set_tracing(struct hart *hart, bool insn)
+{
+	hart->exec->trace_insn = insn;
+	hart->exec->trace_begins = insn;
+	block_flush(hart);
+	hart->effects |= EFFECT_MODE | EFFECT_TRANSLATE;
 }
 
 void exec_switch_timing(struct hart *hart, bool on)
 {
 	if (on == (hart->model != NULL))
 		return;
-	block_flush(hart->exec);
+	block_flush(hart);
 	if (!on) {
 		hart->parked = hart->model;
 		hart->model = NULL;
@@ -385,7 +390,7 @@ static void advance(struct hart *hart, uint64_t bound, bool chain, bool step)
 static bool run_linked(struct hart *hart, uint64_t bound)
 {
 	struct exec *exec = hart->exec;
-	if (hart->effects || hart->waiting || exec->traced.valid || hart->reservation.valid || bound > exec->timer_cycle)
+	if (hart->effects || hart->waiting || exec->trace_insn || hart->reservation.valid || bound > exec->timer_cycle)
 		return false;
 	hart->bound = hart->metering ? hart->cycle : chain_bound(hart, bound);
 	while (hart->cycle < bound) {
@@ -398,7 +403,7 @@ static bool run_linked(struct hart *hart, uint64_t bound)
 		if (hart->effects || !exec->settled)
 			return false;
 	}
-	return !exec->traced.valid && !hart->reservation.valid;
+	return !hart->reservation.valid;
 }
 
 /* Others run now: leave the hart as anyone may look at it. */
@@ -411,7 +416,8 @@ static void end_slice(struct hart *hart)
 /* The slice is over, or pauses. */
 static bool pause(struct hart *hart, uint64_t bound)
 {
-	traced_settle(hart); /* before other harts change the memory it tells of */
+	if (hart->exec->trace_insn)
+		trace_tell(hart->trace, hart, hart->retired);
 	settle_effects(hart);
 	bool over = !may_go_on(hart, bound);
 	if (over)
@@ -424,6 +430,7 @@ bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns)
 	if (max_insns == UINT64_MAX && run_linked(hart, bound))
 		return true;
 	uint64_t limit = max_insns > UINT64_MAX - hart->insns ? UINT64_MAX : hart->insns + max_insns;
+	trace_noting(hart->trace, hart->exec->trace_insn ? hart : NULL);
 	settle_effects(hart);
 	while (may_go_on(hart, bound) && hart->insns < limit) {
 		settle_effects(hart);
@@ -437,6 +444,7 @@ bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns)
 bool exec_step(struct hart *hart, uint64_t bound)
 {
 	uint64_t cycle = hart->cycle, insns = hart->insns;
+	trace_noting(hart->trace, hart->exec->trace_insn ? hart : NULL);
 	/* translating anew (FP state becomes dirty) is no step */
 	do {
 		settle_effects(hart);
@@ -480,6 +488,7 @@ static void advance_turn(struct hart *hart, const struct block *block, uint64_t 
 uint64_t exec_turn(struct hart *hart, uint64_t bound)
 {
 	uint64_t turn;
+	trace_noting(hart->trace, hart->exec->trace_insn ? hart : NULL);
 	for (;;) {
 		const struct block *block = known_block(hart);
 		turn = alone_until(hart, block);
@@ -493,9 +502,9 @@ uint64_t exec_turn(struct hart *hart, uint64_t bound)
 		if (hart->waiting || hart->effects & EFFECT_YIELD)
 			break;
 	}
-	if (hart->exec->traced.valid || hart->reservation.valid || hart->effects) {
-		traced_settle(hart);
+	if (hart->exec->trace_insn)
+		trace_tell(hart->trace, hart, hart->retired);
+	if (hart->reservation.valid || hart->effects)
 		end_slice(hart);
-	}
 	return turn;
 }

@@ -159,6 +159,7 @@ struct hart {
 	struct hart *peers; /* every hart of the machine: platform->hart_count of them */
 	struct exec *exec;
 	struct trace *trace;
+	struct trace_notes *notes; /* of what instructions did: hart/note.h */
 	struct check *check; /* NULL unless --check */
 	struct meter *meter; /* splits world switches by what their cycles went to: trace/meter.h; NULL: nobody asks */
 	bool metering;       /* it has one open: blocks do not lead straight to each other */

@@ -1,5 +1,4 @@
 /* The ops that translation inserts between instructions, and the table of all handlers. */
-#include "bus.h"
 #include "csr/csr.h"
 #include "hart/block.h"
 #include "hart/insn.h"
@@ -45,7 +44,6 @@ OP(fs_dirty)
 	if (mode_virt(hart->mode))
 		hart->csr.vsstatus |= vsstatus_FS;
 	hart->effects |= EFFECT_MODE;
-	hart->exec->traced.valid = false; /* it has not been executed yet */
 	LEAVE;
 }
 
@@ -154,104 +152,7 @@ OP(tp)
 
 OP(leave_tp)
 {
-	note_tp(hart, op + 1);
+	note_tp(hart, op);
 	hart->exec->link = NULL;
 	LEAVE;
-}
-
-/* ---- instruction tracing ---- */
-
-static bool is_load(uint8_t class)
-{
-	return class == CLASS_LOAD || class == CLASS_FLOAD || class == CLASS_HLOAD || class == CLASS_AMO || class == CLASS_LR;
-}
-
-static bool is_store(uint8_t class)
-{
-	return class == CLASS_STORE || class == CLASS_FSTORE || class == CLASS_HSTORE || class == CLASS_AMO || class == CLASS_SC;
-}
-
-OP(trace)
-{
-	struct exec *exec = hart->exec;
-	traced_settle(hart);
-	op_sync(hart, op);
-	struct insn insn = decode(&hart->isa, op->word);
-	uint8_t class = insn_rows[insn.semantics].class;
-	exec->traced.valid = true;
-	exec->traced.insn = insn;
-	exec->traced.pc = hart->pc;
-	exec->traced.cycle = hart->now;
-	exec->traced.retired = hart->retired;
-	exec->traced.address = hart->x[insn.rs1] + (class == CLASS_LOAD || class == CLASS_STORE || class == CLASS_FLOAD ||
-	                                            class == CLASS_FSTORE ? (uint64_t)insn.imm : 0);
-	exec->traced.stored = class == CLASS_FSTORE ? hart->f[insn.rs2] : hart->x[insn.rs2];
-	NEXT;
-}
-
-/* log2 of an access's bytes: funct3's low bits for all loads and stores but the H extension's, which keep them in
- * funct7. */
-static unsigned access_log2(const struct insn *insn)
-{
-	uint32_t match = insn_rows[insn->semantics].match;
-	uint8_t class = insn_rows[insn->semantics].class;
-	return class == CLASS_HLOAD || class == CLASS_HSTORE ? match >> 26 & 3 : match >> 12 & 3;
-}
-
-/* What an AMO left in memory, which no register tells. */
-static uint64_t value_in_memory(struct hart *hart, uint64_t va, unsigned size)
-{
-	struct mmu_context context = mmu_context_data(hart);
-	struct translation translation;
-	struct trap trap;
-	uint64_t value = 0;
-	va = mmu_unmasked(hart, &context, va);
-	if (mmu_walk(hart, va, size, ACCESS_LOAD, &context, false, NULL, NULL, &translation, &trap))
-		bus_peek(hart->bus, translation.pa, &value, size);
-	return value;
-}
-
-void traced_settle(struct hart *hart)
-{
-	struct exec *exec = hart->exec;
-	if (!exec->traced.valid)
-		return;
-	exec->traced.valid = false;
-	const struct insn *insn = &exec->traced.insn;
-	uint8_t class = insn_rows[insn->semantics].class;
-	struct trace_event event = {
-	    .type = TRACE_INSN,
-	    .hart = (uint8_t)hart->id,
-	    .mode = (uint8_t)exec->last_mode,
-	    .from = insn->rd,
-	    .word = insn->word,
-	    .cycle = exec->traced.cycle,
-	    .retired = exec->traced.retired,
-	    .pc = exec->traced.pc,
-	    .value = {0, exec->traced.address, exec->traced.stored},
-	};
-	if (insn_writes_x(insn) && insn->rd) {
-		event.flags |= TRACE_RD;
-		event.value[0] = hart->x[insn->rd];
-	} else if (insn_writes_f(insn)) {
-		event.flags |= TRACE_FRD;
-		event.value[0] = hart->f[insn->rd];
-	}
-	if (is_load(class))
-		event.flags |= TRACE_LOADS;
-	if (is_store(class))
-		event.flags |= TRACE_STORES;
-	event.flags |= (uint8_t)(access_log2(insn) << 4);
-	if (class == CLASS_AMO)
-		event.value[2] = value_in_memory(hart, exec->traced.address, 1u << access_log2(insn));
-	trace_emit(hart->trace, &event);
-	if ((event.flags & (TRACE_LOADS | TRACE_STORES)) && trace_wants(hart->trace, TRACE_MEM)) {
-		struct trace_event access = event;
-		bool store = event.flags & TRACE_STORES;
-		access.type = TRACE_MEM;
-		access.value[0] = exec->traced.address;
-		access.value[1] = store ? event.value[2] : event.value[0];
-		access.value[2] = (UINT64_C(1) << access_log2(insn)) | (unsigned)store << 8;
-		trace_emit(hart->trace, &access);
-	}
 }

@@ -9,10 +9,12 @@
 #include "hart/block.h"
 #include "hart/insn.h"
 #include "hart/mmu.h"
+#include "hart/note.h"
 #include "hart/pair.h"
 #include "hart/platform.h"
 #include "timing/model.h"
 #include "trace/check.h"
+#include "trace/trace.h"
 
 struct translator {
 	struct hart *hart;
@@ -25,6 +27,7 @@ struct translator {
 	unsigned branches;    /* so far */
 	uint32_t key;
 	uint16_t semantics[BLOCK_MAX]; /* of the instructions so far */
+	struct trace_text *text;       /* likewise, for the trace */
 };
 
 static bool uses_fp(const struct insn_row *row)
@@ -153,8 +156,6 @@ static void emit_before(struct translator *translator, const struct insn *insn)
 		emit(translator, op_timing_from);
 	if (hart->check && hart->mode == MODE_HS && check_is_function(hart->check, translator->pc))
 		emit(translator, op_function);
-	if (translator->key & KEY_TRACE)
-		emit(translator, op_trace)->word = insn->word;
 	if (translator->key & KEY_TRIGGER)
 		emit(translator, op_trigger)->length = insn->length;
 	if (translator->key & KEY_ELP && translator->block->count == 0)
@@ -167,6 +168,8 @@ static void emit_before(struct translator *translator, const struct insn *insn)
 		if (uop.flags & UOP_PROBE)
 			emit_probe(translator, insn);
 	}
+	if (translator->key & KEY_TRACE && insn_rows[insn->semantics].class == CLASS_AMO)
+		emit(translator, op_note_address)->rs1 = insn->rs1;
 	/* A jump writes its link before it goes: note it here, the value is known. */
 	if (insn->rd == 4 && ends_block(insn->semantics) && insn_writes_x(insn)) {
 		struct op *op = emit(translator, op_tp);
@@ -251,6 +254,21 @@ static bool ends_turn(const struct translator *translator, const struct insn *in
 	return hart->platform->catch_up && (is_branch(insn->semantics) || !is_private(hart, insn));
 }
 
+/* The values that the instruction leaves for the trace. */
+static void emit_notes(struct translator *translator, uint32_t word)
+{
+	struct insn insn = trace_decode_insn(word);
+	unsigned noted = trace_noted(&insn);
+	if (noted & NOTED_X)
+		emit(translator, op_note_x)->rd = insn.rd;
+	if (noted & NOTED_X_NEXT)
+		emit(translator, op_note_x)->rd = insn.rd + 1;
+	if (noted & NOTED_F)
+		emit(translator, op_note_f)->rd = insn.rd;
+	if (noted & NOTED_MEMORY)
+		emit(translator, op_note_memory)->rm = (uint8_t)(1 << trace_access_log2(&insn));
+}
+
 static void emit_insn(struct translator *translator, const struct insn *insn)
 {
 	emit_before(translator, insn);
@@ -273,9 +291,12 @@ static void emit_insn(struct translator *translator, const struct insn *insn)
 		translator->ended = true;
 	if (ends_turn(translator, insn))
 		translator->ended = true;
+	translator->text->insns[translator->block->count].word = insn->word;
 	translator->semantics[translator->block->count++] = insn->semantics;
 	translator->pc += insn->length;
 	translator->pa += insn->length;
+	if (translator->key & KEY_TRACE && completes)
+		emit_notes(translator, insn->word);
 	if (insn->rd == 4 && completes && insn_writes_x(insn))
 		emit(translator, op_tp)->imm = (int64_t)(translator->pc - insn->length);
 }
@@ -312,6 +333,21 @@ static void set_costs(struct translator *translator)
 	}
 	block->last = block->count - 1u;
 	block_open(block);
+}
+
+/* Tell the trace what runs of this block will be about. */
+static void tell_text(struct translator *translator)
+{
+	struct block *block = translator->block;
+	struct trace_text *text = translator->text;
+	_Static_assert((int)BLOCK_MAX <= (int)TRACE_CODE_MAX, "a block is a text");
+	text->pc = block->pc;
+	text->mode = (uint8_t)translator->hart->mode;
+	text->count = (uint8_t)block->count;
+	for (const struct op *op = block->ops; op < translator->op; op += op_slots(op))
+		if (op_is_instruction(op))
+			text->insns[op->index].prefix = op->prefix;
+	block->ops[0].word = trace_text(translator->hart->trace, text); /* op_note_block's */
 }
 
 /* Of which table is this handler the first form? NULL: of none. */
@@ -394,6 +430,10 @@ static void choose_handlers(struct translator *translator)
 	struct choice before = {0};
 	for (struct op *op = translator->block->ops; op < translator->op; op += op_slots(op)) {
 		struct choice choice = {0};
+		if (op->run == op_note_x) { /* it leaves `last` alone */
+			before.forms = NULL;
+			continue;
+		}
 		if (op_is_instruction(op)) {
 			choice.semantics = translator->semantics[op->index];
 			choice.forms = forms_of(op, choice.semantics);
@@ -496,7 +536,9 @@ static uint32_t block_alone(const struct translator *translator)
 
 void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, bool fragile)
 {
+	struct trace_text text = {0};
 	struct translator translator = {
+	    .text = &text,
 	    .hart = hart,
 	    .block = block,
 	    .pc = hart->pc,
@@ -509,6 +551,8 @@ void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, 
 	memset(block, 0, sizeof *block);
 	block->pc = hart->pc;
 	block->pa = pa;
+	if (translator.key & KEY_TRACE)
+		emit(&translator, op_note_block);
 	do {
 		uint32_t word = 0;
 		if (!fetch(&translator, &word))
@@ -522,6 +566,8 @@ void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, 
 		add_edge(&translator, emit(&translator, op_end));
 	block->bytes = (uint16_t)(translator.pc - block->pc);
 	set_costs(&translator);
+	if (translator.key & KEY_TRACE)
+		tell_text(&translator);
 	if (hart->platform->catch_up && !fragile && !(translator.key & (KEY_TRACE | KEY_TRIGGER | KEY_ELP | KEY_LPE)))
 		block->alone = block_alone(&translator);
 	if (DISPATCH_TAIL)

@@ -26,7 +26,7 @@ const struct trace_row trace_rows[TRACE_TYPES] = {
 
 _Static_assert((int)TRACE_TYPES <= (int)TRACE_KIND_SYMBOL, "kinds of events and of other records must not meet");
 
-enum { TAG_KIND = 0x1f, TAG_HART = 0x20, TAG_MODE = 0x40, TAG_ZERO = 0x80 };
+enum { TAG_KIND = 0x1f, TAG_HART = 0x20, TAG_MODE = 0x40 };
 
 uint64_t trace_source(const struct trace_event *event, enum trace_source source)
 {
@@ -47,47 +47,19 @@ int trace_codec_init(struct trace_codec *codec, unsigned hart_count)
 	codec->hart = 0;
 	codec->hart_count = hart_count;
 	codec->harts = calloc(hart_count, sizeof(*codec->harts));
-	return codec->harts ? 0 : -1;
+	return trace_runs_init(&codec->runs, hart_count) || !codec->harts ? -1 : 0;
 }
 
 void trace_codec_free(struct trace_codec *codec)
 {
+	trace_runs_free(&codec->runs);
 	free(codec->harts);
 	codec->harts = NULL;
 }
 
-size_t trace_put_varint(uint8_t *out, uint64_t value)
-{
-	size_t size = 0;
-	for (; value >= 0x80; value >>= 7)
-		out[size++] = (uint8_t)(value | 0x80);
-	out[size++] = (uint8_t)value;
-	return size;
-}
-
-size_t trace_get_varint(const uint8_t *in, size_t size, uint64_t *value)
-{
-	uint64_t result = 0;
-	for (size_t i = 0; i < 10; i++) {
-		if (i == size)
-			return 0;
-		if (i == 9 && in[i] > 1)
-			return SIZE_MAX;
-		result |= (uint64_t)(in[i] & 0x7f) << (7 * i);
-		if (in[i] < 0x80) {
-			*value = result;
-			return i + 1;
-		}
-	}
-	return SIZE_MAX;
-}
-
-static uint64_t zigzag(uint64_t delta) { return delta << 1 ^ -(delta >> 63); }
-static uint64_t unzigzag(uint64_t code) { return code >> 1 ^ -(code & 1); }
-
 static size_t put_delta(uint8_t *out, uint64_t value, uint64_t prediction)
 {
-	return trace_put_varint(out, zigzag(value - prediction));
+	return trace_put_varint(out, trace_zigzag(value - prediction));
 }
 
 /* Where the hart will probably be at its next event. */
@@ -105,6 +77,37 @@ static void predict(struct trace_codec *codec, const struct trace_event *event)
 	prediction->retired = event->retired;
 	prediction->pc = predict_pc(event);
 	memcpy(prediction->value[event->type], event->value, sizeof(event->value));
+}
+
+/* The last instruction of a run is an event like others. */
+static void predict_after(struct trace_codec *codec, unsigned hart)
+{
+	const struct run_place *place = &codec->runs.harts[hart];
+	struct trace_prediction *prediction = &codec->harts[hart];
+	if (!place->code)
+		return;
+	codec->hart = (uint8_t)hart;
+	prediction->mode = codec->runs.codes[place->code - 1]->text.mode;
+	prediction->cycle = place->cycle;
+	prediction->retired = place->retired;
+}
+
+bool trace_encode_notes(struct trace_codec *codec, struct trace_notes *notes, unsigned hart, uint64_t retired, uint8_t **out,
+                        const uint8_t *limit, uint64_t *events)
+{
+	const uint8_t *start = *out;
+	bool all = trace_put_notes(&codec->runs, notes, hart, retired, codec->hart, out, limit, events);
+	if (*out != start)
+		predict_after(codec, hart);
+	return all;
+}
+
+size_t trace_decode_run(struct trace_codec *codec, const uint8_t *in, size_t size, struct trace_run *run, uint64_t *values)
+{
+	size_t used = trace_get_run(&codec->runs, in, size, codec->hart, run, values);
+	if (used != 0 && used != SIZE_MAX)
+		predict_after(codec, run->hart);
+	return used;
 }
 
 size_t trace_encode(struct trace_codec *codec, const struct trace_event *event, uint8_t *out)
@@ -143,50 +146,23 @@ size_t trace_encode(struct trace_codec *codec, const struct trace_event *event, 
 	return (size_t)(out - start);
 }
 
-/* A place in the bytes of a record. */
-struct cursor {
-	const uint8_t *in;
-	size_t size, used;
-	bool cut, corrupt;
-};
-
-static uint8_t get_byte(struct cursor *cursor)
+static uint64_t get_delta(struct trace_cursor *cursor, uint64_t prediction)
 {
-	if (cursor->used == cursor->size) {
-		cursor->cut = true;
-		return 0;
-	}
-	return cursor->in[cursor->used++];
+	return prediction + trace_unzigzag(trace_cursor_varint(cursor));
 }
 
-static uint64_t get_delta(struct cursor *cursor, uint64_t prediction)
-{
-	uint64_t code = 0;
-	size_t used = trace_get_varint(cursor->in + cursor->used, cursor->size - cursor->used, &code);
-	if (used == 0)
-		cursor->cut = true;
-	else if (used == SIZE_MAX)
-		cursor->corrupt = true;
-	else
-		cursor->used += used;
-	if (cursor->cut || cursor->corrupt)
-		cursor->used = cursor->size;
-	return prediction + unzigzag(code);
-}
-
-static void get_fields(struct cursor *cursor, const struct trace_prediction *prediction, struct trace_event *event)
+static void get_fields(struct trace_cursor *cursor, const struct trace_prediction *prediction, struct trace_event *event)
 {
 	unsigned sources = trace_rows[event->type].sources;
 	event->cycle = get_delta(cursor, prediction->cycle);
 	event->retired = get_delta(cursor, prediction->retired);
 	event->pc = get_delta(cursor, prediction->pc);
 	if (sources & 1u << SOURCE_FROM)
-		event->from = get_byte(cursor);
+		event->from = trace_cursor_byte(cursor);
 	if (sources & 1u << SOURCE_FLAGS)
-		event->flags = get_byte(cursor);
+		event->flags = trace_cursor_byte(cursor);
 	if (sources & 1u << SOURCE_WORD)
-		for (unsigned i = 0; i < 4; i++)
-			event->word |= (uint32_t)get_byte(cursor) << 8 * i;
+		event->word = (uint32_t)trace_cursor_bytes(cursor, 4);
 	for (unsigned i = 0; i < 4; i++)
 		if (sources & 1u << (SOURCE_VALUE0 + i))
 			event->value[i] = get_delta(cursor, prediction->value[event->type][i]);
@@ -200,19 +176,19 @@ static bool in_range(const struct trace_event *event)
 
 size_t trace_decode(struct trace_codec *codec, const uint8_t *in, size_t size, struct trace_event *event)
 {
-	struct cursor cursor = { in, size, 0, false, false };
-	uint8_t tag = get_byte(&cursor);
+	struct trace_cursor cursor = { in, size, 0, false, false };
+	uint8_t tag = trace_cursor_byte(&cursor);
 	if (cursor.cut)
 		return 0;
-	if (tag & TAG_ZERO || (tag & TAG_KIND) >= TRACE_TYPES)
+	if (tag & TAG_RUN || (tag & TAG_KIND) >= TRACE_TYPES)
 		return SIZE_MAX;
 	*event = (struct trace_event){ .type = tag & TAG_KIND, .hart = codec->hart };
 	if (tag & TAG_HART)
-		event->hart = get_byte(&cursor);
+		event->hart = trace_cursor_byte(&cursor);
 	if (event->hart >= codec->hart_count)
 		return SIZE_MAX;
 	const struct trace_prediction *prediction = &codec->harts[event->hart];
-	event->mode = tag & TAG_MODE ? get_byte(&cursor) : prediction->mode;
+	event->mode = tag & TAG_MODE ? trace_cursor_byte(&cursor) : prediction->mode;
 	get_fields(&cursor, prediction, event);
 	if (cursor.corrupt)
 		return SIZE_MAX;

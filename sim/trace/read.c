@@ -8,7 +8,9 @@
 #include "trace/format.h"
 
 /* Decompressed bytes are kept from the first one not consumed; the longest record fits several times. */
-enum { BUFFER_SIZE = 1 << 16, RECORD_LIMIT = TRACE_RECORD_MAX + (TRACE_NAME_MAX > TRACE_SPLIT_MAX ? TRACE_NAME_MAX : TRACE_SPLIT_MAX) };
+enum { BUFFER_SIZE = 1 << 16, RECORD_LIMIT = 1 << 14 };
+_Static_assert((int)RECORD_LIMIT > (int)TRACE_SPLIT_MAX && (int)RECORD_LIMIT > TRACE_RECORD_MAX + TRACE_NAME_MAX &&
+                   (int)RECORD_LIMIT > (int)TRACE_RUN_MAX && (int)RECORD_LIMIT > (int)TRACE_TEXT_MAX, "every record fits");
 
 struct symbol {
 	uint64_t address, size;
@@ -33,6 +35,14 @@ struct trace_reader {
 		struct split split;
 		struct split_symbol symbols[SPLIT_SYMBOLS_MAX];
 	} *splits[TRACE_HARTS_MAX]; /* NULL: the hart had none yet */
+	struct reader_run {
+		struct trace_run run;
+		unsigned at; /* the next instruction */
+		uint64_t values[TRACE_VALUES_MAX];
+		const uint64_t *next; /* of them */
+		struct trace_event event; /* the second of the instruction before; `held`: there is one */
+		bool held;
+	} run;
 	struct symbol *symbols;
 	size_t symbol_count, symbol_capacity;
 	bool sorted;
@@ -125,7 +135,7 @@ static const char *get_header(struct trace_reader *reader)
 		.events = (uint32_t)get_integer(in + 32, 4),
 	};
 	if (reader->header.version < 1 || reader->header.version > TRACE_VERSION)
-		return "trace format version is not 1 or 2, those this program reads";
+		return "trace format version is not 1, 2 or 3, those this program reads";
 	if (!reader->header.hart_count || reader->header.hart_count > TRACE_HARTS_MAX)
 		return "hart count in the header is out of range";
 	reader->used = TRACE_HEADER_SIZE;
@@ -318,6 +328,16 @@ static size_t get_split(struct trace_reader *reader, const uint8_t *in, size_t s
 	return total + used;
 }
 
+static size_t get_registers(struct trace_reader *reader, const uint8_t *in, size_t size)
+{
+	bool differs = false;
+	size_t used = trace_get_registers(&reader->codec.runs, in, size, &differs);
+	if (differs)
+		corrupt(reader, "registers of hart %u are not what its instructions made them, before event %llu", in[0],
+		        (unsigned long long)reader->events);
+	return used;
+}
+
 /* A record that is no event. */
 static size_t get_other(struct trace_reader *reader, const uint8_t *in, size_t size)
 {
@@ -334,6 +354,12 @@ static size_t get_other(struct trace_reader *reader, const uint8_t *in, size_t s
 		break;
 	case TRACE_KIND_SPLIT:
 		used = get_split(reader, in + 1, size - 1);
+		break;
+	case TRACE_KIND_TEXT:
+		used = trace_get_text(&reader->codec.runs, in + 1, size - 1);
+		break;
+	case TRACE_KIND_REGISTERS:
+		used = get_registers(reader, in + 1, size - 1);
 		break;
 	case TRACE_KIND_END:
 		used = get_count(reader, in + 1, size - 1);
@@ -358,24 +384,61 @@ static enum trace_status stop(struct trace_reader *reader, size_t left)
 	return reader->over;
 }
 
+/* The next event of the run; false: it is over. */
+static bool next_of_run(struct trace_reader *reader, struct trace_event *event)
+{
+	struct reader_run *run = &reader->run;
+	while (!run->held && run->at < run->run.end) {
+		struct trace_event events[2];
+		unsigned count = trace_run_step(&reader->codec.runs, &run->run, run->at++, &run->next, events);
+		if (!count)
+			continue;
+		run->held = count > 1;
+		run->event = events[1];
+		*event = events[0];
+		return true;
+	}
+	if (run->held)
+		*event = run->event;
+	bool held = run->held;
+	run->held = false;
+	return held;
+}
+
+static size_t get_run(struct trace_reader *reader, const uint8_t *in, size_t size)
+{
+	struct reader_run *run = &reader->run;
+	size_t used = trace_decode_run(&reader->codec, in, size, &run->run, run->values);
+	run->next = run->values;
+	run->at = used == 0 || used == SIZE_MAX ? run->run.end = 0 : run->run.from;
+	return used;
+}
+
 enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_event *event)
 {
 	if (reader->over != TRACE_READ_EVENT && !(reader->over == TRACE_READ_CORRUPT && reader->size > reader->used))
 		return reader->over;
 	for (;;) {
+		if (next_of_run(reader, event)) {
+			reader->events++;
+			return TRACE_READ_EVENT;
+		}
 		size_t size = look(reader, RECORD_LIMIT);
 		const uint8_t *in = reader->buffer + reader->used;
 		if (!size || reader->ended)
 			return stop(reader, size);
-		bool is_event = (in[0] & 0x1f) < TRACE_KIND_SYMBOL;
-		size_t used = is_event ? trace_decode(&reader->codec, in, size, event) : get_other(reader, in, size);
+		bool is_run = in[0] & TAG_RUN, is_event = !is_run && (in[0] & 0x1f) < TRACE_KIND_SYMBOL;
+		size_t used = is_run     ? get_run(reader, in, size)
+		              : is_event ? trace_decode(&reader->codec, in, size, event)
+		                         : get_other(reader, in, size);
 		if (used == 0 && reader->dry) {
 			reader->used = reader->size;
 			return stop(reader, size);
 		}
 		if (used == 0 || used == SIZE_MAX) {
 			reader->used = reader->size;
-			return corrupt(reader, "not a valid record after event %llu", (unsigned long long)reader->events);
+			return reader->over == TRACE_READ_CORRUPT ? TRACE_READ_CORRUPT
+			                                          : corrupt(reader, "not a valid record after event %llu", (unsigned long long)reader->events);
 		}
 		reader->used += used;
 		if (is_event) {

@@ -16,6 +16,7 @@ struct trace {
 	struct world world;
 	trace_symbol_source *symbols;
 	void *symbols_context;
+	struct hart *noting;
 	bool recording;
 };
 
@@ -151,8 +152,35 @@ void trace_emit(struct trace *trace, const struct trace_event *event)
 		trace->hash[event->hart] = hash_event(trace->hash[event->hart], event);
 	if (event->type == TRACE_WORLD)
 		world_event(&trace->world, event);
-	if (trace->recording && trace->recorded >> event->type & 1)
+	if (trace->recording && trace->recorded >> event->type & 1) {
+		if (trace->noting)
+			trace_tell(trace, trace->noting, trace->noting->retired);
 		trace_writer_event(trace->writer, event);
+	}
+}
+
+void trace_noting(struct trace *trace, struct hart *hart) { trace->noting = hart; }
+
+uint32_t trace_text(struct trace *trace, struct trace_text *text)
+{
+	text->tells = (trace->recorded >> TRACE_INSN & 1 ? TELLS_INSN : 0) | (trace->recorded >> TRACE_MEM & 1 ? TELLS_MEM : 0);
+	return trace->recording ? trace_writer_text(trace->writer, text) : 0;
+}
+
+void trace_tell(struct trace *trace, const struct hart *hart, uint64_t retired)
+{
+	if (trace->recording)
+		trace_writer_notes(trace->writer, hart->notes, hart->id, retired);
+}
+
+void trace_registers(struct trace *trace, const struct hart *hart, bool check)
+{
+	struct trace_registers registers;
+	if (!trace->recording)
+		return;
+	memcpy(registers.value, hart->x, 32 * sizeof hart->x[0]);
+	memcpy(registers.value + 32, hart->f, 32 * sizeof hart->f[0]);
+	trace_writer_registers(trace->writer, hart->id, &registers, check);
 }
 
 void trace_split(struct trace *trace, unsigned hart, const struct split *split)
@@ -182,6 +210,8 @@ int trace_record(struct trace *trace, bool on, const char *path, uint32_t events
 		if (start_file(trace, path))
 			return -1;
 	}
+	if (trace->writer)
+		trace_writer_pause(trace->writer);
 	trace->recording = on;
 	update_wanted(trace);
 	if (!on)
@@ -224,6 +254,8 @@ void trace_finish(struct trace *trace, const struct hart *harts, unsigned hart_c
 	if (!trace->writer)
 		return;
 	for (unsigned i = 0; i < hart_count; i++) {
+		if (trace_wants_insns(trace))
+			trace_registers(trace, &harts[i], true);
 		struct trace_end end = { true, (uint8_t)harts[i].mode, harts[i].now, harts[i].retired };
 		trace_writer_end(trace->writer, i, &end);
 	}

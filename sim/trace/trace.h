@@ -48,6 +48,7 @@ struct trace_event {
 #define TRACE_RETURN UINT64_MAX
 
 struct trace;
+struct trace_text;
 struct world;
 struct split;
 
@@ -68,8 +69,29 @@ static inline bool trace_wants(const struct trace *trace, enum trace_type type)
 	return trace && ((const struct trace_head *)trace)->wanted >> type & 1;
 }
 
+/* Instructions, or their accesses to memory? */
+static inline bool trace_wants_insns(const struct trace *trace)
+{
+	return trace_wants(trace, TRACE_INSN) || trace_wants(trace, TRACE_MEM);
+}
+
 /* Types that are not wanted may be emitted too: they are dropped. The event is copied. */
 void trace_emit(struct trace *trace, const struct trace_event *event);
+
+/*
+ * Instructions do not come as events but as runs (trace/run.h), from this hart (NULL: none) while it runs: before anything else is
+ * emitted its notes are told up to there.
+ */
+void trace_noting(struct trace *trace, struct hart *hart);
+
+/* The number of a block of code that runs will name; 0: no file, or no memory. `tells` is filled in. */
+uint32_t trace_text(struct trace *trace, struct trace_text *text);
+
+/* The hart's notes go to the file, up to this number of retired instructions. */
+void trace_tell(struct trace *trace, const struct hart *hart, uint64_t retired);
+
+/* What the hart's registers hold: before its first run; or (check) as the runs told so far make them. */
+void trace_registers(struct trace *trace, const struct hart *hart, bool check);
 
 /* What the cycles of a VM exit went to, which the hart's next event ends. For statistics and the file, not for the
  * hash. */

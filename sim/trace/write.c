@@ -15,7 +15,8 @@ struct trace_writer {
 	ZSTD_CCtx *zstd;
 	struct trace_codec codec;
 	uint64_t events;
-	uint64_t next_flush; /* in events: after 64, 128, 256... and then every TRACE_FLUSH_EVENTS */
+	uint64_t records;    /* of events, not of runs */
+	uint64_t next_flush; /* in records: after 64, 128, 256... and then every TRACE_FLUSH_EVENTS */
 	size_t pending_size, out_capacity;
 	uint8_t *out;
 	uint8_t pending[PENDING_SIZE]; /* coded, not yet compressed */
@@ -116,8 +117,50 @@ void trace_writer_event(struct trace_writer *writer, const struct trace_event *e
 {
 	uint8_t *out = reserve(writer, TRACE_RECORD_MAX);
 	writer->pending_size += trace_encode(&writer->codec, event, out);
-	if (++writer->events >= writer->next_flush)
+	writer->events++;
+	if (++writer->records >= writer->next_flush)
 		trace_writer_flush(writer);
+}
+
+uint32_t trace_writer_text(struct trace_writer *writer, const struct trace_text *text)
+{
+	bool fresh;
+	uint32_t number = trace_runs_number(&writer->codec.runs, text, &fresh);
+	if (!number && !writer->failure)
+		writer->failure = "no memory";
+	if (!fresh)
+		return number;
+	uint8_t *out = reserve(writer, TRACE_TEXT_MAX);
+	*out = TRACE_KIND_TEXT;
+	writer->pending_size += 1 + trace_put_text(text, out + 1);
+	return number;
+}
+
+void trace_writer_notes(struct trace_writer *writer, struct trace_notes *notes, unsigned hart, uint64_t retired)
+{
+	bool all;
+	do {
+		uint8_t *start = reserve(writer, TRACE_RUN_MAX), *out = start;
+		all = trace_encode_notes(&writer->codec, notes, hart, retired, &out, writer->pending + PENDING_SIZE, &writer->events);
+		writer->pending_size += (size_t)(out - start);
+	} while (!all);
+}
+
+void trace_writer_pause(struct trace_writer *writer)
+{
+	for (unsigned i = 0; i < writer->codec.hart_count; i++)
+		writer->codec.runs.harts[i].known = false;
+}
+
+void trace_writer_registers(struct trace_writer *writer, unsigned hart, const struct trace_registers *registers, bool check)
+{
+	struct run_place *place = &writer->codec.runs.harts[hart];
+	if (check && !place->known)
+		return;
+	place->known = true;
+	uint8_t *out = reserve(writer, TRACE_REGISTERS_MAX);
+	*out = TRACE_KIND_REGISTERS;
+	writer->pending_size += 1 + trace_put_registers(hart, registers, check, out + 1);
 }
 
 void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol *symbol)
@@ -172,8 +215,8 @@ void trace_writer_hash(struct trace_writer *writer, uint64_t hash)
 
 void trace_writer_flush(struct trace_writer *writer)
 {
-	uint64_t step = writer->events < FLUSH_FIRST ? FLUSH_FIRST : writer->events;
-	writer->next_flush = writer->events + (step < TRACE_FLUSH_EVENTS ? step : TRACE_FLUSH_EVENTS);
+	uint64_t step = writer->records < FLUSH_FIRST ? FLUSH_FIRST : writer->records;
+	writer->next_flush = writer->records + (step < TRACE_FLUSH_EVENTS ? step : TRACE_FLUSH_EVENTS);
 	push(writer, ZSTD_e_flush);
 }
 

@@ -2,7 +2,7 @@
 """rvsim's speed next to QEMU's (TCG, one thread) and, with SPIKE=path, Spike's, on the same ELFs in the same run.
 
 Machines are noisy: each program runs on each simulator in turn, REPEAT times (default 3), and the best time counts. MIPS are retired
-instructions by rvsim's own count; what can be compared is the ratio.
+instructions by rvsim's own count; what can be compared is the ratio. Then what traces cost: the default events, and every instruction.
 """
 import json
 import os
@@ -69,12 +69,31 @@ def measure(name, harts=1):
     print(f"{name:12}{count / 1e6:8.0f}" + "".join(cells), flush=True)
 
 
+def traces(name):
+    """What tracing costs: seconds, and how many times those without."""
+    elf = f"build/bench/{name}.elf"
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "trace")
+        table = [(f"{timing} {label}", [RVSIM, "--timing", timing, "--cpu", "cva6", *options, elf])
+                 for timing in ("off", "on")
+                 for label, options in (("none", []), ("world", ["--trace", path]), ("insn", ["--trace", path + ",events=insn"]))]
+        best = {}
+        for _ in range(REPEAT):
+            for label, command in table:
+                best[label] = min(best.get(label, 1e9), timed(command))
+    cells = "".join(f"{best[f'{timing} {label}'] / best[f'{timing} none']:13.3f}" for timing in ("off", "on") for label in ("world", "insn"))
+    print(f"{name:12}{cells}", flush=True)
+
+
 def main():
     print("MIPS, and the ratio to QEMU's\n" + f"{'program':12}{'M insns':>8}{'QEMU':>9}{'timing off':>16}{'--cpu cva6':>16}"
           f"{'cva6, quantum 1':>16}{'Spike' if SPIKE else '':>16}")
     for name in PROGRAMS:
         measure(name)
     measure("shared-M", harts=4)
+    print("\nTracing: time, as a multiple of that without\n" + f"{'program':12}{'off: world':>13}{'insn':>13}{'cva6: world':>13}{'insn':>13}")
+    for name in ("mix-VS", "records-VS", "kernels-VS", "walk-VS"):
+        traces(name)
 
 
 if __name__ == "__main__":

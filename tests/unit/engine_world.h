@@ -49,7 +49,7 @@ static inline struct engine_world *engine_world_new(unsigned harts, const char *
 		cr_assert(mem_init(hart) == 0 && mmu_init(hart, machine->platform.tlb_entries) == 0 &&
 		          exec_init(hart) == 0);
 		hart_reset(hart, CODE);
-		exec_set_tracing(hart, trace_wants(machine->trace, TRACE_INSN));
+		exec_set_tracing(hart, trace_wants_insns(machine->trace));
 	}
 	return world;
 }
