@@ -536,7 +536,8 @@ static uint32_t block_alone(const struct translator *translator)
 
 void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, bool fragile)
 {
-	struct trace_text text = {0};
+	struct trace_text_insn texts[BLOCK_MAX];
+	struct trace_text text = {.insns = texts};
 	struct translator translator = {
 	    .text = &text,
 	    .hart = hart,

@@ -87,7 +87,7 @@ static void predict_after(struct trace_codec *codec, unsigned hart)
 	if (!place->code)
 		return;
 	codec->hart = (uint8_t)hart;
-	prediction->mode = codec->runs.codes[place->code - 1]->text.mode;
+	prediction->mode = codec->runs.codes[place->code - 1]->mode;
 	prediction->cycle = place->cycle;
 	prediction->retired = place->retired;
 }

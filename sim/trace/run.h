@@ -29,7 +29,7 @@ struct trace_text {
 	struct trace_text_insn {
 		uint32_t word;
 		uint32_t prefix; /* cycles from the block's start */
-	} insns[TRACE_CODE_MAX];
+	} *insns;
 };
 
 /* What an instruction leaves that has to be noted, in this order; the register after rd is the upper half of a pair. */
@@ -76,12 +76,16 @@ struct trace_registers {
 /* Coding of runs: texts by number, and what probably comes next. Writer's and reader's move alike. */
 struct trace_runs {
 	struct code {
-		uint32_t site;                         /* of its first value */
-		uint16_t values[TRACE_CODE_MAX + 1];   /* before each instruction */
-		uint8_t events[TRACE_CODE_MAX + 1];    /* likewise */
-		uint8_t offset[TRACE_CODE_MAX];        /* of each instruction in the block, bytes */
-		struct trace_text text;
-		struct insn *insns;                    /* the reader's */
+		uint64_t pc;
+		uint32_t hash, site; /* of the text; of its first value */
+		uint8_t mode, tells, count;
+		struct insn *insns;  /* the reader's */
+		struct code_insn {
+			struct trace_text_insn text;
+			uint16_t values; /* noted in the block before it */
+			uint8_t events;  /* likewise */
+			uint8_t offset;  /* in the block, bytes */
+		} at[];                  /* and one more, for the end */
 	} **codes;
 	size_t code_count, code_capacity;
 	uint32_t *index; /* codes by content: the writer's */
@@ -92,7 +96,7 @@ struct trace_runs {
 		uint64_t next;   /* which run came next: next_of */
 		uint32_t cycles; /* how much later its block began */
 	} *guesses;
-	struct run_place {
+	struct run_place { /* where a hart is */
 		uint32_t code;
 		uint8_t end;
 		uint64_t cycle, retired;

@@ -6,7 +6,8 @@
 #include "say.h"
 #include "trace/format.h"
 
-enum { PENDING_SIZE = 1 << 16, LEVEL = 1, FLUSH_FIRST = 64 };
+/* LEVEL: what instructions load is often random, and higher levels spend most of their time on that. */
+enum { PENDING_SIZE = 1 << 16, LEVEL = -3, FLUSH_FIRST = 64 };
 
 struct trace_writer {
 	FILE *file;

@@ -120,6 +120,21 @@ def records():
         yield bytes([kind]) + bytes(40) + end
 
 
+def runs():
+    """A block of six instructions, registers, and runs of it: predicted, broken off, with and without values."""
+    addi, ld, amoadd, fld, jal = 0x00128293, 0x0005b303, 0x00b5302f | 7 << 7, 0x0005b507, 0x000000EF
+    text = bytes([29]) + varint(0x80000000) + bytes([0, 3, 6])
+    for word in (addi, ld, amoadd, fld, jal):
+        text += struct.pack("<I", word) + varint(2)
+    text += struct.pack("<H", 0x0001) + varint(4)
+    registers = bytes([30, 0, 0]) + struct.pack("<Q", 1 << 11 | 1 << 40) + struct.pack("<QQ", 0x80001000, 1 << 62)
+    values = bytes([0x21, 0x08, 5, 6, 7]) + bytes(range(8))
+    first = bytes([0x80 | 13, 1, 6]) + varint(14) + values
+    yield text + registers + first + bytes([0x80]) + values + bytes([0x84, 2, 0x01, 9]) + bytes([0x86, 2, 5, 0x80, 3])
+    yield text + registers + first + bytes([30, 0, 1]) + struct.pack("<Q", 0) + bytes([27]) + varint(9)
+    yield text + bytes([30, 1, 0]) + bytes(8) + bytes([0x80 | 0x20 | 31, 1, 1, 0, 1]) + varint(300) + varint(7)
+
+
 def zstd_frame(blocks):
     """Raw (bytes) and run-length ((byte, count)) blocks: no compressor needed."""
     data = struct.pack("<IBB", 0xFD2FB528, 0, 0x38)
@@ -133,8 +148,8 @@ def zstd_frame(blocks):
 
 
 def trace():
-    header = b"rvtrace\n" + struct.pack("<IIQQII", 1, 2, 7, 8, 0xFFFFFF, 0)
-    for data in records():
+    header = b"rvtrace\n" + struct.pack("<IIQQII", 3, 2, 7, 8, 0xFFFFFF, 0)
+    for data in (*records(), *runs()):
         yield b"\1\1" + data
         yield b"\0" + zstd_frame([header, data])
     yield b"\0" + zstd_frame([header, (0, 1000)])
