@@ -9,20 +9,24 @@
 
 #include "hart/exec.h"
 #include "timing/model.h"
+#include "trace/trace.h"
 
-/* A turn as one number: (cycle, id), with room for sums. Cycles from NEVER on are all the same. */
-enum { ID_BITS = 6, HARTS_MAX = 1 << ID_BITS };
-#define NEVER (UINT64_MAX >> (ID_BITS + 1))
+enum { HARTS_MAX = 64 };
 
-static uint64_t turn_of(const struct hart *hart, uint64_t cycle)
+/* Where each hart stands, by id. Of one that waits or has something to obey the turn alone is right: it is not for here. */
+struct turns {
+	struct standing standing[HARTS_MAX];
+	uint64_t limit; /* what comes then is more than a turn */
+};
+
+static void find_turns(const struct machine *machine, struct turns *turns)
 {
-	return (cycle < NEVER ? cycle : NEVER) << ID_BITS | hart->id;
-}
-
-static void find_turns(const struct machine *machine, uint64_t *turns)
-{
-	for (const struct hart *hart = machine->harts; hart < machine->harts + machine->hart_count; hart++)
-		turns[hart->id] = turn_of(hart, hart->halted || hart->waiting ? ready_cycle(hart) : exec_alone_until(hart));
+	uint64_t event_cycle = event_next(&machine->events), max_cycles = machine->config->max_cycles;
+	turns->limit = event_cycle < max_cycles ? event_cycle : max_cycles;
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		const struct hart *hart = &machine->harts[i];
+		turns->standing[i] = hart->halted || hart->waiting ? (struct standing){ready_cycle(hart), NULL} : exec_standing(hart);
+	}
 }
 
 /* Harts change each other at these moments only, so turns that have been found stay what they are in between. */
@@ -44,6 +48,7 @@ static bool may_get_ahead(const struct machine *machine)
 	const struct hart *hart = machine->harts;
 	return machine->config->quantum == 1 && machine->hart_count > 1 && machine->config->max_insns == UINT64_MAX &&
 	       !machine->config->timing_from.given && !hart->parked && !hart->check && !hart->observe &&
+	       !trace_wants_insns(hart->trace) &&
 	       (!hart->model || model_fetches_alone(hart->model));
 }
 
@@ -52,52 +57,60 @@ void turns_prepare(struct machine *machine)
 	machine->platform.catch_up = may_get_ahead(machine) ? catch_up : NULL;
 }
 
-/* The lowest two. */
-struct order { uint64_t first, second; };
+/* The lowest two turns; of the same cycle the one of the lower id comes first. */
+struct order {
+	unsigned first, second;
+	uint64_t first_turn, second_turn; /* UINT64_MAX: there is none */
+};
 
-static struct order order_of(const uint64_t *turns, unsigned count)
+/* Keeps a branch from becoming a conditional move: the host guesses who is next, and need not wait for how the last turn ended. */
+#define BRANCH __asm__ volatile("")
+
+static struct order order_of(const struct turns *turns, unsigned count)
 {
-	struct order order = {UINT64_MAX, UINT64_MAX};
+	struct order order = {0, 0, UINT64_MAX, UINT64_MAX};
 	for (unsigned id = 0; id < count; id++) {
-		uint64_t turn = turns[id], later = turn > order.first ? turn : order.first;
-		order.first = turn < order.first ? turn : order.first;
-		order.second = later < order.second ? later : order.second;
+		uint64_t turn = turns->standing[id].turn;
+		if (turn < order.first_turn) {
+			BRANCH;
+			order = (struct order){id, order.first, turn, order.first_turn};
+		} else if (turn < order.second_turn) {
+			BRANCH;
+			order.second = id;
+			order.second_turn = turn;
+		}
 	}
 	return order;
 }
 
-/* Cycles that run_turns takes at most, and a slice. */
+/* Cycles that turns_run takes at most, and a slice. */
 enum { CYCLES_MAX = 1 << 16 };
 
-/* Run the hart whose turn is first, while its (cycle, id) is lower than the second's. */
-static void run_first(struct hart *hart, struct order order, uint64_t limit, uint64_t *turns)
+/* The hart that is first runs while its (cycle, id) is lower than the second's. */
+static uint64_t bound_of(const struct hart *hart, struct order order, uint64_t limit)
 {
-	uint64_t bound = (order.second - hart->id + HARTS_MAX - 1) >> ID_BITS;
-	if (bound > limit)
-		bound = limit;
-	if (bound > hart->cycle + CYCLES_MAX)
-		bound = hart->cycle + CYCLES_MAX;
-	turns[hart->id] = turn_of(hart, exec_turn(hart, bound));
+	uint64_t bound = order.second_turn < limit ? order.second_turn + (order.first < order.second) : limit;
+	return bound < hart->cycle + CYCLES_MAX ? bound : hart->cycle + CYCLES_MAX;
 }
 
 uint64_t turns_run(struct machine *machine)
 {
-	uint64_t turns[HARTS_MAX], start = 0, now = 0, max_cycles = machine->config->max_cycles;
+	struct turns turns;
+	uint64_t start = 0, now = 0;
 	if (!machine->platform.catch_up)
 		return 0;
 	machine->platform.caught_up = true;
 	while (machine->stop == RUNNING && now - start < CYCLES_MAX) {
 		if (machine->platform.caught_up)
-			find_turns(machine, turns);
+			find_turns(machine, &turns);
 		machine->platform.caught_up = false;
-		struct order order = order_of(turns, machine->hart_count);
-		struct hart *hart = &machine->harts[order.first % HARTS_MAX];
-		uint64_t event_cycle = event_next(&machine->events), limit = event_cycle < max_cycles ? event_cycle : max_cycles;
-		now = order.first >> ID_BITS;
+		struct order order = order_of(&turns, machine->hart_count);
+		struct hart *hart = &machine->harts[order.first];
+		now = order.first_turn;
 		start = start ? start : now;
-		if (now >= limit || now == NEVER || hart->effects || hart->waiting || hart->halted)
+		if (now >= turns.limit || hart->effects || hart->waiting || hart->halted)
 			break;
-		run_first(hart, order, limit, turns);
+		turns.standing[order.first] = exec_turn(hart, turns.standing[order.first], bound_of(hart, order, turns.limit));
 	}
 	return now - start;
 }

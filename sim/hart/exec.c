@@ -456,55 +456,45 @@ bool exec_step(struct hart *hart, uint64_t bound)
 
 /* ---- turns ---- */
 
-/* `next`: the block that comes next, NULL if that is not known. */
-static inline uint64_t alone_until(const struct hart *hart, const struct block *next)
+static inline struct standing standing_before(const struct hart *hart, struct block *next)
 {
 	uint64_t timer = hart->exec->timer_cycle, until = next ? hart->cycle + next->alone : hart->cycle;
-	return until < timer ? until : timer;
+	return (struct standing){until < timer ? until : timer, next};
 }
 
-uint64_t exec_alone_until(const struct hart *hart)
+struct standing exec_standing(const struct hart *hart)
 {
-	return hart->effects ? hart->cycle : alone_until(hart, known_block(hart));
+	return hart->effects ? (struct standing){hart->cycle, NULL} : standing_before(hart, known_block(hart));
 }
 
-/* Likewise. Its instructions one by one, if not all of them come before the bound. */
-static void advance_turn(struct hart *hart, const struct block *block, uint64_t bound)
+/* Instructions one by one, if not all of the next block come before the bound. */
+static void advance_turn(struct hart *hart, const struct block *next, uint64_t bound)
 {
 	struct exec *exec = hart->exec;
-	if (!block) {
+	if (!next) {
 		look_ahead(hart);
-	} else if (!fits(hart, block, bound) || bound > exec->timer_cycle) {
+	} else if (!fits(hart, next, bound) || bound > exec->timer_cycle) {
 		advance(hart, bound, true, true);
 	} else {
 		exec->link = NULL;
 		hart->bound = hart->metering ? hart->cycle : chain_bound(hart, bound);
-		run_block(hart, block);
+		run_block(hart, next);
 		if (hart->cycle >= exec->timer_cycle)
 			hart->effects |= EFFECT_IRQ;
 	}
 }
 
-uint64_t exec_turn(struct hart *hart, uint64_t bound)
+struct standing exec_turn(struct hart *hart, struct standing standing, uint64_t bound)
 {
-	uint64_t turn;
-	trace_noting(hart->trace, hart->exec->trace_insn ? hart : NULL);
-	for (;;) {
-		const struct block *block = known_block(hart);
-		turn = alone_until(hart, block);
-		if (turn >= bound)
-			break;
-		advance_turn(hart, block, bound);
-		if (!hart->effects && !hart->waiting)
-			continue;
-		settle_effects(hart);
-		turn = hart->cycle;
-		if (hart->waiting || hart->effects & EFFECT_YIELD)
+	while (standing.turn < bound) {
+		advance_turn(hart, standing.next, bound);
+		if (hart->effects)
+			settle_effects(hart);
+		standing = exec_standing(hart);
+		if (hart->waiting || hart->effects)
 			break;
 	}
-	if (hart->exec->trace_insn)
-		trace_tell(hart->trace, hart, hart->retired);
 	if (hart->reservation.valid || hart->effects)
 		end_slice(hart);
-	return turn;
+	return standing;
 }
