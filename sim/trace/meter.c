@@ -27,7 +27,10 @@ struct meter {
 	size_t *order;                     /* their indices by address */
 	size_t function_count, function_capacity;
 	struct split_symbol *list;         /* as many */
-	struct place { uint64_t pc; size_t function; } places[PLACES]; /* by pc; pc 1: none */
+	struct place {                     /* by pc; pc 1: none */
+		uint64_t pc, reach;        /* from pc to reach all is of the function */
+		size_t function;
+	} places[PLACES];
 };
 
 /* ---- life ---- */
@@ -112,13 +115,15 @@ static size_t look_up(struct meter *meter, uint64_t pc)
 	return new_function(meter, pc - offset);
 }
 
-static size_t function_at(struct meter *meter, uint64_t pc)
+static struct place *place_at(struct meter *meter, uint64_t pc)
 {
 	struct place *place = &meter->places[(pc >> 1) % PLACES];
 	if (place->pc != pc)
-		*place = (struct place){pc, look_up(meter, pc)};
-	return place->function;
+		*place = (struct place){pc, pc, look_up(meter, pc)};
+	return place;
 }
+
+static size_t function_at(struct meter *meter, uint64_t pc) { return place_at(meter, pc)->function; }
 
 static unsigned length_of(const struct hart *hart, unsigned index, uint64_t pc)
 {
@@ -134,10 +139,15 @@ static unsigned stretch(const struct hart *hart, unsigned first, unsigned end, u
 {
 	const struct block *block = hart->block;
 	struct meter *meter = hart->meter;
-	size_t function = function_at(meter, *pc);
-	meter->latest = function;
-	if (function_at(meter, block->pc + block->bytes - 2) == function)
+	const struct place *place = place_at(meter, *pc);
+	size_t function = meter->latest = place->function;
+	uint64_t last = block->pc + block->bytes - 2;
+	if (place->reach >= last)
 		return end - first;
+	if (function_at(meter, last) == function) {
+		place_at(meter, *pc)->reach = last;
+		return end - first;
+	}
 	unsigned next = first;
 	while (next < end && function_at(meter, *pc) == function)
 		*pc += length_of(hart, next++, *pc);
