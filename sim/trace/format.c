@@ -92,8 +92,8 @@ static void predict_after(struct trace_codec *codec, unsigned hart)
 	prediction->retired = place->retired;
 }
 
-bool trace_encode_notes(struct trace_codec *codec, struct trace_notes *notes, unsigned hart, uint64_t retired, uint8_t **out,
-                        const uint8_t *limit, uint64_t *events)
+bool trace_encode_notes(struct trace_codec *codec, struct trace_notes *notes, unsigned hart, uint64_t retired,
+                        uint8_t **out, const uint8_t *limit, uint64_t *events)
 {
 	const uint8_t *start = *out;
 	bool all = trace_put_notes(&codec->runs, notes, hart, retired, codec->hart, out, limit, events);
@@ -102,7 +102,8 @@ bool trace_encode_notes(struct trace_codec *codec, struct trace_notes *notes, un
 	return all;
 }
 
-size_t trace_decode_run(struct trace_codec *codec, const uint8_t *in, size_t size, struct trace_run *run, uint64_t *values)
+size_t trace_decode_run(struct trace_codec *codec, const uint8_t *in, size_t size, struct trace_run *run,
+                        uint64_t *values)
 {
 	size_t used = trace_get_run(&codec->runs, in, size, codec->hart, run, values);
 	if (used != 0 && used != SIZE_MAX)

@@ -2,8 +2,9 @@
  * The trace file, format version 3 (2: without TEXT, REGISTERS and runs; 1: nor SPLIT).
  *
  * A file is one zstd stream (RFC 8878, one frame). The writer ends a zstd block and hands it to the operating system at
- * least every TRACE_FLUSH_EVENTS records of events, more often at first, and whenever trace_flush is called (once a second):
- * so what a killed process leaves is the file up to there, and a reader treats a missing tail as the end, with a note. Decompressed, the stream is a header and records.
+ * least every TRACE_FLUSH_EVENTS records of events, more often at first, and whenever trace_flush is called (once a
+ * second): so what a killed process leaves is the file up to there, and a reader treats a missing tail as the end, with
+ * a note. Decompressed, the stream is a header and records.
  *
  * Header, TRACE_HEADER_SIZE bytes, integers little-endian:
  *
@@ -38,27 +39,31 @@
  * Kind 25, HART:    hart byte, mode byte, cycle varint, retired varint: where the hart stood at the end.
  * Kind 26, HASH:    the trace hash, 8 bytes little-endian.
  * Kind 27, END:     number of events varint. The last record of a file that was closed; what follows is an error.
- * Runs are how instructions and their accesses to memory are stored (run.h). After a run its hart's next event is predicted
- * from its mode, its cycle (the block's start) and retired count.
  *
- * Run, tag bit 7: instructions of a block that retired one after the other. Of what the flags leave out, the first four
- * are as they were when the hart's run before, of the same block to the same end, was followed by another:
+ * Runs are how instructions and their accesses to memory are stored (run.h). After a run its hart's next event is
+ * predicted from its mode, its cycle (the block's start) and retired count.
+ *
+ * Run, tag bit 7: instructions of a block that retired one after the other. Of what the flags leave out, block to cycle
+ * are as they were when a run of the block of the hart's run before, to the same end, was last followed by another:
  *	[hart]    one byte, if bit 5: else the hart of the event or run before
  *	[block]   varint, if bit 0: its number
  *	[from]    byte, if bit 1: the first instruction
  *	[end]     byte, if bit 2: one after the last
- *	[cycle]   varint, if bit 3: zigzag difference of two numbers of cycles, from the start of the block before to that of this:
- *	          the true one less the one expected
+ *	[cycle]   varint, if bit 3: zigzag difference of two numbers of cycles, from the start of the block before to
+ *	          that of this: the true one less the one expected
  *	[retired] delta, if bit 4, to the count after the hart's run before
- *	values    in the order of the instructions that have some (trace_noted): a nibble each, low one first, for the number of
- *	          bytes; then the bytes, little-endian: the zigzag difference to the last value at this place of this block
- * That goes by a table of GUESSES (run.c) entries: blocks that share one are expected to go where the other went.
+ *	values    in the order of the instructions that have some (trace_noted): a nibble each, low one first, for the
+ *	          number of bytes; then the bytes, little-endian: the zigzag difference to the last value at this place
+ *	          of this block
+ * What is expected is kept in a table of GUESSES entries (run_state.h, guess_after), which all harts share: blocks that
+ * meet in one are expected to go where the other went.
  *
- * Kind 29, TEXT:    pc varint, mode byte, tells byte (enum trace_tells), count byte (1..64), and for each instruction: 2 or
- *                   4 bytes, its cycle from the block's start as delta to the one before. Blocks are numbered from 1.
- * Kind 30, REGISTERS: hart byte, byte (0: this is what they hold, 1: they do, by what was read), mask of 8 bytes: bit n, x[n]
- *                   is not 0, bit 32 + n, f[n]; 8 bytes for each that is not. The first of a hart stands before its
- *                   first run.
+ * Kind 29, TEXT:    pc varint, mode byte, tells byte (enum trace_tells), count byte (1..64), and for each instruction:
+ *                   2 or 4 bytes, its cycle from the block's start as delta to the one before. Blocks are numbered
+ *                   from 1; more than TEXTS_ROOM (run.c) instructions are an error.
+ * Kind 30, REGISTERS: hart byte, byte (0: this is what they hold, 1: they do, by what was read), mask of 8 bytes: bit n,
+ *                   x[n] is not 0, bit 32 + n, f[n]; 8 bytes for each that is not. The first of a hart stands before
+ *                   its first run.
  * Kind 28, SPLIT:   hart byte, number of parts varint, that many varints, number of symbols varint, for each: address
  *                   as the difference to the one before (varint, the first from 0; ascending), cycles varint. What the
  *                   cycles of the VM exit went to that the hart's next world event ends: split.def.
@@ -85,7 +90,10 @@ enum {
 	TRACE_SPLIT_MAX = 10 * (3 + SPLIT_PARTS + 2 * SPLIT_SYMBOLS_MAX), /* bytes of a split, and more */
 };
 
-enum trace_kind { TRACE_KIND_SYMBOL = 24, TRACE_KIND_HART, TRACE_KIND_HASH, TRACE_KIND_END, TRACE_KIND_SPLIT, TRACE_KIND_TEXT, TRACE_KIND_REGISTERS };
+enum trace_kind {
+	TRACE_KIND_SYMBOL = 24, TRACE_KIND_HART, TRACE_KIND_HASH, TRACE_KIND_END, TRACE_KIND_SPLIT, TRACE_KIND_TEXT,
+	TRACE_KIND_REGISTERS
+};
 
 /* Rows of trace.def. */
 enum trace_source { SOURCE_FROM, SOURCE_FLAGS, SOURCE_WORD, SOURCE_VALUE0, SOURCE_VALUE1, SOURCE_VALUE2, SOURCE_VALUE3 };
@@ -128,9 +136,10 @@ size_t trace_encode(struct trace_codec *codec, const struct trace_event *event, 
 size_t trace_decode(struct trace_codec *codec, const uint8_t *in, size_t size, struct trace_event *event);
 
 /* Likewise runs: trace_put_notes. A run that is read has its values in `values`, at most TRACE_VALUES_MAX of them. */
-bool trace_encode_notes(struct trace_codec *codec, struct trace_notes *notes, unsigned hart, uint64_t retired, uint8_t **out,
-                        const uint8_t *limit, uint64_t *events);
-size_t trace_decode_run(struct trace_codec *codec, const uint8_t *in, size_t size, struct trace_run *run, uint64_t *values);
+bool trace_encode_notes(struct trace_codec *codec, struct trace_notes *notes, unsigned hart, uint64_t retired,
+                        uint8_t **out, const uint8_t *limit, uint64_t *events);
+size_t trace_decode_run(struct trace_codec *codec, const uint8_t *in, size_t size, struct trace_run *run,
+                        uint64_t *values);
 
 struct trace_header {
 	uint32_t version, hart_count;
@@ -149,10 +158,11 @@ struct trace_writer;
 /* NULL with a line on stderr. */
 struct trace_writer *trace_writer_open(const char *path, const struct trace_header *header);
 void trace_writer_event(struct trace_writer *writer, const struct trace_event *event);
-/* Its number, for runs; 0: no memory, which is said at the close. */
+/* Its number, for runs; 0: no memory or room, which is said at the close. */
 uint32_t trace_writer_text(struct trace_writer *writer, const struct trace_text *text);
 void trace_writer_notes(struct trace_writer *writer, struct trace_notes *notes, unsigned hart, uint64_t retired);
-void trace_writer_registers(struct trace_writer *writer, unsigned hart, const struct trace_registers *registers, bool check);
+void trace_writer_registers(struct trace_writer *writer, unsigned hart, const struct trace_registers *registers,
+                            bool check);
 /* Instructions follow that nobody is told of: what registers hold must be told again. */
 void trace_writer_pause(struct trace_writer *writer);
 void trace_writer_split(struct trace_writer *writer, unsigned hart, const struct split *split);

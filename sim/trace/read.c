@@ -437,8 +437,9 @@ enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_ev
 		}
 		if (used == 0 || used == SIZE_MAX) {
 			reader->used = reader->size;
-			return reader->over == TRACE_READ_CORRUPT ? TRACE_READ_CORRUPT
-			                                          : corrupt(reader, "not a valid record after event %llu", (unsigned long long)reader->events);
+			if (reader->over != TRACE_READ_CORRUPT) /* else it is known what is wrong */
+				corrupt(reader, "not a valid record after event %llu", (unsigned long long)reader->events);
+			return TRACE_READ_CORRUPT;
 		}
 		reader->used += used;
 		if (is_event) {

@@ -4,7 +4,10 @@
 #include "hart/value.h"
 #include "trace/run_state.h"
 
-enum { CODES_MAX = 1 << 24, SITES_MAX = 1 << 26 };
+/* How much code a trace can tell, in instructions; a text costs as much as TEXT_OWN of them besides. A reader's memory is bounded by
+ * this too, some 2 GB, whatever is in the file. */
+enum { TEXTS_ROOM = 1 << 25, TEXT_OWN = 3 };
+
 /* ---- what instructions are ---- */
 
 struct insn trace_decode_insn(uint32_t word)
@@ -16,13 +19,15 @@ struct insn trace_decode_insn(uint32_t word)
 bool run_loads(const struct insn *insn)
 {
 	enum insn_class class = run_class(insn);
-	return class == CLASS_LOAD || class == CLASS_FLOAD || class == CLASS_HLOAD || class == CLASS_AMO || class == CLASS_LR;
+	return class == CLASS_LOAD || class == CLASS_FLOAD || class == CLASS_HLOAD || class == CLASS_AMO ||
+	       class == CLASS_LR;
 }
 
 bool run_stores(const struct insn *insn)
 {
 	enum insn_class class = run_class(insn);
-	return class == CLASS_STORE || class == CLASS_FSTORE || class == CLASS_HSTORE || class == CLASS_AMO || class == CLASS_SC;
+	return class == CLASS_STORE || class == CLASS_FSTORE || class == CLASS_HSTORE || class == CLASS_AMO ||
+	       class == CLASS_SC;
 }
 
 unsigned trace_access_log2(const struct insn *insn)
@@ -75,7 +80,7 @@ unsigned trace_noted(const struct insn *insn)
 
 int trace_runs_init(struct trace_runs *runs, unsigned hart_count)
 {
-	*runs = (struct trace_runs){.hart_count = hart_count};
+	*runs = (struct trace_runs){.hart_count = hart_count, .room = TEXTS_ROOM};
 	runs->harts = calloc(hart_count, sizeof *runs->harts);
 	runs->guesses = calloc(GUESSES, sizeof *runs->guesses);
 	return runs->harts && runs->guesses ? 0 : -1;
@@ -114,9 +119,7 @@ static bool make_places(struct trace_runs *runs, unsigned values)
 	if (!codes)
 		return false;
 	runs->codes = codes;
-	void *sites = runs->site_count + values > SITES_MAX
-	                  ? NULL
-	                  : grow(runs->sites, runs->site_count, values + 1, &runs->site_capacity, sizeof *runs->sites);
+	void *sites = grow(runs->sites, runs->site_count, values + 1, &runs->site_capacity, sizeof *runs->sites);
 	if (!sites)
 		return false;
 	runs->sites = sites;
@@ -159,12 +162,14 @@ static struct code *new_code(const struct trace_text *text, bool keep)
 
 struct code *run_add_code(struct trace_runs *runs, const struct trace_text *text, bool keep)
 {
-	struct code *code = runs->code_count < CODES_MAX ? new_code(text, keep) : NULL;
+	const size_t cost = text->count + TEXT_OWN;
+	struct code *code = cost <= runs->room ? new_code(text, keep) : NULL;
 	if (!code || !make_places(runs, code->at[text->count].values)) {
 		free(code ? code->insns : NULL);
 		free(code);
 		return NULL;
 	}
+	runs->room -= cost;
 	code->site = (uint32_t)runs->site_count;
 	runs->site_count += code->at[text->count].values;
 	runs->codes[runs->code_count++] = code;

@@ -43,8 +43,8 @@ struct insn trace_decode_insn(uint32_t word);
 unsigned trace_access_log2(const struct insn *insn);
 
 /*
- * What a hart did since it was last told: the blocks it entered, each over where the next was entered, and the values of their
- * instructions one after the other. The last block may not be over.
+ * What a hart did since it was last told: the blocks it entered, each over where the next was entered, and the values
+ * of their instructions one after the other. The last block may not be over.
  */
 enum { NOTES_MAX = 256 };
 struct trace_notes {
@@ -88,6 +88,7 @@ struct trace_runs {
 		} at[];                  /* and one more, for the end */
 	} **codes;
 	size_t code_count, code_capacity;
+	size_t room;     /* for more of them, in instructions */
 	uint32_t *index; /* codes by content: the writer's */
 	size_t index_size;
 	uint64_t *sites; /* the last value of each that is noted */
@@ -109,7 +110,7 @@ struct trace_runs {
 int trace_runs_init(struct trace_runs *runs, unsigned hart_count); /* 0, or -1: no memory */
 void trace_runs_free(struct trace_runs *runs);
 
-/* Number of this text; *fresh: it is a new one. 0: no memory. */
+/* Number of this text; *fresh: it is a new one. 0: no memory, or no room for it. */
 uint32_t trace_runs_number(struct trace_runs *runs, const struct trace_text *text, bool *fresh);
 
 /*
@@ -121,22 +122,23 @@ enum { TRACE_TEXT_MAX = 16 + TRACE_CODE_MAX * 9, TRACE_RUN_MAX = 48 + TRACE_VALU
 enum { TAG_RUN = 0x80, TAG_RUN_HART = 0x20 };
 size_t trace_put_text(const struct trace_text *text, uint8_t *out);
 
-
 /*
- * Runs: a hart's notes up to this number of retired instructions, or as many as there is room for. *out moves, *events grows by the
- * events that they are. True: those are all, and but for the last block, which may go on, they are forgotten.
+ * Runs: a hart's notes up to this number of retired instructions, or as many as there is room for. *out moves, *events
+ * grows by the events that they are. True: those are all, and but for the last block, which may go on, they are
+ * forgotten.
  */
 bool trace_put_notes(struct trace_runs *runs, struct trace_notes *notes, unsigned hart, uint64_t retired, uint8_t before,
                      uint8_t **out, const uint8_t *limit, uint64_t *events);
 size_t trace_put_registers(unsigned hart, const struct trace_registers *registers, bool check, uint8_t *out);
+/* Wrong is also what there is no room for. */
 size_t trace_get_text(struct trace_runs *runs, const uint8_t *in, size_t size);
 size_t trace_get_run(struct trace_runs *runs, const uint8_t *in, size_t size, uint8_t before, struct trace_run *run,
                      uint64_t *values);
 /* *differs: they are not what the runs so far make them. */
 size_t trace_get_registers(struct trace_runs *runs, const uint8_t *in, size_t size, bool *differs);
 
-/* The reader's: instruction `i` of a run happens. Its events, at most two (enum trace_tells says which). Values of the run from
- * *values on, which moves past those of this instruction. */
+/* The reader's: instruction `i` of a run happens. Its events, at most two (enum trace_tells says which). Values of the
+ * run from *values on, which moves past those of this instruction. */
 unsigned trace_run_step(struct trace_runs *runs, const struct trace_run *run, unsigned i, const uint64_t **values,
                         struct trace_event *events);
 

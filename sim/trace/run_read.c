@@ -42,7 +42,8 @@ static void get_values(struct trace_cursor *cursor, uint64_t *values, const uint
 }
 
 /* The parts before the values. False: such a run cannot be. */
-static bool get_place(struct trace_runs *runs, struct trace_cursor *cursor, uint8_t hart, struct trace_run *run, uint32_t *cycles)
+static bool get_place(struct trace_runs *runs, struct trace_cursor *cursor, uint8_t hart, struct trace_run *run,
+                      uint32_t *cycles)
 {
 	uint8_t flags = trace_cursor_byte(cursor);
 	run->hart = flags & TAG_RUN_HART ? trace_cursor_byte(cursor) : hart;
@@ -64,7 +65,8 @@ static bool get_place(struct trace_runs *runs, struct trace_cursor *cursor, uint
 	run->code = (uint32_t)code;
 	if (cursor->cut)
 		return true;
-	return code && code <= runs->code_count && run->from < run->end && run->end <= runs->codes[code - 1]->count && place->known;
+	return code && code <= runs->code_count && run->from < run->end && run->end <= runs->codes[code - 1]->count &&
+	       place->known;
 }
 
 size_t trace_get_run(struct trace_runs *runs, const uint8_t *in, size_t size, uint8_t before, struct trace_run *run,
@@ -112,7 +114,8 @@ size_t trace_get_registers(struct trace_runs *runs, const uint8_t *in, size_t si
 
 /* ---- computing again ---- */
 
-static void run_access(const struct insn *insn, uint64_t base, const uint64_t *x, const uint64_t *f, struct trace_event *event)
+static void run_access(const struct insn *insn, uint64_t base, const uint64_t *x, const uint64_t *f,
+                       struct trace_event *event)
 {
 	enum insn_class class = run_class(insn);
 	if (run_loads(insn))
@@ -122,7 +125,8 @@ static void run_access(const struct insn *insn, uint64_t base, const uint64_t *x
 	if (!(event->flags & (TRACE_LOADS | TRACE_STORES)))
 		return;
 	event->flags |= (uint8_t)(trace_access_log2(insn) << 4);
-	event->value[1] = base + (class == CLASS_LOAD || class == CLASS_STORE || class == CLASS_FLOAD || class == CLASS_FSTORE ? (uint64_t)insn->imm : 0);
+	bool offset = class == CLASS_LOAD || class == CLASS_STORE || class == CLASS_FLOAD || class == CLASS_FSTORE;
+	event->value[1] = base + (offset ? (uint64_t)insn->imm : 0);
 	if (event->flags & TRACE_STORES)
 		event->value[2] = class == CLASS_FSTORE ? f[insn->rs2] : x[insn->rs2];
 }

@@ -6,7 +6,10 @@
 #include "trace/format.h"
 
 enum { GUESSES = 1 << 14 };
-enum run_flag { RUN_CODE = 1, RUN_FROM = 2, RUN_END = 4, RUN_CYCLE = 8, RUN_RETIRED = 16, RUN_FLAGS = TAG_RUN | TAG_RUN_HART | 31 };
+enum run_flag {
+	RUN_CODE = 1, RUN_FROM = 2, RUN_END = 4, RUN_CYCLE = 8, RUN_RETIRED = 16,
+	RUN_FLAGS = TAG_RUN | TAG_RUN_HART | 31
+};
 enum { REGISTERS_SET, REGISTERS_CHECK };
 
 static inline enum insn_class run_class(const struct insn *insn) { return insn_rows[insn->semantics].class; }
@@ -18,7 +21,7 @@ bool run_stores(const struct insn *insn);
 /* Does the result follow from the sources? Then compute it. */
 bool run_compute(const struct insn *insn, uint64_t pc, uint64_t a, uint64_t b, uint64_t *value);
 
-/* Append; NULL: no memory. With `keep` its decoded instructions stay. */
+/* Append; NULL: no memory, or no room. With `keep` its decoded instructions stay. */
 struct code *run_add_code(struct trace_runs *runs, const struct trace_text *text, bool keep);
 
 static inline struct guess *guess_after(const struct trace_runs *runs, const struct run_place *place)

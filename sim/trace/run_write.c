@@ -45,8 +45,8 @@ size_t trace_put_registers(unsigned hart, const struct trace_registers *register
 }
 
 /* What a run says besides its values, where something is not as expected. */
-static __attribute__((noinline)) uint8_t *put_place(const struct run_place *place, const struct guess *guess, struct trace_run run,
-                                                    bool same_hart, uint8_t *out)
+static __attribute__((noinline)) uint8_t *put_place(const struct run_place *place, const struct guess *guess,
+                                                    struct trace_run run, bool same_hart, uint8_t *out)
 {
 	uint64_t differs = next_of(&run) ^ guess->next, cycles = run.cycle - place->cycle;
 	uint8_t *flags = out++;
@@ -103,14 +103,15 @@ static inline uint8_t *put_values(uint8_t *out, const uint64_t *values, uint64_t
 	return out;
 }
 
-static inline uint8_t *put_run(struct trace_runs *runs, struct trace_run run, const uint64_t *values, unsigned count, bool same_hart,
-                               uint8_t *out)
+static inline uint8_t *put_run(struct trace_runs *runs, struct trace_run run, const uint64_t *values, unsigned count,
+                               bool same_hart, uint8_t *out)
 {
 	struct run_place *place = &runs->harts[run.hart];
 	struct guess *guess = guess_after(runs, place);
 	const struct code *code = runs->codes[run.code - 1];
 	uint64_t cycles = run.cycle - place->cycle;
-	bool expected = next_of(&run) == guess->next && cycles == guess->cycles && run.retired == place->retired && same_hart;
+	bool expected = next_of(&run) == guess->next && cycles == guess->cycles && run.retired == place->retired &&
+	                same_hart;
 	if (__builtin_expect(expected, 1))
 		*out++ = TAG_RUN;
 	else
@@ -147,7 +148,8 @@ bool trace_put_notes(struct trace_runs *runs, struct trace_notes *notes, unsigne
 			continue;
 		const struct code *code = runs->codes[note->code - 1];
 		unsigned own = (unsigned)(code->at[end].values - code->at[from].values);
-		struct trace_run run = {note->code, (uint8_t)hart, (uint8_t)from, (uint8_t)end, note->cycle, note->retired + from};
+		struct trace_run run = {note->code,  (uint8_t)hart, (uint8_t)from, (uint8_t)end,
+		                        note->cycle, note->retired + from};
 		at = put_run(runs, run, values, own, before == hart, at);
 		values += own;
 		count += (uint64_t)(code->at[end].events - code->at[from].events);

@@ -79,8 +79,8 @@ static inline bool trace_wants_insns(const struct trace *trace)
 void trace_emit(struct trace *trace, const struct trace_event *event);
 
 /*
- * Instructions do not come as events but as runs (trace/run.h), from this hart (NULL: none) while it runs: before anything else is
- * emitted its notes are told up to there.
+ * Instructions do not come as events but as runs (trace/run.h), from this hart (NULL: none) while it runs: before
+ * anything else is emitted its notes are told up to there.
  */
 void trace_noting(struct trace *trace, struct hart *hart);
 

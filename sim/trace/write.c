@@ -128,10 +128,10 @@ uint32_t trace_writer_text(struct trace_writer *writer, const struct trace_text 
 	bool fresh;
 	uint32_t number = trace_runs_number(&writer->codec.runs, text, &fresh);
 	if (!number && !writer->failure)
-		writer->failure = "no memory";
+		writer->failure = "no room for more blocks of code";
 	if (!fresh)
 		return number;
-	uint8_t *out = reserve(writer, TRACE_TEXT_MAX);
+	uint8_t *out = reserve(writer, 1 + TRACE_TEXT_MAX);
 	*out = TRACE_KIND_TEXT;
 	writer->pending_size += 1 + trace_put_text(text, out + 1);
 	return number;
@@ -142,7 +142,8 @@ void trace_writer_notes(struct trace_writer *writer, struct trace_notes *notes, 
 	bool all;
 	do {
 		uint8_t *start = reserve(writer, TRACE_RUN_MAX), *out = start;
-		all = trace_encode_notes(&writer->codec, notes, hart, retired, &out, writer->pending + PENDING_SIZE, &writer->events);
+		all = trace_encode_notes(&writer->codec, notes, hart, retired, &out, writer->pending + PENDING_SIZE,
+		                         &writer->events);
 		writer->pending_size += (size_t)(out - start);
 	} while (!all);
 }
@@ -153,13 +154,14 @@ void trace_writer_pause(struct trace_writer *writer)
 		writer->codec.runs.harts[i].known = false;
 }
 
-void trace_writer_registers(struct trace_writer *writer, unsigned hart, const struct trace_registers *registers, bool check)
+void trace_writer_registers(struct trace_writer *writer, unsigned hart, const struct trace_registers *registers,
+                            bool check)
 {
 	struct run_place *place = &writer->codec.runs.harts[hart];
 	if (check && !place->known)
 		return;
 	place->known = true;
-	uint8_t *out = reserve(writer, TRACE_REGISTERS_MAX);
+	uint8_t *out = reserve(writer, 1 + TRACE_REGISTERS_MAX);
 	*out = TRACE_KIND_REGISTERS;
 	writer->pending_size += 1 + trace_put_registers(hart, registers, check, out + 1);
 }

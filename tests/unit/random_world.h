@@ -1,5 +1,5 @@
-/* Random programs that do a bit of everything, on any number of harts that share it: traps, interrupts, atomics, code that is
- * overwritten while it runs, memory that is mapped by pages or not. */
+/* Random programs that do a bit of everything, on any number of harts that share it: traps, interrupts, atomics, code
+ * that is overwritten while it runs, memory that is mapped by pages or not. */
 #ifndef RANDOM_WORLD_H
 #define RANDOM_WORLD_H
 

@@ -1,4 +1,5 @@
-/* Instruction traces: what the reader computes again is what happened, which a second run tells that is made step by step. */
+/* Instruction traces: what the reader computes again is what happened, which a second run tells that is made step by
+ * step. */
 #include "random_world.h"
 #include <sys/stat.h>
 #include <unistd.h>
@@ -124,7 +125,8 @@ static void expect_told(const struct hart *hart, const struct before *before, st
 	cr_assert_eq(event->mode, before->mode);
 	cr_assert_eq(event->word, before->word);
 	uint64_t latest = (before->word & 0x7f) == SYSTEM ? UINT64_MAX : hart->cycle;
-	cr_assert(timed ? event->cycle >= before->cycle && event->cycle <= latest : event->cycle == before->cycle, "%08x: cycle %d, of %d to %d", before->word, (int)event->cycle, (int)before->cycle, (int)latest);
+	cr_assert(timed ? event->cycle >= before->cycle && event->cycle <= latest : event->cycle == before->cycle,
+	          "%08x: cycle %d, of %d to %d", before->word, (int)event->cycle, (int)before->cycle, (int)latest);
 	expect_registers(hart, before, event);
 	expect_access(hart, before, event);
 	if (!(event->flags & (TRACE_LOADS | TRACE_STORES)))
@@ -270,6 +272,32 @@ Test(note, damaged_records_are_found_or_harmless)
 	}
 	free(plain);
 	close(file);
+}
+
+/* A small file can unfold to any number of texts. */
+Test(note, code_has_bounded_room)
+{
+	enum { ROOM = 1000, MOST = ROOM };
+	struct trace_text_insn insns[] = {{.word = nop()}, {.word = nop(), .prefix = 1}};
+	struct trace_text text = {.tells = TELLS_INSN, .count = 2, .insns = insns};
+	struct trace_runs written, read;
+	uint8_t record[TRACE_TEXT_MAX];
+	bool fresh;
+	cr_assert(trace_runs_init(&written, 1) == 0 && trace_runs_init(&read, 1) == 0);
+	cr_assert_gt(written.room, 1 << 24);
+	written.room = read.room = ROOM;
+	for (; text.pc < MOST && trace_runs_number(&written, &text, &fresh); text.pc++) {
+		size_t size = trace_put_text(&text, record);
+		cr_assert(fresh);
+		cr_assert_eq(trace_get_text(&read, record, size), size);
+	}
+	cr_assert(text.pc > ROOM / 10 && text.pc < ROOM / 2, "%d texts", (int)text.pc);
+	cr_assert_eq(trace_get_text(&read, record, trace_put_text(&text, record)), SIZE_MAX);
+	cr_assert_eq(written.code_count, text.pc);
+	text.pc = 0; /* known already */
+	cr_assert_eq(trace_runs_number(&written, &text, &fresh), 1);
+	trace_runs_free(&written);
+	trace_runs_free(&read);
 }
 
 Test(note, registers_that_differ_are_told)
