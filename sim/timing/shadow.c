@@ -181,6 +181,14 @@ static void step(const struct timing *timing, enum shadow_level level, struct pi
 		fetch_ahead(timing, pipe, times->next);
 }
 
+/* Does a level, that comes from the same state as the one before, see the same? */
+static bool sees_the_same(const struct key *key, enum shadow_level level)
+{
+	struct stall stall = stall_seen(key, level), before = stall_seen(key, level - 1);
+	return level > SHADOW_FENCE && memcmp(&stall, &before, sizeof stall) == 0 &&
+	       seen_of(&key->late, level) == seen_of(&key->late, level - 1);
+}
+
 /* From this state to the one it returns. */
 static uint32_t run_level(struct shadow *shadow, const struct key *key, enum shadow_level level, uint32_t state, uint32_t *cycles)
 {
@@ -198,10 +206,16 @@ static uint32_t run_level(struct shadow *shadow, const struct key *key, enum sha
 
 static void run_levels(struct shadow *shadow, struct outcome *outcome)
 {
-	uint32_t states[SHADOW_LEVELS];
-	memcpy(states, shadow->sets[outcome->key.set].states, sizeof states);
-	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
-		states[level] = run_level(shadow, &outcome->key, (enum shadow_level)level, states[level], &outcome->cycles[level]);
+	uint32_t states[SHADOW_LEVELS], before[SHADOW_LEVELS];
+	memcpy(before, shadow->sets[outcome->key.set].states, sizeof before);
+	for (enum shadow_level level = 0; level < SHADOW_LEVELS; level++) {
+		if (level && before[level] == before[level - 1] && sees_the_same(&outcome->key, level)) {
+			states[level] = states[level - 1];
+			outcome->cycles[level] = outcome->cycles[level - 1];
+		} else {
+			states[level] = run_level(shadow, &outcome->key, level, before[level], &outcome->cycles[level]);
+		}
+	}
 	outcome->set = set_number(shadow, states);
 }
 
