@@ -9,8 +9,8 @@
 
 enum {
 	BLOCK_MAX = 64,           /* instructions: op.halves and op.index are bytes */
-	/* ops: up to seven extra ones (function, trigger, probe, tp, three notes) and an edge an instruction, and those at the
-	 * block's ends */
+	/* ops: up to eight extra ones (function, trigger, probe, tp, four notes) and an edge an instruction, and those at
+	 * the block's ends */
 	OPS_MAX = BLOCK_MAX * 10 + 8,
 	BRANCHES_MAX = 4, /* branches that a block goes on after */
 };

@@ -44,7 +44,7 @@ struct trace_reader {
 		bool held;
 	} run;
 	struct symbol *symbols;
-	size_t symbol_count, symbol_capacity;
+	size_t symbol_count, symbol_capacity, symbol_bytes;
 	bool sorted;
 	unsigned guest_scope; /* the one guest scope, 0: none, UINT_MAX: several */
 	char error[160];
@@ -181,8 +181,13 @@ void trace_reader_close(struct trace_reader *reader)
 	free(reader);
 }
 
+/* False: no memory, or more of them than any program has: a small file can unfold to any number. */
 static bool add_symbol(struct trace_reader *reader, const struct symbol *symbol, const uint8_t *name, size_t length)
 {
+	enum { ROOM = 1 << 27 }; /* bytes */
+	reader->symbol_bytes += sizeof *symbol + length + 1;
+	if (reader->symbol_bytes > ROOM)
+		return false;
 	if (reader->symbol_count == reader->symbol_capacity) {
 		size_t capacity = reader->symbol_capacity ? reader->symbol_capacity * 2 : 64;
 		struct symbol *grown = realloc(reader->symbols, capacity * sizeof(*grown));

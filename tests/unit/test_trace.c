@@ -185,6 +185,24 @@ Test(test_trace, a_file_gives_back_what_was_written)
 	trace_reader_close(reader);
 }
 
+/* A file of a few kilobytes can hold this many. */
+Test(test_trace, symbols_have_bounded_room)
+{
+	enum { COUNT = 40000 };
+	char path[TEMPORARY_PATH], error[160], name[TRACE_NAME_MAX];
+	struct trace_event event;
+	temporary(path);
+	memset(name, 'a', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	struct trace_writer *writer = trace_writer_open(path, &header);
+	for (unsigned i = 0; i < COUNT; i++)
+		trace_writer_symbol(writer, &(struct trace_symbol){ name, i, 1, 0 });
+	cr_assert_eq(trace_writer_close(writer), 0);
+	struct trace_reader *reader = trace_reader_open(path, error, sizeof(error));
+	cr_assert_eq(trace_reader_next(reader, &event), TRACE_READ_CORRUPT);
+	trace_reader_close(reader);
+}
+
 Test(test_trace, symbols_are_found_by_mode)
 {
 	char path[TEMPORARY_PATH], error[160];
