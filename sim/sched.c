@@ -6,8 +6,8 @@
 #include "trace/trace.h"
 #include "turns.h"
 
-/* No slice is longer than this, so that limits and the host's clock are looked at now and then. Part of the definition of
- * the interleaving: it must not depend on anything but the configuration. */
+/* No slice is longer than this, so that limits and the host's clock are looked at now and then. Part of the
+ * definition of the interleaving: it must not depend on anything but the configuration. */
 enum { SLICE_MAX = 1 << 20 };
 
 static uint64_t saturating_add(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
@@ -113,7 +113,8 @@ static uint64_t timing_left(const struct machine *machine)
 	return machine->timing_from.counted ? insns_left(machine, machine->timing_from.insns) : UINT64_MAX;
 }
 
-/* --timing from=: has its moment come, or did the hart that ran until now ask for a change? True: things are different now. */
+/* --timing from=: has its moment come, or did the hart that ran until now ask for a change? True: things are
+ * different now. */
 static bool switch_timing(struct machine *machine)
 {
 	bool on = machine->platform.timing.request == TIMING_GOES_ON || timing_left(machine) == 0;

@@ -11,7 +11,8 @@ void sched_run(struct machine *machine);
 uint64_t sched_slice(struct machine *machine);
 
 /* Run the one instruction (or event, or trap) that sched_run would run next; returns the hart that moved, or NULL if
- * an event was run or nothing can run any more (then machine->stop is set). Stepping changes nothing about the order. */
+ * an event was run or nothing can run any more (then machine->stop is set). Stepping changes nothing about the
+ * order. */
 struct hart *sched_step(struct machine *machine);
 
 #endif

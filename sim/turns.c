@@ -1,9 +1,10 @@
 /*
- * At quantum 1 the hart with the lowest cycle runs, one instruction after the other. But one that will only compute for a while does not
- * disturb the others: its *turn* is the cycle at which it may come to something that they can notice. The hart whose turn is
- * lowest (ties: lowest id) runs until it waits for its next one, which is not before another's. So harts may get ahead of each other in what
- * they compute, all accesses to memory happen in the order of strict turns, and before a hart does what others may notice at any
- * instruction (a device, a store into code), those behind it come to where it is.
+ * At quantum 1 the hart with the lowest cycle runs, one instruction after the other. But one that will only compute for
+ * a while does not disturb the others: its *turn* is the cycle at which it may come to something that they can notice.
+ * The hart whose turn is lowest (ties: lowest id) runs until it waits for its next one, which is not before another's.
+ * So harts may get ahead of each other in what they compute, all accesses to memory happen in the order of strict
+ * turns, and before a hart does what others may notice at any instruction (a device, a store into code), those behind
+ * it come to where it is.
  */
 #include "turns.h"
 
@@ -13,7 +14,8 @@
 
 enum { HARTS_MAX = 64 };
 
-/* Where each hart stands, by id. Of one that waits or has something to obey the turn alone is right: it is not for here. */
+/* Where each hart stands, by id. Of one that waits or has something to obey the turn alone is right: it is not for
+ * here. */
 struct turns {
 	struct standing standing[HARTS_MAX];
 	uint64_t limit; /* what comes then is more than a turn */
@@ -41,8 +43,8 @@ static void catch_up(struct hart *hart)
 	hart->effects |= EFFECT_YIELD; /* their turns may come sooner now */
 }
 
-/* Would nobody see the difference? Instructions must not be watched or counted one by one, nor share what fetches them, and what they cost
- * must not change on the way. */
+/* Would nobody see the difference? Instructions must not be watched or counted one by one, nor share what fetches
+ * them, and what they cost must not change on the way. */
 static bool may_get_ahead(const struct machine *machine)
 {
 	const struct hart *hart = machine->harts;
@@ -63,7 +65,8 @@ struct order {
 	uint64_t first_turn, second_turn; /* UINT64_MAX: there is none */
 };
 
-/* Keeps a branch from becoming a conditional move: the host guesses who is next, and need not wait for how the last turn ended. */
+/* Keeps a branch from becoming a conditional move: the host guesses who is next, and need not wait for how the last
+ * turn ended. */
 #define BRANCH __asm__ volatile("")
 
 static struct order order_of(const struct turns *turns, unsigned count)

@@ -17,8 +17,8 @@ static inline uint64_t ready_cycle(const struct hart *hart)
 /* May harts get ahead of each other? Before anything is translated. */
 void turns_prepare(struct machine *machine);
 
-/* Run harts in the order of their turns, for a while or until something comes that is more than that; nothing, if they may not get
- * ahead of each other. What sched_slice does next is right in any case. Returns the cycles it took. */
+/* Run harts in the order of their turns, for a while or until something comes that is more than that; nothing, if
+ * they may not get ahead of each other. What sched_slice does next is right in any case. Returns the cycles it took. */
 uint64_t turns_run(struct machine *machine);
 
 #endif

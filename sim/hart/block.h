@@ -9,8 +9,8 @@
 
 enum {
 	BLOCK_MAX = 64,           /* instructions: op.halves and op.index are bytes */
-	/* ops: up to eight extra ones (function, trigger, probe, tp, four notes) and an edge an instruction, and those at
-	 * the block's ends */
+	/* ops: up to eight extra ones (function, trigger, probe, tp, four notes) and an edge an instruction, and
+	 * those at the block's ends */
 	OPS_MAX = BLOCK_MAX * 10 + 8,
 	BRANCHES_MAX = 4, /* branches that a block goes on after */
 };
@@ -24,8 +24,8 @@ struct link {
 };
 
 /*
- * Where an op leaves its block. Two slots after the op hold what that takes; what follows in the block, if anything, is the way
- * on where a branch is not taken.
+ * Where an op leaves its block. Two slots after the op hold what that takes; what follows in the block, if anything, is
+ * the way on where a branch is not taken.
  */
 enum { EDGE_FALL, EDGE_TAKEN, EDGES, EDGE_SLOTS = 2 };
 
@@ -143,7 +143,8 @@ static inline const struct op *block_follow(struct hart *hart, const struct link
 	return next->ops;
 }
 
-/* Control leaves the block through an edge of this op: the next block's first op if it is known and may start, else NULL. */
+/* Control leaves the block through an edge of this op: the next block's first op if it is known and may start, else
+ * NULL. */
 static inline const struct op *block_exit(struct hart *hart, const struct op *op, unsigned taken)
 {
 	const struct edge *edge = op_edge(op);
@@ -202,7 +203,8 @@ op_fn op_probe;    /* timing: the next instruction's cost depends on values */
 op_fn op_timed_jalr;
 op_fn op_settle;   /* timing: the block ends, and the model has to say what it cost */
 
-/* Timed handlers by enum insn_id; NULL: the untimed one serves. Loads have two: the second also looks for stores on their way. */
+/* Timed handlers by enum insn_id; NULL: the untimed one serves. Loads have two: the second also looks for stores on
+ * their way. */
 extern op_fn *const op_timed_forms[][OP_FORMS];
 extern op_fn *const op_after_store_forms[][OP_FORMS];
 

@@ -125,8 +125,8 @@ static void take_trap(struct hart *hart)
 		meter_trapped(hart, from, taken);
 }
 
-/* The model's events happen only where the engine comes by: a counter of theirs that has just overflowed interrupts here, before the next
- * instruction. */
+/* The model's events happen only where the engine comes by: a counter of theirs that has just overflowed interrupts
+ * here, before the next instruction. */
 static inline void look_at_counters(struct hart *hart)
 {
 	if (__builtin_expect(hart->counters.armed != 0, 0) && hart->model)
@@ -225,15 +225,17 @@ static struct block *find_block(struct hart *hart, unsigned limit)
 
 static unsigned limit_of(const struct block *block) { return block->key >> KEY_BITS; }
 
-/* May the last block's edge lead straight to this one? Not where the fetch TLB has to be asked, nor where fetch was late this
- * time: that is no property of the edge. Blocks of one instruction, for the end of a slice, follow each other. */
+/* May the last block's edge lead straight to this one? Not where the fetch TLB has to be asked, nor where fetch was
+ * late this time: that is no property of the edge. Blocks of one instruction, for the end of a slice, follow each
+ * other. */
 static bool may_link(const struct hart *hart, const struct block *from, uint32_t state, const struct block *block)
 {
 	return block != hart->exec->scratch && limit_of(block) == (limit_of(from) == 1) && block->state == state &&
 	       (!hart->model || !hart->model->fetch_space || (from->pc ^ block->pc) < PAGE_SIZE);
 }
 
-/* Near the end of a slice instructions are run one by one; not where blocks end where slices do (ends_turn in xlate.c). */
+/* Near the end of a slice instructions are run one by one; not where blocks end where slices do (ends_turn in
+ * xlate.c). */
 static bool is_near(const struct hart *hart, uint64_t bound)
 {
 	enum { NEAR = 8 };
@@ -386,7 +388,8 @@ static void advance(struct hart *hart, uint64_t bound, bool chain, bool step)
 		hart->effects |= EFFECT_IRQ;
 }
 
-/* A short slice that does nothing but run blocks known to follow each other. False: go on as exec_run does, from here. */
+/* A short slice that does nothing but run blocks known to follow each other. False: go on as exec_run does, from
+ * here. */
 static bool run_linked(struct hart *hart, uint64_t bound)
 {
 	struct exec *exec = hart->exec;

@@ -3,12 +3,13 @@
  *
  * A handler is OP(name) { ... NEXT; }: a small function that does one instruction and continues with the next op, by
  * tail call (clang: musttail, preserve_none) or by returning it to a plain loop (any compiler; the permanent oracle).
- * The same handlers can be compiled as stencils later: they touch nothing but hart, op and last, and end in NEXT, JUMP or
- * LEAVE.
+ * The same handlers can be compiled as stencils later: they touch nothing but hart, op and last, and end in NEXT, JUMP
+ * or LEAVE.
  *
- * `last` is what the op before wrote to its rd, if that op is one that passes it on; registers always hold it too. Handlers have
- * forms that take it as their first or second source (FORMS), which spares the way through memory: translation chooses them
- * where the instruction before is the source. The plain loop has only the form that reads registers.
+ * `last` is what the op before wrote to its rd, if that op is one that passes it on; registers always hold it too.
+ * Handlers have forms that take it as their first or second source (FORMS), which spares the way through memory:
+ * translation chooses them where the instruction before is the source. The plain loop has only the form that reads
+ * registers.
  *
  *   X(rd) X(rs1) X(rs2)  integer registers named by op fields; op->rd is SINK for x0
  *   F(rd) F(rs1)...      FP registers (raw bits, NaN-boxed)

@@ -1,7 +1,8 @@
 /*
- * The bodies of the commonest instructions, for handlers of one (op_int.c, op_mem.c, op_timed.c) and of two (op_pair.c). A body
- * works on `op`, reads its sources from where it is told to, passes on what it computes in `last`, and falls through to what comes
- * after it; a branch's goes on by itself. With TIMED defined they are those of blocks that belong to a timing model.
+ * The bodies of the commonest instructions, for handlers of one (op_int.c, op_mem.c, op_timed.c) and of two
+ * (op_pair.c). A body works on `op`, reads its sources from where it is told to, passes on what it computes in `last`,
+ * and falls through to what comes after it; a branch's goes on by itself. With TIMED defined they are those of blocks
+ * that belong to a timing model.
  */
 #ifndef OP_BODY_H
 #define OP_BODY_H
@@ -95,7 +96,8 @@ static inline uint64_t op_after(const struct hart *hart, const struct op *op)
 }
 
 #ifdef TIMED
-/* Was it predicted? And learn. op->word: index without history; op->rm: what a branch without a counter is predicted to be. */
+/* Was it predicted? And learn. op->word: index without history; op->rm: what a branch without a counter is predicted
+ * to be. */
 static inline bool op_predicted(struct hart *hart, const struct op *op, bool taken)
 {
 	struct model *model = hart->model;

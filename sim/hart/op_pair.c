@@ -1,6 +1,7 @@
 /*
- * Two instructions in one handler, which halves the jumps between handlers; what comes second often reads what the first has just
- * computed. The second op stays as it is, for whoever enters it by itself: a slow path that goes on after the first, say.
+ * Two instructions in one handler, which halves the jumps between handlers; what comes second often reads what the
+ * first has just computed. The second op stays as it is, for whoever enters it by itself: a slow path that goes on
+ * after the first, say.
  *
  * Compiled for blocks without and, by op_pair_timed.c, with a timing model.
  */
@@ -23,7 +24,8 @@
 #define PAIRS(PAIR) VALUE_PAIRS(PAIR) MEMORY_PAIRS(PAIR) BRANCH_PAIRS(PAIR)
 #endif
 
-/* Under sanitizers these would take minutes to compile; the same bodies are looked at in the handlers of one instruction. */
+/* Under sanitizers these would take minutes to compile; the same bodies are looked at in the handlers of one
+ * instruction. */
 #ifdef __clang__
 #define PAIR_SANITIZE __attribute__((no_sanitize("address", "undefined", "coverage")))
 #else

@@ -1,6 +1,7 @@
 /*
- * Pairs of instructions that have one handler: PAIRS(PAIR) makes PAIR(kind, first, kind, second) of each, a kind being the prefix of
- * the body in op_body.h. What compilers emit most, as counted over the benchmarks, the firmware and its guests.
+ * Pairs of instructions that have one handler: PAIRS(PAIR) makes PAIR(kind, first, kind, second) of each, a kind being
+ * the prefix of the body in op_body.h. What compilers emit most, as counted over the benchmarks, the firmware and its
+ * guests.
  */
 #ifndef PAIR_H
 #define PAIR_H

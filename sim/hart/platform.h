@@ -37,7 +37,8 @@ struct platform {
 	unsigned tlb_entries;      /* per hart; 1 in hostile builds */
 	unsigned block_ops;        /* most instructions in a block; 1 in hostile builds */
 	bool flush_always;         /* hostile: forget every translation at each block */
-	/* The hart is about to do what others may notice, and they may be behind it: let them run to where it is. NULL: all are. */
+	/* The hart is about to do what others may notice, and they may be behind it: let them run to where it is.
+	 * NULL: all are. */
 	void (*catch_up)(struct hart *hart);
 	bool caught_up;            /* they have, and what comes next may have changed for them */
 };

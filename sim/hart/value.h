@@ -1,4 +1,5 @@
-/* What integer instructions compute: value_add(a, b, imm) and its like, from value.def; taken_beq(a, b) and its like. */
+/* What integer instructions compute: value_add(a, b, imm) and its like, from value.def; taken_beq(a, b) and its
+ * like. */
 #ifndef VALUE_H
 #define VALUE_H
 

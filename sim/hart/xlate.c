@@ -223,8 +223,8 @@ static int64_t absolute_imm(const struct insn *insn, uint64_t pc)
 	}
 }
 
-/* Does the block go on after this branch? Not after one that is likely taken, and not for ever; nor, with a timing model, into a
- * line that may never be fetched. */
+/* Does the block go on after this branch? Not after one that is likely taken, and not for ever; nor, with a timing
+ * model, into a line that may never be fetched. */
 static bool goes_on(struct translator *translator, const struct insn *insn)
 {
 	const struct model *model = translator->hart->model;
@@ -247,7 +247,8 @@ static bool is_private(const struct hart *hart, const struct insn *insn)
 	}
 }
 
-/* Where harts take turns by instruction, blocks end where the next turn may be: a hart that has its turn runs a block. */
+/* Where harts take turns by instruction, blocks end where the next turn may be: a hart that has its turn runs a
+ * block. */
 static bool ends_turn(const struct translator *translator, const struct insn *insn)
 {
 	const struct hart *hart = translator->hart;
@@ -423,8 +424,8 @@ static op_fn *pair_of(const struct choice *first, const struct choice *second)
 	return (plain ? pair_find : pair_find_timed)(first->semantics, first->form, second->semantics, second->form);
 }
 
-/* Where an instruction reads what the one right before it has written, take the form that gets it passed on; where two that
- * follow each other have a handler together, take that. */
+/* Where an instruction reads what the one right before it has written, take the form that gets it passed on; where
+ * two that follow each other have a handler together, take that. */
 static void choose_handlers(struct translator *translator)
 {
 	struct choice before = {0};

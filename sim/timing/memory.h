@@ -12,8 +12,8 @@ uint64_t memory_space(const struct hart *hart, enum mode mode);
 unsigned memory_latency(struct model *model, uint64_t pa, uint64_t at, bool exclusive);
 
 /* The TLB `pages` misses va at cycle `at`: look in the second level or walk, and enter the page; cycles of all that.
- * model->walk_second is the G-stage's part of them; *page the new entry's index. The walk may fault: nothing is entered then, and
- * *page is -1. */
+ * model->walk_second is the G-stage's part of them; *page the new entry's index. The walk may fault: nothing is
+ * entered then, and *page is -1. */
 unsigned memory_walk(struct model *model, struct pages *pages, uint64_t va, uint64_t at, enum access access,
                      const struct mmu_context *context, int *page);
 

@@ -159,8 +159,8 @@ static void prepare_op(struct hart *hart, const struct block *block, struct op *
 	}
 }
 
-/* The block is left through this edge after instruction i, before which the pipeline was in this state at `base`: what the
- * block costs then, and the state it leads to. */
+/* The block is left through this edge after instruction i, before which the pipeline was in this state at `base`:
+ * what the block costs then, and the state it leads to. */
 static void prepare_edge(struct model *model, struct edge *edge, unsigned taken, const struct block *block, unsigned i,
                          const struct pipe *before, int base)
 {
@@ -234,8 +234,8 @@ void model_forget_blocks(struct hart *hart)
 
 /* ---- settling ---- */
 
-/* By nothing that depends on the host or on how ops look: which memos displace each other shows in how often the engine asks its
- * TLB. */
+/* By nothing that depends on the host or on how ops look: which memos displace each other shows in how often the
+ * engine asks its TLB. */
 static struct memo *memo_slot(struct model *model, const struct block *block, unsigned count, const struct stall *stall)
 {
 	uint64_t bits[3] = {0};
@@ -300,8 +300,8 @@ static void finish(struct hart *hart, const struct memo *memo, uint64_t start)
 	hart->exec->state = memo->state;
 }
 
-/* An instruction flushes or traps: let the frontend run on behind it, unless it would do the same as the last time. Cycles as of
- * fetch_wrong_path. */
+/* An instruction flushes or traps: let the frontend run on behind it, unless it would do the same as the last time.
+ * Cycles as of fetch_wrong_path. */
 static uint16_t stray(struct model *model, const struct block *block, unsigned index, struct memo *memo)
 {
 	struct stray *stray = &model->strays[memo - model->memo];

@@ -35,7 +35,8 @@ struct near_entry {
 /* One bank per effective data context, as in hart/mem.c. */
 struct near_bank {
 	struct near_entry read[NEAR_ENTRIES], write[NEAR_ENTRIES];
-	/* bit i % 64 of filled[i / 64]: an entry i may hold something; so that what has to go is found without a search */
+	/* bit i % 64 of filled[i / 64]: an entry i may hold something; so that what has to go is found without a
+	 * search */
 	uint64_t filled[NEAR_ENTRIES / 64];
 };
 
@@ -87,8 +88,8 @@ struct memo {
 
 enum { BHT_VALID = 4 };
 
-/* What the frontend saw on a wrong path: as long as these lines are in the cache and these branches are predicted like that, it
- * does the same again, which is nothing. */
+/* What the frontend saw on a wrong path: as long as these lines are in the cache and these branches are predicted
+ * like that, it does the same again, which is nothing. */
 enum { TRAIL_LINES = 8, TRAIL_BRANCHES = 8, TRAIL_JUMPS = 4 };
 struct trail {
 	bool repeats; /* and it saw nothing else that may change, no other page */
@@ -177,8 +178,8 @@ void model_shared_free(struct model_shared *shared);
  * instruction. */
 void model_block(struct hart *hart, struct block *block, const struct op *end);
 
-/* What instructions that have no stalls will cost, from the state the hart is in on: cycles until after each. A branch is `taken` as
- * predicted, or not. */
+/* What instructions that have no stalls will cost, from the state the hart is in on: cycles until after each. A
+ * branch is `taken` as predicted, or not. */
 struct model_ahead {
 	struct pipe pipe;
 	struct pipe_times times;
@@ -189,8 +190,8 @@ uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, 
 /* Does fetching instructions touch nothing that harts share? */
 bool model_fetches_alone(const struct model *model);
 
-/* The block is about to be entered at its first instruction: may it? 0: yes. Otherwise at most that many of its instructions are in
- * the instruction cache; MODEL_RETRY: hart->exec->state has changed, find the block anew. */
+/* The block is about to be entered at its first instruction: may it? 0: yes. Otherwise at most that many of its
+ * instructions are in the instruction cache; MODEL_RETRY: hart->exec->state has changed, find the block anew. */
 enum { MODEL_RETRY = -1 };
 int model_enter(struct hart *hart, struct block *block);
 
@@ -218,8 +219,8 @@ uint64_t model_access_cycle(struct model *model);
 /* Ask before an instruction whose cost depends on values. */
 void model_probe(struct hart *hart, const struct op *op);
 
-/* Which of the last `count` stores (7 at most) went to va's doubleword: 1 for the newest; 0: none. All are compared at once: of the
- * fields that are 0 now, the lowest is found exactly. */
+/* Which of the last `count` stores (7 at most) went to va's doubleword: 1 for the newest; 0: none. All are compared
+ * at once: of the fields that are 0 now, the lowest is found exactly. */
 static inline unsigned model_conflict(const struct model *model, uint64_t va, unsigned count)
 {
 	const uint64_t ones = UINT64_C(0x0040201008040201), fields = (UINT64_C(1) << 9 * count) - 1;
@@ -244,14 +245,15 @@ static inline bool near_find(struct hart *hart, const struct near_entry *entries
 	return true;
 }
 
-/* The filter's first emptiness. Forget it: all of it, or the writable view of a DRAM page; choose the bank (index, or -1: the empty one). */
+/* The filter's first emptiness. Forget it: all of it, or the writable view of a DRAM page; choose the bank (index,
+ * or -1: the empty one). */
 void model_near_init(struct model *model);
 void model_near_flush(struct hart *hart);
 void model_near_forget_page(struct hart *hart, const uint8_t *host);
 void model_near_select(struct hart *hart, int bank);
 
-/* The index of a branch's counter but for the history; and what its outcome does to the history, and to its counter beyond
- * bht_next. */
+/* The index of a branch's counter but for the history; and what its outcome does to the history, and to its counter
+ * beyond bht_next. */
 uint32_t model_branch_place(const struct model *model, uint64_t pc);
 void model_note_branch(struct model *model, uint8_t *counter, bool taken);
 

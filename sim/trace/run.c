@@ -4,8 +4,8 @@
 #include "hart/value.h"
 #include "trace/run_state.h"
 
-/* How much code a trace can tell, in instructions; a text costs as much as TEXT_OWN of them besides. A reader's memory is bounded by
- * this too, some 2 GB, whatever is in the file. */
+/* How much code a trace can tell, in instructions; a text costs as much as TEXT_OWN of them besides. A reader's
+ * memory is bounded by this too, some 2 GB, whatever is in the file. */
 enum { TEXTS_ROOM = 1 << 25, TEXT_OWN = 3 };
 
 /* ---- what instructions are ---- */

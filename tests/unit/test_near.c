@@ -45,7 +45,8 @@ Test(near, empty_entries_match_no_address)
 
 enum { PAGES = 48, BIG_PAGES = 4, STEPS = 3000 };
 
-/* Sv39 with small pages from 0 on, whose lines share entries of the filter; large ones from 1 GiB on; the code where it is. */
+/* Sv39 with small pages from 0 on, whose lines share entries of the filter; large ones from 1 GiB on; the code where
+ * it is. */
 static void map_all(struct world *world)
 {
 	struct tables tables = tables_new(world, SV39, false, 0);
@@ -103,7 +104,8 @@ static unsigned expect_filter(const struct model *model, const uint8_t *memory)
 	return count;
 }
 
-/* Random loads and stores: what the filter knows is in the TLB and, where that matters, in the cache; and it knows something. */
+/* Random loads and stores: what the filter knows is in the TLB and, where that matters, in the cache; and it knows
+ * something. */
 Test(near, holds_what_tlb_and_cache_hold)
 {
 	static const char *const names[] = {"cva6", "rocket", "u74"};

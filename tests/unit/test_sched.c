@@ -276,8 +276,8 @@ static void compare(uint64_t first, uint64_t last, unsigned harts, struct way wa
 	}
 }
 
-/* A hart goes round a loop that only computes, until the other writes an atomic into it. The block that jumps there has not changed, but
- * from then on what it leads to is a turn: the numbers that the harts take tell their order. */
+/* A hart goes round a loop that only computes, until the other writes an atomic into it. The block that jumps there
+ * has not changed, but from then on what it leads to is a turn: the numbers that the harts take tell their order. */
 static uint64_t numbers_taken(bool whole, unsigned rounds)
 {
 	enum { LOOP = 12, PATCHED = 16 };
