@@ -61,9 +61,8 @@
  * Kind 29, TEXT:    pc varint, mode byte, tells byte (enum trace_tells), count byte (1..64), and for each instruction:
  *                   2 or 4 bytes, its cycle from the block's start as delta to the one before. Blocks are numbered
  *                   from 1; more than TEXTS_ROOM (run.c) instructions are an error.
- * Kind 30, REGISTERS: hart byte, byte (0: this is what they hold, 1: they do, by what was read), mask of 8 bytes: bit
- * n,
- *                   x[n] is not 0, bit 32 + n, f[n]; 8 bytes for each that is not. The first of a hart stands before
+ * Kind 30, REGISTERS: hart byte, byte (0: this is what they hold, 1: they do, by what was read), mask of 8 bytes (bit n:
+ *                   x[n] is not 0; bit 32 + n: f[n]), 8 bytes for each that is not 0. The first of a hart stands before
  *                   its first run.
  * Kind 28, SPLIT:   hart byte, number of parts varint, that many varints, number of symbols varint, for each: address
  *                   as the difference to the one before (varint, the first from 0; ascending), cycles varint. What the
