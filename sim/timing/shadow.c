@@ -17,7 +17,7 @@ struct key {
 	uint32_t set, count;
 	struct causes late, translate, refetch;
 	struct stall stall;
-	uint8_t walked, jumped, unused[6];
+	uint32_t walked, jumped; /* booleans, wide since they are read together right after they were written */
 };
 
 _Static_assert(sizeof(struct key) == 24 + 3 * sizeof(struct causes) + sizeof(struct stall), "no gaps, and every byte is hashed");
@@ -27,6 +27,7 @@ struct outcome {
 	uint32_t set;
 	uint32_t cycles[SHADOW_LEVELS];
 	uint32_t next; /* as in struct set */
+	uint32_t then; /* what came after it last; NONE: nothing yet */
 };
 
 /* Sets and outcomes: number NONE is none. When one of these is full, all are emptied. */
@@ -35,28 +36,41 @@ struct shadow {
 	struct states states;
 	uint32_t first; /* the state of the first level where a switch begins */
 	uint32_t now;   /* the set */
+	uint32_t last;  /* the outcome of the run before; NONE: not known */
 	uint32_t set_count, outcome_count;
 	uint32_t set_heads[BUCKETS], outcome_heads[BUCKETS];
 	struct set sets[SETS_MAX];
 	struct outcome outcomes[OUTCOMES_MAX];
 };
 
-/* Of so many bytes, a multiple of 8. */
-static uint32_t bucket_of(const void *bytes, size_t size)
+/* Of so many bytes, a multiple of 8. No product waits for another. */
+static inline uint32_t bucket_of(const void *bytes, size_t size)
 {
 	uint64_t hash = 0, part;
 	for (size_t i = 0; i < size; i += 8) {
 		memcpy(&part, (const char *)bytes + i, 8);
-		hash = (hash ^ part) * UINT64_C(0x9e3779b97f4a7c15);
+		hash += (part ^ part >> 29) * (UINT64_C(0x9e3779b97f4a7c15) * (2 * i + 1));
 	}
 	return hash >> 40 & (BUCKETS - 1);
+}
+
+/* Likewise; most often they are. */
+static inline bool are_equal(const void *a, const void *b, size_t size)
+{
+	uint64_t differences = 0, x, y;
+	for (size_t i = 0; i < size; i += 8) {
+		memcpy(&x, (const char *)a + i, 8);
+		memcpy(&y, (const char *)b + i, 8);
+		differences |= x ^ y;
+	}
+	return !differences;
 }
 
 static uint32_t set_number(struct shadow *shadow, const uint32_t states[SHADOW_LEVELS])
 {
 	uint32_t *head = &shadow->set_heads[bucket_of(states, sizeof shadow->sets->states)];
 	for (uint32_t i = *head; i != NONE; i = shadow->sets[i].next)
-		if (memcmp(shadow->sets[i].states, states, sizeof shadow->sets->states) == 0)
+		if (are_equal(shadow->sets[i].states, states, sizeof shadow->sets->states))
 			return i;
 	struct set *set = &shadow->sets[++shadow->set_count];
 	memcpy(set->states, states, sizeof set->states);
@@ -70,6 +84,8 @@ void shadow_forget(struct shadow *shadow)
 {
 	memset(shadow->outcome_heads, 0, sizeof shadow->outcome_heads);
 	shadow->outcome_count = 0;
+	shadow->outcomes[NONE].then = NONE;
+	shadow->last = NONE;
 }
 
 /* Fetch goes on elsewhere, and has been there already. */
@@ -237,18 +253,27 @@ static struct key key_of(const struct shadow *shadow, const struct shadow_run *r
 }
 
 /* An outcome that lasts is known, or becomes so. */
-static const struct outcome *find_outcome(struct shadow *shadow, const struct key *key)
+static uint32_t find_outcome(struct shadow *shadow, const struct key *key)
 {
 	uint32_t *head = &shadow->outcome_heads[bucket_of(key, sizeof *key)];
 	for (uint32_t i = *head; i != NONE; i = shadow->outcomes[i].next)
-		if (memcmp(&shadow->outcomes[i].key, key, sizeof *key) == 0)
-			return &shadow->outcomes[i];
+		if (are_equal(&shadow->outcomes[i].key, key, sizeof *key))
+			return i;
 	struct outcome *outcome = &shadow->outcomes[++shadow->outcome_count];
-	outcome->key = *key;
-	outcome->next = *head;
+	*outcome = (struct outcome){.key = *key, .next = *head, .then = NONE};
 	*head = shadow->outcome_count;
 	run_levels(shadow, outcome);
-	return outcome;
+	return *head;
+}
+
+/* Likewise. Most often what came after the run before comes again. */
+static const struct outcome *next_outcome(struct shadow *shadow, const struct key *key)
+{
+	uint32_t *then = &shadow->outcomes[shadow->last].then;
+	if (*then == NONE || !are_equal(&shadow->outcomes[*then].key, key, sizeof *key))
+		*then = find_outcome(shadow, key);
+	shadow->last = *then;
+	return &shadow->outcomes[*then];
 }
 
 void shadow_run(struct shadow *shadow, const struct shadow_run *run, uint64_t time[SHADOW_LEVELS])
@@ -257,7 +282,7 @@ void shadow_run(struct shadow *shadow, const struct shadow_run *run, uint64_t ti
 	struct outcome fresh = {.key = key_of(shadow, run)};
 	const struct outcome *outcome = &fresh;
 	if (run->lasting)
-		outcome = find_outcome(shadow, &fresh.key);
+		outcome = next_outcome(shadow, &fresh.key);
 	else
 		run_levels(shadow, &fresh);
 	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
