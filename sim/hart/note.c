@@ -6,6 +6,7 @@
 
 void note_registers(struct hart *hart)
 {
+	trace_forget_notes(hart->notes);
 	hart->notes->run_count = hart->notes->told = hart->notes->unchecked = 0;
 	trace_registers(hart->trace, hart, false);
 }

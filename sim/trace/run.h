@@ -129,6 +129,9 @@ size_t trace_put_text(const struct trace_text *text, uint8_t *out);
  */
 bool trace_put_notes(struct trace_runs *runs, struct trace_notes *notes, unsigned hart, uint64_t retired, uint8_t before,
                      uint8_t **out, const uint8_t *limit, uint64_t *events);
+
+/* All but the last block, which may go on. */
+void trace_forget_notes(struct trace_notes *notes);
 size_t trace_put_registers(unsigned hart, const struct trace_registers *registers, bool check, uint8_t *out);
 /* Wrong is also what there is no room for. */
 size_t trace_get_text(struct trace_runs *runs, const uint8_t *in, size_t size);

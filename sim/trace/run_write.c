@@ -120,8 +120,7 @@ static inline uint8_t *put_run(struct trace_runs *runs, struct trace_run run, co
 	return count ? put_values(out, values, runs->sites + code->site + code->at[run.from].values, count) : out;
 }
 
-/* What stays is the last block. */
-static void forget_told(struct trace_notes *notes)
+void trace_forget_notes(struct trace_notes *notes)
 {
 	if (!notes->run_count)
 		return;
@@ -162,6 +161,6 @@ bool trace_put_notes(struct trace_runs *runs, struct trace_notes *notes, unsigne
 	notes->values_told = (unsigned)(values - notes->values);
 	notes->first = i;
 	if (all)
-		forget_told(notes);
+		trace_forget_notes(notes);
 	return all;
 }

@@ -171,6 +171,8 @@ void trace_tell(struct trace *trace, const struct hart *hart, uint64_t retired)
 {
 	if (trace->recording)
 		trace_writer_notes(trace->writer, hart->notes, hart->id, retired);
+	else
+		trace_forget_notes(hart->notes);
 }
 
 void trace_registers(struct trace *trace, const struct hart *hart, bool check)

@@ -87,7 +87,7 @@ void trace_noting(struct trace *trace, struct hart *hart);
 /* The number of a block of code that runs will name; 0: no file, or no memory. `tells` is filled in. */
 uint32_t trace_text(struct trace *trace, struct trace_text *text);
 
-/* The hart's notes go to the file, up to this number of retired instructions. */
+/* The hart's notes go to the file, up to this number of retired instructions; or nowhere if there is none. */
 void trace_tell(struct trace *trace, const struct hart *hart, uint64_t retired);
 
 /* What the hart's registers hold: before its first run; or (check) as the runs told so far make them. */

@@ -497,6 +497,8 @@ static void run(struct machine *machine, const struct config *config, enum engin
 	fflush(stderr);
 	REQUIRE(made == 0, "no machine: %s", capture.text);
 	REQUIRE(bus_poke(&machine->bus, DRAM, start->memory, sizeof(start->memory)), "no memory");
+	if (engine == STEPPING)
+		REQUIRE(trace_record(machine->trace, true, "/dev/null", (1u << TRACE_TYPES) - 1) == 0, "no trace: %s", capture.text);
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		start_hart(&source, &machine->harts[i]);
 		exec_set_tracing(&machine->harts[i], engine == STEPPING);

@@ -347,3 +347,17 @@ Test(note, recording_can_be_switched_off_and_on)
 	trace_reader_close(reader);
 	close(file);
 }
+
+/* Whoever asks for notes that nobody records gets none. */
+Test(note, notes_without_a_file_are_forgotten)
+{
+	struct engine_world *world = engine_world_new(1, NULL, 0);
+	struct hart *hart = world->machine.harts;
+	PROGRAM(world, CODE, insn_i(INSN_ld, 5, 0, 0), insn_j(0, -4));
+	hart->csr.mtvec = CODE;
+	exec_set_tracing(hart, true);
+	exec_run(hart, 10000, UINT64_MAX);
+	cr_assert_leq(hart->notes->run_count, 1);
+	cr_assert_eq(hart->notes->value_count, 0);
+	engine_world_free(world);
+}
