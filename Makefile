@@ -12,9 +12,10 @@ PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libfdt-dev libzstd-dev 
 PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi python3 \
                  device-tree-compiler binutils-riscv64-unknown-elf
 
-SIM_SOURCES := $(sort $(wildcard sim/*.c sim/*/*.c))
-SIM_LIBRARY := $(filter-out sim/main.c,$(SIM_SOURCES))
-RVTRACE_SOURCES := tools/rvtrace.c $(SIM_LIBRARY)
+SIM_SOURCES := $(sort $(wildcard sim/*/*.c sim/*/*/*.c))
+SIM_LIBRARY := $(filter-out sim/cli/main.c,$(SIM_SOURCES))
+# A trace is read without a machine: what does so needs no more of sim/ than this.
+RVTRACE_SOURCES := tools/rvtrace.c $(filter sim/base/% sim/isa/% sim/trace/%,$(SIM_LIBRARY))
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 
 .DEFAULT_GOAL := all
@@ -88,9 +89,9 @@ hostile: ## bad ELFs and options; guests under one-op blocks, one-entry TLBs and
 	@tests/run.py hostile hostile_engines
 
 lint: ## layering, and what the compilers say
-	@tools/check_layers $(SIM_LIBRARY:%.c=$(BUILD)/obj/tail/%.o)
+	@tools/check_layers sim=$(BUILD)/obj/tail/sim firmware=$(BUILD)/obj/firmware
 
-expand: ## show what an X-macro file becomes: make expand FILE=sim/hart/op_int.c
+expand: ## show what an X-macro file becomes: make expand FILE=sim/engine/op_int.c
 	$(CC_SIM) $(CFLAGS_SIM) -E -P $(FILE) | clang-format 2>/dev/null || $(CC_SIM) $(CFLAGS_SIM) -E -P $(FILE)
 
 clean: ## remove build/

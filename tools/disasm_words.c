@@ -1,7 +1,7 @@
 /* Reads lines "PC WORD" in hex, prints "row<TAB>text" for each: what tools/check_insn compares with objdump. */
 #include <inttypes.h>
 #include <stdio.h>
-#include "hart/insn.h"
+#include "isa/insn.h"
 
 int main(int argc, char **argv)
 {

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "say.h"
+#include "base/say.h"
 #include "trace/format.h"
 #include "trace/text.h"
 #include "trace/world.h"

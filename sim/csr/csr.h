@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stddef.h>
 #include "hart/hart.h"
+#include "isa/csr_table.h"
 
 enum csr_verdict { CSR_OK, CSR_ILLEGAL, CSR_VIRTUAL };
 
@@ -31,13 +32,6 @@ void csr_write(struct hart *hart, unsigned num, uint64_t value);
  * csr_poke goes through the same WARL rules as a write from M-mode. */
 bool csr_peek(const struct hart *hart, unsigned num, uint64_t *value);
 bool csr_poke(struct hart *hart, unsigned num, uint64_t value);
-
-/* Table, for debugger, disassembler and tests. */
-struct csr_field { const char *name; uint8_t low, width; const char *meaning; };
-struct csr_info { uint16_t num; const char *name; const struct csr_field *fields; unsigned field_count; };
-const struct csr_info *csr_info(unsigned num);           /* NULL if there is no row */
-const struct csr_info *csr_info_by_name(const char *name);
-const struct csr_info *csr_info_at(size_t index);         /* NULL past the end: to iterate */
 
 void csr_reset(struct hart *hart);
 

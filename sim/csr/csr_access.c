@@ -21,7 +21,7 @@ static const struct csr_row rows[] = {
 	    .write = write_##w,                                                                                      \
 	},
 #define FIELD(...)
-#include "csr/csr.def"
+#include "isa/csr.def"
 #undef CSR
 #undef FIELD
 };
@@ -30,7 +30,7 @@ enum {
 	ROW_NONE, /* rows are counted from 1 here, so that 0 means: no such CSR */
 #define CSR(num, name, ...) ROW_##name,
 #define FIELD(...)
-#include "csr/csr.def"
+#include "isa/csr.def"
 #undef CSR
 #undef FIELD
 };
@@ -38,7 +38,7 @@ enum {
 static const uint16_t row_of[CSR_SPACE] = {
 #define CSR(num, name, ...) [num] = ROW_##name,
 #define FIELD(...)
-#include "csr/csr.def"
+#include "isa/csr.def"
 #undef CSR
 #undef FIELD
 };
@@ -57,7 +57,7 @@ static unsigned level_of(unsigned num)
 	return num >> 8 & 3;
 }
 
-static bool has(const struct hart *hart, enum ext ext)
+static bool row_has(const struct hart *hart, enum ext ext)
 {
 	return isa_has(&hart->isa, ext);
 }
@@ -72,7 +72,7 @@ bool need_always(const struct hart *hart, unsigned num)
 	bool need_##name(const struct hart *hart, unsigned num)                                                      \
 	{                                                                                                            \
 		(void)num;                                                                                           \
-		return has(hart, ext);                                                                               \
+		return row_has(hart, ext);                                                                               \
 	}
 
 NEED_EXTENSION(f, EXT_F)
@@ -103,21 +103,21 @@ bool need_time(const struct hart *hart, unsigned num)
 bool need_sscsrind(const struct hart *hart, unsigned num)
 {
 	(void)num;
-	return has(hart, EXT_Sscsrind) || has(hart, EXT_Smcsrind);
+	return row_has(hart, EXT_Sscsrind) || row_has(hart, EXT_Smcsrind);
 }
 
 /* norm:mtval2_Ssdbltrap */
 bool need_mtval2(const struct hart *hart, unsigned num)
 {
 	(void)num;
-	return has(hart, EXT_H) || has(hart, EXT_Ssdbltrp);
+	return row_has(hart, EXT_H) || row_has(hart, EXT_Ssdbltrp);
 }
 
 /* Smstateen includes all of Ssstateen. */
 bool need_ssstateen(const struct hart *hart, unsigned num)
 {
 	(void)num;
-	return has(hart, EXT_Ssstateen) || has(hart, EXT_Smstateen);
+	return row_has(hart, EXT_Ssstateen) || row_has(hart, EXT_Smstateen);
 }
 
 /* The CSRs of the implemented entries only. norm:pmp_entry_count */
@@ -137,16 +137,16 @@ bool need_envcfg(const struct hart *hart, unsigned num)
 bool need_mseccfg(const struct hart *hart, unsigned num)
 {
 	(void)num;
-	return has(hart, EXT_Smepmp) || has(hart, EXT_Zkr) || has(hart, EXT_Smmpm) || has(hart, EXT_Zicfilp);
+	return row_has(hart, EXT_Smepmp) || row_has(hart, EXT_Zkr) || row_has(hart, EXT_Smmpm) || row_has(hart, EXT_Zicfilp);
 }
 
 static bool exists(const struct hart *hart, const struct csr_row *row)
 {
 	switch (level_of(row->num)) {
 	case LEVEL_SUPERVISOR:
-		return has(hart, EXT_S) && row->need(hart, row->num);
+		return row_has(hart, EXT_S) && row->need(hart, row->num);
 	case LEVEL_HYPERVISOR:
-		return has(hart, EXT_H) && row->need(hart, row->num);
+		return row_has(hart, EXT_H) && row->need(hart, row->num);
 	default:
 		return row->need(hart, row->num);
 	}
@@ -180,7 +180,7 @@ bool guard_counter(const struct hart *hart, unsigned num, enum mode mode, bool w
 	case MODE_HS:
 		return csr->mcounteren & bit;
 	case MODE_U:
-		return csr->mcounteren & bit && (!has(hart, EXT_S) || csr->scounteren & bit);
+		return csr->mcounteren & bit && (!row_has(hart, EXT_S) || csr->scounteren & bit);
 	case MODE_VS:
 		return csr->hcounteren & bit;
 	case MODE_VU:
@@ -230,7 +230,7 @@ bool guard_hgatp(const struct hart *hart, unsigned num, enum mode mode, bool wri
  * and nothing that we have is controlled there. norm:stateen_op norm:stateen_illegal_state_access */
 static bool state_enabled(const struct hart *hart, unsigned index, uint64_t bit, enum mode mode)
 {
-	if (mode == MODE_HS && has(hart, EXT_Smstateen))
+	if (mode == MODE_HS && row_has(hart, EXT_Smstateen))
 		return (&hart->csr.mstateen0)[index] & bit;
 	if (mode_virt(mode) && need_ssstateen(hart, CSR_hstateen0))
 		return (&hart->csr.hstateen0)[index] & bit;
@@ -317,7 +317,7 @@ static bool level_reachable(unsigned level, enum mode mode)
 
 /* With V=1: what HS-mode may not do either is illegal; what only the guest's level, the hypervisor or the guest's
  * kernel refuses is virtual. norm:H_cause_virtual_instruction */
-static enum csr_verdict check_guest(const struct hart *hart, const struct csr_row *row, bool write)
+static enum csr_verdict judge_guest(const struct hart *hart, const struct csr_row *row, bool write)
 {
 	unsigned level = level_of(row->num);
 	if (level == LEVEL_MACHINE || !row->guard(hart, row->num, MODE_HS, write))
@@ -334,7 +334,7 @@ enum csr_verdict csr_check(const struct hart *hart, unsigned num, bool write)
 	if (!row || !exists(hart, row) || (write && num >> 10 == READ_ONLY))
 		return CSR_ILLEGAL;
 	if (mode_virt(hart->mode))
-		return check_guest(hart, row, write);
+		return judge_guest(hart, row, write);
 	bool allowed = level_reachable(level_of(num), hart->mode) && row->guard(hart, num, hart->mode, write);
 	return allowed ? CSR_OK : CSR_ILLEGAL;
 }

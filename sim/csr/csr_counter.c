@@ -34,14 +34,14 @@ static struct moment after(const struct hart *hart)
 	return (struct moment){hart->now + 1, hart->retired + 1, hart->mode};
 }
 
-static uint32_t bit(unsigned index)
+static uint32_t counter_bit(unsigned index)
 {
 	return UINT32_C(1) << index;
 }
 
 /* ---- one counter ---- */
 
-static uint64_t *slot_of(struct hart *hart, unsigned index)
+static uint64_t *counter_slot(struct hart *hart, unsigned index)
 {
 	switch (index) {
 	case COUNTER_CYCLE:
@@ -68,7 +68,7 @@ static uint64_t *config_of(struct hart *hart, unsigned index)
 
 static uint64_t slot_value(const struct hart *hart, unsigned index)
 {
-	return *slot_of((struct hart *)hart, index);
+	return *counter_slot((struct hart *)hart, index);
 }
 
 static uint64_t config(const struct hart *hart, unsigned index)
@@ -132,7 +132,7 @@ static uint64_t count_at(const struct hart *hart, unsigned index, struct moment 
 /* norm:hpmcounter_overflow */
 static bool overflowed(const struct hart *hart, unsigned index, struct moment moment)
 {
-	return hart->counters.armed & bit(index) && clock_of(hart, index, moment) >= -slot_value(hart, index);
+	return hart->counters.armed & counter_bit(index) && clock_of(hart, index, moment) >= -slot_value(hart, index);
 }
 
 /* Any counter for which overflowed() holds, as a bit set. */
@@ -150,7 +150,7 @@ static void latch(struct hart *hart, unsigned index, struct moment moment)
 {
 	if (!overflowed(hart, index, moment))
 		return;
-	hart->counters.armed &= ~bit(index);
+	hart->counters.armed &= ~counter_bit(index);
 	*config_of(hart, index) |= mhpmevent3_OF;
 	hart->csr.mip |= mip_LCOFIP;
 	hart->effects |= EFFECT_IRQ;
@@ -202,10 +202,10 @@ static uint64_t take_count(struct hart *hart, unsigned index, struct moment mome
 
 static void put_count(struct hart *hart, unsigned index, uint64_t count, struct moment moment)
 {
-	*slot_of(hart, index) = count - clock_of(hart, index, moment);
-	hart->counters.armed &= ~bit(index);
+	*counter_slot(hart, index) = count - clock_of(hart, index, moment);
+	hart->counters.armed &= ~counter_bit(index);
 	if (will_overflow(hart, index, moment)) {
-		hart->counters.armed |= bit(index);
+		hart->counters.armed |= counter_bit(index);
 		hart->effects |= EFFECT_IRQ; /* irq_next_cycle has become sooner */
 	}
 }
@@ -223,7 +223,7 @@ uint64_t csr_hpm_counters(const struct hart *hart)
 /* norm:mhpmcounter_mhpmevent_rdonly0 */
 static bool is_there(const struct hart *hart, unsigned index)
 {
-	return index < COUNTER_HPM || csr_hpm_counters(hart) & bit(index);
+	return index < COUNTER_HPM || csr_hpm_counters(hart) & counter_bit(index);
 }
 
 void csr_counter_set(struct hart *hart, unsigned index, uint64_t value)
@@ -277,7 +277,7 @@ void write_mcountinhibit(struct hart *hart, const struct csr_row *row, uint64_t 
 	for (; changed; changed &= changed - 1) {
 		unsigned index = (unsigned)__builtin_ctz(changed);
 		uint64_t count = take_count(hart, index, moment);
-		hart->csr.mcountinhibit ^= bit(index);
+		hart->csr.mcountinhibit ^= counter_bit(index);
 		put_count(hart, index, count, moment);
 	}
 }
@@ -299,9 +299,9 @@ static void configure(struct hart *hart, unsigned index, uint64_t value)
 	struct moment moment = after(hart);
 	uint64_t count = take_count(hart, index, moment);
 	*config_of(hart, index) = value;
-	hart->counters.filtered &= ~bit(index);
+	hart->counters.filtered &= ~counter_bit(index);
 	if (value & mode_inhibits(hart))
-		hart->counters.filtered |= bit(index);
+		hart->counters.filtered |= counter_bit(index);
 	put_count(hart, index, count, moment);
 }
 
@@ -345,6 +345,6 @@ uint64_t read_scountovf(const struct hart *hart, const struct csr_row *row)
 	uint32_t bits = overflows(hart, before(hart));
 	for (unsigned index = COUNTER_HPM; index < COUNTER_COUNT; index++)
 		if (config(hart, index) & mhpmevent3_OF)
-			bits |= bit(index);
+			bits |= counter_bit(index);
 	return bits;
 }

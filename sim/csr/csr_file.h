@@ -8,7 +8,7 @@
 struct csr_file {
 #define CSR(num, name, ...) uint64_t name;
 #define FIELD(...)
-#include "csr/csr.def"
+#include "isa/csr.def"
 #undef CSR
 #undef FIELD
 };
@@ -17,7 +17,7 @@ struct csr_file {
 enum {
 #define CSR(num, name, ...) CSR_##name = (num),
 #define FIELD(...)
-#include "csr/csr.def"
+#include "isa/csr.def"
 #undef CSR
 #undef FIELD
 };
@@ -28,7 +28,7 @@ enum {
 	enum { csr##_##name##_LOW = (low) };                                                                         \
 	static const uint64_t csr##_##name __attribute__((unused)) =                                                 \
 	    ((width) == 64 ? ~UINT64_C(0) : (UINT64_C(1) << ((width) % 64)) - 1) << (low);
-#include "csr/csr.def"
+#include "isa/csr.def"
 #undef CSR
 #undef FIELD
 

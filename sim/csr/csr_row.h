@@ -32,7 +32,7 @@ struct csr_row {
 	csr_reader read_##read;                                                                                      \
 	csr_writer write_##write;
 #define FIELD(...)
-#include "csr/csr.def"
+#include "isa/csr.def"
 #undef CSR
 #undef FIELD
 

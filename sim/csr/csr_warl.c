@@ -11,7 +11,7 @@
 
 enum { XLEN_64 = 2 }; /* MXL, SXL, UXL, VSXL */
 
-static bool has(const struct hart *hart, enum ext ext)
+static bool hart_has(const struct hart *hart, enum ext ext)
 {
 	return isa_has(&hart->isa, ext);
 }
@@ -19,7 +19,7 @@ static bool has(const struct hart *hart, enum ext ext)
 /* A mask that is empty unless the extension is there. */
 static uint64_t with(const struct hart *hart, enum ext ext, uint64_t mask)
 {
-	return has(hart, ext) ? mask : 0;
+	return hart_has(hart, ext) ? mask : 0;
 }
 
 void write_none(struct hart *hart, const struct csr_row *row, uint64_t value)
@@ -158,7 +158,7 @@ static uint64_t mstatus_writable(const struct hart *hart)
 static uint64_t legal_mpp(const struct hart *hart, uint64_t old, uint64_t value)
 {
 	unsigned mpp = (value & mstatus_MPP) >> mstatus_MPP_LOW;
-	bool legal = mpp == 3 || (mpp == 1 && has(hart, EXT_S)) || (mpp == 0 && has(hart, EXT_U));
+	bool legal = mpp == 3 || (mpp == 1 && hart_has(hart, EXT_S)) || (mpp == 0 && hart_has(hart, EXT_U));
 	return legal ? value : csr_merge(value, old, mstatus_MPP);
 }
 
@@ -235,7 +235,7 @@ void write_tvec(struct hart *hart, const struct csr_row *row, uint64_t value)
 /* norm:mepc_align */
 void write_epc(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
-	*csr_slot(hart, row) = value & ~(has(hart, EXT_Zca) ? UINT64_C(1) : UINT64_C(3));
+	*csr_slot(hart, row) = value & ~(hart_has(hart, EXT_Zca) ? UINT64_C(1) : UINT64_C(3));
 }
 
 /* ---- delegation ---- */
@@ -402,11 +402,11 @@ static bool mode_supported(const struct hart *hart, uint64_t mode)
 	case 0:
 		return true;
 	case 8:
-		return has(hart, EXT_Sv39);
+		return hart_has(hart, EXT_Sv39);
 	case 9:
-		return has(hart, EXT_Sv48);
+		return hart_has(hart, EXT_Sv48);
 	case 10:
-		return has(hart, EXT_Sv57);
+		return hart_has(hart, EXT_Sv57);
 	default:
 		return false;
 	}
@@ -527,7 +527,7 @@ static uint64_t mstateen_implemented(const struct hart *hart, unsigned index)
 
 uint64_t csr_stateen_of_m(const struct hart *hart, unsigned index)
 {
-	return has(hart, EXT_Smstateen) ? (&hart->csr.mstateen0)[index] : stateen_implemented(hart, index);
+	return hart_has(hart, EXT_Smstateen) ? (&hart->csr.mstateen0)[index] : stateen_implemented(hart, index);
 }
 
 void write_mstateen(struct hart *hart, const struct csr_row *row, uint64_t value)
@@ -554,11 +554,11 @@ void csr_reset_fixed(struct hart *hart)
 	csr->misa = isa_misa(&hart->isa);
 	csr->mstatus |= with(hart, EXT_U, (uint64_t)XLEN_64 << mstatus_UXL_LOW);
 	csr->mstatus |= with(hart, EXT_S, (uint64_t)XLEN_64 << mstatus_SXL_LOW);
-	if (!has(hart, EXT_U)) { /* the only mode there is */
+	if (!hart_has(hart, EXT_U)) { /* the only mode there is */
 		csr->mstatus |= mstatus_MPP;
 		csr->mnstatus |= mnstatus_MNPP;
 	}
-	if (!has(hart, EXT_Smrnmi))
+	if (!hart_has(hart, EXT_Smrnmi))
 		csr->mnstatus |= mnstatus_NMIE; /* nothing can clear it, and nobody sees it */
 	csr->mstatus |= with(hart, EXT_Smdbltrp, mstatus_MDT); /* norm:mstatus_mdt_rst */
 	csr->hstatus |= with(hart, EXT_H, (uint64_t)XLEN_64 << hstatus_VSXL_LOW);

@@ -11,9 +11,9 @@
 #include <readline/readline.h>
 #include "csr/csr.h"
 #include "debug/debugger.h"
-#include "hart/exec.h"
-#include "say.h"
-#include "symbols.h"
+#include "engine/exec.h"
+#include "base/say.h"
+#include "base/symbols.h"
 
 typedef bool command_function(struct debugger *debugger, const char *args);
 
@@ -141,7 +141,7 @@ static bool cmd_quit(struct debugger *debugger, const char *args)
 
 /* ---- reading ---- */
 
-static void execute(struct debugger *debugger, const char *line)
+static void execute_command(struct debugger *debugger, const char *line)
 {
 	const char *text = line + strspn(line, " \t");
 	size_t length = strcspn(text, " \t/");
@@ -166,16 +166,16 @@ static void execute_line(struct debugger *debugger, char *line)
 		line[--length] = '\0';
 	if (length == 0) {
 		if (debugger->last_line)
-			execute(debugger, debugger->last_line);
+			execute_command(debugger, debugger->last_line);
 		return;
 	}
 	free(debugger->last_line);
 	debugger->last_line = strdup(line);
-	execute(debugger, line);
+	execute_command(debugger, line);
 }
 
 /* The next line, without its end. False at the stream's end, or with the reason why it cannot be read that far. */
-static bool read_line(FILE *in, char line[LINE_BYTES], const char **reason)
+static bool read_command(FILE *in, char line[LINE_BYTES], const char **reason)
 {
 	size_t length = 0;
 	int c;
@@ -194,7 +194,7 @@ static const char *read_stream(struct debugger *debugger, FILE *in)
 {
 	char *line = malloc(LINE_BYTES);
 	const char *reason = line ? NULL : strerror(errno);
-	while (!reason && !debugger->quit && read_line(in, line, &reason))
+	while (!reason && !debugger->quit && read_command(in, line, &reason))
 		execute_line(debugger, line);
 	free(line);
 	return reason;
@@ -249,7 +249,7 @@ static const char *argument_name(size_t index)
 static char *generate_command(const char *text, int state) { return complete_from(text, state, command_name); }
 static char *generate_argument(const char *text, int state) { return complete_from(text, state, argument_name); }
 
-static char **complete(const char *text, int start, int end)
+static char **complete_line(const char *text, int start, int end)
 {
 	(void)end;
 	rl_attempted_completion_over = 1;
@@ -259,7 +259,7 @@ static char **complete(const char *text, int start, int end)
 static void read_terminal(struct debugger *debugger)
 {
 	completing = debugger;
-	rl_attempted_completion_function = complete;
+	rl_attempted_completion_function = complete_line;
 	rl_outstream = stderr;
 	for (char *line; !debugger->quit && (line = readline("(rvsim) ")) != NULL; free(line)) {
 		if (*line)
@@ -302,6 +302,7 @@ static int read_commands(struct debugger *debugger)
 int debug_run(struct machine *machine)
 {
 	struct debugger debugger = {
+	    .observer = {.event = debug_observe, .wanted = UINT32_MAX, .strict = true},
 	    .machine = machine,
 	    .out = stderr,
 	    .interactive = isatty(STDIN_FILENO) && isatty(STDERR_FILENO),
@@ -312,10 +313,7 @@ int debug_run(struct machine *machine)
 		say("debugger: no memory");
 		return -1;
 	}
-	for (unsigned i = 0; i < machine->hart_count; i++) {
-		machine->harts[i].observe = debug_observe;
-		machine->harts[i].observer = &debugger;
-	}
+	observers_add(&machine->observers, &debugger.observer);
 	/* Ctrl-C stays pending: running commands poll for it. */
 	sigset_t interrupt, before;
 	sigemptyset(&interrupt);
@@ -329,8 +327,7 @@ int debug_run(struct machine *machine)
 		result = read_commands(&debugger);
 	if (debugger.interactive)
 		sigprocmask(SIG_SETMASK, &before, NULL);
-	for (unsigned i = 0; i < machine->hart_count; i++)
-		machine->harts[i].observe = NULL;
+	observers_remove(&machine->observers, &debugger.observer);
 	points_free(&debugger);
 	free(debugger.traps);
 	free(debugger.last_line);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "machine.h"
+#include "machine/machine.h"
 #include "trace/trace.h"
 
 struct stop_point {
@@ -30,6 +30,7 @@ struct last_trap {
 };
 
 struct debugger {
+	struct observer observer; /* first */
 	struct machine *machine;
 	unsigned hart; /* the one commands speak of */
 	FILE *out;
@@ -91,7 +92,7 @@ bool cmd_next(struct debugger *debugger, const char *args);
 bool cmd_finish(struct debugger *debugger, const char *args);
 bool cmd_until(struct debugger *debugger, const char *args);
 bool cmd_continue(struct debugger *debugger, const char *args);
-void debug_observe(void *observer, const struct trace_event *event);
+void debug_observe(struct observer *observer, struct hart *hart, const struct trace_event *event);
 /* Did the user press Ctrl-C since the last look? For whatever can take long. */
 bool debug_interrupted(const struct debugger *debugger);
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include "csr/csr.h"
 #include "debug/debugger.h"
-#include "hart/insn.h"
-#include "symbols.h"
+#include "isa/insn.h"
+#include "base/symbols.h"
 
 struct parser {
 	struct debugger *debugger;

@@ -3,11 +3,11 @@
 #include <string.h>
 #include "csr/csr.h"
 #include "debug/debugger.h"
-#include "dev/dev.h"
-#include "hart/insn.h"
+#include "base/device.h"
+#include "isa/insn.h"
 #include "hart/mmu.h"
 #include "hart/trap.h"
-#include "symbols.h"
+#include "base/symbols.h"
 
 typedef void info_function(struct debugger *debugger);
 
@@ -77,7 +77,7 @@ static void info_irq(struct debugger *debugger)
 	uint64_t pending = irq_mip(hart);
 	for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
 		unsigned n = numbers[i];
-		fprintf(debugger->out, "%-2u %-44s%s%s%s%s\n", n, trap_cause_name(true, n), pending >> n & 1 ? " pending" : "",
+		fprintf(debugger->out, "%-2u %-44s%s%s%s%s\n", n, cause_name(true, n), pending >> n & 1 ? " pending" : "",
 		        hart->csr.mie >> n & 1 ? " enabled" : "", hart->csr.mideleg >> n & 1 ? " to-HS" : "",
 		        hart->csr.hideleg >> n & 1 ? " to-VS" : "");
 	}
@@ -210,7 +210,7 @@ bool cmd_why(struct debugger *debugger, const char *args)
 	bool interrupt = trap->cause >> 63;
 	trap_explain(current(debugger), interrupt, trap->cause & 0xff, trap->from, text, sizeof text);
 	fprintf(debugger->out, "%s at 0x%llx%s in %s, cycle %llu: tval 0x%llx tval2 0x%llx tinst 0x%llx\n%s\n",
-	        trap_cause_name(interrupt, trap->cause & 0xff), (unsigned long long)trap->pc,
+	        cause_name(interrupt, trap->cause & 0xff), (unsigned long long)trap->pc,
 	        debug_symbol(debugger, trap->from, trap->pc, name, sizeof name), mode_name(trap->from),
 	        (unsigned long long)trap->cycle, (unsigned long long)trap->tval, (unsigned long long)trap->tval2,
 	        (unsigned long long)trap->tinst, text);

@@ -227,7 +227,7 @@ void points_check(struct debugger *debugger, struct hart *moved)
 	}
 }
 
-static bool matches(const struct stop_point *point, const struct trace_event *event)
+static bool point_matches(const struct stop_point *point, const struct trace_event *event)
 {
 	if (point->kind != POINT_CATCH || point->type != event->type)
 		return false;
@@ -236,11 +236,11 @@ static bool matches(const struct stop_point *point, const struct trace_event *ev
 	return point->argument == (event->type == TRACE_WORLD ? event->mode : event->value[0]);
 }
 
-static void describe(const struct trace_event *event, char *text, size_t size)
+static void describe_event(const struct trace_event *event, char *text, size_t size)
 {
 	switch (event->type) {
 	case TRACE_TRAP:
-		snprintf(text, size, "%s in %s, catchpoint", trap_cause_name(event->value[0] >> 63, event->value[0] & 0xff),
+		snprintf(text, size, "%s in %s, catchpoint", cause_name(event->value[0] >> 63, event->value[0] & 0xff),
 		         mode_name(event->mode));
 		break;
 	case TRACE_WORLD:
@@ -259,10 +259,10 @@ static void describe(const struct trace_event *event, char *text, size_t size)
 void points_event(struct debugger *debugger, const struct trace_event *event)
 {
 	for (unsigned i = 0; i < debugger->point_count; i++) {
-		if (!matches(&debugger->points[i], event))
+		if (!point_matches(&debugger->points[i], event))
 			continue;
 		char what[128];
-		describe(event, what, sizeof what);
+		describe_event(event, what, sizeof what);
 		hit(debugger, &debugger->points[i], event->hart, what);
 	}
 }

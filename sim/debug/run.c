@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "debug/debugger.h"
-#include "hart/insn.h"
-#include "sched.h"
+#include "isa/insn.h"
+#include "machine/sched.h"
 
-void debug_observe(void *observer, const struct trace_event *event)
+void debug_observe(struct observer *observer, struct hart *hart __attribute__((unused)), const struct trace_event *event)
 {
-	struct debugger *debugger = observer;
+	struct debugger *debugger = (struct debugger *)observer;
 	if (event->type == TRACE_TRAP) {
 		debugger->traps[event->hart] = (struct last_trap){
 		    .valid = true,
@@ -54,7 +54,7 @@ static bool step_once(struct debugger *debugger, struct hart **moved)
 }
 
 /* Say where we are after a run and why it ended. */
-static bool report(struct debugger *debugger)
+static bool report_stop(struct debugger *debugger)
 {
 	struct machine *machine = debugger->machine;
 	if (debugger->stopped)
@@ -154,7 +154,7 @@ bool cmd_step(struct debugger *debugger, const char *args)
 	if (refuse_if_stopped(debugger))
 		return false;
 	step_until(debugger, done, &count);
-	return report(debugger);
+	return report_stop(debugger);
 }
 
 struct place {
@@ -193,7 +193,7 @@ bool cmd_next(struct debugger *debugger, const char *args)
 		if (!(over ? step_until(debugger, done_place, &after) : step_until(debugger, done_count, &one)))
 			break;
 	}
-	return report(debugger);
+	return report_stop(debugger);
 }
 
 bool cmd_finish(struct debugger *debugger, const char *args)
@@ -204,7 +204,7 @@ bool cmd_finish(struct debugger *debugger, const char *args)
 	struct hart *hart = current(debugger);
 	struct place place = {hart->x[1], hart->x[2], hart->mode, true};
 	step_until(debugger, done_place, &place);
-	return report(debugger);
+	return report_stop(debugger);
 }
 
 bool cmd_until(struct debugger *debugger, const char *args)
@@ -213,7 +213,7 @@ bool cmd_until(struct debugger *debugger, const char *args)
 	if (!expression_all(debugger, args, &place.pc) || refuse_if_stopped(debugger))
 		return false;
 	step_until(debugger, done_place, &place);
-	return report(debugger);
+	return report_stop(debugger);
 }
 
 static bool done_cycle(struct debugger *debugger, const struct hart *moved, void *context)
@@ -241,5 +241,5 @@ bool cmd_continue(struct debugger *debugger, const char *args)
 		while (machine->stop == RUNNING && !debug_interrupted(debugger))
 			sched_slice(machine);
 	}
-	return report(debugger);
+	return report_stop(debugger);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
-#include "say.h"
+#include "base/say.h"
 #include "trace/trace.h"
 
 enum { LINE_LIMIT = 4096, INPUT_SIZE = 256, WAITING_MS = 1, STUCK_MS = 20 };
@@ -103,7 +103,7 @@ void console_set_trace(struct console *console, struct trace *trace)
 	console->trace = trace;
 }
 
-static void look(struct console *console)
+static void match_line(struct console *console)
 {
 	console->line[console->line_length] = '\0';
 	for (unsigned i = 0; i < 2; i++) {
@@ -118,11 +118,11 @@ static void look(struct console *console)
 static void watch_byte(struct console *console, uint8_t byte)
 {
 	if (byte == '\n') {
-		look(console);
+		match_line(console);
 		console->line_length = 0;
 	} else if (byte != '\r' && byte != '\0') {
 		if (console->line_length == LINE_LIMIT - 1) {
-			look(console);
+			match_line(console);
 			console->line_length = 0;
 		}
 		console->line[console->line_length++] = (char)byte;
@@ -149,7 +149,7 @@ void console_flush(struct console *console)
 	if (console->out)
 		fflush(console->out);
 	if (console->line_length != 0)
-		look(console);
+		match_line(console);
 }
 
 /* How long the host may sleep for input, in milliseconds. */
@@ -166,7 +166,7 @@ static int patience(const struct console *console)
 }
 
 /* Fill the buffer with what stdin has now. */
-static void fill(struct console *console)
+static void fill_input(struct console *console)
 {
 	console_raw(console, true);
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
@@ -185,7 +185,7 @@ int console_read(struct console *console)
 {
 	if (console->buffer_at == console->buffer_count && !console->ended) {
 		console_flush(console);
-		fill(console);
+		fill_input(console);
 	}
 	if (console->buffer_at < console->buffer_count)
 		return console->buffer[console->buffer_at++];

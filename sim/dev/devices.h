@@ -2,7 +2,7 @@
 #ifndef DEVICES_H
 #define DEVICES_H
 
-#include "dev/dev.h"
+#include "base/device.h"
 #include "hart/platform.h"
 
 struct console;

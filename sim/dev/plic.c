@@ -23,7 +23,7 @@ struct plic {
 	struct context contexts[];
 };
 
-static bool bit(const uint32_t *words, unsigned source)
+static bool source_bit(const uint32_t *words, unsigned source)
 {
 	return words[source / 32] >> source % 32 & 1;
 }
@@ -52,7 +52,7 @@ static unsigned best(const struct plic *plic, const struct context *context, uin
 	return winner;
 }
 
-static void update(struct plic *plic, uint64_t now)
+static void plic_update(struct plic *plic, uint64_t now)
 {
 	for (unsigned i = 0; i < plic->context_count; i++) {
 		struct context *context = &plic->contexts[i];
@@ -64,36 +64,36 @@ static void update(struct plic *plic, uint64_t now)
 void plic_set(void *receiver, unsigned source, bool level, uint64_t now)
 {
 	struct plic *plic = receiver;
-	if (bit(plic->level, source) == level)
+	if (source_bit(plic->level, source) == level)
 		return;
 	set_bit(plic->level, source, level);
-	if (level && !bit(plic->claimed, source))
+	if (level && !source_bit(plic->claimed, source))
 		set_bit(plic->pending, source, true);
-	update(plic, now);
+	plic_update(plic, now);
 }
 
 /* A claim looks past the threshold: that masks notification only (RISC-V PLIC specification, Interrupt Claim
  * Process). */
-static unsigned claim(struct plic *plic, struct context *context, uint64_t now)
+static unsigned plic_claim(struct plic *plic, struct context *context, uint64_t now)
 {
 	unsigned source = best(plic, context, 0);
 	if (source != 0) {
 		set_bit(plic->pending, source, false);
 		set_bit(plic->claimed, source, true);
-		update(plic, now);
+		plic_update(plic, now);
 	}
 	return source;
 }
 
 /* Completion by a context for which the source is not enabled is ignored. */
-static void complete(struct plic *plic, const struct context *context, uint64_t source, uint64_t now)
+static void plic_complete(struct plic *plic, const struct context *context, uint64_t source, uint64_t now)
 {
-	if (source == 0 || source > plic->source_count || !bit(context->enable, (unsigned)source))
+	if (source == 0 || source > plic->source_count || !source_bit(context->enable, (unsigned)source))
 		return;
 	set_bit(plic->claimed, (unsigned)source, false);
-	if (bit(plic->level, (unsigned)source))
+	if (source_bit(plic->level, (unsigned)source))
 		set_bit(plic->pending, (unsigned)source, true);
-	update(plic, now);
+	plic_update(plic, now);
 }
 
 /* Bits of sources that exist, in one word of 32. */
@@ -116,7 +116,7 @@ static uint32_t read_context(struct plic *plic, uint64_t offset, uint64_t now)
 	case THRESHOLD:
 		return context->threshold;
 	case CLAIM:
-		return claim(plic, context, now);
+		return plic_claim(plic, context, now);
 	default:
 		return 0;
 	}
@@ -152,9 +152,9 @@ static void write_context(struct plic *plic, uint64_t offset, uint64_t value, ui
 	struct context *context = &plic->contexts[index];
 	if (offset % CONTEXT_STRIDE == THRESHOLD) {
 		context->threshold = value & PRIORITY_MASK;
-		update(plic, now);
+		plic_update(plic, now);
 	} else if (offset % CONTEXT_STRIDE == CLAIM) {
-		complete(plic, context, value & 0xffffffff, now);
+		plic_complete(plic, context, value & 0xffffffff, now);
 	}
 }
 
@@ -171,10 +171,10 @@ static bool plic_write(struct device *device, uint64_t offset, unsigned size, ui
 		unsigned word = offset % ENABLE_STRIDE / 4;
 		if (index < plic->context_count)
 			plic->contexts[index].enable[word] = (uint32_t)value & existing(plic, word);
-		update(plic, now);
+		plic_update(plic, now);
 	} else if (offset < PENDING && offset != 0 && offset / 4 <= plic->source_count) {
 		plic->priority[offset / 4] = value & PRIORITY_MASK;
-		update(plic, now);
+		plic_update(plic, now);
 	}
 	*effects |= EFFECT_IRQ | EFFECT_YIELD;
 	return true;
@@ -198,16 +198,16 @@ static void plic_dump(const struct device *device, FILE *out)
 {
 	const struct plic *plic = (const struct plic *)device;
 	for (unsigned source = 1; source <= plic->source_count; source++)
-		if (plic->priority[source] != 0 || bit(plic->level, source))
+		if (plic->priority[source] != 0 || source_bit(plic->level, source))
 			fprintf(out, "source %u: priority %u%s%s%s\n", source, plic->priority[source],
-			        bit(plic->level, source) ? ", high" : "", bit(plic->pending, source) ? ", pending" : "",
-			        bit(plic->claimed, source) ? ", claimed" : "");
+			        source_bit(plic->level, source) ? ", high" : "", source_bit(plic->pending, source) ? ", pending" : "",
+			        source_bit(plic->claimed, source) ? ", claimed" : "");
 	for (unsigned i = 0; i < plic->context_count; i++) {
 		const struct context *context = &plic->contexts[i];
 		fprintf(out, "context %u (hart %u %s): threshold %u, best %u, enabled", i, i / 2, i % 2 ? "S" : "M",
 		        context->threshold, best(plic, context, context->threshold));
 		for (unsigned source = 1; source <= plic->source_count; source++)
-			if (bit(context->enable, source))
+			if (source_bit(context->enable, source))
 				fprintf(out, " %u", source);
 		fputc('\n', out);
 	}

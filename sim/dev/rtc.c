@@ -27,7 +27,7 @@ static uint64_t now_ns(const struct rtc *rtc, uint64_t now)
 	return rtc->base_ns + now / rtc->platform->cycles_per_tick * TICK_NS;
 }
 
-static void update(struct rtc *rtc, uint64_t now)
+static void rtc_update(struct rtc *rtc, uint64_t now)
 {
 	irq_wire_set(&rtc->irq, rtc->pending && rtc->enabled, now);
 }
@@ -37,7 +37,7 @@ static void alarm_due(void *context, uint64_t cycle)
 	struct rtc *rtc = context;
 	rtc->running = false;
 	rtc->pending = true;
-	update(rtc, cycle);
+	rtc_update(rtc, cycle);
 }
 
 static void cancel(struct rtc *rtc)
@@ -120,14 +120,14 @@ static bool rtc_write(struct device *device, uint64_t offset, unsigned size, uin
 		break;
 	case IRQ_ENABLED:
 		rtc->enabled = value & 1;
-		update(rtc, now);
+		rtc_update(rtc, now);
 		break;
 	case CLEAR_ALARM:
 		cancel(rtc);
 		break;
 	case CLEAR_INTERRUPT:
 		rtc->pending = false;
-		update(rtc, now);
+		rtc_update(rtc, now);
 		break;
 	default:
 		break;

@@ -71,7 +71,7 @@ static uint64_t ticks(const struct uart *uart, uint64_t count)
 }
 
 /* Keep wire and events in step with the registers. */
-static void update(struct uart *uart, uint64_t now)
+static void uart_update(struct uart *uart, uint64_t now)
 {
 	struct event_queue *events = uart->device.events;
 	irq_wire_set(&uart->irq, identify(uart) != IIR_NONE, now);
@@ -92,7 +92,7 @@ static void restart_timeout(struct uart *uart, uint64_t now)
 		event_schedule(uart->device.events, &uart->timeout, now + ticks(uart, TIMEOUT_CHARS * CHAR_TICKS));
 }
 
-static void push(struct uart *uart, uint8_t byte, uint64_t now)
+static void uart_push(struct uart *uart, uint8_t byte, uint64_t now)
 {
 	if (fifo_room(uart) == 0) {
 		uart->overrun = true;
@@ -109,7 +109,7 @@ static void listen(struct uart *uart, uint64_t now)
 		return;
 	int input = console_read(uart->console);
 	if (input >= 0)
-		push(uart, (uint8_t)input, now);
+		uart_push(uart, (uint8_t)input, now);
 	uart->ended = input == CONSOLE_END;
 	uart->next_arrival = now + ticks(uart, input == CONSOLE_NOTHING ? POLL_TICKS : CHAR_TICKS);
 }
@@ -118,14 +118,14 @@ static void receive_due(void *context, uint64_t cycle)
 {
 	struct uart *uart = context;
 	listen(uart, cycle);
-	update(uart, cycle);
+	uart_update(uart, cycle);
 }
 
 static void timeout_due(void *context, uint64_t cycle)
 {
 	struct uart *uart = context;
 	uart->timeout_pending = true;
-	update(uart, cycle);
+	uart_update(uart, cycle);
 }
 
 static void clear_receiver(struct uart *uart)
@@ -203,7 +203,7 @@ static bool uart_read(struct device *device, uint64_t offset, unsigned size, uin
 	default:
 		*value = uart->scr;
 	}
-	update(uart, now);
+	uart_update(uart, now);
 	*effects |= EFFECT_IRQ | EFFECT_YIELD;
 	return true;
 }
@@ -211,7 +211,7 @@ static bool uart_read(struct device *device, uint64_t offset, unsigned size, uin
 static void write_thr(struct uart *uart, uint8_t byte, uint64_t now)
 {
 	if (uart->mcr & MCR_LOOP)
-		push(uart, byte, now);
+		uart_push(uart, byte, now);
 	else
 		console_write(uart->console, byte, now);
 	uart->thr_pending = true;
@@ -282,7 +282,7 @@ static bool uart_write(struct device *device, uint64_t offset, unsigned size, ui
 	default:
 		break;
 	}
-	update(uart, now);
+	uart_update(uart, now);
 	*effects |= EFFECT_IRQ | EFFECT_YIELD;
 	return true;
 }

@@ -11,62 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "csr/csr_file.h"
-#include "hart/isa.h"
+#include "isa/isa.h"
+#include "isa/privileged.h"
+#include "hart/observer.h"
 #include "hart/trigger.h"
-
-/* Privilege and virtualisation mode together: the five worlds. */
-enum mode { MODE_M, MODE_HS, MODE_U, MODE_VS, MODE_VU, MODE_COUNT };
-
-static inline bool mode_virt(enum mode mode) { return mode >= MODE_VS; }
-
-/* Privilege level as encoded in mstatus.MPP: 3 = M, 1 = S (HS, VS), 0 = U (U, VU). */
-static inline unsigned mode_priv(enum mode mode)
-{
-	return mode == MODE_M ? 3 : mode == MODE_HS || mode == MODE_VS ? 1 : 0;
-}
-
-static inline enum mode mode_of(unsigned priv, bool virt)
-{
-	return priv == 3 ? MODE_M : priv == 1 ? (virt ? MODE_VS : MODE_HS) : (virt ? MODE_VU : MODE_U);
-}
-
-const char *mode_name(enum mode mode); /* "M" "HS" "U" "VS" "VU" */
-
-/* Synchronous exception causes (mcause without the interrupt bit). */
-enum cause {
-	CAUSE_FETCH_MISALIGNED = 0,
-	CAUSE_FETCH_ACCESS = 1,
-	CAUSE_ILLEGAL = 2,
-	CAUSE_BREAKPOINT = 3,
-	CAUSE_LOAD_MISALIGNED = 4,
-	CAUSE_LOAD_ACCESS = 5,
-	CAUSE_STORE_MISALIGNED = 6,
-	CAUSE_STORE_ACCESS = 7,
-	CAUSE_ECALL_U = 8,
-	CAUSE_ECALL_HS = 9,
-	CAUSE_ECALL_VS = 10,
-	CAUSE_ECALL_M = 11,
-	CAUSE_FETCH_PAGE = 12,
-	CAUSE_LOAD_PAGE = 13,
-	CAUSE_STORE_PAGE = 15,
-	CAUSE_DOUBLE_TRAP = 16,
-	CAUSE_SOFTWARE_CHECK = 18,
-	CAUSE_FETCH_GUEST_PAGE = 20,
-	CAUSE_LOAD_GUEST_PAGE = 21,
-	CAUSE_VIRTUAL = 22,
-	CAUSE_STORE_GUEST_PAGE = 23,
-};
-
-/* Interrupt numbers: bit positions in mip, mie, hip, hvip... */
-enum irq {
-	IRQ_SSI = 1, IRQ_VSSI = 2, IRQ_MSI = 3,
-	IRQ_STI = 5, IRQ_VSTI = 6, IRQ_MTI = 7,
-	IRQ_SEI = 9, IRQ_VSEI = 10, IRQ_MEI = 11,
-	IRQ_SGEI = 12, IRQ_LCOFI = 13,
-};
-
-/* Resumable non-maskable interrupts: codes of mncause, among those that the architecture leaves to platforms. */
-enum { RNMI_FIRST = 48, RNMI_LINES = 16 };
 
 /* A trap that has been raised but not yet taken. A fault is data, never a longjmp. */
 struct trap {
@@ -103,8 +51,6 @@ struct tp_file {
 	 * across it. */
 	uint64_t hypervisor, before, guest;
 };
-
-struct trace_event;
 
 struct hart {
 	uint64_t x[33]; /* x[32] swallows writes to x0 */
@@ -163,9 +109,7 @@ struct hart {
 	struct check *check; /* NULL unless --check */
 	struct meter *meter; /* splits world switches by what their cycles went to: trace/meter.h; NULL: nobody asks */
 	bool metering;       /* it has one open: blocks do not lead straight to each other */
-	/* The debugger's ear: every event hart_emit makes, before it is acted on any further. NULL: nobody listens. */
-	void (*observe)(void *observer, const struct trace_event *event);
-	void *observer;
+	const struct observers *observers; /* who hears of events: hart/observer.h */
 };
 
 /* Reset to the state at power-on: M-mode, pc at the reset vector, a0 = hart id, a1 = 0. */
@@ -183,8 +127,5 @@ void hart_set_hgei(void *hart, unsigned line, bool level, uint64_t now);
 /* Cycle and retired instructions at the current block's start, for handlers and what they call. */
 static inline uint64_t hart_block_cycle(const struct hart *hart) { return hart->bound - (uint64_t)(hart->progress >> 32); }
 static inline uint64_t hart_block_insns(const struct hart *hart) { return hart->insns + (uint32_t)hart->progress; }
-
-/* Emit a trace event of this hart at its exact place; fields pc, value[] and flags are the caller's. */
-void hart_emit(struct hart *hart, struct trace_event *event);
 
 #endif

@@ -3,7 +3,7 @@
 #include "hart/platform.h"
 #include "hart/trap.h"
 
-static uint64_t bit(enum irq irq)
+static uint64_t irq_bit(enum irq irq)
 {
 	return UINT64_C(1) << irq;
 }
@@ -36,10 +36,10 @@ static bool vstimecmp_pending(const struct hart *hart)
 static uint64_t timers_pending(const struct hart *hart, uint64_t wanted)
 {
 	uint64_t pending = 0;
-	if (wanted & bit(IRQ_STI) && stimecmp_works(hart) && stimecmp_pending(hart))
-		pending |= bit(IRQ_STI);
-	if (wanted & bit(IRQ_VSTI) && vstimecmp_works(hart) && vstimecmp_pending(hart))
-		pending |= bit(IRQ_VSTI);
+	if (wanted & irq_bit(IRQ_STI) && stimecmp_works(hart) && stimecmp_pending(hart))
+		pending |= irq_bit(IRQ_STI);
+	if (wanted & irq_bit(IRQ_VSTI) && vstimecmp_works(hart) && vstimecmp_pending(hart))
+		pending |= irq_bit(IRQ_VSTI);
 	return pending;
 }
 
@@ -48,7 +48,7 @@ static uint64_t timers_pending(const struct hart *hart, uint64_t wanted)
 /* What software asserted in mip; STIP does not count while the timer drives it. norm:mip_stip_stimecmp_acc */
 static uint64_t software_pending(const struct hart *hart)
 {
-	return stimecmp_works(hart) ? hart->csr.mip & ~bit(IRQ_STI) : hart->csr.mip;
+	return stimecmp_works(hart) ? hart->csr.mip & ~irq_bit(IRQ_STI) : hart->csr.mip;
 }
 
 /* norm:hip_vseip_vseie_op norm:hip_sgeip_sgeie_acc_op: hgeie does not touch the line VGEIN selects. */
@@ -58,9 +58,9 @@ static uint64_t guest_externals_pending(const struct hart *hart)
 	uint64_t vgein = (hart->csr.hstatus & hstatus_VGEIN) >> hstatus_VGEIN_LOW;
 	uint64_t lines = hart->hgei & ~UINT64_C(1);
 	if (lines >> vgein & 1)
-		pending |= bit(IRQ_VSEI);
+		pending |= irq_bit(IRQ_VSEI);
 	if (lines & hart->csr.hgeie)
-		pending |= bit(IRQ_SGEI);
+		pending |= irq_bit(IRQ_SGEI);
 	return pending;
 }
 
@@ -71,7 +71,7 @@ static uint64_t pending(const struct hart *hart, uint64_t wanted)
 	if (hart->hgei)
 		bits |= guest_externals_pending(hart);
 	if (hart->counters.armed && csr_counters_overflowed(hart))
-		bits |= bit(IRQ_LCOFI);
+		bits |= irq_bit(IRQ_LCOFI);
 	return (bits | timers_pending(hart, wanted)) & wanted;
 }
 
@@ -118,13 +118,13 @@ static enum irq first_of(uint64_t bits)
 	static const uint8_t order[] = {IRQ_MEI,  IRQ_MSI,  IRQ_MTI,  IRQ_SEI,  IRQ_SSI,  IRQ_STI,
 	                                IRQ_SGEI, IRQ_VSEI, IRQ_VSSI, IRQ_VSTI, IRQ_LCOFI};
 	for (unsigned i = 0; i < sizeof order; i++)
-		if (bits & bit(order[i]))
+		if (bits & irq_bit(order[i]))
 			return order[i];
 	return (enum irq)__builtin_ctzll(bits);
 }
 
 /* norm:rnmi_priority norm:rnmi_not_disabled norm:mncause_interrupt_code */
-static bool take_rnmi(struct hart *hart)
+static bool poll_rnmi(struct hart *hart)
 {
 	hart->trap = (struct trap){
 	    .pending = true,
@@ -140,7 +140,7 @@ bool irq_poll(struct hart *hart)
 	if (!(hart->csr.mnstatus & mnstatus_NMIE)) /* norm:mnstatus_nmie_disable norm:mnstatus_nmie_enable */
 		return false;
 	if (hart->rnmi)
-		return take_rnmi(hart);
+		return poll_rnmi(hart);
 	bool machine = machine_enabled(hart), supervisor = supervisor_enabled(hart), guest = guest_enabled(hart);
 	const struct csr_file *csr = &hart->csr;
 	uint64_t wanted = (machine ? ~csr->mideleg : 0) | (supervisor ? csr->mideleg & ~csr->hideleg : 0) |

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include "bus.h"
+#include "base/bus.h"
 #include "hart/mmu_state.h"
 #include "hart/platform.h"
 #include "hart/walk.h"
@@ -119,7 +119,7 @@ static uint8_t entry_grants(const struct tlb_entry *entry, const struct mmu_cont
 }
 
 /* The last step of every translation: PMP of the final address, and what else the page allows. */
-static bool finish(struct walk *walk, unsigned size, const struct tlb_entry *entry, uint8_t grants,
+static bool finish_translation(struct walk *walk, unsigned size, const struct tlb_entry *entry, uint8_t grants,
                    struct translation *result)
 {
 	const struct mmu_context *context = walk->context;
@@ -155,7 +155,7 @@ static bool finish_bare(struct walk *walk, unsigned size, struct translation *re
 	struct tlb_entry identity = {
 		.pa = page, .gpa = page, .page_shift = PAGE_SHIFT, .first = PERM_ALL, .second = PERM_ALL,
 	};
-	return finish(walk, size, &identity, PERM_R | PERM_W | PERM_X, result);
+	return finish_translation(walk, size, &identity, PERM_R | PERM_W | PERM_X, result);
 }
 
 static struct tlb_entry entry_of(const struct walk_result *found, uint64_t va, uint64_t space)
@@ -187,7 +187,7 @@ bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access ac
 	uint8_t grants = hit ? entry_grants(hit, context) : 0;
 	if (grants & perm_needed(access)) {
 		mmu->stats.hits++;
-		return finish(&walk, size, hit, grants, result);
+		return finish_translation(&walk, size, hit, grants, result);
 	}
 	mmu->stats.misses++;
 	struct walk_result found;
@@ -197,7 +197,7 @@ bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access ac
 		tlb_drop(hit); /* it says less than the tables do now */
 	struct tlb_entry entry = entry_of(&found, va, space);
 	tlb_insert(&mmu->tlb, &entry);
-	return finish(&walk, size, &entry, entry_grants(&entry, context), result);
+	return finish_translation(&walk, size, &entry, entry_grants(&entry, context), result);
 }
 
 bool mmu_walk(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
@@ -211,7 +211,7 @@ bool mmu_walk(struct hart *hart, uint64_t va, unsigned size, enum access access,
 	if (!space)
 		return finish_bare(&walk, size, result);
 	struct tlb_entry entry = entry_of(&found, va, space);
-	return finish(&walk, size, &entry, entry_grants(&entry, context), result);
+	return finish_translation(&walk, size, &entry, entry_grants(&entry, context), result);
 }
 
 bool mmu_look(struct hart *hart, uint64_t va, enum access access, const struct mmu_context *context,
@@ -223,7 +223,7 @@ bool mmu_look(struct hart *hart, uint64_t va, enum access access, const struct m
 	const struct tlb_entry *hit = space ? tlb_find(&hart->mmu->tlb, va, space) : NULL;
 	uint8_t grants = hit ? entry_grants(hit, context) : 0;
 	if (grants & perm_needed(access))
-		return finish(&walk, 1, hit, grants, result);
+		return finish_translation(&walk, 1, hit, grants, result);
 	return mmu_walk(hart, va, 1, access, context, false, NULL, NULL, result, &trap);
 }
 

@@ -1,7 +1,7 @@
 #include "hart/pmp.h"
 
 #include <string.h>
-#include "bus.h"
+#include "base/bus.h"
 #include "hart/mmu.h"
 #include "hart/mmu_state.h"
 #include "hart/platform.h"
@@ -141,7 +141,7 @@ static uint64_t epoch_of(const struct hart *hart)
 	return hart->context >> 8;
 }
 
-static void refresh(const struct hart *hart, struct pmp *pmp)
+static void pmp_refresh(const struct hart *hart, struct pmp *pmp)
 {
 	const uint64_t *cfg = &hart->csr.pmpcfg0, *addr = &hart->csr.pmpaddr0;
 	bool same = pmp->valid && pmp->sources.mseccfg == hart->csr.mseccfg &&
@@ -171,7 +171,7 @@ const struct pmp_segment *pmp_find(const struct hart *hart, uint64_t pa, uint64_
 {
 	struct pmp *pmp = &hart->mmu->pmp;
 	if (!pmp->valid || pmp->epoch != epoch_of(hart) || hart->effects & EFFECT_TRANSLATE)
-		refresh(hart, pmp);
+		pmp_refresh(hart, pmp);
 	if (!inside(pmp, pmp->recent, pa)) {
 		unsigned low = 0, high = pmp->count - 1;
 		while (low < high) {

@@ -396,91 +396,6 @@ bool trap_sret(struct hart *hart, uint32_t word)
 
 /* ---- words for people ---- */
 
-static const char *exception_name(unsigned cause)
-{
-	switch (cause) {
-	case CAUSE_FETCH_MISALIGNED:
-		return "instruction address misaligned";
-	case CAUSE_FETCH_ACCESS:
-		return "instruction access fault";
-	case CAUSE_ILLEGAL:
-		return "illegal instruction";
-	case CAUSE_BREAKPOINT:
-		return "breakpoint";
-	case CAUSE_LOAD_MISALIGNED:
-		return "load address misaligned";
-	case CAUSE_LOAD_ACCESS:
-		return "load access fault";
-	case CAUSE_STORE_MISALIGNED:
-		return "store/AMO address misaligned";
-	case CAUSE_STORE_ACCESS:
-		return "store/AMO access fault";
-	case CAUSE_ECALL_U:
-		return "ecall from U-mode or VU-mode";
-	case CAUSE_ECALL_HS:
-		return "ecall from HS-mode";
-	case CAUSE_ECALL_VS:
-		return "ecall from VS-mode";
-	case CAUSE_ECALL_M:
-		return "ecall from M-mode";
-	case CAUSE_FETCH_PAGE:
-		return "instruction page fault";
-	case CAUSE_LOAD_PAGE:
-		return "load page fault";
-	case CAUSE_STORE_PAGE:
-		return "store/AMO page fault";
-	case CAUSE_DOUBLE_TRAP:
-		return "double trap";
-	case CAUSE_SOFTWARE_CHECK:
-		return "software check";
-	case CAUSE_FETCH_GUEST_PAGE:
-		return "instruction guest-page fault";
-	case CAUSE_LOAD_GUEST_PAGE:
-		return "load guest-page fault";
-	case CAUSE_VIRTUAL:
-		return "virtual instruction";
-	case CAUSE_STORE_GUEST_PAGE:
-		return "store/AMO guest-page fault";
-	default:
-		return "reserved exception";
-	}
-}
-
-static const char *interrupt_name(unsigned cause)
-{
-	switch (cause) {
-	case IRQ_SSI:
-		return "supervisor software interrupt";
-	case IRQ_VSSI:
-		return "virtual supervisor software interrupt";
-	case IRQ_MSI:
-		return "machine software interrupt";
-	case IRQ_STI:
-		return "supervisor timer interrupt";
-	case IRQ_VSTI:
-		return "virtual supervisor timer interrupt";
-	case IRQ_MTI:
-		return "machine timer interrupt";
-	case IRQ_SEI:
-		return "supervisor external interrupt";
-	case IRQ_VSEI:
-		return "virtual supervisor external interrupt";
-	case IRQ_MEI:
-		return "machine external interrupt";
-	case IRQ_SGEI:
-		return "supervisor guest external interrupt";
-	case IRQ_LCOFI:
-		return "local counter overflow interrupt";
-	default:
-		return cause >= RNMI_FIRST ? "non-maskable interrupt" : "reserved interrupt";
-	}
-}
-
-const char *trap_cause_name(bool interrupt, unsigned cause)
-{
-	return interrupt ? interrupt_name(cause) : exception_name(cause);
-}
-
 void trap_explain(const struct hart *hart, bool interrupt, unsigned cause, enum mode from, char *text, unsigned size)
 {
 	const struct csr_file *csr = &hart->csr;
@@ -488,7 +403,7 @@ void trap_explain(const struct hart *hart, bool interrupt, unsigned cause, enum 
 	unsigned to_hs = (interrupt ? csr->mideleg : csr->medeleg) >> cause & 1;
 	unsigned to_vs = (interrupt ? csr->hideleg : csr->hedeleg) >> cause & 1;
 	enum mode to = target_of(hart, interrupt, cause, from);
-	int used = snprintf(text, size, "%s (%s %u) in %s went to %s: ", trap_cause_name(interrupt, cause),
+	int used = snprintf(text, size, "%s (%s %u) in %s went to %s: ", cause_name(interrupt, cause),
 	                    interrupt ? "interrupt" : "exception", cause, mode_name(from), mode_name(to));
 	if (used < 0 || (unsigned)used >= size)
 		return;

@@ -21,9 +21,6 @@ bool trap_landing_pads(const struct hart *hart, enum mode mode);
 /* Where the last trap went and by which delegation bits, one line of text for the debugger's `why`. */
 void trap_explain(const struct hart *hart, bool interrupt, unsigned cause, enum mode from, char *text, unsigned size);
 
-/* "load guest-page fault", "supervisor timer interrupt"...; never NULL. */
-const char *trap_cause_name(bool interrupt, unsigned cause);
-
 /* mip as software would read it now: wires, hvip, timers (stimecmp, vstimecmp against mtime at hart->now). */
 uint64_t irq_mip(const struct hart *hart);
 

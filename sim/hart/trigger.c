@@ -114,7 +114,7 @@ void trigger_arm(struct hart *hart)
 /* Comparisons of tdata1.match whose result match | 8 inverts. */
 enum match { MATCH_EQUAL, MATCH_NAPOT, MATCH_GE, MATCH_LT, MATCH_LOW, MATCH_HIGH, MATCH_NOT = 8 };
 
-static bool compare(enum match match, uint64_t value, uint64_t tdata2)
+static bool match_value(enum match match, uint64_t value, uint64_t tdata2)
 {
 	uint64_t mask = tdata2 >> 32, wanted = tdata2 & UINT32_MAX;
 	switch (match) {
@@ -128,7 +128,7 @@ static bool compare(enum match match, uint64_t value, uint64_t tdata2)
 }
 
 /* Does any of the addresses [va, va+size) compare? */
-static bool matches(const struct trigger *trigger, uint64_t va, unsigned size, unsigned sized)
+static bool trigger_matches(const struct trigger *trigger, uint64_t va, unsigned size, unsigned sized)
 {
 	static const uint8_t size_codes[] = {[1] = 1, [2] = 2, [4] = 3, [8] = 5, [16] = 6};
 	unsigned wanted = GET(trigger->tdata1, tdata1_SIZE);
@@ -137,7 +137,7 @@ static bool matches(const struct trigger *trigger, uint64_t va, unsigned size, u
 	if (wanted && (sized >= sizeof size_codes || size_codes[sized] != wanted))
 		return false;
 	for (unsigned i = 0; i < size && !any; i++)
-		any = compare(match & ~(uint64_t)MATCH_NOT, va + i, trigger->tdata2);
+		any = match_value(match & ~(uint64_t)MATCH_NOT, va + i, trigger->tdata2);
 	return any == !(match & MATCH_NOT);
 }
 
@@ -150,10 +150,10 @@ static enum reason reason_of(const struct hart *hart, unsigned index, const stru
 	const struct trigger *trigger = &hart->triggers.each[index];
 	bool load = trigger->tdata1 & tdata1_LOAD, store = trigger->tdata1 & tdata1_STORE;
 	if (access && hart->triggers.data >> index & 1 && ((load && access->load) || (store && access->store)) &&
-	    matches(trigger, access->va, access->size, access->sized))
+	    trigger_matches(trigger, access->va, access->size, access->sized))
 		return BY_ACCESS;
 	/* An instruction is matched by the address of its start. */
-	return hart->triggers.match >> index & 1 && matches(trigger, hart->pc, 1, length) ? BY_PC : NO_MATCH;
+	return hart->triggers.match >> index & 1 && trigger_matches(trigger, hart->pc, 1, length) ? BY_PC : NO_MATCH;
 }
 
 static void set_hit(struct trigger *trigger)
@@ -194,7 +194,7 @@ static bool fire(struct hart *hart, const struct trigger_access *access, unsigne
 
 /* Before an instruction, or when an interrupt comes instead of one: at most once for each. A count that reaches 0 is
  * pending from then on. */
-static void count(struct hart *hart)
+static void count_down(struct hart *hart)
 {
 	struct triggers *triggers = &hart->triggers;
 	if (triggers->counted.retired == hart->retired && triggers->counted.pc == hart->pc)
@@ -252,7 +252,7 @@ uint8_t trigger_match_trap(struct hart *hart, const struct trap *trap)
 	if (!triggers->enabled)
 		return 0;
 	if (triggers->counting)
-		count(hart);
+		count_down(hart);
 	for (unsigned i = 0; i < TRIGGERS; i++) {
 		const struct trigger *trigger = &triggers->each[i];
 		if (triggers->enabled >> i & 1 && matches_trap(trigger, trap) && armed(hart, trigger) && reentrant(hart))
@@ -300,7 +300,7 @@ bool trigger_on_execute(struct hart *hart, unsigned length)
 	fired |= fire(hart, NULL, length);
 	if (!fired) {
 		if (hart->triggers.counting)
-			count(hart);
+			count_down(hart);
 		return false;
 	}
 	raise_breakpoint(hart, hart->pc, mode_virt(hart->mode));

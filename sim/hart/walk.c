@@ -1,8 +1,7 @@
 #include "hart/walk.h"
 
 #include <string.h>
-#include "bus.h"
-#include "hart/mem.h"
+#include "base/bus.h"
 #include "hart/mmu_state.h"
 
 enum { PTE_V = 1 << 0, PTE_R = 1 << 1, PTE_W = 1 << 2, PTE_X = 1 << 3, PTE_U = 1 << 4, PTE_G = 1 << 5, PTE_A = 1 << 6,
@@ -61,7 +60,7 @@ bool walk_fault(struct walk *walk, enum cause load_kind, uint64_t tval2, uint64_
 	return false;
 }
 
-static void visit(const struct walk *walk, const struct walk_step *step)
+static void visit_step(const struct walk *walk, const struct walk_step *step)
 {
 	if (walk->visitor)
 		walk->visitor(walk->visitor_context, step);
@@ -72,7 +71,7 @@ static bool page_fault(struct walk *walk, const struct regime *regime, const str
                        struct walk_step *step, const char *verdict)
 {
 	step->verdict = verdict;
-	visit(walk, step);
+	visit_step(walk, step);
 	if (regime->stage != STAGE_G)
 		return walk_fault(walk, CAUSE_LOAD_PAGE, 0, 0);
 	uint64_t tinst = !request->implicit ? 0 : request->access == ACCESS_STORE ? TINST_PTE_WRITE : TINST_PTE_READ;
@@ -82,7 +81,7 @@ static bool page_fault(struct walk *walk, const struct regime *regime, const str
 static bool access_fault(struct walk *walk, struct walk_step *step, const char *verdict)
 {
 	step->verdict = verdict;
-	visit(walk, step);
+	visit_step(walk, step);
 	return walk_fault(walk, CAUSE_LOAD_ACCESS, 0, 0);
 }
 
@@ -151,7 +150,7 @@ static uint64_t load_pte(const struct walk *walk, const struct regime *regime, u
 	return regime->big_endian ? __builtin_bswap64(pte) : pte;
 }
 
-static void count(const struct walk *walk, enum walk_stage stage, bool write)
+static void count_pte(const struct walk *walk, enum walk_stage stage, bool write)
 {
 	struct mmu_stats *stats = &walk->hart->mmu->stats;
 	uint64_t *counters[][2] = {
@@ -168,9 +167,8 @@ static void store_pte(const struct walk *walk, const struct regime *regime, uint
 	if (regime->big_endian)
 		pte = __builtin_bswap64(pte);
 	memcpy(bus_host(walk->hart->bus, pa), &pte, PTE_BYTES);
-	if (*bus_page_flags(walk->hart->bus, pa))
-		mem_store_notify(walk->hart, pa, PTE_BYTES);
-	count(walk, regime->stage, true);
+	bus_stored(walk->hart->bus, walk->hart, pa, PTE_BYTES);
+	count_pte(walk, regime->stage, true);
 }
 
 /* Why the PTE is not valid, or NULL. */
@@ -274,7 +272,7 @@ static enum outcome take_leaf(struct walk *walk, const struct regime *regime, co
 		return FAULT;
 	if (changed)
 		return AGAIN;
-	visit(walk, step);
+	visit_step(walk, step);
 	fill_leaf(request, step, step->pte | missing, leaf);
 	return DONE;
 }
@@ -299,7 +297,7 @@ static bool read_pte(struct walk *walk, const struct regime *regime, const struc
 		return false;
 	step->pte = load_pte(walk, regime, step->pa);
 	step->pte_read = true;
-	count(walk, regime->stage, false);
+	count_pte(walk, regime->stage, false);
 	const char *invalid = pte_invalid(regime, step->level, step->pte);
 	return invalid ? page_fault(walk, regime, request, step, invalid) : true;
 }
@@ -315,7 +313,7 @@ static bool translate_stage(struct walk *walk, const struct regime *regime, cons
 	*leaf = bare_leaf(request->address);
 	if (!regime->levels) {
 		step.leaf = true;
-		visit(walk, &step);
+		visit_step(walk, &step);
 		return true;
 	}
 	unsigned level = step.level = regime->levels - 1;
@@ -335,7 +333,7 @@ static bool translate_stage(struct walk *walk, const struct regime *regime, cons
 				return outcome == DONE;
 			continue;
 		}
-		visit(walk, &step);
+		visit_step(walk, &step);
 		table = (step.pte >> PPN_LOW & ppn_mask) << PAGE_SHIFT;
 		level--;
 	}

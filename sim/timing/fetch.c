@@ -1,7 +1,7 @@
 #include "timing/fetch.h"
 
 #include <string.h>
-#include "bus.h"
+#include "base/bus.h"
 #include "timing/memory.h"
 
 /* ---- predictors ---- */
@@ -145,7 +145,7 @@ bool model_follow_jumps(struct model *model, const struct trail *trail)
 
 /* ---- the instruction cache ---- */
 
-static void fill(struct model *model, uint64_t pa)
+static void fill_line_of_code(struct model *model, uint64_t pa)
 {
 	uint64_t evicted;
 	bool dirty;
@@ -244,7 +244,7 @@ int model_enter(struct hart *hart, struct block *block)
 		model->counts.icache_misses++;
 		model->counts.stall_icache += cycles;
 		model->late.icache = (uint16_t)(model->late.icache + cycles);
-		fill(model, pa);
+		fill_line_of_code(model, pa);
 		delay(model, cycles);
 		return MODEL_RETRY;
 	}
@@ -426,7 +426,7 @@ uint16_t fetch_wrong_path(struct model *model, const struct block *block, unsign
 			model->counts.icache_misses++;
 			if (ready - 1 >= killed) /* the line is thrown away, but waited for */
 				return ready > memo->times.restart ? (uint16_t)(ready - memo->times.restart) : 0;
-			fill(model, pa);
+			fill_line_of_code(model, pa);
 			astray.request = ready - 1;
 		}
 		if (!scan_word(&astray, &word))

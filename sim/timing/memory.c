@@ -1,8 +1,8 @@
 #include "timing/memory.h"
 
 #include <string.h>
-#include "bus.h"
-#include "hart/mem.h"
+#include "base/bus.h"
+#include "engine/mem.h"
 #include "hart/platform.h"
 #include "hart/tlb.h"
 
@@ -300,7 +300,7 @@ static unsigned translate(struct model *model, uint64_t va, enum access access, 
 
 /* ---- accesses ---- */
 
-static uint16_t read_line(struct model *model, uint64_t pa)
+static uint16_t cost_of_load(struct model *model, uint64_t pa)
 {
 	if (!bus_is_dram(model->hart->bus, pa, 1))
 		return (uint16_t)(model->timing->l1d_miss + model->timing->dram_latency);
@@ -344,7 +344,7 @@ static void data_in(struct model *model, uint64_t va, enum access access, const 
 	model->stall.translate = (uint16_t)translate(model, va, access, context, page);
 	if (!mmu_look(model->hart, va, access, context, &translation))
 		return;
-	model->stall.memory = access == ACCESS_LOAD ? read_line(model, translation.pa) : write_line(model, translation.pa);
+	model->stall.memory = access == ACCESS_LOAD ? cost_of_load(model, translation.pa) : write_line(model, translation.pa);
 }
 
 bool model_data(struct hart *hart, uint64_t va, enum access access)

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "hart/mem.h"
+#include "engine/mem.h"
 #include "timing/fetch.h"
 #include "timing/memory.h"
 #include "timing/shadow.h"
@@ -249,7 +249,7 @@ static struct memo *memo_slot(struct model *model, const struct block *block, un
 
 /* Run `count` instructions of a block, the last of them with a stall. Trap: the stall is that of one more, which
  * traps. */
-static struct memo *run(struct model *model, const struct block *block, unsigned count, const struct stall *stall)
+static struct memo *run_code(struct model *model, const struct block *block, unsigned count, const struct stall *stall)
 {
 	struct memo *memo = memo_slot(model, block, count, stall);
 	bool scratch = block == model->hart->exec->scratch;
@@ -268,7 +268,7 @@ uint64_t model_access_cycle(struct model *model)
 {
 	const struct hart *hart = model->hart;
 	unsigned count = (unsigned)(hart->retired - hart_block_insns(hart)) + 1;
-	return hart_block_cycle(hart) + (uint64_t)(int64_t)run(model, hart->block, count, &model->stall)->times.access;
+	return hart_block_cycle(hart) + (uint64_t)(int64_t)run_code(model, hart->block, count, &model->stall)->times.access;
 }
 
 static void count_stall(struct model *model, const struct stall *stall)
@@ -285,7 +285,7 @@ static void hold_walk(struct model *model, const struct block *block, unsigned c
 	model->settled.translate = (struct causes){.first = (uint16_t)(*cycles - second), .second = second};
 	if (!model->walked || model->walks_from <= start)
 		return;
-	const struct memo *memo = run(model, block, count, &no_stall);
+	const struct memo *memo = run_code(model, block, count, &no_stall);
 	uint64_t request = start + (uint64_t)memo->times.issue + 1;
 	if (model->walks_from > request) {
 		*cycles = (uint16_t)(*cycles + (model->walks_from - request));
@@ -294,7 +294,7 @@ static void hold_walk(struct model *model, const struct block *block, unsigned c
 	}
 }
 
-static void finish(struct hart *hart, const struct memo *memo, uint64_t start)
+static void finish_settling(struct hart *hart, const struct memo *memo, uint64_t start)
 {
 	hart->cycle = start + (uint64_t)memo->times.next;
 	hart->exec->state = memo->state;
@@ -322,14 +322,14 @@ static void settle_trap(struct hart *hart, unsigned count)
 	uint64_t start = hart->cycle;
 	hold_walk(model, hart->block, count + 1, start, &stall.translate);
 	stall = (struct stall){.trap = (uint16_t)(1 + (model->trap_walked ? 1 + stall.translate : 0))};
-	struct memo *memo = run(model, hart->block, count + 1, &stall);
+	struct memo *memo = run_code(model, hart->block, count + 1, &stall);
 	uint16_t refetch = stray(model, hart->block, count, memo);
 	hart->now = start + (uint64_t)memo->times.commit;
 	if (refetch) {
 		stall.refetch = refetch;
-		memo = run(model, hart->block, count + 1, &stall);
+		memo = run_code(model, hart->block, count + 1, &stall);
 	}
-	finish(hart, memo, start);
+	finish_settling(hart, memo, start);
 	model->settled.stall = stall;
 	model->settled.refetch = (struct causes){.icache = refetch};
 	model->settled.walked = model->trap_walked;
@@ -379,7 +379,7 @@ static void settle_done(struct hart *hart, unsigned count)
 	const struct uop *last = &hart->block->uops[count - 1];
 	uint64_t start = hart->cycle;
 	hold_walk(model, hart->block, count, start, &model->stall.translate);
-	struct memo *memo = run(model, hart->block, count, &model->stall);
+	struct memo *memo = run_code(model, hart->block, count, &model->stall);
 	bool flushed = last->flags & UOP_FLUSH;
 	uint16_t busy = 0;
 	if (flushed || model->stall.flow == FLOW_WRONG) {
@@ -396,7 +396,7 @@ static void settle_done(struct hart *hart, unsigned count)
 		if (!flushed)
 			learn_wrong(hart, memo, count);
 		if (model->stall.refetch)
-			memo = run(model, hart->block, count, &model->stall);
+			memo = run_code(model, hart->block, count, &model->stall);
 		model->counts.flushes += flushed;
 	}
 	if (last->flags & UOP_RETURN)
@@ -404,7 +404,7 @@ static void settle_done(struct hart *hart, unsigned count)
 	count_stall(model, &model->stall);
 	model->settled.stall = model->stall;
 	model->settled.refetch = (struct causes){.icache = (uint16_t)(model->stall.refetch - busy), .fence = busy};
-	finish(hart, memo, start);
+	finish_settling(hart, memo, start);
 	hart->now = hart->cycle;
 	lead_on(hart, last, memo);
 }

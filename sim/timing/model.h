@@ -10,14 +10,14 @@
 #ifndef MODEL_H
 #define MODEL_H
 
-#include "hart/block.h"
+#include "engine/block.h"
 #include "hart/mmu.h"
 #include "timing/cache.h"
 #include "timing/channel.h"
-#include "timing/pages.h"
+#include "timing/l1_tlb.h"
 #include "timing/pipe.h"
 #include "timing/states.h"
-#include "timing/walker.h"
+#include "timing/ptw.h"
 
 enum { NEAR_ENTRIES = 1024, NEAR_BANKS = MODE_COUNT * 2, MEMO_ENTRIES = 4096, RAS_MAX = 16 };
 

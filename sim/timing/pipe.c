@@ -5,14 +5,14 @@
 
 static int later(int a, int b) { return a > b ? a : b; }
 
-static void forget(int16_t *times, unsigned count)
+static void forget_past(int16_t *times, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		times[i] = PIPE_NEVER;
 }
 
 /* Newest first: put one in front. */
-static void push(int16_t *times, unsigned count, int time)
+static void push_time(int16_t *times, unsigned count, int time)
 {
 	memmove(times + 1, times, (count - 1) * sizeof *times);
 	times[0] = (int16_t)time;
@@ -28,8 +28,8 @@ static void forget_results(struct pipe *pipe)
 
 static void forget_fetched(struct pipe *pipe)
 {
-	forget(pipe->pop, PIPE_QUEUE);
-	forget(pipe->target_pop, 2);
+	forget_past(pipe->pop, PIPE_QUEUE);
+	forget_past(pipe->target_pop, 2);
 	pipe->fetch_last = PIPE_NEVER;
 }
 
@@ -38,8 +38,8 @@ static void forget_issued(struct pipe *pipe)
 {
 	pipe->alu_free = pipe->alu_port = pipe->fdiv_free = PIPE_NEVER;
 	pipe->mem_issue = pipe->mem_pop = pipe->mem_pop_before = PIPE_NEVER;
-	forget(pipe->commit, PIPE_WINDOW);
-	forget(pipe->store_commit, PIPE_STORES);
+	forget_past(pipe->commit, PIPE_WINDOW);
+	forget_past(pipe->store_commit, PIPE_STORES);
 	forget_results(pipe);
 	pipe->used = 0;
 	pipe->commits = 0;
@@ -51,7 +51,7 @@ void pipe_reset(struct pipe *pipe)
 	memset(pipe, 0, sizeof *pipe);
 	forget_issued(pipe);
 	forget_fetched(pipe);
-	forget(pipe->store_gone, PIPE_STORES);
+	forget_past(pipe->store_gone, PIPE_STORES);
 	pipe->load_port = pipe->committed = pipe->drain = PIPE_NEVER;
 	pipe->redirected = 1;
 }
@@ -62,7 +62,7 @@ static int place_of(const struct uop *uop) { return (uop->place & 0x7f) * 2; }
 static int length_of(const struct uop *uop) { return uop->place & 0x80 ? 4 : 2; }
 
 /* Request the fetch words that the instruction still needs; the request of its last one. */
-static int fetch(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall)
+static int pipe_fetch(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall)
 {
 	int shift = __builtin_ctz(timing->fetch_bytes), start = place_of(uop);
 	int first = start >> shift, last = (start + length_of(uop) - 1) >> shift;
@@ -204,7 +204,7 @@ static int enter_memory(struct pipe *pipe, int issue)
 	return start;
 }
 
-static struct done load(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
+static struct done pipe_load(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
                         int issue)
 {
 	int start = enter_memory(pipe, issue), grant = later(start, pipe->load_port);
@@ -217,7 +217,7 @@ static struct done load(const struct timing *timing, struct pipe *pipe, const st
 	return (struct done){ready, ready, PIPE_NEVER, grant};
 }
 
-static struct done store(const struct timing *timing, struct pipe *pipe, const struct stall *stall, int issue)
+static struct done pipe_store(const struct timing *timing, struct pipe *pipe, const struct stall *stall, int issue)
 {
 	int start = enter_memory(pipe, issue);
 	start = later(start, pipe->store_commit[timing->store_buffer - 1]);
@@ -232,7 +232,7 @@ static struct done divide(const struct stall *stall, int issue)
 	return (struct done){issue + stall->unit - 1, issue + stall->unit - 1, issue + stall->unit, 0};
 }
 
-static struct done execute(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
+static struct done pipe_execute(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
                            int issue)
 {
 	switch (uop->kind) {
@@ -243,12 +243,12 @@ static struct done execute(const struct timing *timing, struct pipe *pipe, const
 		pipe->alu_port = (int16_t)(issue + 1);
 		return divide(stall, issue);
 	case UOP_LOAD:
-		return load(timing, pipe, uop, stall, issue);
+		return pipe_load(timing, pipe, uop, stall, issue);
 	case UOP_STORE:
-		return store(timing, pipe, stall, issue);
+		return pipe_store(timing, pipe, stall, issue);
 	case UOP_AMO: {
 		struct stall access = {.translate = stall->translate}; /* memory is asked at commit */
-		struct done done = store(timing, pipe, &access, issue);
+		struct done done = pipe_store(timing, pipe, &access, issue);
 		done.written++;
 		return done;
 	}
@@ -289,8 +289,8 @@ static int commit(const struct timing *timing, struct pipe *pipe, const struct u
 static void drain_store(struct pipe *pipe, int commit)
 {
 	int gone = later(commit + 2, pipe->store_gone[0] + 1);
-	push(pipe->store_commit, PIPE_STORES, commit);
-	push(pipe->store_gone, PIPE_STORES, gone);
+	push_time(pipe->store_commit, PIPE_STORES, commit);
+	push_time(pipe->store_gone, PIPE_STORES, gone);
 	pipe->drain = (int16_t)gone;
 }
 
@@ -307,7 +307,7 @@ static void follow(const struct timing *timing, struct pipe *pipe, const struct 
 {
 	if (stall->flow == FLOW_TAKEN) {
 		redirect(pipe, later(pipe->fetch_last + (int)timing->fetch_taken, pipe->fetch_next));
-		push(pipe->target_pop, 2, pop);
+		push_time(pipe->target_pop, 2, pop);
 	} else if (stall->flow == FLOW_WRONG) {
 		forget_fetched(pipe);
 		redirect(pipe, issue + (int)timing->branch_resolve + stall->refetch);
@@ -338,15 +338,15 @@ static void limit_lead(struct pipe *pipe, int base)
 void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
                struct pipe_times *times)
 {
-	int base = times->next, last = fetch(timing, pipe, uop, stall);
+	int base = times->next, last = pipe_fetch(timing, pipe, uop, stall);
 	int pop = later(last + (int)timing->fetch_issue - 1, base - 1);
 	int issue = later(later(base, pop + 1), pipe->commit[timing->rob_entries - 1] + 1);
 	issue = later(issue, operands_ready(pipe, uop));
 	issue = slot_ready(pipe, uop, base, unit_ready(timing, pipe, uop, issue));
-	push(pipe->pop, PIPE_QUEUE, pop);
+	push_time(pipe->pop, PIPE_QUEUE, pop);
 
 	bool trap = stall->trap != 0;
-	struct done done = execute(timing, pipe, uop, stall, issue);
+	struct done done = pipe_execute(timing, pipe, uop, stall, issue);
 	int time = commit(timing, pipe, uop, trap ? issue + stall->trap : done.written + 1, trap);
 	if (uop->kind == UOP_AMO)
 		time = pipe->committed = (int16_t)(time + (int)timing->amo + stall->memory);
@@ -370,7 +370,7 @@ void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop 
 	if (done.alu_free > pipe->alu_free)
 		pipe->alu_free = (int16_t)done.alu_free;
 	set_result(pipe, uop->rd, done.ready);
-	push(pipe->commit, PIPE_WINDOW, time);
+	push_time(pipe->commit, PIPE_WINDOW, time);
 	follow(timing, pipe, stall, issue, pop);
 	times->window = issue + (int)timing->branch_resolve - 3;
 	times->restart = issue + (int)timing->branch_resolve;
@@ -381,7 +381,7 @@ void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop 
 /* ---- the one form of a state ---- */
 
 /* A time at or before `limit` has no effect any more. */
-static void keep(int16_t *time, int base, int limit)
+static void keep_time(int16_t *time, int base, int limit)
 {
 	if (*time == PIPE_NEVER)
 		return;
@@ -396,18 +396,18 @@ static void keep_fetch(const struct timing *timing, struct pipe *pipe, int base)
 		pipe->fetch_last = (int16_t)(pipe->fetch_last - base);
 	pipe->fetch_next = (int16_t)(pipe->fetch_next - base);
 	for (unsigned i = 0; i < PIPE_QUEUE; i++) {
-		keep(&pipe->pop[i], base, pipe->fetch_next - 1);
+		keep_time(&pipe->pop[i], base, pipe->fetch_next - 1);
 		if (i >= timing->fetch_queue)
 			pipe->pop[i] = PIPE_NEVER;
 	}
-	keep(&pipe->target_pop[0], base, pipe->fetch_next - 1);
-	keep(&pipe->target_pop[1], base, pipe->fetch_next - 1);
+	keep_time(&pipe->target_pop[0], base, pipe->fetch_next - 1);
+	keep_time(&pipe->target_pop[1], base, pipe->fetch_next - 1);
 }
 
 static void keep_results(struct pipe *pipe, int base)
 {
 	for (unsigned i = 0; i < PIPE_PENDING; i++) {
-		keep(&pipe->pending[i].ready, base, 0);
+		keep_time(&pipe->pending[i].ready, base, 0);
 		if (pipe->pending[i].ready == PIPE_NEVER)
 			pipe->pending[i].reg = 0;
 	}
@@ -422,19 +422,19 @@ static void keep_results(struct pipe *pipe, int base)
 void pipe_settle(const struct timing *timing, struct pipe *pipe, int base)
 {
 	keep_fetch(timing, pipe, base);
-	keep(&pipe->alu_free, base, 0);
-	keep(&pipe->alu_port, base, -1);
-	keep(&pipe->fdiv_free, base, 0);
-	keep(&pipe->mem_pop, base, -1);
-	keep(&pipe->mem_pop_before, base, -1);
-	keep(&pipe->mem_issue, base, -2);
+	keep_time(&pipe->alu_free, base, 0);
+	keep_time(&pipe->alu_port, base, -1);
+	keep_time(&pipe->fdiv_free, base, 0);
+	keep_time(&pipe->mem_pop, base, -1);
+	keep_time(&pipe->mem_pop_before, base, -1);
+	keep_time(&pipe->mem_issue, base, -2);
 	if (pipe->mem_pop == PIPE_NEVER)
 		pipe->mem_issue = timing->issue_width > 1 && pipe->mem_issue == 0 ? 0 : PIPE_NEVER;
-	keep(&pipe->load_port, base, 1);
-	keep(&pipe->drain, base, -(int)timing->store_memory);
+	keep_time(&pipe->load_port, base, 1);
+	keep_time(&pipe->drain, base, -(int)timing->store_memory);
 	for (unsigned i = 0; i < PIPE_STORES; i++) {
-		keep(&pipe->store_commit[i], base, 1);
-		keep(&pipe->store_gone[i], base, 1);
+		keep_time(&pipe->store_commit[i], base, 1);
+		keep_time(&pipe->store_gone[i], base, 1);
 		if (!timing->store_conflict && i)
 			pipe->store_gone[i] = PIPE_NEVER;
 		if (i >= timing->store_buffer)
@@ -442,11 +442,11 @@ void pipe_settle(const struct timing *timing, struct pipe *pipe, int base)
 	}
 	for (unsigned i = 0; i < PIPE_WINDOW; i++) {
 		/* the entry is needed by the instruction that comes window - 1 - i after the next one */
-		keep(&pipe->commit[i], base, (int)(((pipe->used & ~USED_SINGLE) + timing->rob_entries - 1 - i) / timing->issue_width) - 1);
+		keep_time(&pipe->commit[i], base, (int)(((pipe->used & ~USED_SINGLE) + timing->rob_entries - 1 - i) / timing->issue_width) - 1);
 		if (i >= timing->rob_entries)
 			pipe->commit[i] = PIPE_NEVER;
 	}
-	keep(&pipe->committed, base, 0);
+	keep_time(&pipe->committed, base, 0);
 	if (pipe->committed == PIPE_NEVER)
 		pipe->commits = pipe->commit_alone = 0;
 	keep_results(pipe, base);

@@ -7,7 +7,7 @@
 #ifndef PIPE_H
 #define PIPE_H
 
-#include "hart/insn.h"
+#include "isa/insn.h"
 #include "timing/timing.h"
 
 enum uop_kind {

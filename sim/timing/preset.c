@@ -80,7 +80,7 @@ static int assign(struct timing *timing, const char *name, const char *value, ch
 	return -1;
 }
 
-static int parse(struct timing *timing, char *text, char *reason, size_t size)
+static int parse_line(struct timing *timing, char *text, char *reason, size_t size)
 {
 	unsigned number = 0;
 	for (char *line, *rest = text; (line = strsep(&rest, "\n")) != NULL;) {
@@ -147,7 +147,7 @@ int timing_load(struct timing *timing, const char *name, char *reason, size_t si
 	for (unsigned i = 0; i < TIMING_PARAMS; i++)
 		if (!timing->set[i])
 			*value_of(timing, i) = timing_rows[i].value;
-	int result = parse(timing, text, reason, size);
+	int result = parse_line(timing, text, reason, size);
 	free(text);
 	return result;
 }

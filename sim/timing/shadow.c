@@ -44,7 +44,7 @@ struct shadow {
 };
 
 /* Of so many bytes, a multiple of 8. No product waits for another. */
-static inline uint32_t bucket_of(const void *bytes, size_t size)
+static inline uint32_t shadow_bucket(const void *bytes, size_t size)
 {
 	uint64_t hash = 0, part;
 	for (size_t i = 0; i < size; i += 8) {
@@ -66,9 +66,9 @@ static inline bool are_equal(const void *a, const void *b, size_t size)
 	return !differences;
 }
 
-static uint32_t set_number(struct shadow *shadow, const uint32_t states[SHADOW_LEVELS])
+static uint32_t tree_number(struct shadow *shadow, const uint32_t states[SHADOW_LEVELS])
 {
-	uint32_t *head = &shadow->set_heads[bucket_of(states, sizeof shadow->sets->states)];
+	uint32_t *head = &shadow->set_heads[shadow_bucket(states, sizeof shadow->sets->states)];
 	for (uint32_t i = *head; i != NONE; i = shadow->sets[i].next)
 		if (are_equal(shadow->sets[i].states, states, sizeof shadow->sets->states))
 			return i;
@@ -121,7 +121,7 @@ static void make_room(struct shadow *shadow)
 	forget_all(shadow);
 	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
 		states[level] = states_number(&shadow->states, &pipes[level]);
-	shadow->now = set_number(shadow, states);
+	shadow->now = tree_number(shadow, states);
 }
 
 struct shadow *shadow_new(const struct timing *timing)
@@ -153,7 +153,7 @@ void shadow_begin(struct shadow *shadow, const struct pipe *pipe)
 	number = states_number(&shadow->states, pipe);
 	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
 		states[level] = level < SHADOW_TRAP ? shadow->first : number;
-	shadow->now = set_number(shadow, states);
+	shadow->now = tree_number(shadow, states);
 }
 
 /* ---- what a level sees ---- */
@@ -232,7 +232,7 @@ static void run_levels(struct shadow *shadow, struct outcome *outcome)
 			states[level] = run_level(shadow, &outcome->key, level, before[level], &outcome->cycles[level]);
 		}
 	}
-	outcome->set = set_number(shadow, states);
+	outcome->set = tree_number(shadow, states);
 }
 
 /* ---- remembering ---- */
@@ -255,7 +255,7 @@ static struct key key_of(const struct shadow *shadow, const struct shadow_run *r
 /* An outcome that lasts is known, or becomes so. */
 static uint32_t find_outcome(struct shadow *shadow, const struct key *key)
 {
-	uint32_t *head = &shadow->outcome_heads[bucket_of(key, sizeof *key)];
+	uint32_t *head = &shadow->outcome_heads[shadow_bucket(key, sizeof *key)];
 	for (uint32_t i = *head; i != NONE; i = shadow->outcomes[i].next)
 		if (are_equal(&shadow->outcomes[i].key, key, sizeof *key))
 			return i;

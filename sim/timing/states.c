@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "say.h"
+#include "base/say.h"
 
 int states_init(struct states *states)
 {
@@ -22,7 +22,7 @@ void states_free(struct states *states)
 	free(states->next);
 }
 
-static uint32_t bucket_of(const struct pipe *pipe)
+static uint32_t state_bucket(const struct pipe *pipe)
 {
 	const char *bytes = (const char *)pipe;
 	uint64_t hash = 0, part;
@@ -36,7 +36,7 @@ static uint32_t bucket_of(const struct pipe *pipe)
 
 _Static_assert(sizeof(struct pipe) % 8 == 0, "every byte of a state is hashed");
 
-static void grow(struct states *states)
+static void grow_states(struct states *states)
 {
 	uint32_t capacity = states->capacity * 2;
 	struct pipe *list = realloc(states->list, capacity * sizeof *list);
@@ -52,14 +52,14 @@ static void grow(struct states *states)
 
 uint32_t states_number(struct states *states, const struct pipe *pipe)
 {
-	uint32_t *head = &states->buckets[bucket_of(pipe)];
+	uint32_t *head = &states->buckets[state_bucket(pipe)];
 	for (uint32_t i = *head; i; i = states->next[i])
 		if (memcmp(&states->list[i], pipe, sizeof *pipe) == 0)
 			return i;
 	if (memcmp(&states->list[0], pipe, sizeof *pipe) == 0)
 		return 0;
 	if (states->count == states->capacity)
-		grow(states);
+		grow_states(states);
 	uint32_t number = states->count++;
 	states->list[number] = *pipe;
 	states->next[number] = *head;

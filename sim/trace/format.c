@@ -6,20 +6,20 @@
 
 #define FIELD(name, source, format) | 1u << SOURCE_##source
 #define EVENT(id, name, on, fields) enum { SOURCES_##id = 0 fields };
-#include "trace/trace.def"
+#include "base/trace_event.def"
 #undef EVENT
 #undef FIELD
 
 #define FIELD(name, source, format) + 1
 #define EVENT(id, name, on, fields) enum { FIELDS_##id = 0 fields };
-#include "trace/trace.def"
+#include "base/trace_event.def"
 #undef EVENT
 #undef FIELD
 
 const struct trace_row trace_rows[TRACE_TYPES] = {
 #define FIELD(name, source, format) { name, SOURCE_##source, PRINT_##format },
 #define EVENT(id, name, on, fields) { name, on, SOURCES_##id, FIELDS_##id, { fields } },
-#include "trace/trace.def"
+#include "base/trace_event.def"
 #undef EVENT
 #undef FIELD
 };

@@ -78,7 +78,7 @@
 #include "trace/run.h"
 #include "trace/split.h"
 #include "trace/trace.h"
-#include "trace/varint.h"
+#include "base/varint.h"
 
 enum {
 	TRACE_VERSION = 3,

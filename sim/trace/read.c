@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
-#include "say.h"
+#include "base/say.h"
 #include "trace/format.h"
 
 /* Decompressed bytes are kept from the first one not consumed; the longest record fits several times. */
@@ -101,7 +101,7 @@ static void more(struct trace_reader *reader)
 }
 
 /* At least `size` bytes to look at, or all there are. */
-static size_t look(struct trace_reader *reader, size_t size)
+static size_t take_look(struct trace_reader *reader, size_t size)
 {
 	while (reader->size - reader->used < size && !reader->dry)
 		more(reader);
@@ -119,7 +119,7 @@ static uint64_t get_integer(const uint8_t *in, unsigned size)
 /* NULL, or why this is no trace file. */
 static const char *get_header(struct trace_reader *reader)
 {
-	size_t size = look(reader, TRACE_HEADER_SIZE);
+	size_t size = take_look(reader, TRACE_HEADER_SIZE);
 	const uint8_t *in = reader->buffer;
 	if (size >= 8 && memcmp(in, "rvtrace\n", 8))
 		return "not a trace file: wrong magic";
@@ -182,7 +182,7 @@ void trace_reader_close(struct trace_reader *reader)
 }
 
 /* False: no memory, or more of them than any program has: a small file can unfold to any number. */
-static bool add_symbol(struct trace_reader *reader, const struct symbol *symbol, const uint8_t *name, size_t length)
+static bool take_symbol(struct trace_reader *reader, const struct symbol *symbol, const uint8_t *name, size_t length)
 {
 	enum { ROOM = 1 << 27 }; /* bytes */
 	reader->symbol_bytes += sizeof *symbol + length + 1;
@@ -234,7 +234,7 @@ static size_t get_symbol(struct trace_reader *reader, const uint8_t *in, size_t 
 	if (values[3] > size - used)
 		return 0;
 	struct symbol symbol = { .address = values[1], .size = values[2], .scope = (unsigned)values[0] };
-	if (!add_symbol(reader, &symbol, in + used, values[3]))
+	if (!take_symbol(reader, &symbol, in + used, values[3]))
 		return SIZE_MAX;
 	return used + values[3];
 }
@@ -428,7 +428,7 @@ enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_ev
 			reader->events++;
 			return TRACE_READ_EVENT;
 		}
-		size_t size = look(reader, RECORD_LIMIT);
+		size_t size = take_look(reader, RECORD_LIMIT);
 		const uint8_t *in = reader->buffer + reader->used;
 		if (!size || reader->ended)
 			return stop(reader, size);

@@ -1,7 +1,7 @@
 /* What instructions note, and texts by number: run.h. */
 #include <stdlib.h>
 #include <string.h>
-#include "hart/value.h"
+#include "isa/value.h"
 #include "trace/run_state.h"
 
 /* How much code a trace can tell, in instructions; a text costs as much as TEXT_OWN of them besides. A reader's
@@ -52,7 +52,7 @@ bool run_compute(const struct insn *insn, uint64_t pc, uint64_t a, uint64_t b, u
 	case INSN_##name:                                                                                            \
 		*value = value_##name(a, b, imm);                                                                    \
 		return true;
-#include "hart/value.def"
+#include "isa/value.def"
 #undef VALUE
 	case INSN_jal:
 	case INSN_jalr:
@@ -100,7 +100,7 @@ void trace_runs_free(struct trace_runs *runs)
 }
 
 /* Room for `more` elements behind `count`. */
-static void *grow(void *array, size_t count, size_t more, size_t *capacity, size_t size)
+static void *grow_notes(void *array, size_t count, size_t more, size_t *capacity, size_t size)
 {
 	size_t wanted = *capacity ? *capacity : 256;
 	if (count + more <= *capacity)
@@ -115,11 +115,11 @@ static void *grow(void *array, size_t count, size_t more, size_t *capacity, size
 
 static bool make_places(struct trace_runs *runs, unsigned values)
 {
-	void *codes = grow(runs->codes, runs->code_count, 1, &runs->code_capacity, sizeof *runs->codes);
+	void *codes = grow_notes(runs->codes, runs->code_count, 1, &runs->code_capacity, sizeof *runs->codes);
 	if (!codes)
 		return false;
 	runs->codes = codes;
-	void *sites = grow(runs->sites, runs->site_count, values + 1, &runs->site_capacity, sizeof *runs->sites);
+	void *sites = grow_notes(runs->sites, runs->site_count, values + 1, &runs->site_capacity, sizeof *runs->sites);
 	if (!sites)
 		return false;
 	runs->sites = sites;
@@ -195,7 +195,7 @@ static bool is_text_of(const struct code *code, const struct trace_text *text)
 }
 
 /* The number of the text, or where it may be put. */
-static uint32_t *slot_of(const struct trace_runs *runs, const struct trace_text *text, uint32_t hash)
+static uint32_t *run_slot(const struct trace_runs *runs, const struct trace_text *text, uint32_t hash)
 {
 	size_t at = hash & (runs->index_size - 1);
 	while (runs->index[at] && !is_text_of(runs->codes[runs->index[at] - 1], text))
@@ -231,7 +231,7 @@ uint32_t trace_runs_number(struct trace_runs *runs, const struct trace_text *tex
 	*fresh = false;
 	if (!grow_index(runs))
 		return 0;
-	uint32_t *slot = slot_of(runs, text, hash);
+	uint32_t *slot = run_slot(runs, text, hash);
 	if (!*slot) {
 		struct code *code = run_add_code(runs, text, false);
 		if (!code)

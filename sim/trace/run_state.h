@@ -2,7 +2,7 @@
 #ifndef TRACE_RUN_STATE_H
 #define TRACE_RUN_STATE_H
 
-#include "hart/insn.h"
+#include "isa/insn.h"
 #include "trace/format.h"
 
 enum { GUESSES = 1 << 14 };

@@ -16,7 +16,7 @@ const char *const split_titles[SPLIT_PARTS] = {
 };
 
 /* Room for `more` elements beyond `count`; 0, or -1: no memory. */
-static int reserve(void **array, size_t count, size_t more, size_t *capacity, size_t element)
+static int reserve_symbols(void **array, size_t count, size_t more, size_t *capacity, size_t element)
 {
 	size_t wanted = *capacity ? *capacity : 16;
 	while (wanted < count + more)
@@ -35,7 +35,7 @@ static int reserve(void **array, size_t count, size_t more, size_t *capacity, si
 static void add_symbols(struct split_sum *sum, const struct split_symbol *symbols, size_t count)
 {
 	size_t at = 0;
-	if (reserve((void **)&sum->symbols, sum->symbol_count, count, &sum->symbol_capacity, sizeof(*symbols))) {
+	if (reserve_symbols((void **)&sum->symbols, sum->symbol_count, count, &sum->symbol_capacity, sizeof(*symbols))) {
 		sum->lost++;
 		return;
 	}
@@ -55,7 +55,7 @@ static void add_example(struct split_sum *sum, const struct split_example *examp
 {
 	if (tally_count(&sum->lengths, example->cycles))
 		return;
-	if (reserve((void **)&sum->examples, sum->example_count, 1, &sum->example_capacity, sizeof(*example))) {
+	if (reserve_symbols((void **)&sum->examples, sum->example_count, 1, &sum->example_capacity, sizeof(*example))) {
 		sum->lost++;
 		return;
 	}

@@ -1,8 +1,8 @@
 /* Events as text: text.h. */
 #include <ctype.h>
 #include <inttypes.h>
-#include "csr/csr.h"
-#include "hart/insn.h"
+#include "isa/csr_table.h"
+#include "isa/insn.h"
 #include "trace/format.h"
 #include "trace/text.h"
 #include "trace/world.h"

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "trace/format.h"
-#include "say.h"
+#include "base/say.h"
 #include "trace/trace.h"
 #include "trace/world.h"
 
 struct trace {
-	struct trace_head head;
+	struct observer observer;
 	uint32_t recorded; /* types that go to the file while it is on */
 	struct trace_writer *writer;
 	struct trace_header header;
@@ -69,10 +69,10 @@ static uint64_t hash_word(uint64_t hash, uint64_t word) { return mix((hash ^ wor
 
 static void update_wanted(struct trace *trace)
 {
-	trace->head.wanted = TRACE_DEFAULT | (trace->recording ? trace->recorded : 0);
+	trace->observer.wanted = TRACE_DEFAULT | (trace->recording ? trace->recorded : 0);
 }
 
-static void write_symbols(struct trace *trace)
+static void write_file_symbols(struct trace *trace)
 {
 	struct trace_symbol symbol;
 	if (!trace->symbols)
@@ -87,7 +87,7 @@ static int start_file(struct trace *trace, const char *path)
 	trace->writer = trace_writer_open(path, &trace->header);
 	if (!trace->writer)
 		return -1;
-	write_symbols(trace);
+	write_file_symbols(trace);
 	return 0;
 }
 
@@ -96,6 +96,11 @@ static void trace_free(struct trace *trace)
 	world_free(&trace->world);
 	free(trace->hash);
 	free(trace);
+}
+
+static void observe(struct observer *observer, struct hart *hart __attribute__((unused)), const struct trace_event *event)
+{
+	trace_emit((struct trace *)observer, event);
 }
 
 struct trace *trace_open(const char *path, uint32_t events, unsigned hart_count, uint64_t config_hash, uint64_t seed)
@@ -112,6 +117,7 @@ struct trace *trace_open(const char *path, uint32_t events, unsigned hart_count,
 	trace->hash = hash;
 	trace->header = (struct trace_header){ TRACE_VERSION, hart_count, config_hash, seed, events };
 	trace->recorded = events;
+	trace->observer.event = observe;
 	for (unsigned i = 0; i < hart_count; i++)
 		hash[i] = mix(i + 1);
 	if (path && start_file(trace, path)) {
@@ -197,7 +203,7 @@ void trace_symbols(struct trace *trace, trace_symbol_source *source, void *conte
 	trace->symbols = source;
 	trace->symbols_context = context;
 	if (trace->writer)
-		write_symbols(trace);
+		write_file_symbols(trace);
 }
 
 int trace_record(struct trace *trace, bool on, const char *path, uint32_t events)

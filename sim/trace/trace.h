@@ -1,10 +1,10 @@
 /*
- * The per-hart event stream. Whoever makes an event fills struct trace_event and calls trace_emit; what happens to it
- * (hash, world-switch statistics, file) is this folder's business. trace.def has one row per event type.
+ * The per-hart event stream: what becomes of events (base/trace_event.h) is this folder's business: hash, world-switch
+ * statistics, file.
  *
  * The hash covers the default events (world, trap, tp, irq) of every hart, each hart's in its own order, and is kept
  * whether or not a file is written: so tracing cannot change it. Other types cost nothing while nobody wants them: ask
- * trace_wants(), at translation if at all possible.
+ * hart_wants(), at translation if at all possible.
  */
 #ifndef TRACE_H
 #define TRACE_H
@@ -12,50 +12,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/trace_event.h"
 #include "hart/hart.h"
-
-/* What each type means and which members it uses: trace.def. */
-enum trace_type {
-#define EVENT(id, ...) TRACE_##id,
-#include "trace/trace.def"
-#undef EVENT
-	TRACE_TYPES
-};
-
-/* The types that are on by default, as a bit set. */
-#define EVENT(id, name, on, fields) | (uint32_t)(on) << TRACE_##id
-enum { TRACE_DEFAULT = 0
-#include "trace/trace.def"
-};
-#undef EVENT
-
-enum trace_insn_flag { TRACE_RD = 1, TRACE_FRD = 2, TRACE_LOADS = 4, TRACE_STORES = 8 };
-
-struct trace_event {
-	uint8_t type; /* enum trace_type */
-	uint8_t hart;
-	uint8_t mode;     /* enum mode in which it happened (world: the new one) */
-	uint8_t from;     /* world: the old mode; insn: rd */
-	uint8_t flags;    /* insn: enum trace_insn_flag; size of access in bits 4..7 as log2 */
-	uint32_t word;    /* insn */
-	uint64_t cycle;
-	uint64_t retired; /* instructions retired by this hart before the event */
-	uint64_t pc;
-	uint64_t value[4];
-};
-
-/* value[0] of a world event that is a return, not a trap. */
-#define TRACE_RETURN UINT64_MAX
 
 struct trace;
 struct trace_text;
 struct world;
 struct split;
-
-/* What the fast test sees; the first member of struct trace. */
-struct trace_head {
-	uint32_t wanted; /* bit set of types: the default ones and those a file records */
-};
 
 /* events: bit set of 1 << enum trace_type to record. path NULL: hash and statistics only. NULL with a line on stderr on
  * failure. */
@@ -66,7 +29,7 @@ int trace_parse_events(const char *list, uint32_t *events);
 /* Should an event of this type be made? No trace wants nothing. Can change only in trace_open and trace_record. */
 static inline bool trace_wants(const struct trace *trace, enum trace_type type)
 {
-	return trace && ((const struct trace_head *)trace)->wanted >> type & 1;
+	return trace && ((const struct observer *)trace)->wanted >> type & 1;
 }
 
 /* Instructions, or their accesses to memory? */
@@ -74,6 +37,9 @@ static inline bool trace_wants_insns(const struct trace *trace)
 {
 	return trace_wants(trace, TRACE_INSN) || trace_wants(trace, TRACE_MEM);
 }
+
+/* The trace as one of the harts' observers: its first member. */
+static inline struct observer *trace_observer(struct trace *trace) { return (struct observer *)trace; }
 
 /* Types that are not wanted may be emitted too: they are dropped. The event is copied. */
 void trace_emit(struct trace *trace, const struct trace_event *event);

@@ -27,7 +27,7 @@ void world_free(struct world *world)
 }
 
 /* Room for one more element; 0, or -1: no memory. */
-static int grow(void **array, size_t count, size_t *capacity, size_t element)
+static int grow_world(void **array, size_t count, size_t *capacity, size_t element)
 {
 	if (count < *capacity)
 		return 0;
@@ -47,7 +47,7 @@ static size_t exits_row(struct world_exits **rows, size_t *count, size_t *capaci
 	for (size_t i = 0; i < *count; i++)
 		if ((*rows)[i].cause == cause && (*rows)[i].vmid == vmid)
 			return i;
-	if (grow((void **)rows, *count, capacity, sizeof(**rows)))
+	if (grow_world((void **)rows, *count, capacity, sizeof(**rows)))
 		return SIZE_MAX;
 	(*rows)[*count] = (struct world_exits){ .cause = cause, .vmid = vmid };
 	return (*count)++;
@@ -58,7 +58,7 @@ static struct world_zone *zone_row(struct world_zone **rows, size_t *count, size
 	for (size_t i = 0; i < *count; i++)
 		if ((*rows)[i].vmid == vmid)
 			return &(*rows)[i];
-	if (grow((void **)rows, *count, capacity, sizeof(**rows)))
+	if (grow_world((void **)rows, *count, capacity, sizeof(**rows)))
 		return NULL;
 	(*rows)[*count] = (struct world_zone){ .vmid = vmid };
 	return &(*rows)[(*count)++];
@@ -243,5 +243,5 @@ struct world_zone *world_zones(const struct world *world, const struct world_now
 
 const char *world_cause_name(uint64_t cause)
 {
-	return cause == TRACE_RETURN ? "return" : trap_cause_name(cause >> 63, (unsigned)(cause & 0xff));
+	return cause == TRACE_RETURN ? "return" : cause_name(cause >> 63, (unsigned)(cause & 0xff));
 }

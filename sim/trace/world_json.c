@@ -26,7 +26,7 @@ void world_json_hart(struct json *json, const struct world *world, unsigned hart
 	unsigned id = hart;
 	uint64_t cycle = now->cycle, retired = now->retired;
 #define HART_STAT(key, kind, value) json_##kind(json, key, value);
-#include "trace/stats.def"
+#include "machine/stats.def"
 	world_json_modes(json, world, hart, now);
 }
 
@@ -53,7 +53,7 @@ static void write_examples(struct json *json, const struct split_sum *sum, const
 	json_close(json, '}');
 }
 
-static void write_symbols(struct json *json, const struct split_sum *sum, const struct trace_names *names)
+static void json_symbols(struct json *json, const struct split_sum *sum, const struct trace_names *names)
 {
 	struct split_symbol *ranked = split_sum_ranked(sum);
 	json_open(json, "symbols", '[');
@@ -77,11 +77,11 @@ static void write_causes(struct json *json, const struct world *world, int vmid,
 		struct tally_summary cycles = tally_summary(&row->cycles);
 		json_open(json, NULL, '{');
 #define EXIT_STAT(key, kind, value) json_##kind(json, key, value);
-#include "trace/stats.def"
+#include "machine/stats.def"
 		if (row->split.exits == cycles.count) {
 			write_parts(json, "split", row->split.parts);
 			write_examples(json, &row->split, &cycles);
-			write_symbols(json, &row->split, names);
+			json_symbols(json, &row->split, names);
 		}
 		json_close(json, '}');
 	}
@@ -112,7 +112,7 @@ void world_json_zones(struct json *json, const struct world *world, const struct
 		const struct world_zone *zone = &zones[i];
 		json_open(json, NULL, '{');
 #define ZONE_STAT(key, kind, value) json_##kind(json, key, value);
-#include "trace/stats.def"
+#include "machine/stats.def"
 		write_causes(json, world, (int)zone->vmid, names);
 		json_close(json, '}');
 	}

@@ -2,7 +2,7 @@
 #ifndef WORLD_JSON_H
 #define WORLD_JSON_H
 
-#include "trace/json.h"
+#include "base/json.h"
 #include "trace/text.h"
 #include "trace/world.h"
 

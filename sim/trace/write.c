@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
-#include "say.h"
+#include "base/say.h"
 #include "trace/format.h"
 
 /* LEVEL: what instructions load is often random, and higher levels spend most of their time on that. */
@@ -24,7 +24,7 @@ struct trace_writer {
 };
 
 /* Compress what is pending; ZSTD_e_flush and ZSTD_e_end also push it to the operating system. */
-static void push(struct trace_writer *writer, ZSTD_EndDirective how)
+static void push_bytes(struct trace_writer *writer, ZSTD_EndDirective how)
 {
 	ZSTD_inBuffer in = { writer->pending, writer->pending_size, 0 };
 	size_t left;
@@ -43,10 +43,10 @@ static void push(struct trace_writer *writer, ZSTD_EndDirective how)
 		writer->failure = strerror(errno);
 }
 
-static uint8_t *reserve(struct trace_writer *writer, size_t size)
+static uint8_t *reserve_bytes(struct trace_writer *writer, size_t size)
 {
 	if (writer->pending_size + size > PENDING_SIZE)
-		push(writer, ZSTD_e_continue);
+		push_bytes(writer, ZSTD_e_continue);
 	return writer->pending + writer->pending_size;
 }
 
@@ -58,7 +58,7 @@ static void put_integer(uint8_t *out, uint64_t value, unsigned size)
 
 static void put_header(struct trace_writer *writer, const struct trace_header *header)
 {
-	uint8_t *out = reserve(writer, TRACE_HEADER_SIZE);
+	uint8_t *out = reserve_bytes(writer, TRACE_HEADER_SIZE);
 	memcpy(out, "rvtrace\n", 8);
 	put_integer(out + 8, TRACE_VERSION, 4);
 	put_integer(out + 12, header->hart_count, 4);
@@ -116,7 +116,7 @@ struct trace_writer *trace_writer_open(const char *path, const struct trace_head
 
 void trace_writer_event(struct trace_writer *writer, const struct trace_event *event)
 {
-	uint8_t *out = reserve(writer, TRACE_RECORD_MAX);
+	uint8_t *out = reserve_bytes(writer, TRACE_RECORD_MAX);
 	writer->pending_size += trace_encode(&writer->codec, event, out);
 	writer->events++;
 	if (++writer->records >= writer->next_flush)
@@ -131,7 +131,7 @@ uint32_t trace_writer_text(struct trace_writer *writer, const struct trace_text 
 		writer->failure = "no room for more blocks of code";
 	if (!fresh)
 		return number;
-	uint8_t *out = reserve(writer, 1 + TRACE_TEXT_MAX);
+	uint8_t *out = reserve_bytes(writer, 1 + TRACE_TEXT_MAX);
 	*out = TRACE_KIND_TEXT;
 	writer->pending_size += 1 + trace_put_text(text, out + 1);
 	return number;
@@ -141,7 +141,7 @@ void trace_writer_notes(struct trace_writer *writer, struct trace_notes *notes, 
 {
 	bool all;
 	do {
-		uint8_t *start = reserve(writer, TRACE_RUN_MAX), *out = start;
+		uint8_t *start = reserve_bytes(writer, TRACE_RUN_MAX), *out = start;
 		all = trace_encode_notes(&writer->codec, notes, hart, retired, &out, writer->pending + PENDING_SIZE,
 		                         &writer->events);
 		writer->pending_size += (size_t)(out - start);
@@ -161,7 +161,7 @@ void trace_writer_registers(struct trace_writer *writer, unsigned hart, const st
 	if (check && !place->known)
 		return;
 	place->known = true;
-	uint8_t *out = reserve(writer, 1 + TRACE_REGISTERS_MAX);
+	uint8_t *out = reserve_bytes(writer, 1 + TRACE_REGISTERS_MAX);
 	*out = TRACE_KIND_REGISTERS;
 	writer->pending_size += 1 + trace_put_registers(hart, registers, check, out + 1);
 }
@@ -169,7 +169,7 @@ void trace_writer_registers(struct trace_writer *writer, unsigned hart, const st
 void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol *symbol)
 {
 	size_t length = strnlen(symbol->name, TRACE_NAME_MAX);
-	uint8_t *start = reserve(writer, TRACE_RECORD_MAX + length), *out = start;
+	uint8_t *start = reserve_bytes(writer, TRACE_RECORD_MAX + length), *out = start;
 	*out++ = TRACE_KIND_SYMBOL;
 	out += trace_put_varint(out, symbol->scope);
 	out += trace_put_varint(out, symbol->address);
@@ -181,7 +181,7 @@ void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol 
 
 void trace_writer_split(struct trace_writer *writer, unsigned hart, const struct split *split)
 {
-	uint8_t *start = reserve(writer, TRACE_SPLIT_MAX), *out = start;
+	uint8_t *start = reserve_bytes(writer, TRACE_SPLIT_MAX), *out = start;
 	uint64_t before = 0;
 	*out++ = TRACE_KIND_SPLIT;
 	*out++ = (uint8_t)hart;
@@ -199,7 +199,7 @@ void trace_writer_split(struct trace_writer *writer, unsigned hart, const struct
 
 void trace_writer_end(struct trace_writer *writer, unsigned hart, const struct trace_end *end)
 {
-	uint8_t *start = reserve(writer, TRACE_RECORD_MAX), *out = start;
+	uint8_t *start = reserve_bytes(writer, TRACE_RECORD_MAX), *out = start;
 	*out++ = TRACE_KIND_HART;
 	*out++ = (uint8_t)hart;
 	*out++ = end->mode;
@@ -210,7 +210,7 @@ void trace_writer_end(struct trace_writer *writer, unsigned hart, const struct t
 
 void trace_writer_hash(struct trace_writer *writer, uint64_t hash)
 {
-	uint8_t *out = reserve(writer, TRACE_RECORD_MAX);
+	uint8_t *out = reserve_bytes(writer, TRACE_RECORD_MAX);
 	*out = TRACE_KIND_HASH;
 	put_integer(out + 1, hash, 8);
 	writer->pending_size += 9;
@@ -220,15 +220,15 @@ void trace_writer_flush(struct trace_writer *writer)
 {
 	uint64_t step = writer->records < FLUSH_FIRST ? FLUSH_FIRST : writer->records;
 	writer->next_flush = writer->records + (step < TRACE_FLUSH_EVENTS ? step : TRACE_FLUSH_EVENTS);
-	push(writer, ZSTD_e_flush);
+	push_bytes(writer, ZSTD_e_flush);
 }
 
 int trace_writer_close(struct trace_writer *writer)
 {
-	uint8_t *out = reserve(writer, TRACE_RECORD_MAX);
+	uint8_t *out = reserve_bytes(writer, TRACE_RECORD_MAX);
 	*out = TRACE_KIND_END;
 	writer->pending_size += 1 + trace_put_varint(out + 1, writer->events);
-	push(writer, ZSTD_e_end);
+	push_bytes(writer, ZSTD_e_end);
 	if (fclose(writer->file) && !writer->failure)
 		writer->failure = strerror(errno);
 	if (writer->failure)

@@ -13,7 +13,7 @@ diff: diff-tools $(BUILD)/rvsim $(BUILD)/plain/rvsim ## random programs against 
 
 diff-tools: $(DIFF_BUILD)/generate $(DIFF_BUILD)/listing $(DIFF_BUILD)/runtime.elf
 
-$(DIFF_BUILD)/generate: $(wildcard tests/diff/*.c tests/diff/*.h sim/hart/*.h sim/hart/*.def) tests/diff/build.mk
+$(DIFF_BUILD)/generate: $(wildcard tests/diff/*.c tests/diff/*.h sim/isa/*.h sim/isa/*.def) tests/diff/build.mk
 	@mkdir -p $(@D)
 	@echo '  CC    $@'
 	@$(CC_SIM) -std=gnu17 -O2 -g -Wall -Wextra -Werror -Isim tests/diff/generate.c tests/diff/slots*.c tests/diff/world.c -o $@

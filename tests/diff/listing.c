@@ -2,7 +2,7 @@
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "hart/insn.h"
+#include "isa/insn.h"
 #include "layout.h"
 
 static void list(const unsigned char *code, unsigned from, unsigned to)

@@ -1,8 +1,8 @@
 #include "slots.h"
 
 #include <stddef.h>
-#include "hart/isa.h"
-#include "hart/insn.h"
+#include "isa/isa.h"
+#include "isa/insn.h"
 
 enum { CSR_MSTATUS = 0x300, CSR_SSTATUS = 0x100, CSR_HSTATUS = 0x600, CSR_MEPC = 0x341, CSR_SEPC = 0x141, CSR_HGATP = 0x680, CSR_VSATP = 0x280, CSR_SATP = 0x180 };
 enum { ECALL = 0x73, EBREAK = 0x100073, MRET = 0x30200073, SRET = 0x10200073, WFI = 0x10500073, CTZW = 0x6000101b | 1 << 20 };
@@ -316,7 +316,7 @@ static const struct {
 	uint8_t ext, class;
 } rows[] = {
 #define INSN(id, name, match, mask, format, extension, class, semantics) {match, mask, EXT_##extension, CLASS_##class},
-#include "hart/insn.def"
+#include "isa/insn.def"
 #undef INSN
 };
 

@@ -13,7 +13,7 @@ FP_SHORTCUTS ?= 10000000
 FP_BUILD := build/tests/fp
 FP_CFLAGS := -std=gnu17 -O2 -Wall -Wextra -Werror -Isim -Itests/fp
 FP_SHARED := tests/fp/cases.h tests/fp/instructions.def
-FP_SIM := sim/hart/fp.h sim/hart/fp_host.h sim/hart/op.h sim/hart/hart.h
+FP_SIM := sim/hart/fp.h sim/hart/fp_host.h sim/engine/op.h sim/hart/hart.h
 
 .PHONY: fp-test fp-long fp-programs
 
@@ -35,9 +35,9 @@ $(FP_BUILD)/guest: tests/fp/guest.c $(FP_SHARED) tests/fp/build.mk
 	$(RISCV_CC) -march=rv64imafdc_zicsr_zfh -mabi=lp64d -mcmodel=medany -std=gnu17 -O2 -Wall -Wextra -Werror \
 		-ffreestanding -nostdlib -static -Wl,--no-warn-rwx-segments -Itests/fp tests/fp/guest.c -lgcc -o $@
 
-$(FP_BUILD)/check: tests/fp/check.c $(FP_SHARED) $(FP_SIM) sim/hart/op_fp.c sim/hart/fp.c tests/fp/build.mk
+$(FP_BUILD)/check: tests/fp/check.c $(FP_SHARED) $(FP_SIM) sim/engine/op_fp.c sim/hart/fp.c tests/fp/build.mk
 	@mkdir -p $(@D)
-	$(FP_CC) $(FP_CFLAGS) tests/fp/check.c sim/hart/op_fp.c sim/hart/fp.c -lm -o $@
+	$(FP_CC) $(FP_CFLAGS) tests/fp/check.c sim/engine/op_fp.c sim/hart/fp.c -lm -o $@
 
 FP_SHORTCUTS_FROM := tests/fp/shortcuts.c sim/hart/fp.c
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "cases.h"
 #include "hart/fp.h"
-#include "hart/op.h"
+#include "engine/op.h"
 
 /* Handlers end here, by call or by return: see op.h. */
 static OP(stop)

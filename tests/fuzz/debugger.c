@@ -1,7 +1,7 @@
 /* The debugger's command lines: whatever is typed, it answers. */
 #include "debug/debug.h"
 #include "fuzz.h"
-#include "machine.h"
+#include "machine/machine.h"
 #include "small.h"
 
 /* Every hart enters VS-mode, hart 1 behind a G-stage whose root is this code; traps return behind the instruction. */

@@ -1,6 +1,6 @@
 /* Decoder and disassembler: every word is an instruction or none, for any set of extensions, always the same. */
 #include "fuzz.h"
-#include "hart/insn.h"
+#include "isa/insn.h"
 
 enum { TEXT = 128 };
 

@@ -1,6 +1,6 @@
 /* -dtb FILE: any bytes become a device tree with what is to be booted in it, or are refused in one line. */
 #include <libfdt.h>
-#include "devtree.h"
+#include "machine/devtree.h"
 #include "fuzz.h"
 
 enum { MODULES = 3, ZONES = 2, EXTRA = 8 };

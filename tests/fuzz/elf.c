@@ -1,7 +1,7 @@
 /* The ELF loader: any bytes are loaded, or refused in one line, and nothing outside DRAM is touched. */
-#include "bus.h"
+#include "base/bus.h"
 #include "fuzz.h"
-#include "loader.h"
+#include "machine/loader.h"
 
 #define DRAM UINT64_C(0x80000000)
 enum { DRAM_BYTES = 1 << 20 };

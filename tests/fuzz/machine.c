@@ -6,12 +6,12 @@
 #include <elf.h>
 #include <inttypes.h>
 #include "csr/csr.h"
-#include "hart/block.h"
-#include "hart/insn.h"
-#include "machine.h"
-#include "sched.h"
+#include "engine/block.h"
+#include "isa/insn.h"
+#include "machine/machine.h"
+#include "machine/sched.h"
 #include "small.h"
-#include "trace/check.h"
+#include "watch/check.h"
 #include "trace/trace.h"
 
 #define DRAM UINT64_C(0x80000000)

@@ -1,7 +1,7 @@
 /* The command line, guests' key strings, --isa, --set: any words are understood, or refused in one line. Words are
  * separated by newlines. */
 #include "fuzz.h"
-#include "options.h"
+#include "cli/options.h"
 
 enum { WORDS = 24 };
 

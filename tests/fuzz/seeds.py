@@ -108,7 +108,7 @@ def varint(value):
 def records():
     """Symbols, an event or two of each type, where harts stood, hash, end."""
     generator = random.Random(2)
-    types = len(re.findall(r"^EVENT\(", source_text("sim/trace/trace.def"), re.M))
+    types = len(re.findall(r"^EVENT\(", source_text("sim/base/trace_event.def"), re.M))
     symbol = bytes([24]) + varint(0) + varint(0x80000000) + varint(64) + varint(5) + b"start"
     guest = bytes([24]) + varint(1) + varint(0x80200000) + varint(0) + varint(4) + b"main"
     end = bytes([25, 0, 0]) + varint(100) + varint(90) + bytes([26]) + bytes(8)
@@ -212,9 +212,9 @@ def machine():
 
 def words(target):
     if target == "options":
-        found = re.findall(r'(?:VALUE|TEXT|FLAG|NUMBER|REFUSED)\("([\w-]+)"', source_text("sim/options.c"))
-        found += re.findall(r'^\t\{ "([\w.]+)", KIND', source_text("sim/params.c"), re.M)
-        found += re.findall(r'^EXT\(\w+, "(\w+)"', source_text("sim/hart/ext.def"), re.M)
+        found = re.findall(r'(?:VALUE|TEXT|FLAG|NUMBER|REFUSED)\("([\w-]+)"', source_text("sim/cli/options.c"))
+        found += re.findall(r'^\t\{ "([\w.]+)", KIND', source_text("sim/machine/params.c"), re.M)
+        found += re.findall(r'^EXT\(\w+, "(\w+)"', source_text("sim/isa/ext.def"), re.M)
         return found + [word for line in LINES for word in re.split(r"[ ,=]", line) if word] + ["vcpus=", ",,", "=", "virtio-net-device"]
     if target == "preset":
         return re.findall(r'^TIMING\(\w+, "([\w.]+)"', source_text("sim/timing/param.def"), re.M) + ["model", "pipeline", "ideal", "="]

@@ -4,7 +4,7 @@
 
 #include <sys/mman.h>
 #include "fuzz.h"
-#include "options.h"
+#include "cli/options.h"
 
 /* A file in memory with a path. Kept open for good. */
 static inline const char *file_in_memory(const char *name, const void *bytes, size_t size)

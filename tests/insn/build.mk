@@ -4,8 +4,8 @@ INSN_SEED ?= 1
 INSN_ROUNDS ?= 10000
 
 INSN_BUILD := build/tests/insn
-INSN_HANDLERS := sim/hart/op_int.c sim/hart/op_bit.c sim/hart/op_crypto.c
-INSN_HEADERS := tests/insn/operations.def tests/insn/operands.h tests/insn/build.mk $(wildcard sim/hart/*.h sim/hart/*.def)
+INSN_HANDLERS := sim/engine/op_int.c sim/engine/op_bit.c sim/engine/op_crypto.c
+INSN_HEADERS := tests/insn/operations.def tests/insn/operands.h tests/insn/build.mk $(wildcard sim/isa/*.h sim/isa/*.def)
 
 .PHONY: insn-programs insn-test insn-table
 

@@ -3,18 +3,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "hart/insn.h"
-#include "hart/op.h"
+#include "isa/insn.h"
+#include "engine/op.h"
 #include "operands.h"
 
 /* Only the handlers of these files are linked: others are NULL, and never asked for. */
 #define INSN(id, name, match, mask, format, ext, class, semantics) op_fn op_##semantics __attribute__((weak));
-#include "hart/insn.def"
+#include "isa/insn.def"
 #undef INSN
 
 static op_fn *const handlers[INSN_COUNT] = {
 #define INSN(id, name, match, mask, format, ext, class, semantics) [INSN_##id] = op_##semantics,
-#include "hart/insn.def"
+#include "isa/insn.def"
 #undef INSN
 };
 

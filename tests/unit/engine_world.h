@@ -6,12 +6,12 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include "csr/csr.h"
-#include "hart/block.h"
-#include "hart/exec.h"
-#include "hart/insn.h"
-#include "hart/mem.h"
-#include "machine.h"
-#include "sched.h"
+#include "engine/block.h"
+#include "engine/exec.h"
+#include "isa/insn.h"
+#include "engine/mem.h"
+#include "machine/machine.h"
+#include "machine/sched.h"
 #include "timing/model.h"
 #include "trace/trace.h"
 
@@ -42,10 +42,11 @@ static inline struct engine_world *engine_world_new(unsigned harts, const char *
 	machine->hart_count = harts;
 	machine->trace = trace_open(trace_path, trace_events, harts, 0, 0);
 	cr_assert(machine->harts && machine->trace);
+	observers_add(&machine->observers, trace_observer(machine->trace));
 	for (unsigned i = 0; i < harts; i++) {
 		struct hart *hart = &machine->harts[i];
 		*hart = (struct hart){.id = i, .isa = isa_default(), .platform = &machine->platform, .bus = &machine->bus,
-		                      .peers = machine->harts, .trace = machine->trace};
+		                      .peers = machine->harts, .observers = &machine->observers, .trace = machine->trace};
 		cr_assert(mem_init(hart) == 0 && mmu_init(hart, machine->platform.tlb_entries) == 0 &&
 		          exec_init(hart) == 0);
 		hart_reset(hart, CODE);

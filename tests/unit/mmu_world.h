@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
-#include "bus.h"
+#include "base/bus.h"
 #include "hart/mmu.h"
 #include "hart/platform.h"
 
@@ -26,6 +26,7 @@ struct world {
 	struct hart hart;
 	struct bus bus;
 	struct platform platform;
+	struct observers observers;
 	uint64_t next; /* first free page, for tables */
 };
 
@@ -41,6 +42,7 @@ static inline void world_init(struct world *world, unsigned tlb_entries)
 	world->hart.bus = &world->bus;
 	world->hart.platform = &world->platform;
 	world->hart.peers = &world->hart;
+	world->hart.observers = &world->observers;
 	world->hart.csr.mnstatus = mnstatus_NMIE; /* as reset leaves it without Smrnmi */
 	cr_assert(mmu_init(&world->hart, tlb_entries) == 0);
 	world->next = DRAM + (UINT64_C(16) << 20); /* below: data */

@@ -4,9 +4,9 @@
 #define STEP_WORLD_H
 
 #include "csr/csr.h"
-#include "hart/exec.h"
-#include "hart/insn.h"
-#include "hart/mem.h"
+#include "engine/exec.h"
+#include "isa/insn.h"
+#include "engine/mem.h"
 #include "mmu_world.h"
 #include "trace/trace.h"
 
@@ -23,6 +23,7 @@ static inline struct world *step_world_new(void)
 	world->platform.block_ops = 64;
 	hart->isa = isa_default();
 	hart->trace = trace_open(NULL, 0, 1, 0, 0);
+	observers_add(&world->observers, trace_observer(hart->trace));
 	cr_assert(mem_init(hart) == 0 && exec_init(hart) == 0);
 	hart_reset(hart, CODE);
 	return world;

@@ -1,7 +1,7 @@
 /* Physical address space: DRAM by pointer, devices by range, nothing beyond the edges. */
 #include <criterion/criterion.h>
 #include <string.h>
-#include "bus.h"
+#include "base/bus.h"
 #include "dev/devices.h"
 
 enum { SIZE = 16 * PAGE_SIZE };

@@ -3,12 +3,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "bus.h"
+#include "base/bus.h"
 #include "csr/csr.h"
 #include "hart/mmu.h"
-#include "machine.h"
-#include "symbols.h"
-#include "trace/check.h"
+#include "machine/machine.h"
+#include "base/symbols.h"
+#include "watch/check.h"
 #include "trace/trace.h"
 
 enum {
@@ -145,7 +145,7 @@ static void world(struct fixture *fixture, unsigned i, enum mode to, uint64_t pc
 	};
 	hart->mode = to;
 	hart->pc = pc;
-	check_event(fixture->check, hart, &event);
+	check_observer(fixture->check)->event(check_observer(fixture->check), hart, &event);
 }
 
 static void write_tp(struct fixture *fixture, unsigned i, uint64_t value, uint64_t pc)
@@ -155,7 +155,7 @@ static void write_tp(struct fixture *fixture, unsigned i, uint64_t value, uint64
 		.type = TRACE_TP, .hart = (uint8_t)i, .mode = hart->mode, .cycle = ++hart->now, .pc = pc, .value = { value },
 	};
 	hart->x[TP] = value;
-	check_event(fixture->check, hart, &event);
+	check_observer(fixture->check)->event(check_observer(fixture->check), hart, &event);
 }
 
 static void call_function(struct fixture *fixture, unsigned i)

@@ -1,7 +1,7 @@
 /* Decoding: every operand layout, reserved encodings, hints, and extensions that are off. Whether every row means what
  * binutils thinks is tools/check_insn's. */
 #include <criterion/criterion.h>
-#include "hart/insn.h"
+#include "isa/insn.h"
 
 enum { DYN = 7, AQ = 2, RL = 1, S0 = 8, S1 = 9, A5 = 15 };
 

@@ -4,7 +4,7 @@
 #include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
-#include "devtree.h"
+#include "machine/devtree.h"
 
 static void *tree_of(unsigned harts)
 {

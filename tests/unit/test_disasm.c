@@ -1,7 +1,7 @@
 /* Text of instructions: one of each way to print. All rows against objdump are tools/check_insn's. */
 #include <criterion/criterion.h>
 #include <string.h>
-#include "hart/insn.h"
+#include "isa/insn.h"
 
 static const struct {
 	uint32_t word;

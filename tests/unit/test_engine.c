@@ -313,13 +313,14 @@ Test(engine, a_trap_ends_a_reservation)
 /* ---- tp, functions and traces inserted into blocks ---- */
 
 struct seen {
+	struct observer observer; /* first */
 	unsigned count[TRACE_TYPES];
 	struct trace_event last[TRACE_TYPES];
 };
 
-static void see(void *observer, const struct trace_event *event)
+static void see(struct observer *observer, struct hart *hart __attribute__((unused)), const struct trace_event *event)
 {
-	struct seen *seen = observer;
+	struct seen *seen = (struct seen *)observer;
 	seen->count[event->type]++;
 	seen->last[event->type] = *event;
 }
@@ -330,9 +331,8 @@ Test(engine, a_jump_that_writes_tp_is_noted_once)
 	for (unsigned stepped = 0; stepped < 2; stepped++) {
 		struct engine_world *world = engine_world_new(1, NULL, 0);
 		struct hart *hart = world->machine.harts;
-		struct seen seen = {0};
-		hart->observe = see;
-		hart->observer = &seen;
+		struct seen seen = {.observer = {.event = see, .wanted = UINT32_MAX}};
+		observers_add(&world->machine.observers, &seen.observer);
 		PROGRAM(world, CODE, nop(), insn_i(INSN_csrrsi, 0, 8, 0x300), insn_j(4, 8), nop(), insn_j(0, 0));
 		while (hart->cycle < 100)
 			stepped ? exec_step(hart, 100) : exec_run(hart, 100, UINT64_MAX);
@@ -351,10 +351,9 @@ Test(engine, a_csr_instruction_that_writes_tp_is_noted)
 	for (unsigned i = 0; i < 4; i++) {
 		struct engine_world *world = engine_world_new(1, NULL, 0);
 		struct hart *hart = world->machine.harts;
-		struct seen seen = {0};
+		struct seen seen = {.observer = {.event = see, .wanted = UINT32_MAX}};
 		engine_world_time(world, presets[i]);
-		hart->observe = see;
-		hart->observer = &seen;
+		observers_add(&world->machine.observers, &seen.observer);
 		PROGRAM(world, CODE, nop(), insn_i(INSN_csrrsi, 4, 8, 0x300), insn_i(INSN_csrrw, 4, 4, 0x340), nop(), insn_j(0, 0));
 		exec_run(hart, 1000, UINT64_MAX);
 		cr_assert_eq(seen.count[TRACE_TP], 2, "%s", presets[i]);
@@ -365,10 +364,15 @@ Test(engine, a_csr_instruction_that_writes_tp_is_noted)
 }
 
 /* As a check does that finds a wrong tp: the machine stops right there, however blocks are chained. */
-static void stop_at_tp(void *observer, const struct trace_event *event)
+struct stopper {
+	struct observer observer; /* first */
+	struct machine *machine;
+};
+
+static void stop_at_tp(struct observer *observer, struct hart *hart __attribute__((unused)),
+                       const struct trace_event *event __attribute__((unused)))
 {
-	if (event->type == TRACE_TP)
-		machine_stop(observer, STOP_CHECK, 0, "tp");
+	machine_stop(((struct stopper *)observer)->machine, STOP_CHECK, 0, "tp");
 }
 
 Test(engine, who_stops_the_machine_at_a_write_of_tp_stops_it_there)
@@ -377,8 +381,8 @@ Test(engine, who_stops_the_machine_at_a_write_of_tp_stops_it_there)
 	for (unsigned i = 0; i < 2; i++) {
 		struct engine_world *world = engine_world_new(1, NULL, 0);
 		struct hart *hart = world->machine.harts;
-		hart->observe = stop_at_tp;
-		hart->observer = &world->machine;
+		struct stopper stopper = {{.event = stop_at_tp, .wanted = 1u << TRACE_TP, .strict = true}, &world->machine};
+		observers_add(&world->machine.observers, &stopper.observer);
 		PROGRAM(world, CODE, insn_i(INSN_addi, 5, 5, 1), insn_i(INSN_addi, 6, 0, 7), insn_b(INSN_blt, 5, 6, -8), writers[i],
 		        insn_j(0, 0));
 		sched_run(&world->machine);
@@ -503,9 +507,8 @@ Test(engine, an_observer_hears_wires_and_csr_writes)
 {
 	struct engine_world *world = engine_world_new(1, NULL, 0);
 	struct hart *hart = world->machine.harts;
-	struct seen seen = {0};
-	hart->observe = see;
-	hart->observer = &seen;
+	struct seen seen = {.observer = {.event = see, .wanted = UINT32_MAX}};
+	observers_add(&world->machine.observers, &seen.observer);
 	PROGRAM(world, CODE, insn_i(INSN_csrrw, 0, 5, 0x340), nop());
 	hart->x[5] = 99;
 	exec_run(hart, 2, UINT64_MAX);

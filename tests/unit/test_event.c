@@ -1,6 +1,6 @@
 /* The event queue: order is (cycle, the order of scheduling), whatever was moved or cancelled in between. */
 #include <criterion/criterion.h>
-#include "event.h"
+#include "base/event_queue.h"
 
 enum { MANY = 500 };
 

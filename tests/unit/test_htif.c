@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "dev/console.h"
-#include "htif.h"
+#include "dev/htif.h"
 #include "temporary.h"
 
 enum { TOHOST = 0x1000, FROMHOST = 0x1040, MAGIC = 0x2000, TEXT = 0x3000, SIZE = 16 * PAGE_SIZE };

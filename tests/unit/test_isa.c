@@ -1,7 +1,7 @@
 /* ISA strings and sets of extensions. */
 #include <criterion/criterion.h>
 #include <string.h>
-#include "hart/isa.h"
+#include "isa/isa.h"
 
 static struct isa parsed(const char *text)
 {

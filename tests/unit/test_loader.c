@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "bus.h"
-#include "loader.h"
+#include "base/bus.h"
+#include "machine/loader.h"
 #include "temporary.h"
 
 enum { SIZE = 64 * PAGE_SIZE };

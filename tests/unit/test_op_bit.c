@@ -1,7 +1,7 @@
 /* Bit manipulation, cryptography on scalar registers, Zicond, Zimop: one instruction, two operands, one result. */
 #include <criterion/criterion.h>
-#include "hart/insn.h"
-#include "hart/op.h"
+#include "isa/insn.h"
+#include "engine/op.h"
 
 static OP(stop)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "options.h"
+#include "cli/options.h"
 #include "temporary.h"
 #include "trace/trace.h"
 

@@ -6,9 +6,9 @@
 #include <unistd.h>
 #include "csr/csr.h"
 #include "hart/mmu.h"
-#include "machine.h"
+#include "machine/machine.h"
 #include "temporary.h"
-#include "trace/stats.h"
+#include "machine/stats.h"
 #include "trace/trace.h"
 
 enum { HARTS = 2 };

@@ -1,6 +1,6 @@
 /* Names of addresses, and back; a module's symbols are not another's. */
 #include <criterion/criterion.h>
-#include "symbols.h"
+#include "base/symbols.h"
 
 static struct symbols *table(void)
 {

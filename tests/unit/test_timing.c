@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "hart/block.h"
+#include "engine/block.h"
 #include "temporary.h"
 #include "timing/cache.h"
 #include "timing/channel.h"
-#include "timing/pages.h"
+#include "timing/l1_tlb.h"
 #include "timing/timing.h"
 
 static int load_text(struct timing *timing, const char *text, char *reason, size_t size)

@@ -6,7 +6,7 @@
 #include "hart/trap.h"
 #include "temporary.h"
 #include "trace/format.h"
-#include "trace/json.h"
+#include "base/json.h"
 #include "trace/text.h"
 #include "trace/trace.h"
 
@@ -555,7 +555,7 @@ Test(test_trace, golden_lines_hold_no_addresses)
 	trace_print_golden(out, &event, &names);
 	fclose(out);
 	snprintf(expected, sizeof(expected), "1 world VS -> HS here cause=\"%s\"\n1 tp HS here\n",
-	         trap_cause_name(false, CAUSE_ECALL_VS));
+	         cause_name(false, CAUSE_ECALL_VS));
 	cr_assert_str_eq(text, expected);
 	free(text);
 }

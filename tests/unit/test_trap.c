@@ -643,10 +643,10 @@ Test(trap, explanations)
 Test(trap, every_cause_has_a_name)
 {
 	for (unsigned cause = 0; cause < 64; cause++) {
-		cr_expect_str_neq(trap_cause_name(false, cause), "");
-		cr_expect_str_neq(trap_cause_name(true, cause), "");
+		cr_expect_str_neq(cause_name(false, cause), "");
+		cr_expect_str_neq(cause_name(true, cause), "");
 	}
-	cr_expect_str_eq(trap_cause_name(false, 21), "load guest-page fault");
-	cr_expect_str_eq(trap_cause_name(true, 5), "supervisor timer interrupt");
-	cr_expect_str_eq(trap_cause_name(false, 14), "reserved exception");
+	cr_expect_str_eq(cause_name(false, 21), "load guest-page fault");
+	cr_expect_str_eq(cause_name(true, 5), "supervisor timer interrupt");
+	cr_expect_str_eq(cause_name(false, 14), "reserved exception");
 }

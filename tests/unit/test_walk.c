@@ -666,7 +666,7 @@ Test(walk, a_pte_that_both_stages_use_is_read_again_before_its_update)
 	world_free(&world);
 }
 
-static void note_store(void *context, uint64_t pa, unsigned size)
+static void note_store(void *context, const void *by __attribute__((unused)), uint64_t pa, unsigned size)
 {
 	uint64_t *seen = context;
 	seen[0] = pa;
@@ -680,8 +680,7 @@ Test(walk, updates_obey_the_flags_of_the_page)
 	struct translation result;
 	uint64_t seen[2] = {0}, va = some_va(SV39);
 	world_init(&world, 16);
-	world.bus.store_hook = note_store;
-	world.bus.store_hook_context = seen;
+	cr_assert(bus_listen(&world.bus, &(struct bus_listener){.flags = PAGE_HOOK, .stored = note_store, .context = seen}) == 0);
 	struct tables tables = tables_new(&world, SV39, false, 0);
 	uint64_t place = map(&tables, va, page, 0, PTE_V | PTE_RWX | PTE_U);
 	world.hart.csr.satp = atp_of(&tables, 1);

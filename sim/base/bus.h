@@ -1,0 +1,97 @@
+/*
+ * Physical address space: DRAM (host memory) and devices. Per DRAM page a byte of flags says why stores to it must not
+ * be cached in a hart's L0 filter: one mechanism for translated code, reservations, HTIF and watchpoints.
+ */
+#ifndef BUS_H
+#define BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct device;
+
+enum { PAGE_SHIFT = 12, PAGE_SIZE = 1 << PAGE_SHIFT };
+
+enum page_flag {
+	PAGE_CODE = 1 << 0,  /* some hart holds translated instructions of this page */
+	PAGE_WATCH = 1 << 1, /* a reservation of a hart that is not running now lies in this page */
+	PAGE_HOOK = 1 << 2,  /* a device wants to see stores (HTIF's tohost) */
+};
+
+/* Who wants to know of stores. The bus tells; it does not ask who it is. */
+struct bus_listener {
+	uint8_t flags; /* enum page_flag bits: stores to pages that have one of them */
+	/* `size` bytes at pa have been written by `by`: a hart, or NULL (a device, the loader, the debugger). */
+	void (*stored)(void *context, const void *by, uint64_t pa, unsigned size);
+	/* The page of pa has got a flag: no view of it may be written through any more. May be NULL, as `stored`. */
+	void (*flagged)(void *context, uint64_t pa);
+	void *context;
+};
+
+struct bus_range {
+	uint64_t base, size;
+	struct device *device;
+};
+
+struct bus {
+	uint64_t dram_base, dram_size; /* bytes; dram_base 0x80000000 */
+	uint8_t *dram;                 /* host address of dram_base; zero-filled, page-aligned */
+	uint8_t *page_flags;           /* one a DRAM page */
+	struct bus_range *ranges;      /* sorted by base, disjoint */
+	size_t range_count;
+	struct bus_listener *listeners;
+	size_t listener_count;
+};
+
+/* 0, or -1 with a line on stderr when the host cannot give the memory. dram_size is a multiple of 4096. */
+int bus_init(struct bus *bus, uint64_t dram_size);
+void bus_free(struct bus *bus);
+
+/* Map a device at [base, base+size). Ranges must not overlap (asserted). */
+void bus_map(struct bus *bus, uint64_t base, uint64_t size, struct device *device);
+
+static inline bool bus_is_dram(const struct bus *bus, uint64_t pa, uint64_t size)
+{
+	uint64_t offset = pa - bus->dram_base;
+	return offset < bus->dram_size && size <= bus->dram_size - offset;
+}
+
+/* Host address of DRAM at pa; pa must be in DRAM. */
+static inline uint8_t *bus_host(const struct bus *bus, uint64_t pa) { return bus->dram + (pa - bus->dram_base); }
+static inline uint8_t *bus_page_flags(const struct bus *bus, uint64_t pa)
+{
+	return bus->page_flags + ((pa - bus->dram_base) >> PAGE_SHIFT);
+}
+
+/* Listeners stay as long as the bus. 0, or -1: no memory. */
+int bus_listen(struct bus *bus, const struct bus_listener *listener);
+
+/* From now on stores to the page of pa, which is in DRAM, are told to those who listen for the flag. */
+void bus_flag(struct bus *bus, uint64_t pa, enum page_flag flag);
+
+/* Bytes inside one page of DRAM have been written: tell those whom the page's flags concern. */
+void bus_tell_stored(const struct bus *bus, const void *by, uint64_t pa, unsigned size);
+static inline void bus_stored(const struct bus *bus, const void *by, uint64_t pa, unsigned size)
+{
+	if (__builtin_expect(*bus_page_flags(bus, pa) != 0, 0))
+		bus_tell_stored(bus, by, pa, size);
+}
+
+/* Is all of [pa, pa+size) in DRAM or in one device? */
+bool bus_mapped(const struct bus *bus, uint64_t pa, uint64_t size);
+
+/* Device access, naturally aligned, size 1, 2, 4 or 8, at cycle `now`. False: nothing there, or the device refuses
+ * that size or direction: an access fault. Device writes OR into *effects (enum effect). */
+bool bus_device_read(struct bus *bus, uint64_t pa, unsigned size, uint64_t now, uint64_t *value, uint32_t *effects);
+bool bus_device_write(struct bus *bus, uint64_t pa, unsigned size, uint64_t now, uint64_t value, uint32_t *effects);
+
+/* Is [pa, pa+size) readable memory-like space for instruction fetch (DRAM or ROM)? Host pointer or NULL. */
+const uint8_t *bus_fetch(const struct bus *bus, uint64_t pa, unsigned size);
+
+/* Loader's and debugger's access: peek sees DRAM and ROM, poke DRAM only. False, and nothing done, if any byte is
+ * outside. */
+bool bus_peek(const struct bus *bus, uint64_t pa, void *buffer, size_t size);
+bool bus_poke(struct bus *bus, uint64_t pa, const void *buffer, size_t size);
+
+#endif

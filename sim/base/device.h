@@ -1,0 +1,43 @@
+/*
+ * Devices: {name, reset, read, write, event, dump}. A device never sees a hart's inside: it drives wires (struct
+ * irq_wire) and schedules events, nothing else.
+ */
+#ifndef DEV_H
+#define DEV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "base/event_queue.h"
+
+/* A wire into a hart or an interrupt controller. `line` is the receiver's number: an mip bit number for harts, a source
+ * number for the PLIC. Levels are edge-filtered by the receiver. `now` is the cycle at which the level changes. */
+struct irq_wire {
+	void (*set)(void *receiver, unsigned line, bool level, uint64_t now);
+	void *receiver;
+	unsigned line;
+};
+
+static inline void irq_wire_set(const struct irq_wire *wire, bool level, uint64_t now)
+{
+	if (wire->set)
+		wire->set(wire->receiver, wire->line, level, now);
+}
+
+struct device {
+	const char *name;
+	/* Offsets are from the mapped base; accesses are naturally aligned, size 1, 2, 4 or 8 bytes. False: access
+	 * fault. read/write OR enum effect (hart/hart.h) bits into *effects when the access may have changed some
+	 * hart's wires (EFFECT_IRQ | EFFECT_YIELD) or stops the machine (EFFECT_YIELD). */
+	bool (*read)(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
+	             uint32_t *effects);
+	bool (*write)(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
+	              uint32_t *effects);
+	void (*reset)(struct device *device);
+	void (*dump)(const struct device *device, FILE *out); /* for the debugger: a few lines */
+	void (*destroy)(struct device *device);
+	const uint8_t *(*fetch)(const struct device *device, uint64_t offset, unsigned size); /* ROM only, else NULL */
+	struct event_queue *events;
+};
+
+#endif

@@ -1,0 +1,625 @@
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "machine/params.h"
+#include "base/say.h"
+#include "watch/check.h"
+#include "trace/trace.h"
+#include "cli/usage.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define MEMORY_MAX (UINT64_C(1) << 40)
+
+__attribute__((format(printf, 1, 2))) static int bad(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	say_list(format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+/* Words and numbers */
+
+bool options_size(const char *text, uint64_t unit, uint64_t *bytes)
+{
+	static const char suffixes[] = "BKMGT";
+	char *end;
+	errno = 0;
+	uint64_t value = strtoull(text, &end, 0);
+	if (text[0] < '0' || text[0] > '9' || errno != 0)
+		return false;
+	if (*end != '\0') {
+		char letter = *end >= 'a' && *end <= 'z' ? (char)(*end - 'a' + 'A') : *end;
+		const char *suffix = strchr(suffixes, letter);
+		if (!suffix || end[1] != '\0')
+			return false;
+		unit = UINT64_C(1) << 10 * (suffix - suffixes);
+	}
+	return !__builtin_mul_overflow(value, unit, bytes) && *bytes != 0;
+}
+
+static bool parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *value)
+{
+	char *end;
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *value >= low && *value <= high;
+}
+
+static bool parse_hart(const char **text, unsigned *hart)
+{
+	const char *start = *text;
+	*hart = 0;
+	while (**text >= '0' && **text <= '9' && *text - start < 2)
+		*hart = *hart * 10 + (unsigned)(*(*text)++ - '0');
+	return *text != start && *hart < 64;
+}
+
+bool options_cpus(const char *text, uint64_t *cpus)
+{
+	*cpus = 0;
+	for (;; text++) {
+		unsigned first, last;
+		if (!parse_hart(&text, &first))
+			return false;
+		last = first;
+		if (*text == '-') {
+			text++;
+			if (!parse_hart(&text, &last) || last < first)
+				return false;
+		}
+		for (unsigned hart = first; hart <= last; hart++)
+			*cpus |= UINT64_C(1) << hart;
+		if (*text == '\0')
+			return true;
+		if (*text != '+')
+			return false;
+	}
+}
+
+/* A copy that lives as long as the options. */
+static char *keep_text(struct options *options, const char *text)
+{
+	char **owned = realloc(options->owned, (options->owned_count + 1) * sizeof(*owned));
+	char *copy = strdup(text);
+	if (!owned || !copy) {
+		bad("out of memory for options");
+		abort();
+	}
+	options->owned = owned;
+	owned[options->owned_count++] = copy;
+	return copy;
+}
+
+/* Cut the next item off a comma-separated list, in place; ",," is a comma. NULL at the end. */
+static char *next_item(char **list)
+{
+	char *item = *list, *to = item;
+	if (!item)
+		return NULL;
+	for (char *from = item;; from++) {
+		if (from[0] == ',' && from[1] == ',') {
+			from++;
+		} else if (from[0] == ',' || from[0] == '\0') {
+			*list = from[0] == ',' ? from + 1 : NULL;
+			*to = '\0';
+			return item;
+		}
+		*to++ = *from;
+	}
+}
+
+/* Split "key=value"; the value is NULL when there is no '='. */
+static char *cut_value(char *item)
+{
+	char *equals = strchr(item, '=');
+	if (!equals)
+		return NULL;
+	*equals = '\0';
+	return equals + 1;
+}
+
+/* Guests */
+
+static struct guest_config *add_guest(struct config *config)
+{
+	struct guest_config *guests = realloc(config->guests, (config->guest_count + 1) * sizeof(*guests));
+	if (!guests) {
+		bad("out of memory for guests");
+		abort();
+	}
+	config->guests = guests;
+	guests[config->guest_count] = (struct guest_config){ 0 };
+	return &guests[config->guest_count++];
+}
+
+static int set_guest_key(struct guest_config *guest, const char *key, const char *value)
+{
+	uint64_t number;
+	if (!value || *value == '\0')
+		return bad("%s: key '%s' needs a value", guest->path, key);
+	if (strcmp(key, "vcpus") == 0) {
+		if (!parse_number(value, 1, 64, &number))
+			return bad("%s: vcpus=%s: must be a number from 1 to 64", guest->path, value);
+		guest->vcpus = (unsigned)number;
+	} else if (strcmp(key, "memory") == 0) {
+		if (!options_size(value, MIB, &guest->memory) || guest->memory % 4096 != 0)
+			return bad("%s: memory=%s: must be a size such as 64M, a multiple of 4096 bytes", guest->path, value);
+	} else if (strcmp(key, "cpus") == 0) {
+		if (!options_cpus(value, &guest->cpus))
+			return bad("%s: cpus=%s: must be a list of harts such as 0-1+3", guest->path, value);
+	} else if (strcmp(key, "initrd") == 0) {
+		guest->initrd = value;
+	} else if (strcmp(key, "args") == 0) {
+		guest->args = value;
+	} else if (strcmp(key, "name") == 0) {
+		guest->name = value;
+	} else {
+		return bad("%s: unknown key '%s' (vcpus, memory, initrd, args, name, cpus)", guest->path, key);
+	}
+	return 0;
+}
+
+/* GUEST[,key=value]... */
+static int positional_guest(struct options *options, const char *text)
+{
+	char *list = keep_text(options, text);
+	struct guest_config *guest = add_guest(&options->config);
+	guest->path = next_item(&list);
+	if (guest->path[0] == '\0')
+		return bad("'%s': a guest needs a file name", text);
+	for (char *item; (item = next_item(&list)) != NULL;) {
+		char *value = cut_value(item);
+		if (set_guest_key(guest, item, value) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* guest-loader,addr=A,kernel=F[,bootargs=T] or guest-loader,addr=A,initrd=F */
+static int guest_loader(struct options *options, char *list)
+{
+	struct guest_config *guest = add_guest(&options->config);
+	for (char *item; (item = next_item(&list)) != NULL;) {
+		char *value = cut_value(item);
+		if (!value || *value == '\0')
+			return bad("-device guest-loader: '%s' needs a value", item);
+		if (strcmp(item, "addr") == 0) {
+			if (!parse_number(value, 1, UINT64_MAX, &guest->address))
+				return bad("-device guest-loader: addr=%s: must be an address", value);
+		} else if (strcmp(item, "kernel") == 0 || strcmp(item, "initrd") == 0) {
+			if (guest->path)
+				return bad("-device guest-loader: either kernel= or initrd=, once");
+			guest->path = value;
+			guest->ramdisk = item[0] == 'i';
+		} else if (strcmp(item, "bootargs") == 0) {
+			guest->args = value;
+		} else if (strcmp(item, "id") != 0) {
+			return bad("-device guest-loader: unknown key '%s' (addr, kernel, initrd, bootargs)", item);
+		}
+	}
+	if (!guest->path || !guest->address)
+		return bad("-device guest-loader: needs addr=ADDRESS and kernel=FILE or initrd=FILE");
+	if (guest->ramdisk && guest->args)
+		return bad("-device guest-loader: bootargs= goes with kernel=");
+	return 0;
+}
+
+/* One function an option. The name is the spelling in the table, for messages. */
+
+struct option_row;
+typedef int option_handler(struct options *options, const struct option_row *row, char *value);
+
+struct option_row {
+	const char *name;
+	bool takes_value;
+	option_handler *handle;
+	size_t field; /* for the generic handlers: offset in struct config */
+	uint64_t low, high;
+	const char *text; /* what a refusal says */
+};
+
+static int set_text(struct options *options, const struct option_row *row, char *value)
+{
+	if (*value == '\0')
+		return bad("-%s: the value is empty", row->name);
+	*(const char **)((char *)&options->config + row->field) = value;
+	return 0;
+}
+
+static int set_flag(struct options *options, const struct option_row *row, char *value)
+{
+	(void)value;
+	*(bool *)((char *)&options->config + row->field) = true;
+	return 0;
+}
+
+static int set_option_number(struct options *options, const struct option_row *row, char *value)
+{
+	uint64_t *field = (uint64_t *)((char *)&options->config + row->field);
+	if (parse_number(value, row->low, row->high, field))
+		return 0;
+	if (row->high == UINT64_MAX)
+		return bad("--%s %s: must be a number, at least %" PRIu64, row->name, value, row->low);
+	return bad("--%s %s: must be a number from %" PRIu64 " to %" PRIu64, row->name, value, row->low, row->high);
+}
+
+/* QEMU's spellings that change nothing here. */
+static int accept_only(struct options *options, const struct option_row *row, char *value)
+{
+	(void)options;
+	if (row->text && strncmp(value, row->text, strlen(row->text)) != 0)
+		return bad("-%s %s: only '%s' is supported", row->name, value, row->text);
+	return 0;
+}
+
+static int refuse(struct options *options, const struct option_row *row, char *value)
+{
+	(void)options;
+	(void)value;
+	return bad("-%s is not supported: %s", row->name, row->text);
+}
+
+static int set_machine(struct options *options, const struct option_row *row, char *value)
+{
+	char *list = keep_text(options, value);
+	char *item = next_item(&list);
+	(void)row;
+	if (strncmp(item, "type=", 5) == 0)
+		item += 5;
+	if (strcmp(item, "virt") != 0)
+		return bad("-M %s: the only machine is virt", item);
+	while ((item = next_item(&list)) != NULL) {
+		char *setting = cut_value(item);
+		if (!setting)
+			return bad("-M virt: '%s' needs a value", item);
+		if (strcmp(item, "dumpdtb") == 0)
+			options->config.dump_dtb = setting;
+		else if (strcmp(item, "aia") != 0)
+			return bad("-M virt: unknown property '%s'", item);
+		else if (strcmp(setting, "none") != 0)
+			return bad("-M virt,aia=%s is not supported: this machine has a PLIC (aia=none)", setting);
+	}
+	return 0;
+}
+
+static int set_harts(struct options *options, const struct option_row *row, char *value)
+{
+	uint64_t number;
+	const char *text = strncmp(value, "cpus=", 5) == 0 ? value + 5 : value;
+	if (!parse_number(text, 1, 64, &number))
+		return bad("-%s %s: must be a number of harts from 1 to 64", row->name, value);
+	options->config.harts = (unsigned)number;
+	return 0;
+}
+
+static int set_memory(struct options *options, const struct option_row *row, char *value)
+{
+	const char *text = strncmp(value, "size=", 5) == 0 ? value + 5 : value;
+	uint64_t *memory = &options->config.memory;
+	if (!options_size(text, MIB, memory) || *memory % 4096 != 0 || *memory > MEMORY_MAX)
+		return bad("-%s %s: must be a size such as 512M or 2G, at most 1T, a multiple of 4096 bytes", row->name, value);
+	return 0;
+}
+
+static int set_serial(struct options *options, const struct option_row *row, char *value)
+{
+	bool file = strncmp(value, "file:", 5) == 0 && value[5] != '\0';
+	if (strcmp(value, "mon:stdio") == 0)
+		value = "stdio";
+	if (!file && strcmp(value, "stdio") != 0 && strcmp(value, "null") != 0)
+		return bad("-%s %s: must be stdio, file:NAME or null", row->name, value);
+	options->config.serial = value;
+	return 0;
+}
+
+static int set_display(struct options *options, const struct option_row *row, char *value)
+{
+	(void)options;
+	if (strcmp(value, "none") == 0)
+		return 0;
+	if (strcmp(value, "sdl") == 0)
+		return bad("-display sdl is not supported: this machine has no graphics");
+	return bad("-%s %s: must be none", row->name, value);
+}
+
+static int option_device(struct options *options, const struct option_row *row, char *value)
+{
+	char *list = keep_text(options, value);
+	const char *model = next_item(&list);
+	(void)row;
+	if (strcmp(model, "guest-loader") == 0)
+		return guest_loader(options, list);
+	if (strncmp(model, "virtio-", 7) == 0)
+		return bad("-device %s is not supported: this machine has no virtio devices", model);
+	return bad("-device %s: unknown device", model);
+}
+
+static int set_isa(struct options *options, const struct option_row *row, char *value)
+{
+	char reason[160];
+	if (isa_parse(value, &options->config.isa, reason, sizeof(reason)) != 0)
+		return bad("-%s %s: %s", row->name, value, reason);
+	return 0;
+}
+
+/* QEMU's "rv64,h=true,sstc=off": toggles of the default set. */
+static int set_qemu_cpu(struct options *options, char *list, const char *value)
+{
+	for (char *item; (item = next_item(&list)) != NULL;) {
+		char *setting = cut_value(item), toggle[64], reason[160];
+		bool on = !setting || strcmp(setting, "true") == 0 || strcmp(setting, "on") == 0;
+		if (!on && strcmp(setting, "false") != 0 && strcmp(setting, "off") != 0)
+			return bad("-cpu %s: %s=%s: must be true or false", value, item, setting);
+		struct isa one;
+		snprintf(toggle, sizeof(toggle), "%c%s", on ? '+' : '-', item);
+		/* each toggle starts from what the others left: isa_parse knows the default only, so take its
+		 * difference */
+		if (isa_parse(toggle, &one, reason, sizeof(reason)) != 0)
+			return bad("-cpu %s: %s", value, reason);
+		struct isa standard = isa_default();
+		for (unsigned i = 0; i < 2; i++) {
+			uint64_t changed = one.bits[i] ^ standard.bits[i];
+			options->config.isa.bits[i] = (options->config.isa.bits[i] & ~changed) | (one.bits[i] & changed);
+		}
+	}
+	return 0;
+}
+
+static int set_cpu(struct options *options, const struct option_row *row, char *value)
+{
+	char *list = keep_text(options, value);
+	const char *name = next_item(&list);
+	if (strcmp(name, "rv64") == 0 || strcmp(name, "max") == 0)
+		return set_qemu_cpu(options, list, value);
+	char reason[224];
+	if (timing_load(&options->config.preset, value, reason, sizeof(reason)) != 0)
+		return bad("--%s %s: %s", row->name, value, reason);
+	options->config.timing = &options->config.preset;
+	return 0;
+}
+
+/* A symbol is looked up when the programs are loaded. */
+static int set_timing_from(struct options *options, const struct option_row *row, const char *value)
+{
+	struct config *config = &options->config;
+	config->timing_off = false;
+	config->timing_from.given = true;
+	config->timing_from.hints = strcmp(value, "hint") == 0;
+	config->timing_from.symbol = NULL;
+	config->timing_from.insns = 0;
+	config->timing_from.counted = value[0] >= '0' && value[0] <= '9';
+	if (config->timing_from.counted) {
+		if (!parse_number(value, 0, UINT64_MAX - 1, &config->timing_from.insns))
+			return bad("--%s from=%s: must be a number of instructions", row->name, value);
+	} else if (!config->timing_from.hints) {
+		config->timing_from.symbol = value;
+	}
+	return 0;
+}
+
+static int set_timing(struct options *options, const struct option_row *row, char *value)
+{
+	if (strcmp(value, "on") == 0 || strcmp(value, "off") == 0) {
+		options->config.timing_off = value[1] == 'f';
+		options->config.timing_from.given = false;
+		return 0;
+	}
+	if (strncmp(value, "from=", 5) == 0 && value[5])
+		return set_timing_from(options, row, value + 5);
+	return bad("--%s %s: must be on, off or from=SYMBOL|COUNT|hint", row->name, value);
+}
+
+static int set_param(struct options *options, const struct option_row *row, char *value)
+{
+	(void)row;
+	return params_set(&options->config, value);
+}
+
+/* FILE[,events=LIST]: LIST holds commas itself, so it goes to the end. */
+static int set_trace(struct options *options, const struct option_row *row, char *value)
+{
+	char *path = keep_text(options, value), *events = strstr(path, ",events=");
+	if (events) {
+		*events = '\0';
+		events += strlen(",events=");
+		if (trace_parse_events(events, &options->config.trace_events) != 0)
+			return bad("--%s: events=%s: unknown event (insn, trap, world, csr, tp, tlb, mem, dev, irq, console, default, all)",
+			           row->name, events);
+	}
+	if (*path == '\0')
+		return bad("--%s: a file name is missing", row->name);
+	options->config.trace_path = path;
+	return 0;
+}
+
+static int set_checks(struct options *options, const struct option_row *row, char *value)
+{
+	if (check_parse(value, &options->config.checks) != 0)
+		return bad("--%s %s: must be a list of percpu, worldswitch, isolation, or all", row->name, value);
+	return 0;
+}
+
+static int set_timeout(struct options *options, const struct option_row *row, char *value)
+{
+	char *end;
+	double seconds = strtod(value, &end);
+	if (value[0] < '0' || value[0] > '9' || *end != '\0' || !(seconds > 0 && seconds < 1e9))
+		return bad("--%s %s: must be a number of seconds", row->name, value);
+	options->config.timeout = seconds;
+	return 0;
+}
+
+#define TEXT(name, member) { name, true, set_text, offsetof(struct config, member), 0, 0, NULL }
+#define FLAG(name, member) { name, false, set_flag, offsetof(struct config, member), 0, 0, NULL }
+#define NUMBER(name, member, low, high) { name, true, set_option_number, offsetof(struct config, member), low, high, NULL }
+#define VALUE(name, handler) { name, true, handler, 0, 0, 0, NULL }
+#define REFUSED(name, takes_value, why) { name, takes_value, refuse, 0, 0, 0, why }
+
+static const struct option_row rows[] = {
+	/* QEMU's */
+	VALUE("M", set_machine), VALUE("machine", set_machine), VALUE("smp", set_harts), VALUE("m", set_memory),
+	TEXT("bios", bios), TEXT("kernel", kernel), TEXT("initrd", initrd), TEXT("append", append), TEXT("dtb", dtb),
+	TEXT("dump-dtb", dump_dtb), VALUE("device", option_device), VALUE("display", set_display), VALUE("serial", set_serial),
+	FLAG("S", stopped), VALUE("cpu", set_cpu),
+	{ "nographic", false, accept_only, 0, 0, 0, NULL }, { "no-reboot", false, accept_only, 0, 0, 0, NULL },
+	{ "nodefaults", false, accept_only, 0, 0, 0, NULL }, { "accel", true, accept_only, 0, 0, 0, "tcg" },
+	{ "monitor", true, accept_only, 0, 0, 0, "none" },
+	REFUSED("drive", true, "this machine has no virtio devices"),
+	REFUSED("netdev", true, "this machine has no virtio devices"),
+	REFUSED("gdb", true, "there is no GDB stub (--debug is rvsim's own debugger)"),
+	REFUSED("s", false, "there is no GDB stub (--debug is rvsim's own debugger)"),
+	/* our own */
+	VALUE("isa", set_isa), VALUE("timing", set_timing), NUMBER("quantum", quantum, 1, UINT64_C(1) << 32),
+	VALUE("set", set_param), VALUE("trace", set_trace), TEXT("stats", stats_path),
+	REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)"),
+	NUMBER("max-cycles", max_cycles, 1, UINT64_MAX), NUMBER("max-insns", max_insns, 1, UINT64_MAX),
+	VALUE("timeout", set_timeout), TEXT("signature", signature_path), VALUE("check", set_checks),
+	NUMBER("seed", seed, 0, UINT64_MAX), FLAG("debug", debug), TEXT("debug-cmd", debug_cmd), TEXT("expect", expect),
+	TEXT("fail-on", fail_on), FLAG("quiet", quiet),
+	{ "help", false, NULL, 0, 0, 0, NULL }, { "h", false, NULL, 0, 0, 0, NULL }, { "version", false, NULL, 0, 0, 0, NULL },
+};
+
+enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
+
+/* Options that end it all: --help, --version, --set help. */
+static bool answered(const struct options *options, const struct option_row *row, const char *value)
+{
+	if (strcmp(row->name, "help") == 0 || strcmp(row->name, "h") == 0)
+		usage_print(stdout);
+	else if (strcmp(row->name, "version") == 0)
+		puts("rvsim " RVSIM_VERSION);
+	else if (strcmp(row->name, "set") == 0 && strcmp(value, "help") == 0)
+		params_list(&options->config, stdout);
+	else
+		return false;
+	return true;
+}
+
+static void set_defaults(struct config *config)
+{
+	*config = (struct config){
+		.harts = 1,
+		.memory = 512 * MIB,
+		.isa = isa_default(),
+		.timing = timing_find("ideal"),
+		.quantum = 1000,
+		.max_cycles = UINT64_MAX,
+		.max_insns = UINT64_MAX,
+		.serial = "stdio",
+	};
+	params_default(config);
+	trace_parse_events("default", &config->trace_events);
+}
+
+static int positional(struct options *options, int count, char **words)
+{
+	struct config *config = &options->config;
+	if (count > 0) {
+		if (config->bios)
+			return bad("%s: the firmware is named already, by -bios %s", words[0], config->bios);
+		config->bios = words[0];
+		config->bios_is_elf = true;
+	}
+	for (int i = 1; i < count; i++)
+		if (positional_guest(options, words[i]) != 0)
+			return -1;
+	return 0;
+}
+
+/* What only shows when everything is said. */
+static int check_together(const struct config *config)
+{
+	for (unsigned i = 0; i < config->guest_count; i++) {
+		const struct guest_config *guest = &config->guests[i];
+		if (config->harts < 64 && guest->cpus >> config->harts != 0)
+			return bad("%s: cpus= names a hart beyond the machine's %u", guest->path, config->harts);
+		if (guest->memory > config->memory)
+			return bad("%s: memory= is more than the machine's %" PRIu64 " MiB", guest->path, config->memory >> 20);
+	}
+	const char *misfit = timing_misfit(config->timing);
+	if (misfit)
+		return bad("--cpu %s: %s", config->timing->name, misfit);
+	if (config->timing_from.given && config->timing->ideal)
+		return bad("--timing from=: there is no timing to switch on (--cpu cva6, rocket, u74 or a file)");
+	if (config->stopped && !config->debug && !config->debug_cmd)
+		return bad("-S needs --debug: nothing else could start the machine");
+	if (!config->bios && !config->kernel && !config->dump_dtb)
+		return bad("no firmware: rvsim [option...] FIRMWARE.elf [GUEST[,key=value]...]... (--help says more)");
+	return 0;
+}
+
+/* The word that getopt could not make an option of. */
+static int complain(int code, char **argv)
+{
+	const char *word = argv[optind - 1];
+	if (code == ':')
+		return bad("%s needs a value", word);
+	if (optopt > 0)
+		return bad("%s takes no value", word);
+	return bad("unknown or ambiguous option %s (--help lists them)", word);
+}
+
+/* --timing off wins over --cpu, wherever it stands. */
+static void choose_timing(struct config *config)
+{
+	if (config->timing_off)
+		config->timing = timing_find("ideal");
+}
+
+/* An extension that only names a behaviour goes with the behaviour. */
+static void drop_untrue_names(struct config *config)
+{
+	if (config->platform.tval_zero) {
+		isa_remove(&config->isa, EXT_Sstvala);
+		isa_remove(&config->isa, EXT_Shvstvala);
+	}
+	if (config->platform.tval2_zero)
+		isa_remove(&config->isa, EXT_Shtvala);
+}
+
+static enum options_result parse_option(struct options *options, int argc, char **argv)
+{
+	struct option table[ROW_COUNT + 1] = { 0 };
+	for (unsigned i = 0; i < ROW_COUNT; i++)
+		table[i] = (struct option){ .name = rows[i].name, .has_arg = rows[i].takes_value, .val = 256 + (int)i };
+	optind = 0; /* glibc: start afresh, even in a process that parsed another command line */
+	opterr = 0;
+	for (int code; (code = getopt_long_only(argc, argv, ":", table, NULL)) != -1;) {
+		if (code < 256)
+			return complain(code, argv), OPTIONS_BAD;
+		const struct option_row *row = &rows[code - 256];
+		if (answered(options, row, optarg))
+			return OPTIONS_DONE;
+		if (row->handle(options, row, optarg) != 0)
+			return OPTIONS_BAD;
+	}
+	choose_timing(&options->config);
+	drop_untrue_names(&options->config);
+	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
+		return OPTIONS_BAD;
+	return OPTIONS_RUN;
+}
+
+enum options_result options_parse(struct options *options, int argc, char **argv)
+{
+	*options = (struct options){ 0 };
+	set_defaults(&options->config);
+	return parse_option(options, argc, argv);
+}
+
+void options_free(struct options *options)
+{
+	for (size_t i = 0; i < options->owned_count; i++)
+		free(options->owned[i]);
+	free(options->owned);
+	free(options->config.guests);
+	*options = (struct options){ 0 };
+}

@@ -1,0 +1,27 @@
+/* The command line: what a user may say, and what is wrong with it. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "machine/machine.h"
+
+struct options {
+	struct config config;
+	char **owned; /* texts that config points into and argv does not hold */
+	size_t owned_count;
+};
+
+enum options_result {
+	OPTIONS_RUN,
+	OPTIONS_DONE, /* --help and the like: answered on stdout */
+	OPTIONS_BAD,  /* one line on stderr: exit code 2 */
+};
+
+enum options_result options_parse(struct options *options, int argc, char **argv);
+void options_free(struct options *options);
+
+/* "512M", "2G", "0x1000K"; a bare number counts `unit` bytes. False if it is no size, 0, or too large for 64 bits. */
+bool options_size(const char *text, uint64_t unit, uint64_t *bytes);
+/* "0-1+3": a bit set of hart ids. False if it is none, or names one beyond 63. */
+bool options_cpus(const char *text, uint64_t *cpus);
+
+#endif

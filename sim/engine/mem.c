@@ -1,0 +1,367 @@
+#include "engine/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include "engine/exec.h"
+#include "hart/reservation.h"
+#include "isa/insn.h"
+#include "timing/model.h"
+#include "trace/trace.h"
+
+enum { BANKS = MODE_COUNT * 2 };
+
+struct mem {
+	struct l0_bank banks[BANKS]; /* by effective mode and SUM */
+	struct l0_bank none;         /* stays empty: big-endian contexts, and while load or store triggers are armed */
+	bool swaps;                  /* the current data context is big-endian */
+	unsigned mxr;                /* MXR and VS-level MXR the banks were filled under */
+};
+
+/* ---- the filter ---- */
+
+static void bank_flush(struct l0_bank *bank)
+{
+	for (unsigned i = 0; i < L0_ENTRIES; i++)
+		bank->read[i].tag = bank->write[i].tag = L0_EMPTY;
+	bank->used = false;
+}
+
+static void page_flagged(void *context, uint64_t pa) { mem_l0_forget_page(context, pa); }
+
+int mem_init(struct hart *hart)
+{
+	hart->mem = calloc(1, sizeof *hart->mem);
+	if (!hart->mem)
+		return -1;
+	if (bus_listen(hart->bus, &(struct bus_listener){.flagged = page_flagged, .context = hart}) != 0 ||
+	    reservation_listen(hart) != 0)
+		return -1;
+	for (unsigned i = 0; i < BANKS; i++)
+		bank_flush(&hart->mem->banks[i]);
+	bank_flush(&hart->mem->none);
+	hart->l0 = &hart->mem->banks[0];
+	return 0;
+}
+
+void mem_free(struct hart *hart)
+{
+	free(hart->mem);
+	hart->mem = NULL;
+}
+
+void mem_l0_flush(struct hart *hart)
+{
+	for (unsigned i = 0; i < BANKS; i++)
+		if (hart->mem->banks[i].used)
+			bank_flush(&hart->mem->banks[i]);
+	if (hart->model)
+		model_near_flush(hart);
+}
+
+void mem_l0_forget_page(struct hart *hart, uint64_t pa)
+{
+	uint64_t host = (uint64_t)(uintptr_t)bus_host(hart->bus, pa & ~UINT64_C(0xfff));
+	for (unsigned i = 0; i < BANKS; i++) {
+		struct l0_bank *bank = &hart->mem->banks[i];
+		if (!bank->used)
+			continue;
+		for (struct l0_entry *entry = bank->write; entry < bank->write + L0_ENTRIES; entry++)
+			if (entry->tag + entry->addend == host)
+				entry->tag = L0_EMPTY;
+	}
+	if (hart->model)
+		model_near_forget_page(hart, (const uint8_t *)(uintptr_t)host);
+}
+
+bool mem_big_endian(const struct hart *hart, enum mode mode)
+{
+	switch (mode) {
+	case MODE_M: return hart->csr.mstatus & mstatus_MBE;
+	case MODE_HS: return hart->csr.mstatus & mstatus_SBE;
+	case MODE_U: return hart->csr.mstatus & mstatus_UBE;
+	case MODE_VS: return hart->csr.hstatus & hstatus_VSBE;
+	default: return hart->csr.vsstatus & vsstatus_UBE;
+	}
+}
+
+bool mem_swaps(const struct hart *hart) { return hart->mem->swaps; }
+
+void mem_l0_select(struct hart *hart)
+{
+	struct mmu_context context = mmu_context_data(hart);
+	unsigned mxr = context.mxr | (unsigned)context.vmxr << 1;
+	if (mxr != hart->mem->mxr) {
+		mem_l0_flush(hart);
+		hart->mem->mxr = mxr;
+	}
+	bool sum = context.sum && mode_priv(context.mode) == 1;
+	hart->mem->swaps = mem_big_endian(hart, context.mode);
+	int bank = hart->mem->swaps || hart->triggers.data ? -1 : (int)context.mode * 2 + sum;
+	hart->l0 = bank < 0 ? &hart->mem->none : &hart->mem->banks[bank];
+	if (hart->model)
+		model_near_select(hart, bank);
+}
+
+/* `va` is the address as the program has it: masked bits stay in the tag. */
+static void l0_fill(struct hart *hart, struct l0_entry *entries, const struct translation *translation, uint64_t va)
+{
+	if (!translation->uniform_pmp || hart->l0 == &hart->mem->none)
+		return;
+	uint64_t page = va & ~UINT64_C(0xfff);
+	struct l0_entry *entry = &entries[(page >> PAGE_SHIFT) % L0_ENTRIES];
+	entry->tag = page;
+	entry->addend = (uint64_t)(uintptr_t)bus_host(hart->bus, translation->pa & ~UINT64_C(0xfff)) - page;
+	hart->l0->used = true;
+}
+
+/* ---- transformed instructions ---- */
+
+/* norm:H_trap_xtinst_val: rs1 becomes the address offset, an immediate becomes 0, a compressed instruction is
+ * expanded first and marked by a clear bit 1. */
+void mem_transform(struct hart *hart, uint32_t word, unsigned offset)
+{
+	struct insn insn = decode(&hart->isa, word);
+	const struct insn_row *row = &insn_rows[insn.semantics];
+	uint32_t result;
+	switch (row->class) {
+	case CLASS_LOAD:
+	case CLASS_FLOAD:
+		result = row->match | (uint32_t)insn.rd << 7;
+		break;
+	case CLASS_STORE:
+	case CLASS_FSTORE:
+		result = row->match | (uint32_t)insn.rs2 << 20;
+		break;
+	case CLASS_AMO:
+	case CLASS_LR:
+	case CLASS_SC:
+	case CLASS_HLOAD:
+	case CLASS_HSTORE:
+		result = word & ~UINT32_C(0xf8000);
+		break;
+	default: /* no standard transformation: 0 is always allowed, norm:H_trap_xtinst_exception_list */
+		return;
+	}
+	result |= offset << 15;
+	if (insn.length == 2)
+		result &= ~UINT32_C(2);
+	hart->trap.tinst = result;
+}
+
+void mem_catch_up(struct hart *hart)
+{
+	if (hart->platform->catch_up)
+		hart->platform->catch_up(hart);
+}
+
+/* ---- accesses ---- */
+
+struct request {
+	const struct mmu_context *context;
+	uint64_t va; /* as the program has it */
+	unsigned size;
+	enum access access;
+	uint32_t word;
+};
+
+/* norm:pm_debug_trigger: triggers see the address without its masked bits. An AMO both loads and stores. */
+static bool trigger_fires(struct hart *hart, const struct request *request)
+{
+	struct insn insn = decode(&hart->isa, request->word);
+	struct trigger_access access = {
+		.va = mmu_unmasked(hart, request->context, request->va),
+		.size = request->size,
+		.sized = request->size,
+		.length = insn.length,
+		.load = request->access == ACCESS_LOAD || insn_rows[insn.semantics].class == CLASS_AMO,
+		.store = request->access == ACCESS_STORE,
+		.guest = mode_virt(request->context->mode),
+	};
+	return trigger_on_access(hart, &access);
+}
+
+/* What comes before any check of an access. */
+static inline bool triggered(struct hart *hart, const struct request *request)
+{
+	return __builtin_expect(hart->triggers.data, 0) && trigger_fires(hart, request);
+}
+
+bool mem_triggered_load(struct hart *hart, const struct mmu_context *context, uint64_t va, unsigned size, uint32_t word)
+{
+	struct request request = {context, va, size, ACCESS_LOAD, word};
+	return triggered(hart, &request);
+}
+
+/* One part of an access, inside one page: translate it; on a fault add the transformed instruction. */
+static bool translate_part(struct hart *hart, const struct request *request, unsigned offset, unsigned size,
+                           struct translation *translation)
+{
+	uint64_t va = mmu_unmasked(hart, request->context, request->va + offset);
+	if (mmu_translate(hart, va, size, request->access, request->context, translation))
+		return true;
+	if (!hart->trap.tinst)
+		mem_transform(hart, request->word, offset);
+	return false;
+}
+
+static bool fault(struct hart *hart, const struct request *request, enum cause load_cause)
+{
+	bool store = request->access == ACCESS_STORE;
+	/* norm:pm_csr_hw_apply */
+	hart_raise(hart, store ? load_cause + 2 : load_cause, mmu_unmasked(hart, request->context, request->va));
+	hart->trap.gva = mode_virt(request->context->mode);
+	mem_transform(hart, request->word, 0);
+	return false;
+}
+
+static uint64_t byte_swap(uint64_t value, unsigned size)
+{
+	return __builtin_bswap64(value) >> (64 - 8 * size);
+}
+
+static void emit_device_access(struct hart *hart, uint64_t pa, uint64_t value, unsigned size, bool store)
+{
+	if (!hart_wants(hart, TRACE_DEV))
+		return;
+	struct trace_event event = {.type = TRACE_DEV, .pc = hart->pc, .value = {pa, value, size | (unsigned)store << 8}};
+	hart_emit(hart, &event);
+}
+
+static bool device_access(struct hart *hart, const struct request *request, uint64_t pa, uint64_t *value)
+{
+	bool store = request->access == ACCESS_STORE;
+	if (pa & (request->size - 1))
+		return fault(hart, request, CAUSE_LOAD_ACCESS);
+	mem_catch_up(hart);
+	bool done = store ? bus_device_write(hart->bus, pa, request->size, hart->now, *value, &hart->effects)
+	                  : bus_device_read(hart->bus, pa, request->size, hart->now, value, &hart->effects);
+	if (!done)
+		return fault(hart, request, CAUSE_LOAD_ACCESS);
+	emit_device_access(hart, pa, *value, request->size, store);
+	return true;
+}
+
+static bool page_access(struct hart *hart, const struct request *request, uint64_t *value, bool fill)
+{
+	struct translation translation;
+	if (!translate_part(hart, request, 0, request->size, &translation))
+		return false;
+	uint64_t pa = translation.pa;
+	if (!bus_is_dram(hart->bus, pa, request->size))
+		return device_access(hart, request, pa, value);
+	uint8_t *host = bus_host(hart->bus, pa);
+	if (request->access == ACCESS_LOAD) {
+		memcpy(value, host, request->size);
+		if (fill)
+			l0_fill(hart, hart->l0->read, &translation, request->va);
+		return true;
+	}
+	memcpy(host, value, request->size);
+	bus_stored(hart->bus, hart, pa, request->size);
+	if (fill && !*bus_page_flags(hart->bus, pa))
+		l0_fill(hart, hart->l0->write, &translation, request->va);
+	return true;
+}
+
+/* An access across a page boundary: both pages are translated before a byte moves. */
+static bool split_access(struct hart *hart, const struct request *request, uint64_t *value)
+{
+	unsigned first = PAGE_SIZE - (request->va & (PAGE_SIZE - 1)), second = request->size - first;
+	struct translation low, high;
+	if (!translate_part(hart, request, 0, first, &low) || !translate_part(hart, request, first, second, &high))
+		return false;
+	if (!bus_is_dram(hart->bus, low.pa, first) || !bus_is_dram(hart->bus, high.pa, second))
+		return fault(hart, request, CAUSE_LOAD_ACCESS);
+	uint8_t *bytes = (uint8_t *)value;
+	if (request->access == ACCESS_LOAD) {
+		memcpy(bytes, bus_host(hart->bus, low.pa), first);
+		memcpy(bytes + first, bus_host(hart->bus, high.pa), second);
+		return true;
+	}
+	memcpy(bus_host(hart->bus, low.pa), bytes, first);
+	memcpy(bus_host(hart->bus, high.pa), bytes + first, second);
+	bus_stored(hart->bus, hart, low.pa, first);
+	bus_stored(hart->bus, hart, high.pa, second);
+	return true;
+}
+
+static bool access(struct hart *hart, const struct request *request, uint64_t *value, bool fill)
+{
+	if (triggered(hart, request))
+		return false;
+	bool misaligned = request->va & (request->size - 1);
+	bool swap = mem_big_endian(hart, request->context->mode);
+	if (misaligned && hart->platform->misaligned_traps)
+		return fault(hart, request, CAUSE_LOAD_MISALIGNED);
+	uint64_t bits = 0;
+	if (request->access == ACCESS_STORE)
+		bits = swap ? byte_swap(*value, request->size) : *value;
+	if ((request->va & (PAGE_SIZE - 1)) + request->size > PAGE_SIZE) {
+		if (!split_access(hart, request, &bits))
+			return false;
+	} else if (!page_access(hart, request, &bits, fill)) {
+		return false;
+	}
+	if (request->access == ACCESS_LOAD)
+		*value = swap ? byte_swap(bits, request->size) : bits;
+	return true;
+}
+
+bool mem_load_as(struct hart *hart, const struct op *op, const struct mmu_context *context, uint64_t va, unsigned size,
+                 uint64_t *value)
+{
+	op_sync(hart, op);
+	struct request request = {context, va, size, ACCESS_LOAD, op->word};
+	return access(hart, &request, value, false);
+}
+
+bool mem_store_as(struct hart *hart, const struct op *op, const struct mmu_context *context, uint64_t va, unsigned size,
+                  uint64_t value)
+{
+	op_sync(hart, op);
+	mem_catch_up(hart);
+	struct request request = {context, va, size, ACCESS_STORE, op->word};
+	return access(hart, &request, &value, false);
+}
+
+bool mem_load(struct hart *hart, const struct op *op, uint64_t va, unsigned size, uint64_t *value)
+{
+	op_sync(hart, op);
+	struct mmu_context context = mmu_context_data(hart);
+	struct request request = {&context, va, size, ACCESS_LOAD, op->word};
+	return access(hart, &request, value, true);
+}
+
+bool mem_store(struct hart *hart, const struct op *op, uint64_t va, unsigned size, uint64_t value)
+{
+	op_sync(hart, op);
+	mem_catch_up(hart);
+	struct mmu_context context = mmu_context_data(hart);
+	struct request request = {&context, va, size, ACCESS_STORE, op->word};
+	return access(hart, &request, &value, true);
+}
+
+uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigned size, uint64_t *pa)
+{
+	op_sync(hart, op);
+	mem_catch_up(hart);
+	struct mmu_context context = mmu_context_data(hart);
+	struct request request = {&context, va, size, ACCESS_STORE, op->word};
+	struct translation translation;
+	if (triggered(hart, &request))
+		return NULL;
+	if (va & (size - 1)) {
+		fault(hart, &request, CAUSE_LOAD_MISALIGNED);
+		return NULL;
+	}
+	if (!translate_part(hart, &request, 0, size, &translation))
+		return NULL;
+	if (!bus_is_dram(hart->bus, translation.pa, size)) { /* atomics to devices: */
+		fault(hart, &request, CAUSE_LOAD_ACCESS);
+		return NULL;
+	}
+	*pa = translation.pa;
+	if (!*bus_page_flags(hart->bus, *pa))
+		l0_fill(hart, hart->l0->write, &translation, va);
+	return bus_host(hart->bus, *pa);
+}

@@ -1,0 +1,59 @@
+/* Zacas: compare and swap, up to a pair of registers. */
+#include "engine/amo.h"
+#include "engine/op.h"
+
+/* x0 as operand reads 0, not the sink. */
+static inline uint64_t compared(const struct hart *hart, const struct op *op)
+{
+	return op->rd == SINK ? 0 : X(rd);
+}
+
+/* Bits above the operand's size are ignored in both registers. norm:Zacas_amocas_w_permission: a failing one still
+ * needs the permission to write, which amo_locate sees to. */
+#define CAS(name, type)                                                                                              \
+	OP(name)                                                                                                     \
+	{                                                                                                            \
+		uint64_t pa;                                                                                         \
+		uint8_t *host = amo_locate(hart, op, sizeof(type), &pa);                                             \
+		if (!host)                                                                                           \
+			TRAP;                                                                                        \
+		bool swap = amo_swaps(hart, pa);                                                                     \
+		const type old = (type)amo_read(host, sizeof(type), swap);                                           \
+		if (old == (type)compared(hart, op)) {                                                               \
+			amo_write(host, sizeof(type), X(rs2), swap);                                                 \
+			if (pa)                                                                                      \
+				bus_stored(hart->bus, hart, pa, sizeof(type));                                            \
+		}                                                                                                    \
+		X(rd) = (uint64_t)(int64_t)old;                                                                      \
+		NEXT_EFFECTS;                                                                                        \
+	}
+
+CAS(amocas_b, int8_t)
+CAS(amocas_h, int16_t)
+CAS(amocas_w, int32_t)
+CAS(amocas_d, int64_t)
+
+/* The low half of a pair whose first register is x0 is 0, and so is the high half; such a destination is discarded.
+ * norm:Zacas_rv64_amocas-q_rs2_frst_reg_x0 norm:Zacas_rv64_amocas-q_rd_frst_reg_x0 */
+OP(amocas_q)
+{
+	enum { PAIR = 16 };
+	bool discard = op->rd == SINK;
+	uint64_t pa;
+	uint8_t *host = amo_locate(hart, op, PAIR, &pa);
+	if (!host)
+		TRAP;
+	bool swap = amo_swaps(hart, pa);
+	uint8_t *low_half = host + (swap ? 8 : 0), *high_half = host + (swap ? 0 : 8);
+	const uint64_t low = amo_read(low_half, 8, swap), high = amo_read(high_half, 8, swap);
+	if (low == compared(hart, op) && high == (discard ? 0 : hart->x[op->rd + 1])) {
+		amo_write(low_half, 8, X(rs2), swap);
+		amo_write(high_half, 8, op->rs2 == 0 ? 0 : hart->x[op->rs2 + 1], swap);
+		if (pa)
+			bus_stored(hart->bus, hart, pa, PAIR);
+	}
+	X(rd) = low;
+	if (!discard)
+		hart->x[op->rd + 1] = high;
+	NEXT_EFFECTS;
+}

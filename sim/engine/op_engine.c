@@ -1,0 +1,158 @@
+/* The ops that translation inserts between instructions, and the table of all handlers. */
+#include "csr/csr.h"
+#include "engine/block.h"
+#include "isa/insn.h"
+#include "hart/mmu.h"
+#include "hart/platform.h"
+#include "hart/trap.h"
+#include "watch/check.h"
+#include "trace/trace.h"
+
+#define INSN(id, name, match, mask, format, ext, class, semantics) op_fn op_##semantics;
+#include "isa/insn.def"
+#undef INSN
+
+op_fn *const op_table[INSN_COUNT] = {
+    [INSN_illegal] = op_illegal,
+#define INSN(id, name, match, mask, format, ext, class, semantics) [INSN_##id] = op_##semantics,
+#include "isa/insn.def"
+#undef INSN
+};
+
+/* Forms that nobody defines are NULL. */
+#define INSN(id, name, match, mask, format, ext, class, semantics)                                                   \
+	op_fn op_##semantics##_1 __attribute__((weak)), op_##semantics##_2 __attribute__((weak));
+#include "isa/insn.def"
+#undef INSN
+
+op_fn *const op_forms[INSN_COUNT][OP_FORMS] = {
+#define INSN(id, name, match, mask, format, ext, class, semantics)                                                   \
+	[INSN_##id] = {op_##semantics, op_##semantics##_1, op_##semantics##_2},
+#include "isa/insn.def"
+#undef INSN
+};
+
+OP(end)
+{
+	BLOCK_EXIT(EDGE_FALL, hart->block->pc + 2 * op->halves);
+}
+
+OP(fs_dirty)
+{
+	op_sync(hart, op);
+	hart->csr.mstatus |= mstatus_FS;
+	if (mode_virt(hart->mode))
+		hart->csr.vsstatus |= vsstatus_FS;
+	hart->effects |= EFFECT_MODE;
+	LEAVE;
+}
+
+/* Leave before the instruction at this place: what was noted of it asks to stop. */
+static OP(leave_before)
+{
+	op_sync(hart, op);
+	hart->exec->link = NULL;
+	LEAVE;
+}
+
+OP(function)
+{
+	op_sync(hart, op);
+	check_function(hart->check, hart);
+	if (__builtin_expect(hart->effects != 0, 0))
+		OP_TAIL(op_leave_before);
+	NEXT;
+}
+
+/* ---- switching timing: the scheduler does it when the hart has stopped ---- */
+
+OP(timing_from)
+{
+	hart->platform->timing.request = TIMING_GOES_ON;
+	hart->effects |= EFFECT_YIELD;
+	OP_TAIL(op_leave_before);
+}
+
+OP(timing_hint)
+{
+	hart->platform->timing.request = op->imm == TIMING_HINT_ON ? TIMING_GOES_ON : TIMING_GOES_OFF;
+	hart->effects |= EFFECT_YIELD;
+	OP_TAIL(op_leave_after);
+}
+
+OP(trigger)
+{
+	op_sync(hart, op);
+	if (trigger_on_execute(hart, op->length))
+		TRAP;
+	NEXT;
+}
+
+/* ---- landing pads: the expected-landing-pad state is part of the execution key, so only these ops know of it ---- */
+
+OP(expect)
+{
+	(void)op;
+	hart->elp = true;
+	hart->context |= KEY_ELP;
+	NEXT;
+}
+
+/* lpad is auipc without a destination; a label other than 0 must be in the upper bits of x7. norm:zicflip_lpad_enc
+ * norm:zicflip_lpad_imm_enc norm:zicflip_elp_lpad_expected */
+static bool is_landing_pad(const struct hart *hart, uint32_t word)
+{
+	enum { LPAD = 0x17, LPAD_MASK = 0xfff, LABEL_REGISTER = 7, LANDING_PAD_ALIGNMENT = 4 };
+	uint32_t label = word >> 12;
+	return (word & LPAD_MASK) == LPAD && hart->pc % LANDING_PAD_ALIGNMENT == 0 &&
+	       (label == 0 || label == (uint32_t)hart->x[LABEL_REGISTER] >> 12);
+}
+
+OP(landing)
+{
+	enum { LANDING_PAD_FAULT = 2 };
+	op_sync(hart, op);
+	if (!is_landing_pad(hart, op->word)) {
+		hart_raise(hart, CAUSE_SOFTWARE_CHECK, LANDING_PAD_FAULT);
+		TRAP;
+	}
+	hart->elp = false;
+	hart->context &= ~(uint64_t)KEY_ELP;
+	NEXT;
+}
+
+/* ---- tp ---- */
+
+static void note_tp(struct hart *hart, const struct op *op)
+{
+	struct tp_file *tp = &hart->tp;
+	op_sync(hart, op);
+	/* rs1 holds the length of a jump that is about to write its link, else x4 is written already. */
+	uint64_t value = op->rs1 ? (uint64_t)op->imm + op->rs1 : hart->x[4];
+	tp->value[hart->mode] = value;
+	tp->pc[hart->mode] = (uint64_t)op->imm;
+	tp->cycle[hart->mode] = hart->now;
+	tp->written[hart->mode] = true;
+	tp->last_writer = hart->mode;
+	if (hart->mode == MODE_HS) {
+		tp->before = tp->hypervisor;
+		tp->hypervisor = value;
+	}
+	struct trace_event event = {.type = TRACE_TP, .pc = (uint64_t)op->imm, .value = {value}};
+	hart_emit(hart, &event);
+}
+
+OP(tp)
+{
+	note_tp(hart, op);
+	if (__builtin_expect(hart->effects != 0, 0))
+		OP_TAIL(op_leave_before);
+	NEXT;
+}
+
+OP(leave_tp)
+{
+	note_tp(hart, op);
+	hart->exec->link = NULL;
+	LEAVE;
+}

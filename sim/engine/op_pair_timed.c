@@ -1,0 +1,3 @@
+/* The pairs of blocks that belong to a timing model. */
+#define TIMED
+#include "engine/op_pair.c"

@@ -1,0 +1,285 @@
+/* CSR instructions, privileged instructions, fences of address translation, and the H extension's loads and stores. */
+#include "csr/csr.h"
+#include "engine/block.h"
+#include "engine/mem.h"
+#include "engine/op.h"
+#include "hart/trap.h"
+#include "trace/trace.h"
+
+/* ---- traps asked for by the program ---- */
+
+OP(illegal)
+{
+	op_sync(hart, op);
+	hart_raise(hart, CAUSE_ILLEGAL, op->word);
+	TRAP;
+}
+
+static OP(virtual)
+{
+	op_sync(hart, op);
+	hart_raise(hart, CAUSE_VIRTUAL, op->word);
+	TRAP;
+}
+
+OP(ecall)
+{
+	static const enum cause causes[MODE_COUNT] = {
+	    [MODE_M] = CAUSE_ECALL_M,   [MODE_HS] = CAUSE_ECALL_HS, [MODE_U] = CAUSE_ECALL_U,
+	    [MODE_VS] = CAUSE_ECALL_VS, [MODE_VU] = CAUSE_ECALL_U,
+	};
+	op_sync(hart, op);
+	hart_raise(hart, causes[hart->mode], 0);
+	TRAP;
+}
+
+OP(ebreak)
+{
+	op_sync(hart, op);
+	hart_raise(hart, CAUSE_BREAKPOINT, hart->pc);
+	TRAP;
+}
+
+/* ---- returns ---- */
+
+/* A return retires: leave at the place after it, with the pc it chose. */
+static void leave_returned(struct hart *hart, const struct op *op)
+{
+	uint64_t pc = hart->pc;
+	op_sync(hart, op + 1);
+	hart->pc = pc;
+	hart->exec->link = NULL;
+}
+
+OP(mret)
+{
+	op_sync(hart, op);
+	if (trap_mret(hart, op->word))
+		leave_returned(hart, op);
+	LEAVE;
+}
+
+OP(sret)
+{
+	op_sync(hart, op);
+	if (trap_sret(hart, op->word))
+		leave_returned(hart, op);
+	LEAVE;
+}
+
+OP(mnret)
+{
+	op_sync(hart, op);
+	if (trap_mnret(hart, op->word))
+		leave_returned(hart, op);
+	LEAVE;
+}
+
+/* ---- CSRs ---- */
+
+static void emit_csr(struct hart *hart, unsigned number, uint64_t value)
+{
+	if (!hart_wants(hart, TRACE_CSR))
+		return;
+	struct trace_event event = {.type = TRACE_CSR, .pc = hart->pc, .value = {number, value}};
+	hart_emit(hart, &event);
+}
+
+enum csr_action { CSR_ACTION_WRITE, CSR_ACTION_SET, CSR_ACTION_CLEAR };
+
+/* norm:csr_sidefx_rs1: set and clear with x0 (or a zero immediate) do not write at all; csrrw to x0 does not read. */
+static enum csr_verdict access_csr(struct hart *hart, const struct op *op, enum csr_action action, uint64_t operand)
+{
+	unsigned number = (unsigned)op->imm & 0xfff;
+	bool writes = action == CSR_ACTION_WRITE || op->rs1 != 0;
+	bool reads = action != CSR_ACTION_WRITE || op->rd != 32;
+	op_sync(hart, op);
+	enum csr_verdict verdict = csr_check(hart, number, writes);
+	if (verdict != CSR_OK)
+		return verdict;
+	uint64_t old = reads ? csr_read(hart, number) : 0;
+	if (writes) {
+		uint64_t base = action == CSR_ACTION_WRITE ? 0 : csr_read_to_modify(hart, number);
+		uint64_t value = action == CSR_ACTION_WRITE ? operand
+		               : action == CSR_ACTION_SET   ? base | operand
+		                                            : base & ~operand;
+		csr_write(hart, number, value);
+		emit_csr(hart, number, value);
+	}
+	X(rd) = old;
+	return CSR_OK;
+}
+
+#define CSR_OP(name, action, operand)                                                                                \
+	OP(name)                                                                                                     \
+	{                                                                                                            \
+		switch (access_csr(hart, op, action, operand)) {                                                     \
+		case CSR_OK: NEXT_EFFECTS;                                                                           \
+		case CSR_VIRTUAL: OP_TAIL(op_virtual);                                                               \
+		default: OP_TAIL(op_illegal);                                                                        \
+		}                                                                                                    \
+	}
+
+CSR_OP(csrrw, CSR_ACTION_WRITE, X(rs1))
+CSR_OP(csrrs, CSR_ACTION_SET, X(rs1))
+CSR_OP(csrrc, CSR_ACTION_CLEAR, X(rs1))
+CSR_OP(csrrwi, CSR_ACTION_WRITE, op->rs1)
+CSR_OP(csrrsi, CSR_ACTION_SET, op->rs1)
+CSR_OP(csrrci, CSR_ACTION_CLEAR, op->rs1)
+
+/* ---- waiting ---- */
+
+OP(wfi)
+{
+	bool tw = hart->csr.mstatus & mstatus_TW, vtw = hart->csr.hstatus & hstatus_VTW;
+	bool has_s = isa_has(&hart->isa, EXT_S);
+	/* The bounded time that TW and VTW allow is zero here. norm:mstatus_tw_op norm:H_virtinst_vu_wfi_tw0 */
+	if (hart->mode != MODE_M && tw)
+		OP_TAIL(op_illegal);
+	if (hart->mode == MODE_VU || (hart->mode == MODE_VS && vtw))
+		OP_TAIL(op_virtual);
+	if (hart->mode == MODE_U && has_s)
+		OP_TAIL(op_illegal);
+	op_sync(hart, op);
+	if (!irq_wakes(hart)) {
+		hart->waiting = true;
+		hart->wake_cycle = irq_next_cycle(hart);
+	}
+	OP_TAIL(op_leave_after);
+}
+
+/* ---- fences ---- */
+
+OP(fence_i)
+{
+	/* Stores already reach translated code: nothing to do but what a core would, start fetching anew. */
+	OP_TAIL(op_leave_after);
+}
+
+enum fence_kind { FENCE_VMA, FENCE_VVMA, FENCE_GVMA };
+
+/* norm:H_virtinst_vs_sfence_sinval_satp_vtvm1 and friends: who may execute an address-translation fence. */
+static enum csr_verdict fence_verdict(const struct hart *hart, enum fence_kind kind)
+{
+	bool tvm = hart->csr.mstatus & mstatus_TVM, vtvm = hart->csr.hstatus & hstatus_VTVM;
+	switch (hart->mode) {
+	case MODE_M: return CSR_OK;
+	case MODE_HS: return kind != FENCE_VVMA && tvm ? CSR_ILLEGAL : CSR_OK;
+	case MODE_U: return CSR_ILLEGAL;
+	case MODE_VS: return kind != FENCE_VMA || vtvm ? CSR_VIRTUAL : CSR_OK;
+	default: return CSR_VIRTUAL;
+	}
+}
+
+static void fence(struct hart *hart, const struct op *op, enum fence_kind kind)
+{
+	struct fence fence = {
+	    .address_valid = op->rs1 != 0,
+	    .id_valid = op->rs2 != 0,
+	    .address = kind == FENCE_GVMA ? X(rs1) << 2 : X(rs1), /* norm:hfence-gvma_rs1: shifted right by 2 */
+	    .id = X(rs2),
+	};
+	if (kind == FENCE_GVMA)
+		mmu_fence_gvma(hart, &fence);
+	else if (kind == FENCE_VVMA || mode_virt(hart->mode))
+		mmu_fence_vvma(hart, &fence);
+	else
+		mmu_fence_vma(hart, &fence);
+	hart->effects |= EFFECT_TRANSLATE;
+}
+
+#define FENCE_OP(name, kind)                                                                                         \
+	OP(name)                                                                                                     \
+	{                                                                                                            \
+		switch (fence_verdict(hart, kind)) {                                                                 \
+		case CSR_OK: break;                                                                                  \
+		case CSR_VIRTUAL: OP_TAIL(op_virtual);                                                               \
+		default: OP_TAIL(op_illegal);                                                                        \
+		}                                                                                                    \
+		op_sync(hart, op);                                                                                   \
+		fence(hart, op, kind);                                                                               \
+		NEXT_EFFECTS;                                                                                        \
+	}
+
+FENCE_OP(sfence_vma, FENCE_VMA)
+FENCE_OP(sinval_vma, FENCE_VMA)
+FENCE_OP(hfence_vvma, FENCE_VVMA)
+FENCE_OP(hinval_vvma, FENCE_VVMA)
+FENCE_OP(hfence_gvma, FENCE_GVMA)
+FENCE_OP(hinval_gvma, FENCE_GVMA)
+
+/* SFENCE.W.INVAL and SFENCE.INVAL.IR only order; every invalidation here is at once. */
+#define ORDER_OP(name)                                                                                               \
+	OP(name)                                                                                                     \
+	{                                                                                                            \
+		if (hart->mode == MODE_U)                                                                            \
+			OP_TAIL(op_illegal);                                                                         \
+		if (hart->mode == MODE_VU)                                                                           \
+			OP_TAIL(op_virtual);                                                                         \
+		NEXT;                                                                                                \
+	}
+
+ORDER_OP(sfence_w_inval)
+ORDER_OP(sfence_inval_ir)
+
+/* ---- HLV, HLVX, HSV ---- */
+
+/* norm:hlsv_virtinst: virtual when V=1; norm:hstatus_hu_op: from U-mode only with hstatus.HU. */
+static enum csr_verdict hypervisor_access_verdict(const struct hart *hart)
+{
+	if (mode_virt(hart->mode))
+		return CSR_VIRTUAL;
+	if (hart->mode == MODE_U && !(hart->csr.hstatus & hstatus_HU))
+		return CSR_ILLEGAL;
+	return CSR_OK;
+}
+
+#define HYPERVISOR_ACCESS(name, access)                                                                              \
+	OP(name)                                                                                                     \
+	{                                                                                                            \
+		switch (hypervisor_access_verdict(hart)) {                                                           \
+		case CSR_OK: break;                                                                                  \
+		case CSR_VIRTUAL: OP_TAIL(op_virtual);                                                               \
+		default: OP_TAIL(op_illegal);                                                                        \
+		}                                                                                                    \
+		if (!(access))                                                                                       \
+			TRAP;                                                                                        \
+		NEXT_EFFECTS;                                                                                        \
+	}
+
+static bool hypervisor_load(struct hart *hart, const struct op *op, bool hlvx, unsigned size, uint64_t *value)
+{
+	struct mmu_context context = mmu_context_hypervisor(hart, hlvx);
+	return mem_load_as(hart, op, &context, X(rs1), size, value);
+}
+
+static bool hypervisor_store(struct hart *hart, const struct op *op, unsigned size)
+{
+	struct mmu_context context = mmu_context_hypervisor(hart, false);
+	return mem_store_as(hart, op, &context, X(rs1), size, X(rs2));
+}
+
+#define HLV(name, type, hlvx)                                                                                        \
+	static bool load_##name(struct hart *hart, const struct op *op)                                              \
+	{                                                                                                            \
+		uint64_t value = 0;                                                                                  \
+		if (!hypervisor_load(hart, op, hlvx, sizeof(type), &value))                                          \
+			return false;                                                                                \
+		X(rd) = (uint64_t)(type)value;                                                                       \
+		return true;                                                                                         \
+	}                                                                                                            \
+	HYPERVISOR_ACCESS(name, load_##name(hart, op))
+
+HLV(hlv_b, int8_t, false)
+HLV(hlv_bu, uint8_t, false)
+HLV(hlv_h, int16_t, false)
+HLV(hlv_hu, uint16_t, false)
+HLV(hlv_w, int32_t, false)
+HLV(hlv_wu, uint32_t, false)
+HLV(hlv_d, uint64_t, false)
+HLV(hlvx_hu, uint16_t, true)
+HLV(hlvx_wu, uint32_t, true)
+HYPERVISOR_ACCESS(hsv_b, hypervisor_store(hart, op, 1))
+HYPERVISOR_ACCESS(hsv_h, hypervisor_store(hart, op, 2))
+HYPERVISOR_ACCESS(hsv_w, hypervisor_store(hart, op, 4))
+HYPERVISOR_ACCESS(hsv_d, hypervisor_store(hart, op, 8))

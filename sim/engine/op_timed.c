@@ -1,0 +1,227 @@
+/*
+ * Handlers of blocks that belong to a timing model: the same semantics, and what a hit must change. Whatever costs more
+ * than translation knew leaves the block after its instruction; the model looks at it then.
+ */
+#define TIMED
+#include "engine/op_body.h"
+
+static inline uint64_t address(const struct hart *hart, const struct op *op) { return X(rs1) + (uint64_t)op->imm; }
+
+/* Leave after the instruction if it has a stall. */
+#define NEXT_STALLED(stalled)                                                                                        \
+	do {                                                                                                         \
+		if (stalled)                                                                                         \
+			OP_TAIL(op_leave_after);                                                                     \
+		NEXT_EFFECTS;                                                                                        \
+	} while (0)
+
+/* A load's functional half; on a fault the model hears of it. */
+static bool timed_load(struct hart *hart, const struct op *op, unsigned size, uint64_t *value)
+{
+	uint64_t va = address(hart, op);
+	uint8_t *host;
+	*value = 0;
+	if (l0_find(hart->l0->read, va, size, &host)) {
+		memcpy(value, host, size);
+		op_sync(hart, op);
+		return true;
+	}
+	if (mem_load(hart, op, va, size, value))
+		return true;
+	model_fault(hart, va, ACCESS_LOAD);
+	return false;
+}
+
+static bool timed_store(struct hart *hart, const struct op *op, unsigned size, uint64_t value)
+{
+	uint64_t va = address(hart, op);
+	uint8_t *host;
+	if (l0_find(hart->l0->write, va, size, &host)) {
+		memcpy(host, &value, size);
+		op_sync(hart, op);
+	} else if (!mem_store(hart, op, va, size, value)) {
+		model_fault(hart, va, ACCESS_STORE);
+		return false;
+	}
+	model_log_store(hart->model, va);
+	return true;
+}
+
+/* The handler that looks for earlier stores has the number of those that may be on their way in op->rs3. */
+#define LOAD_HANDLERS(name, file, box)                                                                               \
+	__attribute__((noinline)) OP(timed_##name##_slow)                                                            \
+	{                                                                                                            \
+		uint64_t value, va = address(hart, op);                                                              \
+		if (!timed_load(hart, op, sizeof(type_##name), &value))                                                    \
+			TRAP;                                                                                        \
+		hart->model->stall.conflict = (uint8_t)model_conflict(hart->model, va, op->rs3);                     \
+		bool stalled = model_data(hart, va, ACCESS_LOAD);                                                    \
+		hart->file[op->rd] = last = (uint64_t)(type_##name)value | (box);                                    \
+		NEXT_STALLED(stalled);                                                                               \
+	}                                                                                                            \
+	FORMS_1(LOAD_FORM, timed_##name, name, file, box)                                                            \
+	FORMS_1(AFTER_STORE_FORM, after_store_##name, name, file, box)
+#define AFTER_STORE_FORM(form, a, name, file, box)                                                                   \
+	OP(form)                                                                                                     \
+	{                                                                                                            \
+		if (__builtin_expect(model_conflict(hart->model, (a) + (uint64_t)op->imm, op->rs3) != 0, 0))         \
+			OP_TAIL(SLOW(name));                                                                         \
+		LOAD_FROM(name, a, file, box)                                                                        \
+		NEXT;                                                                                                \
+	}
+
+#define STORE_SLOW(name, file)                                                                                       \
+	__attribute__((noinline)) OP(timed_##name##_slow)                                                            \
+	{                                                                                                            \
+		uint64_t va = address(hart, op);                                                                     \
+		if (!timed_store(hart, op, sizeof(type_##name), hart->file[op->rs2]))                                      \
+			TRAP;                                                                                        \
+		NEXT_STALLED(model_data(hart, va, ACCESS_STORE));                                                    \
+	}
+#define STORE_HANDLERS(name)                                                                                         \
+	STORE_SLOW(name, x)                                                                                          \
+	FORMS_2(HANDLER, timed_##name, STORE_BODY, name)
+#define FSTORE_HANDLERS(name)                                                                                        \
+	STORE_SLOW(name, f)                                                                                          \
+	FORMS_1(FSTORE_FORM, timed_##name, name)
+
+EACH_LOAD(LOAD_HANDLERS)
+EACH_STORE(STORE_HANDLERS)
+EACH_FSTORE(FSTORE_HANDLERS)
+
+/* ---- control transfer ---- */
+
+/* The jump was mispredicted: everything after it waits until it is resolved. */
+static void leave_mispredicted(struct hart *hart, const struct op *op, unsigned taken, uint64_t target, uint64_t wrong_pc)
+{
+	struct model *model = hart->model;
+	model->stall.flow = FLOW_WRONG;
+	model->wrong_pc = wrong_pc;
+	model->wrong_edge = op_edge(op);
+	model->wrong_taken = taken;
+	hart->retired = hart_block_insns(hart) + op->index + 1;
+	hart->pc = target;
+	hart->exec->link = NULL;
+}
+
+/* If it does what it did before, and no counter is about to overflow, go on as after an edge. NULL: leave. */
+static const struct op *follow_wrong(struct hart *hart, const struct op *op, unsigned taken, uint64_t target, uint64_t wrong_pc)
+{
+	struct wrong *wrong = op_edge(op)->wrong[taken];
+	hart->model->counts.mispredicts++;
+	if (!wrong || hart->counters.armed || wrong->target != target || wrong->wrong_pc != wrong_pc ||
+	    wrong->writes != hart->exec->writes || !model_follow_trail(hart->model, &wrong->trail)) {
+		leave_mispredicted(hart, op, taken, target, wrong_pc);
+		return NULL;
+	}
+	hart->progress += wrong->advance;
+	const struct op *next = block_follow(hart, &wrong->link);
+	if (!next) {
+		block_leave(hart, taken, &wrong->link, wrong->state, target);
+		hart->model->strayed = true;
+	}
+	return next;
+}
+
+OP(mispredicted_taken)
+{
+	const struct op *next = follow_wrong(hart, op, EDGE_TAKEN, (uint64_t)op->imm, op_after(hart, op));
+	if (!next)
+		LEAVE;
+	OP_CONTINUE(next);
+}
+
+OP(mispredicted_fall)
+{
+	const struct op *next = follow_wrong(hart, op, EDGE_FALL, op_after(hart, op), (uint64_t)op->imm);
+	if (!next)
+		LEAVE;
+	OP_CONTINUE(next);
+}
+
+#define BRANCH_FORMS(name) FORMS_2(HANDLER, timed_##name, BRANCH_BODY, name)
+EACH_BRANCH(BRANCH_FORMS)
+
+static inline bool is_link(unsigned reg) { return reg == 1 || reg == 5; }
+
+OP(timed_jal)
+{
+	X(rd) = op_after(hart, op);
+	if (is_link(op->rd))
+		model_call(hart->model, op_after(hart, op));
+	BLOCK_EXIT(EDGE_TAKEN, (uint64_t)op->imm);
+}
+
+static inline const struct op *timed_exit_indirect(struct hart *hart, const struct op *op, uint64_t target)
+{
+	const struct edge *edge = op_edge(op);
+	uint32_t state = edge->exits[EDGE_TAKEN];
+	const struct jump *jump = &hart->exec->jumps[jump_index_in(target, state)];
+	hart->progress += edge->advance;
+	if (jump->pc == target && jump->context == hart->context && jump->block->state == state &&
+	    hart->progress > jump->block->need && (!hart->model->fetch_space || (target ^ hart->block->pc) < PAGE_SIZE)) {
+		hart->block = jump->block;
+		return jump->block->ops;
+	}
+	return NULL;
+}
+
+OP(timed_jalr)
+{
+	uint64_t target = (X(rs1) + (uint64_t)op->imm) & ~UINT64_C(1), next = op_after(hart, op);
+	uint64_t predicted = model_predict_indirect(hart->model, op, next - op->length);
+	X(rd) = next;
+	if (predicted != target) {
+		model_learn_indirect(hart->model, op, next - op->length, target);
+		if (is_link(op->rd))
+			model_call(hart->model, next);
+		const struct op *follows = follow_wrong(hart, op, EDGE_TAKEN, target, predicted ? predicted : next);
+		if (!follows)
+			LEAVE;
+		OP_CONTINUE(follows);
+	}
+	if (is_link(op->rd))
+		model_call(hart->model, next);
+	BLOCK_EXIT_INDIRECT(timed_exit_indirect, target);
+}
+
+/* ---- what the model has to look at ---- */
+
+OP(probe)
+{
+	op_sync(hart, op);
+	model_probe(hart, op);
+	NEXT;
+}
+
+OP(settle)
+{
+	op_sync(hart, op);
+	hart->exec->link = NULL;
+	LEAVE;
+}
+
+#if DISPATCH_TAIL
+#define ROW_1(name, handler) [INSN_##name] = {op_##handler, op_##handler##_1},
+#define ROW_2(name, handler) [INSN_##name] = {op_##handler, op_##handler##_1, op_##handler##_2},
+#else
+#define ROW_1(name, handler) [INSN_##name] = {op_##handler},
+#define ROW_2(name, handler) ROW_1(name, handler)
+#endif
+
+op_fn *const op_timed_forms[INSN_COUNT][OP_FORMS] = {
+#define ROW(name, ...) ROW_1(name, timed_##name)
+	EACH_LOAD(ROW) EACH_FSTORE(ROW)
+#undef ROW
+#define ROW(name) ROW_2(name, timed_##name)
+	EACH_STORE(ROW) EACH_BRANCH(ROW)
+#undef ROW
+	[INSN_jal] = {op_timed_jal},
+	[INSN_jalr] = {op_timed_jalr},
+};
+
+op_fn *const op_after_store_forms[INSN_COUNT][OP_FORMS] = {
+#define ROW(name, ...) ROW_1(name, after_store_##name)
+	EACH_LOAD(ROW)
+#undef ROW
+};

@@ -1,0 +1,28 @@
+/* What a machine starts with: files in DRAM, the device tree, and the boot ROM that hands over to the firmware. */
+#ifndef BOOT_H
+#define BOOT_H
+
+#include "machine/machine.h"
+#include "machine/loader.h"
+
+struct boot {
+	struct layout layout;
+	struct file firmware, kernel, initrd, dtb;
+	uint64_t entry;        /* where harts go from the ROM */
+	uint64_t kernel_entry; /* for OpenSBI's fw_dynamic; 0: none */
+	uint64_t initrd_start, initrd_size;
+	uint64_t dtb_address;
+	void *tree;
+	uint64_t content_hash; /* of every byte that was loaded */
+};
+
+/* Load everything config names into machine->bus, fill machine->symbols and write config->dump_dtb. machine->bus
+ * must be there. 0, or -1 after one line on stderr; boot_free in both cases. */
+int boot_load(struct boot *boot, struct machine *machine);
+void boot_free(struct boot *boot);
+
+enum { BOOT_ROM_BYTES = 88 };
+/* The ROM's bytes: a0 = mhartid, a1 = device tree, a2 = OpenSBI's dynamic information, and on to boot->entry. */
+void boot_rom(const struct boot *boot, uint8_t bytes[BOOT_ROM_BYTES]);
+
+#endif

@@ -1,0 +1,378 @@
+#include "machine/loader.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/bus.h"
+#include "base/say.h"
+
+#ifndef EM_RISCV
+#define EM_RISCV 243
+#endif
+
+enum { LINUX_MAGIC_OFFSET = 56, LINUX_HEADER_SIZE = 64, PHDR_LIMIT = 512, NAME_LIMIT = 4096 };
+
+__attribute__((format(printf, 2, 3))) static int complain(const char *path, const char *format, ...)
+{
+	char reason[256];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(reason, sizeof(reason), format, arguments);
+	va_end(arguments);
+	return say("%s: %s", path, reason);
+}
+
+int file_open(struct file *file, const char *path)
+{
+	*file = (struct file){ .path = path };
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return complain(path, "%s", strerror(errno));
+	struct stat status;
+	int result = 0;
+	if (fstat(fd, &status) != 0)
+		result = complain(path, "%s", strerror(errno));
+	else if (S_ISDIR(status.st_mode))
+		result = complain(path, "is a directory");
+	else if (!S_ISREG(status.st_mode))
+		result = complain(path, "is not a regular file");
+	else if (status.st_size == 0)
+		result = complain(path, "is empty");
+	if (result == 0) {
+		/* writable and private: libelf may convert in place */
+		void *data = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+		if (data == MAP_FAILED) {
+			result = complain(path, "cannot read: %s", strerror(errno));
+		} else {
+			file->data = data;
+			file->size = (size_t)status.st_size;
+		}
+	}
+	close(fd);
+	return result;
+}
+
+void file_close(struct file *file)
+{
+	if (file->data)
+		munmap(file->data, file->size);
+	*file = (struct file){ 0 };
+}
+
+void layout_init(struct layout *layout, uint64_t base, uint64_t size)
+{
+	*layout = (struct layout){ .base = base, .size = size };
+}
+
+void layout_free(struct layout *layout)
+{
+	free(layout->items);
+	*layout = (struct layout){ 0 };
+}
+
+static bool overlaps(const struct placement *item, uint64_t start, uint64_t size)
+{
+	return start < item->start + item->size && item->start < start + size;
+}
+
+int layout_claim(struct layout *layout, uint64_t start, uint64_t size, const char *what, const char *path)
+{
+	const char *who = path ? path : what;
+	uint64_t offset = start - layout->base;
+	if (start < layout->base || offset > layout->size || size > layout->size - offset)
+		return complain(who, "%s of %" PRIu64 " bytes at 0x%" PRIx64 " is outside DRAM (0x%" PRIx64 "..0x%" PRIx64 ")",
+		                what, size, start, layout->base, layout->base + layout->size - 1);
+	for (size_t i = 0; i < layout->count; i++) {
+		const struct placement *item = &layout->items[i];
+		if (overlaps(item, start, size))
+			return complain(who, "%s at 0x%" PRIx64 " overlaps %s at 0x%" PRIx64 "..0x%" PRIx64 "%s%s", what, start,
+			                item->what, item->start, item->start + item->size - 1, item->path ? " of " : "",
+			                item->path ? item->path : "");
+	}
+	if (layout->count == layout->capacity) {
+		size_t capacity = layout->capacity ? 2 * layout->capacity : 16;
+		struct placement *items = realloc(layout->items, capacity * sizeof(*items));
+		if (!items)
+			return complain(who, "out of memory");
+		layout->items = items;
+		layout->capacity = capacity;
+	}
+	layout->items[layout->count++] = (struct placement){ .start = start, .size = size, .what = what, .path = path };
+	return 0;
+}
+
+uint64_t layout_find_below(const struct layout *layout, uint64_t top, uint64_t size, uint64_t align)
+{
+	for (;;) {
+		if (top < layout->base || size > top - layout->base)
+			return UINT64_MAX;
+		uint64_t start = (top - size) & ~(align - 1);
+		if (start < layout->base)
+			return UINT64_MAX;
+		const struct placement *blocker = NULL;
+		for (size_t i = 0; i < layout->count && !blocker; i++)
+			if (overlaps(&layout->items[i], start, size))
+				blocker = &layout->items[i];
+		if (!blocker)
+			return start;
+		top = blocker->start;
+	}
+}
+
+bool file_is_elf(const struct file *file)
+{
+	return file->size >= SELFMAG && memcmp(file->data, ELFMAG, SELFMAG) == 0;
+}
+
+bool file_is_linux_image(const struct file *file)
+{
+	return file->size >= LINUX_HEADER_SIZE && memcmp(file->data + LINUX_MAGIC_OFFSET, "RSC\x05", 4) == 0;
+}
+
+static bool inside_file(const struct file *file, uint64_t offset, uint64_t size)
+{
+	return offset <= file->size && size <= file->size - offset;
+}
+
+/* Everything about the header that libelf would take on trust. */
+static int check_header(const struct file *file, Elf64_Ehdr *header)
+{
+	const char *path = file->path;
+	if (!file_is_elf(file))
+		return complain(path, "is not an ELF file");
+	if (file->size < EI_NIDENT)
+		return complain(path, "is truncated: no whole ELF header");
+	if (file->data[EI_CLASS] != ELFCLASS64)
+		return complain(path, "is not a 64-bit ELF file");
+	if (file->data[EI_DATA] != ELFDATA2LSB)
+		return complain(path, "is not a little-endian ELF file");
+	if (file->size < sizeof(*header))
+		return complain(path, "is truncated: no whole ELF header");
+	memcpy(header, file->data, sizeof(*header));
+	if (header->e_machine != EM_RISCV)
+		return complain(path, "is not for RISC-V (ELF machine %u)", header->e_machine);
+	if (header->e_ident[EI_VERSION] != EV_CURRENT || header->e_version != EV_CURRENT)
+		return complain(path, "has an unknown ELF version");
+	if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
+		return complain(path, "is not an executable (ELF type %u)", header->e_type);
+	if (header->e_phnum == 0)
+		return complain(path, "has no program headers: nothing to load");
+	if (header->e_phnum > PHDR_LIMIT)
+		return complain(path, "has too many program headers (%u)", header->e_phnum);
+	if (header->e_phentsize != sizeof(Elf64_Phdr))
+		return complain(path, "has program headers of %u bytes instead of %zu", header->e_phentsize,
+		                sizeof(Elf64_Phdr));
+	if (!inside_file(file, header->e_phoff, (uint64_t)header->e_phnum * sizeof(Elf64_Phdr)))
+		return complain(path, "is truncated: program headers lie outside the file");
+	if (header->e_shoff != 0 && header->e_shnum != 0) {
+		if (header->e_shentsize != sizeof(Elf64_Shdr))
+			return complain(path, "has section headers of %u bytes instead of %zu", header->e_shentsize,
+			                sizeof(Elf64_Shdr));
+		if (!inside_file(file, header->e_shoff, (uint64_t)header->e_shnum * sizeof(Elf64_Shdr)))
+			return complain(path, "is truncated: section headers lie outside the file");
+	}
+	return 0;
+}
+
+/* One loadable segment by itself; `extent` grows to hold it. */
+static int check_segment(const struct file *file, unsigned index, const Elf64_Phdr *segment)
+{
+	if (segment->p_filesz > segment->p_memsz)
+		return complain(file->path, "segment %u has more bytes in the file than in memory", index);
+	if (!inside_file(file, segment->p_offset, segment->p_filesz))
+		return complain(file->path, "is truncated: segment %u lies outside the file", index);
+	if (segment->p_paddr + segment->p_memsz < segment->p_paddr ||
+	    segment->p_vaddr + segment->p_memsz < segment->p_vaddr)
+		return complain(file->path, "segment %u wraps around the address space", index);
+	return 0;
+}
+
+static bool loads(const Elf64_Phdr *segment)
+{
+	return segment->p_type == PT_LOAD && segment->p_memsz != 0;
+}
+
+/* The segments, checked one by one and against each other. *segments is malloc'ed; its count is header->e_phnum. */
+static int read_segments(const struct file *file, const Elf64_Ehdr *header, Elf64_Phdr **segments)
+{
+	Elf64_Phdr *table = calloc(header->e_phnum, sizeof(*table));
+	if (!table)
+		return complain(file->path, "out of memory");
+	memcpy(table, file->data + header->e_phoff, header->e_phnum * sizeof(*table));
+	int result = 0;
+	bool any = false;
+	for (unsigned i = 0; i < header->e_phnum && result == 0; i++) {
+		if (!loads(&table[i]))
+			continue;
+		any = true;
+		result = check_segment(file, i, &table[i]);
+		for (unsigned j = 0; j < i && result == 0; j++)
+			if (loads(&table[j]) && table[i].p_paddr < table[j].p_paddr + table[j].p_memsz &&
+			    table[j].p_paddr < table[i].p_paddr + table[i].p_memsz)
+				result = complain(file->path, "segments %u and %u overlap", j, i);
+	}
+	if (result == 0 && !any)
+		result = complain(file->path, "has no loadable segment");
+	if (result != 0) {
+		free(table);
+		return result;
+	}
+	*segments = table;
+	return 0;
+}
+
+/* The entry as a physical address: e_entry may be virtual (Linux's vmlinux), then it moves with its segment. False
+ * when it is in no segment. */
+static bool find_entry(const Elf64_Ehdr *header, const Elf64_Phdr *segments, uint64_t *entry)
+{
+	for (unsigned i = 0; i < header->e_phnum; i++)
+		if (loads(&segments[i]) && header->e_entry - segments[i].p_paddr < segments[i].p_memsz) {
+			*entry = header->e_entry;
+			return true;
+		}
+	for (unsigned i = 0; i < header->e_phnum; i++)
+		if (loads(&segments[i]) && header->e_entry - segments[i].p_vaddr < segments[i].p_memsz) {
+			*entry = header->e_entry - segments[i].p_vaddr + segments[i].p_paddr;
+			return true;
+		}
+	return false;
+}
+
+static int check_all(const struct file *file, Elf64_Ehdr *header, Elf64_Phdr **segments, uint64_t *entry)
+{
+	if (check_header(file, header) != 0 || read_segments(file, header, segments) != 0)
+		return -1;
+	if (!find_entry(header, *segments, entry)) {
+		complain(file->path, "entry 0x%" PRIx64 " is in no loadable segment", header->e_entry);
+	} else if (*entry & 1) {
+		complain(file->path, "entry 0x%" PRIx64 " is odd", header->e_entry);
+	} else {
+		return 0;
+	}
+	free(*segments);
+	*segments = NULL;
+	return -1;
+}
+
+int elf_check(const struct file *file)
+{
+	Elf64_Ehdr header;
+	Elf64_Phdr *segments;
+	uint64_t entry;
+	if (check_all(file, &header, &segments, &entry) != 0)
+		return -1;
+	free(segments);
+	return 0;
+}
+
+int elf_load(const struct file *file, struct bus *bus, struct layout *layout, const char *what, struct image *image)
+{
+	Elf64_Ehdr header;
+	Elf64_Phdr *segments;
+	if (check_all(file, &header, &segments, &image->entry) != 0)
+		return -1;
+	int result = 0;
+	image->low = UINT64_MAX;
+	image->high = 0;
+	for (unsigned i = 0; i < header.e_phnum && result == 0; i++) {
+		const Elf64_Phdr *segment = &segments[i];
+		if (!loads(segment))
+			continue;
+		result = layout_claim(layout, segment->p_paddr, segment->p_memsz, what, file->path);
+		if (result != 0)
+			break;
+		/* what lies beyond p_filesz is zero already: DRAM is fresh, and nothing was here before */
+		bus_poke(bus, segment->p_paddr, file->data + segment->p_offset, segment->p_filesz);
+		if (segment->p_paddr < image->low)
+			image->low = segment->p_paddr;
+		if (segment->p_paddr + segment->p_memsz > image->high)
+			image->high = segment->p_paddr + segment->p_memsz;
+	}
+	free(segments);
+	return result;
+}
+
+int raw_load(const struct file *file, struct bus *bus, struct layout *layout, uint64_t start, const char *what)
+{
+	if (layout_claim(layout, start, file->size, what, file->path) != 0)
+		return -1;
+	bus_poke(bus, start, file->data, file->size);
+	return 0;
+}
+
+static int add_elf_symbol(struct symbols *symbols, unsigned module, const Elf64_Sym *entry, const char *name)
+{
+	unsigned type = ELF64_ST_TYPE(entry->st_info);
+	/* '$x', '$d': the assembler's marks of code and data, not names of anything */
+	if (name[0] == '\0' || name[0] == '$' || entry->st_shndx == SHN_UNDEF)
+		return 0;
+	/* each of a broken table's names may be all the rest of the file: what is kept must not grow by its square */
+	if (strnlen(name, NAME_LIMIT) == NAME_LIMIT)
+		return 0;
+	if (type != STT_NOTYPE && type != STT_FUNC && type != STT_OBJECT)
+		return 0;
+	struct symbol symbol = {
+		.address = entry->st_value,
+		/* a number, not a place: nothing lies behind it */
+		.size = entry->st_shndx == SHN_ABS ? 1 : entry->st_size,
+		.name = name,
+		.module = module,
+		.is_function = type == STT_FUNC,
+		.is_global = ELF64_ST_BIND(entry->st_info) != STB_LOCAL,
+	};
+	return symbols_add(symbols, &symbol);
+}
+
+/* There is at most one table of all symbols in a file. Copied: libelf reads unaligned section headers in place. */
+static bool find_table(Elf *elf, GElf_Shdr *header)
+{
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;)
+		if (gelf_getshdr(section, header) && header->sh_type == SHT_SYMTAB)
+			return true;
+	return false;
+}
+
+static int add_table(const struct file *file, Elf *elf, struct symbols *symbols, unsigned module)
+{
+	GElf_Shdr header;
+	if (!find_table(elf, &header))
+		return 0;
+	if (!inside_file(file, header.sh_offset, header.sh_size))
+		return complain(file->path, "is truncated: its symbol table lies outside the file");
+	/* unaligned tables would be read in place */
+	const uint8_t *bytes = file->data + header.sh_offset;
+	for (uint64_t at = 0; header.sh_size - at >= sizeof(Elf64_Sym); at += sizeof(Elf64_Sym)) {
+		Elf64_Sym entry;
+		memcpy(&entry, bytes + at, sizeof(entry));
+		const char *name = elf_strptr(elf, header.sh_link, entry.st_name);
+		if (!name)
+			return complain(file->path, "symbol %" PRIu64 " has its name outside the string table",
+			                at / sizeof(Elf64_Sym));
+		if (add_elf_symbol(symbols, module, &entry, name) != 0)
+			return complain(file->path, "out of memory for symbols");
+	}
+	return 0;
+}
+
+int elf_symbols(const struct file *file, struct symbols *symbols, unsigned module)
+{
+	if (!file_is_elf(file))
+		return 0;
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return complain(file->path, "libelf is too old: %s", elf_errmsg(-1));
+	Elf *elf = elf_memory((char *)file->data, file->size);
+	if (!elf)
+		return complain(file->path, "%s", elf_errmsg(-1));
+	int result = add_table(file, elf, symbols, module);
+	elf_end(elf);
+	return result;
+}

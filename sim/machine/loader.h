@@ -1,0 +1,63 @@
+/*
+ * Files into memory: ELF64 RISC-V executables by libelf, flat images, raw bytes. Every malformed input ends in one
+ * line on stderr that names the file and the reason, and -1.
+ */
+#ifndef LOADER_H
+#define LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/symbols.h"
+
+struct bus;
+
+/* A whole file in memory (mapped privately). */
+struct file {
+	const char *path;
+	uint8_t *data;
+	size_t size;
+};
+
+int file_open(struct file *file, const char *path);
+void file_close(struct file *file);
+
+/* What lies where in DRAM: nothing may overlap. */
+struct placement {
+	uint64_t start, size;
+	const char *what; /* "firmware", "kernel", "guest"... */
+	const char *path; /* may be NULL */
+};
+
+struct layout {
+	uint64_t base, size; /* DRAM */
+	struct placement *items;
+	size_t count, capacity;
+};
+
+void layout_init(struct layout *layout, uint64_t base, uint64_t size);
+void layout_free(struct layout *layout);
+/* 0, or -1 after a line: outside DRAM, or overlaps an earlier one (or no memory). */
+int layout_claim(struct layout *layout, uint64_t start, uint64_t size, const char *what, const char *path);
+/* Highest `align`ed start at which `size` bytes are free below `top`; UINT64_MAX if there is none. */
+uint64_t layout_find_below(const struct layout *layout, uint64_t top, uint64_t size, uint64_t align);
+
+struct image {
+	uint64_t entry;
+	uint64_t low, high; /* lowest and highest+1 physical address of what was loaded */
+};
+
+bool file_is_elf(const struct file *file);
+/* Linux's RISC-V Image header (magic "RSC\x05" at offset 56). */
+bool file_is_linux_image(const struct file *file);
+
+/* Is the file a well-formed ELF64 little-endian RISC-V executable? 0, or -1 after a line. */
+int elf_check(const struct file *file);
+/* Check and load the segments by physical address, claiming them in the layout as `what`. */
+int elf_load(const struct file *file, struct bus *bus, struct layout *layout, const char *what, struct image *image);
+/* Add the file's symbols under a module number. Files that are no ELF, or have none, add nothing. */
+int elf_symbols(const struct file *file, struct symbols *symbols, unsigned module);
+/* Copy the raw file to `start`. */
+int raw_load(const struct file *file, struct bus *bus, struct layout *layout, uint64_t start, const char *what);
+
+#endif

@@ -1,0 +1,119 @@
+/*
+ * At quantum 1 the hart with the lowest cycle runs, one instruction after the other. But one that will only compute for
+ * a while does not disturb the others: its *turn* is the cycle at which it may come to something that they can notice.
+ * The hart whose turn is lowest (ties: lowest id) runs until it waits for its next one, which is not before another's.
+ * So harts may get ahead of each other in what they compute, all accesses to memory happen in the order of strict
+ * turns, and before a hart does what others may notice at any instruction (a device, a store into code), those behind
+ * it come to where it is.
+ */
+#include "machine/lookahead.h"
+
+#include "engine/exec.h"
+#include "timing/model.h"
+#include "trace/trace.h"
+
+enum { HARTS_MAX = 64 };
+
+/* Where each hart stands, by id. Of one that waits or has something to obey the turn alone is right: it is not for
+ * here. */
+struct turns {
+	struct standing standing[HARTS_MAX];
+	uint64_t limit; /* what comes then is more than a turn */
+};
+
+static void find_turns(const struct machine *machine, struct turns *turns)
+{
+	uint64_t event_cycle = event_next(&machine->events), max_cycles = machine->config->max_cycles;
+	turns->limit = event_cycle < max_cycles ? event_cycle : max_cycles;
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		const struct hart *hart = &machine->harts[i];
+		turns->standing[i] = hart->halted || hart->waiting ? (struct standing){ready_cycle(hart), NULL} : exec_standing(hart);
+	}
+}
+
+/* Harts change each other at these moments only, so turns that have been found stay what they are in between. */
+static void catch_up(struct hart *hart)
+{
+	for (struct hart *peer = hart->peers; peer < hart->peers + hart->platform->hart_count; peer++) {
+		uint64_t bound = hart->now + (peer->id < hart->id);
+		if (peer != hart && !peer->halted && !peer->waiting && peer->cycle < bound)
+			exec_run(peer, bound, UINT64_MAX);
+	}
+	hart->platform->caught_up = true;
+	hart->effects |= EFFECT_YIELD; /* their turns may come sooner now */
+}
+
+/* Would nobody see the difference? Instructions must not be watched or counted one by one, nor share what fetches
+ * them, and what they cost must not change on the way. */
+static bool may_get_ahead(const struct machine *machine)
+{
+	const struct hart *hart = machine->harts;
+	return machine->config->quantum == 1 && machine->hart_count > 1 && machine->config->max_insns == UINT64_MAX &&
+	       !machine->config->timing_from.given && !hart->parked && !observers_strict(hart->observers) &&
+	       !trace_wants_insns(hart->trace) &&
+	       (!hart->model || model_fetches_alone(hart->model));
+}
+
+void turns_prepare(struct machine *machine)
+{
+	machine->platform.catch_up = may_get_ahead(machine) ? catch_up : NULL;
+}
+
+/* The lowest two turns; of the same cycle the one of the lower id comes first. */
+struct order {
+	unsigned first, second;
+	uint64_t first_turn, second_turn; /* UINT64_MAX: there is none */
+};
+
+/* Keeps a branch from becoming a conditional move: the host guesses who is next, and need not wait for how the last
+ * turn ended. */
+#define BRANCH __asm__ volatile("")
+
+static struct order order_of(const struct turns *turns, unsigned count)
+{
+	struct order order = {0, 0, UINT64_MAX, UINT64_MAX};
+	for (unsigned id = 0; id < count; id++) {
+		uint64_t turn = turns->standing[id].turn;
+		if (turn < order.first_turn) {
+			BRANCH;
+			order = (struct order){id, order.first, turn, order.first_turn};
+		} else if (turn < order.second_turn) {
+			BRANCH;
+			order.second = id;
+			order.second_turn = turn;
+		}
+	}
+	return order;
+}
+
+/* Cycles that turns_run takes at most, and a slice. */
+enum { CYCLES_MAX = 1 << 16 };
+
+/* The hart that is first runs while its (cycle, id) is lower than the second's. */
+static uint64_t bound_of(const struct hart *hart, struct order order, uint64_t limit)
+{
+	uint64_t bound = order.second_turn < limit ? order.second_turn + (order.first < order.second) : limit;
+	return bound < hart->cycle + CYCLES_MAX ? bound : hart->cycle + CYCLES_MAX;
+}
+
+uint64_t turns_run(struct machine *machine)
+{
+	struct turns turns;
+	uint64_t start = 0, now = 0;
+	if (!machine->platform.catch_up)
+		return 0;
+	machine->platform.caught_up = true;
+	while (machine->stop == RUNNING && now - start < CYCLES_MAX) {
+		if (machine->platform.caught_up)
+			find_turns(machine, &turns);
+		machine->platform.caught_up = false;
+		struct order order = order_of(&turns, machine->hart_count);
+		struct hart *hart = &machine->harts[order.first];
+		now = order.first_turn;
+		start = start ? start : now;
+		if (now >= turns.limit || hart->effects || hart->waiting || hart->halted)
+			break;
+		turns.standing[order.first] = exec_turn(hart, turns.standing[order.first], bound_of(hart, order, turns.limit));
+	}
+	return now - start;
+}

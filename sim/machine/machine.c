@@ -1,0 +1,441 @@
+#include "machine/machine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "machine/boot.h"
+#include "dev/console.h"
+#include "dev/devices.h"
+#include "machine/devtree.h"
+#include "engine/exec.h"
+#include "engine/mem.h"
+#include "hart/mmu.h"
+#include "dev/htif.h"
+#include "machine/params.h"
+#include "base/say.h"
+#include "base/symbols.h"
+#include "timing/model.h"
+#include "watch/check.h"
+#include "watch/meter.h"
+#include "trace/trace.h"
+
+enum { HARTS_MAX = 64, DEVICES_MAX = 8 };
+
+static int no_memory(const char *what)
+{
+	say("out of memory for %s", what);
+	return -1;
+}
+
+void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message)
+{
+	if (machine->stop != RUNNING)
+		return;
+	machine->stop = reason;
+	machine->exit_code = code;
+	snprintf(machine->stop_message, sizeof(machine->stop_message), "%s", message ? message : "");
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		machine->harts[i].effects |= EFFECT_YIELD;
+}
+
+uint64_t machine_now(const struct machine *machine)
+{
+	uint64_t now = 0;
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		if (machine->harts[i].now > now)
+			now = machine->harts[i].now;
+	return now;
+}
+
+/* What devices call */
+
+static void finisher_said(void *context, enum finish what, unsigned code)
+{
+	struct machine *machine = context;
+	char message[64];
+	switch (what) {
+	case FINISH_PASS:
+		machine_stop(machine, STOP_PASS, 0, NULL);
+		break;
+	case FINISH_RESET:
+		machine_stop(machine, STOP_RESET, 0, "the guest asked for a reset");
+		break;
+	default:
+		snprintf(message, sizeof(message), "the program signalled failure: code %u", code);
+		machine_stop(machine, STOP_FAIL, code, message);
+	}
+}
+
+static void htif_exit(void *context, uint64_t code)
+{
+	struct machine *machine = context;
+	char message[96];
+	if (code == 0) {
+		machine_stop(machine, STOP_PASS, 0, NULL);
+		return;
+	}
+	snprintf(message, sizeof(message),
+	         "the program failed: tohost says %" PRIu64 " (riscv-tests: the failed test's number)", code);
+	machine_stop(machine, STOP_FAIL, (unsigned)code, message);
+}
+
+static uint64_t htif_now(void *context)
+{
+	return machine_now(context);
+}
+
+static void tohost_stored(void *context, const void *by __attribute__((unused)), uint64_t pa, unsigned size)
+{
+	struct machine *machine = context;
+	if (!htif_store(machine->htif, pa, size))
+		return;
+	/* it may have scheduled an event that comes before the bound of the slice */
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		machine->harts[i].effects |= EFFECT_YIELD;
+}
+
+static void console_matched(void *context, enum console_match match, const char *line)
+{
+	struct machine *machine = context;
+	char message[160];
+	if (match == CONSOLE_EXPECTED) {
+		machine_stop(machine, STOP_PASS, 0, NULL);
+		return;
+	}
+	snprintf(message, sizeof(message), "--fail-on matched: %s", line);
+	machine_stop(machine, STOP_FAIL, 0, message);
+}
+
+static enum console_idle console_idle(void *context)
+{
+	const struct machine *machine = context;
+	bool stuck = event_next(&machine->events) == UINT64_MAX;
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		const struct hart *hart = &machine->harts[i];
+		if (!hart->waiting && !hart->halted)
+			return CONSOLE_BUSY;
+		stuck = stuck && hart->wake_cycle == UINT64_MAX;
+	}
+	return stuck ? CONSOLE_STUCK : CONSOLE_WAITING;
+}
+
+/* mtime was written: timers that harts sleep on are off. A spurious end of WFI is always allowed. */
+static void time_changed(void *context, uint64_t now)
+{
+	struct machine *machine = context;
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		machine->harts[i].effects |= EFFECT_IRQ;
+		if (machine->harts[i].waiting)
+			machine->harts[i].wake_cycle = now;
+	}
+}
+
+/* Harts */
+
+static int init_hart(struct machine *machine, unsigned id)
+{
+	struct hart *hart = &machine->harts[id];
+	hart->id = id;
+	hart->isa = machine->config->isa;
+	hart->platform = &machine->platform;
+	hart->bus = &machine->bus;
+	hart->peers = machine->harts;
+	hart->observers = &machine->observers;
+	if (mem_init(hart) != 0 || mmu_init(hart, machine->platform.tlb_entries) != 0 ||
+	    exec_init(hart) != 0)
+		return no_memory("harts");
+	const struct timing *timing = machine->config->timing;
+	if (!timing->ideal && model_init(hart, timing, machine->model_shared) != 0)
+		return no_memory("the timing model");
+	hart_reset(hart, ROM_BASE);
+	return 0;
+}
+
+static int init_harts(struct machine *machine)
+{
+	machine->harts = calloc(machine->config->harts, sizeof(*machine->harts));
+	if (!machine->harts)
+		return no_memory("harts");
+	machine->hart_count = machine->config->harts;
+	machine->model_shared = calloc(1, sizeof(*machine->model_shared));
+	if (!machine->model_shared || model_shared_init(machine->model_shared, machine->config->timing) != 0)
+		return no_memory("the timing model");
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		if (init_hart(machine, i) != 0)
+			return -1;
+	return 0;
+}
+
+/* Devices */
+
+static int add_device(struct machine *machine, uint64_t base, uint64_t size, struct device *device)
+{
+	if (!device)
+		return no_memory("devices");
+	bus_map(&machine->bus, base, size, device);
+	machine->devices[machine->device_count++] = device;
+	return 0;
+}
+
+static struct irq_wire hart_wire(struct machine *machine, unsigned hart, enum irq line)
+{
+	return (struct irq_wire){ .set = hart_set_irq, .receiver = &machine->harts[hart], .line = line };
+}
+
+static int add_interrupt_controllers(struct machine *machine, struct device **plic)
+{
+	struct irq_wire msip[HARTS_MAX], mtip[HARTS_MAX], external[2 * HARTS_MAX];
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		msip[i] = hart_wire(machine, i, IRQ_MSI);
+		mtip[i] = hart_wire(machine, i, IRQ_MTI);
+		external[2 * i] = hart_wire(machine, i, IRQ_MEI);
+		external[2 * i + 1] = hart_wire(machine, i, IRQ_SEI);
+	}
+	*plic = plic_new(machine->hart_count, PLIC_SOURCES, external);
+	if (add_device(machine, PLIC_BASE, PLIC_SIZE, *plic) != 0)
+		return -1;
+	return add_device(machine, CLINT_BASE, CLINT_SIZE,
+	                  clint_new(&machine->platform, &machine->events, msip, mtip, time_changed, machine));
+}
+
+static int add_nmi(struct machine *machine)
+{
+	struct irq_wire wires[HARTS_MAX];
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		wires[i] = (struct irq_wire){ .set = hart_set_rnmi, .receiver = &machine->harts[i] };
+	return add_device(machine, NMI_BASE, NMI_SIZE, nmi_new(&machine->platform, &machine->events, wires));
+}
+
+static int add_devices(struct machine *machine)
+{
+	machine->devices = calloc(DEVICES_MAX, sizeof(struct device *));
+	if (!machine->devices)
+		return no_memory("devices");
+	struct device *plic;
+	if (add_interrupt_controllers(machine, &plic) != 0)
+		return -1;
+	if (isa_has(&machine->config->isa, EXT_Smrnmi) && add_nmi(machine) != 0)
+		return -1;
+	struct irq_wire uart = { .set = plic_set, .receiver = plic, .line = UART_IRQ };
+	struct irq_wire rtc = { .set = plic_set, .receiver = plic, .line = RTC_IRQ };
+	if (add_device(machine, FINISHER_BASE, FINISHER_SIZE, finisher_new(finisher_said, machine)) != 0 ||
+	    add_device(machine, RTC_BASE, RTC_SIZE,
+	               rtc_new(&machine->platform, &machine->events, machine->config->rtc_epoch, rtc)) != 0)
+		return -1;
+	return add_device(machine, UART_BASE, UART_SIZE,
+	                  uart_new(&machine->platform, &machine->events, machine->console, uart));
+}
+
+static int add_rom(struct machine *machine, const struct boot *boot)
+{
+	uint8_t bytes[BOOT_ROM_BYTES];
+	boot_rom(boot, bytes);
+	return add_device(machine, ROM_BASE, ROM_SIZE, rom_new(bytes, sizeof(bytes), ROM_SIZE));
+}
+
+static int add_console(struct machine *machine)
+{
+	struct console_config config = {
+		.serial = machine->config->serial,
+		.deaf = machine->config->debug, /* the debugger reads commands there */
+		.expect = machine->config->expect,
+		.fail_on = machine->config->fail_on,
+		.matched = console_matched,
+		.idle = console_idle,
+		.context = machine,
+	};
+	machine->console = console_open(&config);
+	return machine->console ? 0 : -1;
+}
+
+/* A program with the symbol tohost speaks HTIF. */
+static int add_htif(struct machine *machine)
+{
+	struct htif_config config = {
+		.bus = &machine->bus,
+		.events = &machine->events,
+		.console = machine->console,
+		.cycles_per_tick = machine->platform.cycles_per_tick,
+		.exit = htif_exit,
+		.now = htif_now,
+		.context = machine,
+	};
+	if (!symbols_lookup_in(machine->symbols, 0, "tohost", &config.tohost) ||
+	    !bus_is_dram(&machine->bus, config.tohost, 8))
+		return 0;
+	if (!symbols_lookup_in(machine->symbols, 0, "fromhost", &config.fromhost) ||
+	    !bus_is_dram(&machine->bus, config.fromhost, 8))
+		config.fromhost = 0;
+	struct bus_listener listener = {.flags = PAGE_HOOK, .stored = tohost_stored, .context = machine};
+	if (bus_listen(&machine->bus, &listener) != 0)
+		return no_memory("HTIF");
+	machine->htif = htif_new(&config);
+	return machine->htif ? 0 : no_memory("HTIF");
+}
+
+/* Observers */
+
+static bool trace_symbol_at(void *context, size_t index, struct trace_symbol *result)
+{
+	const struct symbol *symbol = symbols_at(context, index);
+	if (!symbol)
+		return false;
+	*result = (struct trace_symbol){
+		.name = symbol->name, .address = symbol->address, .size = symbol->size, .scope = symbol->module,
+	};
+	return true;
+}
+
+/* Whatever can change a result, and nothing else. */
+static uint64_t config_hash(const struct config *config, const struct boot *boot)
+{
+	uint64_t values[] = {
+		boot->content_hash, boot->entry, config->harts, config->memory, config->isa.bits[0], config->isa.bits[1],
+		config->quantum,    config->seed,
+	};
+	uint64_t hash = params_hash(config);
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		hash = (hash ^ values[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 32;
+	}
+	hash ^= config->timing_from.insns << 2 | config->timing_from.counted << 1 | config->timing_from.hints;
+	for (const char *c = config->timing_from.symbol; c && *c; c++)
+		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+	for (const char *c = config->timing->name; *c; c++)
+		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* Timing */
+
+void machine_switch_timing(struct machine *machine, bool on)
+{
+	machine->platform.timing.request = TIMING_STAYS;
+	if (on) {
+		machine->platform.timing.at_pc = false;
+		machine->timing_from.counted = false;
+		model_shared_cold(machine->model_shared);
+	}
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		exec_switch_timing(&machine->harts[i], on);
+}
+
+/* Is the symbol the firmware's (module 0 comes first)? Then code with V=0 is meant. */
+static bool is_guest_symbol(const struct symbols *symbols, const char *name)
+{
+	uint64_t address;
+	return !symbols_lookup_in(symbols, 0, name, &address);
+}
+
+static int prepare_timing(struct machine *machine)
+{
+	const struct config *config = machine->config;
+	const char *name = config->timing_from.symbol;
+	if (!config->timing_from.given)
+		return 0;
+	machine_switch_timing(machine, false);
+	machine->timing_from.counted = config->timing_from.counted;
+	machine->timing_from.insns = config->timing_from.insns;
+	machine->platform.timing.hints = config->timing_from.hints;
+	if (!name)
+		return 0;
+	if (!symbols_lookup(machine->symbols, name, &machine->platform.timing.pc, NULL, NULL)) {
+		say("--timing from=%s: neither a number, nor 'hint', nor a symbol of the programs", name);
+		return -1;
+	}
+	machine->platform.timing.at_pc = true;
+	machine->platform.timing.guest = is_guest_symbol(machine->symbols, name);
+	return 0;
+}
+
+/* Only for those who will read what they say. */
+static int add_meters(struct machine *machine)
+{
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		if (meter_init(&machine->harts[i], machine->symbols) != 0)
+			return -1;
+	return 0;
+}
+
+static int add_observers(struct machine *machine, const struct boot *boot)
+{
+	const struct config *config = machine->config;
+	machine->trace = trace_open(config->trace_path, config->trace_events, machine->hart_count,
+	                            config_hash(config, boot), config->seed);
+	if (!machine->trace)
+		return -1;
+	observers_add(&machine->observers, trace_observer(machine->trace));
+	trace_symbols(machine->trace, trace_symbol_at, machine->symbols);
+	console_set_trace(machine->console, machine->trace);
+	if (config->checks) {
+		machine->check = check_new(config->checks, machine);
+		if (!machine->check)
+			return -1;
+		observers_add(&machine->observers, check_observer(machine->check));
+	}
+	bool recorded = config->debug || (config->trace_path && config->trace_events >> TRACE_WORLD & 1);
+	if ((config->stats_path || recorded) && add_meters(machine) != 0)
+		return no_memory("statistics");
+	bool insn = trace_wants_insns(machine->trace);
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		machine->harts[i].trace = machine->trace;
+		machine->harts[i].check = machine->check;
+		exec_set_tracing(&machine->harts[i], insn);
+	}
+	return 0;
+}
+
+static int build(struct machine *machine, struct boot *boot)
+{
+	machine->symbols = symbols_new();
+	if (!machine->symbols)
+		return no_memory("symbols");
+	if (add_console(machine) != 0 || bus_init(&machine->bus, machine->config->memory) != 0 ||
+	    boot_load(boot, machine) != 0)
+		return -1;
+	symbols_seal(machine->symbols);
+	if (init_harts(machine) != 0 || add_devices(machine) != 0 || add_rom(machine, boot) != 0 || add_htif(machine) != 0)
+		return -1;
+	return add_observers(machine, boot) != 0 ? -1 : prepare_timing(machine);
+}
+
+int machine_init(struct machine *machine, const struct config *config)
+{
+	*machine = (struct machine){ .config = config, .platform = config->platform };
+	machine->platform.hart_count = config->harts;
+	event_queue_init(&machine->events);
+	struct boot boot = { 0 };
+	int result = build(machine, &boot);
+	boot_free(&boot);
+	if (result != 0)
+		machine_free(machine);
+	return result;
+}
+
+void machine_free(struct machine *machine)
+{
+	check_free(machine->check);
+	trace_close(machine->trace);
+	htif_free(machine->htif);
+	for (size_t i = 0; i < machine->device_count; i++)
+		machine->devices[i]->destroy(machine->devices[i]);
+	free(machine->devices);
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		struct hart *hart = &machine->harts[i];
+		meter_free(hart);
+		model_free(hart);
+		exec_free(hart);
+		mmu_free(hart);
+		mem_free(hart);
+	}
+	if (machine->model_shared)
+		model_shared_free(machine->model_shared);
+	free(machine->model_shared);
+	free(machine->harts);
+	console_close(machine->console);
+	symbols_free(machine->symbols);
+	event_queue_free(&machine->events);
+	bus_free(&machine->bus);
+	*machine = (struct machine){ 0 };
+}

@@ -1,0 +1,102 @@
+/* A machine: harts, bus and devices built from one configuration. Nothing else builds them, and there is no global
+ * state: two machines can live in one process. */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#include "base/bus.h"
+#include "base/event_queue.h"
+#include "hart/hart.h"
+#include "hart/platform.h"
+#include "timing/timing.h"
+
+struct symbols; /* loader.h */
+
+struct guest_config {
+	const char *path;
+	const char *initrd, *args, *name;
+	unsigned vcpus;    /* 0: as many as the harts given to it */
+	uint64_t memory;   /* bytes; 0: shared out evenly by the firmware */
+	uint64_t cpus;     /* bit set of hart ids; 0: shared out by the firmware */
+	uint64_t address;  /* where to stage it; 0: chosen */
+	bool ramdisk;      /* guest-loader,initrd=: the file itself is a ramdisk module */
+};
+
+struct config {
+	const char *bios;   /* FIRMWARE.elf or -bios */
+	bool bios_is_elf;   /* FIRMWARE.elf: anything else is refused */
+	const char *kernel, *initrd, *append, *dtb, *dump_dtb;
+	struct guest_config *guests;
+	unsigned guest_count;
+	unsigned harts;         /* 1..64 */
+	uint64_t memory;        /* bytes of DRAM */
+	struct isa isa;
+	const struct timing *timing; /* &preset, or a built-in one */
+	struct timing preset;
+	bool timing_off;        /* --timing off: as the preset ideal */
+	/* --timing from=: a symbol's name, or a number of instructions of all harts together, or by hints. */
+	struct {
+		bool given, hints, counted;
+		const char *symbol;
+		uint64_t insns;
+	} timing_from;
+	struct platform platform;
+	uint64_t quantum;       /* cycles, >= 1 */
+	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
+	double timeout;         /* host seconds; 0: none */
+	const char *trace_path;
+	uint32_t trace_events;
+	const char *stats_path, *signature_path;
+	uint32_t checks;        /* enum check_kind bits */
+	uint64_t seed;
+	const char *serial;     /* "stdio", "file:F", "null" */
+	const char *expect, *fail_on;
+	bool debug, quiet, stopped;
+	const char *debug_cmd;
+	uint64_t rtc_epoch;     /* seconds since 1970 at cycle 0 */
+};
+
+enum stop_reason { RUNNING, STOP_PASS, STOP_FAIL, STOP_LIMIT, STOP_CHECK, STOP_IDLE, STOP_RESET, STOP_DEBUG };
+
+struct machine {
+	const struct config *config;
+	struct platform platform;
+	struct bus bus;
+	struct event_queue events;
+	struct hart *harts;
+	struct model_shared *model_shared; /* what the harts' timing models share */
+	struct {
+		bool counted;   /* timing begins when so many instructions have retired */
+		uint64_t insns;
+	} timing_from;
+	unsigned hart_count;
+	struct device **devices;
+	size_t device_count;
+	struct observers observers;
+	struct trace *trace;
+	struct check *check;
+	struct symbols *symbols;
+	struct console *console;
+	struct htif *htif;      /* NULL: the firmware has no tohost */
+	enum stop_reason stop;
+	unsigned exit_code;     /* the guest's own code for STOP_FAIL */
+	char stop_message[160]; /* one line, may be empty */
+	struct {
+		struct hart *hart; /* NULL: choose the next one */
+		uint64_t bound;
+	} slice; /* what sched is running: kept here so that stepping can pause inside it */
+};
+
+/* 0, or -1 after one line on stderr naming the file and the reason (exit code 2). */
+int machine_init(struct machine *machine, const struct config *config);
+void machine_free(struct machine *machine);
+
+/* All harts' timing on, with cold caches, or off. Between slices, or between a slice's instructions. */
+void machine_switch_timing(struct machine *machine, bool on);
+
+/* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
+void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
+
+/* The exact cycle of the instruction being run, or of the hart that is furthest. */
+uint64_t machine_now(const struct machine *machine);
+
+#endif

@@ -1,0 +1,189 @@
+#include "machine/sched.h"
+
+#include <time.h>
+#include "engine/exec.h"
+#include "hart/trap.h"
+#include "trace/trace.h"
+#include "machine/lookahead.h"
+
+/* No slice is longer than this, so that limits and the host's clock are looked at now and then. Part of the
+ * definition of the interleaving: it must not depend on anything but the configuration. */
+enum { SLICE_MAX = 1 << 20 };
+
+static uint64_t saturating_add(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
+
+struct choice {
+	struct hart *hart; /* lowest cycle, ties by id; NULL: none can ever run by itself */
+	uint64_t second;   /* lowest cycle of another one */
+	bool wins_ties;    /* against that one: its id is lower */
+};
+
+static struct choice choose(struct machine *machine)
+{
+	struct hart *harts = machine->harts;
+	unsigned best = 0, next = 0;
+	uint64_t best_cycle = UINT64_MAX, next_cycle = UINT64_MAX;
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		uint64_t cycle = ready_cycle(&harts[i]);
+		if (cycle < best_cycle) {
+			best_cycle = cycle;
+			best = i;
+		}
+	}
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		uint64_t cycle = i == best ? UINT64_MAX : ready_cycle(&harts[i]);
+		if (cycle < next_cycle) {
+			next_cycle = cycle;
+			next = i;
+		}
+	}
+	return (struct choice){best_cycle == UINT64_MAX ? NULL : &harts[best], next_cycle, best < next};
+}
+
+static void wake_by_timer(struct hart *hart)
+{
+	if (!hart->waiting)
+		return;
+	hart->cycle = hart->now = ready_cycle(hart);
+	hart->waiting = false;
+	hart->effects |= EFFECT_IRQ;
+}
+
+/* Nothing runs and nothing is due. */
+static void stop_idle(struct machine *machine)
+{
+	machine_stop(machine, STOP_IDLE, 0, "every hart waits for an interrupt that nothing can raise");
+}
+
+/* Choose the next slice, running events that come before it. False: an event ran, or the machine stopped. */
+static bool begin_slice(struct machine *machine)
+{
+	uint64_t event_cycle = event_next(&machine->events);
+	struct choice choice = choose(machine);
+	struct hart *hart = choice.hart;
+	uint64_t cycle = hart ? ready_cycle(hart) : UINT64_MAX;
+	uint64_t max_cycles = machine->config->max_cycles;
+	if (cycle == UINT64_MAX && event_cycle == UINT64_MAX) {
+		stop_idle(machine);
+		return false;
+	}
+	if ((cycle < event_cycle ? cycle : event_cycle) >= max_cycles) {
+		machine_stop(machine, STOP_LIMIT, 0, "--max-cycles reached");
+		return false;
+	}
+	if (event_cycle <= cycle) {
+		event_run(&machine->events, event_cycle);
+		return false;
+	}
+	wake_by_timer(hart);
+	hart->effects &= ~(uint32_t)EFFECT_YIELD; /* it was not running */
+	/* While (cycle, id) is lower than the next hart's, and a quantum further. */
+	uint64_t bound = saturating_add(choice.second, machine->config->quantum - !choice.wins_ties);
+	if (bound > event_cycle)
+		bound = event_cycle;
+	if (bound > max_cycles)
+		bound = max_cycles;
+	if (bound > saturating_add(hart->cycle, SLICE_MAX))
+		bound = saturating_add(hart->cycle, SLICE_MAX);
+	machine->slice.hart = hart;
+	machine->slice.bound = bound;
+	return true;
+}
+
+static uint64_t total_insns(const struct machine *machine)
+{
+	uint64_t total = 0;
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		total += machine->harts[i].insns;
+	return total;
+}
+
+/* Instructions left up to a limit; UINT64_MAX while it is too far away to matter to one slice. */
+static uint64_t insns_left(const struct machine *machine, uint64_t limit)
+{
+	if (limit == UINT64_MAX)
+		return UINT64_MAX;
+	uint64_t total = total_insns(machine);
+	uint64_t left = total < limit ? limit - total : 0;
+	return left > 2 * (uint64_t)SLICE_MAX ? UINT64_MAX : left;
+}
+
+static uint64_t timing_left(const struct machine *machine)
+{
+	return machine->timing_from.counted ? insns_left(machine, machine->timing_from.insns) : UINT64_MAX;
+}
+
+/* --timing from=: has its moment come, or did the hart that ran until now ask for a change? True: things are
+ * different now. */
+static bool switch_timing(struct machine *machine)
+{
+	bool on = machine->platform.timing.request == TIMING_GOES_ON || timing_left(machine) == 0;
+	if (!on && machine->platform.timing.request == TIMING_STAYS)
+		return false;
+	machine_switch_timing(machine, on);
+	return true;
+}
+
+static double host_seconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+struct hart *sched_step(struct machine *machine)
+{
+	if (machine->stop != RUNNING)
+		return NULL;
+	if (!machine->slice.hart && !begin_slice(machine))
+		return NULL;
+	struct hart *hart = machine->slice.hart;
+	if (insns_left(machine, machine->config->max_insns) == 0) {
+		machine_stop(machine, STOP_LIMIT, 0, "--max-insns reached");
+		return NULL;
+	}
+	uint64_t insns = hart->insns;
+	switch_timing(machine);
+	if (exec_step(hart, machine->slice.bound))
+		machine->slice.hart = NULL;
+	bool stopped_before = hart->insns == insns && machine->platform.timing.request != TIMING_STAYS;
+	switch_timing(machine);
+	return stopped_before ? sched_step(machine) : hart;
+}
+
+uint64_t sched_slice(struct machine *machine)
+{
+	if (machine->stop != RUNNING || (!machine->slice.hart && !begin_slice(machine)))
+		return 0;
+	struct hart *hart = machine->slice.hart;
+	switch_timing(machine);
+	uint64_t left = insns_left(machine, machine->config->max_insns), start = hart->cycle;
+	uint64_t until = timing_left(machine);
+	if (left == 0)
+		machine_stop(machine, STOP_LIMIT, 0, "--max-insns reached");
+	else if (exec_run(hart, machine->slice.bound, left < until ? left : until))
+		machine->slice.hart = NULL;
+	switch_timing(machine);
+	return hart->cycle - start;
+}
+
+void sched_run(struct machine *machine)
+{
+	turns_prepare(machine);
+	/* Between looks at the host's clock; a cycle can take long on the host where every instruction traps. */
+	enum { SLICES_PER_LOOK = 256, CYCLES_PER_LOOK = 1 << 19 };
+	double start = host_seconds(), flushed = start;
+	double timeout = machine->config->timeout;
+	while (machine->stop == RUNNING) {
+		uint64_t cycles = 0;
+		for (unsigned i = 0; i < SLICES_PER_LOOK && cycles < CYCLES_PER_LOOK && machine->stop == RUNNING; i++)
+			cycles += turns_run(machine) + sched_slice(machine);
+		double now = host_seconds();
+		if (timeout > 0 && now - start >= timeout)
+			machine_stop(machine, STOP_LIMIT, 0, "--timeout reached");
+		if (now - flushed >= 1) { /* a run that is killed leaves all but its last second */
+			trace_flush(machine->trace);
+			flushed = now;
+		}
+	}
+}

@@ -1,0 +1,18 @@
+/* Who runs next, until when: lowest cycle first, ties by hart id, up to a quantum ahead of the next hart. */
+#ifndef SCHED_H
+#define SCHED_H
+
+#include "machine/machine.h"
+
+/* Run until machine->stop is set. */
+void sched_run(struct machine *machine);
+
+/* Run one slice, or the events that come before the next one. Returns the cycles the slice took. */
+uint64_t sched_slice(struct machine *machine);
+
+/* Run the one instruction (or event, or trap) that sched_run would run next; returns the hart that moved, or NULL if
+ * an event was run or nothing can run any more (then machine->stop is set). Stepping changes nothing about the
+ * order. */
+struct hart *sched_step(struct machine *machine);
+
+#endif

@@ -1,0 +1,111 @@
+/* --stats: stats.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "hart/mmu.h"
+#include "machine/machine.h"
+#include "base/say.h"
+#include "base/symbols.h"
+#include "timing/model.h"
+#include "machine/stats.h"
+#include "trace/trace.h"
+#include "trace/world_json.h"
+#include "cli/usage.h"
+
+static void write_config(struct json *json, const struct config *config)
+{
+	char isa[1024];
+	isa_string(&config->isa, isa, sizeof(isa));
+	json_open(json, "config", '{');
+#define CONFIG_STAT(key, kind, value) json_##kind(json, key, value);
+#include "machine/stats.def"
+	json_close(json, '}');
+}
+
+static void write_tlb(struct json *json, const struct mmu_stats *tlb)
+{
+	json_open(json, "tlb", '{');
+#define TLB_STAT(key, kind, value) json_##kind(json, key, value);
+#include "machine/stats.def"
+	json_close(json, '}');
+}
+
+/* A core without caches, branch prediction or stalls has nothing to count there: the objects are empty. */
+static void write_model(struct json *json, const struct model *model)
+{
+	const struct model_counts *counts = model ? &model->counts : NULL;
+	json_open(json, "stalls", '{');
+#define STALL_STAT(key, kind, value) if (counts) json_##kind(json, key, value);
+#include "machine/stats.def"
+	json_close(json, '}');
+	json_open(json, "cache", '{');
+#define CACHE_STAT(key, kind, value) if (counts) json_##kind(json, key, value);
+#include "machine/stats.def"
+	json_close(json, '}');
+	json_open(json, "branch", '{');
+#define BRANCH_STAT(key, kind, value) if (counts) json_##kind(json, key, value);
+#include "machine/stats.def"
+	json_close(json, '}');
+}
+
+static void write_hart(struct json *json, const struct machine *machine, unsigned i, const struct world_now *now)
+{
+	json_open(json, NULL, '{');
+	world_json_hart(json, trace_world(machine->trace), i, now);
+	write_tlb(json, mmu_stats(&machine->harts[i]));
+	write_model(json, machine->harts[i].model ? machine->harts[i].model : machine->harts[i].parked);
+	json_close(json, '}');
+}
+
+static const char *find_name(void *symbols, enum mode mode, uint64_t address, uint64_t *offset)
+{
+	(void)mode; /* functions of splits are the firmware's */
+	return symbols_find(symbols, address, offset);
+}
+
+static void write_all(struct json *json, const struct machine *machine, const struct world_now *now, double host_seconds)
+{
+	uint64_t cycles = 0, instructions = 0;
+	struct trace_names names = { find_name, machine->symbols };
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		cycles = now[i].cycle > cycles ? now[i].cycle : cycles;
+		instructions += now[i].retired;
+	}
+	json_open(json, NULL, '{');
+	json_string(json, "version", RVSIM_VERSION);
+	write_config(json, machine->config);
+	json_u64(json, "cycles", cycles);
+	json_u64(json, "instructions", instructions);
+	json_double(json, "host_seconds", host_seconds);
+	json_double(json, "mips", host_seconds > 0 ? (double)instructions / host_seconds / 1e6 : 0);
+	json_hex(json, "trace_hash", trace_hash(machine->trace, machine->harts, machine->hart_count));
+	json_open(json, "harts", '[');
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		write_hart(json, machine, i, &now[i]);
+	json_close(json, ']');
+	world_json_switches(json, trace_world(machine->trace), &names);
+	world_json_zones(json, trace_world(machine->trace), now, &names);
+	json_close(json, '}');
+}
+
+int stats_write(const char *path, const struct machine *machine, double host_seconds)
+{
+	struct world_now *now = calloc(machine->hart_count, sizeof(*now));
+	FILE *out = now ? fopen(path, "w") : NULL;
+	if (!out) {
+		say("%s: %s", path, strerror(errno));
+		free(now);
+		return -1;
+	}
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		now[i] = (struct world_now){ machine->harts[i].now, machine->harts[i].retired };
+	struct json json = { .out = out };
+	write_all(&json, machine, now, host_seconds);
+	free(now);
+	bool failed = ferror(out);
+	if (fclose(out) || failed) {
+		say("%s: could not be written whole", path);
+		return -1;
+	}
+	return 0;
+}

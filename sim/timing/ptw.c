@@ -1,0 +1,191 @@
+#include "timing/ptw.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/bus.h"
+#include "hart/tlb.h"
+#include "timing/memory.h"
+
+enum { PTE_SHIFT = 3, IMPLICIT_MAX = 5 }; /* PTEs of a G-stage walk, Sv57x4 */
+
+int walker_init(struct walker *walker, const struct timing *timing)
+{
+	walker->second_entries = timing->l2tlb_entries;
+	if (timing->l2tlb_entries) {
+		walker->second = calloc(timing->l2tlb_entries, sizeof *walker->second);
+		if (!walker->second)
+			return -1;
+	}
+	if (!timing->pte_cache)
+		return 0;
+	return pages_init(&walker->pointers, timing->pte_cache) || pages_init(&walker->guest_pointers, timing->pte_cache) ? -1 : 0;
+}
+
+void walker_free(struct walker *walker)
+{
+	pages_free(&walker->pointers);
+	pages_free(&walker->guest_pointers);
+	free(walker->second);
+	walker->second = NULL;
+}
+
+void walker_clear(struct walker *walker)
+{
+	if (walker->pointers.count) {
+		pages_clear(&walker->pointers);
+		pages_clear(&walker->guest_pointers);
+	}
+	if (walker->second)
+		memset(walker->second, 0, walker->second_entries * sizeof *walker->second);
+	walker->second_shifts = 0;
+}
+
+/* ---- the second-level TLB ---- */
+
+/* Neither ASID nor VMID is part of the index: a global page is found under any. */
+static struct page_entry *second_slot(const struct walker *walker, uint64_t vpn)
+{
+	return &walker->second[vpn & (walker->second_entries - 1)];
+}
+
+const struct page_entry *walker_find(const struct walker *walker, uint64_t va, uint64_t space)
+{
+	for (uint64_t shifts = walker->second_shifts; shifts; shifts &= shifts - 1) {
+		unsigned shift = (unsigned)__builtin_ctzll(shifts);
+		const struct page_entry *entry = second_slot(walker, va >> shift);
+		if (entry->shift == shift && entry->vpn == va >> shift && !((entry->space ^ space) & ~entry->ignore))
+			return entry;
+	}
+	return NULL;
+}
+
+void walker_insert(struct walker *walker, const struct page_entry *entry)
+{
+	if (!walker->second)
+		return;
+	*second_slot(walker, entry->vpn) = *entry;
+	walker->second_shifts |= UINT64_C(1) << entry->shift;
+}
+
+/* ---- pointers ---- */
+
+static bool knows(struct pages *pages, uint64_t address, uint64_t space)
+{
+	int index = pages->count ? pages_find(pages, address, space) : -1;
+	if (index >= 0)
+		pages_touch(pages, (unsigned)index);
+	return index >= 0;
+}
+
+static void remember(struct pages *pages, uint64_t address, uint64_t space)
+{
+	struct page_entry entry = {.vpn = address >> PTE_SHIFT, .space = space, .shift = PTE_SHIFT, .first_shift = PTE_SHIFT};
+	if (pages->count)
+		pages_touch(pages, (unsigned)pages_put(pages, &entry));
+}
+
+static void forget_pointers(struct pages *pages)
+{
+	for (unsigned i = 0; i < pages->count; i++)
+		pages->entries[i].shift = 0;
+}
+
+void walker_forget_pointers(struct walker *walker)
+{
+	forget_pointers(&walker->pointers);
+	forget_pointers(&walker->guest_pointers);
+}
+
+/* ---- walks ---- */
+
+struct cost {
+	struct model *model;
+	uint64_t at; /* cycle of the first PTE */
+	unsigned cycles, second;
+	bool both;   /* both stages translate */
+	struct walk_step held[IMPLICIT_MAX]; /* of the G-stage walk to a VS-stage PTE, which may be known */
+	unsigned held_count;
+};
+
+static bool is_pointer(const struct walk_step *step) { return !step->leaf && !step->verdict; }
+
+static void cost_of_pte(struct cost *cost, const struct walk_step *step)
+{
+	struct model *model = cost->model;
+	cost->cycles += model->timing->pte_read + memory_read_pte(model, step->pa, cost->at + cost->cycles + model->timing->pte_read);
+	if (step->stage == STAGE_G)
+		model->counts.pte_reads_second++;
+	else
+		model->counts.pte_reads_first++;
+}
+
+/* A PTE of the S-stage or the G-stage. */
+static void charge(struct cost *cost, const struct walk_step *step)
+{
+	struct pages *pointers = &cost->model->walker.pointers;
+	bool guest = step->stage == STAGE_G, kept = is_pointer(step) && (!guest || cost->both);
+	unsigned before = cost->cycles;
+	if (kept && knows(pointers, step->pa, guest)) {
+		cost->model->counts.pointer_hits++;
+		cost->cycles += cost->model->timing->pte_hit;
+	} else {
+		cost_of_pte(cost, step);
+		if (kept)
+			remember(pointers, step->pa, guest);
+	}
+	if (guest)
+		cost->second += cost->cycles - before;
+}
+
+static void charge_held(struct cost *cost)
+{
+	for (unsigned i = 0; i < cost->held_count; i++)
+		charge(cost, &cost->held[i]);
+	cost->held_count = 0;
+}
+
+/* A PTE of the VS-stage, and the walk to it that is held. */
+static void charge_guest(struct cost *cost, const struct walk_step *step)
+{
+	struct pages *pointers = &cost->model->walker.guest_pointers;
+	uint64_t vmid = (cost->model->hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW;
+	bool kept = is_pointer(step) && cost->both;
+	if (kept && knows(pointers, step->address, vmid)) {
+		cost->held_count = 0;
+		cost->model->counts.pointer_hits++;
+		cost->cycles += cost->model->timing->pte_hit;
+		return;
+	}
+	charge_held(cost);
+	cost_of_pte(cost, step);
+	if (kept)
+		remember(pointers, step->address, vmid);
+}
+
+static void visit_for_cost(void *context, const struct walk_step *step)
+{
+	struct cost *cost = context;
+	if (!step->pte_read || !bus_is_dram(cost->model->hart->bus, step->pa, 8))
+		return;
+	if (step->stage == STAGE_G && step->implicit && cost->held_count < IMPLICIT_MAX) {
+		cost->held[cost->held_count++] = *step;
+	} else if (step->stage == STAGE_VS) {
+		charge_guest(cost, step);
+	} else {
+		charge_held(cost);
+		charge(cost, step);
+	}
+}
+
+unsigned walker_walk(struct model *model, uint64_t va, uint64_t at, enum access access, const struct mmu_context *context,
+                     unsigned *second, struct translation *translation, bool *found)
+{
+	struct hart *hart = model->hart;
+	struct cost cost = {.model = model, .at = at};
+	struct trap trap = {0};
+	cost.both = mode_virt(context->mode) && hart->csr.vsatp >> 60 && hart->csr.hgatp >> 60;
+	*found = mmu_walk(hart, va, 1, access, context, false, visit_for_cost, &cost, translation, &trap);
+	charge_held(&cost);
+	*second = cost.second;
+	return cost.cycles;
+}

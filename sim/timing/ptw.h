@@ -1,0 +1,42 @@
+/*
+ * What a page walk costs: every PTE is read through the data cache, but for those that the walker remembers, as
+ * Rocket's does (PTW.scala).
+ *
+ * One cache holds pointers of the S-stage and, where both stages translate, of the G-stage, by the physical address of
+ * the PTE; the walk then goes on without a read. The other holds pointers of the VS-stage by the guest-physical address
+ * of the PTE: a hit also saves the walk of the G-stage to it. Behind both first-level TLBs there may be a second level:
+ * direct-mapped, of pages of any size, with ASID and VMID; a page of both stages is as large as the smaller of them.
+ */
+#ifndef WALKER_H
+#define WALKER_H
+
+#include "hart/mmu.h"
+#include "timing/l1_tlb.h"
+#include "timing/timing.h"
+
+struct walker {
+	struct pages pointers, guest_pointers; /* vpn: address of the PTE / 8; no entries without walk.cache */
+	struct page_entry *second;             /* second-level TLB; NULL: none */
+	unsigned second_entries;
+	uint64_t second_shifts;                /* bit n: a page of 1 << n bytes may be there */
+};
+
+struct model;
+
+int walker_init(struct walker *walker, const struct timing *timing); /* 0, or -1: no memory */
+void walker_free(struct walker *walker);
+void walker_clear(struct walker *walker); /* as after walker_init */
+
+/* The page's entry in the second-level TLB, or NULL; and put one there. */
+const struct page_entry *walker_find(const struct walker *walker, uint64_t va, uint64_t space);
+void walker_insert(struct walker *walker, const struct page_entry *entry);
+
+/* Walk for va, the first PTE at cycle `at`: cycles of it, in *second those for the G-stage. False in *found: it
+ * faults. */
+unsigned walker_walk(struct model *model, uint64_t va, uint64_t at, enum access access, const struct mmu_context *context,
+                     unsigned *second, struct translation *translation, bool *found);
+
+/* A fence: pointers are forgotten, unless it names an address: then only leaves are meant. */
+void walker_forget_pointers(struct walker *walker);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * --check isolation: who may write which DRAM page through a G-stage table.
+ *
+ * A map has an owner for each DRAM page: the VMID whose table lets it be written, the VMID whose table it is part of,
+ * or the hypervisor. Scanning a VMID's table makes the map right for it; a page with another owner is a violation, once
+ * that owner has been looked at again: it may have given the page up. A scan is due when a hart enters a guest under an
+ * hgatp that it did not enter last, or after it executed a fence since it left one: a hypervisor must fence what it
+ * changes.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/bus.h"
+#include "hart/mmu.h"
+#include "watch/check_state.h"
+
+enum {
+	OWNER_NONE = 0,
+	OWNER_TABLE = 0x8000, /* | (vmid + 1): part of its table. Without it: writable by it */
+	OWNER_HOST = 0xffff,
+	PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8,
+	ROOT_ENTRIES = 2048, TABLE_ENTRIES = 512,
+	MODE_SV39X4 = 8, MODE_SV57X4 = 10,
+	VMIDS = 1 << 14,
+};
+
+struct scan {
+	struct check *check;
+	const struct hart *hart;
+	const struct trace_event *event;
+	uint16_t owner;      /* vmid + 1 */
+	bool tables;         /* mark the table's pages, not what they map */
+	bool refresh;        /* of another VMID: takes only what is free, reports nothing */
+	bool done;           /* a violation was found */
+	uint16_t refreshed;  /* the owner refreshed last in this scan */
+};
+
+static uint16_t *owner_of(struct check *check, uint64_t page)
+{
+	return &check->isolation.owner[(page - check->machine->bus.dram_base) >> PAGE_SHIFT];
+}
+
+int check_isolation_init(struct check *check)
+{
+	struct isolation *isolation = &check->isolation;
+	const struct bus *bus = &check->machine->bus;
+	isolation->pages = bus->dram_size >> PAGE_SHIFT;
+	isolation->owner = calloc(isolation->pages, sizeof(*isolation->owner));
+	isolation->hgatp = calloc(VMIDS, sizeof(*isolation->hgatp));
+	isolation->seen = calloc(2 * isolation->pages, 1);
+	if (!isolation->owner || !isolation->hgatp || !isolation->seen)
+		return -1;
+	uint64_t page = check->percpu_base & ~(uint64_t)(PAGE_SIZE - 1);
+	uint64_t size = check->percpu_base - page + check->slot_size * check->percpu_max;
+	if (check->has_percpu)
+		for (uint64_t at = 0; at < size && bus_is_dram(bus, page + at, PAGE_SIZE); at += PAGE_SIZE)
+			*owner_of(check, page + at) = OWNER_HOST;
+	return 0;
+}
+
+void check_isolation_free(struct check *check)
+{
+	free(check->isolation.owner);
+	free(check->isolation.hgatp);
+	free(check->isolation.seen);
+}
+
+static void scan_all(struct scan *scan, uint64_t hgatp);
+
+/* What `owner` holds now, not when it was scanned last. */
+static void rescan(struct scan *scan, uint16_t owner)
+{
+	struct scan other = { .check = scan->check, .owner = owner & (uint16_t)~OWNER_TABLE, .refresh = true };
+	scan->refreshed = owner;
+	scan_all(&other, scan->check->isolation.hgatp[other.owner - 1]);
+}
+
+static void report_shared(struct scan *scan, uint64_t page, uint16_t owner)
+{
+	unsigned vmid = scan->owner - 1u, other = (owner & (unsigned)~OWNER_TABLE) - 1u;
+	enum mode mode = (enum mode)scan->event->mode;
+	scan->done = true;
+	if (owner == OWNER_HOST)
+		check_violation(scan->check, "isolation", scan->hart, mode, scan->event->pc,
+		                "VMID %u may write 0x%" PRIx64 ", the hypervisor's per-CPU data", vmid, page);
+	else if (owner & OWNER_TABLE)
+		check_violation(scan->check, "isolation", scan->hart, mode, scan->event->pc,
+		                "VMID %u may write 0x%" PRIx64 ", a G-stage table of VMID %u", vmid, page, other);
+	else
+		check_violation(scan->check, "isolation", scan->hart, mode, scan->event->pc,
+		                "VMID %u may write 0x%" PRIx64 ", as VMID %u may", vmid, page, other);
+}
+
+static void claim_page(struct scan *scan, uint64_t page, uint16_t as)
+{
+	uint16_t *owner = owner_of(scan->check, page);
+	if (*owner != OWNER_NONE && *owner != as && scan->refresh)
+		return;
+	bool own = (*owner & (uint16_t)~OWNER_TABLE) == scan->owner;
+	if (*owner != OWNER_NONE && *owner != OWNER_HOST && !own && *owner != scan->refreshed)
+		rescan(scan, *owner);
+	if (*owner == OWNER_NONE || *owner == as)
+		*owner = as;
+	else
+		report_shared(scan, page, *owner);
+}
+
+/* Of a superpage, which may be larger than all of DRAM, only what is DRAM counts. */
+static void claim_leaf(struct scan *scan, uint64_t pa, uint64_t size)
+{
+	const struct bus *bus = &scan->check->machine->bus;
+	uint64_t start = pa > bus->dram_base ? pa : bus->dram_base, dram_end = bus->dram_base + bus->dram_size;
+	uint64_t end = pa + size < dram_end ? pa + size : dram_end;
+	for (uint64_t page = start; page < end && !scan->done; page += PAGE_SIZE)
+		claim_page(scan, page, scan->owner);
+}
+
+/* Was this table scanned at this level before? Tables may hold themselves: once is enough, however many ways lead
+ * there. */
+static bool scanned(struct scan *scan, uint64_t table, unsigned level)
+{
+	struct isolation *isolation = &scan->check->isolation;
+	uint64_t page = (table - scan->check->machine->bus.dram_base) >> PAGE_SHIFT;
+	uint8_t *seen = &isolation->seen[scan->refresh * isolation->pages + page];
+	bool before = *seen >> level & 1;
+	*seen |= (uint8_t)(1u << level);
+	return before;
+}
+
+/* level: 0 for 4 KiB leaves. Tables outside DRAM or leaves that are misaligned fault when used: nothing is reached. */
+static void scan_table(struct scan *scan, uint64_t table, unsigned entries, unsigned level)
+{
+	const struct bus *bus = &scan->check->machine->bus;
+	uint64_t size = UINT64_C(1) << (PAGE_SHIFT + 9 * level);
+	if (!bus_is_dram(bus, table, entries * UINT64_C(8)) || scanned(scan, table, level))
+		return;
+	for (uint64_t page = table; scan->tables && page < table + entries * UINT64_C(8); page += PAGE_SIZE)
+		claim_page(scan, page, scan->owner | OWNER_TABLE);
+	for (unsigned i = 0; i < entries && !scan->done; i++) {
+		uint64_t pte;
+		memcpy(&pte, bus_host(bus, table + i * UINT64_C(8)), sizeof(pte));
+		uint64_t pa = (pte >> 10 & ((UINT64_C(1) << 44) - 1)) << PAGE_SHIFT;
+		if (!(pte & PTE_V))
+			continue;
+		if (!(pte & (PTE_R | PTE_W | PTE_X))) {
+			if (level)
+				scan_table(scan, pa, TABLE_ENTRIES, level - 1);
+		} else if (!scan->tables && pte & PTE_W && !(pa & (size - 1))) {
+			claim_leaf(scan, pa, size);
+		}
+	}
+}
+
+static void scan_all(struct scan *scan, uint64_t hgatp)
+{
+	struct isolation *isolation = &scan->check->isolation;
+	uint64_t mode = hgatp >> hgatp_MODE_LOW, root = (hgatp & hgatp_PPN) << PAGE_SHIFT;
+	/* What this VMID had before, it may have no more. */
+	for (size_t i = 0; i < isolation->pages; i++)
+		if (isolation->owner[i] == scan->owner || isolation->owner[i] == (scan->owner | OWNER_TABLE))
+			isolation->owner[i] = OWNER_NONE;
+	if (mode < MODE_SV39X4 || mode > MODE_SV57X4)
+		return;
+	for (unsigned pass = 0; pass < 2 && !scan->done; pass++) {
+		scan->tables = pass == 0;
+		memset(isolation->seen + scan->refresh * isolation->pages, 0, isolation->pages);
+		scan_table(scan, root, ROOT_ENTRIES, (unsigned)(mode - MODE_SV39X4) + 2);
+	}
+}
+
+static void scan_zone(struct check *check, const struct hart *hart, const struct trace_event *event)
+{
+	uint64_t hgatp = event->value[2];
+	unsigned vmid = (unsigned)((hgatp & hgatp_VMID) >> hgatp_VMID_LOW);
+	struct scan scan = { .check = check, .hart = hart, .event = event, .owner = (uint16_t)(vmid + 1) };
+	check->isolation.hgatp[vmid] = hgatp;
+	scan_all(&scan, hgatp);
+}
+
+void check_isolation_exit(struct check *check, const struct hart *hart)
+{
+	if (check->kinds & CHECK_ISOLATION)
+		check->harts[hart->id].fences = mmu_stats(hart)->fences;
+}
+
+void check_isolation_entry(struct check *check, const struct hart *hart, const struct trace_event *event)
+{
+	struct check_hart *state = &check->harts[hart->id];
+	if (!(check->kinds & CHECK_ISOLATION))
+		return;
+	if (state->entered && state->hgatp == event->value[2] && state->fences == mmu_stats(hart)->fences)
+		return;
+	state->entered = true;
+	state->hgatp = event->value[2];
+	scan_zone(check, hart, event);
+}

@@ -1,0 +1,85 @@
+/* What the files of --check share; nobody else includes it. */
+#ifndef CHECK_STATE_H
+#define CHECK_STATE_H
+
+#include <stddef.h>
+#include "hart/hart.h"
+#include "isa/insn.h"
+#include "machine/machine.h"
+#include "watch/check.h"
+#include "trace/trace.h"
+
+enum { CHECK_HARTS = 64 };
+
+/* VS CSRs that a guest finds as it left them. */
+enum { VS_VSSTATUS, VS_VSIE, VS_VSTVEC, VS_VSSCRATCH, VS_VSEPC, VS_VSCAUSE, VS_VSTVAL, VS_VSATP, VS_VSTIMECMP, VS_COUNT };
+
+/* How a vCPU left its hart. */
+struct vcpu_image {
+	uint64_t sscratch; /* with vmid: who it is */
+	unsigned vmid;
+	bool running;  /* on `hart`; else the image below holds */
+	bool complete; /* it has left at least once */
+	unsigned hart;
+	enum mode mode;
+	uint64_t cause; /* as in world events */
+	uint64_t pc;
+	uint64_t x[32];
+	uint64_t vs[VS_COUNT];
+	bool insn_known; /* the instruction at pc could be read */
+	struct insn insn;
+	/* FP registers stay expected over exits where the hart does not hold them (HS-level FS is off). */
+	bool f_known;
+	uint32_t f_free; /* registers that the hypervisor was entitled to change since */
+	uint64_t f[32], fcsr;
+};
+
+struct check_hart {
+	bool armed;            /* tp has had its right value since HS-mode started */
+	uint64_t call_pc;      /* where HS-mode last trapped to M */
+	uint64_t fences;       /* done by this hart when it last left a guest */
+	bool entered;          /* a guest, the last time under this hgatp: */
+	uint64_t hgatp;
+};
+
+struct isolation {
+	uint16_t *owner; /* per DRAM page: check_isolation.c */
+	uint64_t *hgatp; /* per VMID: as it was scanned last */
+	uint8_t *seen;   /* per DRAM page, for a scan and for one within it: bit n, scanned as a table of level n */
+	size_t pages;
+};
+
+struct check {
+	struct observer observer; /* first */
+	uint32_t kinds;
+	struct machine *machine;
+	uint64_t percpu_base, slot_size, percpu_max;
+	bool has_percpu;
+	uint64_t switch_start, switch_end; /* equal: the firmware has no such symbols */
+	uint64_t *functions;               /* sorted */
+	size_t function_count;
+	struct check_hart harts[CHECK_HARTS];
+	struct vcpu_image **vcpus;
+	size_t vcpu_count, vcpu_capacity;
+	struct isolation isolation;
+};
+
+/* Stop the machine: "check KIND: hart N cycle C pc P <symbol>: TEXT". */
+void check_violation(struct check *check, const char *kind, const struct hart *hart, enum mode mode, uint64_t pc,
+                     const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* What tp has to be on this hart in HS-mode; false: there is no slot for it. */
+bool check_own_slot(const struct check *check, const struct hart *hart, uint64_t *slot);
+
+/* check_switch.c: a guest left, is entered. */
+void check_switch_exit(struct check *check, const struct hart *hart, const struct trace_event *event);
+void check_switch_entry(struct check *check, const struct hart *hart, const struct trace_event *event);
+void check_switch_free(struct check *check);
+
+/* check_isolation.c */
+int check_isolation_init(struct check *check); /* 0, or -1: no memory */
+void check_isolation_exit(struct check *check, const struct hart *hart);
+void check_isolation_entry(struct check *check, const struct hart *hart, const struct trace_event *event);
+void check_isolation_free(struct check *check);
+
+#endif

@@ -1,0 +1,307 @@
+/* --check worldswitch: a vCPU goes on as it left, but for what its exit's cause entitles the hypervisor to. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/bus.h"
+#include "csr/csr.h"
+#include "hart/mmu.h"
+#include "watch/check_state.h"
+#include "trace/world.h"
+
+enum { REG_TP = 4, REG_A0 = 10, REG_A1 = 11, REG_A7 = 17 };
+
+/* SBI extensions, in a7. */
+enum { SBI_LEGACY_SHUTDOWN = 8, SBI_HSM = 0x48534d, SBI_SRST = 0x53525354 };
+
+static const struct { uint16_t number; const char *name; } vs_csrs[VS_COUNT] = {
+	[VS_VSSTATUS] = { CSR_vsstatus, "vsstatus" },    [VS_VSIE] = { CSR_vsie, "vsie" },
+	[VS_VSTVEC] = { CSR_vstvec, "vstvec" },          [VS_VSSCRATCH] = { CSR_vsscratch, "vsscratch" },
+	[VS_VSEPC] = { CSR_vsepc, "vsepc" },             [VS_VSCAUSE] = { CSR_vscause, "vscause" },
+	[VS_VSTVAL] = { CSR_vstval, "vstval" },          [VS_VSATP] = { CSR_vsatp, "vsatp" },
+	[VS_VSTIMECMP] = { CSR_vstimecmp, "vstimecmp" },
+};
+
+static void read_vs(const struct hart *hart, uint64_t *vs)
+{
+	for (unsigned i = 0; i < VS_COUNT; i++)
+		if (!csr_peek(hart, vs_csrs[i].number, &vs[i]))
+			vs[i] = 0;
+}
+
+/* A hypervisor that keeps sscratch 0 while guests run gives its vCPUs no names: they are not checked. */
+static struct vcpu_image *find_vcpu(struct check *check, const struct trace_event *event)
+{
+	uint64_t sscratch = event->value[1];
+	unsigned vmid = (unsigned)((event->value[2] & hgatp_VMID) >> hgatp_VMID_LOW);
+	if (!sscratch)
+		return NULL;
+	for (size_t i = 0; i < check->vcpu_count; i++)
+		if (check->vcpus[i]->sscratch == sscratch && check->vcpus[i]->vmid == vmid)
+			return check->vcpus[i];
+	if (check->vcpu_count == check->vcpu_capacity) {
+		size_t capacity = check->vcpu_capacity ? check->vcpu_capacity * 2 : 16;
+		struct vcpu_image **grown = realloc(check->vcpus, capacity * sizeof(struct vcpu_image *));
+		if (!grown)
+			return NULL;
+		check->vcpus = grown;
+		check->vcpu_capacity = capacity;
+	}
+	struct vcpu_image *vcpu = calloc(1, sizeof(*vcpu));
+	if (!vcpu)
+		return NULL;
+	vcpu->sscratch = sscratch;
+	vcpu->vmid = vmid;
+	check->vcpus[check->vcpu_count++] = vcpu;
+	return vcpu;
+}
+
+void check_switch_free(struct check *check)
+{
+	for (size_t i = 0; i < check->vcpu_count; i++)
+		free(check->vcpus[i]);
+	free(check->vcpus);
+}
+
+/* ---- exit ---- */
+
+/* Two bytes of guest code, as the guest would fetch them. */
+static bool read_guest_half(struct hart *hart, enum mode mode, uint64_t pc, uint16_t *half)
+{
+	struct mmu_context context = { .mode = mode };
+	struct translation translation;
+	struct trap trap;
+	return mmu_walk(hart, pc, 2, ACCESS_FETCH, &context, false, NULL, NULL, &translation, &trap) &&
+	       bus_peek(hart->bus, translation.pa, half, sizeof(*half));
+}
+
+static bool fetch_insn(struct hart *hart, enum mode mode, uint64_t pc, uint32_t *word)
+{
+	uint16_t low, high = 0;
+	if (!read_guest_half(hart, mode, pc, &low) || ((low & 3) == 3 && !read_guest_half(hart, mode, pc + 2, &high)))
+		return false;
+	*word = low | (uint32_t)high << 16;
+	return true;
+}
+
+/* From memory; or where that cannot be read, from htinst or mtinst: a transformed instruction has bit 0 set, and bit 1
+ * clear when it was compressed. Its rd is the original one. */
+static void read_insn(struct hart *hart, enum mode taken_in, struct vcpu_image *vcpu)
+{
+	uint32_t word, tinst = (uint32_t)(taken_in == MODE_M ? hart->csr.mtinst : hart->csr.htinst);
+	vcpu->insn_known = true;
+	if (fetch_insn(hart, vcpu->mode, vcpu->pc, &word)) {
+		vcpu->insn = decode(&hart->isa, word);
+	} else if (tinst & 1) {
+		vcpu->insn = decode(&hart->isa, tinst | 2);
+		vcpu->insn.length = tinst & 2 ? 4 : 2;
+	} else {
+		vcpu->insn_known = false;
+	}
+}
+
+static void save_fp(const struct hart *hart, struct vcpu_image *vcpu)
+{
+	if (!(hart->csr.mstatus & mstatus_FS))
+		return; /* the hart does not hold this guest's: what was expected before still is */
+	vcpu->f_known = hart->csr.vsstatus & vsstatus_FS;
+	vcpu->f_free = 0;
+	memcpy(vcpu->f, hart->f, sizeof(vcpu->f));
+	vcpu->fcsr = hart->csr.fcsr;
+}
+
+void check_switch_exit(struct check *check, const struct hart *hart, const struct trace_event *event)
+{
+	struct vcpu_image *vcpu = find_vcpu(check, event);
+	if (!vcpu)
+		return;
+	vcpu->running = false;
+	vcpu->complete = true;
+	vcpu->mode = (enum mode)event->from;
+	vcpu->cause = event->value[0];
+	vcpu->pc = event->mode == MODE_M ? hart->csr.mepc : hart->csr.sepc;
+	memcpy(vcpu->x, hart->x, sizeof(vcpu->x));
+	read_vs(hart, vcpu->vs);
+	save_fp(hart, vcpu);
+	if (vcpu->cause >> 63)
+		vcpu->insn_known = false;
+	else
+		read_insn(&check->machine->harts[hart->id], (enum mode)event->mode, vcpu);
+}
+
+/* ---- what an exit entitles to ---- */
+
+/* One way for a guest to go on. */
+struct way {
+	uint64_t pc;
+	enum mode mode;
+	uint32_t x_free, f_free; /* registers that may change */
+	uint32_t vs_free;        /* VS CSRs, 1 << VS_... */
+	bool reflects;           /* an exception delivered to VS-mode: vsepc and parts of vsstatus too */
+};
+
+enum { WAYS_MAX = 4 };
+
+static bool is_ecall(const struct vcpu_image *vcpu) { return vcpu->cause == CAUSE_ECALL_VS || vcpu->cause == CAUSE_ECALL_U; }
+
+/* Emulated, or skipped: behind the instruction, with its results. */
+static unsigned add_advance(const struct vcpu_image *vcpu, struct way *ways, unsigned count)
+{
+	struct way way = { .mode = vcpu->mode };
+	if (vcpu->cause == CAUSE_FETCH_GUEST_PAGE || vcpu->cause == CAUSE_FETCH_PAGE || vcpu->cause == CAUSE_FETCH_ACCESS)
+		return count; /* there is no instruction to emulate */
+	if (is_ecall(vcpu)) {
+		way.pc = vcpu->pc + 4;
+		way.x_free = 1u << REG_A0 | 1u << REG_A1;
+		way.vs_free = 1u << VS_VSTIMECMP; /* SBI TIME */
+	} else if (vcpu->insn_known) {
+		way.pc = vcpu->pc + vcpu->insn.length;
+		way.x_free = insn_writes_x(&vcpu->insn) ? 1u << vcpu->insn.rd : 0;
+		way.f_free = insn_writes_f(&vcpu->insn) ? 1u << vcpu->insn.rd : 0;
+		/* The guest's own write to stimecmp, where henvcfg.STCE makes it trap. */
+		way.vs_free = vcpu->cause == CAUSE_VIRTUAL ? 1u << VS_VSTIMECMP : 0;
+	} else {
+		/* Unknown instruction: either length, any result. */
+		way.x_free = way.f_free = UINT32_MAX;
+		way.pc = vcpu->pc + 2;
+		ways[count++] = way;
+		way.pc = vcpu->pc + 4;
+	}
+	ways[count++] = way;
+	return count;
+}
+
+static unsigned find_ways(const struct vcpu_image *vcpu, struct way *ways)
+{
+	unsigned count = 0;
+	ways[count++] = (struct way){ .pc = vcpu->pc, .mode = vcpu->mode }; /* once more: nothing may change */
+	if (vcpu->cause >> 63)
+		return count;
+	count = add_advance(vcpu, ways, count);
+	ways[count++] = (struct way){
+		.pc = vcpu->vs[VS_VSTVEC] & ~UINT64_C(3),
+		.mode = MODE_VS,
+		.vs_free = 1u << VS_VSEPC | 1u << VS_VSCAUSE | 1u << VS_VSTVAL | 1u << VS_VSSTATUS,
+		.reflects = true,
+	};
+	return count;
+}
+
+/* May the guest go on anywhere? After SBI calls that end in a fresh start: hart_stop (then another's hart_start),
+ * hart_suspend, a reset. After a trapped sret (hstatus.VTSR): emulated. */
+static bool anywhere(const struct vcpu_image *vcpu)
+{
+	uint64_t extension = vcpu->x[REG_A7];
+	if (is_ecall(vcpu))
+		return extension == SBI_HSM || extension == SBI_SRST || extension == SBI_LEGACY_SHUTDOWN;
+	return vcpu->insn_known && vcpu->cause == CAUSE_VIRTUAL && vcpu->insn.semantics == INSN_sret;
+}
+
+/* ---- entry ---- */
+
+/* What is wrong with going on this way: name, value found and value expected. NULL: nothing. */
+struct fault {
+	const char *name;
+	uint64_t found, expected;
+};
+
+static bool differs(struct fault *fault, const char *name, uint64_t found, uint64_t expected)
+{
+	*fault = (struct fault){ name, found, expected };
+	return found != expected;
+}
+
+static bool wrong_vs(const struct vcpu_image *vcpu, const struct way *way, const uint64_t *vs, struct fault *fault)
+{
+	const uint64_t trap_bits = vsstatus_SIE | vsstatus_SPIE | vsstatus_SPP | vsstatus_SDT;
+	for (unsigned i = 0; i < VS_COUNT; i++)
+		if (!(way->vs_free >> i & 1) && differs(fault, vs_csrs[i].name, vs[i], vcpu->vs[i]))
+			return true;
+	if (!way->reflects)
+		return false;
+	return differs(fault, "vsepc", vs[VS_VSEPC], vcpu->pc) ||
+	       differs(fault, "vsstatus", vs[VS_VSSTATUS] & ~trap_bits, vcpu->vs[VS_VSSTATUS] & ~trap_bits);
+}
+
+static bool wrong_fp(const struct hart *hart, const struct vcpu_image *vcpu, const struct way *way, struct fault *fault)
+{
+	if (!vcpu->f_known || !(hart->csr.mstatus & mstatus_FS) || !(hart->csr.vsstatus & vsstatus_FS))
+		return false;
+	for (unsigned i = 0; i < 32; i++)
+		if (!((vcpu->f_free | way->f_free) >> i & 1) && differs(fault, freg_name(i), hart->f[i], vcpu->f[i]))
+			return true;
+	return differs(fault, "fcsr", hart->csr.fcsr, vcpu->fcsr);
+}
+
+static bool wrong(const struct hart *hart, const struct vcpu_image *vcpu, const struct way *way, const uint64_t *vs,
+                  struct fault *fault)
+{
+	for (unsigned i = 1; i < 32; i++)
+		if (!(way->x_free >> i & 1) && differs(fault, reg_name(i), hart->x[i], vcpu->x[i]))
+			return true;
+	return wrong_vs(vcpu, way, vs, fault) || wrong_fp(hart, vcpu, way, fault);
+}
+
+static void report_changes(struct check *check, const struct hart *hart, const struct vcpu_image *vcpu,
+                   const struct trace_event *event, const struct fault *fault)
+{
+	check_violation(check, "worldswitch", hart, (enum mode)event->mode, event->pc,
+	                "%s 0x%" PRIx64 ", was 0x%" PRIx64 " at the exit (%s)", fault->name, fault->found, fault->expected,
+	                world_cause_name(vcpu->cause));
+}
+
+static void compare_image(struct check *check, const struct hart *hart, struct vcpu_image *vcpu, const struct trace_event *event)
+{
+	struct way ways[WAYS_MAX];
+	struct fault fault, first = { NULL, 0, 0 };
+	uint64_t vs[VS_COUNT];
+	unsigned count = find_ways(vcpu, ways);
+	read_vs(hart, vs);
+	for (unsigned i = 0; i < count; i++) {
+		if (ways[i].pc != event->pc || ways[i].mode != event->mode)
+			continue;
+		if (!wrong(hart, vcpu, &ways[i], vs, &fault)) {
+			vcpu->f_free |= ways[i].f_free;
+			return;
+		}
+		if (!first.name)
+			first = fault;
+	}
+	if (first.name) {
+		report_changes(check, hart, vcpu, event, &first);
+	} else if (anywhere(vcpu)) {
+		vcpu->f_known = false;
+	} else {
+		fault = (struct fault){ "pc", event->pc, vcpu->pc };
+		if (event->pc == vcpu->pc)
+			fault = (struct fault){ "mode", event->mode, vcpu->mode };
+		report_changes(check, hart, vcpu, event, &fault);
+	}
+}
+
+/* No guest sees the hypervisor's tp, unless the value is its own. */
+static void find_leak(struct check *check, const struct hart *hart, const struct vcpu_image *vcpu,
+                      const struct trace_event *event)
+{
+	uint64_t own;
+	if (!check_own_slot(check, hart, &own) || hart->x[REG_TP] != own)
+		return;
+	if (!vcpu || !vcpu->complete || vcpu->x[REG_TP] != own)
+		check_violation(check, "percpu", hart, (enum mode)event->mode, event->pc,
+		                "the guest is entered with the hypervisor's tp 0x%" PRIx64, own);
+}
+
+void check_switch_entry(struct check *check, const struct hart *hart, const struct trace_event *event)
+{
+	struct vcpu_image *vcpu = find_vcpu(check, event);
+	if (check->kinds & CHECK_PERCPU)
+		find_leak(check, hart, vcpu, event);
+	if (!vcpu)
+		return;
+	if (check->kinds & CHECK_WORLDSWITCH && vcpu->running && vcpu->hart != hart->id)
+		check_violation(check, "worldswitch", hart, (enum mode)event->mode, event->pc,
+		                "the vCPU at 0x%" PRIx64 " runs on hart %u already", vcpu->sscratch, vcpu->hart);
+	else if (check->kinds & CHECK_WORLDSWITCH && vcpu->complete)
+		compare_image(check, hart, vcpu, event);
+	vcpu->running = true;
+	vcpu->hart = hart->id;
+}

@@ -1,0 +1,323 @@
+/* Splits world switches: meter.h. */
+#include "watch/meter.h"
+#include <assert.h>
+#include <stdlib.h>
+#include "base/bus.h"
+#include "engine/block.h"
+#include "base/symbols.h"
+#include "timing/shadow.h"
+#include "trace/split.h"
+#include "trace/trace.h"
+
+enum { PLACES = 1024, NO_FUNCTION = 0 };
+
+struct function {
+	uint64_t address;
+	uint64_t cycles; /* in the open switch */
+};
+
+struct meter {
+	const struct symbols *symbols;
+	uint64_t start;                    /* the trap's cycle */
+	uint64_t last;                     /* cycle up to which all is accounted for */
+	uint64_t wait;
+	uint64_t time[SHADOW_LEVELS];      /* since the trap, without the waiting */
+	size_t vector, latest;             /* functions: the trap's target, and the last one that ran */
+	struct function *functions;        /* seen so far, NO_FUNCTION first */
+	size_t *order;                     /* their indices by address */
+	size_t function_count, function_capacity;
+	struct split_symbol *list;         /* as many */
+	struct place {                     /* by pc; pc 1: none */
+		uint64_t pc, reach;        /* from pc to reach all is of the function */
+		size_t function;
+	} places[PLACES];
+};
+
+/* ---- life ---- */
+
+int meter_init(struct hart *hart, const struct symbols *symbols)
+{
+	struct meter *meter = calloc(1, sizeof *meter);
+	hart->meter = meter;
+	if (!meter)
+		return -1;
+	meter->symbols = symbols;
+	meter->function_capacity = 64;
+	meter->function_count = 1;
+	meter->functions = calloc(meter->function_capacity, sizeof *meter->functions);
+	meter->order = calloc(meter->function_capacity, sizeof *meter->order);
+	meter->list = calloc(meter->function_capacity, sizeof *meter->list);
+	for (unsigned i = 0; i < PLACES; i++)
+		meter->places[i].pc = 1;
+	if (!meter->functions || !meter->order || !meter->list)
+		return -1;
+	meter->functions[NO_FUNCTION].address = SPLIT_NOWHERE;
+	if (hart->model && !hart->model->shadow)
+		hart->model->shadow = shadow_new(hart->model->timing);
+	return !hart->model || hart->model->shadow ? 0 : -1;
+}
+
+void meter_free(struct hart *hart)
+{
+	if (!hart->meter)
+		return;
+	free(hart->meter->functions);
+	free(hart->meter->order);
+	free(hart->meter->list);
+	free(hart->meter);
+	hart->meter = NULL;
+	hart->metering = false;
+}
+
+/* ---- functions ---- */
+
+/* Twice the room; -1: no memory. */
+static int grow_functions(struct meter *meter)
+{
+	size_t capacity = 2 * meter->function_capacity;
+	struct function *functions = realloc(meter->functions, capacity * sizeof *functions);
+	if (functions)
+		meter->functions = functions;
+	size_t *order = realloc(meter->order, capacity * sizeof *order);
+	if (order)
+		meter->order = order;
+	struct split_symbol *list = realloc(meter->list, capacity * sizeof *list);
+	if (list)
+		meter->list = list;
+	if (!functions || !order || !list)
+		return -1;
+	meter->function_capacity = capacity;
+	return 0;
+}
+
+/* NO_FUNCTION also when there is no memory. */
+static size_t new_function(struct meter *meter, uint64_t address)
+{
+	size_t number = meter->function_count, at = number;
+	if (number == meter->function_capacity && grow_functions(meter))
+		return NO_FUNCTION;
+	meter->functions[number] = (struct function){.address = address};
+	for (; at && meter->functions[meter->order[at - 1]].address > address; at--)
+		meter->order[at] = meter->order[at - 1];
+	meter->order[at] = number;
+	meter->function_count++;
+	return number;
+}
+
+static size_t look_up(struct meter *meter, uint64_t pc)
+{
+	uint64_t offset;
+	if (!symbols_find(meter->symbols, pc, &offset))
+		return NO_FUNCTION;
+	for (size_t i = 1; i < meter->function_count; i++)
+		if (meter->functions[i].address == pc - offset)
+			return i;
+	return new_function(meter, pc - offset);
+}
+
+static struct place *place_at(struct meter *meter, uint64_t pc)
+{
+	struct place *place = &meter->places[(pc >> 1) % PLACES];
+	if (place->pc != pc)
+		*place = (struct place){pc, pc, look_up(meter, pc)};
+	return place;
+}
+
+static size_t function_at(struct meter *meter, uint64_t pc) { return place_at(meter, pc)->function; }
+
+static unsigned length_of(const struct hart *hart, unsigned index, uint64_t pc)
+{
+	const struct block *block = hart->block;
+	if (hart->model)
+		return block->uops[index].place & 0x80 ? 4 : 2;
+	const uint8_t *bytes = bus_fetch(hart->bus, block->pa + (pc - block->pc), 2);
+	return bytes && (bytes[0] & 3) == 3 ? 4 : 2;
+}
+
+/* Of the block's instructions from `first` to before `end`, those of one function; moves *pc past them. */
+static unsigned stretch(const struct hart *hart, unsigned first, unsigned end, uint64_t *pc)
+{
+	const struct block *block = hart->block;
+	struct meter *meter = hart->meter;
+	const struct place *place = place_at(meter, *pc);
+	size_t function = meter->latest = place->function;
+	uint64_t last = block->pc + block->bytes - 2;
+	if (place->reach >= last)
+		return end - first;
+	if (function_at(meter, last) == function) {
+		place_at(meter, *pc)->reach = last;
+		return end - first;
+	}
+	unsigned next = first;
+	while (next < end && function_at(meter, *pc) == function)
+		*pc += length_of(hart, next++, *pc);
+	return next - first;
+}
+
+/* ---- time ---- */
+
+static void run_timed(struct hart *hart, struct shadow_run *run)
+{
+	struct meter *meter = hart->meter;
+	uint64_t before = meter->time[SHADOW_INSN];
+	run->late = hart->model->late;
+	hart->model->late = (struct causes){0};
+	shadow_run(hart->model->shadow, run, meter->time);
+	meter->functions[meter->latest].cycles += meter->time[SHADOW_INSN] - before;
+}
+
+static void run_untimed(struct meter *meter, unsigned count)
+{
+	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
+		meter->time[level] += count;
+	meter->functions[meter->latest].cycles += count;
+}
+
+/* What the model found after `count` instructions of the block, the last that ran. */
+static void describe_end(const struct hart *hart, unsigned count, struct shadow_run *run)
+{
+	const struct block *block = hart->block;
+	uint64_t next = block->pc;
+	if (!hart->exec->settled)
+		run->settled = hart->model->settled;
+	else if (hart->model->strayed) /* on a path that it knew: nothing had to be waited for */
+		run->settled.stall.flow = FLOW_WRONG;
+	else
+		run->settled.stall.flow = hart->exec->taken ? FLOW_TAKEN : FLOW_NEXT;
+	hart->model->strayed = false;
+	for (unsigned i = 0; run->settled.stall.flow == FLOW_WRONG && i < count; i++)
+		next += length_of(hart, i, next);
+	run->jumped = hart->pc != next;
+}
+
+void meter_ran(struct hart *hart, uint64_t start, uint64_t insns)
+{
+	struct meter *meter = hart->meter;
+	const struct block *block = hart->block;
+	unsigned retired = (unsigned)(hart->insns - insns), count = retired + (hart->model && hart->trap.pending), length;
+	uint64_t pc = block->pc;
+	meter->wait += start - meter->last;
+	meter->last = hart->cycle;
+	for (unsigned first = 0; first < count; first += length) {
+		length = stretch(hart, first, count, &pc);
+		if (!hart->model) {
+			run_untimed(meter, length);
+			continue;
+		}
+		struct shadow_run run = {.uops = block->uops + first, .count = length, .lasting = block != hart->exec->scratch};
+		if (first + length == count)
+			describe_end(hart, count, &run);
+		run_timed(hart, &run);
+	}
+}
+
+void meter_interrupted(struct hart *hart)
+{
+	struct meter *meter = hart->meter;
+	meter->wait += hart->cycle - meter->last;
+	meter->last = hart->cycle;
+	if (!hart->model)
+		return;
+	struct uop uop = {.kind = UOP_NONE, .place = (uint8_t)(hart->pc >> 1 & 0x7f)};
+	struct shadow_run run = {.uops = &uop, .count = 1, .settled.stall.trap = 1};
+	run_timed(hart, &run);
+}
+
+/* ---- a switch ---- */
+
+static void begin_shadow(struct hart *hart)
+{
+	if (!hart->model)
+		return;
+	hart->model->late = (struct causes){0};
+	hart->model->strayed = false;
+	shadow_begin(hart->model->shadow, &hart->model->states.list[hart->exec->state]);
+}
+
+void meter_switched(struct hart *hart)
+{
+	begin_shadow(hart);
+}
+
+static void open_switch(struct hart *hart, uint64_t taken)
+{
+	struct meter *meter = hart->meter;
+	hart->metering = true;
+	meter->start = taken;
+	meter->wait = 0;
+	meter->time[SHADOW_INSN] = 0;
+	for (unsigned level = SHADOW_TRAP; level < SHADOW_LEVELS; level++)
+		meter->time[level] = hart->cycle - taken;
+	meter->vector = meter->latest = function_at(meter, hart->pc);
+	begin_shadow(hart);
+}
+
+void meter_trapped(struct hart *hart, enum mode from, uint64_t taken)
+{
+	struct meter *meter = hart->meter;
+	if (mode_virt(from) && !mode_virt(hart->mode))
+		open_switch(hart, taken);
+	else if (hart->metering && !hart->model)
+		for (unsigned level = SHADOW_TRAP; level < SHADOW_LEVELS; level++)
+			meter->time[level] += hart->cycle - meter->last;
+	meter->last = hart->cycle;
+}
+
+/* Make the parts of what each level took: the last one took all there was. */
+static void add_up(const struct meter *meter, struct split *split)
+{
+	static const enum split_part part_of[SHADOW_LEVELS] = {
+		[SHADOW_INSN] = SPLIT_HANDLER,  [SHADOW_TRAP] = SPLIT_TRAP,     [SHADOW_FENCE] = SPLIT_FENCE,
+		[SHADOW_BRANCH] = SPLIT_BRANCH, [SHADOW_ICACHE] = SPLIT_ICACHE, [SHADOW_DCACHE] = SPLIT_DCACHE,
+		[SHADOW_FIRST] = SPLIT_WALK_VS, [SHADOW_SECOND] = SPLIT_WALK_G,
+	};
+	uint64_t busy = split->cycles - meter->wait, below = 0;
+	assert(meter->time[SHADOW_SECOND] == busy);
+	split->parts[SPLIT_WAIT] = meter->wait;
+	for (unsigned level = 0; level < SHADOW_LEVELS; level++) {
+		/* More of the past may make an instruction faster (two that now share a cycle): no part is negative */
+		uint64_t time = meter->time[level] < below ? below : meter->time[level] > busy ? busy : meter->time[level];
+		split->parts[part_of[level]] = time - below;
+		below = time;
+	}
+}
+
+/* The handler's part so far is all instructions: list them by function, and give the switch code its own. */
+static void list_functions(struct meter *meter, struct split *split)
+{
+	uint64_t *handler = &split->parts[SPLIT_HANDLER], left = *handler;
+	for (size_t i = 0; i < meter->function_count; i++) {
+		struct function *function = &meter->functions[i];
+		if (function->cycles > left)
+			function->cycles = left;
+		left -= function->cycles;
+	}
+	split->parts[SPLIT_SWITCH] = meter->functions[meter->vector].cycles;
+	if (meter->latest != meter->vector)
+		split->parts[SPLIT_SWITCH] += meter->functions[meter->latest].cycles;
+	*handler -= split->parts[SPLIT_SWITCH];
+	for (size_t i = 0; i < meter->function_count; i++) {
+		struct function *function = &meter->functions[meter->order[i]];
+		if (function->cycles)
+			meter->list[split->symbol_count++] = (struct split_symbol){function->address, function->cycles};
+		function->cycles = 0;
+	}
+	split->symbols = meter->list;
+	while (split->symbol_count > SPLIT_SYMBOLS_MAX) { /* nobody reads that far */
+		meter->list[SPLIT_SYMBOLS_MAX - 1].address = SPLIT_NOWHERE;
+		meter->list[SPLIT_SYMBOLS_MAX - 1].cycles += meter->list[--split->symbol_count].cycles;
+	}
+}
+
+void meter_returned(struct hart *hart)
+{
+	struct meter *meter = hart->meter;
+	struct split split = {.cycles = hart->now - meter->start};
+	if (!mode_virt(hart->mode))
+		return;
+	meter->wait += hart->cycle - meter->last;
+	hart->metering = false;
+	add_up(meter, &split);
+	list_functions(meter, &split);
+	trace_split(hart->trace, hart->id, &split);
+}
