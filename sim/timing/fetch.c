@@ -112,11 +112,10 @@ static bool predict_branch(const struct model *model, uint64_t pc, bool backward
 
 void fetch_trapped(struct model *model)
 {
-	enum { WEAKLY_TAKEN = 2 };
 	model->counts.traps++;
 	if (!model->timing->trap_predictors)
 		return;
-	memset(model->bht, WEAKLY_TAKEN, model->timing->bht_entries);
+	memset(model->bht, (int)model->timing->bht_cleared, model->timing->bht_entries);
 	memset(model->btb, 0, model->timing->btb_entries * sizeof *model->btb);
 	model->ras_used = 0;
 }
@@ -413,7 +412,7 @@ uint16_t fetch_wrong_path(struct model *model, const struct block *block, unsign
 	uint64_t bytes = model->timing->fetch_bytes, word = astray.pc & -bytes;
 	if (sequential && after & (bytes - 1))
 		astray.request--; /* its word is there already */
-	while (astray.request <= memo->times.window) {
+	while (astray.request + (int)model->timing->fetch_kill <= memo->times.killed) {
 		uint64_t pa, asked = model->hart->cycle + (uint64_t)(int64_t)astray.request;
 		if (!locate(&astray, word, &pa))
 			return 0;
@@ -422,9 +421,10 @@ uint16_t fetch_wrong_path(struct model *model, const struct block *block, unsign
 			note_line(&astray, slot);
 		} else {
 			model->trail.repeats = false;
-			int ready = astray.request + (int)miss_cycles(model, pa, asked) + 2, killed = memo->times.window + 2;
+			int looked_up = astray.request + (int)model->timing->fetch_kill - 1, waited = (int)miss_cycles(model, pa, asked);
+			int ready = astray.request + waited + 1 + (int)model->timing->l1i_restart; /* for the next request */
 			model->counts.icache_misses++;
-			if (ready - 1 >= killed) /* the line is thrown away, but waited for */
+			if (looked_up + waited >= memo->times.killed) /* the line is thrown away, but waited for */
 				return ready > memo->times.restart ? (uint16_t)(ready - memo->times.restart) : 0;
 			fill_line_of_code(model, pa);
 			astray.request = ready - 1;

@@ -131,10 +131,10 @@ void model_shared_free(struct model_shared *shared)
 /* ---- translation ---- */
 
 /* Stores that a load issued at `base` or later may still meet on their way. */
-static unsigned stores_before(const struct pipe *pipe, int base)
+static unsigned stores_before(const struct timing *timing, const struct pipe *pipe, int base)
 {
 	unsigned count = 0;
-	while (count < PIPE_STORES && pipe->store_gone[count] > base + 1)
+	while (count < PIPE_STORES && pipe->store_drain[count] > base + (int)timing->lsu_access)
 		count++;
 	return count;
 }
@@ -149,7 +149,7 @@ static void prepare_op(struct hart *hart, const struct block *block, struct op *
 	op->run = timed;
 	uint64_t pc = block->pc + 2 * op->halves;
 	if (uop->kind == UOP_LOAD) {
-		unsigned count = hart->model->timing->store_conflict ? stores_before(pipe, base) : 0;
+		unsigned count = hart->model->timing->store_conflict ? stores_before(hart->model->timing, pipe, base) : 0;
 		op->rs3 = (uint8_t)count;
 		if (count)
 			op->run = op_after_store_forms[insn.semantics][FORM_REGISTERS];
@@ -286,7 +286,7 @@ static void hold_walk(struct model *model, const struct block *block, unsigned c
 	if (!model->walked || model->walks_from <= start)
 		return;
 	const struct memo *memo = run_code(model, block, count, &no_stall);
-	uint64_t request = start + (uint64_t)memo->times.issue + 1;
+	uint64_t request = start + (uint64_t)memo->times.issue + model->timing->lsu_access;
 	if (model->walks_from > request) {
 		*cycles = (uint16_t)(*cycles + (model->walks_from - request));
 		model->settled.translate.fence = (uint16_t)(model->walks_from - request);
@@ -321,7 +321,7 @@ static void settle_trap(struct hart *hart, unsigned count)
 	struct stall stall = model->stall;
 	uint64_t start = hart->cycle;
 	hold_walk(model, hart->block, count + 1, start, &stall.translate);
-	stall = (struct stall){.trap = (uint16_t)(1 + (model->trap_walked ? 1 + stall.translate : 0))};
+	stall = (struct stall){.trap = pipe_trap(model->timing, model->trap_walked, stall.translate)};
 	struct memo *memo = run_code(model, hart->block, count + 1, &stall);
 	uint16_t refetch = stray(model, hart->block, count, memo);
 	hart->now = start + (uint64_t)memo->times.commit;

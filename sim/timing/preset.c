@@ -165,6 +165,12 @@ const char *timing_misfit(const struct timing *timing)
 		return NULL;
 	if (!power_of_two(timing->fetch_bytes))
 		return "fetch.bytes must be a power of two";
+	if (timing->decode_issue > timing->fetch_issue)
+		return "decode.to_issue must be at most fetch.to_issue";
+	if (timing->lsu_access > timing->load)
+		return "lsu.to_cache must be at most load.latency";
+	if (timing->div_busy > timing->div_base)
+		return "div.busy must be at most div.base";
 	if (!power_of_two(timing->bht_entries) || (!timing->btb_full && !power_of_two(timing->btb_entries)))
 		return "bht.entries and btb.entries must be powers of two";
 	if (timing->bht_folded && (timing->bht_folded > timing->bht_history || timing->bht_entries < 1u << timing->bht_folded))

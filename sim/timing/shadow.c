@@ -164,7 +164,7 @@ static unsigned seen_of(const struct causes *causes, enum shadow_level level)
 	       (level >= SHADOW_FIRST ? causes->first : 0u) + (level >= SHADOW_SECOND ? causes->second : 0u);
 }
 
-static struct stall stall_seen(const struct key *key, enum shadow_level level)
+static struct stall stall_seen(const struct timing *timing, const struct key *key, enum shadow_level level)
 {
 	struct stall stall = key->stall;
 	uint16_t translate = (uint16_t)seen_of(&key->translate, level);
@@ -175,7 +175,7 @@ static struct stall stall_seen(const struct key *key, enum shadow_level level)
 	if (level < SHADOW_DCACHE)
 		stall.memory = 0;
 	if (stall.trap)
-		stall.trap = (uint16_t)(1 + (key->walked ? 1 + translate : 0));
+		stall.trap = pipe_trap(timing, key->walked, translate);
 	return stall;
 }
 
@@ -198,9 +198,9 @@ static void step(const struct timing *timing, enum shadow_level level, struct pi
 }
 
 /* Does a level, that comes from the same state as the one before, see the same? */
-static bool sees_the_same(const struct key *key, enum shadow_level level)
+static bool sees_the_same(const struct timing *timing, const struct key *key, enum shadow_level level)
 {
-	struct stall stall = stall_seen(key, level), before = stall_seen(key, level - 1);
+	struct stall stall = stall_seen(timing, key, level), before = stall_seen(timing, key, level - 1);
 	return level > SHADOW_FENCE && memcmp(&stall, &before, sizeof stall) == 0 &&
 	       seen_of(&key->late, level) == seen_of(&key->late, level - 1);
 }
@@ -209,7 +209,7 @@ static bool sees_the_same(const struct key *key, enum shadow_level level)
 static uint32_t run_level(struct shadow *shadow, const struct key *key, enum shadow_level level, uint32_t state, uint32_t *cycles)
 {
 	static const struct stall nothing;
-	struct stall stall = stall_seen(key, level);
+	struct stall stall = stall_seen(shadow->timing, key, level);
 	struct pipe pipe = shadow->states.list[state];
 	struct pipe_times times = {0};
 	pipe.fetch_late = (int16_t)(pipe.fetch_late + (int)seen_of(&key->late, level));
@@ -225,7 +225,7 @@ static void run_levels(struct shadow *shadow, struct outcome *outcome)
 	uint32_t states[SHADOW_LEVELS], before[SHADOW_LEVELS];
 	memcpy(before, shadow->sets[outcome->key.set].states, sizeof before);
 	for (enum shadow_level level = 0; level < SHADOW_LEVELS; level++) {
-		if (level && before[level] == before[level - 1] && sees_the_same(&outcome->key, level)) {
+		if (level && before[level] == before[level - 1] && sees_the_same(shadow->timing, &outcome->key, level)) {
 			states[level] = states[level - 1];
 			outcome->cycles[level] = outcome->cycles[level - 1];
 		} else {
