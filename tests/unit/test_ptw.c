@@ -1,7 +1,7 @@
 /* What walks cost: PTE reads, the pointers that the walker remembers, the second-level TLB, and what fences make them
  * forget. */
 #include "step_world.h"
-#include "timing/memory.h"
+#include "timing/translate.h"
 
 enum { READ = 3, HIT = 1, FIXED = 100, SECOND = 7 };
 
@@ -42,8 +42,9 @@ static void walks_free(struct walks *walks)
 static unsigned cost_by(struct walks *walks, struct pages *pages, uint64_t va, enum mode mode)
 {
 	struct mmu_context context = context_in(mode);
+	uint16_t second;
 	int page;
-	return memory_walk(walks->model, pages, va, 0, ACCESS_LOAD, &context, &page);
+	return translate_walk(walks->model, pages, va, 0, ACCESS_LOAD, &context, &second, &page);
 }
 
 /* Of a load that misses the data TLB. */
@@ -53,9 +54,7 @@ static unsigned reads_and_hits(unsigned reads, unsigned hits) { return FIXED + R
 
 static void fence(struct walks *walks, unsigned kind, struct fence fence)
 {
-	walks->model->fence.kind = kind;
-	walks->model->fence.fence = fence;
-	memory_fence(walks->model);
+	translate_fence(walks->model, &(struct pending_fence){.pending = true, .kind = kind, .fence = fence});
 }
 
 enum { FENCE_VMA, FENCE_VVMA, FENCE_GVMA };
