@@ -14,8 +14,8 @@
 
 /* The unfinished line of one zone. Owned by the console's lock. */
 struct console_line {
-    char text[CONSOLE_LINE_MAX];
-    uint32_t length;
+	char text[CONSOLE_LINE_MAX];
+	uint32_t length;
 };
 
 /* Whether zones' lines are to be told apart. */

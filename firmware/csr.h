@@ -14,52 +14,52 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-#define csr_read(csr)                                                      \
-    ({                                                                     \
-        uint64_t value_;                                                   \
-        __asm__ volatile("csrr %0, " #csr : "=r"(value_) : : "memory");    \
-        value_;                                                            \
-    })
+#define csr_read(csr) \
+	({ \
+		uint64_t value_; \
+		__asm__ volatile("csrr %0, " #csr : "=r"(value_) : : "memory"); \
+		value_; \
+	})
 #define csr_write(csr, value) \
-    __asm__ volatile("csrw " #csr ", %0" : : "rK"((uint64_t)(value)) : "memory")
+	__asm__ volatile("csrw " #csr ", %0" : : "rK"((uint64_t)(value)) : "memory")
 #define csr_set(csr, bits) \
-    __asm__ volatile("csrs " #csr ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+	__asm__ volatile("csrs " #csr ", %0" : : "rK"((uint64_t)(bits)) : "memory")
 #define csr_clear(csr, bits) \
-    __asm__ volatile("csrc " #csr ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+	__asm__ volatile("csrc " #csr ", %0" : : "rK"((uint64_t)(bits)) : "memory")
 
 /* True if the CSR could be read; its value is then in *out. */
-#define csr_try_read(csr, out)                                             \
-    ({                                                                     \
-        uint64_t ok_ = 0, value_ = 0;                                      \
-        __asm__ volatile("1: csrr %1, " #csr "\n"                          \
-                         "   li %0, 1\n"                                   \
-                         "2:\n" EXTABLE("1b", "2b")                        \
-                         : "+r"(ok_), "+r"(value_) : : "memory");          \
-        *(out) = value_;                                                   \
-        ok_ != 0;                                                          \
-    })
+#define csr_try_read(csr, out) \
+	({ \
+		uint64_t ok_ = 0, value_ = 0; \
+		__asm__ volatile("1: csrr %1, " #csr "\n" \
+						 "   li %0, 1\n" \
+						 "2:\n" EXTABLE("1b", "2b") \
+						 : "+r"(ok_), "+r"(value_) : : "memory"); \
+		*(out) = value_; \
+		ok_ != 0; \
+	})
 
 /* True if the CSR could be written (WARL: what it now holds is for the caller to read back). */
-#define csr_try_write(csr, value)                                          \
-    ({                                                                     \
-        uint64_t ok_ = 0;                                                  \
-        __asm__ volatile("1: csrw " #csr ", %1\n"                          \
-                         "   li %0, 1\n"                                   \
-                         "2:\n" EXTABLE("1b", "2b")                        \
-                         : "+r"(ok_) : "r"((uint64_t)(value)) : "memory"); \
-        ok_ != 0;                                                          \
-    })
+#define csr_try_write(csr, value) \
+	({ \
+		uint64_t ok_ = 0; \
+		__asm__ volatile("1: csrw " #csr ", %1\n" \
+						 "   li %0, 1\n" \
+						 "2:\n" EXTABLE("1b", "2b") \
+						 : "+r"(ok_) : "r"((uint64_t)(value)) : "memory"); \
+		ok_ != 0; \
+	})
 
 /* True if the CSR exists; the bits are then set in it. */
-#define csr_try_set(csr, bits)                                             \
-    ({                                                                     \
-        uint64_t ok_ = 0;                                                  \
-        __asm__ volatile("1: csrs " #csr ", %1\n"                          \
-                         "   li %0, 1\n"                                   \
-                         "2:\n" EXTABLE("1b", "2b")                        \
-                         : "+r"(ok_) : "r"((uint64_t)(bits)) : "memory");  \
-        ok_ != 0;                                                          \
-    })
+#define csr_try_set(csr, bits) \
+	({ \
+		uint64_t ok_ = 0; \
+		__asm__ volatile("1: csrs " #csr ", %1\n" \
+						 "   li %0, 1\n" \
+						 "2:\n" EXTABLE("1b", "2b") \
+						 : "+r"(ok_) : "r"((uint64_t)(bits)) : "memory"); \
+		ok_ != 0; \
+	})
 
 /* sstatus; vsstatus has the same layout, mstatus a superset. */
 #define SSTATUS_SIE BIT(1)

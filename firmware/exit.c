@@ -13,15 +13,15 @@
 
 void exit_snapshot(struct vcpu *vcpu)
 {
-    struct trap_csrs *trap = &vcpu->regs.trap;
+	struct trap_csrs *trap = &vcpu->regs.trap;
 
-    trap->scause = csr_read(scause);
-    trap->stval = csr_read(stval);
-    trap->htval = csr_read(htval);
-    trap->htinst = csr_read(htinst);
-    /* stvec was the guest's exit for a few instructions of the hypervisor's own; a trap there lands here. */
-    if (!(vcpu->regs.guest.hstatus & HSTATUS_SPV))
-        host_panic("a trap in the world switch");
+	trap->scause = csr_read(scause);
+	trap->stval = csr_read(stval);
+	trap->htval = csr_read(htval);
+	trap->htinst = csr_read(htinst);
+	/* stvec was the guest's exit for a few instructions of the hypervisor's own; a trap there lands here. */
+	if (!(vcpu->regs.guest.hstatus & HSTATUS_SPV))
+		host_panic("a trap in the world switch");
 }
 
 /*
@@ -30,35 +30,35 @@ void exit_snapshot(struct vcpu *vcpu)
  */
 uint64_t exit_fault_gpa(const struct vcpu *vcpu)
 {
-    uint64_t htinst = vcpu->regs.trap.htinst, gpa;
+	uint64_t htinst = vcpu->regs.trap.htinst, gpa;
 
-    if (!vcpu->regs.trap.htval) {
-        guest_translate(vcpu, vcpu->regs.trap.stval, &gpa);
-        return gpa;
-    }
-    if (htinst && !(htinst & 1))
-        return vcpu->regs.trap.htval << 2;
-    return vcpu->regs.trap.htval << 2 | (vcpu->regs.trap.stval & 3);
+	if (!vcpu->regs.trap.htval) {
+		guest_translate(vcpu, vcpu->regs.trap.stval, &gpa);
+		return gpa;
+	}
+	if (htinst && !(htinst & 1))
+		return vcpu->regs.trap.htval << 2;
+	return vcpu->regs.trap.htval << 2 | (vcpu->regs.trap.stval & 3);
 }
 
 static const char *guest_page_fault_name(uint64_t cause)
 {
-    switch (cause) {
-    case EXC_FETCH_GUEST_PAGE_FAULT: return "fetch";
-    case EXC_LOAD_GUEST_PAGE_FAULT: return "load";
-    default: return "store";
-    }
+	switch (cause) {
+	case EXC_FETCH_GUEST_PAGE_FAULT: return "fetch";
+	case EXC_LOAD_GUEST_PAGE_FAULT: return "load";
+	default: return "store";
+	}
 }
 
 static void guest_page_fault(struct vcpu *vcpu)
 {
-    uint64_t gpa = exit_fault_gpa(vcpu);
-    uint64_t cause = vcpu->regs.trap.scause;
+	uint64_t gpa = exit_fault_gpa(vcpu);
+	uint64_t cause = vcpu->regs.trap.scause;
 
-    if (cause != EXC_FETCH_GUEST_PAGE_FAULT && exit_mmio(vcpu, gpa))
-        return;
-    zone_end(vcpu->zone, ZONE_STOPPED, "%s guest-page fault at gpa 0x%lx pc 0x%lx (outside its memory)",
-             guest_page_fault_name(cause), gpa, vcpu->regs.guest.sepc);
+	if (cause != EXC_FETCH_GUEST_PAGE_FAULT && exit_mmio(vcpu, gpa))
+		return;
+	zone_end(vcpu->zone, ZONE_STOPPED, "%s guest-page fault at gpa 0x%lx pc 0x%lx (outside its memory)",
+	         guest_page_fault_name(cause), gpa, vcpu->regs.guest.sepc);
 }
 
 /*
@@ -67,15 +67,15 @@ static void guest_page_fault(struct vcpu *vcpu)
  */
 static bool refused_instruction(const struct vcpu *vcpu, uint32_t *instruction)
 {
-    return guest_fetch(vcpu, vcpu->regs.guest.sepc, instruction);
+	return guest_fetch(vcpu, vcpu->regs.guest.sepc, instruction);
 }
 
 static void illegal_instruction(struct vcpu *vcpu)
 {
-    uint32_t instruction;
+	uint32_t instruction;
 
-    if (refused_instruction(vcpu, &instruction))
-        vcpu_reflect(vcpu, EXC_ILLEGAL, instruction);
+	if (refused_instruction(vcpu, &instruction))
+		vcpu_reflect(vcpu, EXC_ILLEGAL, instruction);
 }
 
 /*
@@ -84,49 +84,49 @@ static void illegal_instruction(struct vcpu *vcpu)
  */
 static enum exit_verdict virtual_instruction(struct vcpu *vcpu)
 {
-    bool from_kernel = vcpu->regs.guest.sstatus & SSTATUS_SPP;
-    uint32_t instruction;
+	bool from_kernel = vcpu->regs.guest.sstatus & SSTATUS_SPP;
+	uint32_t instruction;
 
-    if (!refused_instruction(vcpu, &instruction))
-        return EXIT_RESUME;
-    if (instruction == INSTRUCTION_WFI && from_kernel) {
-        vcpu->regs.guest.sepc += 4;
-        vcpu_wait(vcpu);
-        return EXIT_YIELD;
-    }
-    vcpu_reflect(vcpu, EXC_ILLEGAL, instruction);
-    return EXIT_RESUME;
+	if (!refused_instruction(vcpu, &instruction))
+		return EXIT_RESUME;
+	if (instruction == INSTRUCTION_WFI && from_kernel) {
+		vcpu->regs.guest.sepc += 4;
+		vcpu_wait(vcpu);
+		return EXIT_YIELD;
+	}
+	vcpu_reflect(vcpu, EXC_ILLEGAL, instruction);
+	return EXIT_RESUME;
 }
 
 static enum exit_verdict interrupt(struct vcpu *vcpu, uint64_t number)
 {
-    switch (number) {
-    case IRQ_SSI: percpu_take_events(vcpu->cpu); return EXIT_RESUME;
-    case IRQ_STI: timer_expired(vcpu->cpu); return EXIT_YIELD;
-    case IRQ_SEI: host_input_poll(vcpu->cpu); return EXIT_RESUME;
-    default:
-        zone_end(vcpu->zone, ZONE_STOPPED, "unexpected interrupt %lu", number);
-        return EXIT_RESUME;
-    }
+	switch (number) {
+	case IRQ_SSI: percpu_take_events(vcpu->cpu); return EXIT_RESUME;
+	case IRQ_STI: timer_expired(vcpu->cpu); return EXIT_YIELD;
+	case IRQ_SEI: host_input_poll(vcpu->cpu); return EXIT_RESUME;
+	default:
+		zone_end(vcpu->zone, ZONE_STOPPED, "unexpected interrupt %lu", number);
+		return EXIT_RESUME;
+	}
 }
 
 enum exit_verdict exit_handle(struct vcpu *vcpu)
 {
-    uint64_t cause = vcpu->regs.trap.scause;
+	uint64_t cause = vcpu->regs.trap.scause;
 
-    if (cause & CAUSE_INTERRUPT)
-        return interrupt(vcpu, cause & ~CAUSE_INTERRUPT);
-    switch (cause) {
-    case EXC_ECALL_VS: return exit_sbi(vcpu);
-    case EXC_VIRTUAL_INSTRUCTION: return virtual_instruction(vcpu);
-    case EXC_ILLEGAL: illegal_instruction(vcpu); return EXIT_RESUME;
-    case EXC_STORE_MISALIGNED: vcpu_reflect(vcpu, cause, vcpu->regs.trap.stval); return EXIT_RESUME;
-    case EXC_FETCH_GUEST_PAGE_FAULT:
-    case EXC_LOAD_GUEST_PAGE_FAULT:
-    case EXC_STORE_GUEST_PAGE_FAULT: guest_page_fault(vcpu); return EXIT_RESUME;
-    default:
-        zone_end(vcpu->zone, ZONE_STOPPED, "unexpected exit with cause %lu at pc 0x%lx stval 0x%lx", cause,
-                 vcpu->regs.guest.sepc, vcpu->regs.trap.stval);
-        return EXIT_RESUME;
-    }
+	if (cause & CAUSE_INTERRUPT)
+		return interrupt(vcpu, cause & ~CAUSE_INTERRUPT);
+	switch (cause) {
+	case EXC_ECALL_VS: return exit_sbi(vcpu);
+	case EXC_VIRTUAL_INSTRUCTION: return virtual_instruction(vcpu);
+	case EXC_ILLEGAL: illegal_instruction(vcpu); return EXIT_RESUME;
+	case EXC_STORE_MISALIGNED: vcpu_reflect(vcpu, cause, vcpu->regs.trap.stval); return EXIT_RESUME;
+	case EXC_FETCH_GUEST_PAGE_FAULT:
+	case EXC_LOAD_GUEST_PAGE_FAULT:
+	case EXC_STORE_GUEST_PAGE_FAULT: guest_page_fault(vcpu); return EXIT_RESUME;
+	default:
+		zone_end(vcpu->zone, ZONE_STOPPED, "unexpected exit with cause %lu at pc 0x%lx stval 0x%lx", cause,
+		         vcpu->regs.guest.sepc, vcpu->regs.trap.stval);
+		return EXIT_RESUME;
+	}
 }

@@ -12,9 +12,9 @@
 struct vcpu;
 
 enum exit_verdict {
-    EXIT_RESUME, /* go on at once */
-    EXIT_YIELD,  /* let the scheduler look at the CPU's other vCPUs first */
-    EXIT_LEAVE,  /* the vCPU has stopped itself */
+	EXIT_RESUME, /* go on at once */
+	EXIT_YIELD,  /* let the scheduler look at the CPU's other vCPUs first */
+	EXIT_LEAVE,  /* the vCPU has stopped itself */
 };
 
 /* Reads the trap CSRs into the vCPU: before anything else can trap on this hart. */

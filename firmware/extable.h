@@ -9,11 +9,11 @@
 
 #include <stdint.h>
 
-#define EXTABLE(instruction, fixup)         \
-    ".pushsection .extable, \"a\"\n"        \
-    ".balign 8\n"                           \
-    ".dword " instruction ", " fixup "\n"   \
-    ".popsection\n"
+#define EXTABLE(instruction, fixup) \
+	".pushsection .extable, \"a\"\n" \
+	".balign 8\n" \
+	".dword " instruction ", " fixup "\n" \
+	".popsection\n"
 
 /* The address to continue at after a trap at pc; 0 if pc was not allowed to trap. */
 uint64_t extable_find(uint64_t pc);

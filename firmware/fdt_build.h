@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 struct fdt_builder {
-    uint8_t *blob;
-    uint32_t size;   /* of the buffer */
-    uint32_t length; /* written so far */
-    char strings[512];
-    uint32_t strings_length;
-    bool overflow;
+	uint8_t *blob;
+	uint32_t size;   /* of the buffer */
+	uint32_t length; /* written so far */
+	char strings[512];
+	uint32_t strings_length;
+	bool overflow;
 };
 
 /* The buffer must be 8-byte aligned. */

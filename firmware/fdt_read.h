@@ -14,15 +14,15 @@
 typedef int32_t fdt_node;
 
 struct fdt {
-    const uint8_t *blob;
-    uint32_t total_size;
-    uint32_t structure, structure_size; /* offset from blob, bytes */
-    uint32_t strings, strings_size;
+	const uint8_t *blob;
+	uint32_t total_size;
+	uint32_t structure, structure_size; /* offset from blob, bytes */
+	uint32_t strings, strings_size;
 };
 
 struct fdt_property {
-    const uint8_t *data; /* big-endian cells or strings; 4-byte aligned */
-    uint32_t size;       /* bytes */
+	const uint8_t *data; /* big-endian cells or strings; 4-byte aligned */
+	uint32_t size;       /* bytes */
 };
 
 /* False if there is no valid tree at blob. */

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 struct gstage {
-    uint64_t *root; /* four pages: the extra two address bits of Sv39x4 */
-    uint16_t vmid;
+	uint64_t *root; /* four pages: the extra two address bits of Sv39x4 */
+	uint16_t vmid;
 };
 
 /* False if there is no memory for the root. */

@@ -8,10 +8,10 @@
 struct zone;
 
 struct guest_access {
-    uint64_t gpa;
-    uint32_t width; /* bytes: 1, 2, 4 or 8 */
-    bool is_store;
-    uint64_t value; /* to store; or what was loaded, zero-extended */
+	uint64_t gpa;
+	uint32_t width; /* bytes: 1, 2, 4 or 8 */
+	bool is_store;
+	uint64_t value; /* to store; or what was loaded, zero-extended */
 };
 
 /* True if [gpa, gpa + width) lies in a device. */

@@ -14,12 +14,12 @@
 #define GUEST_PLIC_VCPUS 64
 
 struct guest_plic {
-    uint32_t priority[GUEST_PLIC_SOURCES]; /* 0..7; 0 never interrupts */
-    uint32_t level;                        /* bit per source: its line */
-    uint32_t claimed;                      /* bit per source: between claim and completion */
-    uint32_t enable[GUEST_PLIC_VCPUS];
-    uint32_t threshold[GUEST_PLIC_VCPUS];
-    uint64_t pending_vcpus; /* bit per vCPU: external interrupt pending; atomic */
+	uint32_t priority[GUEST_PLIC_SOURCES]; /* 0..7; 0 never interrupts */
+	uint32_t level;                        /* bit per source: its line */
+	uint32_t claimed;                      /* bit per source: between claim and completion */
+	uint32_t enable[GUEST_PLIC_VCPUS];
+	uint32_t threshold[GUEST_PLIC_VCPUS];
+	uint64_t pending_vcpus; /* bit per vCPU: external interrupt pending; atomic */
 };
 
 uint32_t guest_plic_read(struct guest_plic *plic, uint64_t offset);
@@ -31,7 +31,7 @@ uint64_t guest_plic_update(struct guest_plic *plic, uint32_t vcpus);
 
 static inline bool guest_plic_is_pending(const struct guest_plic *plic, uint32_t vcpu)
 {
-    return __atomic_load_n(&plic->pending_vcpus, __ATOMIC_ACQUIRE) >> vcpu & 1;
+	return __atomic_load_n(&plic->pending_vcpus, __ATOMIC_ACQUIRE) >> vcpu & 1;
 }
 
 #endif

@@ -16,22 +16,22 @@
 
 /* Characters for the guest, oldest first; when it is full, new ones are dropped. */
 struct guest_input {
-    char characters[GUEST_INPUT_SIZE];
-    uint32_t head, tail; /* free-running; equal when it is empty */
+	char characters[GUEST_INPUT_SIZE];
+	uint32_t head, tail; /* free-running; equal when it is empty */
 };
 
 static inline bool guest_input_is_empty(const struct guest_input *input)
 {
-    return input->head == input->tail;
+	return input->head == input->tail;
 }
 
 void guest_input_put(struct guest_input *input, char character);
 int guest_input_get(struct guest_input *input); /* -1: empty */
 
 struct guest_uart {
-    uint8_t ier, fcr, lcr, mcr, scr;
-    uint8_t divisor[2];
-    bool transmitter_event; /* "THR empty" is to be reported: since the last write, until IIR is read */
+	uint8_t ier, fcr, lcr, mcr, scr;
+	uint8_t divisor[2];
+	bool transmitter_event; /* "THR empty" is to be reported: since the last write, until IIR is read */
 };
 
 uint8_t guest_uart_read(struct guest_uart *uart, struct guest_input *input, uint64_t offset);

@@ -20,40 +20,40 @@
 
 static uint64_t index_at(uint64_t address, unsigned level)
 {
-    return address >> (PAGE_SHIFT + LEVEL_BITS * level) & (BIT(LEVEL_BITS) - 1);
+	return address >> (PAGE_SHIFT + LEVEL_BITS * level) & (BIT(LEVEL_BITS) - 1);
 }
 
 /* What a leaf of this level makes of the address. */
 static uint64_t leaf_address(uint64_t pte, uint64_t address, unsigned level)
 {
-    uint64_t offset_bits = BIT(PAGE_SHIFT + LEVEL_BITS * level) - 1;
+	uint64_t offset_bits = BIT(PAGE_SHIFT + LEVEL_BITS * level) - 1;
 
-    if (pte & PTE_N)
-        offset_bits |= NAPOT_BITS << PAGE_SHIFT;
-    return ((pte >> PTE_PPN_SHIFT & PPN_MASK) << PAGE_SHIFT & ~offset_bits) | (address & offset_bits);
+	if (pte & PTE_N)
+		offset_bits |= NAPOT_BITS << PAGE_SHIFT;
+	return ((pte >> PTE_PPN_SHIFT & PPN_MASK) << PAGE_SHIFT & ~offset_bits) | (address & offset_bits);
 }
 
 bool guest_translate(const struct vcpu *vcpu, uint64_t address, uint64_t *gpa)
 {
-    uint64_t vsatp = csr_read(vsatp), mode = vsatp >> SATP_MODE_SHIFT, unused;
-    uint64_t table = (vsatp & PPN_MASK) << PAGE_SHIFT;
+	uint64_t vsatp = csr_read(vsatp), mode = vsatp >> SATP_MODE_SHIFT, unused;
+	uint64_t table = (vsatp & PPN_MASK) << PAGE_SHIFT;
 
-    *gpa = address;
-    if (mode < SATP_MODE_SV39)
-        return true;
-    for (unsigned level = (unsigned)(mode - SATP_MODE_SV39) + 3; level-- > 0;) {
-        *gpa = table + 8 * index_at(address, level);
-        uint64_t where = gstage_translate(&vcpu->zone->gstage, *gpa, &unused);
-        if (!where)
-            return false;
-        uint64_t pte = *(const volatile uint64_t *)where;
-        if (pte & PTE_LEAF_BITS) {
-            *gpa = leaf_address(pte, address, level);
-            return true;
-        }
-        if (!(pte & PTE_V))
-            return false;
-        table = (pte >> PTE_PPN_SHIFT & PPN_MASK) << PAGE_SHIFT;
-    }
-    return false;
+	*gpa = address;
+	if (mode < SATP_MODE_SV39)
+		return true;
+	for (unsigned level = (unsigned)(mode - SATP_MODE_SV39) + 3; level-- > 0;) {
+		*gpa = table + 8 * index_at(address, level);
+		uint64_t where = gstage_translate(&vcpu->zone->gstage, *gpa, &unused);
+		if (!where)
+			return false;
+		uint64_t pte = *(const volatile uint64_t *)where;
+		if (pte & PTE_LEAF_BITS) {
+			*gpa = leaf_address(pte, address, level);
+			return true;
+		}
+		if (!(pte & PTE_V))
+			return false;
+		table = (pte >> PTE_PPN_SHIFT & PPN_MASK) << PAGE_SHIFT;
+	}
+	return false;
 }

@@ -9,7 +9,7 @@
 
 /* The registers of the hypervisor at a trap of its own. x[0] is unused. */
 struct host_trap_frame {
-    uint64_t x[32];
+	uint64_t x[32];
 };
 
 /*
@@ -17,16 +17,16 @@ struct host_trap_frame {
  * frame and a stack of its own: a report is possible even when the hypervisor's stack is what broke.
  */
 struct arch_cpu {
-    struct host_trap_frame fault;
-    uint64_t fault_depth; /* host traps being handled; 2 means the handler itself failed */
+	struct host_trap_frame fault;
+	uint64_t fault_depth; /* host traps being handled; 2 means the handler itself failed */
 
-    bool enabled;        /* between hardware_enable and hardware_disable */
-    bool has_sstc;       /* stimecmp and vstimecmp work here */
-    bool has_senvcfg;
-    bool has_fp;
-    uint16_t vmid_limit; /* VMIDs 0..vmid_limit can be told apart */
+	bool enabled;        /* between hardware_enable and hardware_disable */
+	bool has_sstc;       /* stimecmp and vstimecmp work here */
+	bool has_senvcfg;
+	bool has_fp;
+	uint16_t vmid_limit; /* VMIDs 0..vmid_limit can be told apart */
 
-    uint8_t fault_stack[2048] __attribute__((aligned(16)));
+	uint8_t fault_stack[2048] __attribute__((aligned(16)));
 };
 
 /*
@@ -43,7 +43,7 @@ void hardware_disable(struct arch_cpu *arch);
 
 static inline bool is_enabled(const struct arch_cpu *arch)
 {
-    return arch->enabled;
+	return arch->enabled;
 }
 
 /* What this hart may have cached: G-stage translations of every VMID, VS-stage ones of hgatp's, instructions. */
@@ -52,21 +52,21 @@ void hal_flush_vsstage(void);
 
 static inline void hal_flush_code(void)
 {
-    __asm__ volatile("fence.i" : : : "memory");
+	__asm__ volatile("fence.i" : : : "memory");
 }
 
 /* Ticks of mtime. */
 static inline uint64_t hal_time(void)
 {
-    uint64_t now;
+	uint64_t now;
 
-    __asm__ volatile("rdtime %0" : "=r"(now));
-    return now;
+	__asm__ volatile("rdtime %0" : "=r"(now));
+	return now;
 }
 
 static inline void hal_wait_for_interrupt(void)
 {
-    __asm__ volatile("wfi" : : : "memory");
+	__asm__ volatile("wfi" : : : "memory");
 }
 
 #endif

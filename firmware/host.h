@@ -9,9 +9,9 @@
 #include "platform.h"
 
 struct host {
-    struct fdt fdt;
-    struct platform platform;
-    uint64_t harts; /* bit per hart id: those the device tree has and a slot exists for */
+	struct fdt fdt;
+	struct platform platform;
+	uint64_t harts; /* bit per hart id: those the device tree has and a slot exists for */
 };
 
 extern struct host host;

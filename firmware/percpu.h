@@ -32,35 +32,35 @@ struct vcpu;
 
 /* What another CPU wants this one to look at; bits of percpu.events. */
 enum {
-    EVENT_INTERRUPT = 1u << 0, /* a vCPU here has a new virtual interrupt */
-    EVENT_START = 1u << 1,     /* a vCPU here has been started */
-    EVENT_STOP = 1u << 2,      /* a zone with a vCPU here has ended */
+	EVENT_INTERRUPT = 1u << 0, /* a vCPU here has a new virtual interrupt */
+	EVENT_START = 1u << 1,     /* a vCPU here has been started */
+	EVENT_STOP = 1u << 2,      /* a zone with a vCPU here has ended */
 };
 
 /* What a CPU may hold that its guest has since changed; bits of percpu.stale. */
 enum {
-    STALE_CODE = 1u << 0,         /* instructions: fence.i */
-    STALE_TRANSLATIONS = 1u << 1, /* VS-stage translations: hfence.vvma */
+	STALE_CODE = 1u << 0,         /* instructions: fence.i */
+	STALE_TRANSLATIONS = 1u << 1, /* VS-stage translations: hfence.vvma */
 };
 
 struct percpu {
-    uint64_t id;           /* hart id, and index of this slot */
-    uint64_t cpu_on_entry; /* gpa a vCPU was last told to start at; INVALID_ADDRESS before. ctrl_lock */
-    uint64_t dtb_ipa;      /* gpa of the device tree of the zone it belongs to, or INVALID_ADDRESS. ctrl_lock */
-    struct arch_cpu arch_cpu;
-    struct zone *zone; /* whose G-stage is active here; a counted reference. Only this CPU writes it */
-    struct spinlock ctrl_lock; /* orders what other CPUs ask: events, cpu_on_entry, vcpus */
-    bool boot_cpu;             /* runs a zone's vCPU 0, so it need not wait to be started. ctrl_lock */
+	uint64_t id;           /* hart id, and index of this slot */
+	uint64_t cpu_on_entry; /* gpa a vCPU was last told to start at; INVALID_ADDRESS before. ctrl_lock */
+	uint64_t dtb_ipa;      /* gpa of the device tree of the zone it belongs to, or INVALID_ADDRESS. ctrl_lock */
+	struct arch_cpu arch_cpu;
+	struct zone *zone; /* whose G-stage is active here; a counted reference. Only this CPU writes it */
+	struct spinlock ctrl_lock; /* orders what other CPUs ask: events, cpu_on_entry, vcpus */
+	bool boot_cpu;             /* runs a zone's vCPU 0, so it need not wait to be started. ctrl_lock */
 
-    uint32_t events;           /* EVENT_*; ctrl_lock */
-    uint32_t in_guest;         /* atomic: between percpu_before_guest and percpu_after_guest */
-    uint32_t stale;            /* STALE_*; atomic: to be made good before this CPU's next guest entry */
+	uint32_t events;           /* EVENT_*; ctrl_lock */
+	uint32_t in_guest;         /* atomic: between percpu_before_guest and percpu_after_guest */
+	uint32_t stale;            /* STALE_*; atomic: to be made good before this CPU's next guest entry */
 
-    struct vcpu *vcpus;        /* those that live here, by vcpu.next_on_cpu; grows at the tail. ctrl_lock */
-    struct vcpu *last;         /* served last: the next one gets its turn first */
-    struct vcpu *bound;        /* whose VS-level CSRs the hart holds, or NULL */
-    struct vcpu *fp_owner;     /* whose floating-point registers the hart holds, or NULL */
-    uint64_t timer_armed;      /* deadline the host timer is set to, in ticks of mtime */
+	struct vcpu *vcpus;        /* those that live here, by vcpu.next_on_cpu; grows at the tail. ctrl_lock */
+	struct vcpu *last;         /* served last: the next one gets its turn first */
+	struct vcpu *bound;        /* whose VS-level CSRs the hart holds, or NULL */
+	struct vcpu *fp_owner;     /* whose floating-point registers the hart holds, or NULL */
+	uint64_t timer_armed;      /* deadline the host timer is set to, in ticks of mtime */
 };
 
 /* The linker's symbol; a slot's stack follows its struct. */
@@ -70,15 +70,15 @@ _Static_assert(sizeof(struct percpu) <= PERCPU_SLOT_SIZE / 2, "half of a slot is
 
 static inline struct percpu *get_cpu_data(uint64_t id)
 {
-    return (struct percpu *)(percpu_base + id * PERCPU_SLOT_SIZE);
+	return (struct percpu *)(percpu_base + id * PERCPU_SLOT_SIZE);
 }
 
 static inline struct percpu *this_cpu_data(void)
 {
-    struct percpu *cpu;
+	struct percpu *cpu;
 
-    __asm__ volatile("mv %0, tp" : "=r"(cpu)); /* volatile: a CPU must not remember another's answer */
-    return cpu;
+	__asm__ volatile("mv %0, tp" : "=r"(cpu)); /* volatile: a CPU must not remember another's answer */
+	return cpu;
 }
 
 /* Writes the slot of cpu_id, which must be the hart this runs on, and points sscratch at its arch_cpu. */

@@ -11,12 +11,12 @@
 
 /* Physical addresses; 0 where the machine has no such device. */
 struct platform {
-    uint64_t uart;     /* ns16550a */
-    uint32_t uart_irq; /* its PLIC source */
-    uint64_t clint;
-    uint64_t finisher; /* sifive,test0 */
-    uint64_t plic;
-    uint64_t timebase_frequency; /* Hz */
+	uint64_t uart;     /* ns16550a */
+	uint32_t uart_irq; /* its PLIC source */
+	uint64_t clint;
+	uint64_t finisher; /* sifive,test0 */
+	uint64_t plic;
+	uint64_t timebase_frequency; /* Hz */
 };
 
 void platform_read(const struct fdt *fdt, struct platform *platform);
@@ -28,20 +28,20 @@ void platform_read(const struct fdt *fdt, struct platform *platform);
 
 static inline void finisher_write(const struct platform *platform, uint32_t value)
 {
-    if (platform->finisher)
-        *(volatile uint32_t *)platform->finisher = value;
+	if (platform->finisher)
+		*(volatile uint32_t *)platform->finisher = value;
 }
 
 /* ns16550a registers, at byte offsets. */
 enum {
-    UART_RBR_THR = 0,
-    UART_IER = 1,
-    UART_IIR_FCR = 2,
-    UART_LCR = 3,
-    UART_MCR = 4,
-    UART_LSR = 5,
-    UART_MSR = 6,
-    UART_SCR = 7,
+	UART_RBR_THR = 0,
+	UART_IER = 1,
+	UART_IIR_FCR = 2,
+	UART_LCR = 3,
+	UART_MCR = 4,
+	UART_LSR = 5,
+	UART_MSR = 6,
+	UART_SCR = 7,
 };
 
 #define UART_IER_RX 0x01u

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 struct sbi_result {
-    int64_t error; /* SBI_SUCCESS or SBI_ERR_* */
-    uint64_t value;
+	int64_t error; /* SBI_SUCCESS or SBI_ERR_* */
+	uint64_t value;
 };
 
 /* Finds out which console the SBI has; until then the legacy one is used. */

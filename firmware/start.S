@@ -6,41 +6,41 @@
  */
 #include "asm_offsets.h"
 
-        .macro  enter_on_percpu_slot    /* a0: hart id, preserved like a1 */
-        csrw    sie, zero
-        csrci   sstatus, 2              /* SIE: the hypervisor polls, and never nests */
-        la      t0, park
-        csrw    stvec, t0
-        li      t0, PERCPU_MAX
-        bgeu    a0, t0, park            /* no slot for this hart */
-        .option push
-        .option norelax
-        la      gp, __global_pointer$
-        .option pop
-        li      t0, PERCPU_SLOT_SIZE
-        mul     t1, t0, a0
-        la      tp, percpu_base
-        add     tp, tp, t1
-        add     sp, tp, t0
-        .endm
+	.macro	enter_on_percpu_slot  /* a0: hart id, preserved like a1 */
+	csrw	sie, zero
+	csrci	sstatus, 2  /* SIE: the hypervisor polls, and never nests */
+	la	t0, park
+	csrw	stvec, t0
+	li	t0, PERCPU_MAX
+	bgeu	a0, t0, park  /* no slot for this hart */
+	.option	push
+	.option	norelax
+	la	gp, __global_pointer$
+	.option	pop
+	li	t0, PERCPU_SLOT_SIZE
+	mul	t1, t0, a0
+	la	tp, percpu_base
+	add	tp, tp, t1
+	add	sp, tp, t0
+	.endm
 
-        .section .text.entry, "ax"
-        .globl  hypervisor_entry
+	.section .text.entry, "ax"
+	.globl	hypervisor_entry
 hypervisor_entry:
-        enter_on_percpu_slot
-        la      t0, __bss_start
-        la      t1, __bss_end
-1:      bgeu    t0, t1, 2f
-        sd      zero, (t0)
-        addi    t0, t0, 8
-        j       1b
-2:      tail    hypervisor_main
+	enter_on_percpu_slot
+	la	t0, __bss_start
+	la	t1, __bss_end
+1:	bgeu	t0, t1, 2f
+	sd	zero, (t0)
+	addi	t0, t0, 8
+	j	1b
+2:	tail	hypervisor_main
 
-        .globl  hypervisor_entry_secondary
+	.globl	hypervisor_entry_secondary
 hypervisor_entry_secondary:
-        enter_on_percpu_slot
-        tail    hypervisor_main_secondary
+	enter_on_percpu_slot
+	tail	hypervisor_main_secondary
 
-        .balign 4
-park:   wfi
-        j       park
+	.balign	4
+park:	wfi
+	j	park

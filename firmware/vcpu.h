@@ -16,25 +16,25 @@ struct zone;
 #define NO_DEADLINE UINT64_MAX
 
 struct vcpu {
-    struct vm_cpu_registers regs; /* first: sscratch points here while the guest runs */
+	struct vm_cpu_registers regs; /* first: sscratch points here while the guest runs */
 
-    uint32_t id; /* the guest's hart id */
-    struct zone *zone;
-    struct percpu *cpu;        /* its home */
-    struct vcpu *next_on_cpu;  /* percpu.vcpus */
+	uint32_t id; /* the guest's hart id */
+	struct zone *zone;
+	struct percpu *cpu;        /* its home */
+	struct vcpu *next_on_cpu;  /* percpu.vcpus */
 
-    uint32_t state; /* SBI_HSM_*; atomic. To and from STOPPED under zone->lock, else by the home CPU alone */
-    uint64_t start_address, start_argument; /* of a start, or of a non-retentive resume; zone->lock */
+	uint32_t state; /* SBI_HSM_*; atomic. To and from STOPPED under zone->lock, else by the home CPU alone */
+	uint64_t start_address, start_argument; /* of a start, or of a non-retentive resume; zone->lock */
 
-    uint32_t raised;  /* atomic: interrupts others raised (BIT(IRQ_VSSI)) and hvip does not hold yet */
+	uint32_t raised;  /* atomic: interrupts others raised (BIT(IRQ_VSSI)) and hvip does not hold yet */
 
-    /* The rest is touched on the home CPU only. */
-    uint64_t injected;      /* level-triggered bits (VSTI, VSEI) that hvip now holds */
-    uint64_t timer;         /* guest's deadline in its own ticks, on a hart without Sstc */
-    bool waiting;           /* in wfi or a suspend, until an enabled interrupt is pending */
-    bool resumes_at_start;  /* and then goes on at start_address */
-    uint64_t wake_enables;  /* hie at that time */
-    uint64_t wake_deadline; /* mtime at which its timer fires */
+	/* The rest is touched on the home CPU only. */
+	uint64_t injected;      /* level-triggered bits (VSTI, VSEI) that hvip now holds */
+	uint64_t timer;         /* guest's deadline in its own ticks, on a hart without Sstc */
+	bool waiting;           /* in wfi or a suspend, until an enabled interrupt is pending */
+	bool resumes_at_start;  /* and then goes on at start_address */
+	uint64_t wake_enables;  /* hie at that time */
+	uint64_t wake_deadline; /* mtime at which its timer fires */
 };
 
 /* A stopped vCPU that will live on cpu; NULL if there is no memory. */
@@ -54,7 +54,7 @@ void vcpu_notify(struct vcpu *vcpu);
 
 static inline uint32_t vcpu_state(const struct vcpu *vcpu)
 {
-    return __atomic_load_n(&vcpu->state, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&vcpu->state, __ATOMIC_ACQUIRE);
 }
 
 /*

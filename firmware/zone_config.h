@@ -19,19 +19,19 @@
 #define ZONE_NAME_MAX 32
 
 struct module {
-    uint64_t address, size; /* size 0: there is none */
+	uint64_t address, size; /* size 0: there is none */
 };
 
 struct zone_config {
-    struct module kernel;
-    struct module initrd;
-    const char *bootargs; /* never NULL */
-    char name[ZONE_NAME_MAX];
-    uint64_t memory;             /* bytes; 0: its share */
-    uint32_t vcpus;              /* 0: as many as cpus */
-    uint32_t cpus_count;         /* 0: its share of the harts */
-    uint8_t cpus[ZONE_VCPUS_MAX]; /* hart ids; vCPU n lives on cpus[n % cpus_count] */
-    const char *error;           /* why there can be no such zone, or NULL */
+	struct module kernel;
+	struct module initrd;
+	const char *bootargs; /* never NULL */
+	char name[ZONE_NAME_MAX];
+	uint64_t memory;             /* bytes; 0: its share */
+	uint32_t vcpus;              /* 0: as many as cpus */
+	uint32_t cpus_count;         /* 0: its share of the harts */
+	uint8_t cpus[ZONE_VCPUS_MAX]; /* hart ids; vCPU n lives on cpus[n % cpus_count] */
+	const char *error;           /* why there can be no such zone, or NULL */
 };
 
 /* Fills in one config per kernel, ordered by address, and reserves the modules' memory. Returns their number. */

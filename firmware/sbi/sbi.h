@@ -18,28 +18,28 @@
 
 /* Everything a trap saves, in the order m_trap.S has it. x[0] is unused. */
 struct sbi_trap_frame {
-    uint64_t x[32];
-    uint64_t mepc;
-    uint64_t mstatus;
+	uint64_t x[32];
+	uint64_t mepc;
+	uint64_t mstatus;
 
-    /* Read by sbi_trap, before a trap of this layer's own can replace them. */
-    uint64_t mcause, mtval;
-    uint64_t mtval2, mtinst; /* 0 on a core without H */
+	/* Read by sbi_trap, before a trap of this layer's own can replace them. */
+	uint64_t mcause, mtval;
+	uint64_t mtval2, mtinst; /* 0 on a core without H */
 };
 
 /* What a hart has been asked to do by an inter-processor interrupt; bits of sbi_hart.ipi. */
 enum {
-    IPI_SUPERVISOR = 1u << 0, /* raise the supervisor software interrupt */
-    IPI_FENCE = 1u << 1,      /* carry out the fences of the harts in fence_requests */
-    IPI_START = 1u << 2,      /* leave the stopped state */
-    IPI_FENCE_DONE = 1u << 3, /* wake up: the last hart has carried out this one's fence */
+	IPI_SUPERVISOR = 1u << 0, /* raise the supervisor software interrupt */
+	IPI_FENCE = 1u << 1,      /* carry out the fences of the harts in fence_requests */
+	IPI_START = 1u << 2,      /* leave the stopped state */
+	IPI_FENCE_DONE = 1u << 3, /* wake up: the last hart has carried out this one's fence */
 };
 
 struct sbi_fence {
-    uint32_t function; /* SBI_RFENCE_* */
-    uint64_t start, size;
-    uint64_t asid;
-    uint64_t hgatp; /* whose VMID an hfence.vvma is for */
+	uint32_t function; /* SBI_RFENCE_* */
+	uint64_t start, size;
+	uint64_t asid;
+	uint64_t hgatp; /* whose VMID an hfence.vvma is for */
 };
 
 /*
@@ -47,22 +47,22 @@ struct sbi_fence {
  * trap entry finds both with one register.
  */
 struct sbi_hart {
-    uint64_t id;
-    uint64_t spill; /* m_trap.S: t0, until there is a frame */
-    uint32_t present; /* the device tree has this hart */
-    uint32_t state;   /* SBI_HSM_*; atomic */
-    uint32_t ipi;     /* IPI_*; atomic */
+	uint64_t id;
+	uint64_t spill; /* m_trap.S: t0, until there is a frame */
+	uint32_t present; /* the device tree has this hart */
+	uint32_t state;   /* SBI_HSM_*; atomic */
+	uint32_t ipi;     /* IPI_*; atomic */
 
-    uint64_t start_address, start_argument; /* owned by the starter while START_PENDING */
+	uint64_t start_address, start_argument; /* owned by the starter while START_PENDING */
 
-    struct sbi_fence fence;      /* this hart's own request, valid while fence_waiting is not 0 */
-    uint64_t fence_waiting;      /* harts that have not carried it out yet; atomic */
-    uint64_t fence_requests;     /* harts whose request this hart is to carry out; atomic */
+	struct sbi_fence fence;      /* this hart's own request, valid while fence_waiting is not 0 */
+	uint64_t fence_waiting;      /* harts that have not carried it out yet; atomic */
+	uint64_t fence_requests;     /* harts whose request this hart is to carry out; atomic */
 } __attribute__((aligned(16)));
 
 struct sbi_slot {
-    uint8_t stack[SBI_STACK_SIZE - sizeof(struct sbi_hart)];
-    struct sbi_hart hart;
+	uint8_t stack[SBI_STACK_SIZE - sizeof(struct sbi_hart)];
+	struct sbi_hart hart;
 };
 
 extern struct sbi_slot sbi_slots[SBI_HARTS_MAX];
@@ -70,7 +70,7 @@ extern struct platform sbi_platform;
 
 static inline struct sbi_hart *sbi_hart(uint64_t id)
 {
-    return &sbi_slots[id].hart;
+	return &sbi_slots[id].hart;
 }
 
 /* The hart this runs on, from mscratch. */
