@@ -4,12 +4,12 @@
  */
 #include <stddef.h>
 
-#include "csr.h"
-#include "hal.h"
-#include "lib.h"
-#include "percpu.h"
-#include "regs.h"
-#include "sbi/sbi.h"
+#include "arch/csr.h"
+#include "arch/hal.h"
+#include "lib/lib.h"
+#include "cpu/percpu.h"
+#include "arch/regs.h"
+#include "machine/machine.h"
 
 #define EMIT(name, value) __asm__ volatile("\n.ascii \"->" #name " %0\"" : : "i"((uint64_t)(value)))
 

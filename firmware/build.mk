@@ -9,12 +9,12 @@ firmware: build/firmware.elf build/firmware-s.elf ## build the hypervisor, for m
 
 FW_CFLAGS := -std=gnu17 -march=rv64imafdc_zicsr_zifencei -mabi=lp64 -mcmodel=medany -O2 -g \
 	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-ffreestanding -nostdlib -fno-common -fno-stack-protector -fno-pic
+	-ffreestanding -nostdlib -fno-common -fno-stack-protector -fno-pic -Ifirmware
 FW_LDFLAGS := -static -Wl,--gc-sections -Wl,--build-id=none -Wl,-T,firmware/firmware.lds -Wl,--no-warn-rwx-segments
 
-# What both images have, and what only firmware.elf has: the machine-mode layer.
-FW_S_SOURCES := $(filter-out firmware/asm_offsets.c,$(wildcard firmware/*.c)) $(wildcard firmware/*.S)
-FW_M_SOURCES := $(FW_S_SOURCES) $(wildcard firmware/sbi/*.c) $(wildcard firmware/sbi/*.S)
+# A new file in any folder needs no edit here. Only firmware.elf has the machine-mode layer.
+FW_M_SOURCES := $(sort $(wildcard firmware/*.S firmware/*/*.S firmware/*/*.c))
+FW_S_SOURCES := $(filter-out firmware/machine/%,$(FW_M_SOURCES))
 fw_objects = $(patsubst firmware/%,build/$(1)/%.o,$(2))
 FW_M_OBJECTS := $(call fw_objects,fw,$(FW_M_SOURCES))
 FW_S_OBJECTS := $(call fw_objects,fw-s,$(FW_S_SOURCES))

@@ -17,7 +17,7 @@ PLANTED = {
         "trap.S", r"(each_guest_register ld, a0\n)(\s*ld\s+a0, GUEST_X0)", r"\1\tli s5, 7\n\2",
         "worldswitch", r"s5 0x7, was 0x[0-9a-f]+ at the exit \(ecall from VS-mode\)"),
     "other-slot": (
-        "start.S", r"(\tadd\ttp, tp, t1\n)", r"\1\tli\tt2, PERCPU_SLOT_SIZE\n\tadd\ttp, tp, t2\n",
+        "boot/start.S", r"(\tadd\ttp, tp, t1\n)", r"\1\tli\tt2, PERCPU_SLOT_SIZE\n\tadd\ttp, tp, t2\n",
         "percpu", r"tp set to 0x[0-9a-f]+, the slot of hart 1"),
 }
 

@@ -1,0 +1,21 @@
+/* The hart's own timer: it ends time slices, wakes waiting vCPUs, and is the guest's timer without Sstc. */
+#ifndef FIRMWARE_CPU_TIMER_H
+#define FIRMWARE_CPU_TIMER_H
+
+#include <stdint.h>
+
+struct percpu;
+struct vcpu;
+
+#define TIMER_SLICE 20000 /* ticks of mtime: 2 ms on `virt` */
+
+/* Makes the timer interrupt this CPU at deadline, and only then. */
+void timer_arm(struct percpu *cpu, uint64_t deadline);
+
+/* Takes the interrupt away until the next timer_arm. */
+void timer_expired(struct percpu *cpu);
+
+/* When a CPU has to turn to its other vCPUs: at slice_end if one is ready, when one wakes, or never. */
+uint64_t timer_of_others(struct percpu *cpu, const struct vcpu *current, uint64_t slice_end);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * A virtual CPU. It lives on one hart for good; the hart's scheduler gives it turns.
+ */
+#ifndef FIRMWARE_VM_VCPU_H
+#define FIRMWARE_VM_VCPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/regs.h"
+#include "arch/sbi_spec.h"
+
+struct percpu;
+struct zone;
+
+#define NO_DEADLINE UINT64_MAX
+
+struct vcpu {
+	struct vm_cpu_registers regs; /* first: sscratch points here while the guest runs */
+
+	uint32_t id; /* the guest's hart id */
+	struct zone *zone;
+	struct percpu *cpu;        /* its home */
+	struct vcpu *next_on_cpu;  /* percpu.vcpus */
+
+	uint32_t state; /* SBI_HSM_*; atomic. To and from STOPPED under zone->lock, else by the home CPU alone */
+	uint64_t start_address, start_argument; /* of a start, or of a non-retentive resume; zone->lock */
+
+	uint32_t raised;  /* atomic: interrupts others raised (BIT(IRQ_VSSI)) and hvip does not hold yet */
+
+	/* The rest is touched on the home CPU only. */
+	uint64_t injected;      /* level-triggered bits (VSTI, VSEI) that hvip now holds */
+	uint64_t timer;         /* guest's deadline in its own ticks, on a hart without Sstc */
+	bool waiting;           /* in wfi or a suspend, until an enabled interrupt is pending */
+	bool resumes_at_start;  /* and then goes on at start_address */
+	uint64_t wake_enables;  /* hie at that time */
+	uint64_t wake_deadline; /* mtime at which its timer fires */
+};
+
+/* A stopped vCPU that will live on cpu; NULL if there is no memory. */
+struct vcpu *vcpu_new(struct zone *zone, uint32_t id, struct percpu *cpu);
+
+/* Puts it on its CPU's list. After this its CPU may run it. */
+void vcpu_attach(struct vcpu *vcpu);
+
+/* hart_start: 0, or an SBI error. Any CPU. */
+int64_t vcpu_start(struct vcpu *vcpu, uint64_t address, uint64_t argument);
+
+/* Raises the guest's software interrupt. Any CPU. */
+void vcpu_raise_software_interrupt(struct vcpu *vcpu);
+
+/* Makes its CPU look at the vCPU's devices again. Any CPU. */
+void vcpu_notify(struct vcpu *vcpu);
+
+static inline uint32_t vcpu_state(const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->state, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * The home CPU's side.
+ */
+
+/* True if the vCPU can use a turn: takes it out of a start, a wait or an ended zone as needed. */
+bool vcpu_prepare(struct vcpu *vcpu);
+
+/* Runs the guest until it has to give the hart to another. */
+void vcpu_run(struct vcpu *vcpu);
+
+/* Moves the VS state into the hart, in place of whichever vCPU's was there. */
+void vcpu_bind(struct vcpu *vcpu);
+void vcpu_unbind(struct vcpu *vcpu);
+
+/* The vCPU stops, by its own wish or because its zone has ended. Its zone may be over afterwards. */
+void vcpu_leave(struct vcpu *vcpu);
+
+/* Waits for an interrupt that the guest has enabled; vcpu_prepare ends it. Bound. */
+void vcpu_wait(struct vcpu *vcpu);
+
+/* The mtime at which a waiting vCPU wants to go on. */
+uint64_t vcpu_wake_deadline(const struct vcpu *vcpu);
+
+/* Would vcpu_prepare give it a turn? */
+bool vcpu_wants_turn(struct vcpu *vcpu);
+
+/* The guest's timer (SBI set_timer), in the guest's ticks. Bound. */
+void vcpu_set_timer(struct vcpu *vcpu, uint64_t deadline);
+
+/* Makes the guest take an exception at its present pc, as if the hart had delegated it. Bound. */
+void vcpu_reflect(struct vcpu *vcpu, uint64_t cause, uint64_t value);
+
+#endif
