@@ -6,9 +6,10 @@
 
 #include "arch/csr.h"
 #include "arch/hal.h"
-#include "lib/lib.h"
-#include "cpu/percpu.h"
 #include "arch/regs.h"
+#include "cpu/percpu.h"
+#include "lib/bits.h"
+#include "lib/harts.h"
 #include "machine/machine.h"
 
 #define EMIT(name, value) __asm__ volatile("\n.ascii \"->" #name " %0\"" : : "i"((uint64_t)(value)))
@@ -17,8 +18,8 @@ void emit_offsets(void);
 
 void emit_offsets(void)
 {
+	EMIT(HARTS_MAX, HARTS_MAX);
 	EMIT(PERCPU_SLOT_SIZE, PERCPU_SLOT_SIZE);
-	EMIT(PERCPU_MAX, PERCPU_MAX);
 
 	EMIT(HYP_X0, offsetof(struct vm_cpu_registers, hyp.x));
 	EMIT(HYP_SSTATUS, offsetof(struct vm_cpu_registers, hyp.sstatus));
@@ -39,7 +40,6 @@ void emit_offsets(void)
 	EMIT(ARCH_FRAME_X0, offsetof(struct arch_cpu, fault.x));
 	EMIT(ARCH_FAULT_STACK_TOP, offsetof(struct arch_cpu, fault_stack) + sizeof((struct arch_cpu *)0)->fault_stack);
 
-	EMIT(SBI_HARTS_MAX, SBI_HARTS_MAX);
 	EMIT(SBI_STACK_SIZE, SBI_STACK_SIZE);
 	EMIT(SBI_HART_OFFSET, offsetof(struct sbi_slot, hart));
 	EMIT(SBI_HART_SPILL, offsetof(struct sbi_hart, spill));
@@ -49,6 +49,8 @@ void emit_offsets(void)
 	EMIT(SBI_FRAME_SIZE, align_up(sizeof(struct sbi_trap_frame), 16));
 	EMIT(MSTATUS_MPP_BITS, MSTATUS_MPP);
 	EMIT(MSTATUS_MDT_BIT, MSTATUS_MDT);
+	EMIT(CSR_MNSCRATCH, CSR_MNSCRATCH);
+	EMIT(CSR_MNSTATUS, CSR_MNSTATUS);
 	EMIT(MNSTATUS_NMIE_BIT, MNSTATUS_NMIE);
 	EMIT(MSTATUS_MPP_S_BITS, MSTATUS_MPP_S);
 	EMIT(MSTATUS_MPIE_BIT, MSTATUS_MPIE);

@@ -34,20 +34,20 @@ build/firmware.elf build/firmware-s.elf: firmware/firmware.lds firmware/build.mk
 # The offsets that .S files use are what the compiler says they are.
 build/fw/asm_offsets.h build/fw-s/asm_offsets.h: firmware/asm_offsets.c firmware/build.mk
 	@mkdir -p $(@D)
-	@$(RISCV_CC) $(FW_CFLAGS) -MMD -MF $(@D)/asm_offsets.d -MT $@ -S -o $(@D)/asm_offsets.s $<
+	@$(RISCV_CC) $(FW_CFLAGS) -MMD -MP -MF $@.d -MT $@ -S -o $(@D)/asm_offsets.s $<
 	@sed -n 's/.*"->\([A-Z0-9_]*\) \(-\{0,1\}[0-9]*\)".*/#define \1 \2/p' $(@D)/asm_offsets.s >$@
 
 define fw_rules
 build/$(1)/%.c.o: firmware/%.c firmware/build.mk
 	@mkdir -p $$(@D)
 	@echo '  RISCV  $$<'
-	@$$(RISCV_CC) $$(FW_CFLAGS) -MMD -c -o $$@ $$<
+	@$$(RISCV_CC) $$(FW_CFLAGS) -MMD -MP -c -o $$@ $$<
 build/$(1)/%.S.o: firmware/%.S build/$(1)/asm_offsets.h firmware/build.mk
 	@mkdir -p $$(@D)
 	@echo '  RISCV  $$<'
-	@$$(RISCV_CC) $$(FW_CFLAGS) -Ibuild/$(1) -MMD -c -o $$@ $$<
+	@$$(RISCV_CC) $$(FW_CFLAGS) -Ibuild/$(1) -MMD -MP -c -o $$@ $$<
 endef
 $(eval $(call fw_rules,fw))
 $(eval $(call fw_rules,fw-s))
 
--include $(FW_M_OBJECTS:.o=.d) $(FW_S_OBJECTS:.o=.d) build/fw/asm_offsets.d build/fw-s/asm_offsets.d
+-include $(FW_M_OBJECTS:.o=.d) $(FW_S_OBJECTS:.o=.d) build/fw/asm_offsets.h.d build/fw-s/asm_offsets.h.d

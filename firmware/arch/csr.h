@@ -7,34 +7,35 @@
 #ifndef FIRMWARE_ARCH_CSR_H
 #define FIRMWARE_ARCH_CSR_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "arch/extable.h"
+#include "lib/bits.h"
 
-#define BIT(n) (UINT64_C(1) << (n))
+/* Of a CSR, or of a macro that stands for its number. */
+#define CSR_NAME(csr) #csr
 
 #define csr_read(csr) \
 	({ \
 		uint64_t value_; \
-		__asm__ volatile("csrr %0, " #csr : "=r"(value_) : : "memory"); \
+		__asm__ volatile("csrr %0, " CSR_NAME(csr) : "=r"(value_) : : "memory"); \
 		value_; \
 	})
 #define csr_write(csr, value) \
-	__asm__ volatile("csrw " #csr ", %0" : : "rK"((uint64_t)(value)) : "memory")
+	__asm__ volatile("csrw " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(value)) : "memory")
 #define csr_set(csr, bits) \
-	__asm__ volatile("csrs " #csr ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+	__asm__ volatile("csrs " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(bits)) : "memory")
 #define csr_clear(csr, bits) \
-	__asm__ volatile("csrc " #csr ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+	__asm__ volatile("csrc " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(bits)) : "memory")
 
 /* True if the CSR could be read; its value is then in *out. */
 #define csr_try_read(csr, out) \
 	({ \
 		uint64_t ok_ = 0, value_ = 0; \
-		__asm__ volatile("1: csrr %1, " #csr "\n" \
-						 "   li %0, 1\n" \
-						 "2:\n" EXTABLE("1b", "2b") \
-						 : "+r"(ok_), "+r"(value_) : : "memory"); \
+		__asm__ volatile("1: csrr %1, " CSR_NAME(csr) "\n" \
+		                 "   li %0, 1\n" \
+		                 "2:\n" EXTABLE("1b", "2b") \
+		                 : "+r"(ok_), "+r"(value_) : : "memory"); \
 		*(out) = value_; \
 		ok_ != 0; \
 	})
@@ -43,10 +44,10 @@
 #define csr_try_write(csr, value) \
 	({ \
 		uint64_t ok_ = 0; \
-		__asm__ volatile("1: csrw " #csr ", %1\n" \
-						 "   li %0, 1\n" \
-						 "2:\n" EXTABLE("1b", "2b") \
-						 : "+r"(ok_) : "r"((uint64_t)(value)) : "memory"); \
+		__asm__ volatile("1: csrw " CSR_NAME(csr) ", %1\n" \
+		                 "   li %0, 1\n" \
+		                 "2:\n" EXTABLE("1b", "2b") \
+		                 : "+r"(ok_) : "r"((uint64_t)(value)) : "memory"); \
 		ok_ != 0; \
 	})
 
@@ -54,10 +55,10 @@
 #define csr_try_set(csr, bits) \
 	({ \
 		uint64_t ok_ = 0; \
-		__asm__ volatile("1: csrs " #csr ", %1\n" \
-						 "   li %0, 1\n" \
-						 "2:\n" EXTABLE("1b", "2b") \
-						 : "+r"(ok_) : "r"((uint64_t)(bits)) : "memory"); \
+		__asm__ volatile("1: csrs " CSR_NAME(csr) ", %1\n" \
+		                 "   li %0, 1\n" \
+		                 "2:\n" EXTABLE("1b", "2b") \
+		                 : "+r"(ok_) : "r"((uint64_t)(bits)) : "memory"); \
 		ok_ != 0; \
 	})
 
@@ -86,7 +87,12 @@
 #define MSTATUS_MPV BIT(39)
 #define MSTATUS_MDT BIT(42) /* of Smdbltrp: a trap to M-mode now is a double trap */
 
-/* Of Smrnmi. Its CSRs go by number: binutils 2.40 does not know mnepc (0x741), mncause (0x742), mnstatus (0x744). */
+/* Of Smrnmi. By number: binutils 2.40 does not know the names. */
+#define CSR_MNSCRATCH 0x740
+#define CSR_MNEPC 0x741
+#define CSR_MNCAUSE 0x742
+#define CSR_MNSTATUS 0x744
+
 #define MNSTATUS_NMIE BIT(3)
 
 /* hstateen0: what guests have of the state whose switch is ours. */
@@ -129,7 +135,9 @@
 #define EXC_VIRTUAL_INSTRUCTION 22
 #define EXC_STORE_GUEST_PAGE_FAULT 23
 
-#define HGATP_MODE_SV39X4 (UINT64_C(8) << 60)
+#define SATP_MODE_SHIFT 60 /* of satp, vsatp and hgatp */
+#define SATP_MODE_SV39 8
+#define HGATP_MODE_SV39X4 (UINT64_C(8) << SATP_MODE_SHIFT)
 #define HGATP_VMID_SHIFT 44
 #define HGATP_VMID_MASK (UINT64_C(0x3fff) << HGATP_VMID_SHIFT)
 

@@ -6,7 +6,7 @@
  * What a guest's own kernel handles, it gets without our help: its page faults, its system calls, its
  * access faults. Guest-page faults, virtual instructions and calls from VS-mode are ours.
  *
- * Illegal instructions and misaligned stores are the guest's too, but exit.c passes them on: QEMU 7.2, when
+ * Illegal instructions and misaligned stores are the guest's too, but exit/ reflects them: QEMU 7.2, when
  * it delegates exceptions 2 and 6 itself, takes them for the interrupts of these numbers and writes
  * vscause 1 and 5.
  */
@@ -52,11 +52,11 @@ void hal_flush_vsstage(void)
 	__asm__ volatile(".option push\n.option arch, +h\nhfence.vvma\n.option pop" : : : "memory");
 }
 
-bool riscv_percpu_new(struct arch_cpu *arch)
+bool riscv_percpu_new(struct arch_cpu *arch, uint64_t hart_id)
 {
 	uint64_t unused;
 
-	*arch = (struct arch_cpu){0};
+	*arch = (struct arch_cpu){.hart_id = hart_id};
 	if (!has_h_extension())
 		return false;
 	csr_write(hedeleg, GUEST_EXCEPTIONS);

@@ -18,6 +18,7 @@ struct host_trap_frame {
  */
 struct arch_cpu {
 	struct host_trap_frame fault;
+	uint64_t hart_id;
 	uint64_t fault_depth; /* host traps being handled; 2 means the handler itself failed */
 
 	bool enabled;        /* between hardware_enable and hardware_disable */
@@ -31,9 +32,9 @@ struct arch_cpu {
 
 /*
  * Puts this hart's hypervisor CSRs into a known state: delegation, interrupt enables, counters.
- * False if the hart has no H extension, and then nothing has been touched.
+ * False if the hart has no H extension, and then none has been touched.
  */
-bool riscv_percpu_new(struct arch_cpu *arch);
+bool riscv_percpu_new(struct arch_cpu *arch, uint64_t hart_id);
 
 /* Makes guests possible on this hart. False if it has no H extension or no Sv39x4. */
 bool hardware_enable(struct arch_cpu *arch);

@@ -7,7 +7,6 @@
 #ifndef FIRMWARE_ARCH_REGS_H
 #define FIRMWARE_ARCH_REGS_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* Swapped at every entry and exit: the hypervisor's side. Of x only ra, sp, gp, tp and s0..s11 are used. */
@@ -50,9 +49,9 @@ struct vs_csrs {
 
 /* Moved at bind and unbind too: HS-level registers whose contents depend on the vCPU. */
 struct virtual_hs_csrs {
-	uint64_t hie;
+	uint64_t hie;   /* an alias of vsie, so never loaded: it says what ends the vCPU's waiting */
 	uint64_t hgeie;
-	uint64_t hgatp; /* as the hart kept it: what percpu_activate_gpm wrote, WARL */
+	uint64_t hgatp; /* the zone's G-stage table and VMID, from the vCPU's reset on */
 };
 
 /* Read once after each exit, before anything can trap again. */
@@ -83,12 +82,5 @@ _Static_assert(sizeof(struct vm_cpu_registers) <= 2048, "trap.S uses 12-bit imme
 
 /* Indices into x by their ABI names. */
 enum { REG_RA = 1, REG_SP = 2, REG_GP = 3, REG_TP = 4, REG_A0 = 10, REG_A1 = 11, REG_A6 = 16, REG_A7 = 17 };
-
-/* trap.S. _run_guest enters the guest by sret and returns when it has left again. */
-void _run_guest(struct vm_cpu_registers *registers);
-void _guest_exit(void);
-void _host_trap(void);
-void fp_load(const struct fp_registers *fp);
-void fp_save(struct fp_registers *fp);
 
 #endif

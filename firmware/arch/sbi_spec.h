@@ -5,6 +5,14 @@
 #ifndef FIRMWARE_ARCH_SBI_SPEC_H
 #define FIRMWARE_ARCH_SBI_SPEC_H
 
+#include <stdint.h>
+
+/* What a call returns: a0 and a1. */
+struct sbi_result {
+	int64_t error; /* SBI_SUCCESS or SBI_ERR_* */
+	uint64_t value;
+};
+
 #define SBI_SPEC_VERSION_2_0 0x02000000
 
 #define SBI_SUCCESS 0

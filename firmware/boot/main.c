@@ -1,15 +1,17 @@
 /* From one hart in S-mode to zones running on all of them. */
-#include "host/console.h"
-#include "arch/csr.h"
-#include "host/host.h"
-#include "host/input.h"
-#include "lib/lib.h"
-#include "host/memory.h"
+#include <stddef.h>
+
 #include "cpu/percpu.h"
-#include "host/sbi_call.h"
 #include "cpu/timer.h"
-#include "vm/vcpu.h"
-#include "vm/zone.h"
+#include "host/console.h"
+#include "host/host.h"
+#include "host/memory.h"
+#include "host/sbi_call.h"
+#include "lib/bits.h"
+#include "run/scheduler.h"
+#include "vm/zone_config.h"
+#include "vm/zone_create.h"
+#include "vm/zone_device.h"
 
 /* Room for a zone's table, vCPUs and partly used blocks, in blocks; kept from the zones' shares. */
 #define OVERHEAD_BLOCKS(zones) (1 + (zones) / 4)
@@ -17,9 +19,8 @@
 /* Shares are cut to this, so that a guest sees the same size wherever the machine put its own things. */
 #define SHARE_UNIT (UINT64_C(16) << 20)
 
-/* start.S */
-void hypervisor_entry_secondary(void);
-_Noreturn void hypervisor_main(uint64_t hart_id, const void *dtb);
+/* Called by start.S. secondary_entry is the address where other harts are to enter. */
+_Noreturn void hypervisor_main(uint64_t hart_id, const void *dtb, uint64_t secondary_entry);
 _Noreturn void hypervisor_main_secondary(uint64_t hart_id);
 
 static struct zone_config configs[ZONES_MAX]; /* boot hart only */
@@ -29,7 +30,7 @@ static struct percpu *bring_up(uint64_t hart_id)
 {
 	struct percpu *cpu = percpu_new(hart_id);
 
-	if (!riscv_percpu_new(&cpu->arch_cpu))
+	if (!riscv_percpu_new(&cpu->arch_cpu, hart_id))
 		host_panic("this core has no hypervisor extension (H)");
 	if (!hardware_enable(&cpu->arch_cpu))
 		host_panic("this core has no Sv39x4 translation for guests");
@@ -43,7 +44,7 @@ _Noreturn void hypervisor_main_secondary(uint64_t hart_id)
 }
 
 /* All at once, then wait until each has made its slot. A hart that will not start is left out. */
-static void start_other_harts(uint64_t self)
+static void start_other_harts(uint64_t self, uint64_t entry)
 {
 	uint64_t started = 0;
 
@@ -51,7 +52,7 @@ static void start_other_harts(uint64_t self)
 		uint64_t id = lowest_bit(rest);
 		if (id == self)
 			continue;
-		if (sbi_call_hart_start(id, (uint64_t)hypervisor_entry_secondary, 0))
+		if (sbi_call_hart_start(id, entry, 0))
 			host.harts &= ~(UINT64_C(1) << id);
 		else
 			started++;
@@ -90,7 +91,7 @@ static void run_zones(uint32_t count)
 			first = zones[i];
 	}
 	if (first)
-		host_input_init(first);
+		zone_route_input(first);
 	for (uint32_t i = 0; i < count; i++) {
 		if (zones[i])
 			zone_start(zones[i]);
@@ -99,7 +100,7 @@ static void run_zones(uint32_t count)
 	}
 }
 
-_Noreturn void hypervisor_main(uint64_t hart_id, const void *dtb)
+_Noreturn void hypervisor_main(uint64_t hart_id, const void *dtb, uint64_t secondary_entry)
 {
 	/* The console and the way out first: every failure from here on has to be told. */
 	sbi_call_init();
@@ -111,7 +112,7 @@ _Noreturn void hypervisor_main(uint64_t hart_id, const void *dtb)
 	host.harts |= UINT64_C(1) << hart_id; /* whatever the tree says, this one is there */
 	memory_init(&host.fdt);
 	uint32_t zones = zone_config_read(configs, ZONES_MAX);
-	start_other_harts(hart_id);
+	start_other_harts(hart_id, secondary_entry);
 	zone_config_share_harts(configs, zones);
 	console_init(zones > 1);
 	console_line("rvsim hypervisor: %u harts, %u zones", count_bits(host.harts), zones);

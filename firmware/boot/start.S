@@ -9,10 +9,10 @@
 	.macro	enter_on_percpu_slot  /* a0: hart id, preserved like a1 */
 	csrw	sie, zero
 	csrci	sstatus, 2  /* SIE: the hypervisor polls, and never nests */
-	la	t0, park
+	la	t0, no_slot
 	csrw	stvec, t0
-	li	t0, PERCPU_MAX
-	bgeu	a0, t0, park  /* no slot for this hart */
+	li	t0, HARTS_MAX
+	bgeu	a0, t0, no_slot  /* no slot for this hart */
 	.option	push
 	.option	norelax
 	la	gp, __global_pointer$
@@ -34,7 +34,8 @@ hypervisor_entry:
 	sd	zero, (t0)
 	addi	t0, t0, 8
 	j	1b
-2:	tail	hypervisor_main
+2:	la	a2, hypervisor_entry_secondary
+	tail	hypervisor_main
 
 	.globl	hypervisor_entry_secondary
 hypervisor_entry_secondary:
@@ -42,5 +43,5 @@ hypervisor_entry_secondary:
 	tail	hypervisor_main_secondary
 
 	.balign	4
-park:	wfi
-	j	park
+no_slot:	wfi
+	j	no_slot

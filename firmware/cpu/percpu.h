@@ -24,7 +24,6 @@
 #include "lib/lock.h"
 
 #define PERCPU_SLOT_SIZE 0x4000
-#define PERCPU_MAX 64
 #define INVALID_ADDRESS UINT64_MAX
 
 struct zone;
@@ -37,33 +36,36 @@ enum {
 	EVENT_STOP = 1u << 2,      /* a zone with a vCPU here has ended */
 };
 
-/* What a CPU may hold that its guest has since changed; bits of percpu.stale. */
-enum {
-	STALE_CODE = 1u << 0,         /* instructions: fence.i */
-	STALE_TRANSLATIONS = 1u << 1, /* VS-stage translations: hfence.vvma */
-};
-
+/*
+ * The first words are looked at from outside, with rvsim's `info percpu` for one. A CPU leaves its first idling when
+ * cpu_on_entry is set. Where a vCPU starts is in struct vcpu, since several live on a CPU, and dtb_ipa is read by
+ * nobody here: a guest has its device tree's address in a1.
+ */
 struct percpu {
 	uint64_t id;           /* hart id, and index of this slot */
-	uint64_t cpu_on_entry; /* gpa a vCPU was last told to start at; INVALID_ADDRESS before. ctrl_lock */
-	uint64_t dtb_ipa;      /* gpa of the device tree of the zone it belongs to, or INVALID_ADDRESS. ctrl_lock */
+	uint64_t cpu_on_entry; /* gpa a vCPU was last told to start at; INVALID_ADDRESS before any was. ctrl_lock */
+	uint64_t dtb_ipa;      /* gpa of that vCPU's device tree, or INVALID_ADDRESS. ctrl_lock */
 	struct arch_cpu arch_cpu;
-	struct zone *zone; /* whose G-stage is active here; a counted reference. Only this CPU writes it */
-	struct spinlock ctrl_lock; /* orders what other CPUs ask: events, cpu_on_entry, vcpus */
+	struct zone *zone;         /* whose G-stage is active here; a counted reference. Only this CPU writes it */
+	struct spinlock ctrl_lock; /* orders what other CPUs ask: events, starts, vcpus */
 	bool boot_cpu;             /* runs a zone's vCPU 0, so it need not wait to be started. ctrl_lock */
 
-	uint32_t events;           /* EVENT_*; ctrl_lock */
-	uint32_t in_guest;         /* atomic: between percpu_before_guest and percpu_after_guest */
-	uint32_t stale;            /* STALE_*; atomic: to be made good before this CPU's next guest entry */
+	uint32_t events; /* EVENT_*; ctrl_lock */
 
-	struct vcpu *vcpus;        /* those that live here, by vcpu.next_on_cpu; grows at the tail. ctrl_lock */
-	struct vcpu *last;         /* served last: the next one gets its turn first */
-	struct vcpu *bound;        /* whose VS-level CSRs the hart holds, or NULL */
-	struct vcpu *fp_owner;     /* whose floating-point registers the hart holds, or NULL */
-	uint64_t timer_armed;      /* deadline the host timer is set to, in ticks of mtime */
+	/* cpu/fence.c */
+	uint32_t in_guest; /* atomic: between percpu_before_guest and percpu_after_guest */
+	uint32_t stale;    /* STALE_*; atomic: what to fence before this CPU's next guest entry */
+
+	/* run/ and vm/vcpu_bind.c */
+	struct vcpu *vcpus;    /* those that live here, by vcpu.next_on_cpu; grows at the tail. ctrl_lock */
+	struct vcpu *last;     /* served last: the next one gets its turn first */
+	struct vcpu *bound;    /* whose VS-level CSRs the hart holds, or NULL */
+	struct vcpu *fp_owner; /* whose floating-point registers the hart holds, or NULL */
+
+	uint64_t timer_armed; /* cpu/timer.c: deadline the host timer is set to, in ticks of mtime */
 };
 
-/* The linker's symbol; a slot's stack follows its struct. */
+/* percpu.S; a slot's stack follows its struct. */
 extern uint8_t percpu_base[];
 
 _Static_assert(sizeof(struct percpu) <= PERCPU_SLOT_SIZE / 2, "half of a slot is left for the stack");
@@ -84,34 +86,10 @@ static inline struct percpu *this_cpu_data(void)
 /* Writes the slot of cpu_id, which must be the hart this runs on, and points sscratch at its arch_cpu. */
 struct percpu *percpu_new(uint64_t cpu_id);
 
-/* Serves this CPU's vCPUs for ever. A CPU that boots no zone idles until it is told to start. */
-_Noreturn void percpu_run_vm(struct percpu *cpu);
-
-/* Number of CPUs that have entered percpu_run_vm. */
-uint64_t entered_cpus(void);
-
-/* Installs the G-stage table of cpu->zone; no translation if it is NULL. */
-void percpu_activate_gpm(struct percpu *cpu);
-
 /* Leaves an event for a CPU and interrupts it, unless it is this one. */
 void percpu_post_event(struct percpu *cpu, uint32_t event);
 
 /* Takes this CPU's events; a later event will interrupt again. */
 uint32_t percpu_take_events(struct percpu *cpu);
-
-/*
- * The last thing before a guest runs, and the first after. Whoever marks something stale on a CPU then either
- * sees it outside its guest, and knows it will flush on its way in, or inside, and interrupts it.
- */
-void percpu_before_guest(struct percpu *cpu);
-void percpu_after_guest(struct percpu *cpu);
-
-/*
- * Remote fences on behalf of the guest that is bound here, for the CPUs in harts (a bit per hart id). When
- * they return, no guest there runs on anything older. The range and the ASID narrow what has to go.
- */
-void percpu_fence_code(uint64_t harts);
-void percpu_fence_translations(uint64_t harts, uint64_t start, uint64_t size);
-void percpu_fence_translations_asid(uint64_t harts, uint64_t start, uint64_t size, uint64_t asid);
 
 #endif

@@ -5,17 +5,13 @@
 #include <stdint.h>
 
 struct percpu;
-struct vcpu;
 
-#define TIMER_SLICE 20000 /* ticks of mtime: 2 ms on `virt` */
+#define NO_DEADLINE UINT64_MAX /* in ticks of mtime, like all deadlines */
 
 /* Makes the timer interrupt this CPU at deadline, and only then. */
 void timer_arm(struct percpu *cpu, uint64_t deadline);
 
 /* Takes the interrupt away until the next timer_arm. */
 void timer_expired(struct percpu *cpu);
-
-/* When a CPU has to turn to its other vCPUs: at slice_end if one is ready, when one wakes, or never. */
-uint64_t timer_of_others(struct percpu *cpu, const struct vcpu *current, uint64_t slice_end);
 
 #endif

@@ -1,13 +1,6 @@
-/*
- * Why a guest left, and what becomes of it.
- *
- * exit.c dispatches on the cause; exit_mmio.c and exit_sbi.c handle the two large families.
- */
+/* Why a guest left, and what becomes of it. */
 #ifndef FIRMWARE_EXIT_EXIT_H
 #define FIRMWARE_EXIT_EXIT_H
-
-#include <stdbool.h>
-#include <stdint.h>
 
 struct vcpu;
 
@@ -20,15 +13,7 @@ enum exit_verdict {
 /* Reads the trap CSRs into the vCPU: before anything else can trap on this hart. */
 void exit_snapshot(struct vcpu *vcpu);
 
+/* Dispatches on the cause. Bound. */
 enum exit_verdict exit_handle(struct vcpu *vcpu);
-
-/* A guest-page fault at a device. False if there is no device there that can serve the access. */
-bool exit_mmio(struct vcpu *vcpu, uint64_t gpa);
-
-/* An ecall from VS-mode. */
-enum exit_verdict exit_sbi(struct vcpu *vcpu);
-
-/* The gpa of the guest-page fault that was the last exit. */
-uint64_t exit_fault_gpa(const struct vcpu *vcpu);
 
 #endif

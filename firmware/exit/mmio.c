@@ -4,18 +4,11 @@
  * A hart may give the trapping instruction in htinst in transformed form (rs1 holds the address offset,
  * bit 1 tells a 32-bit from a 16-bit original), or write 0 there; then it is fetched with HLVX.
  */
-#include "exit/exit.h"
-
+#include "exit/causes.h"
 #include "vdev/device.h"
 #include "vm/guest_memory.h"
 #include "vm/vcpu.h"
-#include "vm/zone.h"
-
-/*
- * Set to 1 (by a debugger, or by a test that patches the ELF file) to behave as on a hart that always
- * writes 0 to htinst.
- */
-volatile uint32_t htinst_ignore __attribute__((section(".data"))) = 0;
+#include "vm/zone_device.h"
 
 struct mmio_instruction {
 	uint32_t width; /* bytes */
@@ -28,7 +21,7 @@ struct mmio_instruction {
 #define OPCODE_LOAD 0x03u
 #define OPCODE_STORE 0x23u
 
-static uint32_t bits(uint32_t value, unsigned high, unsigned low)
+static uint32_t bit_field(uint32_t value, unsigned high, unsigned low)
 {
 	return value >> low & ((2u << (high - low)) - 1);
 }
@@ -36,19 +29,19 @@ static uint32_t bits(uint32_t value, unsigned high, unsigned low)
 /* Integer loads and stores; anything else (atomics, floating point) is not for devices. */
 static bool decode_32(uint32_t instruction, struct mmio_instruction *decoded)
 {
-	uint32_t size = bits(instruction, 14, 12);
+	uint32_t size = bit_field(instruction, 14, 12);
 
 	decoded->length = 4;
 	decoded->width = 1u << (size & 3);
 	decoded->is_signed = !(size & 4);
-	switch (bits(instruction, 6, 0)) {
+	switch (bit_field(instruction, 6, 0)) {
 	case OPCODE_LOAD:
 		decoded->is_store = false;
-		decoded->reg = bits(instruction, 11, 7);
+		decoded->reg = bit_field(instruction, 11, 7);
 		return size != 7;
 	case OPCODE_STORE:
 		decoded->is_store = true;
-		decoded->reg = bits(instruction, 24, 20);
+		decoded->reg = bit_field(instruction, 24, 20);
 		return size < 4;
 	default: return false;
 	}
@@ -57,7 +50,7 @@ static bool decode_32(uint32_t instruction, struct mmio_instruction *decoded)
 /* c.lw c.ld c.sw c.sd (quadrant 0) and c.lwsp c.ldsp c.swsp c.sdsp (quadrant 2). */
 static bool decode_16(uint32_t instruction, struct mmio_instruction *decoded)
 {
-	uint32_t quadrant = bits(instruction, 1, 0), function = bits(instruction, 15, 13);
+	uint32_t quadrant = bit_field(instruction, 1, 0), function = bit_field(instruction, 15, 13);
 
 	if ((quadrant != 0 && quadrant != 2) || (function & 3) < 2)
 		return false;
@@ -66,22 +59,22 @@ static bool decode_16(uint32_t instruction, struct mmio_instruction *decoded)
 	decoded->is_signed = true;
 	decoded->is_store = function & 4;
 	if (quadrant == 0)
-		decoded->reg = 8 + bits(instruction, 4, 2);
+		decoded->reg = 8 + bit_field(instruction, 4, 2);
 	else
-		decoded->reg = decoded->is_store ? bits(instruction, 6, 2) : bits(instruction, 11, 7);
+		decoded->reg = decoded->is_store ? bit_field(instruction, 6, 2) : bit_field(instruction, 11, 7);
 	return true;
 }
 
-enum found { FOUND, NOT_AN_ACCESS, GONE };
+enum lookup { FOUND, NOT_AN_ACCESS, GONE };
 
 /* Bit 0 is set in every transformed instruction; pseudoinstructions (a page table walk's access) have it clear. */
-static enum found find_instruction(const struct vcpu *vcpu, struct mmio_instruction *decoded)
+static enum lookup find_instruction(const struct vcpu *vcpu, struct mmio_instruction *decoded)
 {
-	uint32_t htinst = htinst_ignore ? 0 : (uint32_t)vcpu->regs.trap.htinst;
+	uint32_t htinst = (uint32_t)vcpu->regs.trap.htinst;
 	uint32_t instruction;
 
 	if (htinst & 1) {
-		bool ok = decode_32(htinst | 2, decoded) && !bits(htinst, 19, 15); /* else only part of it is here */
+		bool ok = decode_32(htinst | 2, decoded) && !bit_field(htinst, 19, 15); /* else only part of it is here */
 		decoded->length = htinst & 2 ? 4 : 2;
 		return ok ? FOUND : NOT_AN_ACCESS;
 	}
@@ -118,7 +111,7 @@ bool exit_mmio(struct vcpu *vcpu, uint64_t gpa)
 		.is_store = decoded.is_store,
 		.value = decoded.is_store ? guest->x[decoded.reg] : 0,
 	};
-	if (!guest_device_access(vcpu->zone, &access))
+	if (!zone_device_access(vcpu->zone, &access))
 		return false;
 	if (!decoded.is_store && decoded.reg)
 		guest->x[decoded.reg] = decoded.is_signed ? sign_extend(access.value, access.width) : access.value;

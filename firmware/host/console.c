@@ -1,14 +1,15 @@
 #include "host/console.h"
 
-#include "lib/lib.h"
-#include "lib/lock.h"
 #include "host/sbi_call.h"
+#include "lib/format.h"
+#include "lib/lock.h"
+#include "lib/string.h"
 
-static struct spinlock console_lock; /* guards everything below, the zones' lines and the device */
+static struct spinlock lines_lock; /* guards everything below, the zones' lines and the device */
 static bool prefix_lines;
 static bool mid_line; /* the last byte that went out was no newline */
 
-static void emit(const char *text, uint64_t size)
+static void console_out(const char *text, uint64_t size)
 {
 	if (!size)
 		return;
@@ -31,48 +32,48 @@ void console_line(const char *text, ...)
 	va_end(arguments);
 	line[length++] = '\n';
 
-	spin_lock(&console_lock);
+	spin_lock(&lines_lock);
 	if (mid_line)
-		emit("\n", 1);
-	emit(line, length);
-	spin_unlock(&console_lock);
+		console_out("\n", 1);
+	console_out(line, length);
+	spin_unlock(&lines_lock);
 }
 
-static void emit_zone_line(struct console_line *line, const char *name)
+static void flush_zone_line(struct console_line *line, const char *name)
 {
 	char whole[CONSOLE_LINE_MAX + 64];
 	size_t length = format(whole, sizeof whole, "[%s] ", name);
 
 	memcpy(whole + length, line->text, line->length);
-	emit(whole, length + line->length);
+	console_out(whole, length + line->length);
 	line->length = 0;
 }
 
-static void collect(struct console_line *line, const char *name, char character)
+static void add_to_zone_line(struct console_line *line, const char *name, char character)
 {
 	if (line->length == CONSOLE_LINE_MAX - 1 && character != '\n') {
 		line->text[line->length++] = '\n';
-		emit_zone_line(line, name);
+		flush_zone_line(line, name);
 	}
 	line->text[line->length++] = character;
 	if (character == '\n')
-		emit_zone_line(line, name);
+		flush_zone_line(line, name);
 }
 
 void console_zone_write(struct console_line *line, const char *name, const char *text, uint64_t size)
 {
-	spin_lock(&console_lock);
+	spin_lock(&lines_lock);
 	if (!prefix_lines)
-		emit(text, size);
+		console_out(text, size);
 	for (uint64_t i = 0; prefix_lines && i < size; i++)
-		collect(line, name, text[i]);
-	spin_unlock(&console_lock);
+		add_to_zone_line(line, name, text[i]);
+	spin_unlock(&lines_lock);
 }
 
 void console_zone_end(struct console_line *line, const char *name)
 {
-	spin_lock(&console_lock);
+	spin_lock(&lines_lock);
 	if (line->length)
-		collect(line, name, '\n');
-	spin_unlock(&console_lock);
+		add_to_zone_line(line, name, '\n');
+	spin_unlock(&lines_lock);
 }

@@ -1,27 +1,29 @@
 /* Traps of the hypervisor's own. Those in the exception table are answers; any other is the end. */
-#include "host/console.h"
 #include "arch/csr.h"
+#include "arch/extable.h"
+#include "arch/hal.h"
+#include "host/console.h"
 #include "host/host.h"
-#include "cpu/percpu.h"
 
-static const char *const names[32] = {
+static const char *const register_names[32] = {
 	"zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
 	"a6",   "a7", "s2", "s3", "s4",  "s5",  "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
 };
 
-static void report(const struct arch_cpu *arch, uint64_t cause, uint64_t pc)
+static void report_host_fault(const struct arch_cpu *arch, uint64_t cause, uint64_t pc)
 {
 	const uint64_t *x = arch->fault.x;
-	uint64_t slot = ((uint64_t)arch - (uint64_t)percpu_base) / PERCPU_SLOT_SIZE;
 
-	console_line("rvsim hypervisor: fault of its own on hart %lu", slot);
+	console_line("rvsim hypervisor: fault of its own on hart %lu", arch->hart_id);
 	console_line("  scause 0x%lx  sepc 0x%lx  stval 0x%lx  htval 0x%lx  htinst 0x%lx", cause, pc, csr_read(stval),
 	             csr_read(htval), csr_read(htinst));
 	console_line("  sstatus 0x%lx  hstatus 0x%lx  vsatp 0x%lx  hgatp 0x%lx", csr_read(sstatus), csr_read(hstatus),
 	             csr_read(vsatp), csr_read(hgatp));
-	for (unsigned i = 0; i < 32; i += 4)
-		console_line("  %s 0x%016lx  %s 0x%016lx  %s 0x%016lx  %s 0x%016lx", names[i], x[i], names[i + 1], x[i + 1],
-		             names[i + 2], x[i + 2], names[i + 3], x[i + 3]);
+	for (unsigned i = 0; i < 32; i += 4) {
+		const char *const *names = &register_names[i];
+		console_line("  %s 0x%016lx  %s 0x%016lx  %s 0x%016lx  %s 0x%016lx", names[0], x[i], names[1], x[i + 1],
+		             names[2], x[i + 2], names[3], x[i + 3]);
+	}
 }
 
 /* Called by _host_trap, on a stack of its own. Returns if the trap was an allowed one; sepc is then the fixup. */
@@ -37,6 +39,6 @@ void host_trap(struct arch_cpu *arch)
 		return;
 	}
 	if (arch->fault_depth++ == 0)
-		report(arch, cause, pc);
+		report_host_fault(arch, cause, pc);
 	host_power_off(false);
 }

@@ -1,33 +1,18 @@
 #include "host/host.h"
 
-#include "host/console.h"
-#include "lib/lib.h"
-#include "cpu/percpu.h"
-#include "host/sbi_call.h"
+#include "arch/hal.h"
 #include "arch/sbi_spec.h"
+#include "host/console.h"
+#include "host/sbi_call.h"
 
 struct host host;
-
-static uint64_t harts_of(const struct fdt *fdt)
-{
-	fdt_node cpus = fdt_child(fdt, fdt_root(fdt), "cpus");
-	uint64_t harts = 0;
-
-	for (fdt_node cpu = fdt_first_child(fdt, cpus); cpu >= 0; cpu = fdt_next_sibling(fdt, cpu)) {
-		uint64_t id = fdt_get_number(fdt, cpu, "reg", PERCPU_MAX);
-		if (strcmp(fdt_get_string(fdt, cpu, "device_type", ""), "cpu") == 0 && fdt_is_enabled(fdt, cpu) &&
-		    id < PERCPU_MAX)
-			harts |= UINT64_C(1) << id;
-	}
-	return harts;
-}
 
 bool host_init(const void *dtb)
 {
 	if (!fdt_open(&host.fdt, dtb))
 		return false;
 	platform_read(&host.fdt, &host.platform);
-	host.harts = harts_of(&host.fdt);
+	host.harts = host.platform.enabled_harts;
 	return true;
 }
 

@@ -11,7 +11,7 @@
 struct host {
 	struct fdt fdt;
 	struct platform platform;
-	uint64_t harts; /* bit per hart id: those the device tree has and a slot exists for */
+	uint64_t harts; /* bit per hart id: those the hypervisor runs on */
 };
 
 extern struct host host;

@@ -1,8 +1,12 @@
 #include "host/memory.h"
 
-#include "lib/lib.h"
+#include <stddef.h>
 
-#define RANGES_MAX 256
+#include "lib/bits.h"
+#include "lib/string.h"
+
+#define RAM_RANGES_MAX 16
+#define RESERVED_RANGES_MAX 256
 #define PHYSICAL_END (UINT64_C(1) << 56)
 
 struct range {
@@ -10,7 +14,7 @@ struct range {
 };
 
 /* Boot hart only. */
-static struct range ram[16], reserved[RANGES_MAX];
+static struct range ram[RAM_RANGES_MAX], reserved[RESERVED_RANGES_MAX];
 static unsigned ram_count, reserved_count;
 static struct range scan; /* where the search for blocks stands, within ram[scan_index] */
 static unsigned scan_index;
@@ -20,7 +24,7 @@ extern uint8_t __image_start[], __image_end[];
 
 void memory_reserve(uint64_t start, uint64_t size)
 {
-	if (reserved_count < RANGES_MAX)
+	if (reserved_count < RESERVED_RANGES_MAX)
 		reserved[reserved_count++] = (struct range){start, size > ~start ? ~UINT64_C(0) : start + size};
 }
 
@@ -37,7 +41,7 @@ static void add_ram(const struct fdt *fdt, fdt_node node)
 	struct fdt_property reg;
 
 	fdt_get(fdt, node, "reg", &reg);
-	for (uint32_t cell = 0; cell + 4 <= reg.size / 4 && ram_count < 16; cell += 4) {
+	for (uint32_t cell = 0; cell + 4 <= reg.size / 4 && ram_count < RAM_RANGES_MAX; cell += 4) {
 		uint64_t start = fdt_number(&reg, cell, 2), size = fdt_number(&reg, cell + 2, 2);
 		if (range_within(start, size, PHYSICAL_END))
 			ram[ram_count++] = (struct range){start, start + size};
@@ -76,7 +80,7 @@ void memory_init(const struct fdt *fdt)
 }
 
 /* The end of a reservation that overlaps the block at start, or 0 if the block is free. */
-static uint64_t conflict(uint64_t start)
+static uint64_t reservation_end(uint64_t start)
 {
 	for (unsigned i = 0; i < reserved_count; i++)
 		if (reserved[i].start < start + BLOCK_SIZE && start < reserved[i].end)
@@ -91,7 +95,7 @@ static bool find_block(struct range *range)
 
 	range->start = align_up(range->start, BLOCK_SIZE);
 	while (range->start < range->end && range->end - range->start >= BLOCK_SIZE) {
-		blocked_until = conflict(range->start);
+		blocked_until = reservation_end(range->start);
 		if (!blocked_until)
 			return true;
 		if (blocked_until >= range->end)

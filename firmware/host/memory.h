@@ -9,10 +9,10 @@
 
 #include <stdint.h>
 
+#include "arch/paging.h"
 #include "lib/fdt_read.h"
 
-#define PAGE_SIZE UINT64_C(0x1000)
-#define BLOCK_SIZE UINT64_C(0x200000)
+#define BLOCK_SIZE LEVEL_SIZE(1) /* 2 MiB */
 
 /* Reads memory and reservations from the tree; the image and the tree itself are reserved too. */
 void memory_init(const struct fdt *fdt);

@@ -2,11 +2,9 @@
 
 #include <stdbool.h>
 
-#include "arch/sbi_spec.h"
-
 static bool has_debug_console;
 
-static struct sbi_result call5(uint64_t extension, uint64_t function, uint64_t x0, uint64_t x1, uint64_t x2,
+static struct sbi_result sbi_ecall5(uint64_t extension, uint64_t function, uint64_t x0, uint64_t x1, uint64_t x2,
                                uint64_t x3, uint64_t x4)
 {
 	register uint64_t a0 __asm__("a0") = x0;
@@ -24,14 +22,14 @@ static struct sbi_result call5(uint64_t extension, uint64_t function, uint64_t x
 	return (struct sbi_result){(int64_t)a0, a1};
 }
 
-static struct sbi_result call3(uint64_t extension, uint64_t function, uint64_t x0, uint64_t x1, uint64_t x2)
+static struct sbi_result sbi_ecall3(uint64_t extension, uint64_t function, uint64_t x0, uint64_t x1, uint64_t x2)
 {
-	return call5(extension, function, x0, x1, x2, 0, 0);
+	return sbi_ecall5(extension, function, x0, x1, x2, 0, 0);
 }
 
 struct sbi_result sbi_call_base(uint64_t function, uint64_t argument)
 {
-	return call3(SBI_EXT_BASE, function, argument, 0, 0);
+	return sbi_ecall3(SBI_EXT_BASE, function, argument, 0, 0);
 }
 
 void sbi_call_init(void)
@@ -43,49 +41,49 @@ void sbi_call_init(void)
 
 void sbi_call_set_timer(uint64_t deadline)
 {
-	call3(SBI_EXT_TIME, SBI_TIME_SET_TIMER, deadline, 0, 0);
+	sbi_ecall3(SBI_EXT_TIME, SBI_TIME_SET_TIMER, deadline, 0, 0);
 }
 
 void sbi_call_send_ipi(uint64_t hart_id)
 {
-	call3(SBI_EXT_IPI, SBI_IPI_SEND, 1, hart_id, 0);
+	sbi_ecall3(SBI_EXT_IPI, SBI_IPI_SEND, 1, hart_id, 0);
 }
 
 int64_t sbi_call_hart_start(uint64_t hart_id, uint64_t address, uint64_t argument)
 {
-	return call3(SBI_EXT_HSM, SBI_HSM_HART_START, hart_id, address, argument).error;
+	return sbi_ecall3(SBI_EXT_HSM, SBI_HSM_HART_START, hart_id, address, argument).error;
 }
 
 void sbi_call_system_reset(uint32_t type, uint32_t reason)
 {
-	call3(SBI_EXT_SRST, SBI_SRST_SYSTEM_RESET, type, reason, 0);
-	call3(SBI_LEGACY_SHUTDOWN, 0, 0, 0, 0);
+	sbi_ecall3(SBI_EXT_SRST, SBI_SRST_SYSTEM_RESET, type, reason, 0);
+	sbi_ecall3(SBI_LEGACY_SHUTDOWN, 0, 0, 0, 0);
 }
 
 void sbi_call_console_write(const char *text, uint64_t size)
 {
 	while (has_debug_console && size) {
-		struct sbi_result result = call3(SBI_EXT_DBCN, SBI_DBCN_WRITE, size, (uint64_t)text, 0);
+		struct sbi_result result = sbi_ecall3(SBI_EXT_DBCN, SBI_DBCN_WRITE, size, (uint64_t)text, 0);
 		if (result.error)
 			return;
 		text += result.value; /* it may take less than all */
 		size -= result.value;
 	}
 	for (; size; size--)
-		call3(SBI_LEGACY_CONSOLE_PUTCHAR, 0, (uint8_t)*text++, 0, 0);
+		sbi_ecall3(SBI_LEGACY_CONSOLE_PUTCHAR, 0, (uint8_t)*text++, 0, 0);
 }
 
 void sbi_call_remote_fence_i(uint64_t harts)
 {
-	call3(SBI_EXT_RFENCE, SBI_RFENCE_FENCE_I, harts, 0, 0);
+	sbi_ecall3(SBI_EXT_RFENCE, SBI_RFENCE_FENCE_I, harts, 0, 0);
 }
 
 void sbi_call_remote_hfence_vvma(uint64_t harts, uint64_t start, uint64_t size)
 {
-	call5(SBI_EXT_RFENCE, SBI_RFENCE_HFENCE_VVMA, harts, 0, start, size, 0);
+	sbi_ecall5(SBI_EXT_RFENCE, SBI_RFENCE_HFENCE_VVMA, harts, 0, start, size, 0);
 }
 
 void sbi_call_remote_hfence_vvma_asid(uint64_t harts, uint64_t start, uint64_t size, uint64_t asid)
 {
-	call5(SBI_EXT_RFENCE, SBI_RFENCE_HFENCE_VVMA_ASID, harts, 0, start, size, asid);
+	sbi_ecall5(SBI_EXT_RFENCE, SBI_RFENCE_HFENCE_VVMA_ASID, harts, 0, start, size, asid);
 }

@@ -4,10 +4,7 @@
 
 #include <stdint.h>
 
-struct sbi_result {
-	int64_t error; /* SBI_SUCCESS or SBI_ERR_* */
-	uint64_t value;
-};
+#include "arch/sbi_spec.h"
 
 /* Finds out which console the SBI has; until then the legacy one is used. */
 void sbi_call_init(void);

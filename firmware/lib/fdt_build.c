@@ -1,15 +1,14 @@
 #include "lib/fdt_build.h"
 
-#include "lib/lib.h"
+#include "lib/bits.h"
+#include "lib/fdt_format.h"
+#include "lib/format.h"
+#include "lib/string.h"
 
-#define FDT_MAGIC 0xd00dfeedu
-#define HEADER_SIZE 40
 #define RESERVATIONS_SIZE 16 /* only the terminating entry */
-#define STRUCTURE_OFFSET (HEADER_SIZE + RESERVATIONS_SIZE)
+#define STRUCTURE_OFFSET (FDT_HEADER_SIZE + RESERVATIONS_SIZE)
 
-enum token { BEGIN_NODE = 1, END_NODE = 2, PROPERTY = 3, END = 9 };
-
-static void put(struct fdt_builder *builder, const void *data, uint32_t size)
+static void append_bytes(struct fdt_builder *builder, const void *data, uint32_t size)
 {
 	uint32_t padded = (uint32_t)align_up(size, 4);
 
@@ -22,11 +21,11 @@ static void put(struct fdt_builder *builder, const void *data, uint32_t size)
 	builder->length += padded;
 }
 
-static void put_cell(struct fdt_builder *builder, uint32_t value)
+static void append_cell(struct fdt_builder *builder, uint32_t value)
 {
 	const uint8_t cell[] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
 
-	put(builder, cell, sizeof cell);
+	append_bytes(builder, cell, sizeof cell);
 }
 
 void fdt_build_start(struct fdt_builder *builder, void *buffer, uint32_t size)
@@ -45,17 +44,17 @@ void fdt_build_node(struct fdt_builder *builder, const char *name, ...)
 	va_start(arguments, name);
 	size_t length = vformat(text, sizeof text, name, arguments);
 	va_end(arguments);
-	put_cell(builder, BEGIN_NODE);
-	put(builder, text, (uint32_t)length + 1);
+	append_cell(builder, FDT_BEGIN_NODE);
+	append_bytes(builder, text, (uint32_t)length + 1);
 }
 
 void fdt_build_end_node(struct fdt_builder *builder)
 {
-	put_cell(builder, END_NODE);
+	append_cell(builder, FDT_END_NODE);
 }
 
 /* Offset of name in the string block, where each is kept once. */
-static uint32_t intern(struct fdt_builder *builder, const char *name)
+static uint32_t intern_name(struct fdt_builder *builder, const char *name)
 {
 	uint32_t size = (uint32_t)strlen(name) + 1, offset = 0;
 
@@ -73,10 +72,10 @@ static uint32_t intern(struct fdt_builder *builder, const char *name)
 
 void fdt_build_bytes(struct fdt_builder *builder, const char *name, const void *data, uint32_t size)
 {
-	put_cell(builder, PROPERTY);
-	put_cell(builder, size);
-	put_cell(builder, intern(builder, name));
-	put(builder, data, size);
+	append_cell(builder, FDT_PROPERTY);
+	append_cell(builder, size);
+	append_cell(builder, intern_name(builder, name));
+	append_bytes(builder, data, size);
 }
 
 void fdt_build_empty(struct fdt_builder *builder, const char *name)
@@ -101,11 +100,11 @@ void fdt_build_u64(struct fdt_builder *builder, const char *name, uint64_t value
 
 void fdt_build_cells(struct fdt_builder *builder, const char *name, const uint32_t *cells, uint32_t count)
 {
-	put_cell(builder, PROPERTY);
-	put_cell(builder, 4 * count);
-	put_cell(builder, intern(builder, name));
+	append_cell(builder, FDT_PROPERTY);
+	append_cell(builder, 4 * count);
+	append_cell(builder, intern_name(builder, name));
 	while (count--)
-		put_cell(builder, *cells++);
+		append_cell(builder, *cells++);
 }
 
 void fdt_build_reg(struct fdt_builder *builder, uint64_t address, uint64_t size)
@@ -119,17 +118,17 @@ uint32_t fdt_build_finish(struct fdt_builder *builder)
 {
 	uint32_t strings, total;
 
-	put_cell(builder, END);
+	append_cell(builder, FDT_END);
 	strings = builder->length;
-	put(builder, builder->strings, builder->strings_length);
+	append_bytes(builder, builder->strings, builder->strings_length);
 	if (builder->overflow)
 		return 0;
 	total = builder->length;
 
 	builder->length = 0;
-	const uint32_t header[] = {FDT_MAGIC, total, STRUCTURE_OFFSET, strings, HEADER_SIZE, 17, 16, 0,
-							   builder->strings_length, strings - STRUCTURE_OFFSET};
+	const uint32_t header[] = {FDT_MAGIC, total, STRUCTURE_OFFSET, strings, FDT_HEADER_SIZE, FDT_VERSION,
+	                           FDT_COMPATIBLE_VERSION, 0, builder->strings_length, strings - STRUCTURE_OFFSET};
 	for (uint32_t i = 0; i < sizeof header / sizeof header[0]; i++)
-		put_cell(builder, header[i]);
+		append_cell(builder, header[i]);
 	return total;
 }

@@ -3,7 +3,6 @@
 #define FIRMWARE_LIB_FDT_BUILD_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct fdt_builder {

@@ -1,12 +1,10 @@
 #include "lib/fdt_read.h"
 
-#include "lib/lib.h"
+#include "lib/bits.h"
+#include "lib/fdt_format.h"
+#include "lib/string.h"
 
-#define FDT_MAGIC 0xd00dfeedu
-#define FDT_HEADER_SIZE 40
 #define FDT_SIZE_MAX (UINT32_C(16) << 20) /* larger than any machine's; refuses garbage */
-
-enum token { BEGIN_NODE = 1, END_NODE = 2, PROPERTY = 3, NOP = 4, END = 9 };
 
 static uint32_t big_endian(const uint8_t *bytes)
 {
@@ -34,18 +32,18 @@ bool fdt_open(struct fdt *fdt, const void *blob)
 
 /* One token of the structure block. */
 struct cursor {
-	enum token token;
+	enum fdt_token token;
 	uint32_t offset; /* of this token */
 	uint32_t next;   /* of the one after it */
 };
 
 /* Bytes from offset to the end of the structure block. */
-static uint32_t remaining(const struct fdt *fdt, uint32_t offset)
+static uint32_t structure_remaining(const struct fdt *fdt, uint32_t offset)
 {
 	return offset <= fdt->structure_size ? fdt->structure_size - offset : 0;
 }
 
-static const uint8_t *at(const struct fdt *fdt, uint32_t offset)
+static const uint8_t *structure_at(const struct fdt *fdt, uint32_t offset)
 {
 	return fdt->blob + fdt->structure + offset;
 }
@@ -53,42 +51,42 @@ static const uint8_t *at(const struct fdt *fdt, uint32_t offset)
 /* Length of the string at offset with its NUL, or 0 if it does not end within the block. */
 static uint32_t bounded_string(const struct fdt *fdt, uint32_t offset)
 {
-	uint32_t limit = remaining(fdt, offset);
+	uint32_t limit = structure_remaining(fdt, offset);
 
 	for (uint32_t length = 0; length < limit; length++)
-		if (!at(fdt, offset)[length])
+		if (!structure_at(fdt, offset)[length])
 			return length + 1;
 	return 0;
 }
 
-/* Reads the token at offset; a damaged one reads as END, which ends every walk. */
+/* Reads the token at offset; a damaged one reads as FDT_END, which ends every walk. */
 static struct cursor read_token(const struct fdt *fdt, uint32_t offset)
 {
-	struct cursor cursor = {END, offset, offset};
+	struct cursor cursor = {FDT_END, offset, offset};
 
-	if (remaining(fdt, offset) < 4)
+	if (structure_remaining(fdt, offset) < 4)
 		return cursor;
-	switch (big_endian(at(fdt, offset))) {
-	case BEGIN_NODE: {
+	switch (big_endian(structure_at(fdt, offset))) {
+	case FDT_BEGIN_NODE: {
 		uint32_t length = bounded_string(fdt, offset + 4);
 		if (!length)
 			return cursor;
-		cursor.token = BEGIN_NODE;
+		cursor.token = FDT_BEGIN_NODE;
 		cursor.next = offset + 4 + (uint32_t)align_up(length, 4);
 		return cursor;
 	}
-	case PROPERTY: {
-		if (remaining(fdt, offset) < 12)
+	case FDT_PROPERTY: {
+		if (structure_remaining(fdt, offset) < 12)
 			return cursor;
-		uint32_t size = big_endian(at(fdt, offset + 4));
-		if (size > remaining(fdt, offset + 12))
+		uint32_t size = big_endian(structure_at(fdt, offset + 4));
+		if (size > structure_remaining(fdt, offset + 12))
 			return cursor;
-		cursor.token = PROPERTY;
+		cursor.token = FDT_PROPERTY;
 		cursor.next = offset + 12 + (uint32_t)align_up(size, 4);
 		return cursor;
 	}
-	case END_NODE: cursor.token = END_NODE; break;
-	case NOP: cursor.token = NOP; break;
+	case FDT_END_NODE: cursor.token = FDT_END_NODE; break;
+	case FDT_NOP: cursor.token = FDT_NOP; break;
 	default: return cursor;
 	}
 	cursor.next = offset + 4;
@@ -100,14 +98,14 @@ static struct cursor skip_to_structure(const struct fdt *fdt, uint32_t offset)
 {
 	struct cursor cursor = read_token(fdt, offset);
 
-	while (cursor.token == PROPERTY || cursor.token == NOP)
+	while (cursor.token == FDT_PROPERTY || cursor.token == FDT_NOP)
 		cursor = read_token(fdt, cursor.next);
 	return cursor;
 }
 
 static fdt_node node_or_none(struct cursor cursor)
 {
-	return cursor.token == BEGIN_NODE ? (fdt_node)cursor.offset : -1;
+	return cursor.token == FDT_BEGIN_NODE ? (fdt_node)cursor.offset : -1;
 }
 
 fdt_node fdt_root(const struct fdt *fdt)
@@ -131,27 +129,28 @@ fdt_node fdt_next_sibling(const struct fdt *fdt, fdt_node node)
 	struct cursor cursor = read_token(fdt, (uint32_t)node);
 	while (depth) {
 		cursor = skip_to_structure(fdt, cursor.next);
-		if (cursor.token == END)
+		if (cursor.token == FDT_END)
 			return -1;
-		depth += cursor.token == BEGIN_NODE ? 1 : -1u;
+		depth += cursor.token == FDT_BEGIN_NODE ? 1 : -1u;
 	}
 	return node_or_none(skip_to_structure(fdt, cursor.next));
 }
 
-fdt_node fdt_next(const struct fdt *fdt, fdt_node node)
+/* The next node in document order after node, whatever its depth; -1 after the last. */
+static fdt_node next_node(const struct fdt *fdt, fdt_node node)
 {
 	if (node < 0)
 		return -1;
 	struct cursor cursor = read_token(fdt, (uint32_t)node);
 	do
 		cursor = skip_to_structure(fdt, cursor.next);
-	while (cursor.token == END_NODE);
+	while (cursor.token == FDT_END_NODE);
 	return node_or_none(cursor);
 }
 
-const char *fdt_name(const struct fdt *fdt, fdt_node node)
+static const char *node_name(const struct fdt *fdt, fdt_node node)
 {
-	return (const char *)at(fdt, (uint32_t)node + 4);
+	return (const char *)structure_at(fdt, (uint32_t)node + 4);
 }
 
 static bool name_matches(const char *name, const char *wanted)
@@ -165,7 +164,7 @@ fdt_node fdt_child(const struct fdt *fdt, fdt_node node, const char *name)
 {
 	fdt_node child = fdt_first_child(fdt, node);
 
-	while (child >= 0 && !(strlen(fdt_name(fdt, child)) >= strlen(name) && name_matches(fdt_name(fdt, child), name)))
+	while (child >= 0 && !(strlen(node_name(fdt, child)) >= strlen(name) && name_matches(node_name(fdt, child), name)))
 		child = fdt_next_sibling(fdt, child);
 	return child;
 }
@@ -185,11 +184,11 @@ bool fdt_get(const struct fdt *fdt, fdt_node node, const char *name, struct fdt_
 	if (node < 0)
 		return false;
 	struct cursor cursor = read_token(fdt, read_token(fdt, (uint32_t)node).next);
-	for (; cursor.token == PROPERTY || cursor.token == NOP; cursor = read_token(fdt, cursor.next)) {
-		if (cursor.token == NOP || !property_is(fdt, big_endian(at(fdt, cursor.offset + 8)), name))
+	for (; cursor.token == FDT_PROPERTY || cursor.token == FDT_NOP; cursor = read_token(fdt, cursor.next)) {
+		if (cursor.token == FDT_NOP || !property_is(fdt, big_endian(structure_at(fdt, cursor.offset + 8)), name))
 			continue;
-		property->size = big_endian(at(fdt, cursor.offset + 4));
-		property->data = at(fdt, cursor.offset + 12);
+		property->size = big_endian(structure_at(fdt, cursor.offset + 4));
+		property->data = structure_at(fdt, cursor.offset + 12);
 		return true;
 	}
 	return false;
@@ -244,7 +243,7 @@ fdt_node fdt_find_compatible(const struct fdt *fdt, const char *text)
 	fdt_node node = fdt_root(fdt);
 
 	while (node >= 0 && !fdt_is_compatible(fdt, node, text))
-		node = fdt_next(fdt, node);
+		node = next_node(fdt, node);
 	return node;
 }
 

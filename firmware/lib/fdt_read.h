@@ -33,11 +33,6 @@ fdt_node fdt_root(const struct fdt *fdt);
 fdt_node fdt_first_child(const struct fdt *fdt, fdt_node node);
 fdt_node fdt_next_sibling(const struct fdt *fdt, fdt_node node);
 
-/* The next node in document order after node, whatever its depth; -1 after the last. */
-fdt_node fdt_next(const struct fdt *fdt, fdt_node node);
-
-const char *fdt_name(const struct fdt *fdt, fdt_node node);
-
 /* The child whose name up to '@' equals name; -1 if there is none. */
 fdt_node fdt_child(const struct fdt *fdt, fdt_node node, const char *name);
 

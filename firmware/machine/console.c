@@ -1,11 +1,11 @@
 /* The UART, by polling. */
-#include "machine/machine.h"
-
 #include "lib/lock.h"
+#include "machine/machine.h"
+#include "platform/ns16550a.h"
 
-static struct spinlock console_lock;
+static struct spinlock uart_lock;
 
-static volatile uint8_t *uart(unsigned offset)
+static volatile uint8_t *machine_uart(unsigned offset)
 {
 	return (volatile uint8_t *)(sbi_platform.uart + offset);
 }
@@ -14,13 +14,13 @@ void sbi_console_write(const char *text, uint64_t size)
 {
 	if (!sbi_platform.uart)
 		return;
-	spin_lock(&console_lock);
+	spin_lock(&uart_lock);
 	while (size--) {
-		while (!(*uart(UART_LSR) & UART_LSR_THR_EMPTY))
+		while (!(*machine_uart(UART_LSR) & UART_LSR_THR_EMPTY))
 			;
-		*uart(UART_RBR_THR) = (uint8_t)*text++;
+		*machine_uart(UART_RBR_THR) = (uint8_t)*text++;
 	}
-	spin_unlock(&console_lock);
+	spin_unlock(&uart_lock);
 }
 
 /* For last words, which one hart only gets to say: what it interrupted may hold the lock, and will not give it back. */
@@ -30,7 +30,7 @@ void sbi_console_seize(void)
 
 	while (__atomic_exchange_n(&seized, 1, __ATOMIC_ACQUIRE))
 		__asm__ volatile("wfi");
-	console_lock = (struct spinlock){0};
+	uart_lock = (struct spinlock){0};
 }
 
 int sbi_console_read(void)
@@ -39,9 +39,9 @@ int sbi_console_read(void)
 
 	if (!sbi_platform.uart)
 		return -1;
-	spin_lock(&console_lock);
-	if (*uart(UART_LSR) & UART_LSR_RX_READY)
-		character = *uart(UART_RBR_THR);
-	spin_unlock(&console_lock);
+	spin_lock(&uart_lock);
+	if (*machine_uart(UART_LSR) & UART_LSR_RX_READY)
+		character = *machine_uart(UART_RBR_THR);
+	spin_unlock(&uart_lock);
 	return character;
 }

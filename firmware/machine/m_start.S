@@ -11,9 +11,9 @@
 _start:
 	csrw	mie, zero
 	csrr	a0, mhartid  /* not every loader passes it */
-	li	t0, SBI_HARTS_MAX
-	bgeu	a0, t0, park  /* no slot for this hart */
-	la	t0, park
+	li	t0, HARTS_MAX
+	bgeu	a0, t0, no_m_slot  /* no slot for this hart */
+	la	t0, no_m_slot
 	csrw	mtvec, t0
 
 	la	t0, lottery
@@ -52,8 +52,8 @@ have_memory:
 	tail	sbi_start
 
 	.balign	4
-park:	wfi
-	j	park
+no_m_slot:	wfi
+	j	no_m_slot
 
 	.data
 	.balign	4

@@ -13,20 +13,17 @@
 	.endr
 	.endm
 
-#define MNSCRATCH 0x740
-#define MNSTATUS 0x744
-
 	/* With Smrnmi: only a non-maskable interrupt, or a double trap, comes with NMIE clear. It may have met this
 	 * layer's own code anywhere, so nothing but the hart's number is taken as good. */
 	.text
 	.globl	sbi_trap_vector_rnmi
 	.balign	4
 sbi_trap_vector_rnmi:
-	csrw	MNSCRATCH, t0
-	csrr	t0, MNSTATUS
+	csrw	CSR_MNSCRATCH, t0
+	csrr	t0, CSR_MNSTATUS
 	andi	t0, t0, MNSTATUS_NMIE_BIT
 	beqz	t0, 1f
-	csrr	t0, MNSCRATCH
+	csrr	t0, CSR_MNSCRATCH
 	j	sbi_trap_vector
 1:	csrr	a0, mhartid
 	la	sp, sbi_slots
@@ -86,23 +83,3 @@ save:	each_saved_register sd
 	each_saved_register ld
 	ld	sp, SBI_FRAME_X0 + 8*2(sp)
 	mret
-
-	/* sbi_enter_supervisor(a0, a1, address): as a hart enters S-mode for the first time. */
-	.globl	sbi_enter_supervisor
-sbi_enter_supervisor:
-	csrw	mepc, a2
-	li	t0, MSTATUS_MPP_BITS | MSTATUS_MPIE_BIT
-	csrc	mstatus, t0
-	li	t0, MSTATUS_MPP_S_BITS
-	csrs	mstatus, t0
-	csrw	satp, zero
-	csrw	sscratch, zero
-	csrw	sie, zero
-	fence.i
-	mret
-
-	/* sbi_call_on_empty_stack(hart, function): the caller's frames are never returned to. */
-	.globl	sbi_call_on_empty_stack
-sbi_call_on_empty_stack:
-	mv	sp, a0
-	jr	a1

@@ -1,28 +1,11 @@
-/* Hart state management: harts stopped and started again. */
-#include "machine/machine.h"
-
+/* HSM: harts stopped and started again. */
 #include "arch/csr.h"
-#include "arch/sbi_spec.h"
-
-static uint32_t state_of(const struct sbi_hart *hart)
-{
-	return __atomic_load_n(&hart->state, __ATOMIC_ACQUIRE);
-}
-
-static bool exists(uint64_t id)
-{
-	return id < SBI_HARTS_MAX && sbi_hart(id)->present;
-}
-
-bool sbi_hsm_is_started(uint64_t id)
-{
-	return exists(id) && state_of(sbi_hart(id)) != SBI_HSM_STOPPED;
-}
+#include "machine/machine.h"
 
 /* Idles until another hart's hart_start, then enters S-mode there. The state is STOPPED already. */
 _Noreturn void sbi_hsm_wait_for_start(struct sbi_hart *hart)
 {
-	while (state_of(hart) != SBI_HSM_START_PENDING) {
+	while (sbi_hart_state(hart) != SBI_HSM_START_PENDING) {
 		__asm__ volatile("wfi" : : : "memory"); /* a pending MSI ends it, even with mstatus.MIE off */
 		sbi_ipi_serve(hart);
 	}
@@ -31,9 +14,9 @@ _Noreturn void sbi_hsm_wait_for_start(struct sbi_hart *hart)
 	sbi_enter_supervisor(hart->id, hart->start_argument, hart->start_address);
 }
 
-static int64_t start(uint64_t id, uint64_t address, uint64_t argument)
+static int64_t hart_start(uint64_t id, uint64_t address, uint64_t argument)
 {
-	if (!exists(id))
+	if (!sbi_hart_exists(id))
 		return SBI_ERR_INVALID_PARAM;
 	struct sbi_hart *hart = sbi_hart(id);
 	uint32_t stopped = SBI_HSM_STOPPED;
@@ -52,7 +35,7 @@ static int64_t start(uint64_t id, uint64_t address, uint64_t argument)
 	return SBI_SUCCESS;
 }
 
-static _Noreturn void stop(void)
+static _Noreturn void hart_stop(void)
 {
 	struct sbi_hart *hart = sbi_this_hart();
 
@@ -62,7 +45,7 @@ static _Noreturn void stop(void)
 }
 
 /* The retentive suspend is a wfi; S-mode's own interrupts are enabled in mie and end it. */
-static int64_t suspend(uint32_t type)
+static int64_t hart_suspend(uint32_t type)
 {
 	if (type != SBI_HSM_SUSPEND_RETENTIVE)
 		return SBI_ERR_NOT_SUPPORTED;
@@ -70,17 +53,18 @@ static int64_t suspend(uint32_t type)
 	return SBI_SUCCESS;
 }
 
-int64_t sbi_hsm_call(uint64_t function, const uint64_t *arguments, uint64_t *value)
+struct sbi_result sbi_hsm(const struct sbi_call *call)
 {
-	switch (function) {
-	case SBI_HSM_HART_START: return start(arguments[0], arguments[1], arguments[2]);
-	case SBI_HSM_HART_STOP: stop();
+	const uint64_t *arguments = call->arguments;
+
+	switch (call->function) {
+	case SBI_HSM_HART_START: return sbi_error(hart_start(arguments[0], arguments[1], arguments[2]));
+	case SBI_HSM_HART_STOP: hart_stop();
 	case SBI_HSM_HART_GET_STATUS:
-		if (!exists(arguments[0]))
-			return SBI_ERR_INVALID_PARAM;
-		*value = state_of(sbi_hart(arguments[0]));
-		return SBI_SUCCESS;
-	case SBI_HSM_HART_SUSPEND: return suspend((uint32_t)arguments[0]);
-	default: return SBI_ERR_NOT_SUPPORTED;
+		if (!sbi_hart_exists(arguments[0]))
+			return sbi_error(SBI_ERR_INVALID_PARAM);
+		return sbi_value(sbi_hart_state(sbi_hart(arguments[0])));
+	case SBI_HSM_HART_SUSPEND: return sbi_error(hart_suspend((uint32_t)arguments[0]));
+	default: return sbi_error(SBI_ERR_NOT_SUPPORTED);
 	}
 }

@@ -1,25 +1,14 @@
-/* Bringing one hart up in machine mode, and the end of everything when this layer itself is wrong. */
+/* Bringing one hart up in machine mode. */
+#include "arch/csr.h"
+#include "arch/sbi_spec.h"
+#include "lib/bits.h"
 #include "machine/machine.h"
 
-#include "arch/csr.h"
-#include "lib/lib.h"
-#include "arch/sbi_spec.h"
-
-/* start.S: the hypervisor's entry, in S-mode with a0 = hart id and a1 = device tree. */
-void hypervisor_entry(void);
-
-struct sbi_slot sbi_slots[SBI_HARTS_MAX] __attribute__((aligned(16)));
-struct platform sbi_platform;
+/* The linker script: where the payload begins, in S-mode with a0 = hart id and a1 = device tree. */
+void __next_stage(void);
 
 /* Set by the boot hart once sbi_platform is filled in; atomic. */
 static uint32_t platform_known;
-
-_Static_assert(sizeof(struct sbi_slot) == SBI_STACK_SIZE, "m_start.S multiplies by SBI_STACK_SIZE");
-
-struct sbi_hart *sbi_this_hart(void)
-{
-	return (struct sbi_hart *)csr_read(mscratch);
-}
 
 /*
  * Out of reset Smdbltrp has MDT set, so that any trap, even that of a probe, would be the last; Smrnmi has NMIE clear,
@@ -29,7 +18,7 @@ static void allow_traps(void)
 {
 	csr_write(mtvec, (uint64_t)sbi_trap_vector);
 	csr_clear(mstatus, MSTATUS_MDT);
-	if (csr_try_set(0x744, MNSTATUS_NMIE)) /* mnstatus */
+	if (csr_try_set(CSR_MNSTATUS, MNSTATUS_NMIE))
 		csr_write(mtvec, (uint64_t)sbi_trap_vector_rnmi);
 }
 
@@ -47,7 +36,7 @@ static bool has_time_csr(void)
  * Everything S-mode and guests can handle goes down to them. Calls of S-mode itself stay here, and so
  * does the illegal instruction where `time` has to be emulated.
  */
-static void delegate(void)
+static void delegate_traps(void)
 {
 	uint64_t exceptions = BIT(EXC_FETCH_MISALIGNED) | BIT(EXC_FETCH_ACCESS) | BIT(EXC_ILLEGAL) |
 	                      BIT(EXC_BREAKPOINT) | BIT(EXC_LOAD_MISALIGNED) | BIT(EXC_LOAD_ACCESS) |
@@ -82,17 +71,12 @@ static void configure_environment(void)
  * Every hart of the device tree counts as stopped from now on, whether or not it has come by: it may be
  * asked to start at any time, and looks at its state when it gets here.
  */
-static void announce_harts(const struct fdt *fdt)
+static void announce_harts(uint64_t harts)
 {
-	fdt_node cpus = fdt_child(fdt, fdt_root(fdt), "cpus");
-
-	for (fdt_node cpu = fdt_first_child(fdt, cpus); cpu >= 0; cpu = fdt_next_sibling(fdt, cpu)) {
-		uint64_t id = fdt_get_number(fdt, cpu, "reg", SBI_HARTS_MAX);
-		if (id >= SBI_HARTS_MAX || strcmp(fdt_get_string(fdt, cpu, "device_type", ""), "cpu") != 0)
-			continue;
+	for (; harts; harts &= harts - 1) {
+		uint64_t id = lowest_bit(harts);
 		sbi_hart(id)->id = id;
 		sbi_hart(id)->state = SBI_HSM_STOPPED;
-		sbi_hart(id)->present = true;
 	}
 }
 
@@ -105,7 +89,7 @@ _Noreturn void sbi_start(uint64_t hart_id, const void *dtb, bool is_boot_hart)
 	if (is_boot_hart) {
 		if (fdt_open(&fdt, dtb)) {
 			platform_read(&fdt, &sbi_platform);
-			announce_harts(&fdt);
+			announce_harts(sbi_platform.harts);
 		}
 		__atomic_store_n(&hart->state, SBI_HSM_STARTED, __ATOMIC_RELAXED);
 		__atomic_store_n(&platform_known, 1, __ATOMIC_RELEASE);
@@ -113,44 +97,11 @@ _Noreturn void sbi_start(uint64_t hart_id, const void *dtb, bool is_boot_hart)
 	while (!__atomic_load_n(&platform_known, __ATOMIC_ACQUIRE))
 		;
 
-	delegate();
+	delegate_traps();
 	open_memory();
 	configure_environment();
 	csr_write(mie, BIT(IRQ_MSI));
 	if (is_boot_hart)
-		sbi_enter_supervisor(hart_id, (uint64_t)dtb, (uint64_t)hypervisor_entry);
+		sbi_enter_supervisor(hart_id, (uint64_t)dtb, (uint64_t)__next_stage);
 	sbi_hsm_wait_for_start(hart);
-}
-
-/* A non-maskable interrupt means that somebody wants to know where the hart is; a double trap, that this layer is
- * broken. */
-_Noreturn void sbi_non_maskable(uint64_t hart_id)
-{
-	uint64_t cause = csr_read(0x742), pc = csr_read(0x741), status = csr_read(0x744); /* mncause, mnepc, mnstatus */
-	char line[160];
-	size_t length = format(line, sizeof line, "%s on hart %lu: mncause 0x%lx mnepc 0x%lx mnstatus 0x%lx\n",
-	                       cause & CAUSE_INTERRUPT ? "non-maskable interrupt" : "double trap in machine mode", hart_id,
-	                       cause, pc, status);
-
-	sbi_console_seize();
-	sbi_console_write(line, length);
-	finisher_write(&sbi_platform, FINISHER_FAIL(1));
-	for (;;)
-		__asm__ volatile("wfi");
-}
-
-_Noreturn void sbi_die(const char *text, const struct sbi_trap_frame *frame)
-{
-	char line[200];
-	size_t length = format(line, sizeof line,
-	                       "machine-mode fault on hart %lu: %s: mcause 0x%lx mepc 0x%lx mtval 0x%lx "
-	                       "ra 0x%lx sp 0x%lx\n",
-	                       sbi_this_hart()->id, text, frame->mcause, frame->mepc, frame->mtval,
-	                       frame->x[1], frame->x[2]);
-
-	sbi_console_seize();
-	sbi_console_write(line, length);
-	finisher_write(&sbi_platform, FINISHER_FAIL(1));
-	for (;;)
-		__asm__ volatile("wfi");
 }

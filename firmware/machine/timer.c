@@ -1,14 +1,11 @@
 /* The supervisor's timer: stimecmp where the core has Sstc, else the CLINT and a forwarded interrupt. */
-#include "machine/machine.h"
-
 #include "arch/csr.h"
-
-#define CLINT_MTIMECMP 0x4000
-#define CLINT_MTIME 0xbff8
+#include "machine/machine.h"
+#include "platform/clint.h"
 
 static uint64_t has_stimecmp; /* bit per hart; atomic */
 
-static volatile uint64_t *mtimecmp(uint64_t hart_id)
+static volatile uint64_t *mtimecmp_of(uint64_t hart_id)
 {
 	return (volatile uint64_t *)(sbi_platform.clint + CLINT_MTIMECMP + 8 * hart_id);
 }
@@ -38,7 +35,7 @@ void sbi_timer_set(uint64_t deadline)
 		return;
 	}
 	csr_clear(mip, BIT(IRQ_STI));
-	*mtimecmp(hart->id) = deadline;
+	*mtimecmp_of(hart->id) = deadline;
 	csr_set(mie, BIT(IRQ_MTI));
 }
 

@@ -1,14 +1,14 @@
 /* What a machine-mode trap is about. */
-#include "machine/machine.h"
-
 #include "arch/csr.h"
+#include "arch/extable.h"
+#include "machine/machine.h"
 
 static bool came_from_here(const struct sbi_trap_frame *frame)
 {
 	return (frame->mstatus & MSTATUS_MPP) == MSTATUS_MPP_M;
 }
 
-static void interrupt(uint64_t number, struct sbi_trap_frame *frame)
+static void machine_interrupt(uint64_t number, struct sbi_trap_frame *frame)
 {
 	switch (number) {
 	case IRQ_MSI: sbi_ipi_serve(sbi_this_hart()); break;
@@ -18,7 +18,7 @@ static void interrupt(uint64_t number, struct sbi_trap_frame *frame)
 }
 
 /* mtval2 and mtinst first: reading them where they do not exist is itself a trap, but then replaces nothing. */
-static void pass_on(struct sbi_trap_frame *frame)
+static void pass_on_exception(struct sbi_trap_frame *frame)
 {
 	csr_try_read(mtval2, &frame->mtval2);
 	csr_try_read(mtinst, &frame->mtinst);
@@ -32,7 +32,7 @@ void sbi_trap(struct sbi_trap_frame *frame)
 
 	frame->mtval = csr_read(mtval);
 	if (cause & CAUSE_INTERRUPT) {
-		interrupt(cause & ~CAUSE_INTERRUPT, frame);
+		machine_interrupt(cause & ~CAUSE_INTERRUPT, frame);
 	} else if (came_from_here(frame)) {
 		uint64_t fixup = extable_find(frame->mepc);
 		if (!fixup)
@@ -42,6 +42,6 @@ void sbi_trap(struct sbi_trap_frame *frame)
 		frame->mepc += 4;
 		sbi_ecall(frame);
 	} else {
-		pass_on(frame);
+		pass_on_exception(frame);
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * Where the machine's devices are, as its device tree says. No state: each privilege layer reads it into a
- * struct of its own, because under another SBI implementation only the upper layer exists.
+ * The machine as its device tree describes it: harts, and where the devices are. No state: each privilege layer reads
+ * it into a struct of its own, because under another SBI implementation only the upper layer exists.
  */
 #ifndef FIRMWARE_PLATFORM_PLATFORM_H
 #define FIRMWARE_PLATFORM_PLATFORM_H
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "lib/fdt_read.h"
+#include "lib/harts.h"
 
 /* Physical addresses; 0 where the machine has no such device. */
 struct platform {
@@ -17,6 +18,9 @@ struct platform {
 	uint64_t finisher; /* sifive,test0 */
 	uint64_t plic;
 	uint64_t timebase_frequency; /* Hz */
+
+	/* A bit per hart id below HARTS_MAX: those the tree has, and those of them whose status is okay. */
+	uint64_t harts, enabled_harts;
 };
 
 void platform_read(const struct fdt *fdt, struct platform *platform);
@@ -31,23 +35,5 @@ static inline void finisher_write(const struct platform *platform, uint32_t valu
 	if (platform->finisher)
 		*(volatile uint32_t *)platform->finisher = value;
 }
-
-/* ns16550a registers, at byte offsets. */
-enum {
-	UART_RBR_THR = 0,
-	UART_IER = 1,
-	UART_IIR_FCR = 2,
-	UART_LCR = 3,
-	UART_MCR = 4,
-	UART_LSR = 5,
-	UART_MSR = 6,
-	UART_SCR = 7,
-};
-
-#define UART_IER_RX 0x01u
-#define UART_IER_TX 0x02u
-#define UART_LSR_RX_READY 0x01u
-#define UART_LSR_THR_EMPTY 0x20u
-#define UART_LSR_IDLE 0x40u
 
 #endif

@@ -1,16 +1,9 @@
 #include "vdev/plic.h"
 
-#include "lib/lib.h"
+#include "lib/bits.h"
+#include "platform/plic.h"
 
-#define PRIORITY_MAX 7u
-
-/* Offsets of the register groups, and the stride per context. */
-#define PENDING 0x1000
-#define ENABLE 0x2000
-#define ENABLE_STRIDE 0x80
-#define CONTEXT 0x200000
-#define CONTEXT_STRIDE 0x1000
-#define CONTEXTS (2 * GUEST_PLIC_VCPUS)
+#define CONTEXTS (2 * HARTS_MAX)
 
 /* A source that could be claimed now, if it is enabled. */
 static uint32_t pending_sources(const struct guest_plic *plic)
@@ -32,11 +25,11 @@ static uint32_t best_source(const struct guest_plic *plic, uint32_t vcpu)
 	return best;
 }
 
-uint64_t guest_plic_update(struct guest_plic *plic, uint32_t vcpus)
+uint64_t guest_plic_update(struct guest_plic *plic)
 {
 	uint64_t now = 0;
 
-	for (uint32_t vcpu = 0; pending_sources(plic) && vcpu < vcpus; vcpu++)
+	for (uint32_t vcpu = 0; pending_sources(plic) && vcpu < plic->vcpus_count; vcpu++)
 		if (plic->priority[best_source(plic, vcpu)] > plic->threshold[vcpu])
 			now |= UINT64_C(1) << vcpu;
 	return now & ~__atomic_exchange_n(&plic->pending_vcpus, now, __ATOMIC_RELEASE);
@@ -47,7 +40,7 @@ void guest_plic_set_level(struct guest_plic *plic, uint32_t source, bool level)
 	plic->level = (plic->level & ~(1u << source)) | (uint32_t)level << source;
 }
 
-static uint32_t claim(struct guest_plic *plic, uint32_t vcpu)
+static uint32_t claim_source(struct guest_plic *plic, uint32_t vcpu)
 {
 	uint32_t source = best_source(plic, vcpu);
 
@@ -56,7 +49,7 @@ static uint32_t claim(struct guest_plic *plic, uint32_t vcpu)
 	return source;
 }
 
-static void complete(struct guest_plic *plic, uint32_t vcpu, uint32_t source)
+static void complete_source(struct guest_plic *plic, uint32_t vcpu, uint32_t source)
 {
 	if (source < GUEST_PLIC_SOURCES)
 		plic->claimed &= ~(plic->enable[vcpu] & 1u << source);
@@ -75,17 +68,17 @@ uint32_t guest_plic_read(struct guest_plic *plic, uint64_t offset)
 
 	if (offset < 4 * GUEST_PLIC_SOURCES)
 		return plic->priority[offset / 4];
-	if (offset == PENDING)
+	if (offset == PLIC_PENDING)
 		return pending_sources(plic);
-	if (offset >= CONTEXT && supervisor_of((offset - CONTEXT) / CONTEXT_STRIDE, &vcpu)) {
-		switch (offset % CONTEXT_STRIDE) {
-		case 0: return plic->threshold[vcpu];
-		case 4: return claim(plic, vcpu);
+	if (offset >= PLIC_CONTEXT && supervisor_of((offset - PLIC_CONTEXT) / PLIC_CONTEXT_STRIDE, &vcpu)) {
+		switch (offset % PLIC_CONTEXT_STRIDE) {
+		case PLIC_CONTEXT_THRESHOLD: return plic->threshold[vcpu];
+		case PLIC_CONTEXT_CLAIM: return claim_source(plic, vcpu);
 		default: return 0;
 		}
 	}
-	if (offset >= ENABLE && offset < CONTEXT && offset % ENABLE_STRIDE == 0 &&
-	    supervisor_of((offset - ENABLE) / ENABLE_STRIDE, &vcpu))
+	if (offset >= PLIC_ENABLE && offset < PLIC_CONTEXT && offset % PLIC_ENABLE_STRIDE == 0 &&
+	    supervisor_of((offset - PLIC_ENABLE) / PLIC_ENABLE_STRIDE, &vcpu))
 		return plic->enable[vcpu];
 	return 0;
 }
@@ -95,14 +88,14 @@ void guest_plic_write(struct guest_plic *plic, uint64_t offset, uint32_t value)
 	uint32_t vcpu;
 
 	if (offset && offset < 4 * GUEST_PLIC_SOURCES) {
-		plic->priority[offset / 4] = value & PRIORITY_MAX;
-	} else if (offset >= CONTEXT && supervisor_of((offset - CONTEXT) / CONTEXT_STRIDE, &vcpu)) {
-		if (offset % CONTEXT_STRIDE == 0)
-			plic->threshold[vcpu] = value & PRIORITY_MAX;
-		else if (offset % CONTEXT_STRIDE == 4)
-			complete(plic, vcpu, value);
-	} else if (offset >= ENABLE && offset < CONTEXT && offset % ENABLE_STRIDE == 0 &&
-	           supervisor_of((offset - ENABLE) / ENABLE_STRIDE, &vcpu)) {
+		plic->priority[offset / 4] = value & PLIC_PRIORITY_MAX;
+	} else if (offset >= PLIC_CONTEXT && supervisor_of((offset - PLIC_CONTEXT) / PLIC_CONTEXT_STRIDE, &vcpu)) {
+		if (offset % PLIC_CONTEXT_STRIDE == PLIC_CONTEXT_THRESHOLD)
+			plic->threshold[vcpu] = value & PLIC_PRIORITY_MAX;
+		else if (offset % PLIC_CONTEXT_STRIDE == PLIC_CONTEXT_CLAIM)
+			complete_source(plic, vcpu, value);
+	} else if (offset >= PLIC_ENABLE && offset < PLIC_CONTEXT && offset % PLIC_ENABLE_STRIDE == 0 &&
+	           supervisor_of((offset - PLIC_ENABLE) / PLIC_ENABLE_STRIDE, &vcpu)) {
 		plic->enable[vcpu] = value & ~1u;
 	}
 }

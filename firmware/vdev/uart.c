@@ -1,57 +1,34 @@
 #include "vdev/uart.h"
 
-#include "platform/platform.h"
-
-#define LCR_DLAB 0x80u
-#define FCR_ENABLE 0x01u
-#define FCR_CLEAR_RX 0x02u
-#define IIR_NONE 0x01u
-#define IIR_THR_EMPTY 0x02u
-#define IIR_RX_READY 0x04u
-#define IIR_FIFOS 0xc0u
-#define MCR_LOOPBACK 0x10u
-#define MSR_READY 0xb0u /* carrier, data set ready, clear to send */
-
-void guest_input_put(struct guest_input *input, char character)
-{
-	if (input->tail - input->head < GUEST_INPUT_SIZE)
-		input->characters[input->tail++ % GUEST_INPUT_SIZE] = character;
-}
-
-int guest_input_get(struct guest_input *input)
-{
-	if (guest_input_is_empty(input))
-		return -1;
-	return (uint8_t)input->characters[input->head++ % GUEST_INPUT_SIZE];
-}
+#include "platform/ns16550a.h"
 
 static bool divisor_latched(const struct guest_uart *uart)
 {
-	return uart->lcr & LCR_DLAB;
+	return uart->lcr & UART_LCR_DLAB;
 }
 
 /* The highest-priority cause of an interrupt, as IIR shows it. */
-static uint8_t cause(const struct guest_uart *uart, const struct guest_input *input)
+static uint8_t interrupt_cause(const struct guest_uart *uart, const struct guest_input *input)
 {
 	if ((uart->ier & UART_IER_RX) && !guest_input_is_empty(input))
-		return IIR_RX_READY;
+		return UART_IIR_RX_READY;
 	if ((uart->ier & UART_IER_TX) && uart->transmitter_event)
-		return IIR_THR_EMPTY;
-	return IIR_NONE;
+		return UART_IIR_THR_EMPTY;
+	return UART_IIR_NONE;
 }
 
 bool guest_uart_interrupt(const struct guest_uart *uart, const struct guest_input *input)
 {
-	return cause(uart, input) != IIR_NONE;
+	return interrupt_cause(uart, input) != UART_IIR_NONE;
 }
 
 static uint8_t read_iir(struct guest_uart *uart, const struct guest_input *input)
 {
-	uint8_t iir = cause(uart, input);
+	uint8_t iir = interrupt_cause(uart, input);
 
-	if (iir == IIR_THR_EMPTY)
+	if (iir == UART_IIR_THR_EMPTY)
 		uart->transmitter_event = false; /* reading it is the acknowledgement */
-	return iir | (uart->fcr & FCR_ENABLE ? IIR_FIFOS : 0);
+	return iir | (uart->fcr & UART_FCR_ENABLE ? UART_IIR_FIFOS : 0);
 }
 
 /* With loopback, modem control outputs come back as modem status inputs: drivers probe with it. */
@@ -59,8 +36,8 @@ static uint8_t modem_status(const struct guest_uart *uart)
 {
 	uint8_t mcr = uart->mcr;
 
-	if (!(mcr & MCR_LOOPBACK))
-		return MSR_READY;
+	if (!(mcr & UART_MCR_LOOPBACK))
+		return UART_MSR_READY;
 	return (uint8_t)((mcr & 0x02) << 3 | (mcr & 0x01) << 5 | (mcr & 0x0c) << 4);
 }
 
@@ -96,10 +73,10 @@ bool guest_uart_write(struct guest_uart *uart, struct guest_input *input, uint64
 		return false;
 	}
 	switch (offset) {
-	case UART_RBR_THR: uart->transmitter_event = true; return !(uart->mcr & MCR_LOOPBACK);
+	case UART_RBR_THR: uart->transmitter_event = true; return !(uart->mcr & UART_MCR_LOOPBACK);
 	case UART_IER: write_ier(uart, value); break;
 	case UART_IIR_FCR:
-		if (value & FCR_CLEAR_RX)
+		if (value & UART_FCR_CLEAR_RX)
 			input->head = input->tail;
 		uart->fcr = value;
 		break;

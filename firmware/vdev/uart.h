@@ -1,6 +1,6 @@
 /*
  * A guest's ns16550a. The transmitter is always ready; what the host console receives comes in through
- * struct guest_input, which the SBI console reads as well. All under zone->device_lock.
+ * struct guest_input, which the SBI console reads as well. All under the devices' lock.
  */
 #ifndef FIRMWARE_VDEV_UART_H
 #define FIRMWARE_VDEV_UART_H
@@ -8,25 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vdev/input.h"
+
 #define GUEST_UART_BASE UINT64_C(0x10000000) /* gpa */
 #define GUEST_UART_SIZE UINT64_C(0x100)
 #define GUEST_UART_IRQ 10
-
-#define GUEST_INPUT_SIZE 256 /* a power of 2 */
-
-/* Characters for the guest, oldest first; when it is full, new ones are dropped. */
-struct guest_input {
-	char characters[GUEST_INPUT_SIZE];
-	uint32_t head, tail; /* free-running; equal when it is empty */
-};
-
-static inline bool guest_input_is_empty(const struct guest_input *input)
-{
-	return input->head == input->tail;
-}
-
-void guest_input_put(struct guest_input *input, char character);
-int guest_input_get(struct guest_input *input); /* -1: empty */
 
 struct guest_uart {
 	uint8_t ier, fcr, lcr, mcr, scr;

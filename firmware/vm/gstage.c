@@ -3,43 +3,19 @@
 #include <stddef.h>
 
 #include "arch/csr.h"
+#include "arch/paging.h"
 #include "host/memory.h"
 
-#define PTE_V BIT(0)
-#define PTE_LEAF_BITS (BIT(1) | BIT(2) | BIT(3)) /* R W X */
-#define PTE_U BIT(4)                             /* every G-stage access counts as one of U-mode */
-#define PTE_A BIT(6)
-#define PTE_D BIT(7)
-#define PTE_PPN_SHIFT 10
-#define PTE_PPN_MASK ((BIT(44) - 1) << PTE_PPN_SHIFT)
-
-/* A and D are set from the start: a core without Svadu would fault to have them set, and nobody reads them. */
-#define PTE_RAM (PTE_V | PTE_LEAF_BITS | PTE_U | PTE_A | PTE_D)
+/* Every G-stage access counts as one of U-mode. A and D are set from the start: without Svadu a core would fault to
+ * have them set, and nobody reads them. */
+#define PTE_RAM (PTE_V | PTE_RWX | PTE_U | PTE_A | PTE_D)
 
 #define ROOT_LEVEL 2
-#define ROOT_ENTRIES 2048
-#define TABLE_ENTRIES 512
+#define ROOT_ENTRIES (4 * TABLE_ENTRIES)
 
-static uint64_t level_size(unsigned level)
+static uint64_t gstage_index(uint64_t gpa, unsigned level)
 {
-	return PAGE_SIZE << 9 * level;
-}
-
-static uint64_t index_at(uint64_t gpa, unsigned level)
-{
-	uint64_t entries = level == ROOT_LEVEL ? ROOT_ENTRIES : TABLE_ENTRIES;
-
-	return gpa / level_size(level) % entries;
-}
-
-static uint64_t pte_address(uint64_t pte)
-{
-	return (pte & PTE_PPN_MASK) >> PTE_PPN_SHIFT << 12;
-}
-
-static uint64_t make_pte(uint64_t address, uint64_t bits)
-{
-	return address >> 12 << PTE_PPN_SHIFT | bits;
+	return gpa / LEVEL_SIZE(level) % (level == ROOT_LEVEL ? ROOT_ENTRIES : TABLE_ENTRIES);
 }
 
 bool gstage_init(struct gstage *gstage, uint16_t vmid)
@@ -65,12 +41,12 @@ bool gstage_map(struct gstage *gstage, uint64_t gpa, uint64_t address, uint64_t 
 {
 	uint64_t *table = gstage->root;
 
-	for (unsigned level = ROOT_LEVEL; level_size(level) > size; level--) {
-		table = next_table(&table[index_at(gpa, level)]);
+	for (unsigned level = ROOT_LEVEL; LEVEL_SIZE(level) > size; level--) {
+		table = next_table(&table[gstage_index(gpa, level)]);
 		if (!table)
 			return false;
 	}
-	table[index_at(gpa, size == PAGE_SIZE ? 0 : 1)] = make_pte(address, PTE_RAM);
+	table[gstage_index(gpa, size == PAGE_SIZE ? 0 : 1)] = make_pte(address, PTE_RAM);
 	return true;
 }
 
@@ -78,15 +54,15 @@ uint64_t gstage_translate(const struct gstage *gstage, uint64_t gpa, uint64_t *p
 {
 	const uint64_t *table = gstage->root;
 
-	if (gpa >= level_size(ROOT_LEVEL) * ROOT_ENTRIES)
+	if (gpa >= LEVEL_SIZE(ROOT_LEVEL) * ROOT_ENTRIES)
 		return 0;
 	for (unsigned level = ROOT_LEVEL;; level--) {
-		uint64_t pte = table[index_at(gpa, level)];
-		uint64_t offset = gpa % level_size(level);
+		uint64_t pte = table[gstage_index(gpa, level)];
+		uint64_t offset = gpa % LEVEL_SIZE(level);
 		if (!(pte & PTE_V))
 			return 0;
-		if (pte & PTE_LEAF_BITS) {
-			*piece = level_size(level) - offset;
+		if (pte & PTE_RWX) {
+			*piece = LEVEL_SIZE(level) - offset;
 			return pte_address(pte) + offset;
 		}
 		table = (const uint64_t *)pte_address(pte);
@@ -95,5 +71,5 @@ uint64_t gstage_translate(const struct gstage *gstage, uint64_t gpa, uint64_t *p
 
 uint64_t gstage_hgatp(const struct gstage *gstage)
 {
-	return HGATP_MODE_SV39X4 | (uint64_t)gstage->vmid << HGATP_VMID_SHIFT | (uint64_t)gstage->root >> 12;
+	return HGATP_MODE_SV39X4 | (uint64_t)gstage->vmid << HGATP_VMID_SHIFT | (uint64_t)gstage->root >> PAGE_SHIFT;
 }

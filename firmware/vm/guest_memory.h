@@ -1,4 +1,7 @@
-/* Guest-virtual memory, by HLV and HLVX: the hart translates as the guest would. A fault is an answer. */
+/*
+ * Guest-virtual memory: accesses by HLV and HLVX, which the hart translates as the guest would (guest_memory.c), and
+ * the translation alone, by software (guest_walk.c). A fault is an answer.
+ */
 #ifndef FIRMWARE_VM_GUEST_MEMORY_H
 #define FIRMWARE_VM_GUEST_MEMORY_H
 

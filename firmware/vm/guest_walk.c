@@ -3,34 +3,26 @@
  * already, so permissions, A and D do not matter here.
  */
 #include "arch/csr.h"
+#include "arch/paging.h"
 #include "vm/guest_memory.h"
 #include "vm/vcpu.h"
 #include "vm/zone.h"
 
-#define PAGE_SHIFT 12
-#define LEVEL_BITS 9
-#define PTE_V BIT(0)
-#define PTE_LEAF_BITS (BIT(1) | BIT(2) | BIT(3)) /* R W X */
-#define PTE_N BIT(63)
-#define PTE_PPN_SHIFT 10
-#define PPN_MASK (BIT(44) - 1)
 #define NAPOT_BITS UINT64_C(15) /* of a PPN: the only size there is, 64 KiB */
-#define SATP_MODE_SHIFT 60
-#define SATP_MODE_SV39 8
 
-static uint64_t index_at(uint64_t address, unsigned level)
+static uint64_t vsstage_index(uint64_t address, unsigned level)
 {
-	return address >> (PAGE_SHIFT + LEVEL_BITS * level) & (BIT(LEVEL_BITS) - 1);
+	return address / LEVEL_SIZE(level) % TABLE_ENTRIES;
 }
 
 /* What a leaf of this level makes of the address. */
 static uint64_t leaf_address(uint64_t pte, uint64_t address, unsigned level)
 {
-	uint64_t offset_bits = BIT(PAGE_SHIFT + LEVEL_BITS * level) - 1;
+	uint64_t offset_bits = LEVEL_SIZE(level) - 1;
 
 	if (pte & PTE_N)
 		offset_bits |= NAPOT_BITS << PAGE_SHIFT;
-	return ((pte >> PTE_PPN_SHIFT & PPN_MASK) << PAGE_SHIFT & ~offset_bits) | (address & offset_bits);
+	return (pte_address(pte) & ~offset_bits) | (address & offset_bits);
 }
 
 bool guest_translate(const struct vcpu *vcpu, uint64_t address, uint64_t *gpa)
@@ -42,18 +34,18 @@ bool guest_translate(const struct vcpu *vcpu, uint64_t address, uint64_t *gpa)
 	if (mode < SATP_MODE_SV39)
 		return true;
 	for (unsigned level = (unsigned)(mode - SATP_MODE_SV39) + 3; level-- > 0;) {
-		*gpa = table + 8 * index_at(address, level);
+		*gpa = table + 8 * vsstage_index(address, level);
 		uint64_t where = gstage_translate(&vcpu->zone->gstage, *gpa, &unused);
 		if (!where)
 			return false;
 		uint64_t pte = *(const volatile uint64_t *)where;
-		if (pte & PTE_LEAF_BITS) {
+		if (pte & PTE_RWX) {
 			*gpa = leaf_address(pte, address, level);
 			return true;
 		}
 		if (!(pte & PTE_V))
 			return false;
-		table = (pte >> PTE_PPN_SHIFT & PPN_MASK) << PAGE_SHIFT;
+		table = pte_address(pte);
 	}
 	return false;
 }

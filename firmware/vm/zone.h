@@ -8,17 +8,18 @@
 #include <stdint.h>
 
 #include "host/console.h"
-#include "vm/gstage.h"
-#include "vdev/plic.h"
-#include "vdev/uart.h"
-#include "lib/lib.h"
+#include "lib/bits.h"
+#include "lib/harts.h"
 #include "lib/lock.h"
-#include "vm/zone_config.h"
+#include "vdev/device.h"
+#include "vm/gstage.h"
 
-#define ZONE_RAM_BASE UINT64_C(0x80000000) /* gpa */
+#define ZONE_RAM_BASE UINT64_C(0x80000000)   /* gpa */
 #define ZONE_IMAGE_BASE UINT64_C(0x80200000) /* gpa where a flat image goes */
 
-#define ZONE_DTB_MAX UINT64_C(0x8000)          /* bytes at the end of RAM for the device tree */
+#define ZONE_NAME_MAX 32
+
+#define ZONE_DTB_MAX UINT64_C(0x8000) /* bytes at the end of RAM for the device tree */
 
 struct vcpu;
 
@@ -37,8 +38,8 @@ struct zone {
 	 */
 	uint32_t references;
 
-	struct rwlock lock;   /* guards state, report, and the vCPUs' state */
-	enum zone_state state; /* may be read without the lock where a stale answer does no harm */
+	struct rwlock lock;    /* guards state, report, and the vCPUs' state */
+	enum zone_state state; /* may be read without the lock where an old answer does no harm */
 	char report[160];
 
 	struct gstage gstage;
@@ -50,21 +51,12 @@ struct zone {
 	uint64_t time_origin; /* mtime at which the guest's time was 0 */
 
 	uint32_t vcpus_count;
-	struct vcpu *vcpus[ZONE_VCPUS_MAX];
+	struct vcpu *vcpus[HARTS_MAX];
 	uint64_t harts; /* bit per hart id: where they live */
 
-	struct spinlock device_lock; /* guards input, uart and plic; never held while taking another lock */
-	struct guest_input input;
-	struct guest_uart uart;
-	struct guest_plic plic;
+	struct guest_devices devices;
 	struct console_line line;
 };
-
-/* Makes a zone and loads it. On failure says why on the console and returns NULL. */
-struct zone *zone_create(const struct zone_config *config, uint16_t vmid, uint64_t share);
-
-/* Starts vCPU 0. The zone's end is counted from here on. */
-void zone_start(struct zone *zone);
 
 void zone_get(struct zone *zone);
 void zone_put(struct zone *zone);
@@ -81,6 +73,12 @@ static inline bool zone_is_running(const struct zone *zone)
 	return __atomic_load_n(&zone->state, __ATOMIC_RELAXED) == ZONE_RUNNING;
 }
 
+/* The guest's harts, a bit each. */
+static inline uint64_t zone_vcpus(const struct zone *zone)
+{
+	return UINT64_MAX >> (HARTS_MAX - zone->vcpus_count);
+}
+
 /* Number of zones that are still to end before the machine does; a zone that never started counts as failed. */
 void zones_expect(uint32_t count);
 void zones_count_end(bool success);
@@ -91,15 +89,9 @@ static inline bool zone_has_memory(const struct zone *zone, uint64_t gpa, uint64
 	return gpa >= ZONE_RAM_BASE && range_within(gpa - ZONE_RAM_BASE, size, zone->memory_size);
 }
 
-/* Copies between the hypervisor and the zone's RAM. The range must be RAM of the zone. */
+/* zone_ram.c: copies between the hypervisor and the zone's RAM. The range must be RAM of the zone. */
 void zone_write(struct zone *zone, uint64_t gpa, const void *from, uint64_t size);
 void zone_read(struct zone *zone, uint64_t gpa, void *to, uint64_t size);
 void zone_zero(struct zone *zone, uint64_t gpa, uint64_t size);
-
-/* loader.c: puts the kernel into the zone's RAM; sets entry and load_end. NULL, or what is wrong with it. */
-const char *zone_load_kernel(struct zone *zone, const struct module *kernel);
-
-/* zone_dtb.c: builds and places the device tree the guest sees. NULL, or what is wrong. */
-const char *zone_make_dtb(struct zone *zone, const char *bootargs);
 
 #endif

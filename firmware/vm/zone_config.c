@@ -1,9 +1,11 @@
 #include "vm/zone_config.h"
 
+#include <stddef.h>
+
 #include "host/host.h"
-#include "lib/lib.h"
 #include "host/memory.h"
-#include "cpu/percpu.h"
+#include "lib/bits.h"
+#include "lib/format.h"
 
 static bool is_module(fdt_node node, const char *kind)
 {
@@ -18,7 +20,7 @@ static bool read_module(fdt_node node, struct module *module)
 }
 
 /* Keeps configs ordered by their kernels' addresses: the device tree has them in any order. */
-static struct zone_config *insert(struct zone_config *configs, uint32_t count, uint64_t address)
+static struct zone_config *insert_config(struct zone_config *configs, uint32_t count, uint64_t address)
 {
 	uint32_t at = count;
 
@@ -36,7 +38,7 @@ static uint32_t read_kernels(fdt_node chosen, struct zone_config *configs, uint3
 	for (fdt_node node = fdt_first_child(&host.fdt, chosen); node >= 0; node = fdt_next_sibling(&host.fdt, node)) {
 		if (!is_module(node, "multiboot,kernel") || !read_module(node, &kernel) || count == max)
 			continue;
-		struct zone_config *config = insert(configs, count++, kernel.address);
+		struct zone_config *config = insert_config(configs, count++, kernel.address);
 		config->kernel = kernel;
 		config->bootargs = fdt_get_string(&host.fdt, node, "bootargs", "");
 		memory_reserve(kernel.address, kernel.size);
@@ -72,9 +74,9 @@ static void read_cpus(fdt_node node, struct zone_config *config)
 	if (!fdt_get(&host.fdt, node, "cpus", &cpus))
 		return;
 	config->cpus_count = 0; /* a second node for the same kernel replaces the first one's */
-	for (uint32_t i = 0; i < cpus.size / 4 && i < ZONE_VCPUS_MAX; i++) {
+	for (uint32_t i = 0; i < cpus.size / 4 && i < HARTS_MAX; i++) {
 		uint32_t id = fdt_cell(&cpus, i);
-		if (id >= PERCPU_MAX || !(host.harts >> id & 1)) {
+		if (id >= HARTS_MAX || !(host.harts >> id & 1)) {
 			config->error = "it wants a hart that does not exist";
 			return;
 		}
@@ -89,7 +91,7 @@ static void read_keys(fdt_node chosen, fdt_node node, struct zone_config *config
 
 	config->memory = fdt_get_number(&host.fdt, node, "memory", 0);
 	config->vcpus = (uint32_t)vcpus;
-	if (vcpus > ZONE_VCPUS_MAX)
+	if (vcpus > HARTS_MAX)
 		config->error = "it wants more than 64 vCPUs";
 	if (initrd) {
 		config->initrd = find_ramdisk(chosen, initrd);
@@ -101,7 +103,7 @@ static void read_keys(fdt_node chosen, fdt_node node, struct zone_config *config
 	       fdt_get_string(&host.fdt, node, "zone-name", config->name));
 }
 
-static bool is_claimed(const struct zone_config *configs, uint32_t count, uint64_t ramdisk)
+static bool ramdisk_is_claimed(const struct zone_config *configs, uint32_t count, uint64_t ramdisk)
 {
 	for (uint32_t i = 0; i < count; i++)
 		if (configs[i].initrd.size && configs[i].initrd.address == ramdisk)
@@ -121,7 +123,7 @@ static void assign_ramdisks(fdt_node chosen, struct zone_config *configs, uint32
 		uint32_t owner = 0;
 		while (owner + 1 < count && configs[owner + 1].kernel.address < ramdisk.address)
 			owner++;
-		if (count && !is_claimed(configs, count, ramdisk.address))
+		if (count && !ramdisk_is_claimed(configs, count, ramdisk.address))
 			configs[owner].initrd = ramdisk;
 	}
 }
@@ -166,7 +168,7 @@ static uint64_t shared_harts(const struct zone_config *configs, uint32_t count)
 
 void zone_config_share_harts(struct zone_config *configs, uint32_t count)
 {
-	uint8_t ids[PERCPU_MAX];
+	uint8_t ids[HARTS_MAX];
 	uint32_t harts = list_harts(shared_harts(configs, count), ids);
 	uint32_t zones = 0, index = 0;
 

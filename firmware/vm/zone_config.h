@@ -12,11 +12,10 @@
 
 #include <stdint.h>
 
-#include "lib/fdt_read.h"
+#include "lib/harts.h"
+#include "vm/zone.h"
 
 #define ZONES_MAX 64
-#define ZONE_VCPUS_MAX 64
-#define ZONE_NAME_MAX 32
 
 struct module {
 	uint64_t address, size; /* size 0: there is none */
@@ -30,7 +29,7 @@ struct zone_config {
 	uint64_t memory;             /* bytes; 0: its share */
 	uint32_t vcpus;              /* 0: as many as cpus */
 	uint32_t cpus_count;         /* 0: its share of the harts */
-	uint8_t cpus[ZONE_VCPUS_MAX]; /* hart ids; vCPU n lives on cpus[n % cpus_count] */
+	uint8_t cpus[HARTS_MAX]; /* hart ids; vCPU n lives on cpus[n % cpus_count] */
 	const char *error;           /* why there can be no such zone, or NULL */
 };
 

@@ -1,10 +1,13 @@
 /* The device tree a guest sees: QEMU's `virt` as far as the guest has it. */
-#include "vm/zone.h"
+#include <stddef.h>
 
-#include "lib/fdt_build.h"
-#include "host/host.h"
+#include "arch/csr.h"
 #include "cpu/percpu.h"
+#include "host/host.h"
+#include "lib/fdt_build.h"
 #include "vm/vcpu.h"
+#include "vm/zone.h"
+#include "vm/zone_load.h"
 
 #define PHANDLE_PLIC 1
 #define PHANDLE_CPU_INTC(id) (2 + (id))
@@ -42,12 +45,12 @@ static void build_cpus(struct fdt_builder *fdt, const struct zone *zone)
 /* Contexts 2n and 2n + 1 are vCPU n's machine and supervisor mode, as on `virt`. */
 static void build_plic(struct fdt_builder *fdt, const struct zone *zone)
 {
-	uint32_t cells[4 * ZONE_VCPUS_MAX];
+	uint32_t cells[4 * HARTS_MAX];
 
 	for (uint32_t i = 0; i < zone->vcpus_count; i++) {
 		cells[4 * i] = cells[4 * i + 2] = PHANDLE_CPU_INTC(i);
 		cells[4 * i + 1] = NO_INTERRUPT;
-		cells[4 * i + 3] = 9; /* supervisor external */
+		cells[4 * i + 3] = IRQ_SEI;
 	}
 	fdt_build_node(fdt, "plic@%lx", GUEST_PLIC_BASE);
 	fdt_build_bytes(fdt, "compatible", "sifive,plic-1.0.0\0riscv,plic0", 30);
@@ -110,7 +113,7 @@ static void build_tree(struct fdt_builder *fdt, const struct zone *zone, const c
 	fdt_build_end_node(fdt);
 }
 
-const char *zone_make_dtb(struct zone *zone, const char *bootargs)
+const char *zone_load_dtb(struct zone *zone, const char *bootargs)
 {
 	static uint8_t buffer[ZONE_DTB_MAX] __attribute__((aligned(8))); /* boot hart only */
 	static struct fdt_builder builder;

@@ -2,9 +2,13 @@
  * Loading a guest's kernel from the raw file the boot loader left in memory. The file is not to be trusted:
  * every offset and size is checked before it is used, and the first thing wrong is what the user reads.
  */
-#include "vm/zone.h"
+#include <stddef.h>
 
-#include "lib/lib.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+#include "vm/zone.h"
+#include "vm/zone_config.h"
+#include "vm/zone_load.h"
 
 #define ELF_MACHINE_RISCV 243
 #define ELF_TYPE_EXECUTABLE 2
@@ -78,7 +82,7 @@ static const char *check_segment(const struct zone *zone, const struct elf_segme
 	return NULL;
 }
 
-static bool overlap(const struct elf_segment *a, const struct elf_segment *b)
+static bool segments_overlap(const struct elf_segment *a, const struct elf_segment *b)
 {
 	return a->physical_address < b->physical_address + b->memory_size &&
 	       b->physical_address < a->physical_address + a->memory_size;
@@ -98,7 +102,7 @@ static const char *read_segments(const struct zone *zone, const struct module *m
 		if (error)
 			return error;
 		for (unsigned n = 0; n < *count; n++)
-			if (overlap(segment, &segments[n]))
+			if (segments_overlap(segment, &segments[n]))
 				return "malformed ELF: segments overlap";
 		++*count;
 	}
