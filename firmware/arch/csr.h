@@ -72,6 +72,20 @@
 #define SSTATUS_FS_DIRTY UINT64_C(0x6000)
 #define SSTATUS_UXL64 (UINT64_C(2) << 32)
 
+/* Either after a trap: what was interrupted goes to SPIE and SPP (spp: SSTATUS_SPP or 0), interrupts are off. */
+static inline uint64_t sstatus_after_trap(uint64_t status, uint64_t spp)
+{
+	uint64_t cleared = status & ~(SSTATUS_SPIE | SSTATUS_SIE | SSTATUS_SPP);
+
+	return cleared | (status & SSTATUS_SIE ? SSTATUS_SPIE : 0) | spp;
+}
+
+/* Where stvec or vstvec sends an exception: to the base, in both modes. */
+static inline uint64_t exception_vector(uint64_t tvec)
+{
+	return tvec & ~UINT64_C(3);
+}
+
 #define HSTATUS_SPV BIT(7)
 #define HSTATUS_SPVP BIT(8)
 #define HSTATUS_VTW BIT(21)

@@ -15,6 +15,11 @@ static inline struct sbi_result sbi_error(int64_t error)
 	return (struct sbi_result){.error = error};
 }
 
+static inline struct sbi_result sbi_success(void)
+{
+	return (struct sbi_result){.error = SBI_SUCCESS};
+}
+
 static inline struct sbi_result sbi_value(uint64_t value)
 {
 	return (struct sbi_result){.error = SBI_SUCCESS, .value = value};

@@ -43,7 +43,7 @@ struct sbi_result exit_sbi_dbcn(const struct sbi_call *call)
 
 	if (call->function == SBI_DBCN_WRITE_BYTE) {
 		console_zone_write(&zone->line, zone->name, &byte, 1);
-		return sbi_error(SBI_SUCCESS);
+		return sbi_success();
 	}
 	if (call->function > SBI_DBCN_WRITE_BYTE)
 		return sbi_error(SBI_ERR_NOT_SUPPORTED);

@@ -41,7 +41,7 @@ static struct sbi_result vcpu_hart_suspend(struct sbi_guest *guest, const uint64
 		return sbi_error(platform_specific ? SBI_ERR_NOT_SUPPORTED : SBI_ERR_INVALID_PARAM);
 	}
 	guest->verdict = EXIT_YIELD;
-	return sbi_error(SBI_SUCCESS);
+	return sbi_success();
 }
 
 struct sbi_result exit_sbi_hsm(const struct sbi_call *call)
@@ -52,7 +52,7 @@ struct sbi_result exit_sbi_hsm(const struct sbi_call *call)
 
 	switch (call->function) {
 	case SBI_HSM_HART_START: return vcpu_hart_start(zone, arguments[0], arguments[1], arguments[2]);
-	case SBI_HSM_HART_STOP: guest->verdict = EXIT_LEAVE; return sbi_error(SBI_SUCCESS);
+	case SBI_HSM_HART_STOP: guest->verdict = EXIT_LEAVE; return sbi_success();
 	case SBI_HSM_HART_GET_STATUS: return vcpu_hart_get_status(zone, arguments[0]);
 	case SBI_HSM_HART_SUSPEND: return vcpu_hart_suspend(guest, arguments);
 	default: return sbi_error(SBI_ERR_NOT_SUPPORTED);

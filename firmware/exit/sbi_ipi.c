@@ -12,7 +12,7 @@ struct sbi_result zone_send_ipi(struct zone *zone, uint64_t mask, uint64_t base)
 		return sbi_error(SBI_ERR_INVALID_PARAM);
 	for (; vcpus; vcpus &= vcpus - 1)
 		vcpu_raise_software_interrupt(zone->vcpus[lowest_bit(vcpus)]);
-	return sbi_error(SBI_SUCCESS);
+	return sbi_success();
 }
 
 struct sbi_result exit_sbi_ipi(const struct sbi_call *call)

@@ -43,5 +43,5 @@ struct sbi_result exit_sbi_legacy(const struct sbi_call *call)
 	case SBI_LEGACY_SHUTDOWN: zone_end(zone, ZONE_SHUT_DOWN, "shut down"); break;
 	default: return legacy_to_harts(vcpu, call);
 	}
-	return sbi_error(SBI_SUCCESS);
+	return sbi_success();
 }

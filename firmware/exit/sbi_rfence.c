@@ -30,7 +30,7 @@ struct sbi_result zone_remote_fence(struct zone *zone, uint64_t function, const 
 	case SBI_RFENCE_SFENCE_VMA: percpu_fence_translations(harts, start, size); break;
 	case SBI_RFENCE_SFENCE_VMA_ASID: percpu_fence_translations_asid(harts, start, size, arguments[4]); break;
 	}
-	return sbi_error(SBI_SUCCESS);
+	return sbi_success();
 }
 
 struct sbi_result exit_sbi_rfence(const struct sbi_call *call)

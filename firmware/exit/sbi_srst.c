@@ -18,5 +18,5 @@ struct sbi_result exit_sbi_srst(const struct sbi_call *call)
 		zone_end(zone, ZONE_SHUT_DOWN, "shut down");
 	else
 		zone_end(zone, ZONE_STOPPED, "it reported a system failure");
-	return sbi_error(SBI_SUCCESS);
+	return sbi_success();
 }

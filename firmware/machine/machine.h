@@ -38,9 +38,8 @@ enum {
 
 struct sbi_fence {
 	uint32_t function; /* SBI_RFENCE_* */
-	uint64_t start, size;
-	uint64_t asid;
-	uint64_t hgatp; /* whose VMID an hfence.vvma is for */
+	uint64_t asid;     /* or VMID */
+	uint64_t hgatp;    /* whose VMID an hfence.vvma is for */
 };
 
 /*

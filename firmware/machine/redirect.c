@@ -5,25 +5,12 @@
 #include "arch/csr.h"
 #include "machine/machine.h"
 
-static uint64_t exception_vector(uint64_t tvec)
-{
-	return tvec & ~UINT64_C(3); /* exceptions go to the base in both modes */
-}
-
-/* sstatus or vsstatus after a trap that interrupted the given privilege (SPP). */
-static uint64_t status_after_trap(uint64_t status, uint64_t spp)
-{
-	uint64_t cleared = status & ~(SSTATUS_SPIE | SSTATUS_SIE | SSTATUS_SPP);
-
-	return cleared | (status & SSTATUS_SIE ? SSTATUS_SPIE : 0) | spp;
-}
-
 static void redirect_to_guest(struct sbi_trap_frame *frame, uint64_t spp)
 {
 	csr_write(vsepc, frame->mepc);
 	csr_write(vscause, frame->mcause);
 	csr_write(vstval, frame->mtval);
-	csr_write(vsstatus, status_after_trap(csr_read(vsstatus), spp));
+	csr_write(vsstatus, sstatus_after_trap(csr_read(vsstatus), spp));
 	frame->mepc = exception_vector(csr_read(vstvec));
 	frame->mstatus = (frame->mstatus & ~MSTATUS_MPP) | MSTATUS_MPP_S; /* MPV stays: VS-mode */
 }
@@ -44,7 +31,7 @@ static void redirect_to_hypervisor(struct sbi_trap_frame *frame, uint64_t spp)
 		csr_write(htval, frame->mtval2);
 		csr_write(htinst, frame->mtinst);
 	}
-	frame->mstatus = status_after_trap(frame->mstatus, spp);
+	frame->mstatus = sstatus_after_trap(frame->mstatus, spp);
 	frame->mstatus = (frame->mstatus & ~(MSTATUS_MPP | MSTATUS_MPV)) | MSTATUS_MPP_S;
 	frame->mepc = exception_vector(csr_read(stvec));
 }

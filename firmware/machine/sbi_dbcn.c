@@ -16,7 +16,7 @@ struct sbi_result sbi_dbcn(const struct sbi_call *call)
 		while (done < size && (character = sbi_console_read()) >= 0)
 			memory[done++] = (char)character;
 		return sbi_value(done);
-	case SBI_DBCN_WRITE_BYTE: sbi_console_write(&byte, 1); return sbi_error(SBI_SUCCESS);
+	case SBI_DBCN_WRITE_BYTE: sbi_console_write(&byte, 1); return sbi_success();
 	default: return sbi_error(SBI_ERR_NOT_SUPPORTED);
 	}
 }

@@ -12,5 +12,5 @@ struct sbi_result sbi_ipi(const struct sbi_call *call)
 		return sbi_error(SBI_ERR_INVALID_PARAM);
 	for (; harts; harts &= harts - 1)
 		sbi_ipi_raise(lowest_bit(harts), IPI_SUPERVISOR);
-	return sbi_error(SBI_SUCCESS);
+	return sbi_success();
 }

@@ -11,5 +11,5 @@ struct sbi_result sbi_legacy(const struct sbi_call *call)
 	case SBI_LEGACY_CONSOLE_GETCHAR: return sbi_error(sbi_console_read()); /* the character, or -1 */
 	case SBI_LEGACY_SHUTDOWN: finisher_write(&sbi_platform, FINISHER_PASS); break;
 	}
-	return sbi_error(SBI_SUCCESS);
+	return sbi_success();
 }

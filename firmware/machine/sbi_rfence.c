@@ -42,5 +42,5 @@ struct sbi_result sbi_rfence(const struct sbi_call *call)
 	if (!sbi_harts_of_mask(call->arguments[0], call->arguments[1], &harts))
 		return sbi_error(SBI_ERR_INVALID_PARAM);
 	remote_fence(harts, &fence);
-	return sbi_error(SBI_SUCCESS);
+	return sbi_success();
 }

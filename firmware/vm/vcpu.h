@@ -1,5 +1,5 @@
 /*
- * A virtual CPU. It lives on one hart for good; the hart's scheduler (run/) gives it turns.
+ * A virtual CPU. It is pinned to one hart, its home, whose scheduler (run/) gives it turns.
  *
  * vcpu.c has its life, vcpu_bind.c what of it is in the hart, vcpu_interrupt.c its interrupts.
  */
@@ -28,7 +28,7 @@ struct vcpu {
 	struct vcpu *next_on_cpu;  /* percpu.vcpus */
 
 	uint32_t state; /* SBI_HSM_*; atomic. To and from STOPPED under zone->lock, else by the home CPU alone */
-	uint64_t start_address, start_argument; /* of a start, or of a non-retentive resume; zone->lock */
+	uint64_t start_address, start_argument; /* of a start: zone->lock. Of a non-retentive resume: the home CPU */
 
 	uint32_t raised; /* atomic: interrupts others raised (BIT(IRQ_VSSI)) and hvip does not hold yet */
 

@@ -50,16 +50,13 @@ void vcpu_set_timer(struct vcpu *vcpu, uint64_t deadline)
 
 void vcpu_reflect(struct vcpu *vcpu, uint64_t cause, uint64_t value)
 {
-	uint64_t status = csr_read(vsstatus);
-	bool was_supervisor = vcpu->regs.guest.sstatus & SSTATUS_SPP;
+	struct guest_registers *guest = &vcpu->regs.guest;
 
-	csr_write(vsepc, vcpu->regs.guest.sepc);
+	csr_write(vsepc, guest->sepc);
 	csr_write(vscause, cause);
 	csr_write(vstval, value);
-	uint64_t after = status & ~(SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_SIE);
-	after |= (status & SSTATUS_SIE ? SSTATUS_SPIE : 0) | (was_supervisor ? SSTATUS_SPP : 0);
-	csr_write(vsstatus, after);
-	vcpu->regs.guest.sstatus |= SSTATUS_SPP; /* the handler runs in VS-mode */
-	vcpu->regs.guest.hstatus |= HSTATUS_SPVP;
-	vcpu->regs.guest.sepc = csr_read(vstvec) & ~UINT64_C(3);
+	csr_write(vsstatus, sstatus_after_trap(csr_read(vsstatus), guest->sstatus & SSTATUS_SPP));
+	guest->sstatus |= SSTATUS_SPP; /* the handler runs in VS-mode */
+	guest->hstatus |= HSTATUS_SPVP;
+	guest->sepc = exception_vector(csr_read(vstvec));
 }
