@@ -2,7 +2,8 @@
  * The hypervisor's entry in S-mode: a0 = hart id, a1 = device tree for the boot hart (from our own
  * machine-mode layer or from OpenSBI). Further harts enter at hypervisor_entry_secondary by hart_start.
  *
- * In firmware-s.elf this is the image's first instruction.
+ * In firmware-s.elf this is the image's first instruction. A further hart may come here too: OpenSBI 1.1 sets a hart's
+ * state to START_PENDING before it writes the address, so a hart that looks in between starts where the first one did.
  */
 #include "asm_offsets.h"
 
@@ -28,6 +29,10 @@
 	.globl	hypervisor_entry
 hypervisor_entry:
 	enter_on_percpu_slot
+	la	t0, lottery
+	li	t1, 1
+	amoadd.w t1, t1, (t0)
+	bnez	t1, enter_secondary
 	la	t0, __bss_start
 	la	t1, __bss_end
 1:	bgeu	t0, t1, 2f
@@ -40,8 +45,14 @@ hypervisor_entry:
 	.globl	hypervisor_entry_secondary
 hypervisor_entry_secondary:
 	enter_on_percpu_slot
+enter_secondary:
 	tail	hypervisor_main_secondary
 
 	.balign	4
 no_slot:	wfi
 	j	no_slot
+
+	.data
+	.balign	4
+lottery:
+	.word	0

@@ -16,7 +16,7 @@ _start:
 	la	t0, no_m_slot
 	csrw	mtvec, t0
 
-	la	t0, lottery
+	la	t0, m_lottery
 	li	t1, 1
 	amoadd.w t2, t1, (t0)
 	seqz	a2, t2  /* a2: this hart is the boot hart */
@@ -57,7 +57,7 @@ no_m_slot:	wfi
 
 	.data
 	.balign	4
-lottery:
+m_lottery:
 	.word	0
 memory_ready:
 	.word	0
