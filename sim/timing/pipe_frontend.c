@@ -2,7 +2,6 @@
 #include "timing/pipe_parts.h"
 
 static int place_of(const struct uop *uop) { return (uop->place & 0x7f) * 2; }
-static int bytes_of(const struct uop *uop) { return uop->place & 0x80 ? 4 : 2; }
 
 /* The earliest request that leaves a place for the target of one more predicted-taken jump. */
 static int target_place(const struct timing *timing, const struct pipe *pipe)
@@ -26,7 +25,7 @@ static int request_word(const struct timing *timing, const struct pipe *pipe, bo
 int frontend_fetch(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall)
 {
 	int shift = __builtin_ctz(timing->fetch_bytes), start = place_of(uop);
-	int first = start >> shift, last = (start + bytes_of(uop) - 1) >> shift;
+	int first = start >> shift, last = (start + (int)uop_length(uop) - 1) >> shift;
 	bool taken = stall->flow == FLOW_TAKEN && uop->kind != UOP_JALR;
 	if (!pipe->redirected && (start - 1) >> shift == first)
 		first++;

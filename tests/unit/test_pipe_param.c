@@ -1,6 +1,5 @@
 /* The numbers of the pipeline: each of them moves the cycles that its meaning names, by as much as it says. */
 #include "engine_world.h"
-#include "timing/fetch.h"
 #include "timing/pipe.h"
 
 /* ---- short sequences, on the pipeline of cva6 ---- */
