@@ -10,6 +10,7 @@
 #ifndef PIPE_H
 #define PIPE_H
 
+#include "base/state.h"
 #include "isa/insn.h"
 #include "timing/timing.h"
 
@@ -117,5 +118,9 @@ void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop 
 
 /* After a run of steps: make times relative to the new base, and forget what cannot matter any more. */
 void pipe_settle(const struct timing *timing, struct pipe *pipe, int base);
+
+/* Section "pipe" of a settled state. Refuses what is none. */
+void pipe_save(const struct pipe *pipe, struct state_writer *writer);
+bool pipe_restore(const struct timing *timing, struct pipe *pipe, struct state_reader *reader);
 
 #endif

@@ -130,3 +130,30 @@ void pipe_settle(const struct timing *timing, struct pipe *pipe, int base)
 		pipe->commits = pipe->commit_exclusive = 0;
 	keep_results(pipe, base);
 }
+
+/* ---- save and restore ---- */
+
+enum { PIPE_VERSION = 1 };
+_Static_assert(sizeof(struct pipe) == 160, "another state is another version");
+
+void pipe_save(const struct pipe *pipe, struct state_writer *writer)
+{
+	state_write_begin(writer, "pipe", PIPE_VERSION);
+	state_write(writer, pipe, sizeof *pipe);
+	state_write_end(writer);
+}
+
+/* The form is that of this timing: what another pipeline would remember, or a longer one, is not settled. */
+bool pipe_restore(const struct timing *timing, struct pipe *pipe, struct state_reader *reader)
+{
+	struct pipe settled;
+	pipe_reset(pipe);
+	if (!state_read_begin(reader, "pipe", PIPE_VERSION))
+		return false;
+	state_read(reader, &settled, sizeof settled);
+	if (!state_read_end(reader))
+		return false;
+	*pipe = settled;
+	pipe_settle(timing, pipe, 0);
+	return memcmp(pipe, &settled, sizeof settled) == 0 || state_refuse(reader, "pipe: no settled state of this pipeline");
+}
