@@ -38,6 +38,7 @@ struct edge {
 	struct wrong *wrong[EDGES]; /* and what mispredictions of the branch did; NULL: not known */
 };
 
+_Static_assert(sizeof(struct link) == sizeof *((struct settled *)0)->next, "what the model keeps for the engine is a link");
 _Static_assert((int)EDGE_FALL == (int)FLOW_NEXT && (int)EDGE_TAKEN == (int)FLOW_TAKEN, "an edge is a flow");
 _Static_assert(sizeof(struct edge) == EDGE_SLOTS * sizeof(struct op), "the slots after an op with an edge");
 
@@ -90,10 +91,6 @@ struct exec {
 	struct uop uops[BLOCK_MAX]; /* of the block that was translated last */
 	struct block *scratch; /* a block that must be translated anew each time: straddling pages or PMP regions */
 	struct link found;     /* the block that comes next where no edge leads to it */
-	struct memo_link {     /* what came after the model's memos: of the one that has this serial number */
-		struct link link;
-		uint64_t serial;
-	} memo_links[MEMO_ENTRIES];
 	struct link *link;     /* through which the block was just left, to be filled in; or `found`; */
 	uint64_t target;       /* it leads there, unless somebody has moved the hart since */
 	bool settled;          /* the block was left through an edge: the pipeline's state is right, */

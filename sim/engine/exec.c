@@ -193,28 +193,23 @@ static void remember_settled(struct hart *hart, const struct settled *settled, u
 			.trail = *settled->trail,
 		};
 	exec->mispredicted.slot = NULL;
-	if (!settled->follows)
-		return;
-	struct memo_link *memo_link = &exec->memo_links[settled->memo];
-	if (memo_link->serial != settled->serial)
-		*memo_link = (struct memo_link){.serial = settled->serial};
-	exec->link = &memo_link->link;
-	exec->target = hart->pc;
+	if (settled->next) {
+		exec->link = (struct link *)settled->next;
+		exec->target = hart->pc;
+	}
 }
 
 /* A block was left inside, or by what the model has to look at. */
-static struct settled settle_block(struct hart *hart)
+static void settle_block(struct hart *hart, struct settled *settled)
 {
-	struct settled settled = {0};
 	unsigned insns = (unsigned)(hart->retired - hart->insns);
 	if (hart->model) {
-		settled = model_settle(hart);
-		remember_settled(hart, &settled, insns);
+		model_settle(hart, settled);
+		remember_settled(hart, settled, insns);
 	} else {
 		hart->cycle = hart->now;
 		hart->insns = hart->retired;
 	}
-	return settled;
 }
 
 /* A world switch is being split. */
@@ -257,7 +252,7 @@ static void run_block(struct hart *hart, const struct block *block, uint64_t sto
 	hart->cycle = hart_block_cycle(hart);
 	hart->insns = hart_block_insns(hart);
 	if (!hart->exec->settled)
-		settled = settle_block(hart);
+		settle_block(hart, &settled);
 	if (hart->metering)
 		meter_block(hart, &settled, start, insns);
 	if (hart->trap.pending)

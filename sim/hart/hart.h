@@ -36,7 +36,6 @@ enum effect {
 	/* satp, vsatp, hgatp, PMP or a fence: virtual mappings cached outside the TLB are stale */
 	EFFECT_TRANSLATE = 1 << 2,
 	EFFECT_YIELD = 1 << 3,     /* end the slice: another hart may have been woken, or the machine is stopping */
-	EFFECT_FETCH = 1 << 4,     /* fence.i, or code was overwritten: end the block */
 };
 
 /* Which world wrote tp last, from where and when; and the values of both sides. */

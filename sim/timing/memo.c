@@ -32,7 +32,6 @@ struct memo *memo_run(struct model *model, const struct code_block *code, unsign
 		.stall = *stall,
 		.state = states_number(&model->states, &pipe),
 		.times = times,
-		.serial = ++model->serial,
 	};
 	return memo;
 }

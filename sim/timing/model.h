@@ -5,8 +5,8 @@
  * A block of code belongs to the pipeline state it starts in, so that its costs are known when it is translated: when each
  * instruction issues, what leaving it by a branch costs and which state that leads to. While loads hit, branches go as
  * predicted and lines are present, nothing is asked at all. Everything else (a miss, a misprediction, a division, a fence, a
- * trap) adds to the model's `outcome` of the instruction; the block is left after it, and model_settle then says what it cost
- * and in which state the hart goes on.
+ * trap) adds to the model's `outcome` of the instruction; the block is left after it, and model_settle takes that and says what
+ * it cost and in which state the hart goes on.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -67,12 +67,11 @@ struct settled {
 	struct causes translate; /* of stall.translate; of a trap: what its walk added */
 	struct causes refetch;   /* of stall.refetch */
 	bool walked;             /* a trap after a walk */
-	bool follows;            /* the next instruction is known: what comes after (memo, serial) may be remembered */
-	uint32_t memo;           /* less than MEMO_ENTRIES */
-	uint64_t serial;         /* of the memo: another one in its place has another */
 	uint32_t cycles;         /* from the block's start to the next instruction */
-	/* A misprediction whose wrong path repeats as long as this is followed (model_follow_trail); NULL: it does not. Valid
-	 * until the next call. */
+	/* Where the engine may remember what comes next after all this; as it left it, or zero. NULL: that is not known. */
+	uint64_t (*next)[2];
+	/* A misprediction whose wrong path repeats as long as this is followed (model_follow_trail); NULL: it does not. Both are
+	 * valid until the next call. */
 	const struct trail *trail;
 };
 
@@ -91,7 +90,7 @@ struct memo {
 	struct stall stall;
 	uint32_t state;
 	struct pipe_times times;
-	uint64_t serial;
+	uint64_t next[2]; /* the engine's */
 	bool repeats; /* the last of them flushes or traps, and model->repeated has the wrong path behind it */
 };
 
@@ -122,7 +121,6 @@ struct model {
 	struct states states;
 	struct memo memo[MEMO_ENTRIES];
 	struct repeated *repeated; /* of each memo */
-	uint64_t serial;        /* of the last memo made */
 	struct model_counts counts;
 };
 
@@ -179,7 +177,7 @@ void model_forget_code(struct hart *hart);
 
 /* The block hart->code was left after hart->retired - hart->insns instructions (a pending trap: during the next one): set
  * cycle, now, insns and the pipeline state. */
-struct settled model_settle(struct hart *hart);
+void model_settle(struct hart *hart, struct settled *settled);
 
 /* A trap that no instruction of a block raised: an interrupt, or a fault of fetch. */
 void model_trap(struct hart *hart);

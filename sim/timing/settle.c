@@ -55,28 +55,29 @@ static void trapped(struct model *model)
 	predict_trapped(&model->predictors);
 }
 
-static struct settled settle_trap(struct hart *hart, unsigned count, const struct outcome *outcome)
+static void settle_trap(struct hart *hart, unsigned count, const struct outcome *outcome, struct settled *settled)
 {
 	struct model *model = hart->model;
-	struct settled settled = {.walked = outcome->trap_walked};
 	uint64_t start = hart->cycle;
 	uint16_t walk = outcome->stall.translate;
-	settled.translate = hold_walk(model, outcome, count + 1, start, &walk);
-	settled.stall.trap = pipe_trap(model->timing, outcome->trap_walked, walk);
-	struct memo *memo = memo_run(model, hart->code, count + 1, &settled.stall);
-	settled.refetch.icache = settled.stall.refetch = run_on(model, count, memo);
+	settled->translate = hold_walk(model, outcome, count + 1, start, &walk);
+	settled->walked = outcome->trap_walked;
+	settled->stall = (struct stall){.trap = pipe_trap(model->timing, outcome->trap_walked, walk)};
+	struct memo *memo = memo_run(model, hart->code, count + 1, &settled->stall);
+	uint16_t refetch = run_on(model, count, memo);
 	hart->now = start + (uint64_t)memo->times.commit;
-	if (settled.stall.refetch)
-		memo = memo_run(model, hart->code, count + 1, &settled.stall);
+	settled->refetch = (struct causes){.icache = refetch};
+	settled->stall.refetch = refetch;
+	if (refetch)
+		memo = memo_run(model, hart->code, count + 1, &settled->stall);
 	reach(hart, memo, start);
 	trapped(model);
-	return settled;
 }
 
 /* The last instruction flushed the pipeline, or was mispredicted: what the frontend did on the wrong path, and what a fence
- * asks for. */
-static void restart_fetch(struct model *model, const struct outcome *outcome, unsigned count, struct memo *memo, uint64_t start,
-                          struct settled *settled)
+ * asks for. Cycles that the right path's fetch waits. */
+static uint16_t restart_fetch(struct model *model, const struct outcome *outcome, unsigned count, struct memo *memo,
+                              uint64_t start, struct settled *settled)
 {
 	const struct code_block *code = model->hart->code;
 	const struct uop *last = &code->uops[count - 1];
@@ -89,12 +90,12 @@ static void restart_fetch(struct model *model, const struct outcome *outcome, un
 	}
 	if (last->flags & UOP_ICACHE)
 		settled->refetch.fence = fetch_flush(model);
-	settled->stall.refetch = (uint16_t)(settled->refetch.icache + settled->refetch.fence);
 	if (outcome->fence.pending) {
 		model->walks_from = start + (uint64_t)memo->times.commit + model->timing->fence_walk;
 		translate_fence(model, &outcome->fence);
 	}
 	model->counts.flushes += flushed;
+	return (uint16_t)(settled->refetch.icache + settled->refetch.fence);
 }
 
 /* What comes after an instruction that is no jump is known: no less than behind an edge. */
@@ -103,45 +104,42 @@ static bool follows(const struct uop *last)
 	return !(last->kind == UOP_BRANCH || last->kind == UOP_JAL || last->kind == UOP_JALR || last->flags & UOP_FLUSH);
 }
 
-static struct settled settle_done(struct hart *hart, unsigned count, const struct outcome *outcome)
+static void settle_done(struct hart *hart, unsigned count, struct outcome *outcome, struct settled *settled)
 {
 	struct model *model = hart->model;
 	const struct uop *last = &hart->code->uops[count - 1];
-	struct settled settled = {.stall = outcome->stall, .follows = follows(last)};
+	struct stall *stall = &outcome->stall;
 	uint64_t start = hart->cycle;
-	settled.translate = hold_walk(model, outcome, count, start, &settled.stall.translate);
-	struct memo *memo = memo_run(model, hart->code, count, &settled.stall);
-	if (last->flags & UOP_FLUSH || settled.stall.flow == FLOW_WRONG) {
-		restart_fetch(model, outcome, count, memo, start, &settled);
-		if (settled.stall.refetch)
-			memo = memo_run(model, hart->code, count, &settled.stall);
+	settled->translate = hold_walk(model, outcome, count, start, &stall->translate);
+	struct memo *memo = memo_run(model, hart->code, count, stall);
+	if (last->flags & UOP_FLUSH || stall->flow == FLOW_WRONG) {
+		stall->refetch = restart_fetch(model, outcome, count, memo, start, settled);
+		if (stall->refetch)
+			memo = memo_run(model, hart->code, count, stall);
 	}
 	if (last->flags & UOP_RETURN)
 		trapped(model);
-	count_stall(model, &settled.stall);
+	count_stall(model, stall);
 	reach(hart, memo, start);
 	hart->now = hart->cycle;
-	settled.cycles = (uint32_t)memo->times.next;
-	settled.memo = (uint32_t)(memo - model->memo);
-	settled.serial = memo->serial;
-	return settled;
+	settled->stall = *stall;
+	settled->cycles = (uint32_t)memo->times.next;
+	settled->next = follows(last) ? &memo->next : NULL;
 }
 
-struct settled model_settle(struct hart *hart)
+void model_settle(struct hart *hart, struct settled *settled)
 {
 	struct model *model = hart->model;
 	unsigned count = (unsigned)(hart->retired - hart->insns);
-	const struct outcome outcome = model->outcome;
-	struct settled settled = {0};
-	model->outcome = (struct outcome){0};
+	*settled = (struct settled){0};
 	if (hart->trap.pending)
-		settled = settle_trap(hart, count, &outcome);
+		settle_trap(hart, count, &model->outcome, settled);
 	else if (count)
-		settled = settle_done(hart, count, &outcome);
+		settle_done(hart, count, &model->outcome, settled);
 	else
 		hart->pipeline_state = hart->code->state; /* nothing has run yet */
+	model->outcome = (struct outcome){0};
 	hart->insns = hart->retired;
-	return settled;
 }
 
 void model_trap(struct hart *hart)
