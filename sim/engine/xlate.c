@@ -30,39 +30,10 @@ struct translator {
 	struct trace_text *text;       /* likewise, for the trace */
 };
 
-static bool uses_fp(const struct insn_row *row)
-{
-	return row->class >= CLASS_FLOAD && row->class <= CLASS_FMOVE;
-}
-
-static bool is_jump(uint16_t semantics)
-{
-	return insn_rows[semantics].class == CLASS_JAL || insn_rows[semantics].class == CLASS_JALR;
-}
-
-static bool is_branch(uint16_t semantics)
-{
-	return insn_rows[semantics].class == CLASS_BRANCH;
-}
-
 /* Instructions that end a block: they change pc or privilege, or may make the following bytes mean something else. */
 static bool ends_block(uint16_t semantics)
 {
-	if (is_jump(semantics))
-		return true;
-	switch (semantics) {
-	case INSN_ecall:
-	case INSN_ebreak:
-	case INSN_mret:
-	case INSN_mnret:
-	case INSN_sret:
-	case INSN_wfi:
-	case INSN_fence_i:
-	case INSN_illegal:
-		return true;
-	default:
-		return false;
-	}
+	return insn_is_jump(semantics) || insn_has(semantics, FLAG_TRAPS | FLAG_RETURNS | FLAG_WAITS | FLAG_FENCE_I);
 }
 
 /* The second half of a 4-byte instruction may lie in another page, or (in a fragile block) another PMP region. */
@@ -202,7 +173,7 @@ static op_fn *handler(const struct translator *translator, const struct insn *in
 {
 	if (is_timing_hint(translator, insn))
 		return op_timing_hint;
-	if (uses_fp(&insn_rows[insn->semantics])) {
+	if (insn_uses_fp(insn->semantics)) {
 		if (!(translator->key & KEY_FS_ON))
 			return op_illegal;
 		if (!(translator->key & KEY_FS_DIRTY) && insn_dirties_fp(insn))
@@ -214,13 +185,7 @@ static op_fn *handler(const struct translator *translator, const struct insn *in
 /* Immediates as handlers want them: jumps and auipc absolute. */
 static int64_t absolute_imm(const struct insn *insn, uint64_t pc)
 {
-	switch (insn->semantics) {
-	case INSN_auipc:
-	case INSN_jal:
-		return (int64_t)(pc + (uint64_t)insn->imm);
-	default:
-		return insn_rows[insn->semantics].class == CLASS_BRANCH ? (int64_t)(pc + (uint64_t)insn->imm) : insn->imm;
-	}
+	return insn_has(insn->semantics, FLAG_PC_RELATIVE) ? (int64_t)(pc + (uint64_t)insn->imm) : insn->imm;
 }
 
 /* Does the block go on after this branch? Not after one that is likely taken, and not for ever; nor, with a timing
@@ -238,7 +203,7 @@ static bool is_private(const struct hart *hart, const struct insn *insn)
 	switch (insn_rows[insn->semantics].class) {
 	case CLASS_ALU:
 	case CLASS_MUL:
-		return insn->semantics != INSN_illegal && insn->rd != 4; /* tp is traced */
+		return insn->rd != 4; /* tp is traced */
 	case CLASS_BRANCH:
 	case CLASS_JAL:
 		return insn->rd != 4 && isa_has(&hart->isa, EXT_Zca); /* else they may trap */
@@ -252,7 +217,7 @@ static bool is_private(const struct hart *hart, const struct insn *insn)
 static bool ends_turn(const struct translator *translator, const struct insn *insn)
 {
 	const struct hart *hart = translator->hart;
-	return hart->platform->catch_up && (is_branch(insn->semantics) || !is_private(hart, insn));
+	return hart->platform->catch_up && (insn_is_branch(insn->semantics) || !is_private(hart, insn));
 }
 
 /* The values that the instruction leaves for the trace. */
@@ -282,13 +247,13 @@ static void emit_insn(struct translator *translator, const struct insn *insn)
 	op->length = insn->length;
 	op->imm = absolute_imm(insn, translator->pc);
 	op->word = insn->word;
-	if (is_branch(insn->semantics) || is_jump(insn->semantics))
+	if (insn_is_branch(insn->semantics) || insn_is_jump(insn->semantics))
 		add_edge(translator, op);
 	bool completes = !ends_block(insn->semantics) && op->run != op_illegal && op->run != op_fs_dirty;
 	translator->ended = !completes;
 	if (translator->hart->model && translator->hart->model->uops[translator->block->count].flags & UOP_SETTLE)
 		translator->ended = true;
-	if (is_branch(insn->semantics) && !goes_on(translator, insn))
+	if (insn_is_branch(insn->semantics) && !goes_on(translator, insn))
 		translator->ended = true;
 	if (ends_turn(translator, insn))
 		translator->ended = true;
@@ -361,43 +326,16 @@ static op_fn *const *forms_of(const struct op *op, uint16_t semantics)
 	return NULL;
 }
 
-/* Integer instructions that have forms pass on what they write. */
+/* Integer instructions that have forms pass on what they write, but for a jump's link. */
 static bool passes_on(const struct op *op, uint16_t semantics, op_fn *const *forms)
 {
-	switch (insn_rows[semantics].class) {
-	case CLASS_STORE:
-	case CLASS_FLOAD:
-	case CLASS_FSTORE:
-	case CLASS_BRANCH:
-	case CLASS_JALR:
-		return false;
-	default:
-		return forms && forms[FORM_LAST_1] && op->rd != SINK;
-	}
-}
-
-static bool commutes(uint16_t semantics)
-{
-	switch (semantics) {
-	case INSN_add:
-	case INSN_addw:
-	case INSN_and:
-	case INSN_or:
-	case INSN_xor:
-	case INSN_mul:
-	case INSN_mulw:
-	case INSN_beq:
-	case INSN_bne:
-		return true;
-	default:
-		return false;
-	}
+	return insn_row_writes_x(semantics) && !insn_is_jump(semantics) && forms && forms[FORM_LAST_1] && op->rd != SINK;
 }
 
 /* The form that reads register rd from what the op before passes on, if this one reads it. */
 static enum op_form form_for(struct op *op, uint16_t semantics, op_fn *const *forms, uint8_t rd)
 {
-	if (op->rs1 != rd && op->rs2 == rd && commutes(semantics)) {
+	if (op->rs1 != rd && op->rs2 == rd && insn_has(semantics, FLAG_COMMUTES)) {
 		op->rs2 = op->rs1;
 		op->rs1 = rd;
 	}
@@ -499,7 +437,7 @@ static uint32_t cycles_alone(struct ahead ahead)
 	uint32_t word = 0;
 	while (ahead.left && next_is_inside(at) && fetch_word(at, &word)) {
 		struct insn insn = decode(&at->hart->isa, word);
-		bool jump = is_jump(insn.semantics), branch = is_branch(insn.semantics);
+		bool jump = insn_is_jump(insn.semantics), branch = insn_is_branch(insn.semantics);
 		note_seen(at, &insn);
 		if (!is_private(at->hart, &insn))
 			break;

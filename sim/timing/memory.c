@@ -411,11 +411,9 @@ static unsigned magnitude_bits(uint64_t value) { return value ? 64 - (unsigned)_
 /* CVA6's serial divider, and others like it: as many steps as the quotient may have bits. */
 static uint16_t divide_cycles(const struct timing *timing, const struct hart *hart, const struct op *op)
 {
-	unsigned id = (unsigned)op->imm;
 	uint64_t a = hart->x[op->rs1], b = hart->x[op->rs2];
-	bool is_signed = id == INSN_div || id == INSN_rem || id == INSN_divw || id == INSN_remw;
-	bool word = id == INSN_divw || id == INSN_remw || id == INSN_divuw || id == INSN_remuw;
-	if (word) {
+	bool is_signed = insn_has((uint16_t)op->imm, FLAG_SIGNED);
+	if (insn_has((uint16_t)op->imm, FLAG_WORD)) {
 		a = is_signed ? (uint64_t)(int64_t)(int32_t)a : (uint32_t)a;
 		b = is_signed ? (uint64_t)(int64_t)(int32_t)b : (uint32_t)b;
 	}
@@ -480,7 +478,7 @@ static uint16_t fdivide_cycles(const struct timing *timing, const struct hart *h
 
 static void probe_hypervisor(struct hart *hart, const struct op *op, bool store)
 {
-	bool hlvx = op->imm == INSN_hlvx_hu || op->imm == INSN_hlvx_wu;
+	bool hlvx = insn_has((uint16_t)op->imm, FLAG_HLVX);
 	struct mmu_context context = mmu_context_hypervisor(hart, hlvx);
 	uint64_t va = mmu_unmasked(hart, &context, hart->x[op->rs1]);
 	int page;
@@ -518,9 +516,8 @@ static void probe_atomic(struct hart *hart, const struct op *op)
 
 static void note_fence(struct model *model, const struct op *op)
 {
-	unsigned id = (unsigned)op->imm;
-	bool guest = id == INSN_hfence_gvma || id == INSN_hinval_gvma;
-	bool first = id == INSN_hfence_vvma || id == INSN_hinval_vvma || mode_virt(model->hart->mode);
+	bool guest = insn_has((uint16_t)op->imm, FLAG_FENCE_GVMA);
+	bool first = insn_has((uint16_t)op->imm, FLAG_FENCE_VVMA) || mode_virt(model->hart->mode);
 	uint64_t address = model->hart->x[op->rs1];
 	model->fence.pending = true;
 	model->fence.kind = guest ? 2 : first;
