@@ -1,6 +1,6 @@
 /*
  * CSR access: the sole judge of whether an access is legal, and the home of every WARL rule.
- * csr.def holds one CSR row per register and one FIELD row per field.
+ * isa/csr.def holds one CSR row per register and one FIELD row per field.
  */
 #ifndef CSR_H
 #define CSR_H

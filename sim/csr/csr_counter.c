@@ -12,6 +12,9 @@
 
 enum counter { COUNTER_CYCLE = 0, COUNTER_TIME = 1, COUNTER_INSTRET = 2, COUNTER_HPM = 3, COUNTER_COUNT = 32 };
 
+_Static_assert(CSR_ROWS(mhpmcounter3, mhpmcounter31) == COUNTER_COUNT - COUNTER_HPM, "mhpmcounter3..31 are consecutive");
+_Static_assert(CSR_ROWS(mhpmevent3, mhpmevent31) == COUNTER_COUNT - COUNTER_HPM, "mhpmevent3..31 are consecutive");
+
 /* mhpmevent.EVENT */
 enum event { EVENT_NONE = 0, EVENT_CYCLES = 1, EVENT_INSTRET = 2, EVENT_LAST = EVENT_INSTRET };
 
@@ -49,7 +52,7 @@ static uint64_t *counter_slot(struct hart *hart, unsigned index)
 	case COUNTER_INSTRET:
 		return &hart->csr.minstret;
 	default:
-		return &(&hart->csr.mhpmcounter3)[index - COUNTER_HPM];
+		return &CSR_NTH(&hart->csr, mhpmcounter3, index - COUNTER_HPM);
 	}
 }
 
@@ -62,7 +65,7 @@ static uint64_t *config_of(struct hart *hart, unsigned index)
 	case COUNTER_INSTRET:
 		return &hart->csr.minstretcfg;
 	default:
-		return &(&hart->csr.mhpmevent3)[index - COUNTER_HPM];
+		return &CSR_NTH(&hart->csr, mhpmevent3, index - COUNTER_HPM);
 	}
 }
 
@@ -305,10 +308,17 @@ static void configure(struct hart *hart, unsigned index, uint64_t value)
 	put_count(hart, index, count, moment);
 }
 
-/* mcyclecfg is 0x321, minstretcfg 0x322: not the counters' own numbers. norm:unimplemented_mode_bits */
-void write_countercfg(struct hart *hart, const struct csr_row *row, uint64_t value)
+/* norm:unimplemented_mode_bits */
+void write_mcyclecfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
-	configure(hart, row->num == CSR_mcyclecfg ? COUNTER_CYCLE : COUNTER_INSTRET, value & mode_inhibits(hart));
+	(void)row;
+	configure(hart, COUNTER_CYCLE, value & mode_inhibits(hart));
+}
+
+void write_minstretcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	(void)row;
+	configure(hart, COUNTER_INSTRET, value & mode_inhibits(hart));
 }
 
 /* An event we do not have selects none. */
@@ -347,4 +357,13 @@ uint64_t read_scountovf(const struct hart *hart, const struct csr_row *row)
 		if (config(hart, index) & mhpmevent3_OF)
 			bits |= counter_bit(index);
 	return bits;
+}
+
+/* norm:scountovf_smode_read_access_control */
+uint64_t seen_scountovf(const struct hart *hart, uint64_t value, enum csr_use use)
+{
+	(void)use;
+	if (hart->mode == MODE_M)
+		return value;
+	return value & hart->csr.mcounteren & (mode_virt(hart->mode) ? hart->csr.hcounteren : ~UINT64_C(0));
 }

@@ -1,13 +1,24 @@
-/* Writes to the PMP registers: locks and reserved combinations. What the entries then permit is for hart/pmp.c. */
+/* The PMP registers: which there are, and writes to them: locks and reserved combinations. What the entries then permit
+ * is for hart/pmp.c. */
 #include "csr/csr_row.h"
 #include "hart/platform.h"
 
 enum { PMP_R = 1, PMP_W = 2, PMP_X = 4, PMP_A = 0x18, PMP_TOR = 0x08, PMP_L = 0x80, ENTRIES_A_CSR = 8 };
 
+/* The CSRs of the implemented entries only. norm:pmp_entry_count */
+bool need_pmpcfg(const struct hart *hart, unsigned num)
+{
+	return (num - CSR_pmpcfg0) * 4 < hart->platform->pmp_entries;
+}
+
+bool need_pmpaddr(const struct hart *hart, unsigned num)
+{
+	return num - CSR_pmpaddr0 < hart->platform->pmp_entries;
+}
+
 static uint8_t entry_config(const struct hart *hart, unsigned entry)
 {
-	const uint64_t *config = &hart->csr.pmpcfg0 + entry / ENTRIES_A_CSR;
-	return (uint8_t)(*config >> entry % ENTRIES_A_CSR * 8);
+	return (uint8_t)(CSR_NTH(&hart->csr, pmpcfg0, entry / ENTRIES_A_CSR) >> entry % ENTRIES_A_CSR * 8);
 }
 
 /* mseccfg.RLB lets locked entries be edited. norm:pmp_l_bit_function */

@@ -9,8 +9,6 @@
 #include "csr/csr_row.h"
 #include "hart/platform.h"
 
-enum { XLEN_64 = 2 }; /* MXL, SXL, UXL, VSXL */
-
 static bool hart_has(const struct hart *hart, enum ext ext)
 {
 	return isa_has(&hart->isa, ext);
@@ -507,62 +505,4 @@ void write_senvcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 	uint64_t writable = env_common(hart) | with(hart, EXT_Ssnpm, senvcfg_PMM);
 	hart->csr.senvcfg = legal_env(hart->csr.senvcfg, value, writable);
 	environment_changed(hart);
-}
-
-/* ---- state enable ---- */
-
-/* Bits for state that the hart has; SE of every register. norm:stateen_unimplemented_state_roz */
-static uint64_t stateen_implemented(const struct hart *hart, unsigned index)
-{
-	uint64_t csrind = with(hart, EXT_Sscsrind, mstateen0_CSRIND) | with(hart, EXT_Smcsrind, mstateen0_CSRIND);
-	uint64_t context = with(hart, EXT_Sdtrig, mstateen0_CONTEXT);
-	return index ? mstateen1_SE1 : mstateen0_SE0 | mstateen0_ENVCFG | context | csrind;
-}
-
-/* norm:Ssqosid_smstateen_srmcfg_requires_mstateen0: a bit of M-mode's register only, as guests have no srmcfg. */
-static uint64_t mstateen_implemented(const struct hart *hart, unsigned index)
-{
-	return stateen_implemented(hart, index) | (index ? 0 : with(hart, EXT_Ssqosid, mstateen0_SRMCFG));
-}
-
-uint64_t csr_stateen_of_m(const struct hart *hart, unsigned index)
-{
-	return hart_has(hart, EXT_Smstateen) ? (&hart->csr.mstateen0)[index] : stateen_implemented(hart, index);
-}
-
-void write_mstateen(struct hart *hart, const struct csr_row *row, uint64_t value)
-{
-	*csr_slot(hart, row) = value & mstateen_implemented(hart, row->num & 3);
-	hart->effects |= EFFECT_MODE;
-}
-
-/* norm:mstateen_lower_priv_roz norm:hstateen_bit_63_writable */
-void write_hstateen(struct hart *hart, const struct csr_row *row, uint64_t value)
-{
-	uint64_t *slot = csr_slot(hart, row);
-	*slot = csr_merge(*slot, value, stateen_implemented(hart, row->num & 3) & csr_stateen_of_m(hart, row->num & 3));
-	hart->effects |= EFFECT_MODE;
-}
-
-/* ---- reset ---- */
-
-/* Read-only fields, and those the spec gives a value at reset. */
-void csr_reset_fixed(struct hart *hart)
-{
-	struct csr_file *csr = &hart->csr;
-	hart->counters.filtered = hart->counters.armed = 0;
-	csr->misa = isa_misa(&hart->isa);
-	csr->mstatus |= with(hart, EXT_U, (uint64_t)XLEN_64 << mstatus_UXL_LOW);
-	csr->mstatus |= with(hart, EXT_S, (uint64_t)XLEN_64 << mstatus_SXL_LOW);
-	if (!hart_has(hart, EXT_U)) { /* the only mode there is */
-		csr->mstatus |= mstatus_MPP;
-		csr->mnstatus |= mnstatus_MNPP;
-	}
-	if (!hart_has(hart, EXT_Smrnmi))
-		csr->mnstatus |= mnstatus_NMIE; /* nothing can clear it, and nobody sees it */
-	csr->mstatus |= with(hart, EXT_Smdbltrp, mstatus_MDT); /* norm:mstatus_mdt_rst */
-	csr->hstatus |= with(hart, EXT_H, (uint64_t)XLEN_64 << hstatus_VSXL_LOW);
-	csr->vsstatus |= with(hart, EXT_H, (uint64_t)XLEN_64 << vsstatus_UXL_LOW);
-	csr->mideleg |= csr_irqs_h(hart);
-	csr_reset_triggers(hart);
 }
