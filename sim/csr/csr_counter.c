@@ -9,14 +9,12 @@
 #include "csr/csr.h"
 #include "csr/csr_row.h"
 #include "hart/platform.h"
+#include "isa/events.h"
 
 enum counter { COUNTER_CYCLE = 0, COUNTER_TIME = 1, COUNTER_INSTRET = 2, COUNTER_HPM = 3, COUNTER_COUNT = 32 };
 
 _Static_assert(CSR_ROWS(mhpmcounter3, mhpmcounter31) == COUNTER_COUNT - COUNTER_HPM, "mhpmcounter3..31 are consecutive");
 _Static_assert(CSR_ROWS(mhpmevent3, mhpmevent31) == COUNTER_COUNT - COUNTER_HPM, "mhpmevent3..31 are consecutive");
-
-/* mhpmevent.EVENT */
-enum event { EVENT_NONE = 0, EVENT_CYCLES = 1, EVENT_INSTRET = 2, EVENT_LAST = EVENT_INSTRET };
 
 /* The hart's clocks and mode as of some moment. */
 struct moment {
@@ -79,13 +77,13 @@ static uint64_t config(const struct hart *hart, unsigned index)
 	return *config_of((struct hart *)hart, index);
 }
 
-static enum event event_of(const struct hart *hart, unsigned index)
+static enum event_number event_of(const struct hart *hart, unsigned index)
 {
 	switch (index) {
 	case COUNTER_CYCLE:
-		return EVENT_CYCLES;
+		return EVENT_cycles;
 	case COUNTER_INSTRET:
-		return EVENT_INSTRET;
+		return EVENT_instret;
 	default:
 		return config(hart, index) & mhpmevent3_EVENT;
 	}
@@ -111,7 +109,7 @@ static uint64_t inhibit_in(enum mode mode)
 static bool counts(const struct hart *hart, unsigned index, enum mode mode)
 {
 	return !(hart->csr.mcountinhibit >> index & 1) && !(config(hart, index) & inhibit_in(mode)) &&
-	       event_of(hart, index) != EVENT_NONE;
+	       event_of(hart, index) != EVENT_none;
 }
 
 /* The clock that counter `index` follows; 0 while it stands still. */
@@ -119,10 +117,10 @@ static uint64_t clock_of(const struct hart *hart, unsigned index, struct moment 
 {
 	if (!counts(hart, index, moment.mode))
 		return 0;
-	enum event event = event_of(hart, index);
-	if (event > EVENT_LAST)
-		return hart->events[event - EVENT_LAST - 1];
-	return event == EVENT_CYCLES ? moment.cycles : moment.instret;
+	enum event_number event = event_of(hart, index);
+	if (event >= EVENT_MODEL_FIRST)
+		return hart->events[event - EVENT_MODEL_FIRST];
+	return event == EVENT_cycles ? moment.cycles : moment.instret;
 }
 
 static uint64_t count_at(const struct hart *hart, unsigned index, struct moment moment)
@@ -325,7 +323,7 @@ void write_minstretcfg(struct hart *hart, const struct csr_row *row, uint64_t va
 static uint64_t legal_event(const struct hart *hart, uint64_t value)
 {
 	uint64_t event = value & mhpmevent3_EVENT;
-	return event <= EVENT_LAST + hart->event_count ? event : EVENT_NONE;
+	return event < EVENT_MODEL_FIRST + hart->event_count ? event : EVENT_none;
 }
 
 void write_mhpmevent(struct hart *hart, const struct csr_row *row, uint64_t value)

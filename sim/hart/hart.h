@@ -98,7 +98,7 @@ struct hart {
 	struct bus *bus;
 	struct mmu *mmu;
 	struct mem *mem;
-	const uint64_t *events; /* counts of the timing model: mhpmevent 3, 4, ...; event_count of them */
+	const uint64_t *events; /* a timing model's struct event_counts (isa/events.h): event_count of them */
 	unsigned event_count;
 	struct model *model; /* timing: NULL where every instruction takes one cycle */
 	struct model *parked; /* what `model` will be while timing is switched on (--timing from=) */

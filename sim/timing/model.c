@@ -54,7 +54,7 @@ int model_init(struct hart *hart, const struct timing *timing, struct model_shar
 	model->walks_from = 0;
 	hart->exec->state = 0;
 	hart->events = (const uint64_t *)&model->counts;
-	hart->event_count = sizeof model->counts / sizeof(uint64_t);
+	hart->event_count = EVENT_COUNTS;
 	return 0;
 }
 

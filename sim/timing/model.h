@@ -12,6 +12,7 @@
 
 #include "engine/block.h"
 #include "hart/mmu.h"
+#include "isa/events.h"
 #include "timing/cache.h"
 #include "timing/channel.h"
 #include "timing/l1_tlb.h"
@@ -38,19 +39,6 @@ struct near_bank {
 	/* bit i % 64 of filled[i / 64]: an entry i may hold something; so that what has to go is found without a
 	 * search */
 	uint64_t filled[NEAR_ENTRIES / 64];
-};
-
-/* Counts for mhpmcounters and --stats: mhpmevent 3 selects the first, 4 the second, and so on. */
-struct model_counts {
-	uint64_t icache_misses, dcache_misses, l2_misses;                                   /* 3, 4, 5 */
-	uint64_t itlb_misses, dtlb_misses;                                                  /* 6, 7 */
-	/* 8: S- or VS-stage, 9: G-stage */
-	uint64_t pte_reads_first, pte_reads_second;
-	uint64_t mispredicts, traps, flushes, store_conflicts;                              /* 10, 11, 12, 13 */
-	/* 14 to 17: cycles, before overlap */
-	uint64_t stall_icache, stall_dcache, stall_walk, stall_fence;
-	/* 18, 19: of the walker, 20: guest to HS */
-	uint64_t l2tlb_hits, pointer_hits, exits;
 };
 
 /* Of the cycles that something took, those of one cause each: so that a world switch can be split by causes. */
@@ -161,7 +149,7 @@ struct model {
 	struct memo memo[MEMO_ENTRIES];
 	struct stray *strays; /* of each memo */
 	struct uop uops[BLOCK_MAX]; /* of the block that is being translated, or is translated anew each time */
-	struct model_counts counts;
+	struct event_counts counts; /* for mhpmcounters and --stats */
 };
 
 int model_init(struct hart *hart, const struct timing *timing, struct model_shared *shared); /* 0, or -1: no memory */
