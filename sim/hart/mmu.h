@@ -51,6 +51,9 @@ struct mmu_context mmu_context_hypervisor(const struct hart *hart, bool hlvx);
 /* The address that an explicit access to va in this context means: pointer masking applied. norm:pm_apply_explicit */
 uint64_t mmu_unmasked(const struct hart *hart, const struct mmu_context *context, uint64_t va);
 
+/* The address space of an effective mode, as hart/tlb.h cuts it up; 0 when no page table is in force. */
+uint64_t mmu_space(const struct hart *hart, enum mode mode);
+
 /* Is a physical access of `size` bytes at pa allowed by PMP for this effective mode? The decoded form of the PMP CSRs
  * is brought up to date when the epoch in hart->context has changed or EFFECT_TRANSLATE is pending: after any write. */
 bool pmp_allows(const struct hart *hart, uint64_t pa, unsigned size, enum access access, enum mode mode);
@@ -91,6 +94,23 @@ bool mmu_look(struct hart *hart, uint64_t va, enum access access, const struct m
  * match the page of the leaf PTE of the stage that is fenced. SFENCE.VMA with V=1 is mmu_fence_vvma: of the current
  * VMID. */
 struct fence { bool address_valid, id_valid; uint64_t address, id; };
+
+/* What a fence forgets, in any cache of translations. */
+enum fence_kind { FENCE_VMA, FENCE_VVMA, FENCE_GVMA };
+struct fence_scope {
+	enum fence_kind kind;
+	struct fence fence;
+	unsigned vmid; /* of the current guest: VS-stage fences */
+};
+struct mapping {
+	uint64_t address;    /* of the first byte of what the entry holds */
+	uint64_t space;      /* as mmu_space has it */
+	uint8_t first_shift; /* page of the S- or VS-stage leaf */
+	bool global;
+};
+struct fence_scope fence_scope(const struct hart *hart, enum fence_kind kind, const struct fence *fence);
+bool fence_selects(const struct fence_scope *scope, const struct mapping *mapping);
+
 void mmu_fence_vma(struct hart *hart, const struct fence *fence);             /* HS: address = va, id = ASID */
 void mmu_fence_vvma(struct hart *hart, const struct fence *fence);            /* VS-stage of the current hgatp.VMID */
 /* address = gpa, id = VMID. The address does not select: entries do not know the gpas of their VS-stage PTEs. */

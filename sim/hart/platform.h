@@ -10,7 +10,7 @@ struct hart;
 struct platform {
 	uint64_t cycles_per_tick;  /* core cycles per mtime tick (mtime runs at 10 MHz) */
 	uint64_t time_offset;      /* ticks, modulo 2^64: what writes to mtime added to it */
-	unsigned hart_count;       /* 1..64 */
+	unsigned hart_count;       /* 1..HARTS_MAX */
 	unsigned pmp_entries;      /* 0, 16 or 64 */
 	unsigned asid_bits;        /* 0..16 */
 	unsigned vmid_bits;        /* 0..14 */

@@ -8,11 +8,10 @@
  */
 #include "machine/lookahead.h"
 
+#include "base/limits.h"
 #include "engine/exec.h"
 #include "timing/model.h"
 #include "trace/trace.h"
-
-enum { HARTS_MAX = 64 };
 
 /* Where each hart stands, by id. Of one that waits or has something to obey the turn alone is right: it is not for
  * here. */

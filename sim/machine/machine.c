@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/limits.h"
 #include "machine/boot.h"
 #include "dev/console.h"
 #include "dev/devices.h"
@@ -20,7 +21,7 @@
 #include "watch/meter.h"
 #include "trace/trace.h"
 
-enum { HARTS_MAX = 64, DEVICES_MAX = 8 };
+enum { DEVICES_MAX = 8 };
 
 static int no_memory(const char *what)
 {

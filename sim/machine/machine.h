@@ -27,7 +27,7 @@ struct config {
 	const char *kernel, *initrd, *append, *dtb, *dump_dtb;
 	struct guest_config *guests;
 	unsigned guest_count;
-	unsigned harts;         /* 1..64 */
+	unsigned harts;         /* 1..HARTS_MAX */
 	uint64_t memory;        /* bytes of DRAM */
 	struct isa isa;
 	const struct timing *timing; /* &preset, or a built-in one */

@@ -212,12 +212,7 @@ static void fill_line(struct model *model, uint64_t pa, uint64_t at)
 
 uint64_t memory_space(const struct hart *hart, enum mode mode)
 {
-	bool virt = mode_virt(mode);
-	uint64_t first = mode == MODE_M ? 0 : virt ? hart->csr.vsatp : hart->csr.satp;
-	uint64_t space = first >> 60 ? first >> 44 : 0;
-	if (!virt || (!space && !(hart->csr.hgatp >> 60)))
-		return space;
-	return space | hart->csr.hgatp >> 44 << SPACE_VMID_LOW | UINT64_C(1) << SPACE_VIRT_LOW;
+	return mmu_space(hart, mode);
 }
 
 unsigned memory_read_pte(struct model *model, uint64_t pa, uint64_t at)
@@ -373,16 +368,9 @@ void model_fault(struct hart *hart, uint64_t va, enum access access)
 
 static bool names(const struct model *model, const struct page_entry *entry)
 {
-	const struct fence *fence = &model->fence.fence;
-	uint64_t vmid = (model->hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW;
-	bool virt = space_virt(entry->space);
-	if (model->fence.kind == 2) /* HFENCE.GVMA */
-		return virt && (!fence->id_valid || space_vmid(entry->space) == fence->id);
-	if (virt != (model->fence.kind == 1) || (virt && space_vmid(entry->space) != vmid))
-		return false;
-	if (fence->address_valid && ((entry->vpn << entry->shift) ^ fence->address) >> entry->first_shift)
-		return false;
-	return !fence->id_valid || (!entry->ignore && space_asid(entry->space) == fence->id);
+	struct fence_scope scope = fence_scope(model->hart, model->fence.kind, &model->fence.fence);
+	struct mapping mapping = {entry->vpn << entry->shift, entry->space, entry->first_shift, entry->ignore != 0};
+	return fence_selects(&scope, &mapping);
 }
 
 static void drop_named(const struct model *model, struct page_entry *entries, unsigned count)
@@ -398,7 +386,7 @@ void memory_fence(struct model *model)
 	drop_named(model, model->dtlb.entries, model->dtlb.count);
 	if (model->walker.second)
 		drop_named(model, model->walker.second, model->walker.second_entries);
-	if (model->fence.kind == 2 || !model->fence.fence.address_valid)
+	if (model->fence.kind == FENCE_GVMA || !model->fence.fence.address_valid)
 		walker_forget_pointers(&model->walker);
 	model_near_flush(model->hart);
 	model->fetch_page = UINT64_MAX; /* look again */
@@ -520,7 +508,7 @@ static void note_fence(struct model *model, const struct op *op)
 	bool first = insn_has((uint16_t)op->imm, FLAG_FENCE_VVMA) || mode_virt(model->hart->mode);
 	uint64_t address = model->hart->x[op->rs1];
 	model->fence.pending = true;
-	model->fence.kind = guest ? 2 : first;
+	model->fence.kind = guest ? FENCE_GVMA : first ? FENCE_VVMA : FENCE_VMA;
 	model->fence.fence = (struct fence){
 		.address_valid = op->rs1 != 0 && model->timing->fence_selects,
 		.id_valid = op->rs2 != 0 && model->timing->fence_selects,

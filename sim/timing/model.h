@@ -138,7 +138,7 @@ struct model {
 	struct shadow *shadow;  /* shadow.h; NULL: nobody asks */
 	bool walked;            /* stall.translate is of a walk that a fence may hold up */
 	uint64_t walks_from;    /* absolute cycle before which no walk starts */
-	struct { bool pending; unsigned kind; struct fence fence; } fence;
+	struct { bool pending; enum fence_kind kind; struct fence fence; } fence;
 
 	uint64_t fetch_page, fetch_space; /* what the fetch TLB was last asked for */
 	struct cache l1i, l1d;
