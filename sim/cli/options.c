@@ -578,11 +578,11 @@ static void choose_timing(struct config *config)
 /* An extension that only names a behaviour goes with the behaviour. */
 static void drop_untrue_names(struct config *config)
 {
-	if (config->platform.tval_zero) {
+	if (config->options.tval_zero) {
 		isa_remove(&config->isa, EXT_Sstvala);
 		isa_remove(&config->isa, EXT_Shvstvala);
 	}
-	if (config->platform.tval2_zero)
+	if (config->options.tval2_zero)
 		isa_remove(&config->isa, EXT_Shtvala);
 }
 

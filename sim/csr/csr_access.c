@@ -4,6 +4,7 @@
  */
 #include "csr/csr.h"
 #include "csr/csr_row.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 
 enum { CSR_SPACE = 4096, READ_ONLY = 3 };
@@ -90,7 +91,7 @@ NEED_EXTENSION(sdtrig, EXT_Sdtrig)
 /* norm:time_csr_architectural_availability */
 bool need_time(const struct hart *hart, unsigned num)
 {
-	return need_zicntr(hart, num) && !hart->platform->time_absent;
+	return need_zicntr(hart, num) && !hart->options->time_absent;
 }
 
 /* Smcsrind includes all of Sscsrind. */
@@ -110,7 +111,7 @@ bool need_mtval2(const struct hart *hart, unsigned num)
 bool need_envcfg(const struct hart *hart, unsigned num)
 {
 	(void)num;
-	return !hart->platform->envcfg_absent;
+	return !hart->options->envcfg_absent;
 }
 
 /* norm:mseccfg_presence */

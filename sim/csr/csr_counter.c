@@ -8,6 +8,7 @@
  */
 #include "csr/csr.h"
 #include "csr/csr_row.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 #include "isa/events.h"
 
@@ -218,7 +219,7 @@ uint64_t csr_counter(const struct hart *hart, unsigned index)
 
 uint64_t csr_hpm_counters(const struct hart *hart)
 {
-	return ((UINT64_C(1) << hart->platform->hpm_counters) - 1) << COUNTER_HPM;
+	return ((UINT64_C(1) << hart->options->hpm_counters) - 1) << COUNTER_HPM;
 }
 
 /* norm:mhpmcounter_mhpmevent_rdonly0 */

@@ -7,6 +7,7 @@
  * directly.
  */
 #include "csr/csr_row.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 
 static bool hart_has(const struct hart *hart, enum ext ext)
@@ -42,7 +43,7 @@ void write_seed(struct hart *hart, const struct csr_row *row, uint64_t value)
 
 uint64_t csr_guest_externals(const struct hart *hart)
 {
-	return (UINT64_C(1) << hart->platform->geilen << 1) - 2; /* norm:geilen */
+	return (UINT64_C(1) << hart->options->geilen << 1) - 2; /* norm:geilen */
 }
 
 /* norm:mip_sxip_mie_sxie_rdonly0 norm:sip_sie_Sscofpmf */
@@ -53,7 +54,7 @@ uint64_t csr_irqs_s(const struct hart *hart)
 
 uint64_t csr_irqs_h(const struct hart *hart)
 {
-	uint64_t guest = hart->platform->geilen ? hie_SGEIE : 0; /* norm:mideleg_acc_h */
+	uint64_t guest = hart->options->geilen ? hie_SGEIE : 0; /* norm:mideleg_acc_h */
 	return with(hart, EXT_H, hie_VSSIE | hie_VSTIE | hie_VSEIE | guest);
 }
 
@@ -110,7 +111,7 @@ static void status_changed(struct hart *hart)
 /* An endianness bit of a mode. norm:mstatus_mstatush_xbe_warl norm:hstatus_vsbe_op norm:vsstatus_ube */
 static uint64_t endian(const struct hart *hart, enum ext ext, uint64_t bit)
 {
-	return hart->platform->little_endian ? 0 : with(hart, ext, bit);
+	return hart->options->little_endian ? 0 : with(hart, ext, bit);
 }
 
 /* Fields that sstatus and vsstatus share. norm:mstatus_fs_rdonly0_s_no_f: FS without F is read-only 0. */
@@ -205,7 +206,7 @@ uint64_t csr_legal_pmm(uint64_t old, uint64_t value, uint64_t field, unsigned lo
 static uint64_t legal_vgein(const struct hart *hart, uint64_t old, uint64_t value)
 {
 	uint64_t vgein = (value & hstatus_VGEIN) >> hstatus_VGEIN_LOW;
-	return vgein <= hart->platform->geilen ? value : csr_merge(value, old, hstatus_VGEIN);
+	return vgein <= hart->options->geilen ? value : csr_merge(value, old, hstatus_VGEIN);
 }
 
 void write_hstatus(struct hart *hart, const struct csr_row *row, uint64_t value)
@@ -422,7 +423,7 @@ void write_satp(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	if (!mode_supported(hart, value >> satp_MODE_LOW))
 		return;
-	*csr_slot(hart, row) = value & (satp_MODE | satp_PPN | id_mask(hart->platform->asid_bits, satp_ASID_LOW));
+	*csr_slot(hart, row) = value & (satp_MODE | satp_PPN | id_mask(hart->options->asid_bits, satp_ASID_LOW));
 	hart->effects |= EFFECT_TRANSLATE;
 }
 
@@ -436,7 +437,7 @@ void write_vsatp(struct hart *hart, const struct csr_row *row, uint64_t value)
 void write_hgatp(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
-	uint64_t mask = (hgatp_PPN & ~UINT64_C(3)) | id_mask(hart->platform->vmid_bits, hgatp_VMID_LOW);
+	uint64_t mask = (hgatp_PPN & ~UINT64_C(3)) | id_mask(hart->options->vmid_bits, hgatp_VMID_LOW);
 	if (mode_supported(hart, value >> hgatp_MODE_LOW))
 		mask |= hgatp_MODE;
 	hart->csr.hgatp = csr_merge(hart->csr.hgatp, value, mask);
@@ -481,7 +482,7 @@ static uint64_t henvcfg_gated(void)
 void write_menvcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
-	uint64_t adue = hart->platform->svade_only ? 0 : with(hart, EXT_Svadu, menvcfg_ADUE);
+	uint64_t adue = hart->options->svade_only ? 0 : with(hart, EXT_Svadu, menvcfg_ADUE);
 	uint64_t writable = env_common(hart) | adue | with(hart, EXT_Sstc, menvcfg_STCE) |
 	                    with(hart, EXT_Svpbmt, menvcfg_PBMTE) | with(hart, EXT_Smnpm, menvcfg_PMM) |
 	                    with(hart, EXT_Ssdbltrp, menvcfg_DTE);

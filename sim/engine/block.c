@@ -1,6 +1,7 @@
 #include "engine/block.h"
 
 #include <string.h>
+#include "engine/engine.h"
 #include "engine/mem.h"
 #include "hart/mmu.h"
 #include "timing/model.h"
@@ -178,7 +179,7 @@ struct block *block_find(struct hart *hart, unsigned limit)
 	key |= limit << KEY_BITS;
 	struct block *block = lookup(exec, hart->pc, translation.pa, key);
 	if (!block) {
-		block = new_block(hart, translation.pa, limit ? limit : hart->platform->block_ops);
+		block = new_block(hart, translation.pa, limit ? limit : hart->engine->options.block_ops);
 		if (!block)
 			return NULL;
 		block->key = key;

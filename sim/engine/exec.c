@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include "csr/csr.h"
 #include "engine/block.h"
+#include "engine/engine.h"
 #include "engine/mem.h"
 #include "engine/note.h"
 #include "hart/reservation.h"
@@ -247,7 +248,7 @@ static bool may_link(const struct hart *hart, const struct block *from, uint32_t
 static bool is_near(const struct hart *hart, uint64_t bound)
 {
 	enum { NEAR = 8 };
-	return bound - hart->cycle <= NEAR && !hart->platform->catch_up;
+	return bound - hart->cycle <= NEAR && !hart->engine->catch_up;
 }
 
 /* The block that comes next, if that is known. */
@@ -267,7 +268,7 @@ static bool fits(const struct hart *hart, const struct block *block, uint64_t bo
 static const struct block *linked_block(const struct hart *hart, uint64_t bound)
 {
 	const struct block *block = known_block(hart);
-	bool take = block && !hart->platform->flush_always && fits(hart, block, bound) && is_near(hart, bound) == (limit_of(block) == 1);
+	bool take = block && !hart->engine->options.flush_always && fits(hart, block, bound) && is_near(hart, bound) == (limit_of(block) == 1);
 	return take ? block : NULL;
 }
 
@@ -338,7 +339,7 @@ static void run_next(struct hart *hart, uint64_t bound, bool step)
 		run_block(hart, next);
 		return;
 	}
-	if (hart->platform->flush_always)
+	if (hart->engine->options.flush_always)
 		forget_blocks(hart);
 	step |= is_near(hart, bound);
 	struct block *block = enter_block(hart, step);
@@ -360,7 +361,7 @@ static void look_ahead(struct hart *hart)
 	uint64_t context = hart->context;
 	uint32_t state = exec->state;
 	exec->link = NULL;
-	if (hart->platform->flush_always)
+	if (hart->engine->options.flush_always)
 		forget_blocks(hart);
 	struct block *block = enter_block(hart, 0);
 	if (!block)

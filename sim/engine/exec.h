@@ -14,7 +14,7 @@ void exec_free(struct hart *hart);
  * stepping, hostile builds and both dispatchers give the same interleaving. */
 bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns);
 
-/* Harts that get ahead of each other (platform->catch_up): where one stands that is paused between instructions and
+/* Harts that get ahead of each other (engine->catch_up): where one stands that is paused between instructions and
  * does not wait. */
 struct standing {
 	uint64_t turn;      /* the first cycle at which it may do what another can notice */

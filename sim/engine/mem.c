@@ -2,7 +2,9 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include "engine/engine.h"
 #include "engine/exec.h"
+#include "hart/options.h"
 #include "hart/reservation.h"
 #include "isa/insn.h"
 #include "timing/model.h"
@@ -150,8 +152,8 @@ void mem_transform(struct hart *hart, uint32_t word, unsigned offset)
 
 void mem_catch_up(struct hart *hart)
 {
-	if (hart->platform->catch_up)
-		hart->platform->catch_up(hart);
+	if (hart->engine->catch_up)
+		hart->engine->catch_up(hart);
 }
 
 /* ---- accesses ---- */
@@ -291,7 +293,7 @@ static bool access(struct hart *hart, const struct request *request, uint64_t *v
 		return false;
 	bool misaligned = request->va & (request->size - 1);
 	bool swap = mem_big_endian(hart, request->context->mode);
-	if (misaligned && hart->platform->misaligned_traps)
+	if (misaligned && hart->options->misaligned_traps)
 		return fault(hart, request, CAUSE_LOAD_MISALIGNED);
 	uint64_t bits = 0;
 	if (request->access == ACCESS_STORE)

@@ -1,9 +1,9 @@
 /* The ops that translation inserts between instructions, and the table of all handlers. */
 #include "csr/csr.h"
 #include "engine/block.h"
+#include "engine/engine.h"
 #include "isa/insn.h"
 #include "hart/mmu.h"
-#include "hart/platform.h"
 #include "hart/trap.h"
 #include "watch/check.h"
 #include "trace/trace.h"
@@ -68,14 +68,14 @@ OP(function)
 
 OP(timing_from)
 {
-	hart->platform->timing.request = TIMING_GOES_ON;
+	hart->engine->timing.request = TIMING_GOES_ON;
 	hart->effects |= EFFECT_YIELD;
 	OP_TAIL(op_leave_before);
 }
 
 OP(timing_hint)
 {
-	hart->platform->timing.request = op->imm == TIMING_HINT_ON ? TIMING_GOES_ON : TIMING_GOES_OFF;
+	hart->engine->timing.request = op->imm == TIMING_HINT_ON ? TIMING_GOES_ON : TIMING_GOES_OFF;
 	hart->effects |= EFFECT_YIELD;
 	OP_TAIL(op_leave_after);
 }

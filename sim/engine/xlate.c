@@ -7,11 +7,11 @@
 #include <string.h>
 #include "base/bus.h"
 #include "engine/block.h"
+#include "engine/engine.h"
 #include "isa/insn.h"
 #include "hart/mmu.h"
 #include "engine/note.h"
 #include "engine/pair.h"
-#include "hart/platform.h"
 #include "timing/model.h"
 #include "watch/check.h"
 #include "trace/trace.h"
@@ -116,8 +116,8 @@ static bool expects_landing_pad(const struct insn *insn)
 static bool timing_begins(const struct translator *translator)
 {
 	const struct hart *hart = translator->hart;
-	return hart->platform->timing.at_pc && hart->platform->timing.pc == translator->pc &&
-	       hart->platform->timing.guest == mode_virt(hart->mode);
+	return hart->engine->timing.at_pc && hart->engine->timing.pc == translator->pc &&
+	       hart->engine->timing.guest == mode_virt(hart->mode);
 }
 
 static void emit_before(struct translator *translator, const struct insn *insn)
@@ -165,7 +165,7 @@ static op_fn *aligned_jump(const struct insn *insn)
 
 static bool is_timing_hint(const struct translator *translator, const struct insn *insn)
 {
-	return translator->hart->platform->timing.hints && insn->semantics == INSN_slti && insn->rd == 0 && insn->rs1 == 0 &&
+	return translator->hart->engine->timing.hints && insn->semantics == INSN_slti && insn->rd == 0 && insn->rs1 == 0 &&
 	       (insn->imm == TIMING_HINT_ON || insn->imm == TIMING_HINT_OFF);
 }
 
@@ -217,7 +217,7 @@ static bool is_private(const struct hart *hart, const struct insn *insn)
 static bool ends_turn(const struct translator *translator, const struct insn *insn)
 {
 	const struct hart *hart = translator->hart;
-	return hart->platform->catch_up && (insn_is_branch(insn->semantics) || !is_private(hart, insn));
+	return hart->engine->catch_up && (insn_is_branch(insn->semantics) || !is_private(hart, insn));
 }
 
 /* The values that the instruction leaves for the trace. */
@@ -508,7 +508,7 @@ void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, 
 	set_costs(&translator);
 	if (translator.key & KEY_TRACE)
 		tell_text(&translator);
-	if (hart->platform->catch_up && !fragile && !(translator.key & (KEY_TRACE | KEY_TRIGGER | KEY_ELP | KEY_LPE)))
+	if (hart->engine->catch_up && !fragile && !(translator.key & (KEY_TRACE | KEY_TRIGGER | KEY_ELP | KEY_LPE)))
 		block->alone = block_alone(&translator);
 	if (DISPATCH_TAIL)
 		choose_handlers(&translator);

@@ -1,5 +1,6 @@
 /*
- * One hart: architectural state only. Engines, caches of translations and traces hang off it as opaque pointers.
+ * One hart: its architectural state, and where it is in time. What else belongs to it (engine, caches, timing, observers)
+ * hangs off it; that is made by others, and most of it can be made anew.
  *
  * Exactness: ops run in blocks whose cycles and retired instructions are added at the block's end. Whoever needs the
  * exact place in time inside a block reads pc, now and retired, which every slow path sets (op_sync) before it calls
@@ -94,7 +95,9 @@ struct hart {
 	struct tp_file tp;
 	unsigned id;
 	struct isa isa;
-	struct platform *platform; /* time base, configuration: hart/platform.h */
+	const struct hart_options *options; /* what its implementation chose: hart/options.h */
+	struct platform *platform; /* the machine around it, its time: hart/platform.h */
+	struct engine *engine;     /* shared by all harts' exec: engine/engine.h */
 	struct bus *bus;
 	struct mmu *mmu;
 	struct mem *mem;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "base/bus.h"
 #include "hart/mmu_state.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 #include "hart/walk.h"
 
@@ -279,17 +280,17 @@ static void fence_where(struct hart *hart, const struct fence *fence, unsigned i
 
 void mmu_fence_vma(struct hart *hart, const struct fence *fence)
 {
-	fence_where(hart, fence, hart->platform->asid_bits, FENCE_VMA);
+	fence_where(hart, fence, hart->options->asid_bits, FENCE_VMA);
 }
 
 void mmu_fence_vvma(struct hart *hart, const struct fence *fence)
 {
-	fence_where(hart, fence, hart->platform->asid_bits, FENCE_VVMA);
+	fence_where(hart, fence, hart->options->asid_bits, FENCE_VVMA);
 }
 
 void mmu_fence_gvma(struct hart *hart, const struct fence *fence)
 {
-	fence_where(hart, fence, hart->platform->vmid_bits, FENCE_GVMA);
+	fence_where(hart, fence, hart->options->vmid_bits, FENCE_GVMA);
 }
 
 void mmu_flush(struct hart *hart)

@@ -117,7 +117,7 @@ void mmu_fence_vvma(struct hart *hart, const struct fence *fence);            /*
 void mmu_fence_gvma(struct hart *hart, const struct fence *fence);
 void mmu_flush(struct hart *hart);                                            /* everything (PMP change, reset) */
 
-/* hart->isa, hart->bus and hart->platform are set. */
+/* hart->isa, hart->bus and hart->options are set. */
 int mmu_init(struct hart *hart, unsigned tlb_entries); /* 0, or -1: no memory */
 void mmu_free(struct hart *hart);
 

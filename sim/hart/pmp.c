@@ -4,6 +4,7 @@
 #include "base/bus.h"
 #include "hart/mmu.h"
 #include "hart/mmu_state.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 
 enum { CFG_R = 1 << 0, CFG_W = 1 << 1, CFG_X = 1 << 2, CFG_A_LOW = 3, CFG_L = 1 << 7 };
@@ -152,7 +153,7 @@ static void pmp_refresh(const struct hart *hart, struct pmp *pmp)
 	memcpy(pmp->sources.addr, addr, sizeof pmp->sources.addr);
 	pmp->sources.mseccfg = hart->csr.mseccfg;
 	pmp->valid = true;
-	decode(pmp, hart->platform->pmp_entries);
+	decode(pmp, hart->options->pmp_entries);
 }
 
 void pmp_forget(struct pmp *pmp)

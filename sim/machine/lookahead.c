@@ -9,7 +9,9 @@
 #include "machine/lookahead.h"
 
 #include "base/limits.h"
+#include "engine/engine.h"
 #include "engine/exec.h"
+#include "hart/platform.h"
 #include "timing/model.h"
 #include "trace/trace.h"
 
@@ -38,7 +40,7 @@ static void catch_up(struct hart *hart)
 		if (peer != hart && !peer->halted && !peer->waiting && peer->cycle < bound)
 			exec_run(peer, bound, UINT64_MAX);
 	}
-	hart->platform->caught_up = true;
+	hart->engine->caught_up = true;
 	hart->effects |= EFFECT_YIELD; /* their turns may come sooner now */
 }
 
@@ -55,7 +57,7 @@ static bool may_get_ahead(const struct machine *machine)
 
 void turns_prepare(struct machine *machine)
 {
-	machine->platform.catch_up = may_get_ahead(machine) ? catch_up : NULL;
+	machine->engine.catch_up = may_get_ahead(machine) ? catch_up : NULL;
 }
 
 /* The lowest two turns; of the same cycle the one of the lower id comes first. */
@@ -99,13 +101,13 @@ uint64_t turns_run(struct machine *machine)
 {
 	struct turns turns;
 	uint64_t start = 0, now = 0;
-	if (!machine->platform.catch_up)
+	if (!machine->engine.catch_up)
 		return 0;
-	machine->platform.caught_up = true;
+	machine->engine.caught_up = true;
 	while (machine->stop == RUNNING && now - start < CYCLES_MAX) {
-		if (machine->platform.caught_up)
+		if (machine->engine.caught_up)
 			find_turns(machine, &turns);
-		machine->platform.caught_up = false;
+		machine->engine.caught_up = false;
 		struct order order = order_of(&turns, machine->hart_count);
 		struct hart *hart = &machine->harts[order.first];
 		now = order.first_turn;

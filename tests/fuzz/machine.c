@@ -37,7 +37,8 @@ struct start {
 	const char *isa, *cpu;
 	struct { unsigned row, value; } timing[TIMING_CHANGES];
 	unsigned timing_count;
-	struct platform choices;
+	struct hart_options choices;
+	uint64_t rnmi_cycle;
 	uint8_t block_ops;
 	bool hostile, limited;
 };
@@ -320,7 +321,7 @@ static void choose(struct source *source, struct start *start)
 	start->choices.hpm_counters = source_one_in(source, 4) ? source_below(source, 30) : 29;
 	start->choices.rnmi_vector = source_one_in(source, 2) ? some_vector(source) & ~UINT64_C(3) : 0;
 	start->choices.rnmi_exception_vector = source_one_in(source, 2) ? some_vector(source) & ~UINT64_C(3) : 0;
-	start->choices.rnmi_cycle = source_one_in(source, 2) ? source_below(source, CYCLES) : 0;
+	start->rnmi_cycle = source_one_in(source, 2) ? source_below(source, CYCLES) : 0;
 	start->block_ops = (uint8_t)(2 + source_below(source, 62));
 	start->hostile = source_one_in(source, 8);
 	start->limited = source_one_in(source, 2);
@@ -351,18 +352,18 @@ static void configure(struct options *options, const struct start *start)
 	change_timing(&config->preset, start);
 	if (start->isa && isa_parse(start->isa, &isa, reason, sizeof(reason)) == 0)
 		config->isa = isa;
-	config->platform.tinst_zero = start->choices.tinst_zero;
-	config->platform.tval_zero = start->choices.tval_zero;
-	config->platform.tval2_zero = start->choices.tval2_zero;
-	config->platform.misaligned_traps = start->choices.misaligned_traps;
-	config->platform.envcfg_absent = start->choices.envcfg_absent;
-	config->platform.svade_only = start->choices.svade_only;
-	config->platform.little_endian = start->choices.little_endian;
-	config->platform.time_absent = start->choices.time_absent;
-	config->platform.hpm_counters = start->choices.hpm_counters;
-	config->platform.rnmi_vector = start->choices.rnmi_vector;
-	config->platform.rnmi_exception_vector = start->choices.rnmi_exception_vector;
-	config->platform.rnmi_cycle = start->choices.rnmi_cycle;
+	config->options.tinst_zero = start->choices.tinst_zero;
+	config->options.tval_zero = start->choices.tval_zero;
+	config->options.tval2_zero = start->choices.tval2_zero;
+	config->options.misaligned_traps = start->choices.misaligned_traps;
+	config->options.envcfg_absent = start->choices.envcfg_absent;
+	config->options.svade_only = start->choices.svade_only;
+	config->options.little_endian = start->choices.little_endian;
+	config->options.time_absent = start->choices.time_absent;
+	config->options.hpm_counters = start->choices.hpm_counters;
+	config->options.rnmi_vector = start->choices.rnmi_vector;
+	config->options.rnmi_exception_vector = start->choices.rnmi_exception_vector;
+	config->rnmi_cycle = start->rnmi_cycle;
 	config->max_insns = start->limited ? INSNS : UINT64_MAX; /* under a limit blocks do not follow each other */
 	config->max_cycles = CYCLES;
 }
@@ -480,11 +481,11 @@ enum engine { LONG_BLOCKS, ONE_OP_BLOCKS, FLUSHING, STEPPING, ENGINES, CHECKED =
 
 static void set_engine(struct config *config, enum engine engine, const struct start *start)
 {
-	config->platform.block_ops = engine == ONE_OP_BLOCKS ? 1 : engine == FLUSHING ? start->block_ops : 64;
-	config->platform.flush_always = engine == FLUSHING || engine == CHECKED;
+	config->engine.block_ops = engine == ONE_OP_BLOCKS ? 1 : engine == FLUSHING ? start->block_ops : 64;
+	config->engine.flush_always = engine == FLUSHING || engine == CHECKED;
 	if (engine == CHECKED) { /* may stop elsewhere, and one entry forgets sooner: not compared */
 		config->checks = CHECK_PERCPU | CHECK_WORLDSWITCH | CHECK_ISOLATION;
-		config->platform.tlb_entries = 1;
+		config->options.tlb_entries = 1;
 	}
 }
 

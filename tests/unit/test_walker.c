@@ -58,7 +58,6 @@ static void fence(struct walks *walks, unsigned kind, struct fence fence)
 	memory_fence(walks->model);
 }
 
-enum { FENCE_VMA, FENCE_VVMA, FENCE_GVMA };
 #define VA UINT64_C(0x40000000)
 
 /* HS-mode, Sv39: two pages side by side. */
