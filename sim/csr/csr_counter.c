@@ -334,6 +334,18 @@ void write_mhpmevent(struct hart *hart, const struct csr_row *row, uint64_t valu
 		configure(hart, row->num & 31, legal_event(hart, value) | (value & filters));
 }
 
+bool csr_counters_fit(const struct hart *hart)
+{
+	const uint32_t clocks = counter_bit(COUNTER_CYCLE) | counter_bit(COUNTER_INSTRET);
+	const uint32_t hpm = ~(clocks | counter_bit(COUNTER_TIME));
+	if (hart->counters.armed & ~hpm || hart->counters.filtered & ~(hpm | clocks))
+		return false;
+	for (unsigned index = COUNTER_HPM; index < COUNTER_COUNT; index++)
+		if (event_of(hart, index) >= EVENT_MODEL_FIRST + hart->event_count)
+			return false;
+	return true;
+}
+
 /* ---- views ---- */
 
 uint64_t read_counter(const struct hart *hart, const struct csr_row *row)

@@ -68,11 +68,15 @@ static inline uint64_t csr_merge(uint64_t old, uint64_t value, uint64_t mask)
 /* csr_reset.c: what reset puts into fields that depend on the hart's extensions. */
 void csr_reset_fixed(struct hart *hart);
 
-/* csr_trigger.c: every trigger disabled. */
+/* csr_trigger.c: every trigger disabled; a trigger or what it is compared with has changed. */
 void csr_reset_triggers(struct hart *hart);
+void csr_triggers_changed(struct hart *hart);
 
 /* csr_counter.c: bits of the performance counters that there are, as in counteren registers. */
 uint64_t csr_hpm_counters(const struct hart *hart);
+
+/* csr_counter.c: can counters work with what the CSRs and hart->counters hold? False: they are not this hart's. */
+bool csr_counters_fit(const struct hart *hart);
 
 /* csr_counter.c: value of counter 0 (cycle), 2 (instret), 3..31 at hart->now; and set it as of now. */
 uint64_t csr_counter(const struct hart *hart, unsigned index);

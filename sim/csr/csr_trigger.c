@@ -20,7 +20,7 @@ static bool matches_something(const struct trigger *trigger)
 }
 
 /* What is armed changes, and with it the execution key and the filter of host addresses. */
-static void changed(struct hart *hart)
+void csr_triggers_changed(struct hart *hart)
 {
 	hart->triggers.enabled = 0;
 	for (unsigned i = 0; i < TRIGGERS; i++)
@@ -161,7 +161,7 @@ static void trigger_written(struct hart *hart)
 {
 	struct trigger *trigger = selected(hart);
 	trigger->tdata2 = legal_tdata2(trigger->tdata1, trigger->tdata2);
-	changed(hart);
+	csr_triggers_changed(hart);
 }
 
 void write_tdata1(struct hart *hart, const struct csr_row *row, uint64_t value)
@@ -190,7 +190,7 @@ void write_mcontext(struct hart *hart, const struct csr_row *row, uint64_t value
 {
 	(void)row;
 	hart->csr.mcontext = value & (isa_has(&hart->isa, EXT_H) ? 0x3fff : 0x1fff);
-	changed(hart);
+	csr_triggers_changed(hart);
 }
 
 void write_hcontext(struct hart *hart, const struct csr_row *row, uint64_t value)
@@ -201,5 +201,5 @@ void write_hcontext(struct hart *hart, const struct csr_row *row, uint64_t value
 void write_scontext(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	write_masked(hart, row, value);
-	changed(hart);
+	csr_triggers_changed(hart);
 }

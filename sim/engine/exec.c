@@ -287,6 +287,13 @@ void exec_set_tracing(struct hart *hart, bool insn)
 	hart->effects |= EFFECT_MODE | EFFECT_TRANSLATE;
 }
 
+void exec_restored(struct hart *hart)
+{
+	hart->exec->last_mode = hart->mode;
+	block_flush(hart);
+	hart->effects |= EFFECT_IRQ | EFFECT_MODE | EFFECT_TRANSLATE;
+}
+
 void exec_switch_timing(struct hart *hart, bool on)
 {
 	if (on == (hart->model != NULL))

@@ -118,6 +118,15 @@ struct hart {
 /* Reset to the state at power-on: M-mode, pc at the reset vector, a0 = hart id, a1 = 0. */
 void hart_reset(struct hart *hart, uint64_t reset_pc);
 
+/* Save and restore (base/state.h) where exec_run has stopped: architectural state, counters, time, wires, what is
+ * pending. Two sections, "hart" and "csr". What engines keep is not in it (exec_restored), nor is the TLB (mmu_restore)
+ * or a timing model. Memory comes first (bus_restore). False: reader->reason says why it does not fit (another hart,
+ * other extensions, damage), and the hart is only good for hart_reset. */
+struct state_writer;
+struct state_reader;
+void hart_save(const struct hart *hart, struct state_writer *writer);
+bool hart_restore(struct hart *hart, struct state_reader *reader);
+
 /* Raise a synchronous exception at hart->pc. Returns false, so that slow paths can `return hart_raise(...)`. */
 bool hart_raise(struct hart *hart, enum cause cause, uint64_t tval);
 

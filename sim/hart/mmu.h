@@ -121,6 +121,13 @@ void mmu_flush(struct hart *hart);                                            /*
 int mmu_init(struct hart *hart, unsigned tlb_entries); /* 0, or -1: no memory */
 void mmu_free(struct hart *hart);
 
+/* Save and restore the TLB and the statistics (base/state.h): section "mmu". False: reader->reason says why it does not
+ * fit (another number of entries, damage); the TLB may hold a part of it then. */
+struct state_writer;
+struct state_reader;
+void mmu_save(const struct hart *hart, struct state_writer *writer);
+bool mmu_restore(struct hart *hart, struct state_reader *reader);
+
 struct mmu_stats {
 	uint64_t hits, misses;            /* TLB, all accesses that reach it (the L0 filter keeps the rest away) */
 	uint64_t pte_reads_s, pte_reads_vs, pte_reads_g;

@@ -477,9 +477,9 @@ static void write_devices(struct source *source, struct machine *machine)
 
 /* Running */
 
-enum engine { LONG_BLOCKS, ONE_OP_BLOCKS, FLUSHING, STEPPING, ENGINES, CHECKED = ENGINES };
+enum setting { LONG_BLOCKS, ONE_OP_BLOCKS, FLUSHING, STEPPING, ENGINES, CHECKED = ENGINES };
 
-static void set_engine(struct config *config, enum engine engine, const struct start *start)
+static void set_engine(struct config *config, enum setting engine, const struct start *start)
 {
 	config->engine.block_ops = engine == ONE_OP_BLOCKS ? 1 : engine == FLUSHING ? start->block_ops : 64;
 	config->engine.flush_always = engine == FLUSHING || engine == CHECKED;
@@ -489,7 +489,7 @@ static void set_engine(struct config *config, enum engine engine, const struct s
 	}
 }
 
-static void run(struct machine *machine, const struct config *config, enum engine engine, const struct start *start,
+static void run(struct machine *machine, const struct config *config, enum setting engine, const struct start *start,
                 struct source source)
 {
 	struct capture capture;
@@ -532,7 +532,7 @@ static uint64_t digest(const struct machine *machine)
 
 static const char *const engine_names[] = { "long blocks", "one-op blocks", "flushing", "stepping" };
 
-static void compare_hart(const struct hart *a, const struct hart *b, enum engine engine)
+static void compare_hart(const struct hart *a, const struct hart *b, enum setting engine)
 {
 	const char *name = engine_names[engine];
 	REQUIRE(a->pc == b->pc && a->mode == b->mode, "%s: hart %u: pc %" PRIx64 " %s, %" PRIx64 " %s", name, a->id, a->pc,
@@ -552,7 +552,7 @@ static void compare_hart(const struct hart *a, const struct hart *b, enum engine
 	REQUIRE(a->waiting == b->waiting && a->halted == b->halted && a->irq_lines == b->irq_lines, "%s: hart %u", name, a->id);
 }
 
-static void compare(const struct machine *a, const struct machine *b, enum engine engine)
+static void compare(const struct machine *a, const struct machine *b, enum setting engine)
 {
 	if (digest(a) == digest(b) && strcmp(a->stop_message, b->stop_message) == 0)
 		return;
@@ -595,7 +595,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	set_engine(&options.config, LONG_BLOCKS, start);
 	run(&reference, &options.config, LONG_BLOCKS, start, harts);
 	report(&reference);
-	for (enum engine engine = ONE_OP_BLOCKS; engine < ENGINES + start->hostile; engine++) {
+	for (enum setting engine = ONE_OP_BLOCKS; engine < ENGINES + start->hostile; engine++) {
 		set_engine(&options.config, engine, start);
 		run(&machine, &options.config, engine, start, harts);
 		if (engine < ENGINES)
