@@ -101,7 +101,7 @@ void hart_save(const struct hart *hart, struct state_writer *writer)
 }
 
 /* Is it this hart's? */
-static bool identify(const struct hart *hart, struct state_reader *reader)
+static bool is_of_this_hart(const struct hart *hart, struct state_reader *reader)
 {
 	struct isa isa;
 	uint64_t id = state_read_u64(reader);
@@ -146,7 +146,7 @@ static bool has_mode(const struct hart *hart)
 
 bool hart_restore(struct hart *hart, struct state_reader *reader)
 {
-	if (!state_read_begin(reader, "hart", VERSION) || !identify(hart, reader))
+	if (!state_read_begin(reader, "hart", VERSION) || !is_of_this_hart(hart, reader))
 		return false;
 	restore_numbers(hart, reader);
 	restore_trap(&hart->trap, reader);

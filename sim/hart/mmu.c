@@ -257,7 +257,7 @@ struct fence_scope fence_scope(const struct hart *hart, enum fence_kind kind, co
 	return (struct fence_scope){kind, *fence, (hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW};
 }
 
-static bool selected(const struct tlb_entry *entry, const void *context)
+static bool entry_selected(const struct tlb_entry *entry, const void *context)
 {
 	const struct fence_scope *scope = context;
 	/* An entry under a Bare VS-stage holds nothing of it, but a fence of everything ends it, as in hardware whose
@@ -273,7 +273,7 @@ static void fence_where(struct hart *hart, const struct fence *fence, unsigned i
 {
 	struct fence_scope scope = fence_scope(hart, kind, fence);
 	scope.fence.id &= (UINT64_C(1) << id_bits) - 1; /* norm:sfence_vma_rs2_bits, norm:hfence-gvma_vmid */
-	tlb_drop_where(&hart->mmu->tlb, selected, &scope);
+	tlb_drop_where(&hart->mmu->tlb, entry_selected, &scope);
 	hart->mmu->stats.fences++;
 	hart->effects |= EFFECT_TRANSLATE;
 }
