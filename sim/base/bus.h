@@ -94,4 +94,12 @@ const uint8_t *bus_fetch(const struct bus *bus, uint64_t pa, unsigned size);
 bool bus_peek(const struct bus *bus, uint64_t pa, void *buffer, size_t size);
 bool bus_poke(struct bus *bus, uint64_t pa, const void *buffer, size_t size);
 
+/* Save and restore DRAM (base/state.h): section "memory". Restoring tells no listener, and leaves page flags to those
+ * who set them: what harts keep of the bytes before is theirs to forget. False: reader->reason says why it does not fit
+ * (another size, damage); DRAM may hold a part of it then. */
+struct state_writer;
+struct state_reader;
+void bus_save(const struct bus *bus, struct state_writer *writer);
+bool bus_restore(struct bus *bus, struct state_reader *reader);
+
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "machine/params.h"
+#include "base/limits.h"
 #include "base/say.h"
 #include "watch/check.h"
 #include "trace/trace.h"
@@ -59,7 +60,7 @@ static bool parse_hart(const char **text, unsigned *hart)
 	*hart = 0;
 	while (**text >= '0' && **text <= '9' && *text - start < 2)
 		*hart = *hart * 10 + (unsigned)(*(*text)++ - '0');
-	return *text != start && *hart < 64;
+	return *text != start && *hart < HARTS_MAX;
 }
 
 bool options_cpus(const char *text, uint64_t *cpus)
@@ -146,8 +147,8 @@ static int set_guest_key(struct guest_config *guest, const char *key, const char
 	if (!value || *value == '\0')
 		return bad("%s: key '%s' needs a value", guest->path, key);
 	if (strcmp(key, "vcpus") == 0) {
-		if (!parse_number(value, 1, 64, &number))
-			return bad("%s: vcpus=%s: must be a number from 1 to 64", guest->path, value);
+		if (!parse_number(value, 1, HARTS_MAX, &number))
+			return bad("%s: vcpus=%s: must be a number from 1 to %u", guest->path, value, HARTS_MAX);
 		guest->vcpus = (unsigned)number;
 	} else if (strcmp(key, "memory") == 0) {
 		if (!options_size(value, MIB, &guest->memory) || guest->memory % 4096 != 0)
@@ -294,8 +295,8 @@ static int set_harts(struct options *options, const struct option_row *row, char
 {
 	uint64_t number;
 	const char *text = strncmp(value, "cpus=", 5) == 0 ? value + 5 : value;
-	if (!parse_number(text, 1, 64, &number))
-		return bad("-%s %s: must be a number of harts from 1 to 64", row->name, value);
+	if (!parse_number(text, 1, HARTS_MAX, &number))
+		return bad("-%s %s: must be a number of harts from 1 to %u", row->name, value, HARTS_MAX);
 	options->config.harts = (unsigned)number;
 	return 0;
 }
@@ -539,7 +540,7 @@ static int check_together(const struct config *config)
 {
 	for (unsigned i = 0; i < config->guest_count; i++) {
 		const struct guest_config *guest = &config->guests[i];
-		if (config->harts < 64 && guest->cpus >> config->harts != 0)
+		if (config->harts < HARTS_MAX && guest->cpus >> config->harts != 0)
 			return bad("%s: cpus= names a hart beyond the machine's %u", guest->path, config->harts);
 		if (guest->memory > config->memory)
 			return bad("%s: memory= is more than the machine's %" PRIu64 " MiB", guest->path, config->memory >> 20);
@@ -577,11 +578,11 @@ static void choose_timing(struct config *config)
 /* An extension that only names a behaviour goes with the behaviour. */
 static void drop_untrue_names(struct config *config)
 {
-	if (config->platform.tval_zero) {
+	if (config->options.tval_zero) {
 		isa_remove(&config->isa, EXT_Sstvala);
 		isa_remove(&config->isa, EXT_Shvstvala);
 	}
-	if (config->platform.tval2_zero)
+	if (config->options.tval2_zero)
 		isa_remove(&config->isa, EXT_Shtvala);
 }
 

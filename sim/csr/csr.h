@@ -1,6 +1,6 @@
 /*
  * CSR access: the sole judge of whether an access is legal, and the home of every WARL rule.
- * csr.def holds one CSR row per register and one FIELD row per field.
+ * isa/csr.def holds one CSR row per register and one FIELD row per field.
  */
 #ifndef CSR_H
 #define CSR_H
@@ -34,6 +34,13 @@ bool csr_peek(const struct hart *hart, unsigned num, uint64_t *value);
 bool csr_poke(struct hart *hart, unsigned num, uint64_t value);
 
 void csr_reset(struct hart *hart);
+
+/* Save and restore (base/state.h) all CSRs, the triggers, and what counters know besides; a section of its own. False:
+ * refused, and the hart is only good for hart_reset. */
+struct state_writer;
+struct state_reader;
+void csr_save(const struct hart *hart, struct state_writer *writer);
+bool csr_restore(struct hart *hart, struct state_reader *reader);
 
 /* mcycle/minstret as an instruction at hart->now would read them (mcountinhibit, written offsets included). */
 uint64_t csr_cycle(const struct hart *hart);

@@ -4,12 +4,13 @@
  */
 #include "csr/csr.h"
 #include "csr/csr_row.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 
-enum { CSR_SPACE = 4096, LEVEL_SUPERVISOR = 1, LEVEL_HYPERVISOR = 2, LEVEL_MACHINE = 3, READ_ONLY = 3 };
+enum { CSR_SPACE = 4096, READ_ONLY = 3 };
 
 static const struct csr_row rows[] = {
-#define CSR(number, name, n, m, initial, g, r, w, meaning)                                                           \
+#define CSR(number, name, n, m, initial, g, r, s, w, meaning)                                                        \
 	{                                                                                                            \
 	    .num = (number),                                                                                         \
 	    .slot = offsetof(struct csr_file, name),                                                                 \
@@ -18,6 +19,7 @@ static const struct csr_row rows[] = {
 	    .need = need_##n,                                                                                        \
 	    .guard = guard_##g,                                                                                      \
 	    .read = read_##r,                                                                                        \
+	    .seen = seen_##s,                                                                                        \
 	    .write = write_##w,                                                                                      \
 	},
 #define FIELD(...)
@@ -49,13 +51,6 @@ static const struct csr_row *find_row(unsigned num)
 }
 
 /* ---- existence ---- */
-
-/* Bits 9:8 of the number say from which level on a CSR is accessible; hypervisor and VS CSRs
- * are those of level 2. */
-static unsigned level_of(unsigned num)
-{
-	return num >> 8 & 3;
-}
 
 static bool row_has(const struct hart *hart, enum ext ext)
 {
@@ -96,7 +91,7 @@ NEED_EXTENSION(sdtrig, EXT_Sdtrig)
 /* norm:time_csr_architectural_availability */
 bool need_time(const struct hart *hart, unsigned num)
 {
-	return need_zicntr(hart, num) && !hart->platform->time_absent;
+	return need_zicntr(hart, num) && !hart->options->time_absent;
 }
 
 /* Smcsrind includes all of Sscsrind. */
@@ -113,24 +108,10 @@ bool need_mtval2(const struct hart *hart, unsigned num)
 	return row_has(hart, EXT_H) || row_has(hart, EXT_Ssdbltrp);
 }
 
-/* Smstateen includes all of Ssstateen. */
-bool need_ssstateen(const struct hart *hart, unsigned num)
-{
-	(void)num;
-	return row_has(hart, EXT_Ssstateen) || row_has(hart, EXT_Smstateen);
-}
-
-/* The CSRs of the implemented entries only. norm:pmp_entry_count */
-bool need_pmp(const struct hart *hart, unsigned num)
-{
-	unsigned entry = num >= CSR_pmpaddr0 ? num - CSR_pmpaddr0 : (num - CSR_pmpcfg0) * 4;
-	return entry < hart->platform->pmp_entries;
-}
-
 bool need_envcfg(const struct hart *hart, unsigned num)
 {
 	(void)num;
-	return !hart->platform->envcfg_absent;
+	return !hart->options->envcfg_absent;
 }
 
 /* norm:mseccfg_presence */
@@ -142,7 +123,7 @@ bool need_mseccfg(const struct hart *hart, unsigned num)
 
 static bool exists(const struct hart *hart, const struct csr_row *row)
 {
-	switch (level_of(row->num)) {
+	switch (csr_level(row->num)) {
 	case LEVEL_SUPERVISOR:
 		return row_has(hart, EXT_S) && row->need(hart, row->num);
 	case LEVEL_HYPERVISOR:
@@ -226,61 +207,25 @@ bool guard_hgatp(const struct hart *hart, unsigned num, enum mode mode, bool wri
 	return !tvm_refuses(hart, mode);
 }
 
-/* Does stateen register `index` of the level above let `mode` touch the state of `bit`? Only U-mode would ask sstateen,
- * and nothing that we have is controlled there. norm:stateen_op norm:stateen_illegal_state_access */
-static bool state_enabled(const struct hart *hart, unsigned index, uint64_t bit, enum mode mode)
-{
-	if (mode == MODE_HS && row_has(hart, EXT_Smstateen))
-		return (&hart->csr.mstateen0)[index] & bit;
-	if (mode_virt(mode) && need_ssstateen(hart, CSR_hstateen0))
-		return (&hart->csr.hstateen0)[index] & bit;
-	return true;
-}
-
-/* norm:mstateen_bit_63_op norm:hstateen_bit_63_op */
-bool guard_stateen(const struct hart *hart, unsigned num, enum mode mode, bool write)
-{
-	(void)write;
-	return state_enabled(hart, num & 3, mstateen0_SE0, mode);
-}
-
 /* norm:mstateen0_envcfg_op norm:hstateen0_envcfg_op */
 bool guard_envcfg(const struct hart *hart, unsigned num, enum mode mode, bool write)
 {
 	(void)num, (void)write;
-	return state_enabled(hart, 0, mstateen0_ENVCFG, mode);
-}
-
-/* norm:mstateen0_csrind_op norm:hstateen0_csrind_op */
-bool guard_iselect(const struct hart *hart, unsigned num, enum mode mode, bool write)
-{
-	(void)num, (void)write;
-	return state_enabled(hart, 0, mstateen0_CSRIND, mode);
+	return csr_state_enabled(hart, 0, mstateen0_ENVCFG, mode);
 }
 
 /* norm:mstateen0_context_op norm:hstateen0_context_op */
 bool guard_context(const struct hart *hart, unsigned num, enum mode mode, bool write)
 {
 	(void)num, (void)write;
-	return state_enabled(hart, 0, mstateen0_CONTEXT, mode);
+	return csr_state_enabled(hart, 0, mstateen0_CONTEXT, mode);
 }
 
 /* No guest has it. norm:Ssqosid_srmcfg_access_illegal_instruction norm:Ssqosid_srmcfg_access_virtual_instruction */
 bool guard_srmcfg(const struct hart *hart, unsigned num, enum mode mode, bool write)
 {
 	(void)num, (void)write;
-	return !mode_virt(mode) && state_enabled(hart, 0, mstateen0_SRMCFG, mode);
-}
-
-/* No extension that we have allocates select values, so no register is behind mireg*, sireg* and vsireg*: illegal, but
- * what is virtual by the number alone stays virtual. norm:sscsrind_virtual_inst_fault
- * norm:hypervisor_impl_csrs_access_control */
-bool guard_ireg(const struct hart *hart, unsigned num, enum mode mode, bool write)
-{
-	if (!guard_iselect(hart, num, mode, write) || !mode_virt(hart->mode))
-		return false;
-	bool by_guest_kernel = hart->mode == MODE_VS && level_of(num) == LEVEL_SUPERVISOR;
-	return !by_guest_kernel || !guard_iselect(hart, num, MODE_VS, write);
+	return !mode_virt(mode) && csr_state_enabled(hart, 0, mstateen0_SRMCFG, mode);
 }
 
 /* Only an instruction that also writes may read it. norm:mseccfg_sseed_SorHS-mode_op norm:mseccfg_useed_U-mode_op
@@ -319,7 +264,7 @@ static bool level_reachable(unsigned level, enum mode mode)
  * kernel refuses is virtual. norm:H_cause_virtual_instruction */
 static enum csr_verdict judge_guest(const struct hart *hart, const struct csr_row *row, bool write)
 {
-	unsigned level = level_of(row->num);
+	unsigned level = csr_level(row->num);
 	if (level == LEVEL_MACHINE || !row->guard(hart, row->num, MODE_HS, write))
 		return CSR_ILLEGAL;
 	/* norm:H_virtinst_vu_vs_nonhigh_allowedhs_tvm0 norm:H_virtinst_vu_nonhigh_supervisor_allowedhs_tvm0 */
@@ -335,43 +280,31 @@ enum csr_verdict csr_check(const struct hart *hart, unsigned num, bool write)
 		return CSR_ILLEGAL;
 	if (mode_virt(hart->mode))
 		return judge_guest(hart, row, write);
-	bool allowed = level_reachable(level_of(num), hart->mode) && row->guard(hart, num, hart->mode, write);
+	bool allowed = level_reachable(csr_level(num), hart->mode) && row->guard(hart, num, hart->mode, write);
 	return allowed ? CSR_OK : CSR_ILLEGAL;
 }
 
 /* ---- access ---- */
 
-/* With V=1 the number of a supervisor CSR means its VS twin, where there is one: 0x1xx becomes 0x2xx. scontext has
- * none. norm:H_vscsrs_sub */
+/* With V=1 the number of a supervisor CSR means its VS twin, where there is one: of the standard read/write CSRs, 0x1xx
+ * becomes 0x2xx. norm:H_vscsrs_sub */
 static const struct csr_row *row_meant(const struct hart *hart, unsigned num)
 {
-	if (mode_virt(hart->mode) && level_of(num) == LEVEL_SUPERVISOR && num != CSR_scontext && row_of[num ^ 0x300])
+	if (mode_virt(hart->mode) && num >> 8 == LEVEL_SUPERVISOR && row_of[num ^ 0x300])
 		num ^= 0x300;
 	return find_row(num);
-}
-
-/* A register that shows each mode less than the debugger sees. */
-static uint64_t as_seen(const struct hart *hart, unsigned num, uint64_t value)
-{
-	if (num == CSR_time && mode_virt(hart->mode)) /* norm:htimedelta_sz_acc_op */
-		return value + hart->csr.htimedelta;
-	if (num == CSR_scountovf && hart->mode != MODE_M) /* norm:scountovf_smode_read_access_control */
-		return value & hart->csr.mcounteren & (mode_virt(hart->mode) ? hart->csr.hcounteren : ~UINT64_C(0));
-	return value;
 }
 
 uint64_t csr_read(const struct hart *hart, unsigned num)
 {
 	const struct csr_row *row = row_meant(hart, num);
-	return as_seen(hart, num, row->read(hart, row));
+	return row->seen(hart, row->read(hart, row), CSR_USE_READ);
 }
 
 uint64_t csr_read_to_modify(const struct hart *hart, unsigned num)
 {
-	/* norm:mip_seip_wrcsr */
-	if (num == CSR_mip)
-		return (csr_read(hart, num) & ~mip_SEIP) | (hart->csr.mip & mip_SEIP);
-	return csr_read(hart, num);
+	const struct csr_row *row = row_meant(hart, num);
+	return row->seen(hart, row->read(hart, row), CSR_USE_MODIFY);
 }
 
 void csr_write(struct hart *hart, unsigned num, uint64_t value)

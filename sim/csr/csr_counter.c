@@ -8,12 +8,14 @@
  */
 #include "csr/csr.h"
 #include "csr/csr_row.h"
+#include "hart/options.h"
 #include "hart/platform.h"
+#include "isa/events.h"
 
 enum counter { COUNTER_CYCLE = 0, COUNTER_TIME = 1, COUNTER_INSTRET = 2, COUNTER_HPM = 3, COUNTER_COUNT = 32 };
 
-/* mhpmevent.EVENT */
-enum event { EVENT_NONE = 0, EVENT_CYCLES = 1, EVENT_INSTRET = 2, EVENT_LAST = EVENT_INSTRET };
+_Static_assert(CSR_ROWS(mhpmcounter3, mhpmcounter31) == COUNTER_COUNT - COUNTER_HPM, "mhpmcounter3..31 are consecutive");
+_Static_assert(CSR_ROWS(mhpmevent3, mhpmevent31) == COUNTER_COUNT - COUNTER_HPM, "mhpmevent3..31 are consecutive");
 
 /* The hart's clocks and mode as of some moment. */
 struct moment {
@@ -49,7 +51,7 @@ static uint64_t *counter_slot(struct hart *hart, unsigned index)
 	case COUNTER_INSTRET:
 		return &hart->csr.minstret;
 	default:
-		return &(&hart->csr.mhpmcounter3)[index - COUNTER_HPM];
+		return &CSR_NTH(&hart->csr, mhpmcounter3, index - COUNTER_HPM);
 	}
 }
 
@@ -62,7 +64,7 @@ static uint64_t *config_of(struct hart *hart, unsigned index)
 	case COUNTER_INSTRET:
 		return &hart->csr.minstretcfg;
 	default:
-		return &(&hart->csr.mhpmevent3)[index - COUNTER_HPM];
+		return &CSR_NTH(&hart->csr, mhpmevent3, index - COUNTER_HPM);
 	}
 }
 
@@ -76,13 +78,13 @@ static uint64_t config(const struct hart *hart, unsigned index)
 	return *config_of((struct hart *)hart, index);
 }
 
-static enum event event_of(const struct hart *hart, unsigned index)
+static enum event_number event_of(const struct hart *hart, unsigned index)
 {
 	switch (index) {
 	case COUNTER_CYCLE:
-		return EVENT_CYCLES;
+		return EVENT_cycles;
 	case COUNTER_INSTRET:
-		return EVENT_INSTRET;
+		return EVENT_instret;
 	default:
 		return config(hart, index) & mhpmevent3_EVENT;
 	}
@@ -108,7 +110,7 @@ static uint64_t inhibit_in(enum mode mode)
 static bool counts(const struct hart *hart, unsigned index, enum mode mode)
 {
 	return !(hart->csr.mcountinhibit >> index & 1) && !(config(hart, index) & inhibit_in(mode)) &&
-	       event_of(hart, index) != EVENT_NONE;
+	       event_of(hart, index) != EVENT_none;
 }
 
 /* The clock that counter `index` follows; 0 while it stands still. */
@@ -116,10 +118,10 @@ static uint64_t clock_of(const struct hart *hart, unsigned index, struct moment 
 {
 	if (!counts(hart, index, moment.mode))
 		return 0;
-	enum event event = event_of(hart, index);
-	if (event > EVENT_LAST)
-		return hart->events[event - EVENT_LAST - 1];
-	return event == EVENT_CYCLES ? moment.cycles : moment.instret;
+	enum event_number event = event_of(hart, index);
+	if (event >= EVENT_MODEL_FIRST)
+		return hart->events[event - EVENT_MODEL_FIRST];
+	return event == EVENT_cycles ? moment.cycles : moment.instret;
 }
 
 static uint64_t count_at(const struct hart *hart, unsigned index, struct moment moment)
@@ -217,7 +219,7 @@ uint64_t csr_counter(const struct hart *hart, unsigned index)
 
 uint64_t csr_hpm_counters(const struct hart *hart)
 {
-	return ((UINT64_C(1) << hart->platform->hpm_counters) - 1) << COUNTER_HPM;
+	return ((UINT64_C(1) << hart->options->hpm_counters) - 1) << COUNTER_HPM;
 }
 
 /* norm:mhpmcounter_mhpmevent_rdonly0 */
@@ -305,17 +307,24 @@ static void configure(struct hart *hart, unsigned index, uint64_t value)
 	put_count(hart, index, count, moment);
 }
 
-/* mcyclecfg is 0x321, minstretcfg 0x322: not the counters' own numbers. norm:unimplemented_mode_bits */
-void write_countercfg(struct hart *hart, const struct csr_row *row, uint64_t value)
+/* norm:unimplemented_mode_bits */
+void write_mcyclecfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
-	configure(hart, row->num == CSR_mcyclecfg ? COUNTER_CYCLE : COUNTER_INSTRET, value & mode_inhibits(hart));
+	(void)row;
+	configure(hart, COUNTER_CYCLE, value & mode_inhibits(hart));
+}
+
+void write_minstretcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	(void)row;
+	configure(hart, COUNTER_INSTRET, value & mode_inhibits(hart));
 }
 
 /* An event we do not have selects none. */
 static uint64_t legal_event(const struct hart *hart, uint64_t value)
 {
 	uint64_t event = value & mhpmevent3_EVENT;
-	return event <= EVENT_LAST + hart->event_count ? event : EVENT_NONE;
+	return event < EVENT_MODEL_FIRST + hart->event_count ? event : EVENT_none;
 }
 
 void write_mhpmevent(struct hart *hart, const struct csr_row *row, uint64_t value)
@@ -323,6 +332,18 @@ void write_mhpmevent(struct hart *hart, const struct csr_row *row, uint64_t valu
 	uint64_t filters = isa_has(&hart->isa, EXT_Sscofpmf) ? mhpmevent3_OF | mode_inhibits(hart) : 0;
 	if (is_there(hart, row->num & 31))
 		configure(hart, row->num & 31, legal_event(hart, value) | (value & filters));
+}
+
+bool csr_counters_fit(const struct hart *hart)
+{
+	const uint32_t clocks = counter_bit(COUNTER_CYCLE) | counter_bit(COUNTER_INSTRET);
+	const uint32_t hpm = ~(clocks | counter_bit(COUNTER_TIME));
+	if (hart->counters.armed & ~hpm || hart->counters.filtered & ~(hpm | clocks))
+		return false;
+	for (unsigned index = COUNTER_HPM; index < COUNTER_COUNT; index++)
+		if (event_of(hart, index) >= EVENT_MODEL_FIRST + hart->event_count)
+			return false;
+	return true;
 }
 
 /* ---- views ---- */
@@ -347,4 +368,13 @@ uint64_t read_scountovf(const struct hart *hart, const struct csr_row *row)
 		if (config(hart, index) & mhpmevent3_OF)
 			bits |= counter_bit(index);
 	return bits;
+}
+
+/* norm:scountovf_smode_read_access_control */
+uint64_t seen_scountovf(const struct hart *hart, uint64_t value, enum csr_use use)
+{
+	(void)use;
+	if (hart->mode == MODE_M)
+		return value;
+	return value & hart->csr.mcounteren & (mode_virt(hart->mode) ? hart->csr.hcounteren : ~UINT64_C(0));
 }

@@ -3,6 +3,7 @@
 #ifndef CSR_FILE_H
 #define CSR_FILE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct csr_file {
@@ -12,6 +13,12 @@ struct csr_file {
 #undef CSR
 #undef FIELD
 };
+
+/* Rows that follow each other are an array: member `index` of the one that begins with `first`. Who uses it asserts how
+ * many rows stand from the first to the last. */
+#define CSR_NTH(csr, first, index) ((&(csr)->first)[index])
+#define CSR_ROWS(first, last)                                                                                        \
+	((offsetof(struct csr_file, last) - offsetof(struct csr_file, first)) / sizeof(uint64_t) + 1)
 
 /* CSR numbers: CSR_mstatus = 0x300... */
 enum {

@@ -1,13 +1,25 @@
-/* Writes to the PMP registers: locks and reserved combinations. What the entries then permit is for hart/pmp.c. */
+/* The PMP registers: which there are, and writes to them: locks and reserved combinations. What the entries then permit
+ * is for hart/pmp.c. */
 #include "csr/csr_row.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 
 enum { PMP_R = 1, PMP_W = 2, PMP_X = 4, PMP_A = 0x18, PMP_TOR = 0x08, PMP_L = 0x80, ENTRIES_A_CSR = 8 };
 
+/* The CSRs of the implemented entries only. norm:pmp_entry_count */
+bool need_pmpcfg(const struct hart *hart, unsigned num)
+{
+	return (num - CSR_pmpcfg0) * 4 < hart->options->pmp_entries;
+}
+
+bool need_pmpaddr(const struct hart *hart, unsigned num)
+{
+	return num - CSR_pmpaddr0 < hart->options->pmp_entries;
+}
+
 static uint8_t entry_config(const struct hart *hart, unsigned entry)
 {
-	const uint64_t *config = &hart->csr.pmpcfg0 + entry / ENTRIES_A_CSR;
-	return (uint8_t)(*config >> entry % ENTRIES_A_CSR * 8);
+	return (uint8_t)(CSR_NTH(&hart->csr, pmpcfg0, entry / ENTRIES_A_CSR) >> entry % ENTRIES_A_CSR * 8);
 }
 
 /* mseccfg.RLB lets locked entries be edited. norm:pmp_l_bit_function */
@@ -52,7 +64,7 @@ void write_pmpaddr(struct hart *hart, const struct csr_row *row, uint64_t value)
 	unsigned entry = row->num - CSR_pmpaddr0;
 	if (locked(hart, entry_config(hart, entry)))
 		return;
-	if (entry + 1 < hart->platform->pmp_entries) {
+	if (entry + 1 < hart->options->pmp_entries) {
 		uint8_t next = entry_config(hart, entry + 1);
 		if (locked(hart, next) && (next & PMP_A) == PMP_TOR)
 			return;
@@ -64,7 +76,7 @@ void write_pmpaddr(struct hart *hart, const struct csr_row *row, uint64_t value)
 /* Is any implemented entry locked? Then RLB cannot be set any more. */
 static bool any_locked(const struct hart *hart)
 {
-	for (unsigned i = 0; i < hart->platform->pmp_entries; i++)
+	for (unsigned i = 0; i < hart->options->pmp_entries; i++)
 		if (entry_config(hart, i) & PMP_L)
 			return true;
 	return false;

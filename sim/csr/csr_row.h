@@ -14,6 +14,9 @@ typedef bool csr_need(const struct hart *hart, unsigned num);
  * guest's own controls count: the question is asked a second time for HS. */
 typedef bool csr_guard(const struct hart *hart, unsigned num, enum mode mode, bool write);
 typedef uint64_t csr_reader(const struct hart *hart, const struct csr_row *row);
+/* For what an instruction asks: to have the value, or to combine it with its operand and write it back. */
+enum csr_use { CSR_USE_READ, CSR_USE_MODIFY };
+typedef uint64_t csr_view(const struct hart *hart, uint64_t value, enum csr_use use);
 typedef void csr_writer(struct hart *hart, const struct csr_row *row, uint64_t value);
 
 struct csr_row {
@@ -23,13 +26,15 @@ struct csr_row {
 	csr_need *need;
 	csr_guard *guard;
 	csr_reader *read;
+	csr_view *seen;
 	csr_writer *write;
 };
 
-#define CSR(num, name, need, mask, reset, guard, read, write, meaning)                                               \
+#define CSR(num, name, need, mask, reset, guard, read, seen, write, meaning)                                         \
 	csr_need need_##need;                                                                                        \
 	csr_guard guard_##guard;                                                                                     \
 	csr_reader read_##read;                                                                                      \
+	csr_view seen_##seen;                                                                                        \
 	csr_writer write_##write;
 #define FIELD(...)
 #include "isa/csr.def"
@@ -46,20 +51,32 @@ static inline uint64_t csr_slot_value(const struct hart *hart, const struct csr_
 	return *(const uint64_t *)((const char *)&hart->csr + row->slot);
 }
 
+/* Bits 9:8 of the number say from which level on a CSR is accessible; hypervisor and VS CSRs are those of level 2. */
+enum { LEVEL_SUPERVISOR = 1, LEVEL_HYPERVISOR = 2, LEVEL_MACHINE = 3 };
+static inline unsigned csr_level(unsigned num) { return num >> 8 & 3; }
+
+/* csr_stateen.c: do the stateen registers of the levels above let `mode` touch the state of `bit` of register
+ * `index`? */
+bool csr_state_enabled(const struct hart *hart, unsigned index, uint64_t bit, enum mode mode);
+
 /* Replace the bits of `mask`. */
 static inline uint64_t csr_merge(uint64_t old, uint64_t value, uint64_t mask)
 {
 	return (old & ~mask) | (value & mask);
 }
 
-/* csr_warl.c: what reset puts into fields that depend on the hart's extensions. */
+/* csr_reset.c: what reset puts into fields that depend on the hart's extensions. */
 void csr_reset_fixed(struct hart *hart);
 
-/* csr_trigger.c: every trigger disabled. */
+/* csr_trigger.c: every trigger disabled; a trigger or what it is compared with has changed. */
 void csr_reset_triggers(struct hart *hart);
+void csr_triggers_changed(struct hart *hart);
 
 /* csr_counter.c: bits of the performance counters that there are, as in counteren registers. */
 uint64_t csr_hpm_counters(const struct hart *hart);
+
+/* csr_counter.c: can counters work with what the CSRs and hart->counters hold? False: they are not this hart's. */
+bool csr_counters_fit(const struct hart *hart);
 
 /* csr_counter.c: value of counter 0 (cycle), 2 (instret), 3..31 at hart->now; and set it as of now. */
 uint64_t csr_counter(const struct hart *hart, unsigned index);
@@ -67,9 +84,6 @@ void csr_counter_set(struct hart *hart, unsigned index, uint64_t value);
 
 /* csr_warl.c: `value` with a legal pointer-masking field (bits `field`, lowest bit `low`). */
 uint64_t csr_legal_pmm(uint64_t old, uint64_t value, uint64_t field, unsigned low);
-
-/* csr_warl.c: what mstateen `index` leaves to the levels below; everything without Smstateen. */
-uint64_t csr_stateen_of_m(const struct hart *hart, unsigned index);
 
 /* csr_warl.c: which bits of interrupt and delegation registers exist on this hart. */
 uint64_t csr_irqs_m(const struct hart *hart);         /* implemented bits of mie */

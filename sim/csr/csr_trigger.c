@@ -20,7 +20,7 @@ static bool matches_something(const struct trigger *trigger)
 }
 
 /* What is armed changes, and with it the execution key and the filter of host addresses. */
-static void changed(struct hart *hart)
+void csr_triggers_changed(struct hart *hart)
 {
 	hart->triggers.enabled = 0;
 	for (unsigned i = 0; i < TRIGGERS; i++)
@@ -38,10 +38,22 @@ void csr_reset_triggers(struct hart *hart)
 
 /* ---- reads ---- */
 
-uint64_t read_tdata(const struct hart *hart, const struct csr_row *row)
+uint64_t read_tdata1(const struct hart *hart, const struct csr_row *row)
 {
-	const struct trigger *trigger = &hart->triggers.each[hart->csr.tselect];
-	return row->num == CSR_tdata1 ? trigger_read_tdata1(hart, (unsigned)hart->csr.tselect) : row->num == CSR_tdata2 ? trigger->tdata2 : trigger->tdata3;
+	(void)row;
+	return trigger_read_tdata1(hart, (unsigned)hart->csr.tselect);
+}
+
+uint64_t read_tdata2(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return hart->triggers.each[hart->csr.tselect].tdata2;
+}
+
+uint64_t read_tdata3(const struct hart *hart, const struct csr_row *row)
+{
+	(void)row;
+	return hart->triggers.each[hart->csr.tselect].tdata3;
 }
 
 uint64_t read_tinfo(const struct hart *hart, const struct csr_row *row)
@@ -144,17 +156,33 @@ static uint64_t legal_tdata3(const struct hart *hart, uint64_t value)
 	return value & writable;
 }
 
-void write_tdata(struct hart *hart, const struct csr_row *row, uint64_t value)
+/* What tdata2 may hold depends on what tdata1 holds now. */
+static void trigger_written(struct hart *hart)
 {
 	struct trigger *trigger = selected(hart);
-	if (row->num == CSR_tdata1)
-		trigger->tdata1 = legal_tdata1(hart, value);
-	else if (row->num == CSR_tdata2)
-		trigger->tdata2 = value;
-	else
-		trigger->tdata3 = legal_tdata3(hart, value);
 	trigger->tdata2 = legal_tdata2(trigger->tdata1, trigger->tdata2);
-	changed(hart);
+	csr_triggers_changed(hart);
+}
+
+void write_tdata1(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	(void)row;
+	selected(hart)->tdata1 = legal_tdata1(hart, value);
+	trigger_written(hart);
+}
+
+void write_tdata2(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	(void)row;
+	selected(hart)->tdata2 = value;
+	trigger_written(hart);
+}
+
+void write_tdata3(struct hart *hart, const struct csr_row *row, uint64_t value)
+{
+	(void)row;
+	selected(hart)->tdata3 = legal_tdata3(hart, value);
+	trigger_written(hart);
 }
 
 /* As many bits as textra64 compares. */
@@ -162,7 +190,7 @@ void write_mcontext(struct hart *hart, const struct csr_row *row, uint64_t value
 {
 	(void)row;
 	hart->csr.mcontext = value & (isa_has(&hart->isa, EXT_H) ? 0x3fff : 0x1fff);
-	changed(hart);
+	csr_triggers_changed(hart);
 }
 
 void write_hcontext(struct hart *hart, const struct csr_row *row, uint64_t value)
@@ -173,5 +201,5 @@ void write_hcontext(struct hart *hart, const struct csr_row *row, uint64_t value
 void write_scontext(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	write_masked(hart, row, value);
-	changed(hart);
+	csr_triggers_changed(hart);
 }

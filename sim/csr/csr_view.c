@@ -20,6 +20,12 @@ uint64_t read_mhartid(const struct hart *hart, const struct csr_row *row)
 	return hart->id;
 }
 
+uint64_t seen_plain(const struct hart *hart, uint64_t value, enum csr_use use)
+{
+	(void)hart, (void)use;
+	return value;
+}
+
 /* ---- floating point: fflags and frm are parts of fcsr ---- */
 
 uint64_t read_fflags(const struct hart *hart, const struct csr_row *row)
@@ -54,6 +60,13 @@ uint64_t read_time(const struct hart *hart, const struct csr_row *row)
 	return platform_time(hart->platform, hart->now);
 }
 
+/* norm:htimedelta_sz_acc_op */
+uint64_t seen_time(const struct hart *hart, uint64_t value, enum csr_use use)
+{
+	(void)use;
+	return mode_virt(hart->mode) ? value + hart->csr.htimedelta : value;
+}
+
 /* ---- status ---- */
 
 /* SD sums up FS alone: VS and XS are read-only 0. norm:mstatus_sd_op1 */
@@ -83,20 +96,18 @@ uint64_t read_vsstatus(const struct hart *hart, const struct csr_row *row)
 	return with_sd(hart->csr.vsstatus);
 }
 
-/* ---- state enable ---- */
-
-/* A bit that is 0 in mstateen appears as read-only 0. norm:mstateen_lower_priv_roz */
-uint64_t read_hstateen(const struct hart *hart, const struct csr_row *row)
-{
-	return csr_slot_value(hart, row) & csr_stateen_of_m(hart, row->num & 3);
-}
-
 /* ---- interrupts ---- */
 
 uint64_t read_mip(const struct hart *hart, const struct csr_row *row)
 {
 	(void)row;
 	return irq_mip(hart) & csr_irqs_m(hart);
+}
+
+/* SEIP is read with its wire, but never written back with it. norm:mip_seip_wrcsr */
+uint64_t seen_mip(const struct hart *hart, uint64_t value, enum csr_use use)
+{
+	return use == CSR_USE_MODIFY ? csr_merge(value, hart->csr.mip, mip_SEIP) : value;
 }
 
 uint64_t read_sip(const struct hart *hart, const struct csr_row *row)

@@ -7,9 +7,8 @@
  * directly.
  */
 #include "csr/csr_row.h"
+#include "hart/options.h"
 #include "hart/platform.h"
-
-enum { XLEN_64 = 2 }; /* MXL, SXL, UXL, VSXL */
 
 static bool hart_has(const struct hart *hart, enum ext ext)
 {
@@ -44,7 +43,7 @@ void write_seed(struct hart *hart, const struct csr_row *row, uint64_t value)
 
 uint64_t csr_guest_externals(const struct hart *hart)
 {
-	return (UINT64_C(1) << hart->platform->geilen << 1) - 2; /* norm:geilen */
+	return (UINT64_C(1) << hart->options->geilen << 1) - 2; /* norm:geilen */
 }
 
 /* norm:mip_sxip_mie_sxie_rdonly0 norm:sip_sie_Sscofpmf */
@@ -55,7 +54,7 @@ uint64_t csr_irqs_s(const struct hart *hart)
 
 uint64_t csr_irqs_h(const struct hart *hart)
 {
-	uint64_t guest = hart->platform->geilen ? hie_SGEIE : 0; /* norm:mideleg_acc_h */
+	uint64_t guest = hart->options->geilen ? hie_SGEIE : 0; /* norm:mideleg_acc_h */
 	return with(hart, EXT_H, hie_VSSIE | hie_VSTIE | hie_VSEIE | guest);
 }
 
@@ -112,7 +111,7 @@ static void status_changed(struct hart *hart)
 /* An endianness bit of a mode. norm:mstatus_mstatush_xbe_warl norm:hstatus_vsbe_op norm:vsstatus_ube */
 static uint64_t endian(const struct hart *hart, enum ext ext, uint64_t bit)
 {
-	return hart->platform->little_endian ? 0 : with(hart, ext, bit);
+	return hart->options->little_endian ? 0 : with(hart, ext, bit);
 }
 
 /* Fields that sstatus and vsstatus share. norm:mstatus_fs_rdonly0_s_no_f: FS without F is read-only 0. */
@@ -207,7 +206,7 @@ uint64_t csr_legal_pmm(uint64_t old, uint64_t value, uint64_t field, unsigned lo
 static uint64_t legal_vgein(const struct hart *hart, uint64_t old, uint64_t value)
 {
 	uint64_t vgein = (value & hstatus_VGEIN) >> hstatus_VGEIN_LOW;
-	return vgein <= hart->platform->geilen ? value : csr_merge(value, old, hstatus_VGEIN);
+	return vgein <= hart->options->geilen ? value : csr_merge(value, old, hstatus_VGEIN);
 }
 
 void write_hstatus(struct hart *hart, const struct csr_row *row, uint64_t value)
@@ -424,7 +423,7 @@ void write_satp(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	if (!mode_supported(hart, value >> satp_MODE_LOW))
 		return;
-	*csr_slot(hart, row) = value & (satp_MODE | satp_PPN | id_mask(hart->platform->asid_bits, satp_ASID_LOW));
+	*csr_slot(hart, row) = value & (satp_MODE | satp_PPN | id_mask(hart->options->asid_bits, satp_ASID_LOW));
 	hart->effects |= EFFECT_TRANSLATE;
 }
 
@@ -438,7 +437,7 @@ void write_vsatp(struct hart *hart, const struct csr_row *row, uint64_t value)
 void write_hgatp(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
-	uint64_t mask = (hgatp_PPN & ~UINT64_C(3)) | id_mask(hart->platform->vmid_bits, hgatp_VMID_LOW);
+	uint64_t mask = (hgatp_PPN & ~UINT64_C(3)) | id_mask(hart->options->vmid_bits, hgatp_VMID_LOW);
 	if (mode_supported(hart, value >> hgatp_MODE_LOW))
 		mask |= hgatp_MODE;
 	hart->csr.hgatp = csr_merge(hart->csr.hgatp, value, mask);
@@ -483,7 +482,7 @@ static uint64_t henvcfg_gated(void)
 void write_menvcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
-	uint64_t adue = hart->platform->svade_only ? 0 : with(hart, EXT_Svadu, menvcfg_ADUE);
+	uint64_t adue = hart->options->svade_only ? 0 : with(hart, EXT_Svadu, menvcfg_ADUE);
 	uint64_t writable = env_common(hart) | adue | with(hart, EXT_Sstc, menvcfg_STCE) |
 	                    with(hart, EXT_Svpbmt, menvcfg_PBMTE) | with(hart, EXT_Smnpm, menvcfg_PMM) |
 	                    with(hart, EXT_Ssdbltrp, menvcfg_DTE);
@@ -507,62 +506,4 @@ void write_senvcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 	uint64_t writable = env_common(hart) | with(hart, EXT_Ssnpm, senvcfg_PMM);
 	hart->csr.senvcfg = legal_env(hart->csr.senvcfg, value, writable);
 	environment_changed(hart);
-}
-
-/* ---- state enable ---- */
-
-/* Bits for state that the hart has; SE of every register. norm:stateen_unimplemented_state_roz */
-static uint64_t stateen_implemented(const struct hart *hart, unsigned index)
-{
-	uint64_t csrind = with(hart, EXT_Sscsrind, mstateen0_CSRIND) | with(hart, EXT_Smcsrind, mstateen0_CSRIND);
-	uint64_t context = with(hart, EXT_Sdtrig, mstateen0_CONTEXT);
-	return index ? mstateen1_SE1 : mstateen0_SE0 | mstateen0_ENVCFG | context | csrind;
-}
-
-/* norm:Ssqosid_smstateen_srmcfg_requires_mstateen0: a bit of M-mode's register only, as guests have no srmcfg. */
-static uint64_t mstateen_implemented(const struct hart *hart, unsigned index)
-{
-	return stateen_implemented(hart, index) | (index ? 0 : with(hart, EXT_Ssqosid, mstateen0_SRMCFG));
-}
-
-uint64_t csr_stateen_of_m(const struct hart *hart, unsigned index)
-{
-	return hart_has(hart, EXT_Smstateen) ? (&hart->csr.mstateen0)[index] : stateen_implemented(hart, index);
-}
-
-void write_mstateen(struct hart *hart, const struct csr_row *row, uint64_t value)
-{
-	*csr_slot(hart, row) = value & mstateen_implemented(hart, row->num & 3);
-	hart->effects |= EFFECT_MODE;
-}
-
-/* norm:mstateen_lower_priv_roz norm:hstateen_bit_63_writable */
-void write_hstateen(struct hart *hart, const struct csr_row *row, uint64_t value)
-{
-	uint64_t *slot = csr_slot(hart, row);
-	*slot = csr_merge(*slot, value, stateen_implemented(hart, row->num & 3) & csr_stateen_of_m(hart, row->num & 3));
-	hart->effects |= EFFECT_MODE;
-}
-
-/* ---- reset ---- */
-
-/* Read-only fields, and those the spec gives a value at reset. */
-void csr_reset_fixed(struct hart *hart)
-{
-	struct csr_file *csr = &hart->csr;
-	hart->counters.filtered = hart->counters.armed = 0;
-	csr->misa = isa_misa(&hart->isa);
-	csr->mstatus |= with(hart, EXT_U, (uint64_t)XLEN_64 << mstatus_UXL_LOW);
-	csr->mstatus |= with(hart, EXT_S, (uint64_t)XLEN_64 << mstatus_SXL_LOW);
-	if (!hart_has(hart, EXT_U)) { /* the only mode there is */
-		csr->mstatus |= mstatus_MPP;
-		csr->mnstatus |= mnstatus_MNPP;
-	}
-	if (!hart_has(hart, EXT_Smrnmi))
-		csr->mnstatus |= mnstatus_NMIE; /* nothing can clear it, and nobody sees it */
-	csr->mstatus |= with(hart, EXT_Smdbltrp, mstatus_MDT); /* norm:mstatus_mdt_rst */
-	csr->hstatus |= with(hart, EXT_H, (uint64_t)XLEN_64 << hstatus_VSXL_LOW);
-	csr->vsstatus |= with(hart, EXT_H, (uint64_t)XLEN_64 << vsstatus_UXL_LOW);
-	csr->mideleg |= csr_irqs_h(hart);
-	csr_reset_triggers(hart);
 }

@@ -7,6 +7,7 @@
 #include "debug/debugger.h"
 #include "isa/insn.h"
 #include "hart/mmu.h"
+#include "hart/pte.h"
 #include "hart/trap.h"
 #include "base/symbols.h"
 
@@ -216,9 +217,9 @@ static void print_step(void *context, const struct walk_step *step)
 		uint64_t pte = step->pte;
 		fprintf(debugger->out, " level %u: PTE at 0x%llx (physical 0x%llx) = 0x%016llx ppn 0x%llx %c%c%c%c%c%c%c%c", step->level,
 		        (unsigned long long)step->address, (unsigned long long)step->pa, (unsigned long long)pte,
-		        (unsigned long long)(pte >> 10 & 0xfffffffffff), pte & 0x80 ? 'D' : '-', pte & 0x40 ? 'A' : '-',
-		        pte & 0x20 ? 'G' : '-', pte & 0x10 ? 'U' : '-', pte & 8 ? 'X' : '-', pte & 4 ? 'W' : '-',
-		        pte & 2 ? 'R' : '-', pte & 1 ? 'V' : '-');
+		        (unsigned long long)pte_ppn(pte), pte & PTE_D ? 'D' : '-', pte & PTE_A ? 'A' : '-',
+		        pte & PTE_G ? 'G' : '-', pte & PTE_U ? 'U' : '-', pte & PTE_X ? 'X' : '-', pte & PTE_W ? 'W' : '-',
+		        pte & PTE_R ? 'R' : '-', pte & PTE_V ? 'V' : '-');
 		fprintf(debugger->out, "%s%s", step->leaf ? " leaf" : "", step->updated ? " (A/D would be set)" : "");
 	}
 	if (step->verdict)

@@ -1,9 +1,9 @@
 #include "engine/block.h"
 
 #include <string.h>
+#include "engine/engine.h"
 #include "engine/mem.h"
 #include "hart/mmu.h"
-#include "hart/platform.h"
 #include "timing/model.h"
 
 enum { UOPS_SIZE = BLOCK_MAX * sizeof(struct uop) + 16 };
@@ -169,7 +169,7 @@ struct block *block_find(struct hart *hart, unsigned limit)
 	key |= limit << KEY_BITS;
 	struct block *block = find_cached(exec, hart->pc, translation.pa, key, hart->pipeline_state);
 	if (!block) {
-		block = new_block(hart, translation.pa, limit ? limit : hart->platform->block_ops);
+		block = new_block(hart, translation.pa, limit ? limit : hart->engine->options.block_ops);
 		if (!block)
 			return NULL;
 		block->key = key;

@@ -4,9 +4,9 @@
 #include <sys/mman.h>
 #include "csr/csr.h"
 #include "engine/block.h"
+#include "engine/engine.h"
 #include "engine/l0.h"
 #include "engine/note.h"
-#include "hart/platform.h"
 #include "hart/reservation.h"
 #include "hart/trap.h"
 #include "timing/model.h"
@@ -297,7 +297,7 @@ static bool may_link(const struct hart *hart, const struct block *from, uint32_t
 static bool is_near(const struct hart *hart, uint64_t bound)
 {
 	enum { NEAR = 8 };
-	return bound - hart->cycle <= NEAR && !hart->platform->catch_up;
+	return bound - hart->cycle <= NEAR && !hart->engine->catch_up;
 }
 
 /* The block that comes next, if that is known. */
@@ -317,7 +317,7 @@ static bool fits(const struct hart *hart, const struct block *block, uint64_t bo
 static const struct block *linked_block(const struct hart *hart, uint64_t bound)
 {
 	const struct block *block = known_block(hart);
-	bool take = block && !hart->platform->flush_always && fits(hart, block, bound) && is_near(hart, bound) == (limit_of(block) == 1);
+	bool take = block && !hart->engine->options.flush_always && fits(hart, block, bound) && is_near(hart, bound) == (limit_of(block) == 1);
 	return take ? block : NULL;
 }
 
@@ -381,7 +381,7 @@ static void advance(struct hart *hart, uint64_t bound, bool single, bool alone)
 		return;
 	}
 	struct way_out way = take_way_out(hart);
-	if (hart->platform->flush_always)
+	if (hart->engine->options.flush_always)
 		forget_blocks(hart);
 	single |= is_near(hart, stop);
 	struct block *block = enter_block(hart, single);
@@ -449,7 +449,7 @@ static void find_next(struct hart *hart)
 {
 	struct exec *exec = hart->exec;
 	struct way_out way = take_way_out(hart);
-	if (hart->platform->flush_always)
+	if (hart->engine->options.flush_always)
 		forget_blocks(hart);
 	struct block *block = enter_block(hart, 0);
 	if (!block)
@@ -493,6 +493,13 @@ void exec_set_tracing(struct hart *hart, bool insn)
 	hart->exec->trace_begins = insn;
 	block_flush(hart);
 	hart->effects |= EFFECT_MODE | EFFECT_TRANSLATE;
+}
+
+void exec_restored(struct hart *hart)
+{
+	hart->exec->last_mode = hart->mode;
+	block_flush(hart);
+	hart->effects |= EFFECT_IRQ | EFFECT_MODE | EFFECT_TRANSLATE;
 }
 
 void exec_switch_timing(struct hart *hart, bool on)

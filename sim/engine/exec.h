@@ -14,7 +14,7 @@ void exec_free(struct hart *hart);
  * stepping, hostile builds and both dispatchers give the same interleaving. */
 bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns);
 
-/* Conservative lookahead (platform->catch_up): how far a hart that is paused between instructions, and does not wait, can
+/* Conservative lookahead (engine->catch_up): how far a hart that is paused between instructions, and does not wait, can
  * go before another can notice. */
 struct lookahead {
 	uint64_t cycle;     /* the first at which it may do what another can notice */
@@ -38,5 +38,9 @@ void exec_set_tracing(struct hart *hart, bool insn);
 /* Timing on (hart->parked becomes the model, with everything cold) or off (the model is parked): where exec_run has
  * stopped. */
 void exec_switch_timing(struct hart *hart, bool on);
+
+/* Memory and hart have been restored from where exec_run had stopped: every translation is forgotten, and nobody hears
+ * of a change of mode. */
+void exec_restored(struct hart *hart);
 
 #endif

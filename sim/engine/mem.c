@@ -1,15 +1,16 @@
 #include "engine/mem.h"
 
 #include <assert.h>
-#include "hart/platform.h"
+#include "engine/engine.h"
+#include "hart/options.h"
 #include "hart/trap.h"
 #include "isa/insn.h"
 #include "timing/model.h"
 
 void mem_catch_up(struct hart *hart)
 {
-	if (hart->platform->catch_up)
-		hart->platform->catch_up(hart);
+	if (hart->engine->catch_up)
+		hart->engine->catch_up(hart);
 }
 
 struct request {
@@ -147,7 +148,7 @@ static bool access(struct hart *hart, const struct request *request, uint64_t *v
 		return false;
 	bool misaligned = request->va & (request->size - 1);
 	bool swap = mmu_big_endian(hart, request->context->mode);
-	if (misaligned && hart->platform->misaligned_traps)
+	if (misaligned && hart->options->misaligned_traps)
 		return fault(hart, request, CAUSE_LOAD_MISALIGNED);
 	uint64_t bits = 0;
 	if (request->access == ACCESS_STORE)

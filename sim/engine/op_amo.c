@@ -7,35 +7,17 @@
 #include "hart/trap.h"
 #include "engine/op.h"
 
-/* `a` is the old value, `b` the operand, both of `type`; the expression is the new value. */
-#define AMO(name, type, expression)                                                                                  \
-	OP(name)                                                                                                     \
-	{                                                                                                            \
-		uint64_t pa;                                                                                         \
-		uint8_t *host = amo_locate(hart, op, sizeof(type), &pa);                                             \
-		if (!host)                                                                                           \
-			TRAP;                                                                                        \
-		bool swap = amo_swaps(hart, pa);                                                                     \
-		const type a = (type)amo_read(host, sizeof(type), swap), b = (type)X(rs2);                           \
-		amo_write(host, sizeof(type), (uint64_t)(expression), swap);                                         \
-		X(rd) = (uint64_t)(int64_t)a;                                                                        \
-		if (pa)                                                                                              \
-			bus_stored(hart->bus, hart, pa, sizeof(type));                                                    \
-		NEXT_EFFECTS;                                                                                        \
-	}
-
 /* add works on unsigned types so that it wraps; the old value is sign-extended either way. */
 #define AMO_SIZE(suffix, type, unsigned_type)                                                                        \
-	AMO(amoswap_##suffix, type, ((void)a, b))                                                                    \
-	AMO(amoadd_##suffix, type, (unsigned_type)a + (unsigned_type)b)                                              \
-	AMO(amoxor_##suffix, type, a ^ b)                                                                            \
-	AMO(amoand_##suffix, type, a & b)                                                                            \
-	AMO(amoor_##suffix, type, a | b)                                                                             \
-	AMO(amomin_##suffix, type, a < b ? a : b)                                                                    \
-	AMO(amomax_##suffix, type, a > b ? a : b)                                                                    \
-	AMO(amominu_##suffix, type, (unsigned_type)a < (unsigned_type)b ? a : b)                                     \
-	AMO(amomaxu_##suffix, type, (unsigned_type)a > (unsigned_type)b ? a : b)
-
+	AMO_OP(amoswap_##suffix, type, true, ((void)a, b))                                                           \
+	AMO_OP(amoadd_##suffix, type, true, (unsigned_type)a + (unsigned_type)b)                                     \
+	AMO_OP(amoxor_##suffix, type, true, a ^ b)                                                                   \
+	AMO_OP(amoand_##suffix, type, true, a & b)                                                                   \
+	AMO_OP(amoor_##suffix, type, true, a | b)                                                                    \
+	AMO_OP(amomin_##suffix, type, true, a < b ? a : b)                                                           \
+	AMO_OP(amomax_##suffix, type, true, a > b ? a : b)                                                           \
+	AMO_OP(amominu_##suffix, type, true, (unsigned_type)a < (unsigned_type)b ? a : b)                            \
+	AMO_OP(amomaxu_##suffix, type, true, (unsigned_type)a > (unsigned_type)b ? a : b)
 /* Zabha, norm:Zabha_rd_sign_extension */
 AMO_SIZE(b, int8_t, uint8_t)
 AMO_SIZE(h, int16_t, uint16_t)

@@ -10,28 +10,10 @@ static inline uint64_t compared(const struct hart *hart, const struct op *op)
 
 /* Bits above the operand's size are ignored in both registers. norm:Zacas_amocas_w_permission: a failing one still
  * needs the permission to write, which amo_locate sees to. */
-#define CAS(name, type)                                                                                              \
-	OP(name)                                                                                                     \
-	{                                                                                                            \
-		uint64_t pa;                                                                                         \
-		uint8_t *host = amo_locate(hart, op, sizeof(type), &pa);                                             \
-		if (!host)                                                                                           \
-			TRAP;                                                                                        \
-		bool swap = amo_swaps(hart, pa);                                                                     \
-		const type old = (type)amo_read(host, sizeof(type), swap);                                           \
-		if (old == (type)compared(hart, op)) {                                                               \
-			amo_write(host, sizeof(type), X(rs2), swap);                                                 \
-			if (pa)                                                                                      \
-				bus_stored(hart->bus, hart, pa, sizeof(type));                                            \
-		}                                                                                                    \
-		X(rd) = (uint64_t)(int64_t)old;                                                                      \
-		NEXT_EFFECTS;                                                                                        \
-	}
-
-CAS(amocas_b, int8_t)
-CAS(amocas_h, int16_t)
-CAS(amocas_w, int32_t)
-CAS(amocas_d, int64_t)
+AMO_OP(amocas_b, int8_t, a == (int8_t)compared(hart, op), b)
+AMO_OP(amocas_h, int16_t, a == (int16_t)compared(hart, op), b)
+AMO_OP(amocas_w, int32_t, a == (int32_t)compared(hart, op), b)
+AMO_OP(amocas_d, int64_t, a == (int64_t)compared(hart, op), b)
 
 /* The low half of a pair whose first register is x0 is 0, and so is the high half; such a destination is discarded.
  * norm:Zacas_rv64_amocas-q_rs2_frst_reg_x0 norm:Zacas_rv64_amocas-q_rd_frst_reg_x0 */

@@ -1,8 +1,8 @@
 /* The ops that translation inserts between instructions. */
 #include "csr/csr.h"
 #include "engine/block.h"
+#include "engine/engine.h"
 #include "isa/insn.h"
-#include "hart/platform.h"
 #include "hart/trap.h"
 #include "watch/check.h"
 
@@ -34,14 +34,14 @@ OP(function)
 
 OP(timing_from)
 {
-	hart->platform->timing.request = TIMING_GOES_ON;
+	hart->engine->timing.request = TIMING_GOES_ON;
 	hart->effects |= EFFECT_YIELD;
 	OP_TAIL(op_leave_before);
 }
 
 OP(timing_hint)
 {
-	hart->platform->timing.request = op->imm == TIMING_HINT_ON ? TIMING_GOES_ON : TIMING_GOES_OFF;
+	hart->engine->timing.request = op->imm == TIMING_HINT_ON ? TIMING_GOES_ON : TIMING_GOES_OFF;
 	hart->effects |= EFFECT_YIELD;
 	OP_TAIL(op_leave_after);
 }

@@ -3,6 +3,7 @@
 #include "hart/platform.h"
 #include "engine/mem.h"
 #include "engine/op.h"
+#include "hart/options.h"
 
 /* ---- Zicbom and Zicboz ----
  * Caches hold nothing that memory does not: managing a block changes no state, so what is left of it is who may do it
@@ -22,7 +23,7 @@ static OP(virtual_instruction)
  * exist controls nothing. */
 static enum csr_verdict envcfg_verdict(const struct hart *hart, uint64_t field)
 {
-	const bool absent = hart->platform->envcfg_absent, has_senvcfg = !absent && isa_has(&hart->isa, EXT_S);
+	const bool absent = hart->options->envcfg_absent, has_senvcfg = !absent && isa_has(&hart->isa, EXT_S);
 	const bool user_refused = mode_priv(hart->mode) == 0 && has_senvcfg && !(hart->csr.senvcfg & field);
 
 	if (hart->mode == MODE_M)

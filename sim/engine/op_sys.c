@@ -149,8 +149,6 @@ OP(fence_i)
 	OP_TAIL(op_leave_after);
 }
 
-enum fence_kind { FENCE_VMA, FENCE_VVMA, FENCE_GVMA };
-
 /* norm:H_virtinst_vs_sfence_sinval_satp_vtvm1 and friends: who may execute an address-translation fence. */
 static enum csr_verdict fence_verdict(const struct hart *hart, enum fence_kind kind)
 {

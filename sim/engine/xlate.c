@@ -67,7 +67,7 @@ void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, 
 	xlate_costs(&translator, falls);
 	if (translator.key & KEY_TRACE)
 		tell_text(&translator);
-	if (hart->platform->catch_up && !fragile && !(translator.key & (KEY_TRACE | KEY_TRIGGER | KEY_ELP | KEY_LPE)))
+	if (hart->engine->catch_up && !fragile && !(translator.key & (KEY_TRACE | KEY_TRIGGER | KEY_ELP | KEY_LPE)))
 		block->lookahead = xlate_lookahead(&translator);
 	if (DISPATCH_TAIL)
 		xlate_choose(&translator);

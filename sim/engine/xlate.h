@@ -7,7 +7,7 @@
 #define XLATE_H
 
 #include "engine/block.h"
-#include "hart/platform.h"
+#include "engine/engine.h"
 #include "isa/insn.h"
 #include "timing/model.h"
 #include "trace/run.h"
@@ -29,34 +29,10 @@ struct translator {
 
 /* ---- facts about instructions ---- */
 
-static inline bool is_jump(uint16_t semantics)
-{
-	return insn_rows[semantics].class == CLASS_JAL || insn_rows[semantics].class == CLASS_JALR;
-}
-
-static inline bool is_branch(uint16_t semantics)
-{
-	return insn_rows[semantics].class == CLASS_BRANCH;
-}
-
 /* Instructions that end a block: they change pc or privilege, or may make the following bytes mean something else. */
 static inline bool ends_block(uint16_t semantics)
 {
-	if (is_jump(semantics))
-		return true;
-	switch (semantics) {
-	case INSN_ecall:
-	case INSN_ebreak:
-	case INSN_mret:
-	case INSN_mnret:
-	case INSN_sret:
-	case INSN_wfi:
-	case INSN_fence_i:
-	case INSN_illegal:
-		return true;
-	default:
-		return false;
-	}
+	return insn_is_jump(semantics) || insn_has(semantics, FLAG_TRAPS | FLAG_RETURNS | FLAG_WAITS | FLAG_FENCE_I);
 }
 
 /* Instructions that touch nothing but the hart's own registers. */
@@ -65,7 +41,7 @@ static inline bool is_private(const struct hart *hart, const struct insn *insn)
 	switch (insn_rows[insn->semantics].class) {
 	case CLASS_ALU:
 	case CLASS_MUL:
-		return insn->semantics != INSN_illegal && insn->rd != 4; /* tp is traced */
+		return insn->rd != 4; /* tp is traced */
 	case CLASS_BRANCH:
 	case CLASS_JAL:
 		return insn->rd != 4 && isa_has(&hart->isa, EXT_Zca); /* else they may trap */
@@ -106,8 +82,8 @@ static inline void add_edge(struct translator *translator, struct op *op)
 static inline bool timing_begins(const struct translator *translator)
 {
 	const struct hart *hart = translator->hart;
-	return hart->platform->timing.at_pc && hart->platform->timing.pc == translator->pc &&
-	       hart->platform->timing.guest == mode_virt(hart->mode);
+	return hart->engine->timing.at_pc && hart->engine->timing.pc == translator->pc &&
+	       hart->engine->timing.guest == mode_virt(hart->mode);
 }
 
 /* xlate_insert.c: what stands before the instruction, and after it if it completes. */

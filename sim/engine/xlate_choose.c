@@ -14,43 +14,16 @@ static op_fn *const *forms_of(const struct op *op, uint16_t semantics)
 	return NULL;
 }
 
-/* Integer instructions that have forms pass on what they write. */
+/* Integer instructions that have forms pass on what they write, but for a jump's link. */
 static bool passes_on(const struct op *op, uint16_t semantics, op_fn *const *forms)
 {
-	switch (insn_rows[semantics].class) {
-	case CLASS_STORE:
-	case CLASS_FLOAD:
-	case CLASS_FSTORE:
-	case CLASS_BRANCH:
-	case CLASS_JALR:
-		return false;
-	default:
-		return forms && forms[FORM_LAST_1] && op->rd != SINK;
-	}
-}
-
-static bool commutes(uint16_t semantics)
-{
-	switch (semantics) {
-	case INSN_add:
-	case INSN_addw:
-	case INSN_and:
-	case INSN_or:
-	case INSN_xor:
-	case INSN_mul:
-	case INSN_mulw:
-	case INSN_beq:
-	case INSN_bne:
-		return true;
-	default:
-		return false;
-	}
+	return insn_row_writes_x(semantics) && !insn_is_jump(semantics) && forms && forms[FORM_LAST_1] && op->rd != SINK;
 }
 
 /* The form that reads register rd from what the op before passes on, if this one reads it. */
 static enum op_form form_for(struct op *op, uint16_t semantics, op_fn *const *forms, uint8_t rd)
 {
-	if (op->rs1 != rd && op->rs2 == rd && commutes(semantics)) {
+	if (op->rs1 != rd && op->rs2 == rd && insn_has(semantics, FLAG_COMMUTES)) {
 		op->rs2 = op->rs1;
 		op->rs1 = rd;
 	}

@@ -28,7 +28,7 @@ static void choose_timed(const struct translator *translator, struct op *op, con
 		op->rs3 = cost->stores;
 		if (cost->stores)
 			op->run = op_after_store_forms[semantics][FORM_REGISTERS];
-	} else if (is_branch(semantics)) {
+	} else if (insn_is_branch(semantics)) {
 		op->rm = (uint64_t)op->imm < pc && model->timing->bht_backward;
 		op->word = predict_place(&model->predictors, pc);
 	}

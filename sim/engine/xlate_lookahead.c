@@ -48,7 +48,7 @@ static uint32_t cycles_until(struct ahead ahead)
 	uint32_t word = 0;
 	while (ahead.left && xlate_next_is_inside(at) && xlate_fetch(at, &word)) {
 		struct insn insn = decode(&at->hart->isa, word);
-		bool jump = is_jump(insn.semantics), branch = is_branch(insn.semantics);
+		bool jump = insn_is_jump(insn.semantics), branch = insn_is_branch(insn.semantics);
 		note_seen(at, &insn);
 		if (!is_private(at->hart, &insn))
 			break;

@@ -1,11 +1,6 @@
 /* One instruction becomes an op. */
 #include "engine/xlate.h"
 
-static bool uses_fp(const struct insn_row *row)
-{
-	return row->class >= CLASS_FLOAD && row->class <= CLASS_FMOVE;
-}
-
 /* norm:Zca_no_misaligned: without compressed instructions, targets are 4-byte aligned. */
 static op_fn *aligned_jump(const struct insn *insn)
 {
@@ -22,7 +17,7 @@ static op_fn *aligned_jump(const struct insn *insn)
 
 static bool is_timing_hint(const struct translator *translator, const struct insn *insn)
 {
-	return translator->hart->platform->timing.hints && insn->semantics == INSN_slti && insn->rd == 0 && insn->rs1 == 0 &&
+	return translator->hart->engine->timing.hints && insn->semantics == INSN_slti && insn->rd == 0 && insn->rs1 == 0 &&
 	       (insn->imm == TIMING_HINT_ON || insn->imm == TIMING_HINT_OFF);
 }
 
@@ -30,7 +25,7 @@ static op_fn *handler(const struct translator *translator, const struct insn *in
 {
 	if (is_timing_hint(translator, insn))
 		return op_timing_hint;
-	if (uses_fp(&insn_rows[insn->semantics])) {
+	if (insn_uses_fp(insn->semantics)) {
 		if (!(translator->key & KEY_FS_ON))
 			return op_illegal;
 		if (!(translator->key & KEY_FS_DIRTY) && insn_dirties_fp(insn))
@@ -42,13 +37,7 @@ static op_fn *handler(const struct translator *translator, const struct insn *in
 /* Immediates as handlers want them: jumps and auipc absolute. */
 static int64_t absolute_imm(const struct insn *insn, uint64_t pc)
 {
-	switch (insn->semantics) {
-	case INSN_auipc:
-	case INSN_jal:
-		return (int64_t)(pc + (uint64_t)insn->imm);
-	default:
-		return insn_rows[insn->semantics].class == CLASS_BRANCH ? (int64_t)(pc + (uint64_t)insn->imm) : insn->imm;
-	}
+	return insn_has(insn->semantics, FLAG_PC_RELATIVE) ? (int64_t)(pc + (uint64_t)insn->imm) : insn->imm;
 }
 
 /* Does the block go on after this branch? Not after one that is likely taken, and not for ever; nor, with a timing
@@ -64,7 +53,7 @@ static bool goes_on(struct translator *translator, const struct insn *insn)
 static bool ends_lookahead(const struct translator *translator, const struct insn *insn)
 {
 	const struct hart *hart = translator->hart;
-	return hart->platform->catch_up && (is_branch(insn->semantics) || !is_private(hart, insn));
+	return hart->engine->catch_up && (insn_is_branch(insn->semantics) || !is_private(hart, insn));
 }
 
 void xlate_insn(struct translator *translator, const struct insn *insn)
@@ -79,13 +68,13 @@ void xlate_insn(struct translator *translator, const struct insn *insn)
 	op->length = insn->length;
 	op->imm = absolute_imm(insn, translator->pc);
 	op->word = insn->word;
-	if (is_branch(insn->semantics) || is_jump(insn->semantics))
+	if (insn_is_branch(insn->semantics) || insn_is_jump(insn->semantics))
 		add_edge(translator, op);
 	bool completes = !ends_block(insn->semantics) && op->run != op_illegal && op->run != op_fs_dirty;
 	translator->ended = !completes;
 	if (translator->hart->model && translator->uops[translator->block->code.count].flags & UOP_SETTLE)
 		translator->ended = true;
-	if (is_branch(insn->semantics) && !goes_on(translator, insn))
+	if (insn_is_branch(insn->semantics) && !goes_on(translator, insn))
 		translator->ended = true;
 	if (ends_lookahead(translator, insn))
 		translator->ended = true;

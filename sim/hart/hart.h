@@ -1,5 +1,6 @@
 /*
- * One hart: architectural state only. Engines, caches of translations and traces hang off it as opaque pointers.
+ * One hart: its architectural state, and where it is in time. What else belongs to it (engine, caches, timing, observers)
+ * hangs off it; that is made by others, and most of it can be made anew.
  *
  * Exactness: ops run in blocks whose cycles and retired instructions are added at the block's end. Whoever needs the
  * exact place in time inside a block reads pc, now and retired, which every slow path sets (op_sync) before it calls
@@ -94,11 +95,13 @@ struct hart {
 	struct tp_file tp;
 	unsigned id;
 	struct isa isa;
-	struct platform *platform; /* time base, configuration: hart/platform.h */
+	const struct hart_options *options; /* what its implementation chose: hart/options.h */
+	struct platform *platform; /* the machine around it, its time: hart/platform.h */
+	struct engine *engine;     /* shared by all harts' exec: engine/engine.h */
 	struct bus *bus;
 	struct mmu *mmu;
 	struct l0_filter *filter; /* what hart->l0 points into */
-	const uint64_t *events; /* counts of the timing model: mhpmevent 3, 4, ...; event_count of them */
+	const uint64_t *events; /* a timing model's struct event_counts (isa/events.h): event_count of them */
 	unsigned event_count;
 	struct model *model; /* timing: NULL where every instruction takes one cycle */
 	struct model *parked; /* what `model` will be while timing is switched on (--timing from=) */
@@ -116,6 +119,15 @@ struct hart {
 
 /* Reset to the state at power-on: M-mode, pc at the reset vector, a0 = hart id, a1 = 0. */
 void hart_reset(struct hart *hart, uint64_t reset_pc);
+
+/* Save and restore (base/state.h) where exec_run has stopped: architectural state, counters, time, wires, what is
+ * pending. Two sections, "hart" and "csr". What engines keep is not in it (exec_restored), nor is the TLB (mmu_restore)
+ * or a timing model. Memory comes first (bus_restore). False: reader->reason says why it does not fit (another hart,
+ * other extensions, damage), and the hart is only good for hart_reset. */
+struct state_writer;
+struct state_reader;
+void hart_save(const struct hart *hart, struct state_writer *writer);
+bool hart_restore(struct hart *hart, struct state_reader *reader);
 
 /* Raise a synchronous exception at hart->pc. Returns false, so that slow paths can `return hart_raise(...)`. */
 bool hart_raise(struct hart *hart, enum cause cause, uint64_t tval);

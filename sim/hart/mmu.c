@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "base/bus.h"
 #include "hart/mmu_state.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 #include "hart/walk.h"
 
@@ -94,8 +95,7 @@ struct mmu_context mmu_context_hypervisor(const struct hart *hart, bool hlvx)
 
 /* ---- TLB and walk together ---- */
 
-/* The address space of an effective mode; 0 when no page table is in force. */
-static uint64_t space_of(const struct hart *hart, enum mode mode)
+uint64_t mmu_space(const struct hart *hart, enum mode mode)
 {
 	uint64_t satp = mode == MODE_M ? 0 : mode_virt(mode) ? hart->csr.vsatp : hart->csr.satp;
 	uint64_t space = satp >> 60 ? satp >> 44 : 0;
@@ -179,7 +179,7 @@ bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access ac
 {
 	struct mmu *mmu = hart->mmu;
 	struct walk walk = {hart, context, access, va, true, mmu->visitor, mmu->visitor_context, &hart->trap};
-	uint64_t space = space_of(hart, context->mode);
+	uint64_t space = mmu_space(hart, context->mode);
 	if (!space)
 		return finish_bare(&walk, size, result);
 
@@ -204,7 +204,7 @@ bool mmu_walk(struct hart *hart, uint64_t va, unsigned size, enum access access,
               bool update, walk_visitor *visitor, void *visitor_context, struct translation *result, struct trap *trap)
 {
 	struct walk walk = {hart, context, access, va, update, visitor, visitor_context, trap};
-	uint64_t space = space_of(hart, context->mode);
+	uint64_t space = mmu_space(hart, context->mode);
 	struct walk_result found;
 	if (!walk_translate(&walk, &found))
 		return false;
@@ -219,7 +219,7 @@ bool mmu_look(struct hart *hart, uint64_t va, enum access access, const struct m
 {
 	struct trap trap;
 	struct walk walk = {hart, context, access, va, false, NULL, NULL, &trap};
-	uint64_t space = space_of(hart, context->mode);
+	uint64_t space = mmu_space(hart, context->mode);
 	const struct tlb_entry *hit = space ? tlb_find(&hart->mmu->tlb, va, space) : NULL;
 	uint8_t grants = hit ? entry_grants(hit, context) : 0;
 	if (grants & perm_needed(access))
@@ -235,67 +235,62 @@ void mmu_watch_walks(struct hart *hart, walk_visitor *visitor, void *visitor_con
 
 /* ---- fences ---- */
 
-struct selection {
-	struct fence fence;
-	unsigned vmid; /* of the current guest: VS-stage fences */
-};
-
-/* Does a fence by virtual address and ASID mean this entry? Entries of global pages survive a fence by ASID. */
-static bool selects_first(const struct fence *fence, const struct tlb_entry *entry)
+bool fence_selects(const struct fence_scope *scope, const struct mapping *mapping)
 {
-	/* norm:sfence_vma_va_all_asid: the page of the leaf PTE, of which the entry may hold a part */
-	if (fence->address_valid && ((entry->vpn << entry->page_shift) ^ fence->address) >> entry->first_shift)
+	const struct fence *fence = &scope->fence;
+	if (scope->kind == FENCE_GVMA)
+		/* norm:hfence-gvma_op; global VS-stage pages belong to their VMID like any other */
+		return space_virt(mapping->space) && (!fence->id_valid || space_vmid(mapping->space) == fence->id);
+	/* norm:sfence_vma_v0, norm:hfence-vvma_limits */
+	bool virt = scope->kind == FENCE_VVMA;
+	if (space_virt(mapping->space) != virt || (virt && space_vmid(mapping->space) != scope->vmid))
 		return false;
-	/* norm:sfence_vma_asid_only, norm:sfence_vma_va_asid */
-	return !fence->id_valid || (!entry->ignore && space_asid(entry->space) == fence->id);
+	/* norm:sfence_vma_va_all_asid: the page of the leaf PTE, of which the entry may hold a part */
+	if (fence->address_valid && (mapping->address ^ fence->address) >> mapping->first_shift)
+		return false;
+	/* norm:sfence_vma_asid_only, norm:sfence_vma_va_asid: entries of global pages survive a fence by ASID */
+	return !fence->id_valid || (!mapping->global && space_asid(mapping->space) == fence->id);
 }
 
-static bool selected_vma(const struct tlb_entry *entry, const void *context)
+struct fence_scope fence_scope(const struct hart *hart, enum fence_kind kind, const struct fence *fence)
 {
-	const struct selection *selection = context;
-	return !space_virt(entry->space) && selects_first(&selection->fence, entry); /* norm:sfence_vma_v0 */
+	return (struct fence_scope){kind, *fence, (hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW};
 }
 
-static bool selected_vvma(const struct tlb_entry *entry, const void *context)
+static bool entry_selected(const struct tlb_entry *entry, const void *context)
 {
-	const struct selection *selection = context;
-	/* norm:hfence-vvma_limits. An entry under a Bare VS-stage holds nothing of it, but a fence of everything ends
-	 * it, as in hardware whose entries do not tell the stages apart: a fence may do more than it was asked. */
-	bool all = !selection->fence.address_valid && !selection->fence.id_valid;
-	return space_virt(entry->space) && space_vmid(entry->space) == selection->vmid &&
-	       (all || space_mode(entry->space)) && selects_first(&selection->fence, entry);
+	const struct fence_scope *scope = context;
+	/* An entry under a Bare VS-stage holds nothing of it, but a fence of everything ends it, as in hardware whose
+	 * entries do not tell the stages apart: a fence may do more than it was asked. */
+	bool part = scope->fence.address_valid || scope->fence.id_valid;
+	if (scope->kind == FENCE_VVMA && part && !space_mode(entry->space))
+		return false;
+	struct mapping mapping = {entry->vpn << entry->page_shift, entry->space, entry->first_shift, entry->ignore != 0};
+	return fence_selects(scope, &mapping);
 }
 
-static bool selected_gvma(const struct tlb_entry *entry, const void *context)
+static void fence_where(struct hart *hart, const struct fence *fence, unsigned id_bits, enum fence_kind kind)
 {
-	const struct selection *selection = context;
-	/* norm:hfence-gvma_op; global VS-stage pages belong to their VMID like any other */
-	return space_virt(entry->space) &&
-	       (!selection->fence.id_valid || space_vmid(entry->space) == selection->fence.id);
-}
-
-static void fence_where(struct hart *hart, const struct fence *fence, unsigned id_bits, tlb_predicate *predicate)
-{
-	struct selection selection = {.fence = *fence, .vmid = (hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW};
-	selection.fence.id &= (UINT64_C(1) << id_bits) - 1; /* norm:sfence_vma_rs2_bits, norm:hfence-gvma_vmid */
-	tlb_drop_where(&hart->mmu->tlb, predicate, &selection);
+	struct fence_scope scope = fence_scope(hart, kind, fence);
+	scope.fence.id &= (UINT64_C(1) << id_bits) - 1; /* norm:sfence_vma_rs2_bits, norm:hfence-gvma_vmid */
+	tlb_drop_where(&hart->mmu->tlb, entry_selected, &scope);
 	hart->mmu->stats.fences++;
 	hart->effects |= EFFECT_TRANSLATE;
 }
 
 void mmu_fence_vma(struct hart *hart, const struct fence *fence)
 {
-	fence_where(hart, fence, hart->platform->asid_bits, selected_vma);
+	fence_where(hart, fence, hart->options->asid_bits, FENCE_VMA);
 }
 
 void mmu_fence_vvma(struct hart *hart, const struct fence *fence)
 {
-	fence_where(hart, fence, hart->platform->asid_bits, selected_vvma);
+	fence_where(hart, fence, hart->options->asid_bits, FENCE_VVMA);
 }
 
 void mmu_fence_gvma(struct hart *hart, const struct fence *fence)
 {
-	fence_where(hart, fence, hart->platform->vmid_bits, selected_gvma);
+	fence_where(hart, fence, hart->options->vmid_bits, FENCE_GVMA);
 }
 
 void mmu_flush(struct hart *hart)

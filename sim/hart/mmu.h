@@ -54,6 +54,9 @@ uint64_t mmu_unmasked(const struct hart *hart, const struct mmu_context *context
 /* Are data accesses of this effective mode big-endian (MBE, SBE, UBE, VSBE)? */
 bool mmu_big_endian(const struct hart *hart, enum mode mode);
 
+/* The address space of an effective mode, as hart/tlb.h cuts it up; 0 when no page table is in force. */
+uint64_t mmu_space(const struct hart *hart, enum mode mode);
+
 /* Is a physical access of `size` bytes at pa allowed by PMP for this effective mode? The decoded form of the PMP CSRs
  * is brought up to date when the epoch in hart->context has changed or EFFECT_TRANSLATE is pending: after any write. */
 bool pmp_allows(const struct hart *hart, uint64_t pa, unsigned size, enum access access, enum mode mode);
@@ -94,15 +97,39 @@ bool mmu_look(struct hart *hart, uint64_t va, enum access access, const struct m
  * match the page of the leaf PTE of the stage that is fenced. SFENCE.VMA with V=1 is mmu_fence_vvma: of the current
  * VMID. */
 struct fence { bool address_valid, id_valid; uint64_t address, id; };
+
+/* What a fence forgets, in any cache of translations. */
+enum fence_kind { FENCE_VMA, FENCE_VVMA, FENCE_GVMA };
+struct fence_scope {
+	enum fence_kind kind;
+	struct fence fence;
+	unsigned vmid; /* of the current guest: VS-stage fences */
+};
+struct mapping {
+	uint64_t address;    /* of the first byte of what the entry holds */
+	uint64_t space;      /* as mmu_space has it */
+	uint8_t first_shift; /* page of the S- or VS-stage leaf */
+	bool global;
+};
+struct fence_scope fence_scope(const struct hart *hart, enum fence_kind kind, const struct fence *fence);
+bool fence_selects(const struct fence_scope *scope, const struct mapping *mapping);
+
 void mmu_fence_vma(struct hart *hart, const struct fence *fence);             /* HS: address = va, id = ASID */
 void mmu_fence_vvma(struct hart *hart, const struct fence *fence);            /* VS-stage of the current hgatp.VMID */
 /* address = gpa, id = VMID. The address does not select: entries do not know the gpas of their VS-stage PTEs. */
 void mmu_fence_gvma(struct hart *hart, const struct fence *fence);
 void mmu_flush(struct hart *hart);                                            /* everything (PMP change, reset) */
 
-/* hart->isa, hart->bus and hart->platform are set. */
+/* hart->isa, hart->bus and hart->options are set. */
 int mmu_init(struct hart *hart, unsigned tlb_entries); /* 0, or -1: no memory */
 void mmu_free(struct hart *hart);
+
+/* Save and restore the TLB and the statistics (base/state.h): section "mmu". False: reader->reason says why it does not
+ * fit (another number of entries, damage); the TLB may hold a part of it then. */
+struct state_writer;
+struct state_reader;
+void mmu_save(const struct hart *hart, struct state_writer *writer);
+bool mmu_restore(struct hart *hart, struct state_reader *reader);
 
 struct mmu_stats {
 	uint64_t hits, misses;            /* TLB, all accesses that reach it (the L0 filter keeps the rest away) */

@@ -4,6 +4,7 @@
 #include "base/bus.h"
 #include "hart/mmu.h"
 #include "hart/mmu_state.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 
 enum { CFG_R = 1 << 0, CFG_W = 1 << 1, CFG_X = 1 << 2, CFG_A_LOW = 3, CFG_L = 1 << 7 };
@@ -15,10 +16,8 @@ _Static_assert((int)CFG_R == PERM_R && (int)CFG_W == PERM_W && (int)CFG_X == PER
 /* pmpaddr holds address bits 55..2. norm:pmp_addr_encoding */
 static const uint64_t addr_mask = (UINT64_C(1) << 54) - 1;
 
-/* The rows of csr.def that hold PMP state stand in order, so their slots are arrays. */
-#define SLOTS(first, last) ((offsetof(struct csr_file, last) - offsetof(struct csr_file, first)) / sizeof(uint64_t) + 1)
-_Static_assert(SLOTS(pmpcfg0, pmpcfg14) == PMP_CFG_WORDS, "pmpcfg0, 2, ... 14 are consecutive");
-_Static_assert(SLOTS(pmpaddr0, pmpaddr63) == PMP_ENTRIES, "pmpaddr0..63 are consecutive");
+_Static_assert(CSR_ROWS(pmpcfg0, pmpcfg14) == PMP_CFG_WORDS, "pmpcfg0, 2, ... 14 are consecutive");
+_Static_assert(CSR_ROWS(pmpaddr0, pmpaddr63) == PMP_ENTRIES, "pmpaddr0..63 are consecutive");
 
 /* norm:mml_truth_table: index LRWX; S/U-mode, then M-mode */
 static const uint8_t lockdown[16][2] = {
@@ -143,7 +142,7 @@ static uint64_t epoch_of(const struct hart *hart)
 
 static void pmp_refresh(const struct hart *hart, struct pmp *pmp)
 {
-	const uint64_t *cfg = &hart->csr.pmpcfg0, *addr = &hart->csr.pmpaddr0;
+	const uint64_t *cfg = &CSR_NTH(&hart->csr, pmpcfg0, 0), *addr = &CSR_NTH(&hart->csr, pmpaddr0, 0);
 	bool same = pmp->valid && pmp->sources.mseccfg == hart->csr.mseccfg &&
 	            !memcmp(pmp->sources.cfg, cfg, sizeof pmp->sources.cfg) &&
 	            !memcmp(pmp->sources.addr, addr, sizeof pmp->sources.addr);
@@ -154,7 +153,7 @@ static void pmp_refresh(const struct hart *hart, struct pmp *pmp)
 	memcpy(pmp->sources.addr, addr, sizeof pmp->sources.addr);
 	pmp->sources.mseccfg = hart->csr.mseccfg;
 	pmp->valid = true;
-	decode(pmp, hart->platform->pmp_entries);
+	decode(pmp, hart->options->pmp_entries);
 }
 
 void pmp_forget(struct pmp *pmp)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include "csr/csr.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 
 /* ---- delegation ---- */
@@ -24,7 +25,7 @@ static enum mode target_of(const struct hart *hart, bool interrupt, unsigned cau
  * Addresses of memory faults stay: no operating system works without. norm:stval_op_illegal_instr norm:stval_acc */
 static uint64_t trap_value(const struct hart *hart, const struct trap *trap)
 {
-	if (!hart->platform->tval_zero || trap->interrupt)
+	if (!hart->options->tval_zero || trap->interrupt)
 		return trap->tval;
 	switch (trap->cause) {
 	case CAUSE_ILLEGAL:
@@ -39,22 +40,22 @@ static uint64_t trap_value(const struct hart *hart, const struct trap *trap)
 /* GVA says that tval holds a guest virtual address, so it goes with tval. norm:hstatus_gva_op norm:mstatus_gva_op */
 static bool trap_gva(const struct hart *hart, const struct trap *trap)
 {
-	return trap->gva && !(hart->platform->tval_zero && trap->cause == CAUSE_BREAKPOINT);
+	return trap->gva && !(hart->options->tval_zero && trap->cause == CAUSE_BREAKPOINT);
 }
 
 /* The option tval2_zero is for guest-physical addresses only: a double trap's cause is always written.
  * norm:htval_trapval norm:mtval2_trapval */
 static uint64_t trap_value2(const struct hart *hart, const struct trap *trap)
 {
-	return hart->platform->tval2_zero && trap->cause != CAUSE_DOUBLE_TRAP ? 0 : trap->tval2;
+	return hart->options->tval2_zero && trap->cause != CAUSE_DOUBLE_TRAP ? 0 : trap->tval2;
 }
 
 /* Transformed instructions have bit 0 set; pseudoinstructions do not, and must be written wherever the address of an
  * implicit access is. norm:H_trap_xtinst_guestpage */
 static uint64_t trap_instruction(const struct hart *hart, const struct trap *trap)
 {
-	bool optional = trap->tinst & 1 || hart->platform->tval2_zero;
-	return hart->platform->tinst_zero && optional ? 0 : trap->tinst;
+	bool optional = trap->tinst & 1 || hart->options->tval2_zero;
+	return hart->options->tinst_zero && optional ? 0 : trap->tinst;
 }
 
 /* ---- landing pads ---- */
@@ -129,7 +130,7 @@ static void enter_m(struct hart *hart, const struct trap *trap, enum mode from)
 	csr->mtval2 = trap_value2(hart, trap);
 	csr->mtinst = trap_instruction(hart, trap);
 	bool in_rnmi_handler = from == MODE_M && !(csr->mnstatus & mnstatus_NMIE);
-	uint64_t own = in_rnmi_handler ? hart->platform->rnmi_exception_vector : 0; /* norm:rnmi_exc_trap_addr */
+	uint64_t own = in_rnmi_handler ? hart->options->rnmi_exception_vector : 0; /* norm:rnmi_exc_trap_addr */
 	hart->pc = own ? own : vector(csr->mtvec, trap->interrupt, trap->cause); /* norm:rnmi_exception_nmie0 */
 }
 
@@ -145,7 +146,7 @@ static void enter_rnmi(struct hart *hart, const struct trap *trap, enum mode fro
 	hart->elp = false;
 	csr->mnepc = hart->pc;
 	csr->mncause = cause_word(trap->interrupt, trap->cause);
-	uint64_t own = hart->platform->rnmi_vector;
+	uint64_t own = hart->options->rnmi_vector;
 	hart->pc = own ? own : vector(csr->mtvec, false, 0);
 }
 

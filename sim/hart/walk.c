@@ -3,17 +3,10 @@
 #include <string.h>
 #include "base/bus.h"
 #include "hart/mmu_state.h"
+#include "hart/pte.h"
 
-enum { PTE_V = 1 << 0, PTE_R = 1 << 1, PTE_W = 1 << 2, PTE_X = 1 << 3, PTE_U = 1 << 4, PTE_G = 1 << 5, PTE_A = 1 << 6,
-       PTE_D = 1 << 7 };
-enum { PPN_LOW = 10, PTE_BYTES = 8, VPN_BITS = 9, NAPOT_BITS = 4 };
 /* Values for mtinst and htinst, RV64. norm:H_trap_xtinst_guestpage */
 enum { TINST_PTE_READ = 0x3000, TINST_PTE_WRITE = 0x3020 };
-
-static const uint64_t ppn_mask = (UINT64_C(1) << 44) - 1;
-static const uint64_t pte_reserved = UINT64_C(0x7f) << 54; /* norm:Sv39_pte_future_rsv */
-static const uint64_t pte_pbmt = UINT64_C(3) << 61;
-static const uint64_t pte_n = UINT64_C(1) << 63;
 
 /* One stage's translation scheme. */
 struct regime {
@@ -98,7 +91,7 @@ static struct regime regime_of(const struct hart *hart, enum walk_stage stage)
 		.stage = stage,
 		.levels = mode >= 8 && mode <= 10 ? mode - 5 : 0, /* norm:satp_mode_sxlen64, norm:hgatp_mode_sv */
 		.root_bits = stage == STAGE_G ? VPN_BITS + 2 : VPN_BITS, /* norm:hgatp_mode_x4 */
-		.root = (atp & ppn_mask) << PAGE_SHIFT, /* hgatp: aligned to 16 KiB by its WARL rule */
+		.root = (atp & PPN_MASK) << PAGE_SHIFT, /* hgatp: aligned to 16 KiB by its WARL rule */
 		.hardware_ad = envcfg & menvcfg_ADUE, /* norm:menvcfg_adue_op */
 		.pbmt = envcfg & menvcfg_PBMTE,       /* norm:menvcfg_pbmte_op */
 		.napot = isa_has(&hart->isa, EXT_Svnapot),
@@ -178,23 +171,23 @@ static const char *pte_invalid(const struct regime *regime, unsigned level, uint
 		return "V is clear";
 	if (!(pte & PTE_R) && pte & PTE_W)
 		return "W without R is reserved";
-	if (pte & pte_reserved)
+	if (pte & PTE_RESERVED)
 		return "reserved bits 60..54 are set";
-	if (pte & pte_pbmt && !regime->pbmt)
+	if (pte & PTE_PBMT && !regime->pbmt)
 		return "PBMT bits are set without Svpbmt"; /* norm:Sv39_pte_svpbmt_rsv */
-	if (pte & pte_n && !regime->napot)
+	if (pte & PTE_N && !regime->napot)
 		return "N is set without Svnapot"; /* norm:Sv39_pte_svnapot_rsv */
 	if (!(pte & (PTE_R | PTE_X))) {
 		if (pte & (PTE_U | PTE_A | PTE_D))
 			return "U, A or D is set in a pointer";
-		if (pte & (pte_pbmt | pte_n)) /* norm:Svpbmt_nonleaf_pte_pbmt_must_be_zero */
+		if (pte & (PTE_PBMT | PTE_N)) /* norm:Svpbmt_nonleaf_pte_pbmt_must_be_zero */
 			return "PBMT or N is set in a pointer";
 		return level == 0 ? "pointer at the last level" : NULL;
 	}
-	if ((pte & pte_pbmt) == pte_pbmt)
+	if ((pte & PTE_PBMT) == PTE_PBMT)
 		return "PBMT 3 is reserved"; /* norm:Svpbmt_leaf_pte_pbmt_reserved_3_fault */
-	uint64_t ppn = pte >> PPN_LOW & ppn_mask;
-	if (pte & pte_n && (level || (ppn & ((1 << NAPOT_BITS) - 1)) != 1 << (NAPOT_BITS - 1)))
+	uint64_t ppn = pte_ppn(pte);
+	if (pte & PTE_N && (level || (ppn & ((1 << NAPOT_BITS) - 1)) != 1 << (NAPOT_BITS - 1)))
 		return "NAPOT encoding is reserved"; /* norm:Svnapot_reserved_encoding_fault */
 	if (ppn & ((UINT64_C(1) << VPN_BITS * level) - 1))
 		return "superpage is misaligned"; /* norm:Sv39_superpage_align_fault */
@@ -226,9 +219,9 @@ static bool update_pte(struct walk *walk, const struct regime *regime, uint64_t 
 
 static void fill_leaf(const struct request *request, const struct walk_step *step, uint64_t pte, struct leaf *leaf)
 {
-	leaf->shift = (uint8_t)(PAGE_SHIFT + VPN_BITS * step->level + (pte & pte_n ? NAPOT_BITS : 0));
+	leaf->shift = (uint8_t)(PAGE_SHIFT + VPN_BITS * step->level + (pte & PTE_N ? NAPOT_BITS : 0));
 	uint64_t offset = (UINT64_C(1) << leaf->shift) - 1;
-	leaf->address = ((pte >> PPN_LOW & ppn_mask) << PAGE_SHIFT & ~offset) | (request->address & offset);
+	leaf->address = (pte_ppn(pte) << PAGE_SHIFT & ~offset) | (request->address & offset);
 	leaf->perms = pte_perms(pte);
 }
 
@@ -334,7 +327,7 @@ static bool translate_stage(struct walk *walk, const struct regime *regime, cons
 			continue;
 		}
 		visit_step(walk, &step);
-		table = (step.pte >> PPN_LOW & ppn_mask) << PAGE_SHIFT;
+		table = pte_ppn(step.pte) << PAGE_SHIFT;
 		level--;
 	}
 }

@@ -2,9 +2,9 @@
 #include "isa/insn.h"
 
 const struct insn_row insn_rows[INSN_COUNT] = {
-	[INSN_illegal] = { "illegal", 0, 0, FORMAT_NONE, EXT_I, CLASS_SYSTEM, INSN_illegal },
-#define INSN(id, name, match, mask, format, ext, class, semantics)                                                   \
-	[INSN_##id] = { name, match, mask, FORMAT_##format, EXT_##ext, CLASS_##class, INSN_##semantics },
+	[INSN_illegal] = { "illegal", 0, 0, FORMAT_NONE, EXT_I, CLASS_SYSTEM, INSN_illegal, FLAG_TRAPS },
+#define INSN(id, name, match, mask, format, ext, class, semantics, flags)                                            \
+	[INSN_##id] = { name, match, mask, FORMAT_##format, EXT_##ext, CLASS_##class, INSN_##semantics, flags },
 #include "isa/insn.def"
 #undef INSN
 };
@@ -21,14 +21,15 @@ const char *format_operands(enum format format)
 }
 
 /* What an instruction writes shows in its operands: a leading d or D (n is part of a mnemonic). */
-static bool writes(const struct insn *insn, char letter)
+static bool writes(uint16_t semantics, char letter)
 {
-	const char *operands = format_operands(insn_rows[insn->semantics].format);
+	const char *operands = format_operands(insn_rows[semantics].format);
 	return operands[0] == letter || (operands[0] == 'n' && operands[1] == letter);
 }
 
-bool insn_writes_x(const struct insn *insn) { return writes(insn, 'd'); }
-bool insn_writes_f(const struct insn *insn) { return writes(insn, 'D'); }
+bool insn_row_writes_x(uint16_t semantics) { return writes(semantics, 'd'); }
+bool insn_writes_x(const struct insn *insn) { return writes(insn->semantics, 'd'); }
+bool insn_writes_f(const struct insn *insn) { return writes(insn->semantics, 'D'); }
 
 bool insn_dirties_fp(const struct insn *insn)
 {

@@ -1,7 +1,7 @@
 /*
  * Instructions as data. insn.def has one row each:
  *
- *   INSN(id, "name", match, mask, format, extension, class, semantics)
+ *   INSN(id, "name", match, mask, format, extension, class, semantics, flags)
  *
  * id        C identifier: add, c_addi, fadd_d, hlv_wu ("name" with dots as underscores)
  * match/mask as riscv-opcodes defines them; 16-bit rows have match <= 0xffff with low bits != 3
@@ -9,6 +9,7 @@
  * extension id of ext.def
  * class     what the pipeline sees (enum insn_class)
  * semantics id of the row whose handler runs (op_<semantics>): itself, or the base row of a compressed spelling
+ * flags     facts that no other column has (enum insn_flag), 0 where semantics is another row
  *
  * Where two rows match a word, the earlier row wins: the more specific one stands first.
  */
@@ -43,6 +44,26 @@ enum insn_class {
 	CLASS_COUNT
 };
 
+/* insn.def says what each means. */
+enum insn_flag {
+	FLAG_COMMUTES = 1 << 0,
+	FLAG_PC_RELATIVE = 1 << 1,
+	FLAG_TRAPS = 1 << 2,
+	FLAG_RETURNS = 1 << 3,
+	FLAG_WAITS = 1 << 4,
+	FLAG_FENCE_I = 1 << 5,
+	FLAG_FENCE_MEMORY = 1 << 6,
+	FLAG_FENCE_VMA = 1 << 7,
+	FLAG_FENCE_VVMA = 1 << 8,
+	FLAG_FENCE_GVMA = 1 << 9,
+	FLAG_SIGNED = 1 << 10,
+	FLAG_WORD = 1 << 11,
+	FLAG_HLVX = 1 << 12,
+	FLAG_WRITES_CSR = 1 << 13,
+	FLAG_PAIR = 1 << 14,
+	FLAG_FENCE_TRANSLATION = FLAG_FENCE_VMA | FLAG_FENCE_VVMA | FLAG_FENCE_GVMA,
+};
+
 struct insn_row {
 	const char *name;
 	uint32_t match, mask;
@@ -50,10 +71,24 @@ struct insn_row {
 	uint8_t ext;
 	uint8_t class;
 	uint16_t semantics; /* enum insn_id */
+	uint16_t flags;     /* enum insn_flag */
 };
 
-/* Row 0, INSN_illegal, is named "illegal" and stands for itself. */
+/* Row 0, INSN_illegal, is named "illegal", stands for itself and traps. */
 extern const struct insn_row insn_rows[INSN_COUNT];
+
+/* Of a row that stands for itself, as the semantics of an instruction do: has it one of these flags? Does it go
+ * elsewhere, always or perhaps? Does it exist only while mstatus.FS is not Off? */
+static inline bool insn_has(uint16_t semantics, unsigned flags) { return insn_rows[semantics].flags & flags; }
+static inline bool insn_is_jump(uint16_t semantics)
+{
+	return insn_rows[semantics].class == CLASS_JAL || insn_rows[semantics].class == CLASS_JALR;
+}
+static inline bool insn_is_branch(uint16_t semantics) { return insn_rows[semantics].class == CLASS_BRANCH; }
+static inline bool insn_uses_fp(uint16_t semantics)
+{
+	return insn_rows[semantics].class >= CLASS_FLOAD && insn_rows[semantics].class <= CLASS_FMOVE;
+}
 
 /* The template a format prints its operands by; letters as in format.def. */
 const char *format_operands(enum format format);
@@ -80,6 +115,7 @@ const char *disasm(const struct insn *insn, uint64_t pc, char *text, size_t size
 
 /* Does it write x[rd] / change FP state (f registers or, conservatively, fflags)? By format and class. */
 bool insn_writes_x(const struct insn *insn);
+bool insn_row_writes_x(uint16_t semantics);
 bool insn_writes_f(const struct insn *insn);
 bool insn_dirties_fp(const struct insn *insn);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/limits.h"
 #include "base/say.h"
 
 enum { UART_CLOCK_HZ = 3686400, TREE_SIZE = 64 * 1024, HART_ROOM = 1024 };
@@ -333,7 +334,7 @@ static int set_hart_list(void *tree, int node, uint64_t harts)
 {
 	fdt32_t list[64];
 	int count = 0;
-	for (unsigned hart = 0; hart < 64; hart++)
+	for (unsigned hart = 0; hart < HARTS_MAX; hart++)
 		if (harts >> hart & 1)
 			list[count++] = cpu_to_fdt32(hart);
 	return fdt_setprop(tree, node, "cpus", list, count * (int)sizeof(list[0]));

@@ -8,11 +8,12 @@
  */
 #include "machine/lookahead.h"
 
+#include "base/limits.h"
+#include "engine/engine.h"
 #include "engine/exec.h"
+#include "hart/platform.h"
 #include "timing/model.h"
 #include "trace/trace.h"
-
-enum { HARTS_MAX = 64 };
 
 /* Each hart's lookahead, by id. Of one that waits or has something to obey the cycle alone is right: it is not for
  * here. */
@@ -39,7 +40,7 @@ static void catch_up(struct hart *hart)
 		if (peer != hart && !peer->halted && !peer->waiting && peer->cycle < bound)
 			exec_run(peer, bound, UINT64_MAX);
 	}
-	hart->platform->caught_up = true;
+	hart->engine->caught_up = true;
 	hart->effects |= EFFECT_YIELD; /* their lookahead may end sooner now */
 }
 
@@ -56,7 +57,7 @@ static bool may_get_ahead(const struct machine *machine)
 
 void lookahead_prepare(struct machine *machine)
 {
-	machine->platform.catch_up = may_get_ahead(machine) ? catch_up : NULL;
+	machine->engine.catch_up = may_get_ahead(machine) ? catch_up : NULL;
 }
 
 /* The two harts whose lookahead ends first; of the same cycle the one of the lower id. */
@@ -100,13 +101,13 @@ uint64_t lookahead_run(struct machine *machine)
 {
 	struct lookaheads ahead;
 	uint64_t start = 0, now = 0;
-	if (!machine->platform.catch_up)
+	if (!machine->engine.catch_up)
 		return 0;
-	machine->platform.caught_up = true;
+	machine->engine.caught_up = true;
 	while (machine->stop == RUNNING && now - start < CYCLES_MAX) {
-		if (machine->platform.caught_up)
+		if (machine->engine.caught_up)
 			find_lookaheads(machine, &ahead);
-		machine->platform.caught_up = false;
+		machine->engine.caught_up = false;
 		struct order order = order_of(&ahead, machine->hart_count);
 		struct hart *hart = &machine->harts[order.first];
 		now = order.first_cycle;

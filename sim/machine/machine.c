@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/limits.h"
 #include "machine/boot.h"
 #include "dev/console.h"
 #include "dev/devices.h"
@@ -20,7 +21,7 @@
 #include "watch/meter.h"
 #include "trace/trace.h"
 
-enum { HARTS_MAX = 64, DEVICES_MAX = 8 };
+enum { DEVICES_MAX = 8 };
 
 static int no_memory(const char *what)
 {
@@ -138,11 +139,13 @@ static int init_hart(struct machine *machine, unsigned id)
 	struct hart *hart = &machine->harts[id];
 	hart->id = id;
 	hart->isa = machine->config->isa;
+	hart->options = &machine->config->options;
 	hart->platform = &machine->platform;
+	hart->engine = &machine->engine;
 	hart->bus = &machine->bus;
 	hart->peers = machine->harts;
 	hart->observers = &machine->observers;
-	if (l0_init(hart) != 0 || mmu_init(hart, machine->platform.tlb_entries) != 0 ||
+	if (l0_init(hart) != 0 || mmu_init(hart, hart->options->tlb_entries) != 0 ||
 	    exec_init(hart) != 0)
 		return no_memory("harts");
 	const struct timing *timing = machine->config->timing;
@@ -311,9 +314,9 @@ static uint64_t config_hash(const struct config *config, const struct boot *boot
 
 void machine_switch_timing(struct machine *machine, bool on)
 {
-	machine->platform.timing.request = TIMING_STAYS;
+	machine->engine.timing.request = TIMING_STAYS;
 	if (on) {
-		machine->platform.timing.at_pc = false;
+		machine->engine.timing.at_pc = false;
 		machine->timing_from.counted = false;
 		model_shared_cold(machine->model_shared);
 	}
@@ -337,15 +340,15 @@ static int prepare_timing(struct machine *machine)
 	machine_switch_timing(machine, false);
 	machine->timing_from.counted = config->timing_from.counted;
 	machine->timing_from.insns = config->timing_from.insns;
-	machine->platform.timing.hints = config->timing_from.hints;
+	machine->engine.timing.hints = config->timing_from.hints;
 	if (!name)
 		return 0;
-	if (!symbols_lookup(machine->symbols, name, &machine->platform.timing.pc, NULL, NULL)) {
+	if (!symbols_lookup(machine->symbols, name, &machine->engine.timing.pc, NULL, NULL)) {
 		say("--timing from=%s: neither a number, nor 'hint', nor a symbol of the programs", name);
 		return -1;
 	}
-	machine->platform.timing.at_pc = true;
-	machine->platform.timing.guest = is_guest_symbol(machine->symbols, name);
+	machine->engine.timing.at_pc = true;
+	machine->engine.timing.guest = is_guest_symbol(machine->symbols, name);
 	return 0;
 }
 
@@ -402,8 +405,10 @@ static int build(struct machine *machine, struct boot *boot)
 
 int machine_init(struct machine *machine, const struct config *config)
 {
-	*machine = (struct machine){ .config = config, .platform = config->platform };
-	machine->platform.hart_count = config->harts;
+	*machine = (struct machine){ .config = config, .engine.options = config->engine };
+	machine->platform = (struct platform){
+		.cycles_per_tick = config->cycles_per_tick, .hart_count = config->harts, .rnmi_cycle = config->rnmi_cycle,
+	};
 	event_queue_init(&machine->events);
 	struct boot boot = { 0 };
 	int result = build(machine, &boot);

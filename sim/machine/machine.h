@@ -5,7 +5,9 @@
 
 #include "base/bus.h"
 #include "base/event_queue.h"
+#include "engine/engine.h"
 #include "hart/hart.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 #include "timing/timing.h"
 
@@ -27,7 +29,7 @@ struct config {
 	const char *kernel, *initrd, *append, *dtb, *dump_dtb;
 	struct guest_config *guests;
 	unsigned guest_count;
-	unsigned harts;         /* 1..64 */
+	unsigned harts;         /* 1..HARTS_MAX */
 	uint64_t memory;        /* bytes of DRAM */
 	struct isa isa;
 	const struct timing *timing; /* &preset, or a built-in one */
@@ -39,7 +41,10 @@ struct config {
 		const char *symbol;
 		uint64_t insns;
 	} timing_from;
-	struct platform platform;
+	struct hart_options options;
+	struct engine_options engine;
+	uint64_t cycles_per_tick; /* as struct platform has it */
+	uint64_t rnmi_cycle;      /* likewise */
 	uint64_t quantum;       /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
 	double timeout;         /* host seconds; 0: none */
@@ -60,6 +65,7 @@ enum stop_reason { RUNNING, STOP_PASS, STOP_FAIL, STOP_LIMIT, STOP_CHECK, STOP_I
 struct machine {
 	const struct config *config;
 	struct platform platform;
+	struct engine engine;
 	struct bus bus;
 	struct event_queue events;
 	struct hart *harts;

@@ -21,48 +21,50 @@ struct param {
 	const char *meaning;
 };
 
-#define PLATFORM(field) offsetof(struct config, platform.field)
+#define CONFIG(field) offsetof(struct config, field)
+#define OPTION(field) CONFIG(options.field)
+#define ENGINE(field) CONFIG(engine.field)
 
 static const struct param params[] = {
-	{ "machine.cycles_per_tick", KIND_U64, PLATFORM(cycles_per_tick), 10, 1, 1000000, { 0 },
+	{ "machine.cycles_per_tick", KIND_U64, CONFIG(cycles_per_tick), 10, 1, 1000000, { 0 },
 	  "core cycles in a tick of mtime, which runs at 10 MHz: 10 is a core clock of 100 MHz" },
-	{ "rtc.epoch", KIND_U64, offsetof(struct config, rtc_epoch), 1767225600, 0, 9000000000, { 0 },
+	{ "rtc.epoch", KIND_U64, CONFIG(rtc_epoch), 1767225600, 0, 9000000000, { 0 },
 	  "what the RTC shows at cycle 0, in seconds since 1970" },
-	{ "pmp.entries", KIND_UNSIGNED, PLATFORM(pmp_entries), 16, 0, 64, { 0 }, "PMP entries of a hart: 0, 16 or 64" },
-	{ "asid.bits", KIND_UNSIGNED, PLATFORM(asid_bits), 16, 0, 16, { 0 }, "implemented bits of satp.ASID and vsatp.ASID" },
-	{ "vmid.bits", KIND_UNSIGNED, PLATFORM(vmid_bits), 14, 0, 14, { 0 }, "implemented bits of hgatp.VMID" },
-	{ "geilen", KIND_UNSIGNED, PLATFORM(geilen), 0, 0, 63, { 0 }, "guest external interrupts of a hart" },
-	{ "counters.hpm", KIND_UNSIGNED, PLATFORM(hpm_counters), 29, 0, 29, { 0 },
+	{ "pmp.entries", KIND_UNSIGNED, OPTION(pmp_entries), 16, 0, 64, { 0 }, "PMP entries of a hart: 0, 16 or 64" },
+	{ "asid.bits", KIND_UNSIGNED, OPTION(asid_bits), 16, 0, 16, { 0 }, "implemented bits of satp.ASID and vsatp.ASID" },
+	{ "vmid.bits", KIND_UNSIGNED, OPTION(vmid_bits), 14, 0, 14, { 0 }, "implemented bits of hgatp.VMID" },
+	{ "geilen", KIND_UNSIGNED, OPTION(geilen), 0, 0, 63, { 0 }, "guest external interrupts of a hart" },
+	{ "counters.hpm", KIND_UNSIGNED, OPTION(hpm_counters), 29, 0, 29, { 0 },
 	  "hardware performance counters, from mhpmcounter3 on; the others are read-only 0" },
-	{ "time", KIND_BOOL, PLATFORM(time_absent), 0, 0, 0, { "present", "absent" },
+	{ "time", KIND_BOOL, OPTION(time_absent), 0, 0, 0, { "present", "absent" },
 	  "the time CSR: there, or for M-mode to emulate" },
-	{ "tinst", KIND_BOOL, PLATFORM(tinst_zero), 0, 0, 0, { "transformed", "zero" },
+	{ "tinst", KIND_BOOL, OPTION(tinst_zero), 0, 0, 0, { "transformed", "zero" },
 	  "what mtinst and htinst get on a trap: the transformed instruction, or always 0" },
-	{ "tval", KIND_BOOL, PLATFORM(tval_zero), 0, 0, 0, { "written", "zero" },
+	{ "tval", KIND_BOOL, OPTION(tval_zero), 0, 0, 0, { "written", "zero" },
 	  "mtval and stval on traps for which the specification allows 0" },
-	{ "tval2", KIND_BOOL, PLATFORM(tval2_zero), 0, 0, 0, { "written", "zero" },
+	{ "tval2", KIND_BOOL, OPTION(tval2_zero), 0, 0, 0, { "written", "zero" },
 	  "mtval2 and htval on guest-page faults: the guest-physical address >> 2, or always 0" },
-	{ "envcfg", KIND_BOOL, PLATFORM(envcfg_absent), 0, 0, 0, { "present", "absent" },
+	{ "envcfg", KIND_BOOL, OPTION(envcfg_absent), 0, 0, 0, { "present", "absent" },
 	  "senvcfg and henvcfg: there, or not, as before version 1.12 of the privileged architecture" },
-	{ "misaligned", KIND_BOOL, PLATFORM(misaligned_traps), 0, 0, 0, { "works", "traps" },
+	{ "misaligned", KIND_BOOL, OPTION(misaligned_traps), 0, 0, 0, { "works", "traps" },
 	  "misaligned loads and stores to main memory" },
-	{ "ad", KIND_BOOL, PLATFORM(svade_only), 0, 0, 0, { "either", "fault" },
+	{ "ad", KIND_BOOL, OPTION(svade_only), 0, 0, 0, { "either", "fault" },
 	  "A and D bits: by hardware where menvcfg.ADUE asks for it, or always by page fault" },
-	{ "endian", KIND_BOOL, PLATFORM(little_endian), 0, 0, 0, { "both", "little" },
+	{ "endian", KIND_BOOL, OPTION(little_endian), 0, 0, 0, { "both", "little" },
 	  "byte orders of data: MBE, SBE, UBE and VSBE are writable, or read-only 0" },
-	{ "rnmi.vector", KIND_U64, PLATFORM(rnmi_vector), 0, 0, UINT64_C(0xfffffffffffffc), { 0 },
+	{ "rnmi.vector", KIND_U64, OPTION(rnmi_vector), 0, 0, UINT64_C(0xfffffffffffffc), { 0 },
 	  "where non-maskable interrupts go, with Smrnmi: a multiple of 4, or 0 for mtvec.BASE" },
-	{ "rnmi.exception_vector", KIND_U64, PLATFORM(rnmi_exception_vector), 0, 0, UINT64_C(0xfffffffffffffc), { 0 },
+	{ "rnmi.exception_vector", KIND_U64, OPTION(rnmi_exception_vector), 0, 0, UINT64_C(0xfffffffffffffc), { 0 },
 	  "where exceptions in M-mode go while mnstatus.NMIE is 0: a multiple of 4, or 0 for mtvec's" },
-	{ "rnmi.cycle", KIND_U64, PLATFORM(rnmi_cycle), 0, 0, UINT64_MAX, { 0 },
+	{ "rnmi.cycle", KIND_U64, CONFIG(rnmi_cycle), 0, 0, UINT64_MAX, { 0 },
 	  "cycle at which non-maskable interrupt 48 comes to every hart, once; 0: never" },
-	{ "tlb.entries", KIND_UNSIGNED, PLATFORM(tlb_entries), 1024, 1, 65536, { 0 }, "entries of a hart's TLB" },
-	{ "engine.block_ops", KIND_UNSIGNED, PLATFORM(block_ops), 64, 1, 64, { 0 },
+	{ "tlb.entries", KIND_UNSIGNED, OPTION(tlb_entries), 1024, 1, 65536, { 0 }, "entries of a hart's TLB" },
+	{ "engine.block_ops", KIND_UNSIGNED, ENGINE(block_ops), 64, 1, 64, { 0 },
 	  "most instructions in a translated block; changes no result" },
-	{ "engine.flush_always", KIND_BOOL, PLATFORM(flush_always), 0, 0, 0, { "no", "yes" },
+	{ "engine.flush_always", KIND_BOOL, ENGINE(flush_always), 0, 0, 0, { "no", "yes" },
 	  "forget every translation at each block; changes no result" },
 #define TIMING(field, name, value, low, high, meaning) \
-	{ name, KIND_UNSIGNED, offsetof(struct config, preset.field), value, low, high, { 0 }, meaning },
+	{ name, KIND_UNSIGNED, CONFIG(preset.field), value, low, high, { 0 }, meaning },
 #include "timing/param.def"
 #undef TIMING
 };
@@ -117,11 +119,11 @@ static int set_param_number(struct config *config, const struct param *param, co
 		        param->low, param->high);
 		return -1;
 	}
-	if (param->offset == PLATFORM(pmp_entries) && value != 0 && value != 16 && value != 64) {
+	if (param->offset == OPTION(pmp_entries) && value != 0 && value != 16 && value != 64) {
 		say("--set %s=%s: must be 0, 16 or 64", param->name, text);
 		return -1;
 	}
-	bool vector = param->offset == PLATFORM(rnmi_vector) || param->offset == PLATFORM(rnmi_exception_vector);
+	bool vector = param->offset == OPTION(rnmi_vector) || param->offset == OPTION(rnmi_exception_vector);
 	if (vector && value % 4 != 0) {
 		say("--set %s=%s: must be a multiple of 4", param->name, text);
 		return -1;

@@ -117,8 +117,8 @@ static uint64_t timing_left(const struct machine *machine)
  * different now. */
 static bool switch_timing(struct machine *machine)
 {
-	bool on = machine->platform.timing.request == TIMING_GOES_ON || timing_left(machine) == 0;
-	if (!on && machine->platform.timing.request == TIMING_STAYS)
+	bool on = machine->engine.timing.request == TIMING_GOES_ON || timing_left(machine) == 0;
+	if (!on && machine->engine.timing.request == TIMING_STAYS)
 		return false;
 	machine_switch_timing(machine, on);
 	return true;
@@ -146,7 +146,7 @@ struct hart *sched_step(struct machine *machine)
 	switch_timing(machine);
 	if (exec_step(hart, machine->slice.bound))
 		machine->slice.hart = NULL;
-	bool stopped_before = hart->insns == insns && machine->platform.timing.request != TIMING_STAYS;
+	bool stopped_before = hart->insns == insns && machine->engine.timing.request != TIMING_STAYS;
 	switch_timing(machine);
 	return stopped_before ? sched_step(machine) : hart;
 }

@@ -12,6 +12,11 @@
 #include "trace/world_json.h"
 #include "cli/usage.h"
 
+static const char *const event_keys[] = {
+#define MODEL_EVENT(number, id, key, ...) [number] = key,
+#include "isa/events.def"
+};
+
 static void write_config(struct json *json, const struct config *config)
 {
 	char isa[1024];
@@ -33,17 +38,17 @@ static void write_tlb(struct json *json, const struct mmu_stats *tlb)
 /* A core without caches, branch prediction or stalls has nothing to count there: the objects are empty. */
 static void write_model(struct json *json, const struct model *model)
 {
-	const struct model_counts *counts = model ? &model->counts : NULL;
+	const struct event_counts *counts = model ? &model->counts : NULL;
 	json_open(json, "stalls", '{');
-#define STALL_STAT(key, kind, value) if (counts) json_##kind(json, key, value);
+#define STALL_EVENT(id) if (counts) json_u64(json, event_keys[EVENT_##id], counts->id);
 #include "machine/stats.def"
 	json_close(json, '}');
 	json_open(json, "cache", '{');
-#define CACHE_STAT(key, kind, value) if (counts) json_##kind(json, key, value);
+#define CACHE_EVENT(id) if (counts) json_u64(json, event_keys[EVENT_##id], counts->id);
 #include "machine/stats.def"
 	json_close(json, '}');
 	json_open(json, "branch", '{');
-#define BRANCH_STAT(key, kind, value) if (counts) json_##kind(json, key, value);
+#define BRANCH_EVENT(id) if (counts) json_u64(json, event_keys[EVENT_##id], counts->id);
 #include "machine/stats.def"
 	json_close(json, '}');
 }

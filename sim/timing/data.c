@@ -15,7 +15,7 @@ static uint64_t access_cycle(struct model *model)
 /* The data TLB: cycles until the address is known, and the entry's index (-1: not translated). */
 static unsigned translate_data(struct model *model, uint64_t va, enum access access, const struct mmu_context *context, int *page)
 {
-	uint64_t space = translate_space(model->hart, context->mode);
+	uint64_t space = mmu_space(model->hart, context->mode);
 	*page = -1;
 	if (!space)
 		return 0;
@@ -66,7 +66,7 @@ bool model_data(struct hart *hart, uint64_t va, enum access access, const uint8_
 	uint64_t unmasked = mmu_unmasked(hart, &context, va);
 	int page = data_access(model, unmasked, access, &context);
 	/* The filter follows the TLB: it knows no masked addresses, and no page whose walk has come to fault since. */
-	if (host && unmasked == va && (page >= 0 || !translate_space(hart, context.mode)))
+	if (host && unmasked == va && (page >= 0 || !mmu_space(hart, context.mode)))
 		near_put(&model->near, va, access == ACCESS_STORE, host, page < 0 ? &no_path : &model->dtlb.paths[page]);
 	return stall->translate || stall->memory || stall->conflict;
 }

@@ -44,7 +44,7 @@ static void delay(struct model *model, unsigned cycles)
 static unsigned enter_page(struct hart *hart, uint64_t pc, struct causes *late)
 {
 	struct model *model = hart->model;
-	uint64_t space = translate_space(hart, hart->mode), page = pc >> PAGE_SHIFT;
+	uint64_t space = mmu_space(hart, hart->mode), page = pc >> PAGE_SHIFT;
 	if (space == model->fetch_space && (!space || page == model->fetch_page))
 		return 0;
 	model->fetch_space = space;

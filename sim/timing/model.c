@@ -34,7 +34,7 @@ int model_init(struct hart *hart, const struct timing *timing, struct model_shar
 		return -1;
 	hart->pipeline_state = 0;
 	hart->events = (const uint64_t *)&model->counts;
-	hart->event_count = sizeof model->counts / sizeof(uint64_t);
+	hart->event_count = EVENT_COUNTS;
 	return 0;
 }
 

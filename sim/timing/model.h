@@ -12,6 +12,7 @@
 #define MODEL_H
 
 #include "hart/mmu.h"
+#include "isa/events.h"
 #include "timing/cache.h"
 #include "timing/channel.h"
 #include "timing/code_block.h"
@@ -24,19 +25,6 @@
 
 enum { MEMO_ENTRIES = 4096 };
 
-/* Counts for mhpmcounters and --stats: mhpmevent 3 selects the first, 4 the second, and so on. */
-struct model_counts {
-	uint64_t icache_misses, dcache_misses, l2_misses;                                   /* 3, 4, 5 */
-	uint64_t itlb_misses, dtlb_misses;                                                  /* 6, 7 */
-	/* 8: S- or VS-stage, 9: G-stage */
-	uint64_t pte_reads_first, pte_reads_second;
-	uint64_t mispredicts, traps, flushes, store_conflicts;                              /* 10, 11, 12, 13 */
-	/* 14 to 17: cycles, before overlap */
-	uint64_t stall_icache, stall_dcache, stall_walk, stall_fence;
-	/* 18, 19: of the walker, 20: guest to HS */
-	uint64_t l2tlb_hits, pointer_hits, exits;
-};
-
 /* Of the cycles that something took, those of one cause each: so that a world switch can be split by causes. */
 struct causes {
 	/* walks: reads of the S- or VS-stage, of the G-stage; a fence that holds them up */
@@ -46,7 +34,7 @@ struct causes {
 /* A fence that an instruction asks for: it takes effect when the instruction commits. */
 struct pending_fence {
 	bool pending;
-	unsigned kind; /* of walks to be forgotten: 0 of V=0, 1 of the VS-stage, 2 of the G-stage */
+	enum fence_kind kind;
 	struct fence fence;
 };
 
@@ -121,7 +109,7 @@ struct model {
 	struct states states;
 	struct memo memo[MEMO_ENTRIES];
 	struct repeated *repeated; /* of each memo */
-	struct model_counts counts;
+	struct event_counts counts; /* for mhpmcounters and --stats */
 };
 
 int model_init(struct hart *hart, const struct timing *timing, struct model_shared *shared); /* 0, or -1: no memory */

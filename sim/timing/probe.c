@@ -12,11 +12,9 @@ static unsigned magnitude_bits(uint64_t value) { return value ? 64 - (unsigned)_
 /* CVA6's serial divider, and others like it: as many steps as the quotient may have bits. */
 static uint16_t divide_cycles(const struct timing *timing, const struct hart *hart, const struct probed *insn)
 {
-	unsigned id = insn->id;
 	uint64_t a = hart->x[insn->rs1], b = hart->x[insn->rs2];
-	bool is_signed = id == INSN_div || id == INSN_rem || id == INSN_divw || id == INSN_remw;
-	bool word = id == INSN_divw || id == INSN_remw || id == INSN_divuw || id == INSN_remuw;
-	if (word) {
+	bool is_signed = insn_has(insn->id, FLAG_SIGNED);
+	if (insn_has(insn->id, FLAG_WORD)) {
 		a = is_signed ? (uint64_t)(int64_t)(int32_t)a : (uint32_t)a;
 		b = is_signed ? (uint64_t)(int64_t)(int32_t)b : (uint32_t)b;
 	}
@@ -81,7 +79,7 @@ static uint16_t fdivide_cycles(const struct timing *timing, const struct hart *h
 
 static void probe_hypervisor(struct hart *hart, const struct probed *insn, bool store)
 {
-	bool hlvx = insn->id == INSN_hlvx_hu || insn->id == INSN_hlvx_wu;
+	bool hlvx = insn_has(insn->id, FLAG_HLVX);
 	struct mmu_context context = mmu_context_hypervisor(hart, hlvx);
 	uint64_t va = mmu_unmasked(hart, &context, hart->x[insn->rs1]);
 	data_access(hart->model, va, store ? ACCESS_STORE : ACCESS_LOAD, &context);
@@ -105,12 +103,11 @@ static void probe_atomic(struct hart *hart, const struct probed *insn)
 
 static void note_fence(struct model *model, const struct probed *insn)
 {
-	unsigned id = insn->id;
-	bool guest = id == INSN_hfence_gvma || id == INSN_hinval_gvma;
-	bool first = id == INSN_hfence_vvma || id == INSN_hinval_vvma || mode_virt(model->hart->mode);
+	bool guest = insn_has(insn->id, FLAG_FENCE_GVMA);
+	bool first = insn_has(insn->id, FLAG_FENCE_VVMA) || mode_virt(model->hart->mode);
 	model->outcome.fence = (struct pending_fence){
 		.pending = true,
-		.kind = guest ? 2 : first,
+		.kind = guest ? FENCE_GVMA : first ? FENCE_VVMA : FENCE_VMA,
 		.fence = {
 			.address_valid = insn->rs1 != 0 && model->timing->fence_selects,
 			.id_valid = insn->rs2 != 0 && model->timing->fence_selects,

@@ -2,16 +2,6 @@
 
 #include "hart/tlb.h"
 
-uint64_t translate_space(const struct hart *hart, enum mode mode)
-{
-	bool virt = mode_virt(mode);
-	uint64_t first = mode == MODE_M ? 0 : virt ? hart->csr.vsatp : hart->csr.satp;
-	uint64_t space = first >> 60 ? first >> 44 : 0;
-	if (!virt || (!space && !(hart->csr.hgatp >> 60)))
-		return space;
-	return space | hart->csr.hgatp >> 44 << SPACE_VMID_LOW | UINT64_C(1) << SPACE_VIRT_LOW;
-}
-
 /* A walk that is the G-stage's alone is so with what it costs besides. */
 static uint16_t share_of_second(unsigned second, unsigned reads, unsigned fixed)
 {
@@ -23,7 +13,7 @@ unsigned translate_walk(struct model *model, struct pages *pages, uint64_t va, u
 {
 	struct hart *hart = model->hart;
 	const struct timing *timing = model->timing;
-	uint64_t space = translate_space(hart, context->mode);
+	uint64_t space = mmu_space(hart, context->mode);
 	const struct page_entry *second_level = walker_find(&model->walker, va, space);
 	unsigned cycles = timing->l2tlb_latency;
 	struct page_entry old, entry;
@@ -59,34 +49,27 @@ unsigned translate_walk(struct model *model, struct pages *pages, uint64_t va, u
 
 /* ---- fences ---- */
 
-static bool names(const struct model *model, const struct pending_fence *pending, const struct page_entry *entry)
+static bool names(const struct fence_scope *scope, const struct page_entry *entry)
 {
-	const struct fence *fence = &pending->fence;
-	uint64_t vmid = (model->hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW;
-	bool virt = space_virt(entry->space);
-	if (pending->kind == 2) /* HFENCE.GVMA */
-		return virt && (!fence->id_valid || space_vmid(entry->space) == fence->id);
-	if (virt != (pending->kind == 1) || (virt && space_vmid(entry->space) != vmid))
-		return false;
-	if (fence->address_valid && ((entry->vpn << entry->shift) ^ fence->address) >> entry->first_shift)
-		return false;
-	return !fence->id_valid || (!entry->ignore && space_asid(entry->space) == fence->id);
+	struct mapping mapping = {entry->vpn << entry->shift, entry->space, entry->first_shift, entry->ignore != 0};
+	return fence_selects(scope, &mapping);
 }
 
-static void drop_named(const struct model *model, const struct pending_fence *fence, struct page_entry *entries, unsigned count)
+static void drop_named(const struct fence_scope *scope, struct page_entry *entries, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (entries[i].shift && names(model, fence, &entries[i]))
+		if (entries[i].shift && names(scope, &entries[i]))
 			entries[i].shift = 0;
 }
 
 void translate_fence(struct model *model, const struct pending_fence *fence)
 {
-	drop_named(model, fence, model->itlb.entries, model->itlb.count);
-	drop_named(model, fence, model->dtlb.entries, model->dtlb.count);
+	struct fence_scope scope = fence_scope(model->hart, fence->kind, &fence->fence);
+	drop_named(&scope, model->itlb.entries, model->itlb.count);
+	drop_named(&scope, model->dtlb.entries, model->dtlb.count);
 	if (model->walker.second)
-		drop_named(model, fence, model->walker.second, model->walker.second_entries);
-	if (fence->kind == 2 || !fence->fence.address_valid)
+		drop_named(&scope, model->walker.second, model->walker.second_entries);
+	if (fence->kind == FENCE_GVMA || !fence->fence.address_valid)
 		walker_forget_pointers(&model->walker);
 	near_flush(&model->near);
 	model->fetch_page = UINT64_MAX; /* look again */

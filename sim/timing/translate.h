@@ -4,9 +4,6 @@
 
 #include "timing/model.h"
 
-/* The address space of an effective mode, as in hart/tlb.h; 0: no page table. */
-uint64_t translate_space(const struct hart *hart, enum mode mode);
-
 /* The TLB `pages` misses va at cycle `at`: look in the second level or walk, and enter the page; cycles of all that, in
  * *second the G-stage's part of them, in *page the new entry's index. The walk may fault: nothing is entered then, and
  * *page is -1. */

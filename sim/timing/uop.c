@@ -24,7 +24,7 @@ static bool csr_flushes(unsigned number)
 
 static bool csr_writes(const struct insn *insn)
 {
-	return insn->semantics == INSN_csrrw || insn->semantics == INSN_csrrwi || insn->rs1 != 0;
+	return insn_has(insn->semantics, FLAG_WRITES_CSR) || insn->rs1 != 0;
 }
 
 static void describe_csr(const struct insn *insn, struct uop *uop)
@@ -36,37 +36,21 @@ static void describe_csr(const struct insn *insn, struct uop *uop)
 
 static void describe_system(const struct insn *insn, struct uop *uop)
 {
-	uop->kind = UOP_CSR;
-	uop->flags = UOP_FLUSH | UOP_SETTLE;
-	switch (insn->semantics) {
-	case INSN_mret:
-	case INSN_sret:
-	case INSN_mnret:
-		uop->flags |= UOP_RETURN;
-		break;
-	case INSN_sfence_vma:
-	case INSN_sinval_vma:
-	case INSN_hfence_vvma:
-	case INSN_hinval_vvma:
-	case INSN_hfence_gvma:
-	case INSN_hinval_gvma:
-		uop->flags |= UOP_WALKS | UOP_PROBE;
-		break;
-	case INSN_fence_i:
-		uop->flags |= UOP_DRAIN | UOP_ICACHE;
-		break;
-	case INSN_fence:
-		uop->flags |= UOP_DRAIN;
-		break;
-	case INSN_ecall:
-	case INSN_ebreak:
-	case INSN_illegal:
-		uop->kind = UOP_NONE;
-		uop->flags = UOP_SETTLE;
-		break;
-	default:
-		break;
-	}
+	static const struct {
+		uint16_t insn; /* enum insn_flag */
+		uint8_t uop;
+	} adds[] = {
+		{FLAG_RETURNS, UOP_RETURN},
+		{FLAG_FENCE_TRANSLATION, UOP_WALKS | UOP_PROBE},
+		{FLAG_FENCE_I, UOP_DRAIN | UOP_ICACHE},
+		{FLAG_FENCE_MEMORY, UOP_DRAIN},
+	};
+	bool traps = insn_has(insn->semantics, FLAG_TRAPS);
+	uop->kind = traps ? UOP_NONE : UOP_CSR;
+	uop->flags = traps ? UOP_SETTLE : UOP_FLUSH | UOP_SETTLE;
+	for (unsigned i = 0; i < sizeof adds / sizeof adds[0]; i++)
+		if (insn_has(insn->semantics, adds[i].insn))
+			uop->flags |= adds[i].uop;
 }
 
 static bool is_double(const struct insn *insn)
@@ -178,7 +162,5 @@ struct uop uop_of(const struct timing *timing, const struct insn *insn, uint64_t
 			uop.rs[sources++] = reg;
 	}
 	describe_class(timing, insn, &uop);
-	if (insn->semantics == INSN_illegal)
-		describe_system(insn, &uop);
 	return uop;
 }

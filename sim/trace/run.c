@@ -46,7 +46,7 @@ unsigned trace_access_log2(const struct insn *insn)
 
 bool run_compute(const struct insn *insn, uint64_t pc, uint64_t a, uint64_t b, uint64_t *value)
 {
-	uint64_t imm = (uint64_t)insn->imm + (insn->semantics == INSN_auipc ? pc : 0);
+	uint64_t imm = (uint64_t)insn->imm + (insn_has(insn->semantics, FLAG_PC_RELATIVE) ? pc : 0);
 	switch (insn->semantics) {
 #define VALUE(name, expression)                                                                                      \
 	case INSN_##name:                                                                                            \
@@ -70,7 +70,7 @@ unsigned trace_noted(const struct insn *insn)
 	if (insn_writes_f(insn))
 		noted = NOTED_F;
 	else if (insn_writes_x(insn) && insn->rd && !run_compute(insn, 0, 0, 0, &value))
-		noted = insn->semantics == INSN_amocas_q && insn->rd < 31 ? NOTED_X | NOTED_X_NEXT : NOTED_X;
+		noted = insn_has(insn->semantics, FLAG_PAIR) && insn->rd < 31 ? NOTED_X | NOTED_X_NEXT : NOTED_X;
 	if (run_class(insn) == CLASS_AMO)
 		noted |= NOTED_MEMORY;
 	return noted;

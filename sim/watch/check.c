@@ -237,7 +237,7 @@ static void world_changed(struct check *check, const struct hart *hart, const st
 static void check_event(struct observer *observer, struct hart *hart, const struct trace_event *event)
 {
 	struct check *check = (struct check *)observer;
-	if (hart->id >= CHECK_HARTS)
+	if (hart->id >= HARTS_MAX)
 		return;
 	if (event->type == TRACE_TP && check->kinds & CHECK_PERCPU)
 		tp_written(check, hart, event);

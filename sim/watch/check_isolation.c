@@ -12,13 +12,13 @@
 #include <string.h>
 #include "base/bus.h"
 #include "hart/mmu.h"
+#include "hart/pte.h"
 #include "watch/check_state.h"
 
 enum {
 	OWNER_NONE = 0,
 	OWNER_TABLE = 0x8000, /* | (vmid + 1): part of its table. Without it: writable by it */
 	OWNER_HOST = 0xffff,
-	PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8,
 	ROOT_ENTRIES = 2048, TABLE_ENTRIES = 512,
 	MODE_SV39X4 = 8, MODE_SV57X4 = 10,
 	VMIDS = 1 << 14,
@@ -131,7 +131,7 @@ static bool scanned(struct scan *scan, uint64_t table, unsigned level)
 static void scan_table(struct scan *scan, uint64_t table, unsigned entries, unsigned level)
 {
 	const struct bus *bus = &scan->check->machine->bus;
-	uint64_t size = UINT64_C(1) << (PAGE_SHIFT + 9 * level);
+	uint64_t size = UINT64_C(1) << (PAGE_SHIFT + VPN_BITS * level);
 	if (!bus_is_dram(bus, table, entries * UINT64_C(8)) || scanned(scan, table, level))
 		return;
 	for (uint64_t page = table; scan->tables && page < table + entries * UINT64_C(8); page += PAGE_SIZE)
@@ -139,10 +139,10 @@ static void scan_table(struct scan *scan, uint64_t table, unsigned entries, unsi
 	for (unsigned i = 0; i < entries && !scan->done; i++) {
 		uint64_t pte;
 		memcpy(&pte, bus_host(bus, table + i * UINT64_C(8)), sizeof(pte));
-		uint64_t pa = (pte >> 10 & ((UINT64_C(1) << 44) - 1)) << PAGE_SHIFT;
+		uint64_t pa = pte_ppn(pte) << PAGE_SHIFT;
 		if (!(pte & PTE_V))
 			continue;
-		if (!(pte & (PTE_R | PTE_W | PTE_X))) {
+		if (!(pte & PTE_RWX)) {
 			if (level)
 				scan_table(scan, pa, TABLE_ENTRIES, level - 1);
 		} else if (!scan->tables && pte & PTE_W && !(pa & (size - 1))) {

@@ -3,13 +3,12 @@
 #define CHECK_STATE_H
 
 #include <stddef.h>
+#include "base/limits.h"
 #include "hart/hart.h"
 #include "isa/insn.h"
 #include "machine/machine.h"
 #include "watch/check.h"
 #include "trace/trace.h"
-
-enum { CHECK_HARTS = 64 };
 
 /* VS CSRs that a guest finds as it left them. */
 enum { VS_VSSTATUS, VS_VSIE, VS_VSTVEC, VS_VSSCRATCH, VS_VSEPC, VS_VSCAUSE, VS_VSTVAL, VS_VSATP, VS_VSTIMECMP, VS_COUNT };
@@ -58,7 +57,7 @@ struct check {
 	uint64_t switch_start, switch_end; /* equal: the firmware has no such symbols */
 	uint64_t *functions;               /* sorted */
 	size_t function_count;
-	struct check_hart harts[CHECK_HARTS];
+	struct check_hart harts[HARTS_MAX];
 	struct vcpu_image **vcpus;
 	size_t vcpu_count, vcpu_capacity;
 	struct isolation isolation;

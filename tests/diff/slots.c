@@ -315,7 +315,7 @@ static const struct {
 	uint32_t match, mask;
 	uint8_t ext, class;
 } rows[] = {
-#define INSN(id, name, match, mask, format, extension, class, semantics) {match, mask, EXT_##extension, CLASS_##class},
+#define INSN(id, name, match, mask, format, extension, class, ...) {match, mask, EXT_##extension, CLASS_##class},
 #include "isa/insn.def"
 #undef INSN
 };

@@ -37,7 +37,8 @@ struct start {
 	const char *isa, *cpu;
 	struct { unsigned row, value; } timing[TIMING_CHANGES];
 	unsigned timing_count;
-	struct platform choices;
+	struct hart_options choices;
+	uint64_t rnmi_cycle;
 	uint8_t block_ops;
 	bool hostile, limited;
 };
@@ -320,7 +321,7 @@ static void choose(struct source *source, struct start *start)
 	start->choices.hpm_counters = source_one_in(source, 4) ? source_below(source, 30) : 29;
 	start->choices.rnmi_vector = source_one_in(source, 2) ? some_vector(source) & ~UINT64_C(3) : 0;
 	start->choices.rnmi_exception_vector = source_one_in(source, 2) ? some_vector(source) & ~UINT64_C(3) : 0;
-	start->choices.rnmi_cycle = source_one_in(source, 2) ? source_below(source, CYCLES) : 0;
+	start->rnmi_cycle = source_one_in(source, 2) ? source_below(source, CYCLES) : 0;
 	start->block_ops = (uint8_t)(2 + source_below(source, 62));
 	start->hostile = source_one_in(source, 8);
 	start->limited = source_one_in(source, 2);
@@ -351,18 +352,18 @@ static void configure(struct options *options, const struct start *start)
 	change_timing(&config->preset, start);
 	if (start->isa && isa_parse(start->isa, &isa, reason, sizeof(reason)) == 0)
 		config->isa = isa;
-	config->platform.tinst_zero = start->choices.tinst_zero;
-	config->platform.tval_zero = start->choices.tval_zero;
-	config->platform.tval2_zero = start->choices.tval2_zero;
-	config->platform.misaligned_traps = start->choices.misaligned_traps;
-	config->platform.envcfg_absent = start->choices.envcfg_absent;
-	config->platform.svade_only = start->choices.svade_only;
-	config->platform.little_endian = start->choices.little_endian;
-	config->platform.time_absent = start->choices.time_absent;
-	config->platform.hpm_counters = start->choices.hpm_counters;
-	config->platform.rnmi_vector = start->choices.rnmi_vector;
-	config->platform.rnmi_exception_vector = start->choices.rnmi_exception_vector;
-	config->platform.rnmi_cycle = start->choices.rnmi_cycle;
+	config->options.tinst_zero = start->choices.tinst_zero;
+	config->options.tval_zero = start->choices.tval_zero;
+	config->options.tval2_zero = start->choices.tval2_zero;
+	config->options.misaligned_traps = start->choices.misaligned_traps;
+	config->options.envcfg_absent = start->choices.envcfg_absent;
+	config->options.svade_only = start->choices.svade_only;
+	config->options.little_endian = start->choices.little_endian;
+	config->options.time_absent = start->choices.time_absent;
+	config->options.hpm_counters = start->choices.hpm_counters;
+	config->options.rnmi_vector = start->choices.rnmi_vector;
+	config->options.rnmi_exception_vector = start->choices.rnmi_exception_vector;
+	config->rnmi_cycle = start->rnmi_cycle;
 	config->max_insns = start->limited ? INSNS : UINT64_MAX; /* under a limit blocks do not follow each other */
 	config->max_cycles = CYCLES;
 }
@@ -476,19 +477,19 @@ static void write_devices(struct source *source, struct machine *machine)
 
 /* Running */
 
-enum engine { LONG_BLOCKS, ONE_OP_BLOCKS, FLUSHING, STEPPING, ENGINES, CHECKED = ENGINES };
+enum setting { LONG_BLOCKS, ONE_OP_BLOCKS, FLUSHING, STEPPING, ENGINES, CHECKED = ENGINES };
 
-static void set_engine(struct config *config, enum engine engine, const struct start *start)
+static void set_engine(struct config *config, enum setting engine, const struct start *start)
 {
-	config->platform.block_ops = engine == ONE_OP_BLOCKS ? 1 : engine == FLUSHING ? start->block_ops : 64;
-	config->platform.flush_always = engine == FLUSHING || engine == CHECKED;
+	config->engine.block_ops = engine == ONE_OP_BLOCKS ? 1 : engine == FLUSHING ? start->block_ops : 64;
+	config->engine.flush_always = engine == FLUSHING || engine == CHECKED;
 	if (engine == CHECKED) { /* may stop elsewhere, and one entry forgets sooner: not compared */
 		config->checks = CHECK_PERCPU | CHECK_WORLDSWITCH | CHECK_ISOLATION;
-		config->platform.tlb_entries = 1;
+		config->options.tlb_entries = 1;
 	}
 }
 
-static void run(struct machine *machine, const struct config *config, enum engine engine, const struct start *start,
+static void run(struct machine *machine, const struct config *config, enum setting engine, const struct start *start,
                 struct source source)
 {
 	struct capture capture;
@@ -531,7 +532,7 @@ static uint64_t digest(const struct machine *machine)
 
 static const char *const engine_names[] = { "long blocks", "one-op blocks", "flushing", "stepping" };
 
-static void compare_hart(const struct hart *a, const struct hart *b, enum engine engine)
+static void compare_hart(const struct hart *a, const struct hart *b, enum setting engine)
 {
 	const char *name = engine_names[engine];
 	REQUIRE(a->pc == b->pc && a->mode == b->mode, "%s: hart %u: pc %" PRIx64 " %s, %" PRIx64 " %s", name, a->id, a->pc,
@@ -551,7 +552,7 @@ static void compare_hart(const struct hart *a, const struct hart *b, enum engine
 	REQUIRE(a->waiting == b->waiting && a->halted == b->halted && a->irq_lines == b->irq_lines, "%s: hart %u", name, a->id);
 }
 
-static void compare(const struct machine *a, const struct machine *b, enum engine engine)
+static void compare(const struct machine *a, const struct machine *b, enum setting engine)
 {
 	if (digest(a) == digest(b) && strcmp(a->stop_message, b->stop_message) == 0)
 		return;
@@ -594,7 +595,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	set_engine(&options.config, LONG_BLOCKS, start);
 	run(&reference, &options.config, LONG_BLOCKS, start, harts);
 	report(&reference);
-	for (enum engine engine = ONE_OP_BLOCKS; engine < ENGINES + start->hostile; engine++) {
+	for (enum setting engine = ONE_OP_BLOCKS; engine < ENGINES + start->hostile; engine++) {
 		set_engine(&options.config, engine, start);
 		run(&machine, &options.config, engine, start, harts);
 		if (engine < ENGINES)

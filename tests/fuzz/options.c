@@ -5,11 +5,12 @@
 
 enum { WORDS = 24 };
 
-static bool is_param_in_range(const struct platform *platform)
+static bool is_param_in_range(const struct config *config)
 {
-	return platform->cycles_per_tick >= 1 && platform->asid_bits <= 16 && platform->vmid_bits <= 14 &&
-	       platform->geilen <= 63 && platform->tlb_entries >= 1 && platform->block_ops >= 1 &&
-	       (platform->pmp_entries == 0 || platform->pmp_entries == 16 || platform->pmp_entries == 64);
+	const struct hart_options *options = &config->options;
+	return config->cycles_per_tick >= 1 && options->asid_bits <= 16 && options->vmid_bits <= 14 &&
+	       options->geilen <= 63 && options->tlb_entries >= 1 && config->engine.block_ops >= 1 &&
+	       (options->pmp_entries == 0 || options->pmp_entries == 16 || options->pmp_entries == 64);
 }
 
 /* What the machine takes on trust. */
@@ -18,7 +19,7 @@ static void check_config(const struct config *config)
 	REQUIRE(config->harts >= 1 && config->harts <= 64, "%u harts", config->harts);
 	REQUIRE(config->memory && config->memory % 4096 == 0, "%lu bytes", (long)config->memory);
 	REQUIRE(config->quantum >= 1 && config->max_cycles && config->max_insns, "limits");
-	REQUIRE(config->timing && config->serial && is_param_in_range(&config->platform), "parameters");
+	REQUIRE(config->timing && config->serial && is_param_in_range(config), "parameters");
 	REQUIRE(config->bios || config->kernel || config->dump_dtb, "nothing to do");
 	for (unsigned i = 0; i < config->guest_count; i++) {
 		const struct guest_config *guest = &config->guests[i];

@@ -8,12 +8,12 @@
 #include "operands.h"
 
 /* Only the handlers of these files are linked: others are NULL, and never asked for. */
-#define INSN(id, name, match, mask, format, ext, class, semantics) op_fn op_##semantics __attribute__((weak));
+#define INSN(id, name, match, mask, format, ext, class, semantics, ...) op_fn op_##semantics __attribute__((weak));
 #include "isa/insn.def"
 #undef INSN
 
 static op_fn *const handlers[INSN_COUNT] = {
-#define INSN(id, name, match, mask, format, ext, class, semantics) [INSN_##id] = op_##semantics,
+#define INSN(id, name, match, mask, format, ext, class, semantics, ...) [INSN_##id] = op_##semantics,
 #include "isa/insn.def"
 #undef INSN
 };

@@ -7,9 +7,11 @@
 #include <string.h>
 #include "csr/csr.h"
 #include "hart/hart.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 
 struct world {
+	struct hart_options options;
 	struct platform platform;
 	struct hart hart;
 };
@@ -26,8 +28,9 @@ static inline struct world *new_world(void)
 	static const enum ext extensions[] = {EXT_I, EXT_M, EXT_A, EXT_F, EXT_D, EXT_C, EXT_H, EXT_S, EXT_U, EXT_Zicsr,
 	                                      EXT_Zicntr, EXT_Zihpm, EXT_Zca, EXT_Sstc, EXT_Sv39, EXT_Svadu};
 	struct world *world = calloc(1, sizeof *world);
-	world->platform = (struct platform){.cycles_per_tick = 10, .hart_count = 1, .pmp_entries = 16, .asid_bits = 16,
-	                                    .vmid_bits = 14, .hpm_counters = 29, .geilen = 5};
+	world->options = (struct hart_options){.pmp_entries = 16, .asid_bits = 16, .vmid_bits = 14, .hpm_counters = 29, .geilen = 5};
+	world->platform = (struct platform){.cycles_per_tick = 10, .hart_count = 1};
+	world->hart.options = &world->options;
 	world->hart.platform = &world->platform;
 	for (size_t i = 0; i < sizeof extensions / sizeof extensions[0]; i++)
 		set_extension(&world->hart, extensions[i], true);

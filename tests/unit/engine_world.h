@@ -30,12 +30,13 @@ static inline struct engine_world *engine_world_new(unsigned harts, const char *
 	struct engine_world *world = calloc(1, sizeof *world);
 	struct machine *machine = &world->machine;
 
-	world->config = (struct config){.quantum = 10, .max_cycles = UINT64_MAX, .max_insns = UINT64_MAX, .harts = harts};
-	machine->config = &world->config;
-	machine->platform = (struct platform){
-		.cycles_per_tick = 1, .hart_count = harts, .pmp_entries = 16, .asid_bits = 16, .vmid_bits = 14, .hpm_counters = 29,
-		.tlb_entries = 64, .block_ops = 64,
+	world->config = (struct config){
+		.quantum = 10, .max_cycles = UINT64_MAX, .max_insns = UINT64_MAX, .harts = harts,
+		.options = {.pmp_entries = 16, .asid_bits = 16, .vmid_bits = 14, .hpm_counters = 29, .tlb_entries = 64},
 	};
+	machine->config = &world->config;
+	machine->engine.options.block_ops = 64;
+	machine->platform = (struct platform){.cycles_per_tick = 1, .hart_count = harts};
 	event_queue_init(&machine->events);
 	cr_assert(bus_init(&machine->bus, ENGINE_BYTES) == 0);
 	machine->harts = calloc(harts, sizeof *machine->harts);
@@ -45,9 +46,10 @@ static inline struct engine_world *engine_world_new(unsigned harts, const char *
 	observers_add(&machine->observers, trace_observer(machine->trace));
 	for (unsigned i = 0; i < harts; i++) {
 		struct hart *hart = &machine->harts[i];
-		*hart = (struct hart){.id = i, .isa = isa_default(), .platform = &machine->platform, .bus = &machine->bus,
-		                      .peers = machine->harts, .observers = &machine->observers, .trace = machine->trace};
-		cr_assert(l0_init(hart) == 0 && mmu_init(hart, machine->platform.tlb_entries) == 0 &&
+		*hart = (struct hart){.id = i, .isa = isa_default(), .options = &world->config.options, .platform = &machine->platform,
+		                      .engine = &machine->engine, .bus = &machine->bus, .peers = machine->harts,
+		                      .observers = &machine->observers, .trace = machine->trace};
+		cr_assert(l0_init(hart) == 0 && mmu_init(hart, hart->options->tlb_entries) == 0 &&
 		          exec_init(hart) == 0);
 		hart_reset(hart, CODE);
 		exec_set_tracing(hart, trace_wants_insns(machine->trace));

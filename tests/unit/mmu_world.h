@@ -5,7 +5,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include "base/bus.h"
+#include "engine/engine.h"
 #include "hart/mmu.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 
 enum {
@@ -25,7 +27,9 @@ enum { BARE = 0, SV39 = 8, SV48 = 9, SV57 = 10 };
 struct world {
 	struct hart hart;
 	struct bus bus;
+	struct hart_options options;
 	struct platform platform;
+	struct engine engine; /* of tests that execute */
 	struct observers observers;
 	uint64_t next; /* first free page, for tables */
 };
@@ -35,11 +39,11 @@ static inline unsigned levels_of(unsigned mode) { return mode ? mode - 5 : 0; }
 static inline void world_init(struct world *world, unsigned tlb_entries)
 {
 	memset(world, 0, sizeof *world);
-	world->platform = (struct platform){
-		.cycles_per_tick = 1, .hart_count = 1, .asid_bits = 16, .vmid_bits = 14, .hpm_counters = 29, .tlb_entries = tlb_entries,
-	};
+	world->options = (struct hart_options){.asid_bits = 16, .vmid_bits = 14, .hpm_counters = 29, .tlb_entries = tlb_entries};
+	world->platform = (struct platform){.cycles_per_tick = 1, .hart_count = 1};
 	cr_assert(bus_init(&world->bus, WORLD_BYTES) == 0);
 	world->hart.bus = &world->bus;
+	world->hart.options = &world->options;
 	world->hart.platform = &world->platform;
 	world->hart.peers = &world->hart;
 	world->hart.observers = &world->observers;

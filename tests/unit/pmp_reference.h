@@ -44,7 +44,7 @@ static inline bool pmp_reference(const struct world *world, uint64_t pa, unsigne
                                  bool machine)
 {
 	const struct hart *hart = &world->hart;
-	unsigned count = world->platform.pmp_entries;
+	unsigned count = world->options.pmp_entries;
 	bool mml = hart->csr.mseccfg & mseccfg_MML, mmwp = hart->csr.mseccfg & mseccfg_MMWP;
 	for (unsigned i = 0; i < count; i++) {
 		unsigned matched = 0;

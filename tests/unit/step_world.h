@@ -4,6 +4,7 @@
 #define STEP_WORLD_H
 
 #include "csr/csr.h"
+#include "engine/engine.h"
 #include "engine/exec.h"
 #include "isa/insn.h"
 #include "engine/mem.h"
@@ -20,7 +21,8 @@ static inline struct world *step_world_new(void)
 
 	cr_assert_not_null(world);
 	world_init(world, 16);
-	world->platform.block_ops = 64;
+	world->engine.options.block_ops = 64;
+	hart->engine = &world->engine;
 	hart->isa = isa_default();
 	hart->trace = trace_open(NULL, 0, 1, 0, 0);
 	observers_add(&world->observers, trace_observer(hart->trace));

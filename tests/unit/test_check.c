@@ -73,6 +73,7 @@ static void init_hart(struct fixture *fixture, unsigned i)
 	hart->id = i;
 	hart->isa = isa_default();
 	hart->bus = &fixture->machine.bus;
+	hart->options = &fixture->machine.config->options;
 	hart->platform = &fixture->machine.platform;
 	hart->peers = fixture->harts;
 	hart->mode = MODE_HS;
@@ -90,7 +91,8 @@ static struct fixture *new_fixture(uint32_t kinds, bool bare)
 	struct machine *machine = &fixture->machine;
 	fixture->config.bios = "firmware.elf";
 	machine->config = &fixture->config;
-	machine->platform = (struct platform){ .cycles_per_tick = 1, .hart_count = HARTS, .vmid_bits = 14, .asid_bits = 16 };
+	machine->platform = (struct platform){ .cycles_per_tick = 1, .hart_count = HARTS };
+	fixture->config.options = (struct hart_options){ .vmid_bits = 14, .asid_bits = 16 };
 	machine->harts = fixture->harts;
 	machine->hart_count = HARTS;
 	cr_assert_eq(bus_init(&machine->bus, 64 * MIB), 0);

@@ -144,7 +144,7 @@ Test(csr_access, csrs_go_with_their_extension)
 Test(csr_access, envcfg_of_supervisors_can_be_absent)
 {
 	struct world *world = open_world();
-	world->platform.envcfg_absent = true;
+	world->options.envcfg_absent = true;
 	expect_verdicts(world, CSR_senvcfg, "iiiii", "iiiii");
 	expect_verdicts(world, CSR_henvcfg, "iiiii", "iiiii");
 	expect_verdicts(world, CSR_menvcfg, "oiiii", "oiiii");
@@ -156,7 +156,7 @@ Test(csr_access, time_can_be_absent)
 {
 	struct world *world = open_world();
 	expect_verdicts(world, CSR_time, "ooooo", "iiiii");
-	world->platform.time_absent = true;
+	world->options.time_absent = true;
 	expect_verdicts(world, CSR_time, "iiiii", "iiiii");
 	expect_verdicts(world, CSR_cycle, "ooooo", "iiiii");
 	free(world);
@@ -168,7 +168,7 @@ Test(csr_access, pmp_csrs_of_implemented_entries)
 	static const struct { unsigned entries, pmpcfg, pmpaddr; } counts[] = {{0, 0, 0}, {16, 2, 16}, {64, 8, 64}};
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
 		struct world *world = new_world();
-		world->platform.pmp_entries = counts[i].entries;
+		world->options.pmp_entries = counts[i].entries;
 		unsigned pmpcfg = 0, pmpaddr = 0;
 		for (unsigned num = CSR_pmpcfg0; num < CSR_pmpaddr0; num++)
 			pmpcfg += csr_check(&world->hart, num, true) == CSR_OK;

@@ -114,7 +114,7 @@ Test(csr_counter, absent_ones_are_read_only_0)
 {
 	for (unsigned present = 0; present <= 29; present++) {
 		struct world *world = new_world();
-		world->platform.hpm_counters = present;
+		world->options.hpm_counters = present;
 		uint64_t bits = ((UINT64_C(1) << present) - 1) << 3 | 5;
 		expect_hex(hold(world, CSR_mcountinhibit, ~UINT64_C(0)), bits);
 		put(world, CSR_mcountinhibit, 0);

@@ -85,7 +85,7 @@ Test(csr_warl, writable_bits_of_status)
 Test(csr_warl, little_endian_only)
 {
 	struct world *world = new_world();
-	world->platform.little_endian = true;
+	world->options.little_endian = true;
 	expect_hex(hold(world, CSR_mstatus, ~UINT64_C(0)) & (mstatus_MBE | mstatus_SBE | mstatus_UBE), 0);
 	expect_hex(hold(world, CSR_hstatus, ~UINT64_C(0)) & hstatus_VSBE, 0);
 	expect_hex(hold(world, CSR_vsstatus, ~UINT64_C(0)) & vsstatus_UBE, 0);
@@ -174,7 +174,7 @@ Test(csr_warl, vgein_holds_zero_to_geilen)
 	struct world *world = new_world();
 	static const unsigned geilens[] = {0, 1, 5, 63};
 	for (size_t i = 0; i < sizeof geilens / sizeof geilens[0]; i++) {
-		world->platform.geilen = geilens[i];
+		world->options.geilen = geilens[i];
 		csr_reset(&world->hart);
 		for (uint64_t vgein = 0; vgein < 64; vgein++) {
 			put(world, CSR_hstatus, 0);
@@ -235,7 +235,7 @@ Test(csr_warl, delegable_interrupts)
 	expect_hex(hold(world, CSR_mideleg, ~UINT64_C(0)), 0x1666);
 	expect_hex(hold(world, CSR_mideleg, 0), 0x1444);
 	expect_hex(hold(world, CSR_hideleg, ~UINT64_C(0)), 0x0444);
-	world->platform.geilen = 0;
+	world->options.geilen = 0;
 	csr_reset(&world->hart);
 	expect_hex(get(world, CSR_mideleg), 0x0444);
 	with_extension(world, EXT_H, false);
@@ -277,7 +277,7 @@ Test(csr_warl, sie_and_hie_share_no_bit)
 Test(csr_warl, enables_without_guest_externals_and_without_h)
 {
 	struct world *world = new_world();
-	world->platform.geilen = 0;
+	world->options.geilen = 0;
 	csr_reset(&world->hart);
 	expect_hex(hold(world, CSR_mie, ~UINT64_C(0)), 0x0eee);
 	expect_hex(get(world, CSR_hie), 0x0444);
@@ -348,9 +348,9 @@ Test(csr_warl, hgeie_has_geilen_bits)
 	expect_hex(hold(world, CSR_hgeie, ~UINT64_C(0)), 0x3e);
 	world->hart.hgei = ~UINT64_C(0);
 	expect_hex(get(world, CSR_hgeip), 0x3e);
-	world->platform.geilen = 63;
+	world->options.geilen = 63;
 	expect_hex(hold(world, CSR_hgeie, ~UINT64_C(0)), ~UINT64_C(1));
-	world->platform.geilen = 0;
+	world->options.geilen = 0;
 	expect_hex(hold(world, CSR_hgeie, ~UINT64_C(0)), 0);
 	expect_hex(get(world, CSR_hgeip), 0);
 	free(world);
@@ -518,13 +518,13 @@ Test(csr_warl, identifiers_have_the_platform_s_width)
 {
 	struct world *world = new_world();
 	for (unsigned bits = 0; bits <= 16; bits++) {
-		world->platform.asid_bits = bits;
+		world->options.asid_bits = bits;
 		uint64_t ids = ((UINT64_C(1) << bits) - 1) << 44;
 		expect_hex(hold(world, CSR_satp, satp_ASID), ids);
 		expect_hex(hold(world, CSR_vsatp, vsatp_ASID), ids);
 		if (bits > 14)
 			continue;
-		world->platform.vmid_bits = bits;
+		world->options.vmid_bits = bits;
 		expect_hex(hold(world, CSR_hgatp, hgatp_VMID), ids);
 	}
 	free(world);
@@ -594,7 +594,7 @@ Test(csr_warl, henvcfg_is_gated_by_menvcfg)
 Test(csr_warl, svade_only_has_no_adue)
 {
 	struct world *world = new_world();
-	world->platform.svade_only = true;
+	world->options.svade_only = true;
 	expect_hex(hold(world, CSR_menvcfg, menvcfg_ADUE), 0);
 	expect_hex(hold(world, CSR_henvcfg, henvcfg_ADUE), 0);
 	free(world);

@@ -231,8 +231,8 @@ Test(mmu, fences_ignore_id_bits_that_are_not_implemented)
 	struct cached cached[CACHED];
 	world_init(&world, 512);
 	prepare(&world, cached);
-	world.platform.asid_bits = 4;
-	world.platform.vmid_bits = 3;
+	world.options.asid_bits = 4;
+	world.options.vmid_bits = 3;
 	struct fence asid = {.id_valid = true, .id = 0x11}, vmid = {.id_valid = true, .id = 0xa};
 	uint64_t host = ask(&world, &cached[HOST_1]), other = ask(&world, &cached[OTHER_1]);
 	*cached[HOST_1].pte = cached[HOST_1].after;

@@ -145,8 +145,8 @@ static void write_trace(uint64_t seed, unsigned harts, const char *preset, unsig
 {
 	struct engine_world *world = random_world(seed, harts, path, TRACE_DEFAULT | 1u << TRACE_INSN | 1u << TRACE_MEM | 1u << TRACE_CSR);
 	engine_world_time(world, preset);
-	world->machine.platform.block_ops = block_ops;
-	world->machine.platform.flush_always = block_ops == 2;
+	world->machine.engine.options.block_ops = block_ops;
+	world->machine.engine.options.flush_always = block_ops == 2;
 	sched_run(&world->machine);
 	trace_finish(world->machine.trace, world->machine.harts, harts);
 	engine_world_free(world);

@@ -63,7 +63,7 @@ Test(op_misc_ext, absent_envcfg_controls_nothing)
 	struct world *world = step_world_new();
 	struct hart *hart = &world->hart;
 
-	world->platform.envcfg_absent = true;
+	world->options.envcfg_absent = true;
 	hart->x[RS1] = DATA;
 	for (unsigned n = 0; n < 4 * MODE_COUNT; n++) {
 		uint32_t word = encode(cbos[n % 4].id, 0, RS1, 0);
@@ -147,7 +147,7 @@ Test(op_misc_ext, physical_protection_of_the_whole_block)
 	struct world *world = step_world_new();
 	struct hart *hart = &world->hart;
 
-	world->platform.pmp_entries = 16;
+	world->options.pmp_entries = 16;
 	cr_assert(csr_poke(hart, CSR_pmpaddr0, (DATA + BLOCK - 4) >> 2) && csr_poke(hart, CSR_pmpcfg0, LOCKED_NA4));
 	context_changed(hart);
 	*at(world, DATA) = 1;

@@ -66,7 +66,7 @@ Test(options, defaults)
 	cr_expect_str_eq(config->timing->name, "ideal");
 	cr_expect_str_eq(config->serial, "stdio");
 	cr_expect_eq(config->guest_count, 0);
-	cr_expect_eq(config->platform.pmp_entries, 16);
+	cr_expect_eq(config->options.pmp_entries, 16);
 	cr_expect_eq(config->trace_events, 1u << TRACE_WORLD | 1u << TRACE_TRAP | 1u << TRACE_TP | 1u << TRACE_IRQ);
 	options_free(&line.options);
 }
@@ -173,11 +173,11 @@ Test(options, set)
 	struct line line;
 	const struct config *config = good(&line, "--set machine.cycles_per_tick=100 --set pmp.entries=64 --set vmid.bits=0 "
 	                                          "--set tinst=zero --set engine.block_ops=1 fw");
-	cr_expect_eq(config->platform.cycles_per_tick, 100);
-	cr_expect_eq(config->platform.pmp_entries, 64);
-	cr_expect_eq(config->platform.vmid_bits, 0);
-	cr_expect(config->platform.tinst_zero);
-	cr_expect_eq(config->platform.block_ops, 1);
+	cr_expect_eq(config->cycles_per_tick, 100);
+	cr_expect_eq(config->options.pmp_entries, 64);
+	cr_expect_eq(config->options.vmid_bits, 0);
+	cr_expect(config->options.tinst_zero);
+	cr_expect_eq(config->engine.block_ops, 1);
 	options_free(&line.options);
 }
 

@@ -176,7 +176,7 @@ Test(pipe_param, a_fault_of_an_access)
 enum { WORDS = 32, RUN = 20 };
 
 /* What so many instructions of a program count, with one number chosen. */
-static struct model_counts counts_of(const uint32_t words[WORDS], enum timing_param param, unsigned value)
+static struct event_counts counts_of(const uint32_t words[WORDS], enum timing_param param, unsigned value)
 {
 	struct engine_world *world = engine_world_new(1, NULL, 0);
 	struct hart *hart = world->machine.harts;
@@ -188,7 +188,7 @@ static struct model_counts counts_of(const uint32_t words[WORDS], enum timing_pa
 	hart->csr.mtvec = CODE + 0x40;
 	context_changed(hart);
 	exec_run(hart, 100000, RUN);
-	struct model_counts counts = hart->model->counts;
+	struct event_counts counts = hart->model->counts;
 	engine_world_free(world);
 	return counts;
 }

@@ -33,7 +33,7 @@ Test(pmp, implemented_but_unmatched_is_for_m_mode_only)
 {
 	struct world world;
 	world_init(&world, 16);
-	world.platform.pmp_entries = 16;
+	world.options.pmp_entries = 16;
 	for (enum mode mode = MODE_M; mode < MODE_COUNT; mode++)
 		for (enum access access = ACCESS_LOAD; access <= ACCESS_FETCH; access++)
 			cr_assert_eq(allows(&world, DRAM, 8, access, mode), mode == MODE_M);
@@ -44,7 +44,7 @@ Test(pmp, entries_beyond_the_implemented_ones_do_nothing)
 {
 	struct world world;
 	world_init(&world, 16);
-	world.platform.pmp_entries = 16;
+	world.options.pmp_entries = 16;
 	set_entry(&world, 16, PMP_NAPOT | PMP_R | PMP_W | PMP_X, UINT64_MAX >> 10);
 	cr_assert(!allows(&world, DRAM, 8, ACCESS_LOAD, MODE_HS));
 	set_entry(&world, 15, PMP_NAPOT | PMP_R, UINT64_MAX >> 10);
@@ -57,7 +57,7 @@ Test(pmp, permission_matrix)
 {
 	struct world world;
 	world_init(&world, 16);
-	world.platform.pmp_entries = 16;
+	world.options.pmp_entries = 16;
 	for (unsigned lockdown = 0; lockdown < 4; lockdown++)
 		for (unsigned bits = 0; bits < 16; bits++) {
 			if (lockdown % 2 == 0 && (bits & 3) == 2)
@@ -78,7 +78,7 @@ Test(pmp, ranges_end_where_they_should)
 {
 	struct world world;
 	world_init(&world, 16);
-	world.platform.pmp_entries = 64;
+	world.options.pmp_entries = 64;
 	static const struct { unsigned cfg; uint64_t below, addr, first, last; } cases[] = {
 		{PMP_NA4, 0, (DRAM + 0x100) >> 2, DRAM + 0x100, DRAM + 0x103},
 		{PMP_NAPOT, 0, 0x20000040, DRAM + 0x100, DRAM + 0x107},
@@ -106,7 +106,7 @@ Test(pmp, empty_tor_matches_nothing)
 {
 	struct world world;
 	world_init(&world, 16);
-	world.platform.pmp_entries = 16;
+	world.options.pmp_entries = 16;
 	set_entry(&world, 0, PMP_OFF, DRAM >> 2);
 	set_entry(&world, 1, PMP_TOR | PMP_L, DRAM >> 2);
 	set_entry(&world, 2, PMP_NAPOT | PMP_R, napot(DRAM, 0x1000));
@@ -120,7 +120,7 @@ Test(pmp, lowest_number_wins)
 {
 	struct world world;
 	world_init(&world, 16);
-	world.platform.pmp_entries = 16;
+	world.options.pmp_entries = 16;
 	set_entry(&world, 7, PMP_NAPOT | PMP_R | PMP_W | PMP_X, napot(DRAM, 0x10000));
 	set_entry(&world, 2, PMP_NAPOT | PMP_R, napot(DRAM + 0x1000, 0x1000));
 	cr_assert(allows(&world, DRAM + 0xffc, 4, ACCESS_STORE, MODE_U));
@@ -135,7 +135,7 @@ Test(pmp, uniform_pages)
 {
 	struct world world;
 	world_init(&world, 16);
-	world.platform.pmp_entries = 16;
+	world.options.pmp_entries = 16;
 	cr_assert(pmp_uniform(&world.hart, DRAM));
 	set_entry(&world, 0, PMP_NA4 | PMP_R, (DRAM + 0x1800) >> 2);
 	cr_assert(pmp_uniform(&world.hart, DRAM + 0xfff));
@@ -153,7 +153,7 @@ Test(pmp, notices_writes)
 {
 	struct world world;
 	world_init(&world, 16);
-	world.platform.pmp_entries = 16;
+	world.options.pmp_entries = 16;
 	cr_assert(!allows(&world, DRAM, 4, ACCESS_LOAD, MODE_U));
 	world.hart.csr.pmpcfg0 = PMP_NAPOT | PMP_R;
 	world.hart.csr.pmpaddr0 = napot(DRAM, 0x1000);
@@ -172,9 +172,9 @@ Test(pmp, notices_writes)
 /* Entries crowd a small region so that they overlap and abut in every way. */
 static void random_entries(struct world *world, uint64_t *seed)
 {
-	world->platform.pmp_entries = next_random(seed) >> 60 ? 16 : 64;
+	world->options.pmp_entries = next_random(seed) >> 60 ? 16 : 64;
 	world->hart.csr.mseccfg = next_random(seed) >> 61 & (mseccfg_MML | mseccfg_MMWP);
-	for (unsigned i = 0; i < world->platform.pmp_entries; i++) {
+	for (unsigned i = 0; i < world->options.pmp_entries; i++) {
 		uint64_t random = next_random(seed);
 		unsigned cfg = random & (PMP_L | PMP_NAPOT | PMP_R | PMP_W | PMP_X);
 		if (random >> 59 == 0)

@@ -224,7 +224,7 @@ Test(pointer_masking, misaligned)
 	enter(hart, MODE_M);
 	cr_expect(step(world, encode(INSN_ld, RD, RS1, 0)));
 	cr_expect_eq(hart->x[RD], PATTERN >> 32 | ~PATTERN << 32);
-	world->platform.misaligned_traps = true;
+	world->options.misaligned_traps = true;
 	cr_expect_not(step(world, encode(INSN_ld, RD, RS1, 0)));
 	cr_expect_eq(hart->csr.mtval, DATA + 4092);
 	step_world_free(world);

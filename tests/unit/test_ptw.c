@@ -57,7 +57,6 @@ static void fence(struct walks *walks, unsigned kind, struct fence fence)
 	translate_fence(walks->model, &(struct pending_fence){.pending = true, .kind = kind, .fence = fence});
 }
 
-enum { FENCE_VMA, FENCE_VVMA, FENCE_GVMA };
 #define VA UINT64_C(0x40000000)
 
 /* HS-mode, Sv39: two pages side by side. */

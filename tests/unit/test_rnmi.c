@@ -61,7 +61,7 @@ Test(rnmi, double_trap_in_the_handler_stops_the_hart)
 Test(rnmi, other_traps_with_nmie_0)
 {
 	struct world *world = rnmi_world(false);
-	world->platform.rnmi_exception_vector = 0x80500000;
+	world->options.rnmi_exception_vector = 0x80500000;
 	take(world, MODE_M, (struct trap){.cause = CAUSE_ILLEGAL});
 	expect_hex(world->hart.pc, 0x80500000);
 	expect_hex(get(world, CSR_mcause), CAUSE_ILLEGAL);

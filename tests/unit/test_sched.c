@@ -206,9 +206,9 @@ static void switch_later(struct engine_world *world, enum switching switching, u
 	machine_switch_timing(machine, false);
 	machine->timing_from.counted = switching == FROM_COUNT;
 	machine->timing_from.insns = draw(&random, 900);
-	machine->platform.timing.at_pc = switching == FROM_PC;
-	machine->platform.timing.pc = CODE + BODY_AT + 4 * (BODY / 2 - 50 + draw(&random, 100));
-	machine->platform.timing.hints = switching == FROM_HINTS;
+	machine->engine.timing.at_pc = switching == FROM_PC;
+	machine->engine.timing.pc = CODE + BODY_AT + 4 * (BODY / 2 - 50 + draw(&random, 100));
+	machine->engine.timing.hints = switching == FROM_HINTS;
 	for (unsigned i = 0; i < BODY / 20 && switching == FROM_HINTS; i++)
 		put_word(world, CODE + BODY_AT + 4 * draw(&random, BODY),
 		         insn_i(INSN_slti, 0, 0, draw(&random, 2) ? TIMING_HINT_ON : TIMING_HINT_OFF));
@@ -229,8 +229,8 @@ static struct run_outcome run_random(uint64_t seed, unsigned harts, struct way w
 		count_events(world, seed);
 	if (way.switching != TIMED)
 		switch_later(world, way.switching, seed);
-	machine->platform.block_ops = how == ONE_OP ? 1 : how == THREE_OPS ? 3 : 64;
-	machine->platform.flush_always = how == FLUSHED;
+	machine->engine.options.block_ops = how == ONE_OP ? 1 : how == THREE_OPS ? 3 : 64;
+	machine->engine.options.flush_always = how == FLUSHED;
 	if (how == WITHIN_A_LIMIT)
 		world->config.max_insns = 1000000;
 	if (how == RUN)
@@ -342,8 +342,8 @@ Test(sched, an_event_counter_interrupts_after_the_instruction_that_overflows_it)
 		        insn_i(INSN_ld, 5, 10, 128), nop(), insn_i(INSN_ld, 5, 10, 192), insn_rows[INSN_wfi].match);
 		PROGRAM(world, CODE + 0x200, insn_i(INSN_csrrs, 7, 0, 0xb03), insn_i(INSN_csrrw, 0, 0, 0x304), insn_rows[INSN_wfi].match);
 		engine_world_time(world, "rocket");
-		world->machine.platform.block_ops = i < 6 ? 64 : 1;
-		world->machine.platform.flush_always = i % 2;
+		world->machine.engine.options.block_ops = i < 6 ? 64 : 1;
+		world->machine.engine.options.flush_always = i % 2;
 		hart->csr.mtvec = CODE + 0x200;
 		hart->csr.mie = 1 << IRQ_LCOFI;
 		hart->csr.mstatus |= mstatus_MIE;

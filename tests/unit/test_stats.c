@@ -37,6 +37,7 @@ static struct fixture *new_fixture(void)
 		hart->id = i;
 		hart->isa = isa_default();
 		hart->bus = &machine->bus;
+		hart->options = &fixture->config.options;
 		hart->platform = &machine->platform;
 		hart->now = 1000 + i;
 		hart->retired = 900;

@@ -257,7 +257,7 @@ Test(trap, tval_zero)
 {
 	struct world *world = trap_world();
 	for (unsigned option = 0; option < 2; option++) {
-		world->platform.tval_zero = option;
+		world->options.tval_zero = option;
 		uint64_t optional = option ? 0 : 0x55;
 		expect_hex(mtval_of(world, CAUSE_ILLEGAL), optional);
 		expect_hex(mtval_of(world, CAUSE_VIRTUAL), optional);
@@ -277,7 +277,7 @@ Test(trap, tinst_zero)
 {
 	struct world *world = trap_world();
 	put(world, CSR_medeleg, ~UINT64_C(0));
-	world->platform.tinst_zero = true;
+	world->options.tinst_zero = true;
 	take(world, MODE_VS, (struct trap){.cause = CAUSE_LOAD_GUEST_PAGE, .tval2 = 4, .tinst = 0x3003});
 	expect_hex(get(world, CSR_htinst), 0);
 	take(world, MODE_VS, (struct trap){.cause = CAUSE_LOAD_GUEST_PAGE, .tval2 = 4, .tinst = 0x3000});
@@ -292,12 +292,12 @@ Test(trap, tval2_zero)
 {
 	struct world *world = trap_world();
 	struct trap trap = {.cause = CAUSE_LOAD_GUEST_PAGE, .tval = 8, .tval2 = 4, .tinst = 0x3000};
-	world->platform.tval2_zero = true;
+	world->options.tval2_zero = true;
 	take(world, MODE_VS, trap);
 	expect_hex(get(world, CSR_mtval2), 0);
 	expect_hex(get(world, CSR_mtval), 8);
 	expect_hex(get(world, CSR_mtinst), 0x3000);
-	world->platform.tinst_zero = true;
+	world->options.tinst_zero = true;
 	put(world, CSR_medeleg, ~UINT64_C(0));
 	take(world, MODE_VS, trap);
 	expect_hex(get(world, CSR_htval), 0);

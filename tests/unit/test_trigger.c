@@ -326,7 +326,7 @@ Test(trigger, before_faults)
 	set(hart, 0, MCONTROL6 | tdata1_LOAD | tdata1_STORE | tdata1_M, hole + 1, 0);
 	cr_expect(stops(world, MODE_M, encode(INSN_ld, RD, RS1, 0), hole, hole));
 	cr_expect(stops(world, MODE_M, encode(INSN_amoadd_d, RD, RS1, RS2), hole + 1, hole + 1), "misaligned");
-	world->platform.misaligned_traps = true;
+	world->options.misaligned_traps = true;
 	cr_expect(stops(world, MODE_M, encode(INSN_sd, 0, RS1, RS2), hole + 1, hole + 1));
 	set(hart, 0, MCONTROL6 | tdata1_EXECUTE | tdata1_M, CODE, 0);
 	cr_expect(stops(world, MODE_M, 0xffffffff, 0, CODE), "an illegal instruction");

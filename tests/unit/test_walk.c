@@ -194,7 +194,7 @@ Test(walk, hlvx_needs_pmp_to_grant_read_and_execute)
 			continue;
 		world_init(&world, 16);
 		guest_new(&world, BARE, BARE);
-		world.platform.pmp_entries = 16;
+		world.options.pmp_entries = 16;
 		world.hart.csr.pmpcfg0 = 3 << 3 | bits;
 		world.hart.csr.pmpaddr0 = UINT64_MAX >> 10;
 		cr_assert_eq(translate(&world, page, ACCESS_LOAD, context, &result), (bits & 5) == 5);
@@ -714,7 +714,7 @@ Test(walk, pmp_guards_page_tables)
 					world.hart.csr.satp = world.hart.csr.vsatp = atp_of(&guest.first, 1);
 					world.hart.csr.menvcfg = menvcfg_ADUE;
 					world.hart.csr.henvcfg = henvcfg_ADUE;
-					world.platform.pmp_entries = 16;
+					world.options.pmp_entries = 16;
 					world.hart.csr.pmpcfg0 = (3 << 3 | 7) << 8 | (3 << 3 | readable);
 					world.hart.csr.pmpaddr0 = pte_at(&guest.first, va, level) >> 2;
 					world.hart.csr.pmpaddr1 = UINT64_MAX >> 10;
@@ -738,7 +738,7 @@ Test(walk, pmp_of_the_final_address_and_its_result)
 	struct tables tables = tables_new(&world, SV39, false, 0);
 	map(&tables, va, page, 0, PTE_FULL_U);
 	world.hart.csr.satp = atp_of(&tables, 1);
-	world.platform.pmp_entries = 16;
+	world.options.pmp_entries = 16;
 	world.hart.csr.pmpaddr0 = page >> 2 | 0x1ff;
 	world.hart.csr.pmpaddr1 = UINT64_MAX >> 10;
 	for (unsigned bits = 0; bits < 8; bits++) {

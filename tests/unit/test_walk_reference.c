@@ -312,7 +312,7 @@ static uint64_t random_atp(uint64_t *seed, bool second, unsigned id)
 static void random_pmp(struct world *world, uint64_t *seed)
 {
 	struct csr_file *csr = &world->hart.csr;
-	world->platform.pmp_entries = chance(seed, 2) ? 16 : 0;
+	world->options.pmp_entries = chance(seed, 2) ? 16 : 0;
 	csr->pmpcfg0 = csr->pmpcfg2 = 0;
 	for (unsigned i = 0; i < 8; i++) {
 		uint64_t cfg = chance(seed, 3) ? 0 : next_random(seed) >> 20 & 0x9f;

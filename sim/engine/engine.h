@@ -1,0 +1,31 @@
+/* What the engines of all harts share: how they are to work, and what is asked of them while they do. */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hart;
+
+/* These change no result. */
+struct engine_options {
+	unsigned block_ops; /* most instructions in a block, 1..64; 1 in hostile builds */
+	bool flush_always;  /* hostile: forget every translation at each block */
+};
+
+struct engine {
+	struct engine_options options;
+	/* --timing from=: where it begins, until it has; whether hints switch it, and what the last one asked for. */
+	struct {
+		bool at_pc, guest; /* guest: of V=1 */
+		uint64_t pc;
+		bool hints;
+		enum { TIMING_STAYS, TIMING_GOES_ON, TIMING_GOES_OFF } request;
+	} timing;
+	/* The hart is about to do what others may notice, and they may be behind it: let them run to where it is.
+	 * NULL: all are. */
+	void (*catch_up)(struct hart *hart);
+	bool caught_up; /* they have, and what comes next may have changed for them */
+};
+
+#endif
