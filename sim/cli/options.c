@@ -9,6 +9,7 @@
 #include <string.h>
 #include "machine/params.h"
 #include "base/say.h"
+#include "base/version.h"
 #include "watch/check.h"
 #include "trace/trace.h"
 #include "cli/usage.h"

@@ -6,11 +6,11 @@
 #include "machine/machine.h"
 #include "base/say.h"
 #include "base/symbols.h"
+#include "base/version.h"
 #include "timing/model.h"
 #include "machine/stats.h"
 #include "trace/trace.h"
 #include "trace/world_json.h"
-#include "cli/usage.h"
 
 static void write_config(struct json *json, const struct config *config)
 {

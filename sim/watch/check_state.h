@@ -5,9 +5,7 @@
 #include <stddef.h>
 #include "hart/hart.h"
 #include "isa/insn.h"
-#include "machine/machine.h"
 #include "watch/check.h"
-#include "trace/trace.h"
 
 enum { CHECK_HARTS = 64 };
 
@@ -51,8 +49,7 @@ struct isolation {
 
 struct check {
 	struct observer observer; /* first */
-	uint32_t kinds;
-	struct machine *machine;
+	struct check_config config;
 	uint64_t percpu_base, slot_size, percpu_max;
 	bool has_percpu;
 	uint64_t switch_start, switch_end; /* equal: the firmware has no such symbols */
@@ -64,20 +61,26 @@ struct check {
 	struct isolation isolation;
 };
 
-/* Stop the machine: "check KIND: hart N cycle C pc P <symbol>: TEXT". */
+/* check_report.c: say what is wrong: "check KIND: hart N cycle C pc P <symbol>: TEXT". */
 void check_violation(struct check *check, const char *kind, const struct hart *hart, enum mode mode, uint64_t pc,
                      const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* check_percpu.c: 0, or -1 after a line. tp was written; HS-mode goes on after M-mode. */
+int check_percpu_init(struct check *check);
+void check_percpu_free(struct check *check);
+void check_percpu_tp(struct check *check, const struct hart *hart, const struct trace_event *event);
+void check_percpu_resumed(struct check *check, const struct hart *hart, const struct trace_event *event);
 
 /* What tp has to be on this hart in HS-mode; false: there is no slot for it. */
 bool check_own_slot(const struct check *check, const struct hart *hart, uint64_t *slot);
 
 /* check_switch.c: a guest left, is entered. */
-void check_switch_exit(struct check *check, const struct hart *hart, const struct trace_event *event);
+void check_switch_exit(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_switch_entry(struct check *check, const struct hart *hart, const struct trace_event *event);
 void check_switch_free(struct check *check);
 
 /* check_isolation.c */
-int check_isolation_init(struct check *check); /* 0, or -1: no memory */
+int check_isolation_init(struct check *check); /* 0, or -1 after a line */
 void check_isolation_exit(struct check *check, const struct hart *hart);
 void check_isolation_entry(struct check *check, const struct hart *hart, const struct trace_event *event);
 void check_isolation_free(struct check *check);

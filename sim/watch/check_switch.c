@@ -109,7 +109,7 @@ static void save_fp(const struct hart *hart, struct vcpu_image *vcpu)
 	vcpu->fcsr = hart->csr.fcsr;
 }
 
-void check_switch_exit(struct check *check, const struct hart *hart, const struct trace_event *event)
+void check_switch_exit(struct check *check, struct hart *hart, const struct trace_event *event)
 {
 	struct vcpu_image *vcpu = find_vcpu(check, event);
 	if (!vcpu)
@@ -125,7 +125,7 @@ void check_switch_exit(struct check *check, const struct hart *hart, const struc
 	if (vcpu->cause >> 63)
 		vcpu->insn_known = false;
 	else
-		read_insn(&check->machine->harts[hart->id], (enum mode)event->mode, vcpu);
+		read_insn(hart, (enum mode)event->mode, vcpu);
 }
 
 /* ---- what an exit entitles to ---- */
@@ -293,14 +293,14 @@ static void find_leak(struct check *check, const struct hart *hart, const struct
 void check_switch_entry(struct check *check, const struct hart *hart, const struct trace_event *event)
 {
 	struct vcpu_image *vcpu = find_vcpu(check, event);
-	if (check->kinds & CHECK_PERCPU)
+	if (check->config.kinds & CHECK_PERCPU)
 		find_leak(check, hart, vcpu, event);
 	if (!vcpu)
 		return;
-	if (check->kinds & CHECK_WORLDSWITCH && vcpu->running && vcpu->hart != hart->id)
+	if (check->config.kinds & CHECK_WORLDSWITCH && vcpu->running && vcpu->hart != hart->id)
 		check_violation(check, "worldswitch", hart, (enum mode)event->mode, event->pc,
 		                "the vCPU at 0x%" PRIx64 " runs on hart %u already", vcpu->sscratch, vcpu->hart);
-	else if (check->kinds & CHECK_WORLDSWITCH && vcpu->complete)
+	else if (check->config.kinds & CHECK_WORLDSWITCH && vcpu->complete)
 		compare_image(check, hart, vcpu, event);
 	vcpu->running = true;
 	vcpu->hart = hart->id;

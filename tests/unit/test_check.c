@@ -30,7 +30,6 @@ enum {
 #define VCPU(n) (DRAM + 0x2000 + (n) * 0x800)
 
 struct fixture {
-	struct config config;
 	struct machine machine;
 	struct hart harts[HARTS];
 	struct check *check;
@@ -83,13 +82,18 @@ static void init_hart(struct fixture *fixture, unsigned i)
 	hart->x[TP] = PERCPU + i * SLOT;
 }
 
+static void stop_machine(void *context, unsigned hart, const char *message)
+{
+	struct machine *machine = context;
+	cr_assert_lt(hart, (unsigned)HARTS);
+	machine_stop(machine, STOP_CHECK, 0, message);
+}
+
 /* Without symbols when `bare`. */
 static struct fixture *new_fixture(uint32_t kinds, bool bare)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	struct machine *machine = &fixture->machine;
-	fixture->config.bios = "firmware.elf";
-	machine->config = &fixture->config;
 	machine->platform = (struct platform){ .cycles_per_tick = 1, .hart_count = HARTS, .vmid_bits = 14, .asid_bits = 16 };
 	machine->harts = fixture->harts;
 	machine->hart_count = HARTS;
@@ -102,7 +106,10 @@ static struct fixture *new_fixture(uint32_t kinds, bool bare)
 		init_hart(fixture, i);
 	for (unsigned vmid = 1; vmid <= 2; vmid++)
 		map_zone(fixture, vmid, ZONE(vmid), PTE_RWX);
-	fixture->check = check_new(kinds, machine);
+	fixture->check = check_new(&(struct check_config){
+		.kinds = kinds, .bus = &machine->bus, .symbols = machine->symbols, .firmware = "firmware.elf", .violated = stop_machine,
+		.context = machine,
+	});
 	return fixture;
 }
 
