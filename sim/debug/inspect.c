@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csr/csr.h"
+#include "debug/commands.h"
 #include "debug/debugger.h"
 #include "base/device.h"
 #include "isa/insn.h"
@@ -159,7 +160,7 @@ bool cmd_info(struct debugger *debugger, const char *args)
 {
 	static const struct { const char *name; info_function *run; } topics[] = {
 	    {"regs", info_regs},   {"registers", info_regs}, {"fregs", info_fregs}, {"csr", info_csr},
-	    {"harts", info_harts}, {"threads", info_harts},  {"breakpoints", info_breakpoints}, {"tlb", info_tlb},
+	    {"harts", info_harts}, {"threads", info_harts},  {"breakpoints", points_print}, {"tlb", info_tlb},
 	    {"percpu", info_percpu}, {"zones", info_zones},  {"vcpus", info_zones}, {"irq", info_irq}, {"tp", info_tp},
 	    {"mtree", info_mtree}, {"stats", info_stats},
 	};

@@ -1,7 +1,7 @@
 /* Commands that let the machine run. Whatever they do, order and cycles are those of a run without a debugger. */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include "debug/commands.h"
 #include "debug/debugger.h"
 #include "isa/insn.h"
 #include "machine/sched.h"
@@ -25,22 +25,6 @@ void debug_observe(struct observer *observer, struct hart *hart __attribute__((u
 	if (event->type == TRACE_WORLD)
 		debugger->saw_world |= event->hart == debugger->hart;
 	points_event(debugger, event);
-}
-
-bool debug_interrupted(const struct debugger *debugger)
-{
-	sigset_t pending;
-	if (!debugger->interactive)
-		return false;
-	sigpending(&pending);
-	if (!sigismember(&pending, SIGINT))
-		return false;
-	int number;
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigwait(&set, &number);
-	return true;
 }
 
 /* One step of the machine. False when something wants the prompt back. */
