@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "hart/route.h"
 #include "machine/machine.h"
 #include "trace/trace.h"
 
@@ -25,8 +26,8 @@ struct stop_point {
 
 struct last_trap {
 	bool valid;
-	enum mode from, to;
-	uint64_t cause, pc, tval, tval2, tinst, cycle;
+	struct trap_route route; /* as it was when the trap was taken */
+	uint64_t pc, tval, tval2, tinst, cycle;
 };
 
 struct debugger {

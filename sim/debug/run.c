@@ -6,14 +6,13 @@
 #include "isa/insn.h"
 #include "machine/sched.h"
 
-void debug_observe(struct observer *observer, struct hart *hart __attribute__((unused)), const struct trace_event *event)
+void debug_observe(struct observer *observer, struct hart *hart, const struct trace_event *event)
 {
 	struct debugger *debugger = (struct debugger *)observer;
 	if (event->type == TRACE_TRAP) {
 		debugger->traps[event->hart] = (struct last_trap){
 		    .valid = true,
-		    .from = event->mode,
-		    .cause = event->value[0],
+		    .route = trap_route(hart, &hart->trap), /* which is about to be taken */
 		    .pc = event->pc,
 		    .tval = event->value[1],
 		    .tval2 = event->value[2],

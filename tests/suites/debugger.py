@@ -68,6 +68,16 @@ def planted_leak():
     expect("NOT its slot" not in err, err)
 
 
+def why_after_a_change():
+    """`why` tells of a trap as it was: by the time it is asked, the handler may have changed the delegation."""
+    script = "catch trap 9\ncontinue\nstep 3\nprint $medeleg\nwhy\ncontinue\nwhy\nquit\n"
+    _, _, err = run([RVSIM, "--debug", "build/debug/why.elf"], 60, stdin=script.encode())
+    first = "ecall from HS-mode (exception 9) in HS went to M: medeleg[9]=0"
+    second = "ecall from HS-mode (exception 9) in HS went to HS: medeleg[9]=1, and V=0, so hedeleg does not count"
+    at = err.find("0x200 512")
+    expect(0 <= at < err.find(first) < err.find(second), err)
+
+
 def cases():
     yield "step", lambda: says("step\nstep 3\n\ninfo regs\nquit\n", "hart 0 M cycle 1 ", "cycle 4 ", "cycle 7 ", "zero 0x0000")
     yield "break", lambda: says("break hypervisor_entry\ncontinue\ninfo breakpoints\nquit\n", "breakpoint 1 at 0x",
@@ -98,5 +108,6 @@ def cases():
                                       "--debug-cmd did not run")
     yield "errors", leaves_state_unchanged
     yield "pipe", no_prompt_and_no_guest_text_on_stderr
+    yield "why-after-a-change", why_after_a_change
     yield "terminal", terminal_completes
     yield "tp-file", planted_leak
