@@ -74,6 +74,7 @@ static void init_hart(struct fixture *fixture, unsigned i)
 	hart->bus = &fixture->machine.bus;
 	hart->platform = &fixture->machine.platform;
 	hart->peers = fixture->harts;
+	hart->observers = &fixture->machine.observers;
 	hart->mode = MODE_HS;
 	csr_reset(hart);
 	cr_assert_eq(mmu_init(hart, 16), 0);

@@ -52,7 +52,7 @@ static bool same_event(const struct trace_event *a, const struct trace_event *b)
 		return false;
 	const struct trace_row *row = &trace_rows[a->type];
 	for (unsigned i = 0; i < row->field_count; i++)
-		if (trace_source(a, row->fields[i].source) != trace_source(b, row->fields[i].source))
+		if (trace_field_value(a, &row->fields[i]) != trace_field_value(b, &row->fields[i]))
 			return false;
 	return true;
 }
@@ -142,7 +142,7 @@ static void print_fields(const struct comparison *comparison)
 	printf("differs in:%s%s%s%s", a->cycle != b->cycle ? " cycle" : "", a->pc != b->pc ? " pc" : "",
 	       a->retired != b->retired ? " retired" : "", a->mode != b->mode ? " mode" : "");
 	for (unsigned i = 0; i < row->field_count; i++)
-		if (trace_source(a, row->fields[i].source) != trace_source(b, row->fields[i].source))
+		if (trace_field_value(a, &row->fields[i]) != trace_field_value(b, &row->fields[i]))
 			printf(" %s", row->fields[i].name);
 	putchar('\n');
 }
