@@ -22,18 +22,22 @@ static void write_config(struct json *json, const struct config *config)
 	json_close(json, '}');
 }
 
-static void write_tlb(struct json *json, const struct mmu_stats *tlb)
+static void write_engine(struct json *json, const struct mmu_stats *engine)
 {
-	json_open(json, "tlb", '{');
-#define TLB_STAT(key, kind, value) json_##kind(json, key, value);
+	json_open(json, "engine", '{');
+#define ENGINE_STAT(key, kind, value) json_##kind(json, key, value);
 #include "machine/stats.def"
 	json_close(json, '}');
 }
 
-/* A core without caches, branch prediction or stalls has nothing to count there: the objects are empty. */
+/* A core without TLBs, caches, branch prediction or stalls has nothing to count there: the objects are empty. */
 static void write_model(struct json *json, const struct model *model)
 {
 	const struct model_counts *counts = model ? &model->counts : NULL;
+	json_open(json, "tlb", '{');
+#define TLB_STAT(key, kind, value) if (counts) json_##kind(json, key, value);
+#include "machine/stats.def"
+	json_close(json, '}');
 	json_open(json, "stalls", '{');
 #define STALL_STAT(key, kind, value) if (counts) json_##kind(json, key, value);
 #include "machine/stats.def"
@@ -52,8 +56,8 @@ static void write_hart(struct json *json, const struct machine *machine, unsigne
 {
 	json_open(json, NULL, '{');
 	world_json_hart(json, trace_world(machine->trace), i, now);
-	write_tlb(json, mmu_stats(&machine->harts[i]));
 	write_model(json, machine->harts[i].model ? machine->harts[i].model : machine->harts[i].parked);
+	write_engine(json, mmu_stats(&machine->harts[i]));
 	json_close(json, '}');
 }
 
