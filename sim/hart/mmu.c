@@ -222,7 +222,7 @@ bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access ac
                    struct translation *result)
 {
 	struct mmu *mmu = hart->mmu;
-	struct walk walk = {hart, context, access, va, true, mmu->visitor, mmu->visitor_context, &hart->trap};
+	struct walk walk = {hart, context, access, va, true, NULL, NULL, &hart->trap};
 	uint64_t space = space_of(hart, context->mode);
 	if (!space)
 		return finish_bare(&walk, size, result);
@@ -268,12 +268,6 @@ bool mmu_look(struct hart *hart, uint64_t va, enum access access, const struct m
 	if (grants & perm_needed(access))
 		return finish_translation(&walk, 1, hit, grants, result);
 	return mmu_walk(hart, va, 1, access, context, false, NULL, NULL, result, &trap);
-}
-
-void mmu_watch_walks(struct hart *hart, walk_visitor *visitor, void *visitor_context)
-{
-	hart->mmu->visitor = visitor;
-	hart->mmu->visitor_context = visitor_context;
 }
 
 /* ---- fences ---- */

@@ -4,6 +4,7 @@
 #define STEP_WORLD_H
 
 #include "csr/csr.h"
+#include "csr_poke.h"
 #include "engine/exec.h"
 #include "isa/insn.h"
 #include "engine/mem.h"
