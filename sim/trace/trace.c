@@ -246,6 +246,27 @@ uint64_t trace_hash(const struct trace *trace, const struct hart *harts, unsigne
 	return hash;
 }
 
+enum { STATE_VERSION = 1 };
+
+void trace_save(const struct trace *trace, struct state_writer *writer)
+{
+	state_write_begin(writer, "trace", STATE_VERSION);
+	state_write_u64(writer, trace->header.hart_count);
+	state_write(writer, trace->hash, trace->header.hart_count * sizeof(*trace->hash));
+	state_write_end(writer);
+	world_save(&trace->world, writer);
+}
+
+bool trace_restore(struct trace *trace, struct state_reader *reader)
+{
+	if (!state_read_begin(reader, "trace", STATE_VERSION))
+		return false;
+	if (state_read_u64(reader) != trace->header.hart_count && !reader->failed)
+		return state_refuse(reader, "trace: another number of harts");
+	state_read(reader, trace->hash, trace->header.hart_count * sizeof(*trace->hash));
+	return state_read_end(reader) && world_restore(&trace->world, reader);
+}
+
 const struct world *trace_world(const struct trace *trace) { return &trace->world; }
 
 void trace_finish(struct trace *trace, const struct hart *harts, unsigned hart_count)

@@ -69,3 +69,40 @@ void check_free(struct check *check)
 	check_percpu_free(check);
 	free(check);
 }
+
+/* ---- state ---- */
+
+enum { STATE_VERSION = 1 };
+
+void check_save(const struct check *check, struct state_writer *writer)
+{
+	state_write_begin(writer, "check", STATE_VERSION);
+	state_write_u64(writer, check->config.kinds);
+	for (unsigned i = 0; i < CHECK_HARTS; i++) {
+		const struct check_hart *hart = &check->harts[i];
+		const uint64_t words[] = {hart->armed, hart->call_pc, hart->fences, hart->entered, hart->hgatp};
+		STATE_WRITE(writer, words);
+	}
+	check_switch_save(check, writer);
+	check_isolation_save(check, writer);
+	state_write_end(writer);
+}
+
+bool check_restore(struct check *check, struct state_reader *reader)
+{
+	if (!state_read_begin(reader, "check", STATE_VERSION))
+		return false;
+	if (state_read_u64(reader) != check->config.kinds && !reader->failed)
+		return state_refuse(reader, "check: other invariants were checked");
+	for (unsigned i = 0; i < CHECK_HARTS; i++) {
+		struct check_hart *hart = &check->harts[i];
+		hart->armed = state_read_limited(reader, true);
+		hart->call_pc = state_read_u64(reader);
+		hart->fences = state_read_u64(reader);
+		hart->entered = state_read_limited(reader, true);
+		hart->hgatp = state_read_u64(reader);
+	}
+	check_switch_restore(check, reader);
+	check_isolation_restore(check, reader);
+	return state_read_end(reader);
+}

@@ -23,6 +23,8 @@ struct bus;
 struct check;
 struct hart;
 struct observer;
+struct state_reader;
+struct state_writer;
 struct symbols;
 
 enum check_kind { CHECK_PERCPU = 1 << 0, CHECK_WORLDSWITCH = 1 << 1, CHECK_ISOLATION = 1 << 2 };
@@ -46,6 +48,11 @@ struct check_config {
 /* NULL with one line on stderr: no memory, or percpu without the symbols it needs (exit code 2). */
 struct check *check_new(const struct check_config *config);
 void check_free(struct check *check);
+
+/* What it knows of the run so far: section "check". Restored into a new one of the same configuration, for a machine whose harts
+ * are restored too (their count of fences among it); false: refused, and the check is only good for check_free. */
+void check_save(const struct check *check, struct state_writer *writer);
+bool check_restore(struct check *check, struct state_reader *reader);
 
 /* The check as one of the harts' observers: its first member. */
 static inline struct observer *check_observer(struct check *check) { return (struct observer *)check; }

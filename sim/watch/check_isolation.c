@@ -197,3 +197,27 @@ void check_isolation_entry(struct check *check, const struct hart *hart, const s
 	state->hgatp = event->value[2];
 	scan_zone(check, hart, event);
 }
+
+void check_isolation_save(const struct check *check, struct state_writer *writer)
+{
+	const struct isolation *isolation = &check->isolation;
+	state_write_u64(writer, isolation->pages);
+	state_write(writer, isolation->owner, isolation->pages * sizeof(*isolation->owner));
+	state_write(writer, isolation->hgatp, isolation->pages ? VMIDS * sizeof(*isolation->hgatp) : 0);
+}
+
+void check_isolation_restore(struct check *check, struct state_reader *reader)
+{
+	struct isolation *isolation = &check->isolation;
+	if (state_read_u64(reader) != isolation->pages) {
+		state_refuse(reader, "check: another size of memory");
+		return;
+	}
+	state_read(reader, isolation->owner, isolation->pages * sizeof(*isolation->owner));
+	state_read(reader, isolation->hgatp, isolation->pages ? VMIDS * sizeof(*isolation->hgatp) : 0);
+	for (size_t i = 0; i < isolation->pages; i++) {
+		unsigned owner = isolation->owner[i], vmid = (owner & (unsigned)~OWNER_TABLE) - 1;
+		if (owner != OWNER_NONE && owner != OWNER_HOST && vmid >= VMIDS)
+			state_refuse(reader, "check: a page's owner is no VMID");
+	}
+}

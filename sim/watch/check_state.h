@@ -3,8 +3,8 @@
 #define CHECK_STATE_H
 
 #include <stddef.h>
+#include "base/state.h"
 #include "hart/hart.h"
-#include "isa/insn.h"
 #include "watch/check.h"
 
 enum { CHECK_HARTS = 64 };
@@ -24,8 +24,12 @@ struct vcpu_image {
 	uint64_t pc;
 	uint64_t x[32];
 	uint64_t vs[VS_COUNT];
-	bool insn_known; /* the instruction at pc could be read */
-	struct insn insn;
+	struct {
+		bool known; /* the instruction at pc could be read */
+		bool sret;
+		uint8_t length;
+		uint32_t x_written, f_written; /* registers */
+	} insn;
 	/* FP registers stay expected over exits where the hart does not hold them (HS-level FS is off). */
 	bool f_known;
 	uint32_t f_free; /* registers that the hypervisor was entitled to change since */
@@ -78,11 +82,15 @@ bool check_own_slot(const struct check *check, const struct hart *hart, uint64_t
 void check_switch_exit(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_switch_entry(struct check *check, const struct hart *hart, const struct trace_event *event);
 void check_switch_free(struct check *check);
+void check_switch_save(const struct check *check, struct state_writer *writer);
+void check_switch_restore(struct check *check, struct state_reader *reader);
 
 /* check_isolation.c */
 int check_isolation_init(struct check *check); /* 0, or -1 after a line */
 void check_isolation_exit(struct check *check, const struct hart *hart);
 void check_isolation_entry(struct check *check, const struct hart *hart, const struct trace_event *event);
 void check_isolation_free(struct check *check);
+void check_isolation_save(const struct check *check, struct state_writer *writer);
+void check_isolation_restore(struct check *check, struct state_reader *reader);
 
 #endif

@@ -8,6 +8,7 @@
 #include "hart/mmu.h"
 #include "machine/machine.h"
 #include "base/symbols.h"
+#include "state_bytes.h"
 #include "watch/check.h"
 #include "trace/trace.h"
 
@@ -736,5 +737,97 @@ Test(test_check, tables_that_hold_themselves_are_looked_at_once, .timeout = 10)
 	fixture->harts[1].csr.hgatp = hgatp_of(2) | UINT64_C(2) << 60;
 	world(fixture, 1, MODE_VS, 0x10, TRACE_RETURN);
 	expect_violation(fixture, "isolation", "per-CPU data", "hart 1");
+	free_fixture(fixture);
+}
+
+/* ---- state ---- */
+
+static void save_check(const struct fixture *fixture, struct state_writer *writer)
+{
+	*writer = (struct state_writer){0};
+	check_save(fixture->check, writer);
+	cr_assert_not(writer->failed);
+}
+
+/* A new check takes the old one's place, and knows what that knew. */
+static void replace_check(struct fixture *fixture, uint32_t kinds)
+{
+	struct machine *machine = &fixture->machine;
+	struct state_writer writer, again;
+	save_check(fixture, &writer);
+	check_free(fixture->check);
+	fixture->check = check_new(&(struct check_config){
+		.kinds = kinds, .bus = &machine->bus, .symbols = machine->symbols, .violated = stop_machine, .context = machine,
+	});
+	struct state_reader reader = {.bytes = writer.bytes, .size = writer.size};
+	cr_assert(check_restore(fixture->check, &reader), "%s", reader.reason);
+	save_check(fixture, &again);
+	cr_assert(again.size == writer.size && !memcmp(again.bytes, writer.bytes, writer.size));
+	state_writer_free(&writer);
+	state_writer_free(&again);
+}
+
+Test(test_check, a_restored_check_knows_how_a_vcpu_left)
+{
+	for (unsigned wrong = 0; wrong < 2; wrong++) {
+		uint64_t x[32];
+		struct fixture *fixture = after_exit(CAUSE_LOAD_GUEST_PAGE, LD_A5, x);
+		replace_check(fixture, CHECK_WORLDSWITCH);
+		x[A5] = 0x77; /* the load's result */
+		x[A0] += wrong;
+		enter(fixture, 0, 0, 1, x, GUEST_PC + 4);
+		if (wrong)
+			expect_violation(fixture, "worldswitch", "a0", "was 0x");
+		else
+			expect_nothing(fixture);
+		free_fixture(fixture);
+	}
+}
+
+Test(test_check, a_restored_check_knows_that_tp_was_right)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+	write_tp(fixture, 0, PERCPU, DRAM);
+	replace_check(fixture, CHECK_PERCPU);
+	write_tp(fixture, 0, PERCPU + SLOT, DRAM + 4);
+	expect_violation(fixture, "percpu", "tp set to", "hart 1");
+	free_fixture(fixture);
+}
+
+Test(test_check, a_restored_check_knows_whose_pages_are_whose)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	leave(fixture, 0, INTERRUPT, 0x20);
+	expect_nothing(fixture);
+	replace_check(fixture, CHECK_ISOLATION);
+	map_zone(fixture, 2, ZONE(1), PTE_RWX);
+	enter(fixture, 1, 1, 2, NULL, 0x10);
+	expect_violation(fixture, "isolation", "VMID 2", "VMID 1");
+	free_fixture(fixture);
+}
+
+static bool restore_check(struct state_reader *reader)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU | CHECK_WORLDSWITCH, false);
+	bool result = check_restore(fixture->check, reader);
+	free_fixture(fixture);
+	return result;
+}
+
+Test(test_check, other_bytes_are_no_check, .timeout = 120)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU | CHECK_WORLDSWITCH, false);
+	struct state_writer writer;
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	leave(fixture, 0, INTERRUPT, 0x20);
+	save_check(fixture, &writer);
+	expect_refusals(restore_check, &writer);
+	struct fixture *other = new_fixture(CHECK_PERCPU, false);
+	struct state_reader reader = {.bytes = writer.bytes, .size = writer.size};
+	cr_assert_not(check_restore(other->check, &reader));
+	cr_assert_str_eq(reader.reason, "check: other invariants were checked");
+	state_writer_free(&writer);
+	free_fixture(other);
 	free_fixture(fixture);
 }
