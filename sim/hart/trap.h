@@ -18,6 +18,10 @@ bool trap_mnret(struct hart *hart, uint32_t word);
 /* Must indirect jumps in this mode land on landing pads (xLPE of Zicfilp)? */
 bool trap_landing_pads(const struct hart *hart, enum mode mode);
 
+/* Fill hart->trap.tinst with the transformed instruction for a fault of the explicit access by `word`;
+ * offset = faulting address - address of the access. norm:H_trap_xtinst_val */
+void trap_transform(struct hart *hart, uint32_t word, unsigned offset);
+
 /* mip as software would read it now: wires, hvip, timers (stimecmp, vstimecmp against mtime at hart->now). */
 uint64_t irq_mip(const struct hart *hart);
 
