@@ -15,7 +15,7 @@ PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-syst
 SIM_SOURCES := $(sort $(wildcard sim/*/*.c sim/*/*/*.c))
 SIM_LIBRARY := $(filter-out sim/cli/main.c,$(SIM_SOURCES))
 # A trace is read without a machine: what does so needs no more of sim/ than this.
-RVTRACE_SOURCES := tools/rvtrace.c $(filter sim/base/% sim/isa/% sim/trace/%,$(SIM_LIBRARY))
+RVTRACE_SOURCES := $(sort $(wildcard tools/rvtrace/*.c)) $(filter sim/base/% sim/isa/% sim/trace/%,$(SIM_LIBRARY))
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 
 .DEFAULT_GOAL := all

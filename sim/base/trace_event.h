@@ -3,6 +3,7 @@
 #define TRACE_EVENT_H
 
 #include <stdint.h>
+#include "base/trace_tlb.h"
 
 /* What each type means and which members it uses: trace_event.def. */
 enum trace_type {
@@ -25,7 +26,7 @@ struct trace_event {
 	uint8_t type; /* enum trace_type */
 	uint8_t hart;
 	uint8_t mode;     /* enum mode in which it happened (world: the new one) */
-	uint8_t from;     /* world: the old mode; insn: rd */
+	uint8_t from;     /* world: the old mode; insn: rd; tlb: trace_tlb.h, likewise below */
 	uint8_t flags;    /* insn: enum trace_insn_flag; size of access in bits 4..7 as log2 */
 	uint32_t word;    /* insn */
 	uint64_t cycle;

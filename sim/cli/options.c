@@ -10,6 +10,7 @@
 #include "machine/params.h"
 #include "base/limits.h"
 #include "base/say.h"
+#include "base/version.h"
 #include "watch/check.h"
 #include "trace/trace.h"
 #include "cli/usage.h"

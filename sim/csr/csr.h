@@ -28,10 +28,8 @@ uint64_t csr_read_to_modify(const struct hart *hart, unsigned num);
 /* Write by an instruction at the current mode; legalizes WARL fields; ORs into hart->effects. csr_check passed. */
 void csr_write(struct hart *hart, unsigned num, uint64_t value);
 
-/* Debugger's and trace's view: any CSR by number, no permission, no V substitution. False if it does not exist.
- * csr_poke goes through the same WARL rules as a write from M-mode. */
+/* Debugger's and trace's view: any CSR by number, no permission, no V substitution. False if it does not exist. */
 bool csr_peek(const struct hart *hart, unsigned num, uint64_t *value);
-bool csr_poke(struct hart *hart, unsigned num, uint64_t value);
 
 void csr_reset(struct hart *hart);
 
@@ -41,10 +39,6 @@ struct state_writer;
 struct state_reader;
 void csr_save(const struct hart *hart, struct state_writer *writer);
 bool csr_restore(struct hart *hart, struct state_reader *reader);
-
-/* mcycle/minstret as an instruction at hart->now would read them (mcountinhibit, written offsets included). */
-uint64_t csr_cycle(const struct hart *hart);
-uint64_t csr_instret(const struct hart *hart);
 
 /* The hart is about to change its mode: counters that do not count in every mode have to know. `retires`: by an
  * instruction that retires in the old mode (a return from a trap). */

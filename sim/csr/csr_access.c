@@ -322,18 +322,6 @@ bool csr_peek(const struct hart *hart, unsigned num, uint64_t *value)
 	return true;
 }
 
-bool csr_poke(struct hart *hart, unsigned num, uint64_t value)
-{
-	const struct csr_row *row = find_row(num);
-	if (!row || !exists(hart, row))
-		return false;
-	if (row->write == write_counter)
-		csr_counter_set(hart, num & 31, value); /* no instruction that has yet to end */
-	else
-		row->write(hart, row, value);
-	return true;
-}
-
 void csr_reset(struct hart *hart)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -236,16 +236,6 @@ void csr_counter_set(struct hart *hart, unsigned index, uint64_t value)
 	put_count(hart, index, value, before(hart));
 }
 
-uint64_t csr_cycle(const struct hart *hart)
-{
-	return csr_counter(hart, COUNTER_CYCLE);
-}
-
-uint64_t csr_instret(const struct hart *hart)
-{
-	return csr_counter(hart, COUNTER_INSTRET);
-}
-
 /* norm:count_overflow_trigger: a write is no overflow, but one that happened before it stays. */
 void write_counter(struct hart *hart, const struct csr_row *row, uint64_t value)
 {

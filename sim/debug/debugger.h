@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "hart/route.h"
 #include "machine/machine.h"
 #include "trace/trace.h"
 
@@ -25,8 +26,8 @@ struct stop_point {
 
 struct last_trap {
 	bool valid;
-	enum mode from, to;
-	uint64_t cause, pc, tval, tval2, tinst, cycle;
+	struct trap_route route; /* as it was when the trap was taken */
+	uint64_t pc, tval, tval2, tinst, cycle;
 };
 
 struct debugger {
@@ -52,65 +53,42 @@ static inline struct hart *current(const struct debugger *debugger)
 	return &debugger->machine->harts[debugger->hart];
 }
 
-/* One line about an error; state is unchanged. Always returns false. */
+/* words.c: one line about an error; state is unchanged. Always returns false. */
 bool complain(struct debugger *debugger, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "M" "HS" "U" "VS" "VU" in either case. */
+bool parse_mode(const char *text, size_t length, enum mode *mode);
+/* The next word of *text: returns its start and length, advances past it and following blanks. */
+const char *next_word(const char **text, size_t *length);
+bool word_is(const char *word, size_t length, const char *what);
 
-/* expr.c: C-like expressions over numbers, $registers, $csrs and symbols. False after a complaint. *text is advanced
- * past what was read. expression_all wants the whole text used. */
-bool expression(struct debugger *debugger, const char **text, uint64_t *value);
-bool expression_all(struct debugger *debugger, const char *text, uint64_t *value);
-
-/* Virtual memory as the hart's current mode sees it, without side effects. Size 1..8. */
+/* access.c: virtual memory as the hart's current mode sees it, without side effects. Size 1..8. */
 bool debug_read_virtual(struct hart *hart, uint64_t va, unsigned size, uint64_t *value);
 /* Where a load from va would go, by the hart's current mode. */
 bool debug_physical(struct hart *hart, uint64_t va, uint64_t *pa);
 bool debug_fetch(struct hart *hart, uint64_t va, uint32_t *word);
-
 /* Names: "symbol+0x10", or "" when there is none. */
 const char *debug_symbol(const struct debugger *debugger, enum mode mode, uint64_t address, char *text, size_t size);
 /* Print one instruction: mode, pc, symbol, word, text. */
 void debug_print_place(struct debugger *debugger, struct hart *hart);
 void debug_print_insn(struct debugger *debugger, struct hart *hart, uint64_t pc, unsigned *length);
 
-/* points.c */
-bool cmd_break(struct debugger *debugger, const char *args);
-bool cmd_tbreak(struct debugger *debugger, const char *args);
-bool cmd_watch(struct debugger *debugger, const char *args);
-bool cmd_catch(struct debugger *debugger, const char *args);
-bool cmd_delete(struct debugger *debugger, const char *args);
-void info_breakpoints(struct debugger *debugger);
-/* Does any point need looking at each step? */
+/* interrupt.c: did the user press Ctrl-C since the last look? For whatever can take long. */
+bool debug_interrupted(const struct debugger *debugger);
+
+/* expr.c: C-like expressions over numbers, $registers, $csrs and symbols. False after a complaint. *text is advanced
+ * past what was read. expression_all wants the whole text used. */
+bool expression(struct debugger *debugger, const char **text, uint64_t *value);
+bool expression_all(struct debugger *debugger, const char *text, uint64_t *value);
+
+/* points.c: does any point need looking at each step? */
 bool points_active(const struct debugger *debugger);
 /* Look at breakpoints and watchpoints after a hart moved: sets debugger->stopped and reason. */
 void points_check(struct debugger *debugger, struct hart *moved);
 void points_event(struct debugger *debugger, const struct trace_event *event);
+void points_print(struct debugger *debugger);
 void points_free(struct debugger *debugger);
 
-/* run.c */
-bool cmd_step(struct debugger *debugger, const char *args);
-bool cmd_next(struct debugger *debugger, const char *args);
-bool cmd_finish(struct debugger *debugger, const char *args);
-bool cmd_until(struct debugger *debugger, const char *args);
-bool cmd_continue(struct debugger *debugger, const char *args);
+/* run.c: what the debugger hears of events. */
 void debug_observe(struct observer *observer, struct hart *hart, const struct trace_event *event);
-/* Did the user press Ctrl-C since the last look? For whatever can take long. */
-bool debug_interrupted(const struct debugger *debugger);
-
-/* inspect.c */
-bool cmd_info(struct debugger *debugger, const char *args);
-bool cmd_csr(struct debugger *debugger, const char *args);
-bool cmd_print(struct debugger *debugger, const char *args);
-bool cmd_why(struct debugger *debugger, const char *args);
-/* memory.c */
-bool cmd_x(struct debugger *debugger, const char *args);
-bool cmd_xp(struct debugger *debugger, const char *args);
-bool cmd_disas(struct debugger *debugger, const char *args);
-bool cmd_translate(struct debugger *debugger, const char *args);
-
-/* "M" "HS" "U" "VS" "VU" in either case. */
-bool parse_mode(const char *text, size_t length, enum mode *mode);
-/* The next word of *text: returns its start and length, advances past it and following blanks. */
-const char *next_word(const char **text, size_t *length);
-bool word_is(const char *word, size_t length, const char *what);
 
 #endif

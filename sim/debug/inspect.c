@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csr/csr.h"
+#include "debug/commands.h"
 #include "debug/debugger.h"
 #include "base/device.h"
 #include "isa/insn.h"
@@ -159,7 +160,7 @@ bool cmd_info(struct debugger *debugger, const char *args)
 {
 	static const struct { const char *name; info_function *run; } topics[] = {
 	    {"regs", info_regs},   {"registers", info_regs}, {"fregs", info_fregs}, {"csr", info_csr},
-	    {"harts", info_harts}, {"threads", info_harts},  {"breakpoints", info_breakpoints}, {"tlb", info_tlb},
+	    {"harts", info_harts}, {"threads", info_harts},  {"breakpoints", points_print}, {"tlb", info_tlb},
 	    {"percpu", info_percpu}, {"zones", info_zones},  {"vcpus", info_zones}, {"irq", info_irq}, {"tp", info_tp},
 	    {"mtree", info_mtree}, {"stats", info_stats},
 	};
@@ -204,15 +205,15 @@ bool cmd_why(struct debugger *debugger, const char *args)
 {
 	(void)args;
 	const struct last_trap *trap = &debugger->traps[debugger->hart];
-	char text[256], name[160];
+	char name[160];
 	if (!trap->valid)
 		return complain(debugger, "hart %u has taken no trap yet", debugger->hart);
-	bool interrupt = trap->cause >> 63;
-	trap_explain(current(debugger), interrupt, trap->cause & 0xff, trap->from, text, sizeof text);
-	fprintf(debugger->out, "%s at 0x%llx%s in %s, cycle %llu: tval 0x%llx tval2 0x%llx tinst 0x%llx\n%s\n",
-	        cause_name(interrupt, trap->cause & 0xff), (unsigned long long)trap->pc,
-	        debug_symbol(debugger, trap->from, trap->pc, name, sizeof name), mode_name(trap->from),
-	        (unsigned long long)trap->cycle, (unsigned long long)trap->tval, (unsigned long long)trap->tval2,
-	        (unsigned long long)trap->tinst, text);
+	enum mode from = trap->route.from;
+	fprintf(debugger->out, "%s at 0x%llx%s in %s, cycle %llu: tval 0x%llx tval2 0x%llx tinst 0x%llx\n",
+	        cause_name(trap->route.interrupt, trap->route.cause), (unsigned long long)trap->pc,
+	        debug_symbol(debugger, from, trap->pc, name, sizeof name), mode_name(from), (unsigned long long)trap->cycle,
+	        (unsigned long long)trap->tval, (unsigned long long)trap->tval2, (unsigned long long)trap->tinst);
+	trap_explain(&trap->route, debugger->out);
+	fputc('\n', debugger->out);
 	return true;
 }

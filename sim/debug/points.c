@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csr/csr.h"
+#include "debug/commands.h"
 #include "debug/debugger.h"
 #include "hart/trap.h"
 
@@ -170,7 +171,7 @@ bool cmd_delete(struct debugger *debugger, const char *args)
 	return complain(debugger, "no stop point %llu", (unsigned long long)number);
 }
 
-void info_breakpoints(struct debugger *debugger)
+void points_print(struct debugger *debugger)
 {
 	static const char *const kinds[] = {"break", "watch", "catch"};
 	if (!debugger->point_count)

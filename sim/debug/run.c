@@ -1,19 +1,18 @@
 /* Commands that let the machine run. Whatever they do, order and cycles are those of a run without a debugger. */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include "debug/commands.h"
 #include "debug/debugger.h"
 #include "isa/insn.h"
 #include "machine/sched.h"
 
-void debug_observe(struct observer *observer, struct hart *hart __attribute__((unused)), const struct trace_event *event)
+void debug_observe(struct observer *observer, struct hart *hart, const struct trace_event *event)
 {
 	struct debugger *debugger = (struct debugger *)observer;
 	if (event->type == TRACE_TRAP) {
 		debugger->traps[event->hart] = (struct last_trap){
 		    .valid = true,
-		    .from = event->mode,
-		    .cause = event->value[0],
+		    .route = trap_route(hart, &hart->trap), /* which is about to be taken */
 		    .pc = event->pc,
 		    .tval = event->value[1],
 		    .tval2 = event->value[2],
@@ -25,22 +24,6 @@ void debug_observe(struct observer *observer, struct hart *hart __attribute__((u
 	if (event->type == TRACE_WORLD)
 		debugger->saw_world |= event->hart == debugger->hart;
 	points_event(debugger, event);
-}
-
-bool debug_interrupted(const struct debugger *debugger)
-{
-	sigset_t pending;
-	if (!debugger->interactive)
-		return false;
-	sigpending(&pending);
-	if (!sigismember(&pending, SIGINT))
-		return false;
-	int number;
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigwait(&set, &number);
-	return true;
 }
 
 /* One step of the machine. False when something wants the prompt back. */

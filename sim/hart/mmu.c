@@ -6,6 +6,7 @@
 #include "hart/mmu_state.h"
 #include "hart/options.h"
 #include "hart/platform.h"
+#include "hart/tlb_event.h"
 #include "hart/walk.h"
 
 /* ---- contexts ---- */
@@ -169,16 +170,59 @@ static struct tlb_entry entry_of(const struct walk_result *found, uint64_t va, u
 		.gpa = found->gpa & ~offset,
 		.page_shift = found->page_shift,
 		.first_shift = found->first_shift,
+		.second_shift = found->second_shift,
 		.first = found->first,
 		.second = found->second,
 	};
+}
+
+static struct tlb_page page_of(const struct tlb_entry *entry, uint64_t offset)
+{
+	return (struct tlb_page){
+		.va = (entry->vpn << entry->page_shift) + offset,
+		.space = entry->space,
+		.located = true,
+		.gpa = entry->gpa + offset,
+		.pa = entry->pa + offset,
+		.first_shift = entry->first_shift,
+		.second_shift = entry->second_shift,
+	};
+}
+
+static void tell_evict(struct hart *hart, const struct tlb_entry *entry)
+{
+	if (!entry->page_shift)
+		return;
+	struct tlb_page page = page_of(entry, 0);
+	tlb_event_evict(hart, UNIT_TLB, &page);
+}
+
+/* The entry that a walk found comes into the TLB. `hit` (NULL: none) says less than the tables do now; `before`: as it was
+ * before the walk. */
+static void keep_translation(const struct walk *walk, struct tlb_entry *hit, const struct tlb_entry *entry, const struct mmu_stats *before)
+{
+	struct mmu *mmu = walk->hart->mmu;
+	struct tlb_entry weaker = {0}, old;
+	if (hit) {
+		weaker = *hit;
+		tlb_drop(hit);
+	}
+	tlb_insert(&mmu->tlb, entry, &old);
+	if (!tlb_event_wanted(walk->hart))
+		return;
+	tell_evict(walk->hart, &weaker);
+	tell_evict(walk->hart, &old);
+	const struct mmu_stats *after = &mmu->stats;
+	uint64_t first = after->pte_reads_s + after->pte_reads_vs - before->pte_reads_s - before->pte_reads_vs;
+	struct tlb_page page = page_of(entry, walk->va & ((UINT64_C(1) << entry->page_shift) - 1));
+	tlb_event_fill(walk->hart, UNIT_TLB, &page, walk->access, (unsigned)first, (unsigned)(after->pte_reads_g - before->pte_reads_g));
 }
 
 bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
                    struct translation *result)
 {
 	struct mmu *mmu = hart->mmu;
-	struct walk walk = {hart, context, access, va, true, mmu->visitor, mmu->visitor_context, &hart->trap};
+	struct walk walk = {hart, context, access, va, true, NULL, NULL, &hart->trap};
 	uint64_t space = mmu_space(hart, context->mode);
 	if (!space)
 		return finish_bare(&walk, size, result);
@@ -189,14 +233,13 @@ bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access ac
 		mmu->stats.hits++;
 		return finish_translation(&walk, size, hit, grants, result);
 	}
+	struct mmu_stats before = mmu->stats;
 	mmu->stats.misses++;
 	struct walk_result found;
 	if (!walk_translate(&walk, &found))
 		return false;
-	if (hit)
-		tlb_drop(hit); /* it says less than the tables do now */
 	struct tlb_entry entry = entry_of(&found, va, space);
-	tlb_insert(&mmu->tlb, &entry);
+	keep_translation(&walk, hit, &entry, &before);
 	return finish_translation(&walk, size, &entry, entry_grants(&entry, context), result);
 }
 
@@ -225,12 +268,6 @@ bool mmu_look(struct hart *hart, uint64_t va, enum access access, const struct m
 	if (grants & perm_needed(access))
 		return finish_translation(&walk, 1, hit, grants, result);
 	return mmu_walk(hart, va, 1, access, context, false, NULL, NULL, result, &trap);
-}
-
-void mmu_watch_walks(struct hart *hart, walk_visitor *visitor, void *visitor_context)
-{
-	hart->mmu->visitor = visitor;
-	hart->mmu->visitor_context = visitor_context;
 }
 
 /* ---- fences ---- */
@@ -271,11 +308,14 @@ static bool entry_selected(const struct tlb_entry *entry, const void *context)
 
 static void fence_where(struct hart *hart, const struct fence *fence, unsigned id_bits, enum fence_kind kind)
 {
+	static const enum trace_tlb_stage stages[] = {[FENCE_VMA] = TLB_STAGE_S, [FENCE_VVMA] = TLB_STAGE_VS, [FENCE_GVMA] = TLB_STAGE_G};
 	struct fence_scope scope = fence_scope(hart, kind, fence);
 	scope.fence.id &= (UINT64_C(1) << id_bits) - 1; /* norm:sfence_vma_rs2_bits, norm:hfence-gvma_vmid */
-	tlb_drop_where(&hart->mmu->tlb, entry_selected, &scope);
+	unsigned dropped = tlb_drop_where(&hart->mmu->tlb, entry_selected, &scope);
 	hart->mmu->stats.fences++;
 	hart->effects |= EFFECT_TRANSLATE;
+	if (tlb_event_wanted(hart))
+		tlb_event_fence(hart, UNIT_TLB, stages[kind], &scope.fence, scope.vmid, dropped);
 }
 
 void mmu_fence_vma(struct hart *hart, const struct fence *fence)

@@ -80,9 +80,6 @@ struct walk_step {
 };
 typedef void walk_visitor(void *context, const struct walk_step *step);
 
-/* Let a visitor see every PTE of the walks the hardware makes (mmu_translate); NULL: nobody. */
-void mmu_watch_walks(struct hart *hart, walk_visitor *visitor, void *visitor_context);
-
 /* A walk without the TLB; `update` says whether A/D bits may be written (false: debugger; nothing at all changes, and
  * the fault goes to *trap instead of hart->trap). visitor may be NULL. */
 bool mmu_walk(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,

@@ -10,8 +10,6 @@ struct mmu {
 	struct tlb tlb;
 	struct pmp pmp;
 	struct mmu_stats stats;
-	walk_visitor *visitor; /* of hardware walks; may be NULL */
-	void *visitor_context;
 };
 
 #endif

@@ -12,7 +12,8 @@
 struct hart;
 
 struct observer {
-	/* World events: the new mode's registers are in place, the guest's are still (or already) there. */
+	/* Trap events: hart->trap is about to be taken, and all is as it finds it. World events: the new mode's registers are
+	 * in place, the guest's are still (or already) there. */
 	void (*event)(struct observer *observer, struct hart *hart, const struct trace_event *event);
 	uint32_t wanted; /* bit set of 1 << enum trace_type: others may come too, and need not */
 	bool strict;     /* harts must not get ahead of each other at quantum 1: it looks at several, or between instructions */

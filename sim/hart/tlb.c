@@ -55,7 +55,7 @@ struct tlb_entry *tlb_find(const struct tlb *tlb, uint64_t va, uint64_t space)
 	return NULL;
 }
 
-void tlb_insert(struct tlb *tlb, const struct tlb_entry *entry)
+void tlb_insert(struct tlb *tlb, const struct tlb_entry *entry, struct tlb_entry *old)
 {
 	struct tlb_entry *set = set_of(tlb, entry->vpn, entry->space);
 	struct tlb_entry *place = NULL;
@@ -72,16 +72,21 @@ void tlb_insert(struct tlb *tlb, const struct tlb_entry *entry)
 		place = set + *victim;
 		*victim = (uint8_t)((*victim + 1u) % tlb->ways);
 	}
+	*old = *place;
 	*place = *entry;
 	tlb->shifts |= UINT64_C(1) << entry->page_shift;
 }
 
-void tlb_drop_where(struct tlb *tlb, tlb_predicate *predicate, const void *context)
+unsigned tlb_drop_where(struct tlb *tlb, tlb_predicate *predicate, const void *context)
 {
+	unsigned count = 0;
 	struct tlb_entry *end = tlb->entries + (size_t)tlb->sets * tlb->ways;
 	for (struct tlb_entry *entry = tlb->entries; entry < end; entry++)
-		if (entry->page_shift && predicate(entry, context))
+		if (entry->page_shift && predicate(entry, context)) {
 			tlb_drop(entry);
+			count++;
+		}
+	return count;
 }
 
 void tlb_drop_all(struct tlb *tlb)

@@ -42,6 +42,7 @@ struct tlb_entry {
 	uint64_t pa, gpa;    /* of the page's first byte; gpa = pa when V=0 */
 	uint8_t page_shift;  /* 12, 16 (NAPOT), 21, 30...: the smaller page of both stages; 0: no entry */
 	uint8_t first_shift; /* page of the S- or VS-stage leaf: what an address in a fence selects */
+	uint8_t second_shift; /* page of the G-stage leaf; of both: 63 where the stage is Bare */
 	uint8_t first;       /* enum perm of the S- or VS-stage */
 	uint8_t second;      /* enum perm of the G-stage */
 };
@@ -59,14 +60,15 @@ void tlb_free(struct tlb *tlb);
 /* The entry that translates va, or NULL. */
 struct tlb_entry *tlb_find(const struct tlb *tlb, uint64_t va, uint64_t space);
 
-/* Put an entry in, over any that holds the same page of the same space. */
-void tlb_insert(struct tlb *tlb, const struct tlb_entry *entry);
+/* Put an entry in, over any that holds the same page of the same space. *old is what was in its place: page_shift 0 if nothing
+ * was. */
+void tlb_insert(struct tlb *tlb, const struct tlb_entry *entry, struct tlb_entry *old);
 
 static inline void tlb_drop(struct tlb_entry *entry) { entry->page_shift = 0; }
 
-/* Drop every entry for which the predicate holds. */
+/* Drop every entry for which the predicate holds. Returns how many those were. */
 typedef bool tlb_predicate(const struct tlb_entry *entry, const void *context);
-void tlb_drop_where(struct tlb *tlb, tlb_predicate *predicate, const void *context);
+unsigned tlb_drop_where(struct tlb *tlb, tlb_predicate *predicate, const void *context);
 void tlb_drop_all(struct tlb *tlb);
 
 #endif

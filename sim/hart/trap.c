@@ -1,23 +1,10 @@
 /* Traps: who takes one, what the trap CSRs say about it, and the returns. */
 #include "hart/trap.h"
 
-#include <stdio.h>
 #include "csr/csr.h"
 #include "hart/options.h"
 #include "hart/platform.h"
-
-/* ---- delegation ---- */
-
-/* norm:H_trap_deleg */
-static enum mode target_of(const struct hart *hart, bool interrupt, unsigned cause, enum mode from)
-{
-	const struct csr_file *csr = &hart->csr;
-	uint64_t to_hs = interrupt ? csr->mideleg : csr->medeleg;
-	uint64_t to_vs = interrupt ? csr->hideleg : csr->hedeleg;
-	if (from == MODE_M || !(to_hs >> cause & 1))
-		return MODE_M;
-	return mode_virt(from) && to_vs >> cause & 1 ? MODE_VS : MODE_HS;
-}
+#include "hart/route.h"
 
 /* ---- the trap value registers ---- */
 
@@ -169,18 +156,10 @@ static void enter_hs(struct hart *hart, const struct trap *trap, enum mode from)
 	hart->pc = vector(csr->stvec, trap->interrupt, trap->cause);
 }
 
-/* The guest sees its interrupts under the supervisor's numbers. norm:hideleg_trans */
-static unsigned guest_code(const struct trap *trap)
-{
-	bool vs_level = trap->cause == IRQ_VSSI || trap->cause == IRQ_VSTI || trap->cause == IRQ_VSEI;
-	return trap->interrupt && vs_level ? trap->cause - 1u : trap->cause;
-}
-
 /* norm:H_trap_vs_csrwrites */
-static void enter_vs(struct hart *hart, const struct trap *trap, enum mode from)
+static void enter_vs(struct hart *hart, const struct trap *trap, enum mode from, unsigned code)
 {
 	struct csr_file *csr = &hart->csr;
-	unsigned code = guest_code(trap);
 	SET(csr->vsstatus, vsstatus_SPIE, GET(csr->vsstatus, vsstatus_SIE));
 	SET(csr->vsstatus, vsstatus_SIE, 0);
 	SET(csr->vsstatus, vsstatus_SPP, mode_priv(from));
@@ -194,16 +173,11 @@ static void enter_vs(struct hart *hart, const struct trap *trap, enum mode from)
 
 /* A trap into HS or VS while SDT is set is delivered to M-mode as a double trap, with its own cause in mtval2.
  * norm:sstatus_sdt_trap norm:vsstatus_sdt_op */
-static enum mode redirect_double_trap(const struct hart *hart, struct trap *trap, enum mode to)
+static void become_double_trap(struct trap *trap)
 {
-	bool unexpected = (to == MODE_HS && hart->csr.mstatus & mstatus_SDT) ||
-	                  (to == MODE_VS && hart->csr.vsstatus & vsstatus_SDT);
-	if (!unexpected)
-		return to;
 	trap->tval2 = cause_word(trap->interrupt, trap->cause);
 	trap->interrupt = false;
 	trap->cause = CAUSE_DOUBLE_TRAP;
-	return MODE_M;
 }
 
 /* norm:trap_exp norm:sstatus_sdt_trap: from now on a trap into the same level is unexpected. */
@@ -216,14 +190,6 @@ static void disable_traps(struct hart *hart, enum mode to)
 		csr->mstatus |= mstatus_SDT;
 	else if (to == MODE_VS && csr->henvcfg & henvcfg_DTE)
 		csr->vsstatus |= vsstatus_SDT;
-}
-
-/* norm:trap_unexp_mdt_1 norm:trap_unexp_mnstatus_nmie_0 */
-static bool unexpected_in_m(const struct hart *hart, enum mode from)
-{
-	const struct csr_file *csr = &hart->csr;
-	bool in_rnmi_handler = from == MODE_M && !(csr->mnstatus & mnstatus_NMIE);
-	return csr->mstatus & mstatus_MDT || (in_rnmi_handler && isa_has(&hart->isa, EXT_Smdbltrp));
 }
 
 /* The critical-error state: no architectural state changes any more. norm:trap_unexp_hndl_no_rnmi */
@@ -246,45 +212,49 @@ static enum mode take_rnmi(struct hart *hart, const struct trap *trap, enum mode
 	return MODE_M;
 }
 
-/* norm:trap_unexp_hndl_rnmi norm:trap_unexp_hndl_no_rnmi norm:mncause_doubletrap norm:Smdbltrp_with_Smrnmi_op */
-static enum mode take_unexpected(struct hart *hart, const struct trap *trap)
+static enum mode take_by_vector(struct hart *hart, const struct trap *trap, const struct trap_route *route)
 {
-	bool resumable = isa_has(&hart->isa, EXT_Smrnmi) && hart->csr.mnstatus & mnstatus_NMIE;
-	return resumable ? take_rnmi(hart, trap, MODE_M) : stop_for_good(hart);
-}
-
-static enum mode take(struct hart *hart, struct trap trap)
-{
-	enum mode from = hart->mode;
-	if (trap.rnmi)
-		return take_rnmi(hart, &trap, from);
-	enum mode to = redirect_double_trap(hart, &trap, target_of(hart, trap.interrupt, trap.cause, from));
-	if (to == MODE_M && unexpected_in_m(hart, from))
-		return take_unexpected(hart, &trap);
 	if (hart->counters.filtered)
-		csr_counters_mode(hart, to, false);
-	hart->mode = to;
-	switch (to) {
+		csr_counters_mode(hart, route->to, false);
+	hart->mode = route->to;
+	switch (route->to) {
 	case MODE_M:
-		enter_m(hart, &trap, from);
+		enter_m(hart, trap, route->from);
 		break;
 	case MODE_VS:
-		enter_vs(hart, &trap, from);
+		enter_vs(hart, trap, route->from, route->code);
 		break;
 	default:
-		enter_hs(hart, &trap, from);
+		enter_hs(hart, trap, route->from);
 	}
-	disable_traps(hart, to);
-	save_elp(hart, &trap, to);
+	disable_traps(hart, route->to);
+	save_elp(hart, trap, route->to);
 	hart->effects |= EFFECT_MODE | EFFECT_IRQ;
-	return to;
+	return route->to;
 }
 
 enum mode trap_take(struct hart *hart)
 {
 	uint8_t triggers = trigger_match_trap(hart, &hart->trap);
+	struct trap trap = hart->trap;
+	struct trap_route route = trap_route(hart, &trap);
+	enum mode to;
 	hart->trap.pending = false;
-	enum mode to = take(hart, hart->trap);
+	if (route.twice)
+		become_double_trap(&trap);
+	switch (route.way) {
+	case WAY_RNMI:
+		to = take_rnmi(hart, &trap, route.from);
+		break;
+	case WAY_RNMI_HANDLER: /* norm:mncause_doubletrap norm:Smdbltrp_with_Smrnmi_op */
+		to = take_rnmi(hart, &trap, MODE_M);
+		break;
+	case WAY_STOP:
+		to = stop_for_good(hart);
+		break;
+	default:
+		to = take_by_vector(hart, &trap, &route);
+	}
 	trigger_trapped(hart, triggers);
 	return to;
 }
@@ -393,31 +363,4 @@ bool trap_sret(struct hart *hart, uint32_t word)
 	default:
 		return hart_raise(hart, CAUSE_ILLEGAL, word);
 	}
-}
-
-/* ---- words for people ---- */
-
-void trap_explain(const struct hart *hart, bool interrupt, unsigned cause, enum mode from, char *text, unsigned size)
-{
-	const struct csr_file *csr = &hart->csr;
-	char kind = interrupt ? 'i' : 'e';
-	unsigned to_hs = (interrupt ? csr->mideleg : csr->medeleg) >> cause & 1;
-	unsigned to_vs = (interrupt ? csr->hideleg : csr->hedeleg) >> cause & 1;
-	enum mode to = target_of(hart, interrupt, cause, from);
-	int used = snprintf(text, size, "%s (%s %u) in %s went to %s: ", cause_name(interrupt, cause),
-	                    interrupt ? "interrupt" : "exception", cause, mode_name(from), mode_name(to));
-	if (used < 0 || (unsigned)used >= size)
-		return;
-	text += used;
-	size -= (unsigned)used;
-	if (interrupt && cause >= RNMI_FIRST)
-		snprintf(text, size, "mnstatus.NMIE was 1, and nothing else holds it back");
-	else if (from == MODE_M)
-		snprintf(text, size, "traps in M-mode are never delegated");
-	else if (!to_hs)
-		snprintf(text, size, "m%cdeleg[%u]=0", kind, cause);
-	else if (!mode_virt(from))
-		snprintf(text, size, "m%cdeleg[%u]=1, and V=0, so h%cdeleg does not count", kind, cause, kind);
-	else
-		snprintf(text, size, "m%cdeleg[%u]=1, h%cdeleg[%u]=%u", kind, cause, kind, cause, to_vs);
 }

@@ -4,7 +4,7 @@
 
 #include "hart/hart.h"
 
-/* Take hart->trap: delegates through medeleg/mideleg and hedeleg/hideleg, writes the trap CSRs of the mode that takes
+/* Take hart->trap, as its route says (hart/route.h): writes the trap CSRs of the mode that takes
  * it, sets hart->pc to the vector and hart->mode, clears trap.pending, ORs EFFECT_MODE | EFFECT_IRQ. hart->pc is the
  * faulting instruction (or the interrupted one) on entry. Returns the mode that took the trap. */
 enum mode trap_take(struct hart *hart);
@@ -17,9 +17,6 @@ bool trap_mnret(struct hart *hart, uint32_t word);
 
 /* Must indirect jumps in this mode land on landing pads (xLPE of Zicfilp)? */
 bool trap_landing_pads(const struct hart *hart, enum mode mode);
-
-/* Where the last trap went and by which delegation bits, one line of text for the debugger's `why`. */
-void trap_explain(const struct hart *hart, bool interrupt, unsigned cause, enum mode from, char *text, unsigned size);
 
 /* Fill hart->trap.tinst with the transformed instruction for a fault of the explicit access by `word`;
  * offset = faulting address - address of the access. norm:H_trap_xtinst_val */

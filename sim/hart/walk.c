@@ -356,6 +356,7 @@ bool walk_translate(struct walk *walk, struct walk_result *result)
 		.gpa = first.address,
 		.page_shift = first.shift < second.shift ? first.shift : second.shift,
 		.first_shift = first.shift,
+		.second_shift = second.shift,
 		.first = first.perms,
 		.second = second.perms,
 		.global = first.global,

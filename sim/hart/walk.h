@@ -22,6 +22,7 @@ struct walk_result {
 	uint64_t pa, gpa;    /* of va itself; gpa = pa when V=0 */
 	uint8_t page_shift;  /* the smaller page of both stages */
 	uint8_t first_shift; /* page of the S- or VS-stage leaf */
+	uint8_t second_shift; /* of the G-stage leaf; of both: 63 where the stage is Bare */
 	uint8_t first, second; /* enum perm of the S- or VS-stage, and of the G-stage */
 	bool global;
 };

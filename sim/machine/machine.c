@@ -121,6 +121,13 @@ static enum console_idle console_idle(void *context)
 	return stuck ? CONSOLE_STUCK : CONSOLE_WAITING;
 }
 
+static void check_violated(void *context, unsigned hart, const char *message)
+{
+	struct machine *machine = context;
+	machine_stop(machine, STOP_CHECK, 0, message);
+	machine->harts[hart].effects |= EFFECT_YIELD;
+}
+
 /* mtime was written: timers that harts sleep on are off. A spurious end of WFI is always allowed. */
 static void time_changed(void *context, uint64_t now)
 {
@@ -372,7 +379,14 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 	trace_symbols(machine->trace, trace_symbol_at, machine->symbols);
 	console_set_trace(machine->console, machine->trace);
 	if (config->checks) {
-		machine->check = check_new(config->checks, machine);
+		machine->check = check_new(&(struct check_config){
+			.kinds = config->checks,
+			.bus = &machine->bus,
+			.symbols = machine->symbols,
+			.firmware = config->bios,
+			.violated = check_violated,
+			.context = machine,
+		});
 		if (!machine->check)
 			return -1;
 		observers_add(&machine->observers, check_observer(machine->check));

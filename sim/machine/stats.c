@@ -6,11 +6,11 @@
 #include "machine/machine.h"
 #include "base/say.h"
 #include "base/symbols.h"
+#include "base/version.h"
 #include "timing/model.h"
 #include "machine/stats.h"
 #include "trace/trace.h"
 #include "trace/world_json.h"
-#include "cli/usage.h"
 
 static const char *const event_keys[] = {
 #define MODEL_EVENT(number, id, key, ...) [number] = key,
@@ -27,18 +27,22 @@ static void write_config(struct json *json, const struct config *config)
 	json_close(json, '}');
 }
 
-static void write_tlb(struct json *json, const struct mmu_stats *tlb)
+static void write_engine(struct json *json, const struct mmu_stats *engine)
 {
-	json_open(json, "tlb", '{');
-#define TLB_STAT(key, kind, value) json_##kind(json, key, value);
+	json_open(json, "engine", '{');
+#define ENGINE_STAT(key, kind, value) json_##kind(json, key, value);
 #include "machine/stats.def"
 	json_close(json, '}');
 }
 
-/* A core without caches, branch prediction or stalls has nothing to count there: the objects are empty. */
+/* A core without TLBs, caches, branch prediction or stalls has nothing to count there: the objects are empty. */
 static void write_model(struct json *json, const struct model *model)
 {
 	const struct event_counts *counts = model ? &model->counts : NULL;
+	json_open(json, "tlb", '{');
+#define TLB_EVENT(id) if (counts) json_u64(json, event_keys[EVENT_##id], counts->id);
+#include "machine/stats.def"
+	json_close(json, '}');
 	json_open(json, "stalls", '{');
 #define STALL_EVENT(id) if (counts) json_u64(json, event_keys[EVENT_##id], counts->id);
 #include "machine/stats.def"
@@ -57,8 +61,8 @@ static void write_hart(struct json *json, const struct machine *machine, unsigne
 {
 	json_open(json, NULL, '{');
 	world_json_hart(json, trace_world(machine->trace), i, now);
-	write_tlb(json, mmu_stats(&machine->harts[i]));
 	write_model(json, machine->harts[i].model ? machine->harts[i].model : machine->harts[i].parked);
+	write_engine(json, mmu_stats(&machine->harts[i]));
 	json_close(json, '}');
 }
 

@@ -1,34 +1,38 @@
-/* Rows of trace.def as data, and the coding of one record: format.h. */
+/* Rows of trace_event.def as data, and the coding of one record: format.h. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include "trace/format.h"
 
-#define FIELD(name, source, format) | 1u << SOURCE_##source
+#define FIELD(name, source, format) PART(name, source, 0, 64, format)
+
+#define PART(name, source, low, width, format) | 1u << SOURCE_##source
 #define EVENT(id, name, on, fields) enum { SOURCES_##id = 0 fields };
 #include "base/trace_event.def"
 #undef EVENT
-#undef FIELD
+#undef PART
 
-#define FIELD(name, source, format) + 1
+#define PART(name, source, low, width, format) + 1
 #define EVENT(id, name, on, fields) enum { FIELDS_##id = 0 fields };
 #include "base/trace_event.def"
 #undef EVENT
-#undef FIELD
+#undef PART
 
 const struct trace_row trace_rows[TRACE_TYPES] = {
-#define FIELD(name, source, format) { name, SOURCE_##source, PRINT_##format },
+#define PART(name, source, low, width, format) { name, SOURCE_##source, PRINT_##format, low, width },
 #define EVENT(id, name, on, fields) { name, on, SOURCES_##id, FIELDS_##id, { fields } },
 #include "base/trace_event.def"
 #undef EVENT
-#undef FIELD
+#undef PART
 };
+
+#undef FIELD
 
 _Static_assert((int)TRACE_TYPES <= (int)TRACE_KIND_SYMBOL, "kinds of events and of other records must not meet");
 
 enum { TAG_KIND = 0x1f, TAG_HART = 0x20, TAG_MODE = 0x40 };
 
-uint64_t trace_source(const struct trace_event *event, enum trace_source source)
+static uint64_t trace_source(const struct trace_event *event, enum trace_source source)
 {
 	switch (source) {
 	case SOURCE_FROM:
@@ -40,6 +44,12 @@ uint64_t trace_source(const struct trace_event *event, enum trace_source source)
 	default:
 		return event->value[source - SOURCE_VALUE0];
 	}
+}
+
+uint64_t trace_field_value(const struct trace_event *event, const struct trace_field *field)
+{
+	uint64_t value = trace_source(event, field->source) >> field->low;
+	return field->width < 64 ? value & ((UINT64_C(1) << field->width) - 1) : value;
 }
 
 int trace_codec_init(struct trace_codec *codec, unsigned hart_count)

@@ -1,5 +1,5 @@
 /*
- * The trace file, format version 3 (2: without TEXT, REGISTERS and runs; 1: nor SPLIT).
+ * The trace file, format version 4 (3: no tlb events; 2: nor TEXT, REGISTERS and runs; 1: nor SPLIT).
  *
  * A file is one zstd stream (RFC 8878, one frame). The writer ends a zstd block and hands it to the operating system at
  * least every TRACE_FLUSH_EVENTS records of events, more often at first, and whenever trace_flush is called (once a
@@ -14,7 +14,7 @@
  *	12     4    hart count, 1..256
  *	16     8    configuration hash: files of one configuration have the same
  *	24     8    seed
- *	32     4    event mask: bit n set when events of type n (the n-th row of trace.def) were to be recorded
+ *	32     4    event mask: bit n set when events of type n (the n-th row of trace_event.def) were to be recorded
  *	36     4    zero
  *
  * A varint is unsigned LEB128: 7 bits a byte, low ones first, bit 7 set when more follow; at most 10 bytes. A delta is
@@ -81,7 +81,7 @@
 #include "base/varint.h"
 
 enum {
-	TRACE_VERSION = 3,
+	TRACE_VERSION = 4,
 	TRACE_HEADER_SIZE = 40,
 	TRACE_FLUSH_EVENTS = 4096,
 	TRACE_HARTS_MAX = 256,
@@ -95,13 +95,13 @@ enum trace_kind {
 	TRACE_KIND_REGISTERS
 };
 
-/* Rows of trace.def. */
+/* Rows of trace_event.def. */
 enum trace_source { SOURCE_FROM, SOURCE_FLAGS, SOURCE_WORD, SOURCE_VALUE0, SOURCE_VALUE1, SOURCE_VALUE2, SOURCE_VALUE3 };
 enum trace_field_format {
 	PRINT_HEX, PRINT_DEC, PRINT_ADDRESS, PRINT_MODE, PRINT_CAUSE, PRINT_REGISTER, PRINT_CSR, PRINT_WORD,
-	PRINT_SIZE, PRINT_BYTE, PRINT_FLAGS
+	PRINT_SIZE, PRINT_BYTE, PRINT_FLAGS, PRINT_WHAT, PRINT_UNIT, PRINT_STAGE, PRINT_ACCESS, PRINT_PAGE
 };
-enum { TRACE_FIELDS_MAX = 7 };
+enum { TRACE_FIELDS_MAX = 16 };
 struct trace_row {
 	const char *name;
 	uint8_t on;
@@ -110,12 +110,12 @@ struct trace_row {
 	struct trace_field {
 		const char *name;
 		uint8_t source, format;
+		uint8_t low, width; /* bits of the source */
 	} fields[TRACE_FIELDS_MAX];
 };
 extern const struct trace_row trace_rows[TRACE_TYPES];
 
-/* The member of an event that a source names. */
-uint64_t trace_source(const struct trace_event *event, enum trace_source source);
+uint64_t trace_field_value(const struct trace_event *event, const struct trace_field *field);
 
 /* Predictions of one stream; writer's and reader's move alike. */
 struct trace_codec {

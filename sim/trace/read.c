@@ -135,7 +135,7 @@ static const char *get_header(struct trace_reader *reader)
 		.events = (uint32_t)get_integer(in + 32, 4),
 	};
 	if (reader->header.version < 1 || reader->header.version > TRACE_VERSION)
-		return "trace format version is not 1, 2 or 3, those this program reads";
+		return "trace format version is not 1 to 4, those this program reads";
 	if (!reader->header.hart_count || reader->header.hart_count > TRACE_HARTS_MAX)
 		return "hart count in the header is out of range";
 	reader->used = TRACE_HEADER_SIZE;

@@ -99,6 +99,50 @@ void split_sum_free(struct split_sum *sum)
 	*sum = (struct split_sum){ 0 };
 }
 
+void split_sum_save(const struct split_sum *sum, struct state_writer *writer)
+{
+	const uint64_t words[] = { sum->exits, sum->cycles, sum->lost, sum->symbol_count, sum->example_count };
+	STATE_WRITE(writer, words);
+	STATE_WRITE(writer, sum->parts);
+	state_write(writer, sum->symbols, sum->symbol_count * sizeof(*sum->symbols));
+	state_write(writer, sum->examples, sum->example_count * sizeof(*sum->examples));
+}
+
+static void restore_symbols(struct split_sum *sum, uint64_t count, struct state_reader *reader)
+{
+	struct split_symbol symbol, last = { 0 };
+	for (uint64_t i = 0; i < count && STATE_READ(reader, symbol); i++, last = symbol) {
+		if (i && symbol.address <= last.address) {
+			state_refuse(reader, "functions of a split are not in order");
+			return;
+		}
+		add_symbols(sum, &symbol, 1);
+	}
+}
+
+static void restore_examples(struct split_sum *sum, uint64_t count, struct state_reader *reader)
+{
+	struct split_example example;
+	for (uint64_t i = 0; i < count && STATE_READ(reader, example); i++)
+		add_example(sum, &example);
+	if (!reader->failed && !sum->lost && sum->example_count != count)
+		state_refuse(reader, "two examples of a split are of one length");
+}
+
+void split_sum_restore(struct split_sum *sum, struct state_reader *reader)
+{
+	uint64_t words[5] = { 0 };
+	STATE_READ(reader, words);
+	STATE_READ(reader, sum->parts);
+	restore_symbols(sum, words[3], reader);
+	restore_examples(sum, words[4], reader);
+	if (sum->lost)
+		state_refuse(reader, "no memory for a split");
+	sum->exits = words[0];
+	sum->cycles = words[1];
+	sum->lost = words[2];
+}
+
 const struct split_example *split_sum_example(const struct split_sum *sum, uint64_t cycles)
 {
 	uint64_t number = tally_count(&sum->lengths, cycles);

@@ -45,6 +45,10 @@ void split_sum_add(struct split_sum *sum, const struct split *split);
 void split_sum_merge(struct split_sum *into, const struct split_sum *from);
 void split_sum_free(struct split_sum *sum);
 
+/* As a part of an open section. Restored into an empty one. */
+void split_sum_save(const struct split_sum *sum, struct state_writer *writer);
+void split_sum_restore(struct split_sum *sum, struct state_reader *reader);
+
 /* Functions by cycles, most first; count: sum->symbol_count. NULL: none, or no memory. free() it. */
 struct split_symbol *split_sum_ranked(const struct split_sum *sum);
 

@@ -91,6 +91,20 @@ static int compare_buckets(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* tally->used of them. NULL: none, or no memory. */
+static struct bucket *sorted_buckets(const struct tally *tally)
+{
+	struct bucket *buckets = tally->used ? malloc(tally->used * sizeof(*buckets)) : NULL;
+	size_t used = 0;
+	if (!buckets)
+		return NULL;
+	for (size_t i = 0; i < tally->capacity; i++)
+		if (tally->counts[i])
+			buckets[used++] = (struct bucket){ tally->keys[i], tally->counts[i] };
+	qsort(buckets, used, sizeof(*buckets), compare_buckets);
+	return buckets;
+}
+
 /* Nearest rank: the smallest value with at least percent/100 of all values at or below it. */
 static uint64_t percentile(const struct bucket *buckets, uint64_t total, unsigned percent)
 {
@@ -102,24 +116,46 @@ static uint64_t percentile(const struct bucket *buckets, uint64_t total, unsigne
 	}
 }
 
+void tally_save(const struct tally *tally, struct state_writer *writer)
+{
+	struct bucket *buckets = sorted_buckets(tally);
+	if (tally->used && !buckets) {
+		writer->failed = true;
+		return;
+	}
+	state_write_u64(writer, tally->lost);
+	state_write_u64(writer, tally->used);
+	state_write(writer, buckets, tally->used * sizeof(*buckets));
+	free(buckets);
+}
+
+void tally_restore(struct tally *tally, struct state_reader *reader)
+{
+	struct bucket bucket, last = { 0 };
+	uint64_t lost = state_read_u64(reader), used = state_read_u64(reader);
+	for (uint64_t i = 0; i < used && STATE_READ(reader, bucket); i++, last = bucket) {
+		if (!bucket.count || (i && bucket.key <= last.key)) {
+			state_refuse(reader, "a tally has a value twice, or not at all");
+			return;
+		}
+		tally_add(tally, bucket.key, bucket.count);
+	}
+	if (tally->lost)
+		state_refuse(reader, "no memory for a tally");
+	tally->lost = lost;
+}
+
 struct tally_summary tally_summary(const struct tally *tally)
 {
 	struct tally_summary summary = { 0 };
-	struct bucket *buckets = malloc(tally->used * sizeof(*buckets));
-	size_t used = 0;
-	if (!buckets || !tally->total) {
-		free(buckets);
+	struct bucket *buckets = sorted_buckets(tally);
+	if (!buckets)
 		return summary;
-	}
-	for (size_t i = 0; i < tally->capacity; i++)
-		if (tally->counts[i])
-			buckets[used++] = (struct bucket){ tally->keys[i], tally->counts[i] };
-	qsort(buckets, used, sizeof(*buckets), compare_buckets);
 	summary.count = tally->total;
 	summary.min = buckets[0].key;
 	summary.median = percentile(buckets, tally->total, 50);
 	summary.p99 = percentile(buckets, tally->total, 99);
-	summary.max = buckets[used - 1].key;
+	summary.max = buckets[tally->used - 1].key;
 	free(buckets);
 	return summary;
 }

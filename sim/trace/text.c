@@ -1,6 +1,7 @@
 /* Events as text: text.h. */
 #include <ctype.h>
 #include <inttypes.h>
+#include <string.h>
 #include "isa/csr_table.h"
 #include "isa/insn.h"
 #include "trace/format.h"
@@ -66,10 +67,25 @@ static void print_register(FILE *out, const struct trace_event *event)
 	fprintf(out, "%s", event->flags & TRACE_FRD ? freg_name(number) : reg_name(number));
 }
 
+static const char *const tlb_whats[] = { [TLB_FILL] = "fill", [TLB_EVICT] = "evict", [TLB_FENCE] = "fence", "?" };
+static const char *const tlb_units[] = {
+	[UNIT_TLB] = "tlb", [UNIT_ITLB] = "itlb", [UNIT_DTLB] = "dtlb", [UNIT_L2TLB] = "l2tlb",
+};
+static const char *const tlb_stages[] = { [TLB_STAGE_S] = "S", [TLB_STAGE_VS] = "VS", [TLB_STAGE_G] = "G", "?" };
+
+static void print_page(FILE *out, uint64_t shift)
+{
+	enum { BARE_SHIFT = 63 };
+	if (shift == BARE_SHIFT)
+		fputs("bare", out);
+	else
+		fprintf(out, "2^%" PRIu64, shift);
+}
+
 static void print_value(FILE *out, const struct trace_event *event, const struct trace_field *field,
                         const struct trace_names *names)
 {
-	uint64_t value = trace_source(event, field->source);
+	uint64_t value = trace_field_value(event, field);
 	switch ((enum trace_field_format)field->format) {
 	case PRINT_HEX:
 		fprintf(out, "0x%" PRIx64, value);
@@ -104,6 +120,21 @@ static void print_value(FILE *out, const struct trace_event *event, const struct
 	case PRINT_FLAGS:
 		print_flags(out, value);
 		break;
+	case PRINT_WHAT:
+		fprintf(out, "%s", tlb_whats[value & 3]);
+		break;
+	case PRINT_UNIT:
+		fprintf(out, "%s", tlb_units[value & 3]);
+		break;
+	case PRINT_STAGE:
+		fprintf(out, "%s", tlb_stages[value & 3]);
+		break;
+	case PRINT_ACCESS:
+		fprintf(out, "%c", "rwx?"[value & 3]);
+		break;
+	case PRINT_PAGE:
+		print_page(out, value);
+		break;
 	}
 }
 
@@ -114,11 +145,8 @@ void trace_print_field(FILE *out, const struct trace_event *event, const struct 
 	print_value(out, event, field, names);
 }
 
-/* Does an insn event have this field at all? */
-static bool has_field(const struct trace_event *event, const struct trace_field *field)
+static bool insn_has_field(const struct trace_event *event, const struct trace_field *field)
 {
-	if (event->type != TRACE_INSN)
-		return true;
 	switch (field->source) {
 	case SOURCE_FROM:
 	case SOURCE_VALUE0:
@@ -132,6 +160,38 @@ static bool has_field(const struct trace_event *event, const struct trace_field 
 	default:
 		return true;
 	}
+}
+
+static bool is_field(const struct trace_field *field, const char *name) { return strcmp(field->name, name) == 0; }
+
+/* Fences have no pages, the others no number of entries; whatever is not known is left out: trace_tlb.h. */
+static bool tlb_has_field(const struct trace_event *event, const struct trace_field *field)
+{
+	unsigned what = event->flags >> TRACE_TLB_WHAT & 3, stage = event->flags >> TRACE_TLB_STAGE & 3;
+	bool fence = what == TLB_FENCE, address = event->flags >> TRACE_TLB_ADDRESS & 1, id = event->flags >> TRACE_TLB_ID & 1;
+	if (is_field(field, "access") || is_field(field, "reads_first"))
+		return what == TLB_FILL;
+	if (is_field(field, "reads_second"))
+		return what == TLB_FILL && stage == TLB_STAGE_VS;
+	if (is_field(field, "va"))
+		return !fence || (address && stage != TLB_STAGE_G);
+	if (is_field(field, "gpa"))
+		return address && stage == (fence ? TLB_STAGE_G : TLB_STAGE_VS);
+	if (is_field(field, "pa"))
+		return !fence && address;
+	if (is_field(field, "asid"))
+		return !fence || (id && stage != TLB_STAGE_G);
+	if (is_field(field, "vmid"))
+		return stage == TLB_STAGE_VS || (id && stage == TLB_STAGE_G);
+	if (field->format == PRINT_PAGE) /* 0: not known */
+		return !fence && trace_field_value(event, field);
+	return !is_field(field, "entries") || fence;
+}
+
+/* Does the event have this field at all? */
+static bool has_field(const struct trace_event *event, const struct trace_field *field)
+{
+	return event->type == TRACE_INSN ? insn_has_field(event, field) : event->type != TRACE_TLB || tlb_has_field(event, field);
 }
 
 void trace_print(FILE *out, const struct trace_event *event, const struct trace_names *names)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "trace/format.h"
 #include "base/say.h"
+#include "base/words.h"
 #include "trace/trace.h"
 #include "trace/world.h"
 
@@ -131,24 +132,14 @@ struct trace *trace_open(const char *path, uint32_t events, unsigned hart_count,
 
 int trace_parse_events(const char *list, uint32_t *events)
 {
-	uint32_t set = 0;
-	do {
-		size_t length = strcspn(list, ",");
-		uint32_t found = 0;
-		for (unsigned type = 0; type < TRACE_TYPES; type++)
-			if (strlen(trace_rows[type].name) == length && !memcmp(trace_rows[type].name, list, length))
-				found = 1u << type;
-		if (length == 3 && !memcmp(list, "all", 3))
-			found = (1u << TRACE_TYPES) - 1;
-		if (length == 7 && !memcmp(list, "default", 7))
-			found = TRACE_DEFAULT;
-		if (!found)
-			return -1;
-		set |= found;
-		list += length;
-	} while (*list++ == ',');
-	*events = set;
-	return 0;
+	static const struct word words[] = {
+#define EVENT(id, name, on, fields) { name, 1u << TRACE_##id },
+#include "base/trace_event.def"
+#undef EVENT
+		{ "all", (1u << TRACE_TYPES) - 1 },
+		{ "default", TRACE_DEFAULT },
+	};
+	return words_parse(list, words, sizeof words / sizeof words[0], events);
 }
 
 void trace_emit(struct trace *trace, const struct trace_event *event)
@@ -253,6 +244,27 @@ uint64_t trace_hash(const struct trace *trace, const struct hart *harts, unsigne
 		hash = hash_hart(hash, &harts[i]);
 	}
 	return hash;
+}
+
+enum { STATE_VERSION = 1 };
+
+void trace_save(const struct trace *trace, struct state_writer *writer)
+{
+	state_write_begin(writer, "trace", STATE_VERSION);
+	state_write_u64(writer, trace->header.hart_count);
+	state_write(writer, trace->hash, trace->header.hart_count * sizeof(*trace->hash));
+	state_write_end(writer);
+	world_save(&trace->world, writer);
+}
+
+bool trace_restore(struct trace *trace, struct state_reader *reader)
+{
+	if (!state_read_begin(reader, "trace", STATE_VERSION))
+		return false;
+	if (state_read_u64(reader) != trace->header.hart_count && !reader->failed)
+		return state_refuse(reader, "trace: another number of harts");
+	state_read(reader, trace->hash, trace->header.hart_count * sizeof(*trace->hash));
+	return state_read_end(reader) && world_restore(&trace->world, reader);
 }
 
 const struct world *trace_world(const struct trace *trace) { return &trace->world; }

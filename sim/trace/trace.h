@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/state.h"
 #include "base/trace_event.h"
 #include "hart/hart.h"
 
@@ -84,6 +85,12 @@ uint64_t trace_hash(const struct trace *trace, const struct hart *harts, unsigne
 
 /* World-switch statistics so far: trace/world.h. */
 const struct world *trace_world(const struct trace *trace);
+
+/* What the trace knows of the run so far, for another machine to go on from: the hash, and the statistics (sections "trace" and
+ * "world"). Not the file: a restored machine's begins where it goes on. Restored into a new one of as many harts, before any event;
+ * false: refused, and it is only good for trace_close. */
+void trace_save(const struct trace *trace, struct state_writer *writer);
+bool trace_restore(struct trace *trace, struct state_reader *reader);
 
 /* The run is over: store where every hart stands and the hash, so that rvtrace knows them. Before trace_close. */
 void trace_finish(struct trace *trace, const struct hart *harts, unsigned hart_count);

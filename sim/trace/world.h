@@ -63,6 +63,10 @@ void world_free(struct world *world);
 /* Any event; those that are not world events are ignored. */
 void world_event(struct world *world, const struct trace_event *event);
 
+/* All of it: section "world". Restored into a new one of as many harts; false: refused, and it is only good for world_free. */
+void world_save(const struct world *world, struct state_writer *writer);
+bool world_restore(struct world *world, struct state_reader *reader);
+
 /* What the cycles of the hart's open exit went to: before the event that ends it. Ignored if the hart has none, or if
  * they are not as many as the exit turns out to have. */
 void world_split(struct world *world, unsigned hart, const struct split *split);

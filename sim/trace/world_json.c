@@ -26,7 +26,7 @@ void world_json_hart(struct json *json, const struct world *world, unsigned hart
 	unsigned id = hart;
 	uint64_t cycle = now->cycle, retired = now->retired;
 #define HART_STAT(key, kind, value) json_##kind(json, key, value);
-#include "machine/stats.def"
+#include "trace/world.def"
 	world_json_modes(json, world, hart, now);
 }
 
@@ -77,7 +77,7 @@ static void write_causes(struct json *json, const struct world *world, int vmid,
 		struct tally_summary cycles = tally_summary(&row->cycles);
 		json_open(json, NULL, '{');
 #define EXIT_STAT(key, kind, value) json_##kind(json, key, value);
-#include "machine/stats.def"
+#include "trace/world.def"
 		if (row->split.exits == cycles.count) {
 			write_parts(json, "split", row->split.parts);
 			write_examples(json, &row->split, &cycles);
@@ -112,7 +112,7 @@ void world_json_zones(struct json *json, const struct world *world, const struct
 		const struct world_zone *zone = &zones[i];
 		json_open(json, NULL, '{');
 #define ZONE_STAT(key, kind, value) json_##kind(json, key, value);
-#include "machine/stats.def"
+#include "trace/world.def"
 		write_causes(json, world, (int)zone->vmid, names);
 		json_close(json, '}');
 	}

@@ -10,8 +10,8 @@
  *              or the per-CPU array with a store. Looked at whenever a guest is entered under a new hgatp or after a
  *              fence.
  *
- * A check only looks: it changes nothing the simulation can see. A violation stops the machine with STOP_CHECK; the
- * message names hart, pc, cycle and symbol.
+ * A check only looks: it changes nothing the simulation can see. Whoever runs it is told of a violation: a message that
+ * names hart, pc, cycle and symbol.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -19,20 +19,40 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct bus;
 struct check;
 struct hart;
-struct machine;
-struct trace_event;
+struct observer;
+struct state_reader;
+struct state_writer;
+struct symbols;
 
 enum check_kind { CHECK_PERCPU = 1 << 0, CHECK_WORLDSWITCH = 1 << 1, CHECK_ISOLATION = 1 << 2 };
 
 /* Parse "percpu,worldswitch" or "all". 0 or -1. */
 int check_parse(const char *list, uint32_t *kinds);
 
-/* After the firmware's symbols are loaded. NULL with one line on stderr: no memory, or percpu without the symbols it
- * needs (exit code 2). The machine must outlive the check. */
-struct check *check_new(uint32_t kinds, struct machine *machine);
+enum { CHECK_MESSAGE = 160 }; /* bytes of a message, and its end */
+
+/* What a check needs of a machine; all must outlive it. */
+struct check_config {
+	uint32_t kinds; /* enum check_kind bits */
+	struct bus *bus;
+	const struct symbols *symbols; /* the firmware's are there */
+	const char *firmware;          /* its file's name, for messages; may be NULL */
+	/* An invariant broke on this hart. Called as often as one does. */
+	void (*violated)(void *context, unsigned hart, const char *message);
+	void *context;
+};
+
+/* NULL with one line on stderr: no memory, or percpu without the symbols it needs (exit code 2). */
+struct check *check_new(const struct check_config *config);
 void check_free(struct check *check);
+
+/* What it knows of the run so far: section "check". Restored into a new one of the same configuration, for a machine whose harts
+ * are restored too (their count of fences among it); false: refused, and the check is only good for check_free. */
+void check_save(const struct check *check, struct state_writer *writer);
+bool check_restore(struct check *check, struct state_reader *reader);
 
 /* The check as one of the harts' observers: its first member. */
 static inline struct observer *check_observer(struct check *check) { return (struct observer *)check; }

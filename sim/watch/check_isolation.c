@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/bus.h"
+#include "base/say.h"
 #include "hart/mmu.h"
 #include "hart/pte.h"
 #include "watch/check_state.h"
@@ -37,19 +38,21 @@ struct scan {
 
 static uint16_t *owner_of(struct check *check, uint64_t page)
 {
-	return &check->isolation.owner[(page - check->machine->bus.dram_base) >> PAGE_SHIFT];
+	return &check->isolation.owner[(page - check->config.bus->dram_base) >> PAGE_SHIFT];
 }
 
 int check_isolation_init(struct check *check)
 {
 	struct isolation *isolation = &check->isolation;
-	const struct bus *bus = &check->machine->bus;
+	const struct bus *bus = check->config.bus;
+	if (!(check->config.kinds & CHECK_ISOLATION))
+		return 0;
 	isolation->pages = bus->dram_size >> PAGE_SHIFT;
 	isolation->owner = calloc(isolation->pages, sizeof(*isolation->owner));
 	isolation->hgatp = calloc(VMIDS, sizeof(*isolation->hgatp));
 	isolation->seen = calloc(2 * isolation->pages, 1);
 	if (!isolation->owner || !isolation->hgatp || !isolation->seen)
-		return -1;
+		return say("no memory for --check");
 	uint64_t page = check->percpu_base & ~(uint64_t)(PAGE_SIZE - 1);
 	uint64_t size = check->percpu_base - page + check->slot_size * check->percpu_max;
 	if (check->has_percpu)
@@ -108,7 +111,7 @@ static void claim_page(struct scan *scan, uint64_t page, uint16_t as)
 /* Of a superpage, which may be larger than all of DRAM, only what is DRAM counts. */
 static void claim_leaf(struct scan *scan, uint64_t pa, uint64_t size)
 {
-	const struct bus *bus = &scan->check->machine->bus;
+	const struct bus *bus = scan->check->config.bus;
 	uint64_t start = pa > bus->dram_base ? pa : bus->dram_base, dram_end = bus->dram_base + bus->dram_size;
 	uint64_t end = pa + size < dram_end ? pa + size : dram_end;
 	for (uint64_t page = start; page < end && !scan->done; page += PAGE_SIZE)
@@ -120,7 +123,7 @@ static void claim_leaf(struct scan *scan, uint64_t pa, uint64_t size)
 static bool scanned(struct scan *scan, uint64_t table, unsigned level)
 {
 	struct isolation *isolation = &scan->check->isolation;
-	uint64_t page = (table - scan->check->machine->bus.dram_base) >> PAGE_SHIFT;
+	uint64_t page = (table - scan->check->config.bus->dram_base) >> PAGE_SHIFT;
 	uint8_t *seen = &isolation->seen[scan->refresh * isolation->pages + page];
 	bool before = *seen >> level & 1;
 	*seen |= (uint8_t)(1u << level);
@@ -130,7 +133,7 @@ static bool scanned(struct scan *scan, uint64_t table, unsigned level)
 /* level: 0 for 4 KiB leaves. Tables outside DRAM or leaves that are misaligned fault when used: nothing is reached. */
 static void scan_table(struct scan *scan, uint64_t table, unsigned entries, unsigned level)
 {
-	const struct bus *bus = &scan->check->machine->bus;
+	const struct bus *bus = scan->check->config.bus;
 	uint64_t size = UINT64_C(1) << (PAGE_SHIFT + VPN_BITS * level);
 	if (!bus_is_dram(bus, table, entries * UINT64_C(8)) || scanned(scan, table, level))
 		return;
@@ -179,18 +182,42 @@ static void scan_zone(struct check *check, const struct hart *hart, const struct
 
 void check_isolation_exit(struct check *check, const struct hart *hart)
 {
-	if (check->kinds & CHECK_ISOLATION)
+	if (check->config.kinds & CHECK_ISOLATION)
 		check->harts[hart->id].fences = mmu_stats(hart)->fences;
 }
 
 void check_isolation_entry(struct check *check, const struct hart *hart, const struct trace_event *event)
 {
 	struct check_hart *state = &check->harts[hart->id];
-	if (!(check->kinds & CHECK_ISOLATION))
+	if (!(check->config.kinds & CHECK_ISOLATION))
 		return;
 	if (state->entered && state->hgatp == event->value[2] && state->fences == mmu_stats(hart)->fences)
 		return;
 	state->entered = true;
 	state->hgatp = event->value[2];
 	scan_zone(check, hart, event);
+}
+
+void check_isolation_save(const struct check *check, struct state_writer *writer)
+{
+	const struct isolation *isolation = &check->isolation;
+	state_write_u64(writer, isolation->pages);
+	state_write(writer, isolation->owner, isolation->pages * sizeof(*isolation->owner));
+	state_write(writer, isolation->hgatp, isolation->pages ? VMIDS * sizeof(*isolation->hgatp) : 0);
+}
+
+void check_isolation_restore(struct check *check, struct state_reader *reader)
+{
+	struct isolation *isolation = &check->isolation;
+	if (state_read_u64(reader) != isolation->pages) {
+		state_refuse(reader, "check: another size of memory");
+		return;
+	}
+	state_read(reader, isolation->owner, isolation->pages * sizeof(*isolation->owner));
+	state_read(reader, isolation->hgatp, isolation->pages ? VMIDS * sizeof(*isolation->hgatp) : 0);
+	for (size_t i = 0; i < isolation->pages; i++) {
+		unsigned owner = isolation->owner[i], vmid = (owner & (unsigned)~OWNER_TABLE) - 1;
+		if (owner != OWNER_NONE && owner != OWNER_HOST && vmid >= VMIDS)
+			state_refuse(reader, "check: a page's owner is no VMID");
+	}
 }

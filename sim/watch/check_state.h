@@ -4,11 +4,9 @@
 
 #include <stddef.h>
 #include "base/limits.h"
+#include "base/state.h"
 #include "hart/hart.h"
-#include "isa/insn.h"
-#include "machine/machine.h"
 #include "watch/check.h"
-#include "trace/trace.h"
 
 /* VS CSRs that a guest finds as it left them. */
 enum { VS_VSSTATUS, VS_VSIE, VS_VSTVEC, VS_VSSCRATCH, VS_VSEPC, VS_VSCAUSE, VS_VSTVAL, VS_VSATP, VS_VSTIMECMP, VS_COUNT };
@@ -25,8 +23,12 @@ struct vcpu_image {
 	uint64_t pc;
 	uint64_t x[32];
 	uint64_t vs[VS_COUNT];
-	bool insn_known; /* the instruction at pc could be read */
-	struct insn insn;
+	struct {
+		bool known; /* the instruction at pc could be read */
+		bool sret;
+		uint8_t length;
+		uint32_t x_written, f_written; /* registers */
+	} insn;
 	/* FP registers stay expected over exits where the hart does not hold them (HS-level FS is off). */
 	bool f_known;
 	uint32_t f_free; /* registers that the hypervisor was entitled to change since */
@@ -50,8 +52,7 @@ struct isolation {
 
 struct check {
 	struct observer observer; /* first */
-	uint32_t kinds;
-	struct machine *machine;
+	struct check_config config;
 	uint64_t percpu_base, slot_size, percpu_max;
 	bool has_percpu;
 	uint64_t switch_start, switch_end; /* equal: the firmware has no such symbols */
@@ -63,22 +64,32 @@ struct check {
 	struct isolation isolation;
 };
 
-/* Stop the machine: "check KIND: hart N cycle C pc P <symbol>: TEXT". */
+/* check_report.c: say what is wrong: "check KIND: hart N cycle C pc P <symbol>: TEXT". */
 void check_violation(struct check *check, const char *kind, const struct hart *hart, enum mode mode, uint64_t pc,
                      const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* check_percpu.c: 0, or -1 after a line. tp was written; HS-mode goes on after M-mode. */
+int check_percpu_init(struct check *check);
+void check_percpu_free(struct check *check);
+void check_percpu_tp(struct check *check, const struct hart *hart, const struct trace_event *event);
+void check_percpu_resumed(struct check *check, const struct hart *hart, const struct trace_event *event);
 
 /* What tp has to be on this hart in HS-mode; false: there is no slot for it. */
 bool check_own_slot(const struct check *check, const struct hart *hart, uint64_t *slot);
 
 /* check_switch.c: a guest left, is entered. */
-void check_switch_exit(struct check *check, const struct hart *hart, const struct trace_event *event);
+void check_switch_exit(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_switch_entry(struct check *check, const struct hart *hart, const struct trace_event *event);
 void check_switch_free(struct check *check);
+void check_switch_save(const struct check *check, struct state_writer *writer);
+void check_switch_restore(struct check *check, struct state_reader *reader);
 
 /* check_isolation.c */
-int check_isolation_init(struct check *check); /* 0, or -1: no memory */
+int check_isolation_init(struct check *check); /* 0, or -1 after a line */
 void check_isolation_exit(struct check *check, const struct hart *hart);
 void check_isolation_entry(struct check *check, const struct hart *hart, const struct trace_event *event);
 void check_isolation_free(struct check *check);
+void check_isolation_save(const struct check *check, struct state_writer *writer);
+void check_isolation_restore(struct check *check, struct state_reader *reader);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/bus.h"
 #include "csr/csr.h"
 #include "hart/mmu.h"
+#include "isa/insn.h"
 #include "watch/check_state.h"
 #include "trace/world.h"
 
@@ -28,16 +29,9 @@ static void read_vs(const struct hart *hart, uint64_t *vs)
 			vs[i] = 0;
 }
 
-/* A hypervisor that keeps sscratch 0 while guests run gives its vCPUs no names: they are not checked. */
-static struct vcpu_image *find_vcpu(struct check *check, const struct trace_event *event)
+/* NULL: no memory. */
+static struct vcpu_image *add_vcpu(struct check *check, uint64_t sscratch, unsigned vmid)
 {
-	uint64_t sscratch = event->value[1];
-	unsigned vmid = (unsigned)((event->value[2] & hgatp_VMID) >> hgatp_VMID_LOW);
-	if (!sscratch)
-		return NULL;
-	for (size_t i = 0; i < check->vcpu_count; i++)
-		if (check->vcpus[i]->sscratch == sscratch && check->vcpus[i]->vmid == vmid)
-			return check->vcpus[i];
 	if (check->vcpu_count == check->vcpu_capacity) {
 		size_t capacity = check->vcpu_capacity ? check->vcpu_capacity * 2 : 16;
 		struct vcpu_image **grown = realloc(check->vcpus, capacity * sizeof(struct vcpu_image *));
@@ -53,6 +47,19 @@ static struct vcpu_image *find_vcpu(struct check *check, const struct trace_even
 	vcpu->vmid = vmid;
 	check->vcpus[check->vcpu_count++] = vcpu;
 	return vcpu;
+}
+
+/* A hypervisor that keeps sscratch 0 while guests run gives its vCPUs no names: they are not checked. */
+static struct vcpu_image *find_vcpu(struct check *check, const struct trace_event *event)
+{
+	uint64_t sscratch = event->value[1];
+	unsigned vmid = (unsigned)((event->value[2] & hgatp_VMID) >> hgatp_VMID_LOW);
+	if (!sscratch)
+		return NULL;
+	for (size_t i = 0; i < check->vcpu_count; i++)
+		if (check->vcpus[i]->sscratch == sscratch && check->vcpus[i]->vmid == vmid)
+			return check->vcpus[i];
+	return add_vcpu(check, sscratch, vmid);
 }
 
 void check_switch_free(struct check *check)
@@ -88,15 +95,15 @@ static bool fetch_insn(struct hart *hart, enum mode mode, uint64_t pc, uint32_t 
 static void read_insn(struct hart *hart, enum mode taken_in, struct vcpu_image *vcpu)
 {
 	uint32_t word, tinst = (uint32_t)(taken_in == MODE_M ? hart->csr.mtinst : hart->csr.htinst);
-	vcpu->insn_known = true;
-	if (fetch_insn(hart, vcpu->mode, vcpu->pc, &word)) {
-		vcpu->insn = decode(&hart->isa, word);
-	} else if (tinst & 1) {
-		vcpu->insn = decode(&hart->isa, tinst | 2);
-		vcpu->insn.length = tinst & 2 ? 4 : 2;
-	} else {
-		vcpu->insn_known = false;
-	}
+	bool fetched = fetch_insn(hart, vcpu->mode, vcpu->pc, &word);
+	vcpu->insn.known = fetched || tinst & 1;
+	if (!vcpu->insn.known)
+		return;
+	struct insn insn = decode(&hart->isa, fetched ? word : tinst | 2);
+	vcpu->insn.sret = insn.semantics == INSN_sret;
+	vcpu->insn.length = fetched ? insn.length : tinst & 2 ? 4 : 2;
+	vcpu->insn.x_written = insn_writes_x(&insn) ? 1u << insn.rd : 0;
+	vcpu->insn.f_written = insn_writes_f(&insn) ? 1u << insn.rd : 0;
 }
 
 static void save_fp(const struct hart *hart, struct vcpu_image *vcpu)
@@ -109,7 +116,7 @@ static void save_fp(const struct hart *hart, struct vcpu_image *vcpu)
 	vcpu->fcsr = hart->csr.fcsr;
 }
 
-void check_switch_exit(struct check *check, const struct hart *hart, const struct trace_event *event)
+void check_switch_exit(struct check *check, struct hart *hart, const struct trace_event *event)
 {
 	struct vcpu_image *vcpu = find_vcpu(check, event);
 	if (!vcpu)
@@ -123,9 +130,9 @@ void check_switch_exit(struct check *check, const struct hart *hart, const struc
 	read_vs(hart, vcpu->vs);
 	save_fp(hart, vcpu);
 	if (vcpu->cause >> 63)
-		vcpu->insn_known = false;
+		vcpu->insn.known = false;
 	else
-		read_insn(&check->machine->harts[hart->id], (enum mode)event->mode, vcpu);
+		read_insn(hart, (enum mode)event->mode, vcpu);
 }
 
 /* ---- what an exit entitles to ---- */
@@ -153,10 +160,10 @@ static unsigned add_advance(const struct vcpu_image *vcpu, struct way *ways, uns
 		way.pc = vcpu->pc + 4;
 		way.x_free = 1u << REG_A0 | 1u << REG_A1;
 		way.vs_free = 1u << VS_VSTIMECMP; /* SBI TIME */
-	} else if (vcpu->insn_known) {
+	} else if (vcpu->insn.known) {
 		way.pc = vcpu->pc + vcpu->insn.length;
-		way.x_free = insn_writes_x(&vcpu->insn) ? 1u << vcpu->insn.rd : 0;
-		way.f_free = insn_writes_f(&vcpu->insn) ? 1u << vcpu->insn.rd : 0;
+		way.x_free = vcpu->insn.x_written;
+		way.f_free = vcpu->insn.f_written;
 		/* The guest's own write to stimecmp, where henvcfg.STCE makes it trap. */
 		way.vs_free = vcpu->cause == CAUSE_VIRTUAL ? 1u << VS_VSTIMECMP : 0;
 	} else {
@@ -193,7 +200,7 @@ static bool anywhere(const struct vcpu_image *vcpu)
 	uint64_t extension = vcpu->x[REG_A7];
 	if (is_ecall(vcpu))
 		return extension == SBI_HSM || extension == SBI_SRST || extension == SBI_LEGACY_SHUTDOWN;
-	return vcpu->insn_known && vcpu->cause == CAUSE_VIRTUAL && vcpu->insn.semantics == INSN_sret;
+	return vcpu->insn.known && vcpu->cause == CAUSE_VIRTUAL && vcpu->insn.sret;
 }
 
 /* ---- entry ---- */
@@ -293,15 +300,70 @@ static void find_leak(struct check *check, const struct hart *hart, const struct
 void check_switch_entry(struct check *check, const struct hart *hart, const struct trace_event *event)
 {
 	struct vcpu_image *vcpu = find_vcpu(check, event);
-	if (check->kinds & CHECK_PERCPU)
+	if (check->config.kinds & CHECK_PERCPU)
 		find_leak(check, hart, vcpu, event);
 	if (!vcpu)
 		return;
-	if (check->kinds & CHECK_WORLDSWITCH && vcpu->running && vcpu->hart != hart->id)
+	if (check->config.kinds & CHECK_WORLDSWITCH && vcpu->running && vcpu->hart != hart->id)
 		check_violation(check, "worldswitch", hart, (enum mode)event->mode, event->pc,
 		                "the vCPU at 0x%" PRIx64 " runs on hart %u already", vcpu->sscratch, vcpu->hart);
-	else if (check->kinds & CHECK_WORLDSWITCH && vcpu->complete)
+	else if (check->config.kinds & CHECK_WORLDSWITCH && vcpu->complete)
 		compare_image(check, hart, vcpu, event);
 	vcpu->running = true;
 	vcpu->hart = hart->id;
+}
+
+/* ---- state ---- */
+
+static void save_vcpu(const struct vcpu_image *vcpu, struct state_writer *writer)
+{
+	const uint64_t words[] = {
+		vcpu->sscratch, vcpu->vmid, vcpu->running, vcpu->complete, vcpu->hart, vcpu->mode, vcpu->cause, vcpu->pc, vcpu->insn.known,
+		vcpu->insn.sret, vcpu->insn.length, vcpu->insn.x_written, vcpu->insn.f_written, vcpu->f_known, vcpu->f_free, vcpu->fcsr,
+	};
+	STATE_WRITE(writer, words);
+	STATE_WRITE(writer, vcpu->x);
+	STATE_WRITE(writer, vcpu->vs);
+	STATE_WRITE(writer, vcpu->f);
+}
+
+static void restore_vcpu(struct check *check, struct state_reader *reader)
+{
+	uint64_t sscratch = state_read_u64(reader);
+	struct vcpu_image *vcpu = add_vcpu(check, sscratch, (unsigned)state_read_limited(reader, hgatp_VMID >> hgatp_VMID_LOW));
+	if (!vcpu) {
+		state_refuse(reader, "check: no memory");
+		return;
+	}
+	vcpu->running = state_read_limited(reader, true);
+	vcpu->complete = state_read_limited(reader, true);
+	vcpu->hart = (unsigned)state_read_limited(reader, HARTS_MAX - 1);
+	vcpu->mode = (enum mode)state_read_limited(reader, MODE_COUNT - 1);
+	vcpu->cause = state_read_u64(reader);
+	vcpu->pc = state_read_u64(reader);
+	vcpu->insn.known = state_read_limited(reader, true);
+	vcpu->insn.sret = state_read_limited(reader, true);
+	vcpu->insn.length = (uint8_t)state_read_limited(reader, 4);
+	vcpu->insn.x_written = (uint32_t)state_read_limited(reader, UINT32_MAX);
+	vcpu->insn.f_written = (uint32_t)state_read_limited(reader, UINT32_MAX);
+	vcpu->f_known = state_read_limited(reader, true);
+	vcpu->f_free = (uint32_t)state_read_limited(reader, UINT32_MAX);
+	vcpu->fcsr = state_read_u64(reader);
+	STATE_READ(reader, vcpu->x);
+	STATE_READ(reader, vcpu->vs);
+	STATE_READ(reader, vcpu->f);
+}
+
+void check_switch_save(const struct check *check, struct state_writer *writer)
+{
+	state_write_u64(writer, check->vcpu_count);
+	for (size_t i = 0; i < check->vcpu_count; i++)
+		save_vcpu(check->vcpus[i], writer);
+}
+
+void check_switch_restore(struct check *check, struct state_reader *reader)
+{
+	uint64_t count = state_read_u64(reader);
+	for (uint64_t i = 0; i < count && !reader->failed; i++)
+		restore_vcpu(check, reader);
 }

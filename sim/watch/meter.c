@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include "base/bus.h"
+#include "base/state.h"
 #include "base/symbols.h"
 #include "timing/shadow.h"
 #include "trace/split.h"
@@ -152,6 +153,64 @@ static unsigned stretch(const struct hart *hart, unsigned first, unsigned end, u
 	while (next < end && function_at(meter, *pc) == function)
 		*pc += length_of(hart, next++, *pc);
 	return next - first;
+}
+
+/* ---- state ---- */
+
+enum { STATE_VERSION = 1 };
+
+void meter_save(const struct hart *hart, struct state_writer *writer)
+{
+	const struct meter *meter = hart->meter;
+	const uint64_t words[] = {
+		hart->metering, meter->start, meter->last, meter->wait, meter->vector, meter->latest, meter->function_count,
+	};
+	state_write_begin(writer, "meter", STATE_VERSION);
+	STATE_WRITE(writer, words);
+	STATE_WRITE(writer, meter->time);
+	state_write(writer, meter->functions, meter->function_count * sizeof *meter->functions);
+	state_write_end(writer);
+}
+
+/* Their numbers stay what they were. */
+static void restore_functions(struct meter *meter, uint64_t count, struct state_reader *reader)
+{
+	struct function function;
+	if (count < 1)
+		state_refuse(reader, "meter: no functions");
+	for (uint64_t i = 0; i < count && STATE_READ(reader, function); i++) {
+		if ((function.address == SPLIT_NOWHERE) != (i == NO_FUNCTION))
+			state_refuse(reader, "meter: code of no function is a function");
+		else if (i && new_function(meter, function.address) != i)
+			state_refuse(reader, "meter: no memory");
+		else
+			meter->functions[i].cycles = function.cycles;
+	}
+	for (size_t i = 1; i < meter->function_count; i++)
+		if (meter->functions[meter->order[i]].address == meter->functions[meter->order[i - 1]].address)
+			state_refuse(reader, "meter: a function is there twice");
+}
+
+bool meter_restore(struct hart *hart, struct state_reader *reader)
+{
+	struct meter *meter = hart->meter;
+	uint64_t words[7] = {0};
+	if (!state_read_begin(reader, "meter", STATE_VERSION))
+		return false;
+	STATE_READ(reader, words);
+	STATE_READ(reader, meter->time);
+	restore_functions(meter, words[6], reader);
+	if (words[0] > true || words[4] >= meter->function_count || words[5] >= meter->function_count)
+		state_refuse(reader, "meter: a number is out of range");
+	if (!state_read_end(reader))
+		return false;
+	hart->metering = words[0];
+	meter->start = words[1];
+	meter->last = words[2];
+	meter->wait = words[3];
+	meter->vector = words[4];
+	meter->latest = words[5];
+	return true;
 }
 
 /* ---- time ---- */

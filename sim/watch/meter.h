@@ -9,11 +9,18 @@
 #include "hart/hart.h"
 #include "timing/model.h"
 
+struct state_reader;
+struct state_writer;
 struct symbols;
 
 /* Meters for all harts. 0, or -1: no memory (some may have one: free them all the same). */
 int meter_init(struct hart *hart, const struct symbols *symbols);
 void meter_free(struct hart *hart);
+
+/* The open switch and the functions seen so far: section "meter". What the pipelines of a timed hart's shadow hold is timing's to
+ * save. Restored after meter_init; false: refused, and the meter is only good for meter_free. */
+void meter_save(const struct hart *hart, struct state_writer *writer);
+bool meter_restore(struct hart *hart, struct state_reader *reader);
 
 /* A trap was taken, at cycle `taken`, from mode `from`: opens a switch if a guest trapped. */
 void meter_trapped(struct hart *hart, enum mode from, uint64_t taken);

@@ -20,14 +20,17 @@ $(eval $(call variant,fuzz,$(CC_SIM),$(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -D
 $(eval $(call variant,fuzz-tail,$(CC_SIM),$(FUZZ_CFLAGS) $(FUZZ_COUNT),$(FUZZ_LINK)))
 $(eval $(call variant,fuzz-plain,$(CC_SIM),$(FUZZ_CFLAGS) $(FUZZ_COUNT) -DPLAIN_LOOP,$(FUZZ_LINK)))
 
-# $(1) program, $(2) variant, $(3) source, $(4) link flags
+# The program's main is part of the fuzzer; its sub-commands are linked to it.
+FUZZ_OBJECTS_trace := $(patsubst %.c,$(BUILD)/obj/fuzz/%.o,$(filter-out tools/rvtrace/main.c,$(wildcard tools/rvtrace/*.c)))
+
+# $(1) program, $(2) variant, $(3) source, $(4) link flags, $(5) more objects
 define fuzz_program
-$(FUZZ_BIN)/$(1): $(BUILD)/obj/$(2)/tests/fuzz/$(3).o $(SIM_LIBRARY:%.c=$(BUILD)/obj/$(2)/%.o)
+$(FUZZ_BIN)/$(1): $(BUILD)/obj/$(2)/tests/fuzz/$(3).o $(SIM_LIBRARY:%.c=$(BUILD)/obj/$(2)/%.o) $(5)
 	@mkdir -p $$(@D)
 	@echo '  LINK  $$@'; $(CC_SIM) $(FUZZ_LINK) $(4) $$^ $(LIBS) -o $$@
 endef
 
-$(foreach target,$(FUZZ_READERS),$(eval $(call fuzz_program,$(target),fuzz,$(target),$(FUZZ_LINK_$(target)))))
+$(foreach target,$(FUZZ_READERS),$(eval $(call fuzz_program,$(target),fuzz,$(target),$(FUZZ_LINK_$(target)),$(FUZZ_OBJECTS_$(target)))))
 $(eval $(call fuzz_program,machine,fuzz-tail,machine,))
 $(eval $(call fuzz_program,machine-plain,fuzz-plain,machine,))
 

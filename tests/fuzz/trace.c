@@ -4,7 +4,7 @@
 #include <zstd.h>
 #include "fuzz.h"
 #define main rvtrace_main
-#include "../../tools/rvtrace.c"
+#include "../../tools/rvtrace/main.c"
 #undef main
 
 static char path[64];

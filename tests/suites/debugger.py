@@ -1,4 +1,8 @@
 """The REPL, driven by pipes as a user's scripts drive it."""
+import os
+import pty
+import select
+import subprocess
 from suites.tools import FIRMWARE, RVSIM, expect, expect_equal, guest, run
 
 GUEST = [FIRMWARE, guest("hello")]
@@ -39,11 +43,39 @@ def no_prompt_and_no_guest_text_on_stderr():
     expect_equal(status, 0, "exit status after the machine powered off")
 
 
+def terminal_completes():
+    """On a terminal: Tab completes commands, CSRs and symbols, and lists what is ambiguous."""
+    master, slave = pty.openpty()
+    debugger = subprocess.Popen([RVSIM, "--debug", *GUEST], stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    os.write(master, b"csr mtve\t\nunt\thypervisor_ent\t\ncsr mtva\t\t\t\nquit\n")
+    said = b""
+    while select.select([master], [], [], 60)[0]:
+        try:
+            said += os.read(master, 65536)
+        except OSError:  # the other side is gone
+            break
+    expect_equal(debugger.wait(60), 0, "exit status")
+    text = said.decode()
+    for wanted in ("mtvec (0x305)", "<hypervisor_entry>: ", "mtval   mtval2", "mtval (0x343)"):
+        expect(wanted in text, f"no {wanted!r} in\n{text}")
+
+
 def planted_leak():
     """The tp file tells both values at a world switch."""
     says("catch world VS\ncontinue\ninfo tp\ninfo percpu\nquit\n", "HS -> VS", "the hypervisor's 0x", "hart 0  slot")
     _, _, err = repl("catch world VS\ncontinue\ninfo percpu\nquit\n")
     expect("NOT its slot" not in err, err)
+
+
+def why_after_a_change():
+    """`why` tells of a trap as it was: by the time it is asked, the handler may have changed the delegation."""
+    script = "catch trap 9\ncontinue\nstep 3\nprint $medeleg\nwhy\ncontinue\nwhy\nquit\n"
+    _, _, err = run([RVSIM, "--debug", "build/debug/why.elf"], 60, stdin=script.encode())
+    first = "ecall from HS-mode (exception 9) in HS went to M: medeleg[9]=0"
+    second = "ecall from HS-mode (exception 9) in HS went to HS: medeleg[9]=1, and V=0, so hedeleg does not count"
+    at = err.find("0x200 512")
+    expect(0 <= at < err.find(first) < err.find(second), err)
 
 
 def cases():
@@ -76,4 +108,6 @@ def cases():
                                       "--debug-cmd did not run")
     yield "errors", leaves_state_unchanged
     yield "pipe", no_prompt_and_no_guest_text_on_stderr
+    yield "why-after-a-change", why_after_a_change
+    yield "terminal", terminal_completes
     yield "tp-file", planted_leak

@@ -8,6 +8,7 @@
 #include "hart/mmu.h"
 #include "machine/machine.h"
 #include "base/symbols.h"
+#include "state_bytes.h"
 #include "watch/check.h"
 #include "trace/trace.h"
 
@@ -30,8 +31,8 @@ enum {
 #define VCPU(n) (DRAM + 0x2000 + (n) * 0x800)
 
 struct fixture {
-	struct config config;
 	struct machine machine;
+	struct config config;
 	struct hart harts[HARTS];
 	struct check *check;
 };
@@ -76,6 +77,7 @@ static void init_hart(struct fixture *fixture, unsigned i)
 	hart->options = &fixture->machine.config->options;
 	hart->platform = &fixture->machine.platform;
 	hart->peers = fixture->harts;
+	hart->observers = &fixture->machine.observers;
 	hart->mode = MODE_HS;
 	csr_reset(hart);
 	cr_assert_eq(mmu_init(hart, 16), 0);
@@ -84,12 +86,18 @@ static void init_hart(struct fixture *fixture, unsigned i)
 	hart->x[TP] = PERCPU + i * SLOT;
 }
 
+static void stop_machine(void *context, unsigned hart, const char *message)
+{
+	struct machine *machine = context;
+	cr_assert_lt(hart, (unsigned)HARTS);
+	machine_stop(machine, STOP_CHECK, 0, message);
+}
+
 /* Without symbols when `bare`. */
 static struct fixture *new_fixture(uint32_t kinds, bool bare)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	struct machine *machine = &fixture->machine;
-	fixture->config.bios = "firmware.elf";
 	machine->config = &fixture->config;
 	machine->platform = (struct platform){ .cycles_per_tick = 1, .hart_count = HARTS };
 	fixture->config.options = (struct hart_options){ .vmid_bits = 14, .asid_bits = 16 };
@@ -104,7 +112,10 @@ static struct fixture *new_fixture(uint32_t kinds, bool bare)
 		init_hart(fixture, i);
 	for (unsigned vmid = 1; vmid <= 2; vmid++)
 		map_zone(fixture, vmid, ZONE(vmid), PTE_RWX);
-	fixture->check = check_new(kinds, machine);
+	fixture->check = check_new(&(struct check_config){
+		.kinds = kinds, .bus = &machine->bus, .symbols = machine->symbols, .firmware = "firmware.elf", .violated = stop_machine,
+		.context = machine,
+	});
 	return fixture;
 }
 
@@ -730,5 +741,97 @@ Test(test_check, tables_that_hold_themselves_are_looked_at_once, .timeout = 10)
 	fixture->harts[1].csr.hgatp = hgatp_of(2) | UINT64_C(2) << 60;
 	world(fixture, 1, MODE_VS, 0x10, TRACE_RETURN);
 	expect_violation(fixture, "isolation", "per-CPU data", "hart 1");
+	free_fixture(fixture);
+}
+
+/* ---- state ---- */
+
+static void save_check(const struct fixture *fixture, struct state_writer *writer)
+{
+	*writer = (struct state_writer){0};
+	check_save(fixture->check, writer);
+	cr_assert_not(writer->failed);
+}
+
+/* A new check takes the old one's place, and knows what that knew. */
+static void replace_check(struct fixture *fixture, uint32_t kinds)
+{
+	struct machine *machine = &fixture->machine;
+	struct state_writer writer, again;
+	save_check(fixture, &writer);
+	check_free(fixture->check);
+	fixture->check = check_new(&(struct check_config){
+		.kinds = kinds, .bus = &machine->bus, .symbols = machine->symbols, .violated = stop_machine, .context = machine,
+	});
+	struct state_reader reader = {.bytes = writer.bytes, .size = writer.size};
+	cr_assert(check_restore(fixture->check, &reader), "%s", reader.reason);
+	save_check(fixture, &again);
+	cr_assert(again.size == writer.size && !memcmp(again.bytes, writer.bytes, writer.size));
+	state_writer_free(&writer);
+	state_writer_free(&again);
+}
+
+Test(test_check, a_restored_check_knows_how_a_vcpu_left)
+{
+	for (unsigned wrong = 0; wrong < 2; wrong++) {
+		uint64_t x[32];
+		struct fixture *fixture = after_exit(CAUSE_LOAD_GUEST_PAGE, LD_A5, x);
+		replace_check(fixture, CHECK_WORLDSWITCH);
+		x[A5] = 0x77; /* the load's result */
+		x[A0] += wrong;
+		enter(fixture, 0, 0, 1, x, GUEST_PC + 4);
+		if (wrong)
+			expect_violation(fixture, "worldswitch", "a0", "was 0x");
+		else
+			expect_nothing(fixture);
+		free_fixture(fixture);
+	}
+}
+
+Test(test_check, a_restored_check_knows_that_tp_was_right)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+	write_tp(fixture, 0, PERCPU, DRAM);
+	replace_check(fixture, CHECK_PERCPU);
+	write_tp(fixture, 0, PERCPU + SLOT, DRAM + 4);
+	expect_violation(fixture, "percpu", "tp set to", "hart 1");
+	free_fixture(fixture);
+}
+
+Test(test_check, a_restored_check_knows_whose_pages_are_whose)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	leave(fixture, 0, INTERRUPT, 0x20);
+	expect_nothing(fixture);
+	replace_check(fixture, CHECK_ISOLATION);
+	map_zone(fixture, 2, ZONE(1), PTE_RWX);
+	enter(fixture, 1, 1, 2, NULL, 0x10);
+	expect_violation(fixture, "isolation", "VMID 2", "VMID 1");
+	free_fixture(fixture);
+}
+
+static bool restore_check(struct state_reader *reader)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU | CHECK_WORLDSWITCH, false);
+	bool result = check_restore(fixture->check, reader);
+	free_fixture(fixture);
+	return result;
+}
+
+Test(test_check, other_bytes_are_no_check, .timeout = 120)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU | CHECK_WORLDSWITCH, false);
+	struct state_writer writer;
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	leave(fixture, 0, INTERRUPT, 0x20);
+	save_check(fixture, &writer);
+	expect_refusals(restore_check, &writer);
+	struct fixture *other = new_fixture(CHECK_PERCPU, false);
+	struct state_reader reader = {.bytes = writer.bytes, .size = writer.size};
+	cr_assert_not(check_restore(other->check, &reader));
+	cr_assert_str_eq(reader.reason, "check: other invariants were checked");
+	state_writer_free(&writer);
+	free_fixture(other);
 	free_fixture(fixture);
 }

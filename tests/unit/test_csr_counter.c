@@ -26,8 +26,6 @@ Test(csr_counter, reads_count_what_came_before)
 	expect_hex(csr_read(&world->hart, CSR_minstret), 300);
 	expect_hex(csr_read(&world->hart, CSR_cycle), 500);
 	expect_hex(csr_read(&world->hart, CSR_instret), 300);
-	expect_hex(csr_cycle(&world->hart), 500);
-	expect_hex(csr_instret(&world->hart), 300);
 	free(world);
 }
 
@@ -211,14 +209,14 @@ Test(csr_counter, traps_and_returns_at_the_border)
 	cr_assert(trap_mret(&world->hart, 0x30200073));
 	cr_assert_eq(world->hart.mode, MODE_U);
 	retire(world); /* MRET itself */
-	expect_hex(csr_instret(&world->hart), 0);
+	expect_hex(csr_read(&world->hart, CSR_instret), 0);
 	retire(world);
 	retire(world);
-	expect_hex(csr_instret(&world->hart), 2);
+	expect_hex(csr_read(&world->hart, CSR_instret), 2);
 	world->hart.trap = (struct trap){.pending = true, .cause = CAUSE_ECALL_U};
 	cr_assert_eq(trap_take(&world->hart), MODE_M); /* ECALL does not retire */
 	retire(world);
-	expect_hex(csr_instret(&world->hart), 2);
+	expect_hex(csr_read(&world->hart, CSR_instret), 2);
 	free(world);
 }
 

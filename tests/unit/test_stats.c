@@ -78,7 +78,7 @@ Test(test_stats, has_the_keys_of_the_contract)
 	static const char *const parts[] = {
 		"\"version\": \"", "\"config\": {", "a \\\"quoted\\\" name", "\"cycles\": 1001", "\"instructions\": 1800",
 		"\"host_seconds\": 2.0", "\"mips\": 0.0009", "\"trace_hash\": \"0x", "\"harts\": [", "\"stalls\": {", "\"tlb\": {",
-		"\"cache\": {", "\"branch\": {", "\"world_switches\": {", "\"entries\": 2", "\"exits\": 1",
+		"\"cache\": {", "\"branch\": {", "\"engine\": {", "\"tlb_hits\": ", "\"world_switches\": {", "\"entries\": 2", "\"exits\": 1",
 		"\"min\": 40", "\"median\": 40", "\"p99\": 40", "\"max\": 40", "\"zones\": [", "\"vmid\": 5",
 		"\"VS\": {\n          \"cycles\": 760,\n          \"instructions\": 760\n",
 	};

@@ -15,6 +15,14 @@ static struct tlb_entry page(uint64_t va, unsigned shift, uint64_t space, uint64
 	};
 }
 
+/* Returns what was in its place. */
+static struct tlb_entry insert(struct tlb *tlb, const struct tlb_entry *entry)
+{
+	struct tlb_entry old;
+	tlb_insert(tlb, entry, &old);
+	return old;
+}
+
 static unsigned filled(const struct tlb *tlb)
 {
 	unsigned count = 0;
@@ -46,7 +54,7 @@ Test(tlb, finds_every_page_size_at_both_ends)
 	for (unsigned i = 0; i < 6; i++) {
 		uint64_t va = UINT64_C(3) << 57 | (uint64_t)(i + 1) << 50; /* apart even as 256 TiB pages */
 		struct tlb_entry entry = page(va, shifts[i], space_for(false, 0, 1), i + 1);
-		tlb_insert(&tlb, &entry);
+		insert(&tlb, &entry);
 	}
 	for (unsigned i = 0; i < 6; i++) {
 		uint64_t va = UINT64_C(3) << 57 | (uint64_t)(i + 1) << 50, size = UINT64_C(1) << shifts[i];
@@ -72,7 +80,7 @@ Test(tlb, keeps_spaces_apart)
 	for (unsigned i = 0; i < 8; i++) {
 		cr_assert_null(tlb_find(&tlb, 0x5000, spaces[i]), "%u", i);
 		struct tlb_entry entry = page(0x5000, 12, spaces[i], i);
-		tlb_insert(&tlb, &entry);
+		insert(&tlb, &entry);
 	}
 	for (unsigned i = 0; i < 8; i++)
 		cr_assert_eq(tlb_find(&tlb, 0x5fff, spaces[i])->pa, i);
@@ -85,7 +93,7 @@ Test(tlb, global_pages_are_found_under_any_asid_of_their_world)
 	cr_assert(tlb_init(&tlb, 64) == 0);
 	struct tlb_entry entry = page(0x5000, 12, space_for(true, 3, 7), 1);
 	entry.ignore = 0xffff;
-	tlb_insert(&tlb, &entry);
+	insert(&tlb, &entry);
 	for (unsigned asid = 0; asid < 0x10000; asid += 0x101)
 		cr_assert_not_null(tlb_find(&tlb, 0x5000, space_for(true, 3, asid)));
 	cr_assert_null(tlb_find(&tlb, 0x5000, space_for(true, 4, 7)));
@@ -99,7 +107,7 @@ Test(tlb, one_entry_holds_the_last_page)
 	cr_assert(tlb_init(&tlb, 1) == 0);
 	for (uint64_t va = 0; va < 0x10000; va += 0x1000) {
 		struct tlb_entry entry = page(va, 12, space_for(false, 0, 0), va);
-		tlb_insert(&tlb, &entry);
+		insert(&tlb, &entry);
 		cr_assert_eq(filled(&tlb), 1u);
 		cr_assert_eq(tlb_find(&tlb, va, space_for(false, 0, 0))->pa, va);
 		cr_assert(va == 0 || !tlb_find(&tlb, va - 1, space_for(false, 0, 0)));
@@ -113,7 +121,7 @@ Test(tlb, replaces_round_robin_in_a_set)
 	cr_assert(tlb_init(&tlb, 3) == 0); /* one set of three */
 	for (uint64_t n = 0; n < 5; n++) {
 		struct tlb_entry entry = page(n << 12, 12, space_for(false, 0, 0), n);
-		tlb_insert(&tlb, &entry);
+		insert(&tlb, &entry);
 	}
 	for (uint64_t n = 0; n < 5; n++)
 		cr_assert_eq(tlb_find(&tlb, n << 12, space_for(false, 0, 0)) != NULL, n >= 2, "page %u", (unsigned)n);
@@ -125,10 +133,10 @@ Test(tlb, inserting_a_page_again_replaces_it_in_place)
 	struct tlb tlb;
 	cr_assert(tlb_init(&tlb, 4) == 0);
 	struct tlb_entry other = page(0x9000, 12, space_for(false, 0, 0), 9);
-	tlb_insert(&tlb, &other);
+	insert(&tlb, &other);
 	for (uint64_t pa = 0; pa < 20; pa++) {
 		struct tlb_entry entry = page(0x5000, 12, space_for(false, 0, 0), pa);
-		tlb_insert(&tlb, &entry);
+		insert(&tlb, &entry);
 		cr_assert_eq(tlb_find(&tlb, 0x5000, space_for(false, 0, 0))->pa, pa);
 	}
 	cr_assert_eq(filled(&tlb), 2u);
@@ -147,9 +155,9 @@ Test(tlb, drops_what_the_predicate_selects_and_nothing_else)
 	cr_assert(tlb_init(&tlb, 512) == 0);
 	for (uint64_t n = 0; n < 64; n++) {
 		struct tlb_entry entry = page(n << 12, 12, space_for(false, 0, 0), n);
-		tlb_insert(&tlb, &entry);
+		insert(&tlb, &entry);
 	}
-	tlb_drop_where(&tlb, odd_pa, NULL);
+	cr_assert_eq(tlb_drop_where(&tlb, odd_pa, NULL), 32u);
 	for (uint64_t n = 0; n < 64; n++)
 		cr_assert_eq(tlb_find(&tlb, n << 12, space_for(false, 0, 0)) != NULL, n % 2 == 0);
 	tlb_drop_all(&tlb);
@@ -164,7 +172,7 @@ Test(tlb, spreads_neighbouring_pages)
 	cr_assert(tlb_init(&tlb, 512) == 0);
 	for (uint64_t n = 0; n < 256; n++) {
 		struct tlb_entry entry = page(n << 12, 12, space_for(true, 1, 0), n);
-		tlb_insert(&tlb, &entry);
+		insert(&tlb, &entry);
 	}
 	cr_assert_geq(filled(&tlb), 224u, "%u", filled(&tlb));
 	tlb_free(&tlb);

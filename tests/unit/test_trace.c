@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zstd.h>
 #include "hart/trap.h"
 #include "temporary.h"
 #include "trace/format.h"
@@ -311,6 +312,31 @@ Test(test_trace, what_is_no_trace_file_says_so)
 	cr_assert_null(trace_reader_open(path, error, sizeof(error)));
 	cr_assert_null(trace_reader_open("/nonexistent", error, sizeof(error)));
 	cr_assert_str_eq(error, "No such file or directory");
+}
+
+/* Files of all versions so far are read; others are refused with the reason. */
+Test(test_trace, versions)
+{
+	char path[TEMPORARY_PATH], error[160];
+	temporary(path);
+	for (uint8_t version = 0; version <= TRACE_VERSION + 1; version++) {
+		uint8_t plain[TRACE_HEADER_SIZE + 2] = "rvtrace\n", packed[256];
+		plain[8] = version;
+		plain[12] = 1;
+		plain[TRACE_HEADER_SIZE] = TRACE_KIND_END;
+		size_t size = ZSTD_compress(packed, sizeof(packed), plain, sizeof(plain), 1);
+		FILE *file = fopen(path, "wb");
+		cr_assert(file && !ZSTD_isError(size) && fwrite(packed, 1, size, file) == size && !fclose(file));
+		struct trace_reader *reader = trace_reader_open(path, error, sizeof(error));
+		cr_assert_eq(reader != NULL, version >= 1 && version <= TRACE_VERSION, "version %u", version);
+		struct trace_event event;
+		if (reader)
+			cr_assert_eq(trace_reader_next(reader, &event), TRACE_READ_END);
+		else
+			cr_assert_not_null(strstr(error, "version is not 1 to 4"), "%s", error);
+		trace_reader_close(reader);
+	}
+	unlink(path);
 }
 
 Test(test_trace, a_short_run_that_is_killed_leaves_half_its_events_at_least)

@@ -1,5 +1,6 @@
 /* Where traps go, what they leave in the CSRs, and the way back. */
 #include "csr_hart.h"
+#include "hart/route.h"
 #include "hart/trap.h"
 
 enum { EPC = 0x80001234, MTVEC = 0x80100000, STVEC = 0x80200000, VSTVEC = 0x80300000 };
@@ -613,16 +614,35 @@ Test(trap, double_trap_of_m_stops_the_hart)
 
 /* ---- words ---- */
 
-static const char *explain(struct world *world, bool interrupt, unsigned cause, enum mode from, char text[200])
+static const char *text_of(const struct trap_route *route, char text[300])
 {
-	trap_explain(&world->hart, interrupt, cause, from, text, 200);
+	FILE *out = fmemopen(text, 300, "w");
+	cr_assert_not_null(out);
+	trap_explain(route, out);
+	fclose(out);
 	return text;
+}
+
+/* What is said of a trap that the hart would take now; it goes where that says. */
+static const char *explain_trap(struct world *world, struct trap trap, enum mode from, char text[300])
+{
+	world->hart.mode = from;
+	struct trap_route route = trap_route(&world->hart, &trap);
+	enum mode to = take(world, from, trap);
+	cr_expect_eq(route.from, from);
+	cr_expect_eq(route.to, to);
+	return text_of(&route, text);
+}
+
+static const char *explain(struct world *world, bool interrupt, unsigned cause, enum mode from, char text[300])
+{
+	return explain_trap(world, (struct trap){.interrupt = interrupt, .cause = (uint8_t)cause}, from, text);
 }
 
 Test(trap, explanations)
 {
 	struct world *world = trap_world();
-	char text[200];
+	char text[300];
 	cr_expect_str_eq(explain(world, false, CAUSE_LOAD_PAGE, MODE_M, text),
 	                 "load page fault (exception 13) in M went to M: traps in M-mode are never delegated");
 	cr_expect_str_eq(explain(world, false, CAUSE_LOAD_PAGE, MODE_VU, text),
@@ -632,11 +652,75 @@ Test(trap, explanations)
 	                 "load page fault (exception 13) in VU went to HS: medeleg[13]=1, hedeleg[13]=0");
 	cr_expect_str_eq(explain(world, false, CAUSE_LOAD_PAGE, MODE_U, text),
 	                 "load page fault (exception 13) in U went to HS: medeleg[13]=1, and V=0, so hedeleg does not count");
+	put(world, CSR_hedeleg, ~UINT64_C(0));
+	cr_expect_str_eq(explain(world, false, CAUSE_LOAD_PAGE, MODE_VU, text),
+	                 "load page fault (exception 13) in VU went to VS: medeleg[13]=1, hedeleg[13]=1");
+	free(world);
+}
+
+/* norm:hideleg_trans: an interrupt for VS-mode arrives there under another number. */
+Test(trap, explanations_of_interrupts)
+{
+	struct world *world = trap_world();
+	char text[300];
+	cr_expect_str_eq(explain(world, true, IRQ_VSTI, MODE_VS, text),
+	                 "virtual supervisor timer interrupt (interrupt 6) in VS went to HS: mideleg[6]=1, hideleg[6]=0");
+	expect_hex(get(world, CSR_scause) & 0xff, IRQ_VSTI);
 	put(world, CSR_hideleg, ~UINT64_C(0));
 	cr_expect_str_eq(explain(world, true, IRQ_VSTI, MODE_VS, text),
-	                 "virtual supervisor timer interrupt (interrupt 6) in VS went to VS: mideleg[6]=1, hideleg[6]=1");
-	trap_explain(&world->hart, true, IRQ_VSTI, MODE_VS, text, 10); /* does not fit: cut, ended */
-	cr_expect_str_eq(text, "virtual s");
+	                 "virtual supervisor timer interrupt (interrupt 6) in VS went to VS: mideleg[6]=1, hideleg[6]=1, which reads interrupt 5");
+	expect_hex(get(world, CSR_vscause) & 0xff, IRQ_STI);
+	free(world);
+	world = trap_world();
+	with_extension(world, EXT_Smrnmi, true);
+	put(world, CSR_mnstatus, mnstatus_NMIE);
+	cr_expect_str_eq(explain_trap(world, (struct trap){.interrupt = true, .rnmi = true, .cause = RNMI_FIRST}, MODE_VU, text),
+	                 "non-maskable interrupt (interrupt 48) in VU went to M: mnstatus.NMIE was 1, and nothing else holds it back");
+	free(world);
+}
+
+Test(trap, explanations_of_double_traps)
+{
+	struct world *world = double_trap_world();
+	char text[300];
+	put(world, CSR_medeleg, ~UINT64_C(0));
+	put(world, CSR_mstatus, mstatus_SDT);
+	cr_expect_str_eq(explain(world, false, CAUSE_LOAD_PAGE, MODE_U, text),
+	                 "load page fault (exception 13) in U went to M: medeleg[13]=1, and V=0, so hedeleg does not count, "
+	                 "but sstatus.SDT was 1: a double trap");
+	expect_hex(get(world, CSR_mcause), CAUSE_DOUBLE_TRAP);
+	put(world, CSR_hedeleg, ~UINT64_C(0));
+	put(world, CSR_vsstatus, vsstatus_SDT);
+	cr_expect_str_eq(explain(world, false, CAUSE_LOAD_PAGE, MODE_VS, text),
+	                 "load page fault (exception 13) in VS went to M: medeleg[13]=1, hedeleg[13]=1, but vsstatus.SDT was 1: a double trap");
+	free(world);
+	for (unsigned handler = 0; handler < 2; handler++) {
+		world = trap_world();
+		with_extension(world, EXT_Smdbltrp, true);
+		with_extension(world, EXT_Smrnmi, handler);
+		if (handler)
+			put(world, CSR_mnstatus, mnstatus_NMIE);
+		put(world, CSR_mstatus, mstatus_MDT);
+		cr_expect_str_eq(explain(world, false, CAUSE_ILLEGAL, MODE_M, text),
+		                 handler ? "illegal instruction (exception 2) in M went to M: traps in M-mode are never delegated, but "
+		                           "mstatus.MDT was 1: to the handler of non-maskable interrupts"
+		                         : "illegal instruction (exception 2) in M stopped the hart: traps in M-mode are never delegated, but M-mode "
+		                           "did not expect a trap (mstatus.MDT or mnstatus.NMIE), and there was no other handler");
+		cr_expect_eq(world->hart.halted, !handler);
+		free(world);
+	}
+}
+
+/* A route is what it was, whatever the CSRs come to hold. */
+Test(trap, a_route_stays)
+{
+	struct world *world = trap_world();
+	char text[300];
+	world->hart.mode = MODE_VS;
+	struct trap_route route = trap_route(&world->hart, &(struct trap){.cause = CAUSE_LOAD_PAGE});
+	put(world, CSR_medeleg, ~UINT64_C(0));
+	put(world, CSR_hedeleg, ~UINT64_C(0));
+	cr_expect_str_eq(text_of(&route, text), "load page fault (exception 13) in VS went to M: medeleg[13]=0");
 	free(world);
 }
 

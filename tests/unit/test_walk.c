@@ -951,21 +951,3 @@ Test(walk, bare_stages_are_steps_too)
 	cr_assert(result.pa == page && result.gpa == page && result.page_shift == 12);
 	world_free(&world);
 }
-
-Test(walk, hardware_walks_can_be_watched)
-{
-	struct world world;
-	struct translation result;
-	struct steps steps = {0};
-	uint64_t va = some_va(SV57);
-	world_init(&world, 64);
-	struct tables tables = tables_new(&world, SV57, false, 0);
-	map(&tables, va, page, 0, PTE_FULL_U);
-	world.hart.csr.satp = atp_of(&tables, 1);
-	mmu_watch_walks(&world.hart, note_step, &steps);
-	cr_assert(plain(&world, va, ACCESS_LOAD, MODE_U, &result));
-	cr_assert_eq(steps.count, 5u);
-	cr_assert(plain(&world, va, ACCESS_LOAD, MODE_U, &result));
-	cr_assert_eq(steps.count, 5u, "a hit walks nowhere");
-	world_free(&world);
-}

@@ -1,0 +1,50 @@
+/* Commands about the debugger itself. */
+#include <stdlib.h>
+#include <string.h>
+#include "debug/commands.h"
+#include "debug/debugger.h"
+#include "engine/exec.h"
+
+bool cmd_hart(struct debugger *debugger, const char *args)
+{
+	uint64_t number = debugger->hart;
+	if (*args && !expression_all(debugger, args, &number))
+		return false;
+	if (number >= debugger->machine->hart_count)
+		return complain(debugger, "no hart %llu: there are %u", (unsigned long long)number, debugger->machine->hart_count);
+	debugger->hart = (unsigned)number;
+	debug_print_place(debugger, current(debugger));
+	return true;
+}
+
+bool cmd_trace(struct debugger *debugger, const char *args)
+{
+	struct machine *machine = debugger->machine;
+	size_t length;
+	const char *word = next_word(&args, &length);
+	uint32_t events = 0;
+	char *path = NULL;
+	bool on = word_is(word, length, "on");
+	if (!on && !word_is(word, length, "off"))
+		return complain(debugger, "trace on [FILE [EVENTS]] or trace off");
+	if (*args) {
+		const char *file = next_word(&args, &length);
+		path = strndup(file, length);
+		if (*args && trace_parse_events(args, &events) != 0) {
+			free(path);
+			return complain(debugger, "no such events: %s", args);
+		}
+	}
+	int result = trace_record(machine->trace, on, path, events);
+	free(path);
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		exec_set_tracing(&machine->harts[i], trace_wants_insns(machine->trace));
+	return result == 0;
+}
+
+bool cmd_quit(struct debugger *debugger, const char *args)
+{
+	(void)args;
+	debugger->quit = true;
+	return true;
+}

@@ -1,0 +1,105 @@
+/* The terminal: readline, with commands, CSRs and symbols to complete. */
+#include "debug/terminal.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <readline/history.h>
+#include <readline/readline.h>
+#include "base/symbols.h"
+#include "csr/csr.h"
+#include "debug/debugger.h"
+#include "debug/repl.h"
+
+/* readline hands its callbacks no context. What it does have is one pointer to a text of the program's own, its name, by
+ * which an inputrc file can tell programs apart: that text stands in here. */
+struct reading {
+	const struct debugger *debugger;
+	char name[sizeof "rvsim"];
+};
+
+static const struct debugger *reading_debugger(void)
+{
+	return ((const struct reading *)(rl_readline_name - offsetof(struct reading, name)))->debugger;
+}
+
+/* Candidates of one kind: NULL past the last. */
+typedef const char *candidate(const struct debugger *debugger, size_t index);
+
+static const char *command_candidate(const struct debugger *debugger, size_t index)
+{
+	(void)debugger;
+	return repl_command_name(index);
+}
+
+/* CSRs, then symbols. */
+static const char *argument_candidate(const struct debugger *debugger, size_t index)
+{
+	size_t csrs = 0;
+	while (csr_info_at(csrs))
+		csrs++;
+	if (index < csrs)
+		return csr_info_at(index)->name;
+	const struct symbol *symbol = symbols_at(debugger->machine->symbols, index - csrs);
+	return symbol ? symbol->name : NULL;
+}
+
+/* The next candidate from *index on that begins with the text; NULL: there is none. */
+static const char *next_match(const char *text, candidate *candidate, size_t *index)
+{
+	const char *name;
+	while ((name = candidate(reading_debugger(), (*index)++)) != NULL && strncmp(name, text, strlen(text)) != 0)
+		;
+	return name;
+}
+
+/* As readline wants them: what all have in common, each of them, NULL. One alone is what they have in common. NULL: none, or
+ * no memory. */
+static char **completions(const char *text, candidate *candidate)
+{
+	const char *name;
+	size_t count = 0, first = 0;
+	for (size_t i = 0; next_match(text, candidate, &i) != NULL;)
+		count++;
+	char **list = count ? calloc(count + 2, sizeof *list) : NULL;
+	if (!list)
+		return NULL;
+	const char *one = next_match(text, candidate, &first);
+	size_t common = strlen(one);
+	count = 0;
+	for (size_t i = 0; (name = next_match(text, candidate, &i)) != NULL;) {
+		list[++count] = strdup(name);
+		while (strncmp(one, name, common) != 0)
+			common--;
+	}
+	list[0] = strndup(one, common);
+	if (count == 1) {
+		free(list[1]);
+		list[1] = NULL;
+	}
+	return list;
+}
+
+static char **complete_line(const char *text, int start, int end)
+{
+	(void)end;
+	rl_attempted_completion_over = 1;
+	return completions(text, start == 0 ? command_candidate : argument_candidate);
+}
+
+void terminal_read(struct debugger *debugger)
+{
+	const struct reading reading = {debugger, "rvsim"};
+	const char *name = rl_readline_name;
+	rl_readline_name = reading.name;
+	rl_attempted_completion_function = complete_line;
+	rl_outstream = stderr;
+	for (char *line; !debugger->quit && (line = readline("(rvsim) ")) != NULL; free(line)) {
+		if (*line)
+			add_history(line);
+		repl_line(debugger, line);
+	}
+	rl_attempted_completion_function = NULL;
+	rl_readline_name = name;
+}

@@ -1,0 +1,38 @@
+/* Words that the user typed, and words for the user. */
+#include <stdarg.h>
+#include <string.h>
+#include "debug/debugger.h"
+
+bool complain(struct debugger *debugger, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vfprintf(debugger->out, format, args);
+	va_end(args);
+	fputc('\n', debugger->out);
+	return false;
+}
+
+const char *next_word(const char **text, size_t *length)
+{
+	const char *start = *text + strspn(*text, " \t");
+	*length = strcspn(start, " \t");
+	*text = start + *length;
+	*text += strspn(*text, " \t");
+	return start;
+}
+
+bool word_is(const char *word, size_t length, const char *what)
+{
+	return length == strlen(what) && strncmp(word, what, length) == 0;
+}
+
+bool parse_mode(const char *text, size_t length, enum mode *mode)
+{
+	for (unsigned i = 0; i < MODE_COUNT; i++)
+		if (strlen(mode_name(i)) == length && strncasecmp(text, mode_name(i), length) == 0) {
+			*mode = i;
+			return true;
+		}
+	return false;
+}

@@ -1,0 +1,71 @@
+/* Files being read, and words about what is wrong with them. */
+#include "rvtrace.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include "base/say.h"
+
+const char usage_text[] =
+    "usage: rvtrace dump [--hart N] [--type LIST] [--from CYCLE] [--to CYCLE] [--golden] FILE\n"
+    "       rvtrace diff [--context N] A B     exit 0: same, 1: differ, 2: trouble\n"
+    "       rvtrace stat [--json] FILE\n"
+    "       rvtrace export --format=spike FILE\n";
+
+int usage(void)
+{
+	fputs(usage_text, stderr);
+	return EXIT_TROUBLE;
+}
+
+int trouble(const char *subject, const char *reason)
+{
+	char *text;
+	if (asprintf(&text, "rvtrace: %s: %s", subject, reason) < 0)
+		return EXIT_TROUBLE;
+	fprintf(stderr, "%s\n", say_plain(text));
+	free(text);
+	return EXIT_TROUBLE;
+}
+
+bool parse_number(const char *text, uint64_t *value)
+{
+	char *end;
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return !errno && end != text && !*end && *text != '-';
+}
+
+static const char *find_name(void *context, enum mode mode, uint64_t address, uint64_t *offset)
+{
+	return trace_reader_symbol(context, mode, address, offset);
+}
+
+int input_open(struct input *input, const char *path)
+{
+	char reason[160];
+	input->path = path;
+	input->status = TRACE_READ_EVENT;
+	input->reader = trace_reader_open(path, reason, sizeof(reason));
+	if (!input->reader)
+		return trouble(path, reason);
+	input->names = (struct trace_names){ find_name, input->reader };
+	return 0;
+}
+
+bool input_next(struct input *input, struct trace_event *event)
+{
+	input->status = trace_reader_next(input->reader, event);
+	return input->status == TRACE_READ_EVENT;
+}
+
+int input_close(struct input *input)
+{
+	int result = 0;
+	if (input->status == TRACE_READ_TRUNCATED)
+		fprintf(stderr, "rvtrace: %s: note: no end record (the run was killed?); %" PRIu64 " events read\n", input->path,
+		        trace_reader_events(input->reader));
+	if (input->status == TRACE_READ_CORRUPT)
+		result = trouble(input->path, trace_reader_error(input->reader));
+	trace_reader_close(input->reader);
+	return result;
+}

@@ -1,0 +1,39 @@
+/* What the sub-commands of rvtrace share. Each has a file of its own, and a row in main.c. */
+#ifndef RVTRACE_H
+#define RVTRACE_H
+
+#include "trace/format.h"
+#include "trace/text.h"
+
+enum { EXIT_SAME = 0, EXIT_DIFFERS = 1, EXIT_TROUBLE = 2 };
+
+/* Sub-commands: argv[0] is the command's name. The exit status. */
+int rvtrace_dump(int argc, char **argv);
+int rvtrace_diff(int argc, char **argv);
+int rvtrace_stat(int argc, char **argv);
+int rvtrace_export(int argc, char **argv);
+
+/* "rvtrace: SUBJECT: REASON" on stderr, in one line. EXIT_TROUBLE. */
+int trouble(const char *subject, const char *reason);
+/* How rvtrace is called, on stderr. EXIT_TROUBLE. */
+int usage(void);
+extern const char usage_text[];
+
+/* All of the text is a number that is not negative. */
+bool parse_number(const char *text, uint64_t *value);
+
+/* A file being read. */
+struct input {
+	const char *path;
+	struct trace_reader *reader;
+	struct trace_names names;
+	enum trace_status status; /* once input_next has returned false */
+};
+
+/* 0, or EXIT_TROUBLE after a line. */
+int input_open(struct input *input, const char *path);
+bool input_next(struct input *input, struct trace_event *event);
+/* Says what is to be said about how the file ended; the exit status that follows. */
+int input_close(struct input *input);
+
+#endif
