@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
+#include "base/array.h"
 #include "base/say.h"
 #include "trace/format.h"
 
@@ -188,14 +189,8 @@ static bool take_symbol(struct trace_reader *reader, const struct symbol *symbol
 	reader->symbol_bytes += sizeof *symbol + length + 1;
 	if (reader->symbol_bytes > ROOM)
 		return false;
-	if (reader->symbol_count == reader->symbol_capacity) {
-		size_t capacity = reader->symbol_capacity ? reader->symbol_capacity * 2 : 64;
-		struct symbol *grown = realloc(reader->symbols, capacity * sizeof(*grown));
-		if (!grown)
-			return false;
-		reader->symbols = grown;
-		reader->symbol_capacity = capacity;
-	}
+	if (ARRAY_RESERVE(reader->symbols, reader->symbol_count, 1, &reader->symbol_capacity))
+		return false;
 	struct symbol *place = &reader->symbols[reader->symbol_count];
 	*place = *symbol;
 	place->order = reader->symbol_count;

@@ -1,6 +1,7 @@
 /* What instructions note, and texts by number: run.h. */
 #include <stdlib.h>
 #include <string.h>
+#include "base/array.h"
 #include "isa/value.h"
 #include "trace/run_state.h"
 
@@ -99,30 +100,11 @@ void trace_runs_free(struct trace_runs *runs)
 	free(runs->harts);
 }
 
-/* Room for `more` elements behind `count`. */
-static void *grow_notes(void *array, size_t count, size_t more, size_t *capacity, size_t size)
-{
-	size_t wanted = *capacity ? *capacity : 256;
-	if (count + more <= *capacity)
-		return array;
-	while (wanted < count + more)
-		wanted *= 2;
-	void *grown = realloc(array, wanted * size);
-	if (grown)
-		*capacity = wanted;
-	return grown;
-}
-
 static bool make_places(struct trace_runs *runs, unsigned values)
 {
-	void *codes = grow_notes(runs->codes, runs->code_count, 1, &runs->code_capacity, sizeof *runs->codes);
-	if (!codes)
+	if (ARRAY_RESERVE(runs->codes, runs->code_count, 1, &runs->code_capacity) ||
+	    ARRAY_RESERVE(runs->sites, runs->site_count, values + 1u, &runs->site_capacity))
 		return false;
-	runs->codes = codes;
-	void *sites = grow_notes(runs->sites, runs->site_count, values + 1, &runs->site_capacity, sizeof *runs->sites);
-	if (!sites)
-		return false;
-	runs->sites = sites;
 	memset(runs->sites + runs->site_count, 0, values * sizeof *runs->sites);
 	return true;
 }

@@ -2,6 +2,7 @@
 #include "trace/split.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/array.h"
 
 const char *const split_keys[SPLIT_PARTS] = {
 #define SPLIT(id, key, title) key,
@@ -15,27 +16,11 @@ const char *const split_titles[SPLIT_PARTS] = {
 #undef SPLIT
 };
 
-/* Room for `more` elements beyond `count`; 0, or -1: no memory. */
-static int reserve_symbols(void **array, size_t count, size_t more, size_t *capacity, size_t element)
-{
-	size_t wanted = *capacity ? *capacity : 16;
-	while (wanted < count + more)
-		wanted *= 2;
-	if (wanted == *capacity)
-		return 0;
-	void *grown = realloc(*array, wanted * element);
-	if (!grown)
-		return -1;
-	*array = grown;
-	*capacity = wanted;
-	return 0;
-}
-
 /* The functions of an exit are nearly always known already: walk both lists. */
 static void add_symbols(struct split_sum *sum, const struct split_symbol *symbols, size_t count)
 {
 	size_t at = 0;
-	if (reserve_symbols((void **)&sum->symbols, sum->symbol_count, count, &sum->symbol_capacity, sizeof(*symbols))) {
+	if (ARRAY_RESERVE(sum->symbols, sum->symbol_count, count, &sum->symbol_capacity)) {
 		sum->lost++;
 		return;
 	}
@@ -55,7 +40,7 @@ static void add_example(struct split_sum *sum, const struct split_example *examp
 {
 	if (tally_count(&sum->lengths, example->cycles))
 		return;
-	if (reserve_symbols((void **)&sum->examples, sum->example_count, 1, &sum->example_capacity, sizeof(*example))) {
+	if (ARRAY_RESERVE(sum->examples, sum->example_count, 1, &sum->example_capacity)) {
 		sum->lost++;
 		return;
 	}

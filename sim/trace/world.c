@@ -1,6 +1,7 @@
 /* World-switch statistics: world.h. */
 #include <stdlib.h>
 #include <string.h>
+#include "base/array.h"
 #include "hart/trap.h"
 #include "trace/world.h"
 
@@ -26,20 +27,6 @@ void world_free(struct world *world)
 	world->harts = NULL;
 }
 
-/* Room for one more element; 0, or -1: no memory. */
-static int grow_world(void **array, size_t count, size_t *capacity, size_t element)
-{
-	if (count < *capacity)
-		return 0;
-	size_t wanted = *capacity ? *capacity * 2 : 8;
-	void *grown = realloc(*array, wanted * element);
-	if (!grown)
-		return -1;
-	*array = grown;
-	*capacity = wanted;
-	return 0;
-}
-
 /* Rows are few (zones times causes that happen) and neighbours come in runs: a search from the last hit would gain
  * nothing measurable. SIZE_MAX: no memory. */
 static size_t exits_row(struct world_exits **rows, size_t *count, size_t *capacity, uint64_t cause, unsigned vmid)
@@ -47,7 +34,7 @@ static size_t exits_row(struct world_exits **rows, size_t *count, size_t *capaci
 	for (size_t i = 0; i < *count; i++)
 		if ((*rows)[i].cause == cause && (*rows)[i].vmid == vmid)
 			return i;
-	if (grow_world((void **)rows, *count, capacity, sizeof(**rows)))
+	if (ARRAY_RESERVE(*rows, *count, 1, capacity))
 		return SIZE_MAX;
 	(*rows)[*count] = (struct world_exits){ .cause = cause, .vmid = vmid };
 	return (*count)++;
@@ -58,7 +45,7 @@ static struct world_zone *zone_row(struct world_zone **rows, size_t *count, size
 	for (size_t i = 0; i < *count; i++)
 		if ((*rows)[i].vmid == vmid)
 			return &(*rows)[i];
-	if (grow_world((void **)rows, *count, capacity, sizeof(**rows)))
+	if (ARRAY_RESERVE(*rows, *count, 1, capacity))
 		return NULL;
 	(*rows)[*count] = (struct world_zone){ .vmid = vmid };
 	return &(*rows)[(*count)++];

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/array.h"
 #include "base/bus.h"
 #include "csr/csr.h"
 #include "hart/mmu.h"
@@ -32,17 +33,11 @@ static void read_vs(const struct hart *hart, uint64_t *vs)
 /* NULL: no memory. */
 static struct vcpu_image *add_vcpu(struct check *check, uint64_t sscratch, unsigned vmid)
 {
-	if (check->vcpu_count == check->vcpu_capacity) {
-		size_t capacity = check->vcpu_capacity ? check->vcpu_capacity * 2 : 16;
-		struct vcpu_image **grown = realloc(check->vcpus, capacity * sizeof(struct vcpu_image *));
-		if (!grown)
-			return NULL;
-		check->vcpus = grown;
-		check->vcpu_capacity = capacity;
-	}
 	struct vcpu_image *vcpu = calloc(1, sizeof(*vcpu));
-	if (!vcpu)
+	if (!vcpu || ARRAY_RESERVE(check->vcpus, check->vcpu_count, 1, &check->vcpu_capacity)) {
+		free(vcpu);
 		return NULL;
+	}
 	vcpu->sscratch = sscratch;
 	vcpu->vmid = vmid;
 	check->vcpus[check->vcpu_count++] = vcpu;
