@@ -54,6 +54,9 @@ uint64_t mmu_unmasked(const struct hart *hart, const struct mmu_context *context
 /* The address space of an effective mode, as hart/tlb.h cuts it up; 0 when no page table is in force. */
 uint64_t mmu_space(const struct hart *hart, enum mode mode);
 
+/* Are data accesses of this effective mode big-endian (MBE, SBE, UBE, VSBE)? */
+bool mmu_big_endian(const struct hart *hart, enum mode mode);
+
 /* Is a physical access of `size` bytes at pa allowed by PMP for this effective mode? The decoded form of the PMP CSRs
  * is brought up to date when the epoch in hart->context has changed or EFFECT_TRANSLATE is pending: after any write. */
 bool pmp_allows(const struct hart *hart, uint64_t pa, unsigned size, enum access access, enum mode mode);

@@ -33,6 +33,8 @@ struct uop {
 	uint8_t place;   /* pc % 128 / 2, and bit 7: four bytes long */
 };
 
+static inline unsigned uop_length(const struct uop *uop) { return uop->place & 0x80 ? 4 : 2; } /* bytes */
+
 struct uop uop_of(const struct timing *timing, const struct insn *insn, uint64_t pc);
 
 enum flow {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/bus.h"
 #include "hart/tlb.h"
-#include "timing/memory.h"
+#include "timing/hierarchy.h"
 
 enum { PTE_SHIFT = 3, IMPLICIT_MAX = 5 }; /* PTEs of a G-stage walk, Sv57x4 */
 
@@ -112,7 +112,7 @@ static bool is_pointer(const struct walk_step *step) { return !step->leaf && !st
 static void cost_of_pte(struct cost *cost, const struct walk_step *step)
 {
 	struct model *model = cost->model;
-	cost->cycles += model->timing->pte_read + memory_read_pte(model, step->pa, cost->at + cost->cycles + model->timing->pte_read);
+	cost->cycles += model->timing->pte_read + hierarchy_read(model, step->pa, cost->at + cost->cycles + model->timing->pte_read);
 	if (step->stage == STAGE_G)
 		model->counts.pte_reads_second++;
 	else

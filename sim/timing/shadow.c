@@ -22,7 +22,7 @@ struct key {
 
 _Static_assert(sizeof(struct key) == 24 + 3 * sizeof(struct causes) + sizeof(struct stall), "no gaps, and every byte is hashed");
 
-struct outcome {
+struct shadow_outcome {
 	struct key key;
 	uint32_t set;
 	uint32_t cycles[SHADOW_LEVELS];
@@ -40,7 +40,7 @@ struct shadow {
 	uint32_t set_count, outcome_count;
 	uint32_t set_heads[BUCKETS], outcome_heads[BUCKETS];
 	struct set sets[SETS_MAX];
-	struct outcome outcomes[OUTCOMES_MAX];
+	struct shadow_outcome outcomes[OUTCOMES_MAX];
 };
 
 /* Of so many bytes, a multiple of 8. No product waits for another. */
@@ -220,7 +220,7 @@ static uint32_t run_level(struct shadow *shadow, const struct key *key, enum sha
 	return states_number(&shadow->states, &pipe);
 }
 
-static void run_levels(struct shadow *shadow, struct outcome *outcome)
+static void run_levels(struct shadow *shadow, struct shadow_outcome *outcome)
 {
 	uint32_t states[SHADOW_LEVELS], before[SHADOW_LEVELS];
 	memcpy(before, shadow->sets[outcome->key.set].states, sizeof before);
@@ -259,15 +259,15 @@ static uint32_t find_outcome(struct shadow *shadow, const struct key *key)
 	for (uint32_t i = *head; i != NONE; i = shadow->outcomes[i].next)
 		if (are_equal(&shadow->outcomes[i].key, key, sizeof *key))
 			return i;
-	struct outcome *outcome = &shadow->outcomes[++shadow->outcome_count];
-	*outcome = (struct outcome){.key = *key, .next = *head, .then = NONE};
+	struct shadow_outcome *outcome = &shadow->outcomes[++shadow->outcome_count];
+	*outcome = (struct shadow_outcome){.key = *key, .next = *head, .then = NONE};
 	*head = shadow->outcome_count;
 	run_levels(shadow, outcome);
 	return *head;
 }
 
 /* Likewise. Most often what came after the run before comes again. */
-static const struct outcome *next_outcome(struct shadow *shadow, const struct key *key)
+static const struct shadow_outcome *next_outcome(struct shadow *shadow, const struct key *key)
 {
 	uint32_t *then = &shadow->outcomes[shadow->last].then;
 	if (*then == NONE || !are_equal(&shadow->outcomes[*then].key, key, sizeof *key))
@@ -279,8 +279,8 @@ static const struct outcome *next_outcome(struct shadow *shadow, const struct ke
 void shadow_run(struct shadow *shadow, const struct shadow_run *run, uint64_t time[SHADOW_LEVELS])
 {
 	make_room(shadow);
-	struct outcome fresh = {.key = key_of(shadow, run)};
-	const struct outcome *outcome = &fresh;
+	struct shadow_outcome fresh = {.key = key_of(shadow, run)};
+	const struct shadow_outcome *outcome = &fresh;
 	if (run->lasting)
 		outcome = next_outcome(shadow, &fresh.key);
 	else

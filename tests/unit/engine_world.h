@@ -49,7 +49,7 @@ static inline struct engine_world *engine_world_new(unsigned harts, const char *
 		*hart = (struct hart){.id = i, .isa = isa_default(), .options = &world->config.options, .platform = &machine->platform,
 		                      .engine = &machine->engine, .bus = &machine->bus, .peers = machine->harts,
 		                      .observers = &machine->observers, .trace = machine->trace};
-		cr_assert(mem_init(hart) == 0 && mmu_init(hart, hart->options->tlb_entries) == 0 &&
+		cr_assert(l0_init(hart) == 0 && mmu_init(hart, hart->options->tlb_entries) == 0 &&
 		          exec_init(hart) == 0);
 		hart_reset(hart, CODE);
 		exec_set_tracing(hart, trace_wants_insns(machine->trace));
@@ -82,7 +82,7 @@ static inline void engine_world_free(struct engine_world *world)
 		model_free(&machine->harts[i]);
 		exec_free(&machine->harts[i]);
 		mmu_free(&machine->harts[i]);
-		mem_free(&machine->harts[i]);
+		l0_free(&machine->harts[i]);
 	}
 	if (machine->model_shared)
 		model_shared_free(machine->model_shared);
