@@ -60,8 +60,6 @@ bool mmu_big_endian(const struct hart *hart, enum mode mode);
 /* Is a physical access of `size` bytes at pa allowed by PMP for this effective mode? The decoded form of the PMP CSRs
  * is brought up to date when the epoch in hart->context has changed or EFFECT_TRANSLATE is pending: after any write. */
 bool pmp_allows(const struct hart *hart, uint64_t pa, unsigned size, enum access access, enum mode mode);
-/* Does one PMP verdict hold for the whole page around pa? */
-bool pmp_uniform(const struct hart *hart, uint64_t pa);
 
 enum walk_stage { STAGE_S, STAGE_VS, STAGE_G };
 
