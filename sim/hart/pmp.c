@@ -193,10 +193,3 @@ bool pmp_allows(const struct hart *hart, uint64_t pa, unsigned size, enum access
 	const struct pmp_segment *segment = pmp_find(hart, pa, &first);
 	return size - 1 <= segment->last - pa && segment->perms[mode == MODE_M] & need[access];
 }
-
-bool pmp_uniform(const struct hart *hart, uint64_t pa)
-{
-	uint64_t first, page = pa & ~(uint64_t)(PAGE_SIZE - 1);
-	const struct pmp_segment *segment = pmp_find(hart, page, &first);
-	return segment->last - page >= PAGE_SIZE - 1;
-}
