@@ -60,11 +60,14 @@ const struct page_entry *walker_find(const struct walker *walker, uint64_t va, u
 	return NULL;
 }
 
-void walker_insert(struct walker *walker, const struct page_entry *entry)
+void walker_insert(struct walker *walker, const struct page_entry *entry, struct page_entry *old)
 {
+	*old = (struct page_entry){0};
 	if (!walker->second)
 		return;
-	*second_slot(walker, entry->vpn) = *entry;
+	struct page_entry *slot = second_slot(walker, entry->vpn);
+	*old = *slot;
+	*slot = *entry;
 	walker->second_shifts |= UINT64_C(1) << entry->shift;
 }
 

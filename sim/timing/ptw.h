@@ -27,9 +27,9 @@ int walker_init(struct walker *walker, const struct timing *timing); /* 0, or -1
 void walker_free(struct walker *walker);
 void walker_clear(struct walker *walker); /* as after walker_init */
 
-/* The page's entry in the second-level TLB, or NULL; and put one there. */
+/* The page's entry in the second-level TLB, or NULL; and put one there, if there is one: *old is what stood there. */
 const struct page_entry *walker_find(const struct walker *walker, uint64_t va, uint64_t space);
-void walker_insert(struct walker *walker, const struct page_entry *entry);
+void walker_insert(struct walker *walker, const struct page_entry *entry, struct page_entry *old);
 
 /* Walk for va, the first PTE at cycle `at`: cycles of it, in *second those for the G-stage. False in *found: it
  * faults. */

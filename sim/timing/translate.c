@@ -1,11 +1,32 @@
 #include "timing/translate.h"
 
 #include "hart/tlb.h"
+#include "hart/tlb_event.h"
 
 /* A walk that is the G-stage's alone is so with what it costs besides. */
 static uint16_t share_of_second(unsigned second, unsigned reads, unsigned fixed)
 {
 	return (uint16_t)(second && second == reads ? reads + fixed : second);
+}
+
+/* ---- events: what observers may hear of these TLBs ---- */
+
+/* A core's TLB holds what a page is; where it leads, the hart's own knows. */
+static struct tlb_page page_of(const struct page_entry *entry, uint64_t va)
+{
+	return (struct tlb_page){.va = va, .space = entry->space, .first_shift = entry->first_shift};
+}
+
+/* An entry takes the place of another, if there was one; PTEs have been read since `before`. */
+static void tell_replaced(struct model *model, enum trace_tlb_unit unit, const struct page_entry *old,
+                          const struct page_entry *entry, uint64_t va, enum access access, const struct event_counts *before)
+{
+	const struct event_counts *counts = &model->counts;
+	struct tlb_page gone = page_of(old, old->vpn << old->shift), page = page_of(entry, va);
+	if (old->shift)
+		tlb_event_evict(model->hart, unit, &gone);
+	tlb_event_fill(model->hart, unit, &page, access, (unsigned)(counts->pte_reads_first - before->pte_reads_first),
+	               (unsigned)(counts->pte_reads_second - before->pte_reads_second));
 }
 
 unsigned translate_walk(struct model *model, struct pages *pages, uint64_t va, uint64_t at, enum access access,
@@ -17,6 +38,10 @@ unsigned translate_walk(struct model *model, struct pages *pages, uint64_t va, u
 	const struct page_entry *second_level = walker_find(&model->walker, va, space);
 	unsigned cycles = timing->l2tlb_latency;
 	struct page_entry old, entry;
+	bool heard = tlb_event_wanted(hart);
+	struct event_counts before;
+	if (heard)
+		before = model->counts;
 	*second = 0;
 	*page = -1;
 	if (second_level) {
@@ -38,12 +63,16 @@ unsigned translate_walk(struct model *model, struct pages *pages, uint64_t va, u
 			.shift = translation.page_shift,
 			.first_shift = translation.first_shift,
 		};
-		walker_insert(&model->walker, &entry);
+		walker_insert(&model->walker, &entry, &old);
+		if (heard && model->walker.second)
+			tell_replaced(model, UNIT_L2TLB, &old, &entry, va, access, &before);
 	}
 	*page = pages_insert(pages, &entry, &old);
 	pages_touch(pages, (unsigned)*page);
 	if (pages == &model->dtlb)
 		near_drop_page(&model->near, &old);
+	if (heard)
+		tell_replaced(model, pages == &model->itlb ? UNIT_ITLB : UNIT_DTLB, &old, &entry, va, access, &before);
 	return cycles;
 }
 
@@ -55,20 +84,28 @@ static bool names(const struct fence_scope *scope, const struct page_entry *entr
 	return fence_selects(scope, &mapping);
 }
 
-static void drop_named(const struct fence_scope *scope, struct page_entry *entries, unsigned count)
+/* Drop what a fence names of a TLB, and tell of it. */
+static void drop_named(struct hart *hart, const struct fence_scope *scope, enum trace_tlb_unit unit, struct page_entry *entries,
+                       unsigned count)
 {
+	static const enum trace_tlb_stage stages[] = {[FENCE_VMA] = TLB_STAGE_S, [FENCE_VVMA] = TLB_STAGE_VS, [FENCE_GVMA] = TLB_STAGE_G};
+	unsigned dropped = 0;
 	for (unsigned i = 0; i < count; i++)
-		if (entries[i].shift && names(scope, &entries[i]))
+		if (entries[i].shift && names(scope, &entries[i])) {
 			entries[i].shift = 0;
+			dropped++;
+		}
+	if (tlb_event_wanted(hart))
+		tlb_event_fence(hart, unit, stages[scope->kind], &scope->fence, scope->vmid, dropped);
 }
 
 void translate_fence(struct model *model, const struct pending_fence *fence)
 {
 	struct fence_scope scope = fence_scope(model->hart, fence->kind, &fence->fence);
-	drop_named(&scope, model->itlb.entries, model->itlb.count);
-	drop_named(&scope, model->dtlb.entries, model->dtlb.count);
+	drop_named(model->hart, &scope, UNIT_ITLB, model->itlb.entries, model->itlb.count);
+	drop_named(model->hart, &scope, UNIT_DTLB, model->dtlb.entries, model->dtlb.count);
 	if (model->walker.second)
-		drop_named(&scope, model->walker.second, model->walker.second_entries);
+		drop_named(model->hart, &scope, UNIT_L2TLB, model->walker.second, model->walker.second_entries);
 	if (fence->kind == FENCE_GVMA || !fence->fence.address_valid)
 		walker_forget_pointers(&model->walker);
 	near_flush(&model->near);

@@ -188,7 +188,7 @@ Test(timing_state, ptw)
 	struct walker walker = walker_of(8, 64), again = walker_of(8, 64), none = walker_of(0, 0);
 	struct state_writer writer = {0};
 	for (uint64_t page = 0; page < 100; page++)
-		walker_insert(&walker, &(struct page_entry){.vpn = page, .space = 7, .shift = page % 3 ? 12 : 21, .first_shift = 12});
+		walker_insert(&walker, &(struct page_entry){.vpn = page, .space = 7, .shift = page % 3 ? 12 : 21, .first_shift = 12}, &(struct page_entry){0});
 	uint64_t seed = 4;
 	for (unsigned i = 0; i < 50; i++)
 		use_pages(&walker.pointers, &seed);
