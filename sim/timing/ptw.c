@@ -73,7 +73,8 @@ void walker_insert(struct walker *walker, const struct page_entry *entry, struct
 
 /* ---- pointers ---- */
 
-static bool knows(struct pages *pages, uint64_t address, uint64_t space)
+/* Is the pointer at this address kept? Then it has been used. */
+static bool find_pointer(struct pages *pages, uint64_t address, uint64_t space)
 {
 	int index = pages->count ? pages_find(pages, address, space) : -1;
 	if (index >= 0)
@@ -81,7 +82,7 @@ static bool knows(struct pages *pages, uint64_t address, uint64_t space)
 	return index >= 0;
 }
 
-static void remember(struct pages *pages, uint64_t address, uint64_t space)
+static void keep_pointer(struct pages *pages, uint64_t address, uint64_t space)
 {
 	struct page_entry entry = {.vpn = address >> PTE_SHIFT, .space = space, .shift = PTE_SHIFT, .first_shift = PTE_SHIFT};
 	if (pages->count)
@@ -151,7 +152,8 @@ struct cost {
 	uint64_t at; /* cycle of the first PTE */
 	unsigned cycles, second;
 	bool both;   /* both stages translate */
-	struct walk_step held[IMPLICIT_MAX]; /* of the G-stage walk to a VS-stage PTE, which may be known */
+	/* the G-stage walk to the next VS-stage PTE: it costs nothing if that is a pointer that is kept */
+	struct walk_step held[IMPLICIT_MAX];
 	unsigned held_count;
 };
 
@@ -173,13 +175,13 @@ static void charge(struct cost *cost, const struct walk_step *step)
 	struct pages *pointers = &cost->model->walker.pointers;
 	bool guest = step->stage == STAGE_G, kept = is_pointer(step) && (!guest || cost->both);
 	unsigned before = cost->cycles;
-	if (kept && knows(pointers, step->pa, guest)) {
+	if (kept && find_pointer(pointers, step->pa, guest)) {
 		cost->model->counts.pointer_hits++;
 		cost->cycles += cost->model->timing->pte_hit;
 	} else {
 		cost_of_pte(cost, step);
 		if (kept)
-			remember(pointers, step->pa, guest);
+			keep_pointer(pointers, step->pa, guest);
 	}
 	if (guest)
 		cost->second += cost->cycles - before;
@@ -198,7 +200,7 @@ static void charge_guest(struct cost *cost, const struct walk_step *step)
 	struct pages *pointers = &cost->model->walker.guest_pointers;
 	uint64_t vmid = (cost->model->hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW;
 	bool kept = is_pointer(step) && cost->both;
-	if (kept && knows(pointers, step->address, vmid)) {
+	if (kept && find_pointer(pointers, step->address, vmid)) {
 		cost->held_count = 0;
 		cost->model->counts.pointer_hits++;
 		cost->cycles += cost->model->timing->pte_hit;
@@ -207,7 +209,7 @@ static void charge_guest(struct cost *cost, const struct walk_step *step)
 	charge_held(cost);
 	cost_of_pte(cost, step);
 	if (kept)
-		remember(pointers, step->address, vmid);
+		keep_pointer(pointers, step->address, vmid);
 }
 
 static void visit_for_cost(void *context, const struct walk_step *step)
