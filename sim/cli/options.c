@@ -483,7 +483,7 @@ static const struct option_row rows[] = {
 	NUMBER("max-cycles", max_cycles, 1, UINT64_MAX), NUMBER("max-insns", max_insns, 1, UINT64_MAX),
 	VALUE("timeout", set_timeout), TEXT("signature", signature_path), VALUE("check", set_checks),
 	NUMBER("seed", seed, 0, UINT64_MAX), FLAG("debug", debug), TEXT("debug-cmd", debug_cmd), TEXT("expect", expect),
-	TEXT("fail-on", fail_on), FLAG("quiet", quiet),
+	TEXT("fail-on", fail_on), FLAG("quiet", quiet), TEXT("record", record), TEXT("replay", replay),
 	{ "help", false, NULL, 0, 0, 0, NULL }, { "h", false, NULL, 0, 0, 0, NULL }, { "version", false, NULL, 0, 0, 0, NULL },
 };
 

@@ -10,7 +10,8 @@ enum { SIZE = 16 * PAGE_SIZE };
 static struct device *recorder(uint64_t mark)
 {
 	uint64_t bytes[4] = { mark, mark + 1, mark + 2, mark + 3 };
-	return rom_new(bytes, sizeof(bytes), sizeof(bytes));
+	struct board board = { .rom = bytes, .rom_size = sizeof(bytes) };
+	return rom_kind.make(&board, &(struct device_site){ .name = "rom", .size = sizeof(bytes) });
 }
 
 static void with_bus(struct bus *bus)
@@ -47,7 +48,7 @@ Test(bus, device_is_found_by_address)
 	struct device *devices[3] = { recorder(0x100), recorder(0x200), recorder(0x300) };
 	static const uint64_t bases[3] = { 0x5000, 0x1000, 0x3000 }; /* not in order */
 	for (unsigned i = 0; i < 3; i++)
-		bus_map(&bus, bases[i], 32, devices[i]);
+		cr_assert_eq(bus_map(&bus, bases[i], 32, devices[i]), 0);
 	uint64_t value;
 	for (unsigned i = 0; i < 3; i++) {
 		cr_assert(reads(&bus, bases[i], 8, &value));
@@ -69,7 +70,7 @@ Test(bus, rom_can_be_read_and_fetched_but_not_written)
 	struct bus bus;
 	with_bus(&bus);
 	struct device *rom = recorder(0x1122334455667788);
-	bus_map(&bus, 0x1000, 32, rom);
+	cr_assert_eq(bus_map(&bus, 0x1000, 32, rom), 0);
 	uint64_t value;
 	cr_assert(reads(&bus, 0x1002, 2, &value));
 	cr_expect_eq(value, 0x5566);
@@ -99,7 +100,7 @@ Test(bus, peek_and_poke_are_all_or_nothing)
 	struct bus bus;
 	with_bus(&bus);
 	struct device *rom = recorder(0xabcd);
-	bus_map(&bus, 0x1000, 32, rom);
+	cr_assert_eq(bus_map(&bus, 0x1000, 32, rom), 0);
 	uint32_t word = 0xdeadbeef, back = 0;
 	cr_assert(bus_poke(&bus, BASE + 6, &word, 4));
 	cr_assert(bus_peek(&bus, BASE + 6, &back, 4));

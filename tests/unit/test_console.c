@@ -95,10 +95,10 @@ Test(console, null_and_deaf_consoles_have_no_input)
 {
 	struct log log;
 	struct console *console = start(&log, NULL, NULL);
-	cr_expect_eq(console_read(console), CONSOLE_END);
+	cr_expect_eq(console_read(console, 0), CONSOLE_END);
 	console_close(console);
 	struct console_config config = { .serial = "stdio", .deaf = true, .matched = matched };
 	console = console_open(&config);
-	cr_expect_eq(console_read(console), CONSOLE_END);
+	cr_expect_eq(console_read(console, 0), CONSOLE_END);
 	console_close(console);
 }
