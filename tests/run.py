@@ -14,7 +14,7 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SHORT = ["tables", "unit", "isa", "guests", "determinism", "checks", "debugger", "golden", "qemu", "fp", "hostile", "fuzz",
+SHORT = ["tables", "unit", "isa", "guests", "determinism", "input", "checks", "debugger", "golden", "qemu", "fp", "hostile", "fuzz",
          "diff", "accuracy", "split"]
 
 

@@ -127,3 +127,43 @@ Test(bus, page_flags_are_one_a_page)
 	cr_expect_eq(*bus_page_flags(&bus, BASE + 2 * PAGE_SIZE), 0);
 	bus_free(&bus);
 }
+
+struct stores {
+	uint64_t pa[4];
+	unsigned size[4], count;
+};
+
+static void note_dma(void *context, const void *by, uint64_t pa, unsigned size)
+{
+	struct stores *stores = context;
+	cr_expect_null(by);
+	cr_assert_lt(stores->count, 4);
+	stores->pa[stores->count] = pa;
+	stores->size[stores->count++] = size;
+}
+
+/* A device's writes are told page by page, to those who listen there. */
+Test(bus, devices_write_memory)
+{
+	struct bus bus;
+	struct stores stores = { 0 };
+	static uint8_t bytes[2 * PAGE_SIZE], back[2 * PAGE_SIZE];
+	with_bus(&bus);
+	cr_assert_eq(bus_listen(&bus, &(struct bus_listener){ .flags = PAGE_CODE, .stored = note_dma, .context = &stores }), 0);
+	bus_flag(&bus, BASE + PAGE_SIZE, PAGE_CODE);
+	bus_flag(&bus, BASE + 3 * PAGE_SIZE, PAGE_CODE);
+	memset(bytes, 0x5a, sizeof(bytes));
+	cr_assert(bus_dma_write(&bus, BASE + PAGE_SIZE + 16, bytes, sizeof(bytes)));
+	cr_expect_eq(stores.count, 2);
+	cr_expect_eq(stores.pa[0], BASE + PAGE_SIZE + 16);
+	cr_expect_eq(stores.size[0], PAGE_SIZE - 16);
+	cr_expect_eq(stores.pa[1], BASE + 3 * PAGE_SIZE);
+	cr_expect_eq(stores.size[1], 16);
+	cr_assert(bus_dma_read(&bus, BASE + PAGE_SIZE + 16, back, sizeof(back)));
+	cr_expect_arr_eq(back, bytes, sizeof(bytes));
+	cr_expect_not(bus_dma_write(&bus, BASE + SIZE - 8, bytes, 16), "past the end");
+	cr_expect_not(bus_dma_write(&bus, 0x1000, bytes, 4));
+	cr_expect_not(bus_dma_read(&bus, 0x1000, back, 4));
+	cr_expect_eq(stores.count, 2);
+	bus_free(&bus);
+}
