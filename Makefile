@@ -89,7 +89,7 @@ hostile: ## bad ELFs and options; guests under one-op blocks, one-entry TLBs and
 	@tests/run.py hostile hostile_engines
 
 lint: ## layering, and what the compilers say
-	@tools/check_layers sim=$(BUILD)/obj/tail/sim firmware=$(BUILD)/obj/firmware
+	@tools/check_layers sim=$(BUILD)/obj/tail/sim firmware=$(BUILD)/fw
 
 expand: ## show what an X-macro file becomes: make expand FILE=sim/engine/op_int.c
 	$(CC_SIM) $(CFLAGS_SIM) -E -P $(FILE) | clang-format 2>/dev/null || $(CC_SIM) $(CFLAGS_SIM) -E -P $(FILE)

@@ -17,7 +17,7 @@ static inline uint8_t *amo_locate(struct hart *hart, const struct op *op, unsign
 /* Only what the slow way found can be big-endian. */
 static inline bool amo_swaps(const struct hart *hart, uint64_t pa)
 {
-	return pa != 0 && mem_swaps(hart);
+	return pa != 0 && l0_swaps(hart);
 }
 
 /* `size` is 1, 2, 4 or 8. */

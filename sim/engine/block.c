@@ -3,6 +3,7 @@
 #include <string.h>
 #include "engine/mem.h"
 #include "hart/mmu.h"
+#include "hart/platform.h"
 #include "timing/model.h"
 
 enum { UOPS_SIZE = BLOCK_MAX * sizeof(struct uop) + 16 };
@@ -20,56 +21,58 @@ void block_flush(struct hart *hart)
 	exec->link = NULL;
 	exec->epoch++;
 	if (hart->model)
-		model_forget_blocks(hart);
+		model_forget_code(hart);
 }
 
-static struct block *lookup(const struct exec *exec, uint64_t pc, uint64_t pa, uint32_t key)
+static struct block *find_cached(const struct exec *exec, uint64_t pc, uint64_t pa, uint32_t key, uint32_t state)
 {
 	struct block *block = exec->by_address[bucket(pa >> 1)];
-	while (block && !(block->pa == pa && block->pc == pc && block->key == key && block->state == exec->state))
+	while (block && !(block->code.pa == pa && block->code.pc == pc && block->key == key && block->code.state == state))
 		block = block->hash_next;
 	return block;
 }
 
 static void insert(struct exec *exec, struct block *block)
 {
-	struct block **head = &exec->by_address[bucket(block->pa >> 1)];
+	struct block **head = &exec->by_address[bucket(block->code.pa >> 1)];
 	block->hash_next = *head;
 	*head = block;
-	head = &exec->by_page[bucket(block->pa >> PAGE_SHIFT)];
+	head = &exec->by_page[bucket(block->code.pa >> PAGE_SHIFT)];
 	block->page_next = *head;
 	*head = block;
 }
 
 static void remove_from_hash(struct exec *exec, const struct block *block)
 {
-	struct block **link = &exec->by_address[bucket(block->pa >> 1)];
+	struct block **link = &exec->by_address[bucket(block->code.pa >> 1)];
 	while (*link != block)
 		link = &(*link)->hash_next;
 	*link = block->hash_next;
 }
 
-static void chill_list(struct block *block, uint64_t pa, uint64_t size)
+static void close_list(struct block *block, uint64_t pa, uint64_t size)
 {
 	for (; block; block = block->page_next)
-		if (block->pa < pa + size && pa < block->pa + block->bytes)
+		if (block->code.pa < pa + size && pa < block->code.pa + block->code.bytes)
 			block_close(block);
 }
 
-void block_chill(struct exec *exec, uint64_t pa, uint64_t size)
+/* Blocks with bytes in lines of the instruction cache that are gone ask before they are entered again. */
+void block_lines_gone(struct hart *hart, uint64_t pa, uint64_t size)
 {
+	struct exec *exec = hart->exec;
 	if (size <= PAGE_SIZE) {
-		chill_list(exec->by_page[bucket(pa >> PAGE_SHIFT)], pa, size);
+		close_list(exec->by_page[bucket(pa >> PAGE_SHIFT)], pa, size);
 		return;
 	}
 	for (unsigned i = 0; i < HASH_BUCKETS; i++)
-		chill_list(exec->by_page[i], pa, size);
+		close_list(exec->by_page[i], pa, size);
 }
 
-/* Did bytes change from which block->alone was found out? */
+/* Did bytes change from which block->lookahead was found out? */
 static bool is_seen(const struct block *block, uint64_t pa, uint64_t size)
 {
-	uint64_t page = block->pa & ~(uint64_t)(PAGE_SIZE - 1);
+	uint64_t page = block->code.pa & ~(uint64_t)(PAGE_SIZE - 1);
 	return page + block->seen_from < pa + size && pa < page + block->seen_to;
 }
 
@@ -77,25 +80,26 @@ void exec_invalidate(struct hart *hart, uint64_t pa, uint64_t size)
 {
 	struct exec *exec = hart->exec;
 	bool found = false;
-	exec->writes++;
+	if (hart->model)
+		hart->model->code_writes++;
 	for (uint64_t page = pa >> PAGE_SHIFT; page <= (pa + size - 1) >> PAGE_SHIFT; page++) {
 		struct block **link = &exec->by_page[bucket(page)];
 		while (*link) {
 			struct block *block = *link;
-			if (block->pa < pa + size && pa < block->pa + block->bytes) {
+			if (block->code.pa < pa + size && pa < block->code.pa + block->code.bytes) {
 				*link = block->page_next;
 				remove_from_hash(exec, block);
 				found = true;
 			} else {
 				if (is_seen(block, pa, size))
-					block->alone = 0;
+					block->lookahead = 0;
 				link = &block->page_next;
 			}
 		}
 	}
 	if (found) {
 		exec->epoch++;
-		hart->effects |= EFFECT_FETCH | EFFECT_MODE;
+		hart->effects |= EFFECT_MODE;
 	}
 }
 
@@ -130,8 +134,8 @@ static struct block *new_block(struct hart *hart, uint64_t pa, unsigned limit)
 		return NULL;
 	exec->arena_used += block_size(block_ops(block));
 	if (hart->model) {
-		block->uops = memcpy(exec->arena + exec->arena_used, block->uops, block->count * sizeof *block->uops);
-		exec->arena_used += (block->count * sizeof *block->uops + 15) & ~(size_t)15;
+		block->code.uops = memcpy(exec->arena + exec->arena_used, block->code.uops, block->code.count * sizeof *block->code.uops);
+		exec->arena_used += (block->code.count * sizeof *block->code.uops + 15) & ~(size_t)15;
 	}
 	insert(exec, block);
 	if (bus_is_dram(hart->bus, pa, 2))
@@ -139,26 +143,13 @@ static struct block *new_block(struct hart *hart, uint64_t pa, unsigned limit)
 	return block;
 }
 
-void block_leave(struct hart *hart, unsigned taken, struct link *link, uint32_t state, uint64_t target)
-{
-	struct exec *exec = hart->exec;
-	hart->pc = target;
-	hart->now = hart_block_cycle(hart);
-	hart->retired = hart_block_insns(hart);
-	exec->link = link;
-	exec->target = target;
-	exec->state = state;
-	exec->settled = true;
-	exec->taken = taken == EDGE_TAKEN;
-}
-
 struct block *block_find(struct hart *hart, unsigned limit)
 {
 	struct exec *exec = hart->exec;
 	uint32_t key = hart->context & ((1 << KEY_BITS) - 1);
 	struct jump *jumps = limit == 1 ? exec->steps : limit ? exec->limited : exec->jumps;
-	struct jump *jump = &jumps[jump_index_in(hart->pc, exec->state)];
-	if (jump->pc == hart->pc && jump->context == hart->context && jump->block->state == exec->state &&
+	struct jump *jump = &jumps[jump_index_in(hart->pc, hart->pipeline_state)];
+	if (jump->pc == hart->pc && jump->context == hart->context && jump->block->code.state == hart->pipeline_state &&
 	    jump->block->key >> KEY_BITS == limit)
 		return jump->block;
 
@@ -176,14 +167,14 @@ struct block *block_find(struct hart *hart, unsigned limit)
 		return fragile_block(hart, translation.pa);
 
 	key |= limit << KEY_BITS;
-	struct block *block = lookup(exec, hart->pc, translation.pa, key);
+	struct block *block = find_cached(exec, hart->pc, translation.pa, key, hart->pipeline_state);
 	if (!block) {
 		block = new_block(hart, translation.pa, limit ? limit : hart->platform->block_ops);
 		if (!block)
 			return NULL;
 		block->key = key;
 	}
-	jump = &jumps[jump_index_in(hart->pc, exec->state)]; /* a full arena may have renumbered the state */
+	jump = &jumps[jump_index_in(hart->pc, hart->pipeline_state)]; /* a full arena may have renumbered the state */
 	*jump = (struct jump){hart->pc, hart->context, block};
 	return block;
 }

@@ -6,9 +6,11 @@
 #include "engine/exec.h"
 #include "isa/insn.h"
 #include "engine/op.h"
+#include "timing/code_block.h"
+#include "timing/model.h"
 
 enum {
-	BLOCK_MAX = 64,           /* instructions: op.halves and op.index are bytes */
+	BLOCK_MAX = CODE_MAX,     /* instructions: op.halves and op.index are bytes */
 	/* ops: up to eight extra ones (function, trigger, probe, tp, four notes) and an edge an instruction, and
 	 * those at the block's ends */
 	OPS_MAX = BLOCK_MAX * 10 + 8,
@@ -36,21 +38,29 @@ struct edge {
 	struct wrong *wrong[EDGES]; /* and what mispredictions of the branch did; NULL: not known */
 };
 
+_Static_assert(sizeof(struct link) == sizeof *((struct settled *)0)->next, "what the model keeps for the engine is a link");
+_Static_assert((int)EDGE_FALL == (int)FLOW_NEXT && (int)EDGE_TAKEN == (int)FLOW_TAKEN, "an edge is a flow");
 _Static_assert(sizeof(struct edge) == EDGE_SLOTS * sizeof(struct op), "the slots after an op with an edge");
 
 struct block {
-	uint64_t pc, pa;
+	struct code_block code; /* first: hart->code points here */
 	uint32_t key;   /* everything translation depended on: enum key_bit */
 	uint32_t last;  /* cycles before its last instruction: it must start before the hart's bound */
 	int64_t need;   /* so hart->progress must be greater than this: block_open and block_close */
-	uint32_t alone; /* at least so many cycles before anything that another hart may notice; */
+	uint32_t lookahead; /* at least so many cycles before anything that another hart may notice; */
 	uint16_t seen_from, seen_to; /* this was found out from the bytes of its page from one offset up to the other */
-	uint16_t count; /* instructions */
-	uint16_t bytes;
-	uint32_t state; /* with a timing model: the pipeline state it starts in, and what the pipeline sees of it */
-	struct uop *uops;
 	struct block *hash_next, *page_next;
 	struct op ops[];
+};
+
+/* A misprediction whose wrong path repeats: what it cost and led to. */
+struct wrong {
+	struct link link;
+	uint64_t target, wrong_pc;
+	int64_t advance; /* as edge->advance */
+	uint32_t state;
+	uint64_t code_writes; /* model->code_writes then */
+	struct trail trail;
 };
 
 /* The execution key: what decides, besides bytes and pc, how an instruction is translated. */
@@ -78,15 +88,15 @@ struct exec {
 	struct block *by_page[HASH_BUCKETS];
 	uint8_t *arena;
 	size_t arena_used;
+	struct uop uops[BLOCK_MAX]; /* of the block that was translated last */
 	struct block *scratch; /* a block that must be translated anew each time: straddling pages or PMP regions */
 	struct link found;     /* the block that comes next where no edge leads to it */
 	struct link *link;     /* through which the block was just left, to be filled in; or `found`; */
 	uint64_t target;       /* it leads there, unless somebody has moved the hart since */
-	uint32_t state;        /* of the pipeline, outside blocks */
-	bool settled;          /* the block was left through an edge: state is right, */
-	bool taken;            /* and this is EDGE_TAKEN */
+	bool settled;          /* the block was left through an edge: the pipeline's state is right, */
+	uint8_t flow;          /* and this is how (enum flow) */
+	struct { struct wrong **slot; uint64_t wrong_pc; } mispredicted; /* the last branch, if its edge did not know; or NULL */
 	uint64_t epoch;
-	uint64_t writes;       /* to pages with code */
 	uint64_t timer_cycle; /* the next cycle at which a Sstc comparison can raise an interrupt */
 	enum mode last_mode;  /* of the last world event */
 	bool trace_insn;
@@ -104,12 +114,16 @@ struct block *block_find(struct hart *hart, unsigned limit);
  * fragile block's one instruction has its second half translated for itself. A fetch fault is left in hart->trap. */
 void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, bool fragile);
 
+/* The block being run. */
+static inline const struct block *block_running(const struct hart *hart) { return (const struct block *)hart->code; }
+
 /* Room of a block with `ops` ops. */
 static inline size_t block_size(size_t ops) { return sizeof(struct block) + ops * sizeof(struct op); }
 unsigned block_ops(const struct block *block);
 
-/* Lines of the instruction cache are gone: blocks with bytes in [pa, pa+size) ask before they are entered again. */
-void block_chill(struct exec *exec, uint64_t pa, uint64_t size);
+
+/* hart->lines_gone. */
+void block_lines_gone(struct hart *hart, uint64_t pa, uint64_t size);
 
 /* Forget all blocks, and what the model knows of them. */
 void block_flush(struct hart *hart);
@@ -131,7 +145,7 @@ static inline int64_t edge_advance(unsigned insns, uint32_t cycles) { return (in
 void *block_room(struct exec *exec, size_t size);
 
 /* Control leaves the block, to a place that is not known or may not start: pc, now and retired become exact. */
-void block_leave(struct hart *hart, unsigned taken, struct link *link, uint32_t state, uint64_t target);
+void block_leave(struct hart *hart, enum flow flow, struct link *link, uint32_t state, uint64_t target);
 
 /* The first op of the block that a link leads to, if it may start; else NULL. */
 static inline const struct op *block_follow(struct hart *hart, const struct link *link)
@@ -139,7 +153,7 @@ static inline const struct op *block_follow(struct hart *hart, const struct link
 	struct block *next = link->block;
 	if (__builtin_expect(link->context != hart->context || hart->progress <= next->need, 0))
 		return NULL;
-	hart->block = next;
+	hart->code = &next->code;
 	return next->ops;
 }
 
@@ -159,7 +173,7 @@ static inline const struct op *block_exit_indirect(struct hart *hart, const stru
 	struct block *next = jump->block;
 	hart->progress += op_edge(op)->advance;
 	if (__builtin_expect(jump->pc == target && jump->context == hart->context && hart->progress > next->need, 1)) {
-		hart->block = next;
+		hart->code = &next->code;
 		return next->ops;
 	}
 	return NULL;
@@ -169,7 +183,7 @@ static inline const struct op *block_exit_indirect(struct hart *hart, const stru
 	do {                                                                                                         \
 		const struct op *exit_ = block_exit(hart, op, taken);                                                \
 		if (__builtin_expect(!exit_, 0)) {                                                                   \
-			block_leave(hart, taken, &op_edge(op)->links[taken], op_edge(op)->exits[taken], target);     \
+			block_leave(hart, (enum flow)(taken), &op_edge(op)->links[taken], op_edge(op)->exits[taken], target);     \
 			LEAVE;                                                                                       \
 		}                                                                                                    \
 		OP_CONTINUE(exit_);                                                                                  \
@@ -179,7 +193,7 @@ static inline const struct op *block_exit_indirect(struct hart *hart, const stru
 	do {                                                                                                         \
 		const struct op *exit_ = exit(hart, op, target);                                                     \
 		if (__builtin_expect(!exit_, 0)) {                                                                   \
-			block_leave(hart, EDGE_TAKEN, NULL, op_edge(op)->exits[EDGE_TAKEN], target);                 \
+			block_leave(hart, FLOW_TAKEN, NULL, op_edge(op)->exits[EDGE_TAKEN], target);                 \
 			LEAVE;                                                                                       \
 		}                                                                                                    \
 		OP_CONTINUE(exit_);                                                                                  \
@@ -196,6 +210,7 @@ op_fn op_landing;  /* is the instruction after this the landing pad that is expe
 op_fn op_tp;       /* the instruction before (at pc imm) wrote tp */
 op_fn op_function; /* HS-mode enters a firmware function: --check looks at tp */
 op_fn op_fs_dirty; /* FP state is about to change: mark it and translate anew */
+op_fn op_leave_before; /* leave, before the instruction at this place */
 op_fn op_leave_tp; /* op_leave_after, where an op_tp follows: this */
 op_fn op_timing_from; /* --timing from=SYMBOL: this is the place */
 op_fn op_timing_hint; /* an instruction that switches timing */

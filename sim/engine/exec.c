@@ -4,12 +4,12 @@
 #include <sys/mman.h>
 #include "csr/csr.h"
 #include "engine/block.h"
-#include "engine/mem.h"
+#include "engine/l0.h"
 #include "engine/note.h"
+#include "hart/platform.h"
 #include "hart/reservation.h"
 #include "hart/trap.h"
 #include "timing/model.h"
-#include "watch/check.h"
 #include "watch/meter.h"
 #include "trace/trace.h"
 
@@ -29,7 +29,9 @@ int exec_init(struct hart *hart)
 	void *arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	exec->arena = arena == MAP_FAILED ? NULL : arena;
 	exec->epoch = 1;
-	if (bus_listen(hart->bus, &(struct bus_listener){.flags = PAGE_CODE, .stored = code_stored, .context = hart}) != 0)
+	hart->lines_gone = block_lines_gone;
+	if (bus_listen(hart->bus, &(struct bus_listener){.flags = PAGE_CODE, .stored = code_stored, .context = hart}) != 0 ||
+	    reservation_listen(hart) != 0)
 		return -1;
 	return exec->scratch && exec->arena && hart->notes ? 0 : -1;
 }
@@ -46,25 +48,6 @@ void exec_free(struct hart *hart)
 	free(hart->notes);
 	hart->exec = NULL;
 	hart->notes = NULL;
-}
-
-/* ---- exactness inside blocks ---- */
-
-void op_sync(struct hart *hart, const struct op *op)
-{
-	hart->pc = hart->block->pc + 2 * op->halves;
-	hart->now = hart_block_cycle(hart) + op->prefix;
-	hart->retired = hart_block_insns(hart) + op->index;
-}
-
-OP(leave_after)
-{
-	op = note_after(hart, op + 1);
-	op_sync(hart, op);
-	if (op->run == op_tp && !op->rs1) /* this instruction's, not a jump's that comes next */
-		OP_TAIL(op_leave_tp);
-	hart->exec->link = NULL;
-	LEAVE;
 }
 
 /* ---- what effects ask for ---- */
@@ -153,7 +136,7 @@ static void take_trap_between(struct hart *hart)
 }
 
 /* Obey what instructions, devices and traps asked for, until nothing is left. */
-static void settle_effects(struct hart *hart)
+static void obey_effects(struct hart *hart)
 {
 	struct exec *exec = hart->exec;
 	while (hart->effects & ~(uint32_t)EFFECT_YIELD) {
@@ -168,7 +151,7 @@ static void settle_effects(struct hart *hart)
 		}
 		if (effects & EFFECT_TRANSLATE) {
 			exec->epoch++;
-			mem_l0_flush(hart);
+			l0_flush(hart);
 		}
 		if (exec->trace_begins) {
 			exec->trace_begins = false;
@@ -176,7 +159,7 @@ static void settle_effects(struct hart *hart)
 		}
 		if (effects & (EFFECT_MODE | EFFECT_TRANSLATE)) {
 			trigger_arm(hart);
-			mem_l0_select(hart);
+			l0_select(hart);
 			hart->context = exec->epoch << KEY_BITS | execution_key(hart);
 		}
 		if (effects & (EFFECT_IRQ | EFFECT_MODE)) {
@@ -187,48 +170,116 @@ static void settle_effects(struct hart *hart)
 	}
 }
 
-/* ---- the loop ---- */
+static inline void settle_effects(struct hart *hart)
+{
+	if (hart->effects & ~(uint32_t)EFFECT_YIELD)
+		obey_effects(hart);
+}
+
+/* ---- running a block ---- */
+
+/* What the model found may be found again: remember where it led. */
+static void remember_settled(struct hart *hart, const struct settled *settled, unsigned insns)
+{
+	struct exec *exec = hart->exec;
+	struct wrong **wrong = exec->mispredicted.slot;
+	if (wrong && settled->trail && (*wrong || (*wrong = block_room(exec, sizeof **wrong))))
+		**wrong = (struct wrong){
+			.target = hart->pc,
+			.wrong_pc = exec->mispredicted.wrong_pc,
+			.advance = edge_advance(insns, settled->cycles),
+			.state = hart->pipeline_state,
+			.code_writes = hart->model->code_writes,
+			.trail = *settled->trail,
+		};
+	exec->mispredicted.slot = NULL;
+	if (settled->next) {
+		exec->link = (struct link *)settled->next;
+		exec->target = hart->pc;
+	}
+}
 
 /* A block was left inside, or by what the model has to look at. */
-static void settle_block(struct hart *hart)
+static void settle_block(struct hart *hart, struct settled *settled)
 {
+	unsigned insns = (unsigned)(hart->retired - hart->insns);
 	if (hart->model) {
-		model_settle(hart);
+		model_settle(hart, settled);
+		remember_settled(hart, settled, insns);
 	} else {
 		hart->cycle = hart->now;
 		hart->insns = hart->retired;
 	}
 }
 
-static void run_block(struct hart *hart, const struct block *block)
+/* A world switch is being split. */
+static void meter_block(struct hart *hart, const struct settled *settled, uint64_t start, uint64_t insns)
 {
+	struct meter_run run = {.code = hart->code, .start = start, .insns = insns};
+	if (hart->exec->settled)
+		run.settled.stall.flow = hart->exec->flow;
+	else
+		run.settled = *settled;
+	meter_ran(hart, &run);
+}
+
+/* The next cycle at which the hart's own timers can interrupt has come. */
+static inline void look_at_timer(struct hart *hart)
+{
+	if (hart->cycle >= hart->exec->timer_cycle)
+		hart->effects |= EFFECT_IRQ;
+}
+
+/* Blocks may follow each other until cycle `stop`; not too far away for hart->progress. */
+static uint64_t chain_bound(const struct hart *hart, uint64_t stop)
+{
+	enum { FAR = 1 << 30 };
+	if (stop <= hart->cycle)
+		return hart->cycle;
+	return stop - hart->cycle < FAR ? stop : hart->cycle + FAR;
+}
+
+/* Run the block, and those it is known to lead to while they start before `stop`; `alone`: none of them. */
+static void run_block(struct hart *hart, const struct block *block, uint64_t stop, bool alone)
+{
+	struct settled settled;
 	uint64_t start = hart->cycle, insns = hart->insns;
-	hart->block = block;
+	hart->bound = alone || hart->metering ? hart->cycle : chain_bound(hart, stop);
+	hart->code = &block->code;
 	hart->exec->settled = false;
 	hart->progress = (int64_t)((hart->bound - hart->cycle) << 32);
 	op_run(hart, block->ops);
 	hart->cycle = hart_block_cycle(hart);
 	hart->insns = hart_block_insns(hart);
 	if (!hart->exec->settled)
-		settle_block(hart);
+		settle_block(hart, &settled);
 	if (hart->metering)
-		meter_ran(hart, start, insns);
+		meter_block(hart, &settled, start, insns);
 	if (hart->trap.pending)
 		take_trap(hart);
 	look_at_counters(hart);
+	look_at_timer(hart);
 }
+
+/* ---- which block comes next ---- */
 
 /* The block to run next; with a timing model, one whose instructions are in the instruction cache. */
 static struct block *find_block(struct hart *hart, unsigned limit)
 {
-	for (;;) {
-		struct block *block = block_find(hart, limit);
-		int present = block && hart->model ? model_enter(hart, block) : 0;
-		if (!present)
-			return block;
+	struct causes late = {0};
+	struct block *block;
+	int present;
+	do {
+		block = block_find(hart, limit);
+		present = block && hart->model ? model_fetch(hart, &block->code, block_is_open(block), &late) : 0;
 		if (present > 0)
 			limit = (unsigned)present;
-	}
+	} while (present);
+	if (block && hart->model)
+		block_open(block);
+	if (hart->metering)
+		meter_fetched(hart, &late);
+	return block;
 }
 
 static unsigned limit_of(const struct block *block) { return block->key >> KEY_BITS; }
@@ -238,12 +289,11 @@ static unsigned limit_of(const struct block *block) { return block->key >> KEY_B
  * other. */
 static bool may_link(const struct hart *hart, const struct block *from, uint32_t state, const struct block *block)
 {
-	return block != hart->exec->scratch && limit_of(block) == (limit_of(from) == 1) && block->state == state &&
-	       (!hart->model || !hart->model->fetch_space || (from->pc ^ block->pc) < PAGE_SIZE);
+	return block->code.lasting && limit_of(block) == (limit_of(from) == 1) && block->code.state == state &&
+	       (!hart->model || !hart->model->fetch_space || (from->code.pc ^ block->code.pc) < PAGE_SIZE);
 }
 
-/* Near the end of a slice instructions are run one by one; not where blocks end where slices do (ends_turn in
- * xlate.c). */
+/* Near the end of a slice instructions are run one by one; not where blocks end where slices do (xlate_lookahead.c). */
 static bool is_near(const struct hart *hart, uint64_t bound)
 {
 	enum { NEAR = 8 };
@@ -278,6 +328,165 @@ static void forget_blocks(struct hart *hart)
 	settle_effects(hart);
 }
 
+/* The block to enter now. NULL: something else comes first. */
+static struct block *enter_block(struct hart *hart, unsigned limit)
+{
+	struct block *block = find_block(hart, limit);
+	if (!block) {
+		if (hart->triggers.execute) /* a breakpoint at an address comes before any fault of its fetch */
+			trigger_on_execute(hart, 0);
+		take_trap_between(hart);
+		return NULL;
+	}
+	look_at_counters(hart);
+	return hart->effects ? NULL : block; /* the walk wrote A into code, say: first things first */
+}
+
+/* The way out of the block that was just left, which may be filled in with what comes next. */
+struct way_out {
+	struct link *link; /* NULL: there is none */
+	const struct block *from;
+	uint64_t context;
+	uint32_t state;
+};
+
+static struct way_out take_way_out(struct hart *hart)
+{
+	struct exec *exec = hart->exec;
+	bool open = exec->target == hart->pc && exec->link != &exec->found;
+	struct way_out way = {open ? exec->link : NULL, block_running(hart), hart->context, hart->pipeline_state};
+	exec->link = NULL;
+	return way;
+}
+
+/* The link that leads to the block now; NULL: none may. */
+static struct link *fill_in(struct hart *hart, const struct way_out *way, struct block *block)
+{
+	if (!way->link || way->context != hart->context || !may_link(hart, way->from, way->state, block))
+		return NULL;
+	*way->link = (struct link){block, way->context};
+	return way->link;
+}
+
+/* ---- the loop ---- */
+
+/* Run what comes next: blocks, or something that comes before any. `single`: one instruction at most; `alone`: one block. */
+static void advance(struct hart *hart, uint64_t bound, bool single, bool alone)
+{
+	uint64_t timer = hart->exec->timer_cycle, stop = bound < timer ? bound : timer;
+	const struct block *next = single ? NULL : linked_block(hart, stop);
+	if (next) {
+		hart->exec->link = NULL;
+		run_block(hart, next, stop, alone);
+		return;
+	}
+	struct way_out way = take_way_out(hart);
+	if (hart->platform->flush_always)
+		forget_blocks(hart);
+	single |= is_near(hart, stop);
+	struct block *block = enter_block(hart, single);
+	if (block && !single && block->code.count > 1 && hart->cycle + block->last >= stop)
+		block = enter_block(hart, true);
+	if (!block)
+		return;
+	fill_in(hart, &way, block);
+	run_block(hart, block, stop, alone);
+}
+
+static bool may_go_on(const struct hart *hart, uint64_t bound)
+{
+	return hart->cycle < bound && !hart->waiting && !(hart->effects & EFFECT_YIELD);
+}
+
+/* Others run now: leave the hart as anyone may look at it. */
+static void end_slice(struct hart *hart)
+{
+	hart->effects &= ~(uint32_t)EFFECT_YIELD;
+	reservation_guard(hart);
+}
+
+/* Go on until the bound, until `limit` instructions have retired, or (step) anything has happened. True: the slice is over. */
+static bool run_slice(struct hart *hart, uint64_t bound, uint64_t limit, bool step)
+{
+	uint64_t cycle = hart->cycle, insns = hart->insns;
+	bool trace = hart->exec->trace_insn, alone = step || limit != UINT64_MAX;
+	trace_noting(hart->trace, trace ? hart : NULL);
+	do {
+		settle_effects(hart);
+		if (may_go_on(hart, bound) && hart->insns < limit)
+			advance(hart, bound, step || limit - hart->insns <= BLOCK_MAX, alone);
+		/* in a step, translating anew (FP state becomes dirty) is nothing that has happened */
+	} while (may_go_on(hart, bound) && hart->insns < limit && !(step && (hart->cycle != cycle || hart->insns != insns)));
+	if (trace)
+		trace_tell(hart->trace, hart, hart->retired);
+	settle_effects(hart);
+	bool over = !may_go_on(hart, bound);
+	if (over)
+		end_slice(hart);
+	return over;
+}
+
+bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns)
+{
+	return run_slice(hart, bound, max_insns > UINT64_MAX - hart->insns ? UINT64_MAX : hart->insns + max_insns, false);
+}
+
+bool exec_step(struct hart *hart, uint64_t bound) { return run_slice(hart, bound, UINT64_MAX, true); }
+
+/* ---- lookahead ---- */
+
+struct lookahead exec_lookahead(const struct hart *hart)
+{
+	if (hart->effects)
+		return (struct lookahead){hart->cycle, NULL};
+	struct block *next = known_block(hart);
+	uint64_t timer = hart->exec->timer_cycle, until = next ? hart->cycle + next->lookahead : hart->cycle;
+	return (struct lookahead){until < timer ? until : timer, next};
+}
+
+/* Find out which block comes next; this may trap, or raise effects. */
+static void find_next(struct hart *hart)
+{
+	struct exec *exec = hart->exec;
+	struct way_out way = take_way_out(hart);
+	if (hart->platform->flush_always)
+		forget_blocks(hart);
+	struct block *block = enter_block(hart, 0);
+	if (!block)
+		return;
+	struct link *link = fill_in(hart, &way, block);
+	if (!link) {
+		link = &exec->found;
+		*link = (struct link){block, hart->context};
+	}
+	exec->link = link;
+	exec->target = hart->pc;
+}
+
+struct lookahead exec_run_lookahead(struct hart *hart, struct lookahead ahead, uint64_t bound)
+{
+	while (ahead.cycle < bound) {
+		const struct block *next = ahead.next;
+		if (!next) {
+			find_next(hart);
+		} else if (!fits(hart, next, bound) || bound > hart->exec->timer_cycle) {
+			advance(hart, bound, true, false); /* not all of it comes before the bound */
+		} else {
+			hart->exec->link = NULL;
+			run_block(hart, next, bound, false);
+		}
+		settle_effects(hart);
+		ahead = exec_lookahead(hart);
+		if (hart->waiting || hart->effects)
+			break;
+	}
+	if (hart->reservation.valid || hart->effects)
+		end_slice(hart);
+	return ahead;
+}
+
+/* ---- what blocks are made for ---- */
+
 void exec_set_tracing(struct hart *hart, bool insn)
 {
 	hart->exec->trace_insn = insn;
@@ -294,7 +503,7 @@ void exec_switch_timing(struct hart *hart, bool on)
 	if (!on) {
 		hart->parked = hart->model;
 		hart->model = NULL;
-		hart->exec->state = 0;
+		hart->pipeline_state = 0;
 	} else {
 		hart->model = hart->parked;
 		hart->parked = NULL;
@@ -303,209 +512,4 @@ void exec_switch_timing(struct hart *hart, bool on)
 	if (hart->metering)
 		meter_switched(hart);
 	hart->effects |= EFFECT_TRANSLATE;
-}
-
-/* The block to enter now. NULL: something else comes first. */
-static struct block *enter_block(struct hart *hart, unsigned limit)
-{
-	struct block *block = find_block(hart, limit);
-	if (!block) {
-		if (hart->triggers.execute) /* a breakpoint at an address comes before any fault of its fetch */
-			trigger_on_execute(hart, 0);
-		take_trap_between(hart);
-		return NULL;
-	}
-	look_at_counters(hart);
-	return hart->effects ? NULL : block; /* the walk wrote A into code, say: first things first */
-}
-
-/* The link through which the block was just left, to be filled in. NULL: there is none. */
-static struct link *open_link(const struct hart *hart)
-{
-	const struct exec *exec = hart->exec;
-	return exec->target == hart->pc && exec->link != &exec->found ? exec->link : NULL;
-}
-
-static void run_next(struct hart *hart, uint64_t bound, bool step)
-{
-	struct exec *exec = hart->exec;
-	struct link *link = open_link(hart);
-	const struct block *from = hart->block, *next = step ? NULL : linked_block(hart, bound);
-	uint64_t context = hart->context;
-	uint32_t state = exec->state;
-	exec->link = NULL;
-	if (next) {
-		run_block(hart, next);
-		return;
-	}
-	if (hart->platform->flush_always)
-		forget_blocks(hart);
-	step |= is_near(hart, bound);
-	struct block *block = enter_block(hart, step);
-	if (block && !step && block->count > 1 && hart->cycle + block->last >= bound)
-		block = enter_block(hart, true);
-	if (!block)
-		return;
-	if (link && context == hart->context && may_link(hart, from, state, block))
-		*link = (struct link){block, context};
-	run_block(hart, block);
-}
-
-/* Find out which block comes next; this may trap, or raise effects. */
-static void look_ahead(struct hart *hart)
-{
-	struct exec *exec = hart->exec;
-	struct link *link = open_link(hart);
-	const struct block *from = hart->block;
-	uint64_t context = hart->context;
-	uint32_t state = exec->state;
-	exec->link = NULL;
-	if (hart->platform->flush_always)
-		forget_blocks(hart);
-	struct block *block = enter_block(hart, 0);
-	if (!block)
-		return;
-	if (!link || context != hart->context || !may_link(hart, from, state, block))
-		link = &exec->found;
-	*link = (struct link){block, hart->context};
-	exec->link = link;
-	exec->target = hart->pc;
-}
-
-static bool may_go_on(const struct hart *hart, uint64_t bound)
-{
-	return hart->cycle < bound && !hart->waiting && !(hart->effects & EFFECT_YIELD);
-}
-
-/* Blocks may follow each other until this cycle; not too far away for hart->progress. */
-static uint64_t chain_bound(const struct hart *hart, uint64_t stop)
-{
-	enum { FAR = 1 << 30 };
-	if (stop <= hart->cycle)
-		return hart->cycle;
-	return stop - hart->cycle < FAR ? stop : hart->cycle + FAR;
-}
-
-static void advance(struct hart *hart, uint64_t bound, bool chain, bool step)
-{
-	struct exec *exec = hart->exec;
-	uint64_t stop = bound < exec->timer_cycle ? bound : exec->timer_cycle;
-	hart->bound = chain && !hart->metering ? chain_bound(hart, stop) : hart->cycle;
-	run_next(hart, stop, step);
-	if (hart->cycle >= exec->timer_cycle)
-		hart->effects |= EFFECT_IRQ;
-}
-
-/* A short slice that does nothing but run blocks known to follow each other. False: go on as exec_run does, from
- * here. */
-static bool run_linked(struct hart *hart, uint64_t bound)
-{
-	struct exec *exec = hart->exec;
-	if (hart->effects || hart->waiting || exec->trace_insn || hart->reservation.valid || bound > exec->timer_cycle)
-		return false;
-	hart->bound = hart->metering ? hart->cycle : chain_bound(hart, bound);
-	while (hart->cycle < bound) {
-		const struct block *block = linked_block(hart, bound);
-		if (!block)
-			return false;
-		run_block(hart, block);
-		if (hart->cycle >= exec->timer_cycle)
-			hart->effects |= EFFECT_IRQ;
-		if (hart->effects || !exec->settled)
-			return false;
-	}
-	return !hart->reservation.valid;
-}
-
-/* Others run now: leave the hart as anyone may look at it. */
-static void end_slice(struct hart *hart)
-{
-	hart->effects &= ~(uint32_t)EFFECT_YIELD;
-	reservation_guard(hart);
-}
-
-/* The slice is over, or pauses. */
-static bool pause(struct hart *hart, uint64_t bound)
-{
-	if (hart->exec->trace_insn)
-		trace_tell(hart->trace, hart, hart->retired);
-	settle_effects(hart);
-	bool over = !may_go_on(hart, bound);
-	if (over)
-		end_slice(hart);
-	return over;
-}
-
-bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns)
-{
-	if (max_insns == UINT64_MAX && run_linked(hart, bound))
-		return true;
-	uint64_t limit = max_insns > UINT64_MAX - hart->insns ? UINT64_MAX : hart->insns + max_insns;
-	trace_noting(hart->trace, hart->exec->trace_insn ? hart : NULL);
-	settle_effects(hart);
-	while (may_go_on(hart, bound) && hart->insns < limit) {
-		settle_effects(hart);
-		if (!may_go_on(hart, bound))
-			break;
-		advance(hart, bound, limit == UINT64_MAX, limit - hart->insns <= BLOCK_MAX);
-	}
-	return pause(hart, bound);
-}
-
-bool exec_step(struct hart *hart, uint64_t bound)
-{
-	uint64_t cycle = hart->cycle, insns = hart->insns;
-	trace_noting(hart->trace, hart->exec->trace_insn ? hart : NULL);
-	/* translating anew (FP state becomes dirty) is no step */
-	do {
-		settle_effects(hart);
-		if (may_go_on(hart, bound))
-			advance(hart, bound, false, true);
-	} while (may_go_on(hart, bound) && hart->cycle == cycle && hart->insns == insns);
-	return pause(hart, bound);
-}
-
-/* ---- turns ---- */
-
-static inline struct standing standing_before(const struct hart *hart, struct block *next)
-{
-	uint64_t timer = hart->exec->timer_cycle, until = next ? hart->cycle + next->alone : hart->cycle;
-	return (struct standing){until < timer ? until : timer, next};
-}
-
-struct standing exec_standing(const struct hart *hart)
-{
-	return hart->effects ? (struct standing){hart->cycle, NULL} : standing_before(hart, known_block(hart));
-}
-
-/* Instructions one by one, if not all of the next block come before the bound. */
-static void advance_turn(struct hart *hart, const struct block *next, uint64_t bound)
-{
-	struct exec *exec = hart->exec;
-	if (!next) {
-		look_ahead(hart);
-	} else if (!fits(hart, next, bound) || bound > exec->timer_cycle) {
-		advance(hart, bound, true, true);
-	} else {
-		exec->link = NULL;
-		hart->bound = hart->metering ? hart->cycle : chain_bound(hart, bound);
-		run_block(hart, next);
-		if (hart->cycle >= exec->timer_cycle)
-			hart->effects |= EFFECT_IRQ;
-	}
-}
-
-struct standing exec_turn(struct hart *hart, struct standing standing, uint64_t bound)
-{
-	while (standing.turn < bound) {
-		advance_turn(hart, standing.next, bound);
-		if (hart->effects)
-			settle_effects(hart);
-		standing = exec_standing(hart);
-		if (hart->waiting || hart->effects)
-			break;
-	}
-	if (hart->reservation.valid || hart->effects)
-		end_slice(hart);
-	return standing;
 }

@@ -14,17 +14,17 @@ void exec_free(struct hart *hart);
  * stepping, hostile builds and both dispatchers give the same interleaving. */
 bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns);
 
-/* Harts that get ahead of each other (platform->catch_up): where one stands that is paused between instructions and
- * does not wait. */
-struct standing {
-	uint64_t turn;      /* the first cycle at which it may do what another can notice */
+/* Conservative lookahead (platform->catch_up): how far a hart that is paused between instructions, and does not wait, can
+ * go before another can notice. */
+struct lookahead {
+	uint64_t cycle;     /* the first at which it may do what another can notice */
 	struct block *next; /* the block that comes next; NULL: not known */
 };
-struct standing exec_standing(const struct hart *hart);
+struct lookahead exec_lookahead(const struct hart *hart);
 
-/* Run the hart, which stands there with nothing to obey, until its turn is at `bound` or later, it waits, or
- * something asks to yield. Returns where it stands then. */
-struct standing exec_turn(struct hart *hart, struct standing standing, uint64_t bound);
+/* Run the hart, whose lookahead this is and which has no effects to obey, until its lookahead ends at `bound` or later, it
+ * waits, or something asks to yield. Returns its lookahead then. */
+struct lookahead exec_run_lookahead(struct hart *hart, struct lookahead ahead, uint64_t bound);
 
 /* One instruction, or one trap taken, of a slice that exec_run would run. True when the slice is over. */
 bool exec_step(struct hart *hart, uint64_t bound);

@@ -1,160 +1,16 @@
 #include "engine/mem.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include "engine/exec.h"
-#include "hart/reservation.h"
+#include "hart/platform.h"
+#include "hart/trap.h"
 #include "isa/insn.h"
 #include "timing/model.h"
-#include "trace/trace.h"
-
-enum { BANKS = MODE_COUNT * 2 };
-
-struct mem {
-	struct l0_bank banks[BANKS]; /* by effective mode and SUM */
-	struct l0_bank none;         /* stays empty: big-endian contexts, and while load or store triggers are armed */
-	bool swaps;                  /* the current data context is big-endian */
-	unsigned mxr;                /* MXR and VS-level MXR the banks were filled under */
-};
-
-/* ---- the filter ---- */
-
-static void bank_flush(struct l0_bank *bank)
-{
-	for (unsigned i = 0; i < L0_ENTRIES; i++)
-		bank->read[i].tag = bank->write[i].tag = L0_EMPTY;
-	bank->used = false;
-}
-
-static void page_flagged(void *context, uint64_t pa) { mem_l0_forget_page(context, pa); }
-
-int mem_init(struct hart *hart)
-{
-	hart->mem = calloc(1, sizeof *hart->mem);
-	if (!hart->mem)
-		return -1;
-	if (bus_listen(hart->bus, &(struct bus_listener){.flagged = page_flagged, .context = hart}) != 0 ||
-	    reservation_listen(hart) != 0)
-		return -1;
-	for (unsigned i = 0; i < BANKS; i++)
-		bank_flush(&hart->mem->banks[i]);
-	bank_flush(&hart->mem->none);
-	hart->l0 = &hart->mem->banks[0];
-	return 0;
-}
-
-void mem_free(struct hart *hart)
-{
-	free(hart->mem);
-	hart->mem = NULL;
-}
-
-void mem_l0_flush(struct hart *hart)
-{
-	for (unsigned i = 0; i < BANKS; i++)
-		if (hart->mem->banks[i].used)
-			bank_flush(&hart->mem->banks[i]);
-	if (hart->model)
-		model_near_flush(hart);
-}
-
-void mem_l0_forget_page(struct hart *hart, uint64_t pa)
-{
-	uint64_t host = (uint64_t)(uintptr_t)bus_host(hart->bus, pa & ~UINT64_C(0xfff));
-	for (unsigned i = 0; i < BANKS; i++) {
-		struct l0_bank *bank = &hart->mem->banks[i];
-		if (!bank->used)
-			continue;
-		for (struct l0_entry *entry = bank->write; entry < bank->write + L0_ENTRIES; entry++)
-			if (entry->tag + entry->addend == host)
-				entry->tag = L0_EMPTY;
-	}
-	if (hart->model)
-		model_near_forget_page(hart, (const uint8_t *)(uintptr_t)host);
-}
-
-bool mem_big_endian(const struct hart *hart, enum mode mode)
-{
-	switch (mode) {
-	case MODE_M: return hart->csr.mstatus & mstatus_MBE;
-	case MODE_HS: return hart->csr.mstatus & mstatus_SBE;
-	case MODE_U: return hart->csr.mstatus & mstatus_UBE;
-	case MODE_VS: return hart->csr.hstatus & hstatus_VSBE;
-	default: return hart->csr.vsstatus & vsstatus_UBE;
-	}
-}
-
-bool mem_swaps(const struct hart *hart) { return hart->mem->swaps; }
-
-void mem_l0_select(struct hart *hart)
-{
-	struct mmu_context context = mmu_context_data(hart);
-	unsigned mxr = context.mxr | (unsigned)context.vmxr << 1;
-	if (mxr != hart->mem->mxr) {
-		mem_l0_flush(hart);
-		hart->mem->mxr = mxr;
-	}
-	bool sum = context.sum && mode_priv(context.mode) == 1;
-	hart->mem->swaps = mem_big_endian(hart, context.mode);
-	int bank = hart->mem->swaps || hart->triggers.data ? -1 : (int)context.mode * 2 + sum;
-	hart->l0 = bank < 0 ? &hart->mem->none : &hart->mem->banks[bank];
-	if (hart->model)
-		model_near_select(hart, bank);
-}
-
-/* `va` is the address as the program has it: masked bits stay in the tag. */
-static void l0_fill(struct hart *hart, struct l0_entry *entries, const struct translation *translation, uint64_t va)
-{
-	if (!translation->uniform_pmp || hart->l0 == &hart->mem->none)
-		return;
-	uint64_t page = va & ~UINT64_C(0xfff);
-	struct l0_entry *entry = &entries[(page >> PAGE_SHIFT) % L0_ENTRIES];
-	entry->tag = page;
-	entry->addend = (uint64_t)(uintptr_t)bus_host(hart->bus, translation->pa & ~UINT64_C(0xfff)) - page;
-	hart->l0->used = true;
-}
-
-/* ---- transformed instructions ---- */
-
-/* norm:H_trap_xtinst_val: rs1 becomes the address offset, an immediate becomes 0, a compressed instruction is
- * expanded first and marked by a clear bit 1. */
-void mem_transform(struct hart *hart, uint32_t word, unsigned offset)
-{
-	struct insn insn = decode(&hart->isa, word);
-	const struct insn_row *row = &insn_rows[insn.semantics];
-	uint32_t result;
-	switch (row->class) {
-	case CLASS_LOAD:
-	case CLASS_FLOAD:
-		result = row->match | (uint32_t)insn.rd << 7;
-		break;
-	case CLASS_STORE:
-	case CLASS_FSTORE:
-		result = row->match | (uint32_t)insn.rs2 << 20;
-		break;
-	case CLASS_AMO:
-	case CLASS_LR:
-	case CLASS_SC:
-	case CLASS_HLOAD:
-	case CLASS_HSTORE:
-		result = word & ~UINT32_C(0xf8000);
-		break;
-	default: /* no standard transformation: 0 is always allowed, norm:H_trap_xtinst_exception_list */
-		return;
-	}
-	result |= offset << 15;
-	if (insn.length == 2)
-		result &= ~UINT32_C(2);
-	hart->trap.tinst = result;
-}
 
 void mem_catch_up(struct hart *hart)
 {
 	if (hart->platform->catch_up)
 		hart->platform->catch_up(hart);
 }
-
-/* ---- accesses ---- */
 
 struct request {
 	const struct mmu_context *context;
@@ -200,7 +56,7 @@ static bool translate_part(struct hart *hart, const struct request *request, uns
 	if (mmu_translate(hart, va, size, request->access, request->context, translation))
 		return true;
 	if (!hart->trap.tinst)
-		mem_transform(hart, request->word, offset);
+		trap_transform(hart, request->word, offset);
 	return false;
 }
 
@@ -210,7 +66,7 @@ static bool fault(struct hart *hart, const struct request *request, enum cause l
 	/* norm:pm_csr_hw_apply */
 	hart_raise(hart, store ? load_cause + 2 : load_cause, mmu_unmasked(hart, request->context, request->va));
 	hart->trap.gva = mode_virt(request->context->mode);
-	mem_transform(hart, request->word, 0);
+	trap_transform(hart, request->word, 0);
 	return false;
 }
 
@@ -290,7 +146,7 @@ static bool access(struct hart *hart, const struct request *request, uint64_t *v
 	if (triggered(hart, request))
 		return false;
 	bool misaligned = request->va & (request->size - 1);
-	bool swap = mem_big_endian(hart, request->context->mode);
+	bool swap = mmu_big_endian(hart, request->context->mode);
 	if (misaligned && hart->platform->misaligned_traps)
 		return fault(hart, request, CAUSE_LOAD_MISALIGNED);
 	uint64_t bits = 0;

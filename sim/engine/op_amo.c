@@ -4,6 +4,7 @@
  */
 #include "engine/amo.h"
 #include "hart/reservation.h"
+#include "hart/trap.h"
 #include "engine/op.h"
 
 /* `a` is the old value, `b` the operand, both of `type`; the expression is the new value. */
@@ -65,7 +66,7 @@ static const uint8_t *load_reserved(struct hart *hart, const struct op *op, unsi
 		if (!host) {
 			hart->trap.gva = mode_virt(context.mode);
 			if (!hart->trap.tinst)
-				mem_transform(hart, op->word, 0);
+				trap_transform(hart, op->word, 0);
 			return NULL;
 		}
 	}
@@ -79,7 +80,7 @@ static const uint8_t *load_reserved(struct hart *hart, const struct op *op, unsi
 		const uint8_t *host = load_reserved(hart, op, sizeof(type));                                         \
 		if (!host)                                                                                           \
 			TRAP;                                                                                        \
-		X(rd) = (uint64_t)(int64_t)(type)amo_read(host, sizeof(type), mem_swaps(hart));                      \
+		X(rd) = (uint64_t)(int64_t)(type)amo_read(host, sizeof(type), l0_swaps(hart));                      \
 		NEXT_EFFECTS;                                                                                        \
 	}
 

@@ -25,8 +25,8 @@
 /* ---- memory: what the filter knows; everything else is the slow path's, which goes on by itself ---- */
 
 #ifdef TIMED
-#define READABLE(va, size) near_find(hart, hart->model->near->read, va, size, &host)
-#define WRITABLE(va, size) near_find(hart, hart->model->near->write, va, size, &host)
+#define READABLE(va, size) near_find(&hart->model->near, &hart->model->dtlb, hart->model->near.bank->read, va, size, &host)
+#define WRITABLE(va, size) near_find(&hart->model->near, &hart->model->dtlb, hart->model->near.bank->write, va, size, &host)
 #define SLOW(name) op_timed_##name##_slow
 #define STORED(va) model_log_store(hart->model, va)
 #else
@@ -92,7 +92,7 @@ EACH_LOAD(DECLARE) EACH_STORE(DECLARE) EACH_FSTORE(DECLARE)
 /* Where the instruction after this one is. */
 static inline uint64_t op_after(const struct hart *hart, const struct op *op)
 {
-	return hart->block->pc + 2 * op->halves + op->length;
+	return hart->code->pc + 2 * op->halves + op->length;
 }
 
 #ifdef TIMED
@@ -100,14 +100,14 @@ static inline uint64_t op_after(const struct hart *hart, const struct op *op)
  * to be. */
 static inline bool op_predicted(struct hart *hart, const struct op *op, bool taken)
 {
-	struct model *model = hart->model;
-	uint8_t *entry = &model->bht[(op->word ^ model->history_index) & model->bht_mask];
-	if (*entry == (BHT_VALID | (taken ? 3 : 0)) && !model->bht_noted) /* nothing to learn */
+	struct predictors *predictors = &hart->model->predictors;
+	uint8_t *entry = &predictors->bht[(op->word ^ predictors->history_index) & predictors->bht_mask];
+	if (*entry == (BHT_VALID | (taken ? 3 : 0)) && !predictors->bht_noted) /* nothing to learn */
 		return true;
 	bool predicted = *entry & BHT_VALID ? *entry & 2 : op->rm;
 	*entry = (uint8_t)bht_next(*entry, taken);
-	if (model->bht_noted)
-		model_note_branch(model, entry, taken);
+	if (predictors->bht_noted)
+		predict_note_branch(predictors, entry, taken);
 	return predicted == taken;
 }
 

@@ -1,5 +1,6 @@
 /* Small extensions that touch memory: cache-block operations (Zicbom, Zicboz), Zawrs, loads and stores of Zfhmin. */
 #include "csr/csr.h"
+#include "hart/platform.h"
 #include "engine/mem.h"
 #include "engine/op.h"
 

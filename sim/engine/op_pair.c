@@ -18,10 +18,10 @@
 
 #ifdef TIMED
 #define PAIRED(one, two, forms) op_timed_##one##_then_##two##_##forms
-#define PAIRS(PAIR) MEMORY_PAIRS(PAIR) BRANCH_PAIRS(PAIR)
+#define VALUE_PAIR(...)
 #else
 #define PAIRED(one, two, forms) op_##one##_then_##two##_##forms
-#define PAIRS(PAIR) VALUE_PAIRS(PAIR) MEMORY_PAIRS(PAIR) BRANCH_PAIRS(PAIR)
+#define VALUE_PAIR PAIR
 #endif
 
 /* Under sanitizers these would take minutes to compile; the same bodies are looked at in the handlers of one
@@ -70,17 +70,35 @@
 #define ROW_STORE ROW_012
 #define ROW_BRANCH ROW_01
 
+#define MEMBER(name)
 #define PAIR(K, one, L, two) PAIR_##L(K, one, two)
-PAIRS(PAIR)
+#include "engine/pair.def"
 #undef PAIR
+#undef MEMBER
 
-enum { NOWHERE, MEMBERS(PLACE) PLACES };
-static const uint8_t places[INSN_COUNT] = {MEMBERS(PLACE_OF)};
+/* Where an instruction stands in the table below; 0: nowhere. */
+enum {
+	PLACE_NONE,
+#define PAIR(...)
+#define MEMBER(name) PLACE_##name,
+#include "engine/pair.def"
+#undef MEMBER
+	PLACES
+};
+
+static const uint8_t places[INSN_COUNT] = {
+#define MEMBER(name) [INSN_##name] = PLACE_##name,
+#include "engine/pair.def"
+#undef MEMBER
+#undef PAIR
+};
 
 static op_fn *const handlers[PLACES][PLACES][2 * OP_FORMS] = {
+#define MEMBER(name)
 #define PAIR(K, one, L, two) ROW_##L(one, two)
-	PAIRS(PAIR)
+#include "engine/pair.def"
 #undef PAIR
+#undef MEMBER
 };
 
 op_fn *FIND(uint16_t first, unsigned first_form, uint16_t second, unsigned second_form)

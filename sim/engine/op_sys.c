@@ -8,13 +8,6 @@
 
 /* ---- traps asked for by the program ---- */
 
-OP(illegal)
-{
-	op_sync(hart, op);
-	hart_raise(hart, CAUSE_ILLEGAL, op->word);
-	TRAP;
-}
-
 static OP(virtual)
 {
 	op_sync(hart, op);

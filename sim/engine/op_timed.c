@@ -47,6 +47,13 @@ static bool timed_store(struct hart *hart, const struct op *op, unsigned size, u
 	return true;
 }
 
+/* Where the filter finds the byte at va; NULL: it does not know it. */
+static const uint8_t *known_host(const struct l0_entry *entries, uint64_t va)
+{
+	uint8_t *host;
+	return l0_find(entries, va, 1, &host) ? host : NULL;
+}
+
 /* The handler that looks for earlier stores has the number of those that may be on their way in op->rs3. */
 #define LOAD_HANDLERS(name, file, box)                                                                               \
 	__attribute__((noinline)) OP(timed_##name##_slow)                                                            \
@@ -54,8 +61,8 @@ static bool timed_store(struct hart *hart, const struct op *op, unsigned size, u
 		uint64_t value, va = address(hart, op);                                                              \
 		if (!timed_load(hart, op, sizeof(type_##name), &value))                                                    \
 			TRAP;                                                                                        \
-		hart->model->stall.conflict = (uint8_t)model_conflict(hart->model, va, op->rs3);                     \
-		bool stalled = model_data(hart, va, ACCESS_LOAD);                                                    \
+		hart->model->outcome.stall.conflict = (uint8_t)model_conflict(hart->model, va, op->rs3);                     \
+		bool stalled = model_data(hart, va, ACCESS_LOAD, known_host(hart->l0->read, va));                                                    \
 		hart->file[op->rd] = last = (uint64_t)(type_##name)value | (box);                                    \
 		NEXT_STALLED(stalled);                                                                               \
 	}                                                                                                            \
@@ -76,7 +83,7 @@ static bool timed_store(struct hart *hart, const struct op *op, unsigned size, u
 		uint64_t va = address(hart, op);                                                                     \
 		if (!timed_store(hart, op, sizeof(type_##name), hart->file[op->rs2]))                                      \
 			TRAP;                                                                                        \
-		NEXT_STALLED(model_data(hart, va, ACCESS_STORE));                                                    \
+		NEXT_STALLED(model_data(hart, va, ACCESS_STORE, known_host(hart->l0->write, va)));                                                    \
 	}
 #define STORE_HANDLERS(name)                                                                                         \
 	STORE_SLOW(name, x)                                                                                          \
@@ -94,11 +101,9 @@ EACH_FSTORE(FSTORE_HANDLERS)
 /* The jump was mispredicted: everything after it waits until it is resolved. */
 static void leave_mispredicted(struct hart *hart, const struct op *op, unsigned taken, uint64_t target, uint64_t wrong_pc)
 {
-	struct model *model = hart->model;
-	model->stall.flow = FLOW_WRONG;
-	model->wrong_pc = wrong_pc;
-	model->wrong_edge = op_edge(op);
-	model->wrong_taken = taken;
+	model_mispredicted(hart->model, wrong_pc);
+	hart->exec->mispredicted.slot = &op_edge(op)->wrong[taken];
+	hart->exec->mispredicted.wrong_pc = wrong_pc;
 	hart->retired = hart_block_insns(hart) + op->index + 1;
 	hart->pc = target;
 	hart->exec->link = NULL;
@@ -110,16 +115,14 @@ static const struct op *follow_wrong(struct hart *hart, const struct op *op, uns
 	struct wrong *wrong = op_edge(op)->wrong[taken];
 	hart->model->counts.mispredicts++;
 	if (!wrong || hart->counters.armed || wrong->target != target || wrong->wrong_pc != wrong_pc ||
-	    wrong->writes != hart->exec->writes || !model_follow_trail(hart->model, &wrong->trail)) {
+	    wrong->code_writes != hart->model->code_writes || !model_follow_trail(hart->model, &wrong->trail)) {
 		leave_mispredicted(hart, op, taken, target, wrong_pc);
 		return NULL;
 	}
 	hart->progress += wrong->advance;
 	const struct op *next = block_follow(hart, &wrong->link);
-	if (!next) {
-		block_leave(hart, taken, &wrong->link, wrong->state, target);
-		hart->model->strayed = true;
-	}
+	if (!next)
+		block_leave(hart, FLOW_WRONG, &wrong->link, wrong->state, target);
 	return next;
 }
 
@@ -142,13 +145,11 @@ OP(mispredicted_fall)
 #define BRANCH_FORMS(name) FORMS_2(HANDLER, timed_##name, BRANCH_BODY, name)
 EACH_BRANCH(BRANCH_FORMS)
 
-static inline bool is_link(unsigned reg) { return reg == 1 || reg == 5; }
-
 OP(timed_jal)
 {
 	X(rd) = op_after(hart, op);
-	if (is_link(op->rd))
-		model_call(hart->model, op_after(hart, op));
+	if (predict_is_link(op->rd))
+		predict_call(&hart->model->predictors, op_after(hart, op));
 	BLOCK_EXIT(EDGE_TAKEN, (uint64_t)op->imm);
 }
 
@@ -158,9 +159,9 @@ static inline const struct op *timed_exit_indirect(struct hart *hart, const stru
 	uint32_t state = edge->exits[EDGE_TAKEN];
 	const struct jump *jump = &hart->exec->jumps[jump_index_in(target, state)];
 	hart->progress += edge->advance;
-	if (jump->pc == target && jump->context == hart->context && jump->block->state == state &&
-	    hart->progress > jump->block->need && (!hart->model->fetch_space || (target ^ hart->block->pc) < PAGE_SIZE)) {
-		hart->block = jump->block;
+	if (jump->pc == target && jump->context == hart->context && jump->block->code.state == state &&
+	    hart->progress > jump->block->need && (!hart->model->fetch_space || (target ^ hart->code->pc) < PAGE_SIZE)) {
+		hart->code = &jump->block->code;
 		return jump->block->ops;
 	}
 	return NULL;
@@ -169,19 +170,19 @@ static inline const struct op *timed_exit_indirect(struct hart *hart, const stru
 OP(timed_jalr)
 {
 	uint64_t target = (X(rs1) + (uint64_t)op->imm) & ~UINT64_C(1), next = op_after(hart, op);
-	uint64_t predicted = model_predict_indirect(hart->model, op, next - op->length);
+	uint64_t predicted = predict_indirect(&hart->model->predictors, op->rd, op->rs1, op->length, next - op->length);
 	X(rd) = next;
 	if (predicted != target) {
-		model_learn_indirect(hart->model, op, next - op->length, target);
-		if (is_link(op->rd))
-			model_call(hart->model, next);
+		predict_learn_indirect(&hart->model->predictors, op->rd, op->rs1, op->length, next - op->length, target);
+		if (predict_is_link(op->rd))
+			predict_call(&hart->model->predictors, next);
 		const struct op *follows = follow_wrong(hart, op, EDGE_TAKEN, target, predicted ? predicted : next);
 		if (!follows)
 			LEAVE;
 		OP_CONTINUE(follows);
 	}
-	if (is_link(op->rd))
-		model_call(hart->model, next);
+	if (predict_is_link(op->rd))
+		predict_call(&hart->model->predictors, next);
 	BLOCK_EXIT_INDIRECT(timed_exit_indirect, target);
 }
 
@@ -190,7 +191,7 @@ OP(timed_jalr)
 OP(probe)
 {
 	op_sync(hart, op);
-	model_probe(hart, op);
+	model_probe(hart, (enum insn_id)op->imm, op->rs1, op->rs2);
 	NEXT;
 }
 

@@ -36,7 +36,6 @@ enum effect {
 	/* satp, vsatp, hgatp, PMP or a fence: virtual mappings cached outside the TLB are stale */
 	EFFECT_TRANSLATE = 1 << 2,
 	EFFECT_YIELD = 1 << 3,     /* end the slice: another hart may have been woken, or the machine is stopping */
-	EFFECT_FETCH = 1 << 4,     /* fence.i, or code was overwritten: end the block */
 };
 
 /* Which world wrote tp last, from where and when; and the values of both sides. */
@@ -55,13 +54,14 @@ struct tp_file {
 struct hart {
 	uint64_t x[33]; /* x[32] swallows writes to x0 */
 	uint64_t f[33];
-	const struct block *block; /* the block being run, for handlers only */
+	const struct code_block *code; /* the block being run, for handlers only */
 	struct l0_bank *l0;   /* the data filter of the current effective data mode */
 	uint64_t cycle;       /* outside handlers; inside them, when they were entered */
 	uint64_t insns;       /* retired, likewise */
 	uint64_t bound;       /* blocks may follow each other while their last instruction starts before this cycle */
 	int64_t progress;     /* in handlers, at the current block's start: cycles left until `bound` << 32 | instructions retired
 	                       * since they were entered */
+	uint32_t pipeline_state; /* of the model, between blocks: states.h; 0 without a model */
 	uint64_t context;     /* epoch of the virtual mappings << 8 | execution key: what a link between blocks relies on */
 	bool waiting;         /* in WFI (or stopped) until an interrupt is pending */
 	bool halted;          /* does not run any more */
@@ -97,13 +97,15 @@ struct hart {
 	struct platform *platform; /* time base, configuration: hart/platform.h */
 	struct bus *bus;
 	struct mmu *mmu;
-	struct mem *mem;
+	struct l0_filter *filter; /* what hart->l0 points into */
 	const uint64_t *events; /* counts of the timing model: mhpmevent 3, 4, ...; event_count of them */
 	unsigned event_count;
 	struct model *model; /* timing: NULL where every instruction takes one cycle */
 	struct model *parked; /* what `model` will be while timing is switched on (--timing from=) */
 	struct hart *peers; /* every hart of the machine: platform->hart_count of them */
 	struct exec *exec;
+	/* The engine's: lines of the instruction cache that hold bytes of [pa, pa+size) are gone. */
+	void (*lines_gone)(struct hart *hart, uint64_t pa, uint64_t size);
 	struct trace *trace;
 	struct trace_notes *notes; /* of what instructions did: hart/note.h */
 	struct check *check; /* NULL unless --check */

@@ -354,3 +354,14 @@ void mmu_visit_tlb(const struct hart *hart, tlb_visitor *visitor, void *visitor_
 		        space_virt(entry->space), space_asid(entry->space), space_vmid(entry->space), perms);
 	}
 }
+
+bool mmu_big_endian(const struct hart *hart, enum mode mode)
+{
+	switch (mode) {
+	case MODE_M: return hart->csr.mstatus & mstatus_MBE;
+	case MODE_HS: return hart->csr.mstatus & mstatus_SBE;
+	case MODE_U: return hart->csr.mstatus & mstatus_UBE;
+	case MODE_VS: return hart->csr.hstatus & hstatus_VSBE;
+	default: return hart->csr.vsstatus & vsstatus_UBE;
+	}
+}

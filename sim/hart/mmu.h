@@ -51,6 +51,9 @@ struct mmu_context mmu_context_hypervisor(const struct hart *hart, bool hlvx);
 /* The address that an explicit access to va in this context means: pointer masking applied. norm:pm_apply_explicit */
 uint64_t mmu_unmasked(const struct hart *hart, const struct mmu_context *context, uint64_t va);
 
+/* Are data accesses of this effective mode big-endian (MBE, SBE, UBE, VSBE)? */
+bool mmu_big_endian(const struct hart *hart, enum mode mode);
+
 /* Is a physical access of `size` bytes at pa allowed by PMP for this effective mode? The decoded form of the PMP CSRs
  * is brought up to date when the epoch in hart->context has changed or EFFECT_TRANSLATE is pending: after any write. */
 bool pmp_allows(const struct hart *hart, uint64_t pa, unsigned size, enum access access, enum mode mode);

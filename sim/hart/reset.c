@@ -21,5 +21,5 @@ void hart_reset(struct hart *hart, uint64_t reset_pc)
 	reservation_end(hart);
 	csr_reset(hart);
 	mmu_flush(hart);
-	hart->effects = EFFECT_IRQ | EFFECT_MODE | EFFECT_TRANSLATE | EFFECT_FETCH;
+	hart->effects = EFFECT_IRQ | EFFECT_MODE | EFFECT_TRANSLATE;
 }

@@ -21,6 +21,10 @@ bool trap_landing_pads(const struct hart *hart, enum mode mode);
 /* Where the last trap went and by which delegation bits, one line of text for the debugger's `why`. */
 void trap_explain(const struct hart *hart, bool interrupt, unsigned cause, enum mode from, char *text, unsigned size);
 
+/* Fill hart->trap.tinst with the transformed instruction for a fault of the explicit access by `word`;
+ * offset = faulting address - address of the access. norm:H_trap_xtinst_val */
+void trap_transform(struct hart *hart, uint32_t word, unsigned offset);
+
 /* mip as software would read it now: wires, hvip, timers (stimecmp, vstimecmp against mtime at hart->now). */
 uint64_t irq_mip(const struct hart *hart);
 

@@ -1,8 +1,8 @@
 /*
- * At quantum 1 the hart with the lowest cycle runs, one instruction after the other. But one that will only compute for
- * a while does not disturb the others: its *turn* is the cycle at which it may come to something that they can notice.
- * The hart whose turn is lowest (ties: lowest id) runs until it waits for its next one, which is not before another's.
- * So harts may get ahead of each other in what they compute, all accesses to memory happen in the order of strict
+ * Conservative lookahead, for quantum 1. Strictly, the hart with the lowest cycle runs, one instruction after the other. But
+ * one that will only compute for a while does not disturb the others: its lookahead ends at the cycle at which it may come to
+ * something that they can notice. The hart whose lookahead ends first (ties: lowest id) runs until it ends no sooner than
+ * another's. So harts may get ahead of each other in what they compute, all accesses to memory happen in the order of strict
  * turns, and before a hart does what others may notice at any instruction (a device, a store into code), those behind
  * it come to where it is.
  */
@@ -14,24 +14,24 @@
 
 enum { HARTS_MAX = 64 };
 
-/* Where each hart stands, by id. Of one that waits or has something to obey the turn alone is right: it is not for
+/* Each hart's lookahead, by id. Of one that waits or has something to obey the cycle alone is right: it is not for
  * here. */
-struct turns {
-	struct standing standing[HARTS_MAX];
-	uint64_t limit; /* what comes then is more than a turn */
+struct lookaheads {
+	struct lookahead of[HARTS_MAX];
+	uint64_t limit; /* what comes then is an event, or the end */
 };
 
-static void find_turns(const struct machine *machine, struct turns *turns)
+static void find_lookaheads(const struct machine *machine, struct lookaheads *ahead)
 {
 	uint64_t event_cycle = event_next(&machine->events), max_cycles = machine->config->max_cycles;
-	turns->limit = event_cycle < max_cycles ? event_cycle : max_cycles;
+	ahead->limit = event_cycle < max_cycles ? event_cycle : max_cycles;
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		const struct hart *hart = &machine->harts[i];
-		turns->standing[i] = hart->halted || hart->waiting ? (struct standing){ready_cycle(hart), NULL} : exec_standing(hart);
+		ahead->of[i] = hart->halted || hart->waiting ? (struct lookahead){ready_cycle(hart), NULL} : exec_lookahead(hart);
 	}
 }
 
-/* Harts change each other at these moments only, so turns that have been found stay what they are in between. */
+/* Harts change each other at these moments only, so what was found of them stays true in between. */
 static void catch_up(struct hart *hart)
 {
 	for (struct hart *peer = hart->peers; peer < hart->peers + hart->platform->hart_count; peer++) {
@@ -40,7 +40,7 @@ static void catch_up(struct hart *hart)
 			exec_run(peer, bound, UINT64_MAX);
 	}
 	hart->platform->caught_up = true;
-	hart->effects |= EFFECT_YIELD; /* their turns may come sooner now */
+	hart->effects |= EFFECT_YIELD; /* their lookahead may end sooner now */
 }
 
 /* Would nobody see the difference? Instructions must not be watched or counted one by one, nor share what fetches
@@ -51,69 +51,69 @@ static bool may_get_ahead(const struct machine *machine)
 	return machine->config->quantum == 1 && machine->hart_count > 1 && machine->config->max_insns == UINT64_MAX &&
 	       !machine->config->timing_from.given && !hart->parked && !observers_strict(hart->observers) &&
 	       !trace_wants_insns(hart->trace) &&
-	       (!hart->model || model_fetches_alone(hart->model));
+	       (!hart->model || model_fetches_privately(hart->model));
 }
 
-void turns_prepare(struct machine *machine)
+void lookahead_prepare(struct machine *machine)
 {
 	machine->platform.catch_up = may_get_ahead(machine) ? catch_up : NULL;
 }
 
-/* The lowest two turns; of the same cycle the one of the lower id comes first. */
+/* The two harts whose lookahead ends first; of the same cycle the one of the lower id. */
 struct order {
 	unsigned first, second;
-	uint64_t first_turn, second_turn; /* UINT64_MAX: there is none */
+	uint64_t first_cycle, second_cycle; /* UINT64_MAX: there is none */
 };
 
 /* Keeps a branch from becoming a conditional move: the host guesses who is next, and need not wait for how the last
- * turn ended. */
+ * one ended. */
 #define BRANCH __asm__ volatile("")
 
-static struct order order_of(const struct turns *turns, unsigned count)
+static struct order order_of(const struct lookaheads *ahead, unsigned count)
 {
 	struct order order = {0, 0, UINT64_MAX, UINT64_MAX};
 	for (unsigned id = 0; id < count; id++) {
-		uint64_t turn = turns->standing[id].turn;
-		if (turn < order.first_turn) {
+		uint64_t cycle = ahead->of[id].cycle;
+		if (cycle < order.first_cycle) {
 			BRANCH;
-			order = (struct order){id, order.first, turn, order.first_turn};
-		} else if (turn < order.second_turn) {
+			order = (struct order){id, order.first, cycle, order.first_cycle};
+		} else if (cycle < order.second_cycle) {
 			BRANCH;
 			order.second = id;
-			order.second_turn = turn;
+			order.second_cycle = cycle;
 		}
 	}
 	return order;
 }
 
-/* Cycles that turns_run takes at most, and a slice. */
+/* Cycles that lookahead_run takes at most, and a slice. */
 enum { CYCLES_MAX = 1 << 16 };
 
 /* The hart that is first runs while its (cycle, id) is lower than the second's. */
 static uint64_t bound_of(const struct hart *hart, struct order order, uint64_t limit)
 {
-	uint64_t bound = order.second_turn < limit ? order.second_turn + (order.first < order.second) : limit;
+	uint64_t bound = order.second_cycle < limit ? order.second_cycle + (order.first < order.second) : limit;
 	return bound < hart->cycle + CYCLES_MAX ? bound : hart->cycle + CYCLES_MAX;
 }
 
-uint64_t turns_run(struct machine *machine)
+uint64_t lookahead_run(struct machine *machine)
 {
-	struct turns turns;
+	struct lookaheads ahead;
 	uint64_t start = 0, now = 0;
 	if (!machine->platform.catch_up)
 		return 0;
 	machine->platform.caught_up = true;
 	while (machine->stop == RUNNING && now - start < CYCLES_MAX) {
 		if (machine->platform.caught_up)
-			find_turns(machine, &turns);
+			find_lookaheads(machine, &ahead);
 		machine->platform.caught_up = false;
-		struct order order = order_of(&turns, machine->hart_count);
+		struct order order = order_of(&ahead, machine->hart_count);
 		struct hart *hart = &machine->harts[order.first];
-		now = order.first_turn;
+		now = order.first_cycle;
 		start = start ? start : now;
-		if (now >= turns.limit || hart->effects || hart->waiting || hart->halted)
+		if (now >= ahead.limit || hart->effects || hart->waiting || hart->halted)
 			break;
-		turns.standing[order.first] = exec_turn(hart, turns.standing[order.first], bound_of(hart, order, turns.limit));
+		ahead.of[order.first] = exec_run_lookahead(hart, ahead.of[order.first], bound_of(hart, order, ahead.limit));
 	}
 	return now - start;
 }

@@ -1,6 +1,6 @@
-/* Quantum 1: harts take turns, and those that only compute do not hold up the others. */
-#ifndef TURNS_H
-#define TURNS_H
+/* Conservative lookahead at quantum 1: harts that only compute do not hold up the others. */
+#ifndef LOOKAHEAD_H
+#define LOOKAHEAD_H
 
 #include "machine/machine.h"
 
@@ -15,10 +15,10 @@ static inline uint64_t ready_cycle(const struct hart *hart)
 }
 
 /* May harts get ahead of each other? Before anything is translated. */
-void turns_prepare(struct machine *machine);
+void lookahead_prepare(struct machine *machine);
 
-/* Run harts in the order of their turns, for a while or until something comes that is more than that; nothing, if
+/* Run harts in the order in which they may notice each other, for a while or until an event comes; nothing, if
  * they may not get ahead of each other. What sched_slice does next is right in any case. Returns the cycles it took. */
-uint64_t turns_run(struct machine *machine);
+uint64_t lookahead_run(struct machine *machine);
 
 #endif

@@ -172,7 +172,7 @@ static int init_hart(struct machine *machine, unsigned id)
 	hart->bus = &machine->bus;
 	hart->peers = machine->harts;
 	hart->observers = &machine->observers;
-	if (mem_init(hart) != 0 || mmu_init(hart, machine->platform.tlb_entries) != 0 ||
+	if (l0_init(hart) != 0 || mmu_init(hart, machine->platform.tlb_entries) != 0 ||
 	    exec_init(hart) != 0)
 		return no_memory("harts");
 	const struct timing *timing = machine->config->timing;
@@ -434,7 +434,7 @@ void machine_free(struct machine *machine)
 		model_free(hart);
 		exec_free(hart);
 		mmu_free(hart);
-		mem_free(hart);
+		l0_free(hart);
 	}
 	if (machine->model_shared)
 		model_shared_free(machine->model_shared);

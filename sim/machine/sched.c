@@ -162,7 +162,7 @@ uint64_t sched_slice(struct machine *machine)
 
 void sched_run(struct machine *machine)
 {
-	turns_prepare(machine);
+	lookahead_prepare(machine);
 	/* Between looks at the host's clock; a cycle can take long on the host where every instruction traps. */
 	enum { SLICES_PER_LOOK = 256, CYCLES_PER_LOOK = 1 << 19 };
 	double start = host_seconds(), flushed = start;
@@ -170,7 +170,7 @@ void sched_run(struct machine *machine)
 	while (machine->stop == RUNNING) {
 		uint64_t cycles = 0;
 		for (unsigned i = 0; i < SLICES_PER_LOOK && cycles < CYCLES_PER_LOOK && machine->stop == RUNNING; i++)
-			cycles += turns_run(machine) + sched_slice(machine);
+			cycles += lookahead_run(machine) + sched_slice(machine);
 		double now = host_seconds();
 		machine_check_deadline(machine, now);
 		if (now - flushed >= 1) { /* a run that is killed leaves all but its last second */

@@ -1,3 +1,4 @@
+/* Tags of a cache: what is there, and who has to go. */
 #include "timing/cache.h"
 
 #include <stdlib.h>
@@ -80,4 +81,56 @@ void cache_drop_all(struct cache *cache)
 {
 	memset(cache->lines, 0, (size_t)cache->sets * cache->ways * sizeof *cache->lines);
 	memset(cache->dirty, 0, (size_t)cache->sets * cache->ways);
+}
+
+/* ---- save and restore ---- */
+
+enum { CACHE_VERSION = 1 };
+
+void cache_save(const struct cache *cache, struct state_writer *writer)
+{
+	size_t lines = (size_t)cache->sets * cache->ways;
+	state_write_begin(writer, "cache", CACHE_VERSION);
+	STATE_WRITE(writer, cache->sets);
+	STATE_WRITE(writer, cache->ways);
+	STATE_WRITE(writer, cache->shift);
+	STATE_WRITE(writer, cache->lfsr);
+	state_write(writer, cache->lines, lines * sizeof *cache->lines);
+	state_write(writer, cache->dirty, lines);
+	state_write_end(writer);
+}
+
+/* Is every line where cache_find looks for it first? */
+static bool lines_fit(const struct cache *cache)
+{
+	for (size_t slot = 0; slot < (size_t)cache->sets * cache->ways; slot++) {
+		uint64_t tag = cache->lines[slot];
+		if (tag && (!(tag & 1) || cache_find(cache, tag >> 1 << cache->shift) != (int)slot))
+			return false;
+	}
+	return true;
+}
+
+bool cache_restore(struct cache *cache, struct state_reader *reader)
+{
+	size_t lines = (size_t)cache->sets * cache->ways;
+	struct cache saved;
+	if (!state_read_begin(reader, "cache", CACHE_VERSION))
+		return false;
+	STATE_READ(reader, saved.sets);
+	STATE_READ(reader, saved.ways);
+	STATE_READ(reader, saved.shift);
+	if (reader->failed || saved.sets != cache->sets || saved.ways != cache->ways || saved.shift != cache->shift)
+		return state_refuse(reader, "cache: of another size, associativity or line");
+	STATE_READ(reader, cache->lfsr);
+	state_read(reader, cache->lines, lines * sizeof *cache->lines);
+	state_read(reader, cache->dirty, lines);
+	if (!state_read_end(reader))
+		return false;
+	for (size_t i = 0; i < lines; i++)
+		if (cache->dirty[i] > 1)
+			return state_refuse(reader, "cache: a line is neither clean nor dirty");
+	if (!cache->lfsr)
+		return state_refuse(reader, "cache: a shift register of zeros");
+	return lines_fit(cache) || state_refuse(reader, "cache: a line is where it cannot be");
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/state.h"
 
 struct cache {
 	uint64_t *lines; /* sets * ways: line number << 1 | 1; 0: invalid */
@@ -30,5 +31,10 @@ int cache_fill(struct cache *cache, uint64_t pa, uint64_t *evicted, bool *was_di
 /* Drop a line if it is there; was it dirty? */
 bool cache_drop(struct cache *cache, uint64_t pa);
 void cache_drop_all(struct cache *cache);
+
+/* Section "cache": lines, which of them are dirty, and the next victim. A cache of another size, associativity or line is
+ * refused, and lines that stand where they cannot. */
+void cache_save(const struct cache *cache, struct state_writer *writer);
+bool cache_restore(struct cache *cache, struct state_reader *reader);
 
 #endif

@@ -7,6 +7,7 @@
 #define CHANNEL_H
 
 #include <stdint.h>
+#include "base/state.h"
 
 /* Slots of one line each, 64 a word; far enough back and ahead for any sensible quantum and backlog. */
 enum { CHANNEL_WORDS = 256 };
@@ -18,5 +19,9 @@ struct channel {
 
 /* Take the first free slot at or after cycle `now`; a slot is `gap` > 0 cycles. Cycles until it begins. */
 unsigned channel_take(struct channel *channel, unsigned gap, uint64_t now);
+
+/* Section "channel". Refuses slots that stand where they cannot. */
+void channel_save(const struct channel *channel, struct state_writer *writer);
+bool channel_restore(struct channel *channel, struct state_reader *reader);
 
 #endif

@@ -1,17 +1,14 @@
-/* The frontend's dynamic half: instruction cache and TLB, predictors, and what it does on wrong paths. */
+/* The instruction cache, as the frontend asks it. */
 #ifndef FETCH_H
 #define FETCH_H
 
 #include "timing/model.h"
 
-/* Instruction `index` of a block sent the frontend astray (a misprediction to `wrong`, or 0: it was flushed, so
- * sequentially): let it run there for as long as it did. Cycles that the right path's fetch has to wait. */
-uint16_t fetch_wrong_path(struct model *model, const struct block *block, unsigned index, const struct memo *memo, uint64_t wrong);
+/* Cycles until a line that the instruction cache misses is there, if it is asked for at cycle `at`; and put it there. */
+unsigned fetch_miss_cycles(struct model *model, uint64_t pa, uint64_t at);
+void fetch_fill(struct model *model, uint64_t pa);
 
 /* fence.i: all lines are gone. Cycles that the cache is busy. */
 uint16_t fetch_flush(struct model *model);
-
-/* A trap or a return has happened. */
-void fetch_trapped(struct model *model);
 
 #endif

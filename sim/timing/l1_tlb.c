@@ -1,3 +1,4 @@
+/* A fully associative TLB, and the tree of bits that finds its victim. */
 #include "timing/l1_tlb.h"
 
 #include <stdlib.h>
@@ -78,4 +79,59 @@ int pages_insert(struct pages *pages, const struct page_entry *entry, struct pag
 	*old = pages->entries[index];
 	pages->entries[index] = *entry;
 	return (int)index;
+}
+
+/* ---- save and restore ---- */
+
+enum { L1_TLB_VERSION = 1 };
+
+/* By members: the gaps between them are nobody's. */
+void page_entry_save(const struct page_entry *entry, struct state_writer *writer)
+{
+	STATE_WRITE(writer, entry->vpn);
+	STATE_WRITE(writer, entry->space);
+	STATE_WRITE(writer, entry->ignore);
+	STATE_WRITE(writer, entry->shift);
+	STATE_WRITE(writer, entry->first_shift);
+}
+
+bool page_entry_restore(struct page_entry *entry, struct state_reader *reader)
+{
+	STATE_READ(reader, entry->vpn);
+	STATE_READ(reader, entry->space);
+	STATE_READ(reader, entry->ignore);
+	STATE_READ(reader, entry->shift);
+	STATE_READ(reader, entry->first_shift);
+	if (entry->shift < 64 && entry->first_shift < 64)
+		return !reader->failed;
+	entry->shift = entry->first_shift = 0;
+	return state_refuse(reader, "tlb: a page is larger than all memory");
+}
+
+void pages_save(const struct pages *pages, struct state_writer *writer)
+{
+	state_write_begin(writer, "l1 tlb", L1_TLB_VERSION);
+	STATE_WRITE(writer, pages->count);
+	STATE_WRITE(writer, pages->tree);
+	for (unsigned i = 0; i < pages->count; i++)
+		page_entry_save(&pages->entries[i], writer);
+	state_write_end(writer);
+}
+
+bool pages_restore(struct pages *pages, struct state_reader *reader)
+{
+	unsigned count;
+	if (!state_read_begin(reader, "l1 tlb", L1_TLB_VERSION))
+		return false;
+	STATE_READ(reader, count);
+	if (reader->failed || count != pages->count)
+		return state_refuse(reader, "l1 tlb: another number of entries");
+	STATE_READ(reader, pages->tree);
+	for (unsigned i = 0; i < count; i++)
+		page_entry_restore(&pages->entries[i], reader);
+	if (!state_read_end(reader))
+		return false;
+	if (pages->tree && (!count || pages->tree >> (count - 1)))
+		return state_refuse(reader, "l1 tlb: the tree has more nodes than the TLB");
+	return true;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/state.h"
 
 struct page_entry {
 	uint64_t vpn;    /* va >> shift */
@@ -49,5 +50,13 @@ int pages_insert(struct pages *pages, const struct page_entry *entry, struct pag
 
 /* Likewise, but in a free place if there is one. */
 int pages_put(struct pages *pages, const struct page_entry *entry);
+
+/* Section "l1 tlb": entries and the tree. Refuses another number of entries, and entries that cannot be. */
+void pages_save(const struct pages *pages, struct state_writer *writer);
+bool pages_restore(struct pages *pages, struct state_reader *reader);
+
+/* One entry, as part of a section; false: reader->failed. */
+void page_entry_save(const struct page_entry *entry, struct state_writer *writer);
+bool page_entry_restore(struct page_entry *entry, struct state_reader *reader);
 
 #endif

@@ -2,43 +2,27 @@
  * The timing model of one hart: what the engine asks while it translates, and what it tells when something dynamic
  * happens.
  *
- * A block belongs to the pipeline state it starts in; its ops carry exact prefix costs, its edges the state they lead
- * to. So while loads hit, branches go as predicted and lines are present, nothing is asked at all. Everything else (a
- * miss, a misprediction, a division, a fence, a trap) leaves the block after its instruction; model_settle then says
- * what it cost and in which state the hart goes on.
+ * A block of code belongs to the pipeline state it starts in, so that its costs are known when it is translated: when each
+ * instruction issues, what leaving it by a branch costs and which state that leads to. While loads hit, branches go as
+ * predicted and lines are present, nothing is asked at all. Everything else (a miss, a misprediction, a division, a fence, a
+ * trap) adds to the model's `outcome` of the instruction; the block is left after it, and model_settle takes that and says what
+ * it cost and in which state the hart goes on.
  */
 #ifndef MODEL_H
 #define MODEL_H
 
-#include "engine/block.h"
 #include "hart/mmu.h"
 #include "timing/cache.h"
 #include "timing/channel.h"
+#include "timing/code_block.h"
 #include "timing/l1_tlb.h"
+#include "timing/near.h"
 #include "timing/pipe.h"
-#include "timing/states.h"
+#include "timing/predict.h"
 #include "timing/ptw.h"
+#include "timing/states.h"
 
-enum { NEAR_ENTRIES = 1024, NEAR_BANKS = MODE_COUNT * 2, MEMO_ENTRIES = 4096, RAS_MAX = 16 };
-
-/* No address less its line's bits, with the three that misalignment would leave, is this: lines have 16 bytes at
- * least. */
-#define NEAR_EMPTY UINT64_C(8)
-
-/* A line whose every access of one direction hits in the TLB and in the cache: host address = va + addend. */
-struct near_entry {
-	uint64_t tag;        /* va of the line; NEAR_EMPTY when there is none */
-	uint64_t addend;
-	struct page_path path; /* what a use does to the TLB's tree */
-};
-
-/* One bank per effective data context, as in hart/mem.c. */
-struct near_bank {
-	struct near_entry read[NEAR_ENTRIES], write[NEAR_ENTRIES];
-	/* bit i % 64 of filled[i / 64]: an entry i may hold something; so that what has to go is found without a
-	 * search */
-	uint64_t filled[NEAR_ENTRIES / 64];
-};
+enum { MEMO_ENTRIES = 4096 };
 
 /* Counts for mhpmcounters and --stats: mhpmevent 3 selects the first, 4 the second, and so on. */
 struct model_counts {
@@ -59,12 +43,36 @@ struct causes {
 	uint16_t icache, first, second, fence;
 };
 
-/* What model_settle found: the last instruction's stall, and what its parts are of. */
+/* A fence that an instruction asks for: it takes effect when the instruction commits. */
+struct pending_fence {
+	bool pending;
+	unsigned kind; /* of walks to be forgotten: 0 of V=0, 1 of the VS-stage, 2 of the G-stage */
+	struct fence fence;
+};
+
+/* What happened to the instruction that is being run, beyond what translation could know; all 0: nothing. Handlers and the
+ * model's functions add to it, model_settle takes it. */
+struct outcome {
+	struct stall stall;
+	uint16_t walk_second;  /* of stall.translate's cycles, the G-stage's */
+	bool walked;           /* stall.translate is of a walk, which a fence may hold up */
+	bool trap_walked;      /* if it traps, it does so after its address was looked up */
+	uint64_t wrong_pc;     /* stall.flow is FLOW_WRONG: where the frontend went instead; 0: nowhere */
+	struct pending_fence fence;
+};
+
+/* What model_settle found: the last instruction's stall, what its parts are of, and what may be remembered. */
 struct settled {
 	struct stall stall;
 	struct causes translate; /* of stall.translate; of a trap: what its walk added */
 	struct causes refetch;   /* of stall.refetch */
 	bool walked;             /* a trap after a walk */
+	uint32_t cycles;         /* from the block's start to the next instruction */
+	/* Where the engine may remember what comes next after all this; as it left it, or zero. NULL: that is not known. */
+	uint64_t (*next)[2];
+	/* A misprediction whose wrong path repeats as long as this is followed (model_follow_trail); NULL: it does not. Both are
+	 * valid until the next call. */
+	const struct trail *trail;
 };
 
 /* What all harts share. */
@@ -77,90 +85,42 @@ struct model_shared {
 
 /* What pipe_step said of (block, instructions, stall). */
 struct memo {
-	const struct block *block;
+	const struct code_block *code;
 	unsigned count;
 	struct stall stall;
 	uint32_t state;
 	struct pipe_times times;
-	struct link link; /* to the block after them, as that of an edge */
-	bool strayed;     /* the last of them flushes or traps, and model->strays has the wrong path behind it */
+	uint64_t next[2]; /* the engine's */
+	bool repeats; /* the last of them flushes or traps, and model->repeated has the wrong path behind it */
 };
 
-enum { BHT_VALID = 4 };
-
-/* What the frontend saw on a wrong path: as long as these lines are in the cache and these branches are predicted
- * like that, it does the same again, which is nothing. */
-enum { TRAIL_LINES = 8, TRAIL_BRANCHES = 8, TRAIL_JUMPS = 4 };
-struct trail {
-	bool repeats; /* and it saw nothing else that may change, no other page */
-	uint8_t line_count, branch_count, jump_count;
-	struct trail_jump {
-		enum { JUMP_CALL, JUMP_RETURN, JUMP_INDIRECT } kind;
-		uint32_t slot;    /* JUMP_INDIRECT: of the BTB */
-		uint64_t address; /* of return, pushed or popped; predicted; 0: none */
-	} jumps[TRAIL_JUMPS];
-	struct trail_line { uint64_t tag; uint32_t slot; } lines[TRAIL_LINES];
-	struct trail_branch { uint32_t place; bool backward, taken; } branches[TRAIL_BRANCHES]; /* place: as op->word */
-};
-
-/* A misprediction whose wrong path repeats. */
-struct wrong {
-	struct link link;
-	uint64_t target, wrong_pc;
-	int64_t advance; /* as edge->advance */
-	uint32_t state;
-	uint64_t writes; /* exec->writes then: what the wrong path consists of */
-	struct trail trail;
-};
-
-/* The wrong path behind a memo's last instruction, as in struct wrong. */
-struct stray {
-	uint64_t writes;
+/* The wrong path behind a memo's last instruction, while no code has been written since. */
+struct repeated {
+	uint64_t code_writes;
 	struct trail trail;
 };
 
 struct model {
-	uint64_t store_log;     /* doubleword offsets in their pages of the last 7 stores, 9 bits each, newest lowest */
-	struct near_bank *near; /* of the current effective data mode */
-	uint64_t line_mask;     /* -(bytes of a data line) */
-	unsigned line_shift;
+	uint64_t store_log; /* doubleword offsets in their pages of the last 7 stores, 9 bits each, newest lowest */
+	struct near_filter near;
 	struct pages dtlb, itlb;
 	struct walker walker;
-	uint8_t *bht;           /* two bits and VALID each */
-	unsigned bht_mask;
-	bool bht_noted;         /* branches do more than bht_next says */
-	uint64_t history;
-	unsigned history_index; /* what the history does to an index of the BHT */
-	struct { uint64_t pc, target; bool valid; } *btb; /* associative: the one used last comes first */
-	uint64_t ras[RAS_MAX];
-	unsigned ras_used;
+	struct predictors predictors;
+	struct cache l1i, l1d;
 
 	const struct timing *timing;
 	struct hart *hart;
-	struct stall stall;     /* of the last instruction that ran; all 0: none */
-	struct edge *wrong_edge; /* of the branch that was mispredicted, and which way it goes */
-	unsigned wrong_taken;
-	struct trail trail;     /* of the last wrong path */
-	bool strayed;           /* an edge's misprediction was the last thing, since somebody last cleared it */
-	uint64_t wrong_pc;      /* FLOW_WRONG: where the frontend went instead; 0: nowhere */
-	bool trap_walked;       /* a trap after a walk: stall.translate holds its cycles */
-	uint16_t walk_second;   /* of the last walk's cycles, the G-stage's */
-	struct causes late;     /* why fetch was late since somebody last cleared it */
-	struct settled settled;
-	struct shadow *shadow;  /* shadow.h; NULL: nobody asks */
-	bool walked;            /* stall.translate is of a walk that a fence may hold up */
-	uint64_t walks_from;    /* absolute cycle before which no walk starts */
-	struct { bool pending; unsigned kind; struct fence fence; } fence;
-
-	uint64_t fetch_page, fetch_space; /* what the fetch TLB was last asked for */
-	struct cache l1i, l1d;
 	struct model_shared *shared;
-	struct near_bank *banks; /* NEAR_BANKS and one that stays empty */
-	unsigned banks_used;     /* bit n: bank n has an entry that may hold something */
+	struct outcome outcome;
+	uint64_t code_writes;   /* to memory that blocks or wrong paths were made of */
+	uint64_t walks_from;    /* absolute cycle before which no walk starts: a fence is under way */
+	uint64_t fetch_page, fetch_space; /* what the fetch TLB was last asked for */
+	struct trail trail;     /* of the last wrong path */
+	struct shadow *shadow;  /* shadow.h; NULL: nobody asks */
+
 	struct states states;
 	struct memo memo[MEMO_ENTRIES];
-	struct stray *strays; /* of each memo */
-	struct uop uops[BLOCK_MAX]; /* of the block that is being translated, or is translated anew each time */
+	struct repeated *repeated; /* of each memo */
 	struct model_counts counts;
 };
 
@@ -168,15 +128,29 @@ int model_init(struct hart *hart, const struct timing *timing, struct model_shar
 void model_free(struct hart *hart);
 /* As after model_init: nothing in caches, TLBs and predictors, an empty pipeline; counts go on. */
 void model_cold(struct hart *hart);
-void model_shared_cold(struct model_shared *shared);
 int model_shared_init(struct model_shared *shared, const struct timing *timing);
+void model_shared_cold(struct model_shared *shared);
 void model_shared_free(struct model_shared *shared);
 
 /* ---- for translation ---- */
 
-/* Fill the costs of a block's ops, choose timed handlers, find the states its edges lead to. `uops`: one for each
- * instruction. */
-void model_block(struct hart *hart, struct block *block, const struct op *end);
+/* What leaving the block costs, from its start, and the pipeline state that it leads to. */
+struct code_exit { uint32_t cycles, state; };
+
+struct insn_cost {
+	uint32_t issue, commit; /* cycles from the block's start */
+	uint8_t stores;         /* a load: stores before it that it may meet on their way to the cache */
+	struct code_exit taken; /* a branch or jump: taken as predicted */
+};
+
+struct code_costs {
+	struct insn_cost insns[CODE_MAX];
+	uint32_t cycles;        /* of all of them */
+	struct code_exit fall;  /* behind the last one */
+};
+
+/* The costs of a block that starts in the hart's pipeline state. `falls`: it may be left behind its last instruction. */
+void model_costs(struct model *model, const struct code_block *code, bool falls, struct code_costs *costs);
 
 /* What instructions that have no stalls will cost, from the state the hart is in on: cycles until after each. A
  * branch is `taken` as predicted, or not. */
@@ -188,36 +162,41 @@ void model_ahead_begin(const struct model *model, struct model_ahead *ahead);
 uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, const struct insn *insn, uint64_t pc, bool taken);
 
 /* Does fetching instructions touch nothing that harts share? */
-bool model_fetches_alone(const struct model *model);
+bool model_fetches_privately(const struct model *model);
 
-/* The block is about to be entered at its first instruction: may it? 0: yes. Otherwise at most that many of its
- * instructions are in the instruction cache; MODEL_RETRY: hart->exec->state has changed, find the block anew. */
+/* The block is about to be entered at its first instruction: may it? `resident`: all its lines were in the instruction cache,
+ * and hart->lines_gone has named none of them since. 0: yes. Otherwise at most that many of its instructions are in the
+ * instruction cache; MODEL_RETRY: hart->pipeline_state has changed, find the block anew. Adds to *late why fetch is late. */
 enum { MODEL_RETRY = -1 };
-int model_enter(struct hart *hart, struct block *block);
+int model_fetch(struct hart *hart, const struct code_block *code, bool resident, struct causes *late);
 
-/* All translations are gone: forget what refers to them, but keep the state the hart is in. */
-void model_forget_blocks(struct hart *hart);
+/* All blocks are gone: forget what refers to them, but keep the state the hart is in. */
+void model_forget_code(struct hart *hart);
 
 /* ---- while running ---- */
 
-/* The block was left after hart->retired - hart->insns instructions (a pending trap: during the next one): set cycle,
- * now, insns and the pipeline state. */
-void model_settle(struct hart *hart);
+/* The block hart->code was left after hart->retired - hart->insns instructions (a pending trap: during the next one): set
+ * cycle, now, insns and the pipeline state. */
+void model_settle(struct hart *hart, struct settled *settled);
 
 /* A trap that no instruction of a block raised: an interrupt, or a fault of fetch. */
 void model_trap(struct hart *hart);
 
-/* A load or store has happened: look in TLB and cache, let the filter know it. True: it has a stall, leave the
- * block. */
-bool model_data(struct hart *hart, uint64_t va, enum access access);
+/* A load or store has happened at va, `host` on the host (NULL: not plain memory that may be reached directly): look in TLB
+ * and cache, let the near filter know it. True: it has a stall, leave the block. */
+bool model_data(struct hart *hart, uint64_t va, enum access access, const uint8_t *host);
 /* It raised a fault instead. */
 void model_fault(struct hart *hart, uint64_t va, enum access access);
 
-/* The cycle in which the load, store or atomic that is being looked at asks the data cache, as its stall stands. */
-uint64_t model_access_cycle(struct model *model);
+/* An instruction whose cost depends on values is about to run. */
+void model_probe(struct hart *hart, enum insn_id id, unsigned rs1, unsigned rs2);
 
-/* Ask before an instruction whose cost depends on values. */
-void model_probe(struct hart *hart, const struct op *op);
+/* A jump or branch was mispredicted: the frontend went to wrong_pc (0: nowhere). */
+static inline void model_mispredicted(struct model *model, uint64_t wrong_pc)
+{
+	model->outcome.stall.flow = FLOW_WRONG;
+	model->outcome.wrong_pc = wrong_pc;
+}
 
 /* Which of the last `count` stores (7 at most) went to va's doubleword: 1 for the newest; 0: none. All are compared
  * at once: of the fields that are 0 now, the lowest is found exactly. */
@@ -234,54 +213,19 @@ static inline void model_log_store(struct model *model, uint64_t va)
 	model->store_log = model->store_log << 9 | (va >> 3 & 0x1ff);
 }
 
-static inline bool near_find(struct hart *hart, const struct near_entry *entries, uint64_t va, unsigned size, uint8_t **host)
-{
-	struct model *model = hart->model;
-	const struct near_entry *entry = &entries[(va >> model->line_shift) % NEAR_ENTRIES];
-	*host = (uint8_t *)(uintptr_t)(va + entry->addend);
-	if (__builtin_expect((va & (model->line_mask | (size - 1))) != entry->tag, 0))
-		return false;
-	pages_follow(&model->dtlb, &entry->path);
-	return true;
-}
-
-/* The filter's first emptiness. Forget it: all of it, or the writable view of a DRAM page; choose the bank (index,
- * or -1: the empty one). */
-void model_near_init(struct model *model);
-void model_near_flush(struct hart *hart);
-void model_near_forget_page(struct hart *hart, const uint8_t *host);
-void model_near_select(struct hart *hart, int bank);
-
-/* The index of a branch's counter but for the history; and what its outcome does to the history, and to its counter
- * beyond bht_next. */
-uint32_t model_branch_place(const struct model *model, uint64_t pc);
-void model_note_branch(struct model *model, uint8_t *counter, bool taken);
-
-/* Does the frontend see the same again? Then its calls and returns have happened. */
-bool model_follow_jumps(struct model *model, const struct trail *trail);
+/* Does the frontend see the same again, on a wrong path that it went before? Then its calls and returns have happened. */
 static inline bool model_follow_trail(struct model *model, const struct trail *trail)
 {
+	const struct predictors *predictors = &model->predictors;
 	for (unsigned i = 0; i < trail->line_count; i++)
 		if (model->l1i.lines[trail->lines[i].slot] != trail->lines[i].tag)
 			return false;
 	for (unsigned i = 0; i < trail->branch_count; i++) {
-		uint8_t entry = model->bht[(trail->branches[i].place ^ model->history_index) & model->bht_mask];
+		uint8_t entry = predictors->bht[(trail->branches[i].place ^ predictors->history_index) & predictors->bht_mask];
 		if ((entry & BHT_VALID ? (entry & 2) != 0 : trail->branches[i].backward) != trail->branches[i].taken)
 			return false;
 	}
-	return !trail->jump_count || model_follow_jumps(model, trail);
-}
-
-/* Branches: push a return address; the target an indirect jump is predicted to have, 0 if none. */
-void model_call(struct model *model, uint64_t address);
-uint64_t model_predict_indirect(struct model *model, const struct op *op, uint64_t pc);
-void model_learn_indirect(struct model *model, const struct op *op, uint64_t pc, uint64_t target);
-
-static inline unsigned bht_next(unsigned entry, bool taken)
-{
-	unsigned count = entry & 3;
-	count = taken ? count + (count < 3) : count - (count > 0);
-	return BHT_VALID | count;
+	return !trail->jump_count || predict_follow_jumps(&model->predictors, trail);
 }
 
 #endif

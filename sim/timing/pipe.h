@@ -1,12 +1,16 @@
 /*
- * The pipeline: one function from (state, instruction, what happened to it) to the next state. The state holds all that
- * the past can still do to the future, as times relative to the earliest cycle in which the next instruction may issue,
- * and nothing else: two states that cannot be told apart by any future are the same bytes. So the engine may cut a
- * program into blocks as it likes, remember what a block does to a state, and add a constant instead of asking again.
+ * The pipeline of a core that issues and commits in order: one function from (state, instruction, what happened to it) to
+ * the next state. The state holds all that the past can still do to the future and nothing else: two states that no future
+ * can tell apart are the same bytes. So the engine may cut a program into blocks as it likes, remember what a block does to
+ * a state, and add a constant instead of asking again.
+ *
+ * pipe_frontend.c is the half that fetches, pipe.c the half that issues, executes and commits, pipe_state.c what a state
+ * forgets. The numbers are those of timing/param.def.
  */
 #ifndef PIPE_H
 #define PIPE_H
 
+#include "base/state.h"
 #include "isa/insn.h"
 #include "timing/timing.h"
 
@@ -16,83 +20,95 @@ enum uop_kind {
 };
 
 enum uop_flag {
-	UOP_FLUSH = 1 << 0,   /* what follows is fetched anew at commit */
+	UOP_FLUSH = 1 << 0,   /* flushes the pipeline: what follows is fetched anew when it commits */
 	UOP_DRAIN = 1 << 1,   /* commits when all stores have reached memory */
 	UOP_RETURN = 1 << 2,  /* xret: fetch waits for it */
 	UOP_ICACHE = 1 << 3,  /* fence.i */
 	UOP_WALKS = 1 << 4,   /* an address-translation fence */
-	UOP_PROBE = 1 << 5,   /* its cost depends on values: ask before it runs */
-	UOP_SETTLE = 1 << 6,  /* the block ends after it and the model looks again */
+	UOP_PROBE = 1 << 5,   /* its cost depends on values: the model is asked before it runs */
+	UOP_SETTLE = 1 << 6,  /* the block ends after it, and the model is asked what it cost */
 };
 
 /* An instruction as the pipeline sees it. Registers: 0 none, 1..31 integer, 32..63 floating point. */
 struct uop {
 	uint8_t kind, flags;
 	uint8_t rd, rs[3];
-	uint8_t latency; /* from issue to a dependent's issue, where that is fixed */
+	uint8_t latency; /* from issue to the issue of what reads rd, where that is fixed */
 	uint8_t place;   /* pc % 128 / 2, and bit 7: four bytes long */
 };
+
+static inline unsigned uop_length(const struct uop *uop) { return uop->place & 0x80 ? 4 : 2; } /* bytes */
 
 struct uop uop_of(const struct timing *timing, const struct insn *insn, uint64_t pc);
 
 enum flow {
 	FLOW_NEXT,    /* sequential, as predicted */
 	FLOW_TAKEN,   /* a jump, as predicted */
-	FLOW_WRONG,   /* mispredicted: the frontend starts anew when it is resolved */
+	FLOW_WRONG,   /* mispredicted: fetch is redirected when the jump is resolved */
 };
 
-/* What happened to one instruction beyond hits and right predictions; all 0: nothing. */
+/* What happened to one instruction beyond hits and right predictions, in cycles; all 0: nothing. */
 struct stall {
-	uint16_t fetch[2];  /* more cycles until its first, its second fetch word arrives */
-	uint16_t translate; /* a load or store: cycles until its address is translated */
-	uint16_t memory;    /* a load: more cycles until its data arrive; an atomic likewise */
-	uint16_t unit;      /* division: its cycles */
-	uint16_t refetch;   /* a flush or misprediction: earliest fetch, after the usual one */
-	/* a load: 1 + how many stores lie between it and the last one to its doubleword; 0: none pending */
+	uint32_t unused;    /* 0: whoever remembers stalls compares words of 8 bytes */
+	uint16_t translate; /* a load or store: until its address is translated */
+	uint16_t memory;    /* a load or atomic: until its data have come; a store: until its line has */
+	uint16_t unit;      /* a division: all it takes */
+	uint16_t refetch;   /* a flush or misprediction: from the usual request of what follows to its real one */
+	/* a load: 1 + how many stores lie between it and the last one to its doubleword; 0: no such store is pending */
 	uint8_t conflict;
 	uint8_t flow;       /* enum flow */
-	uint16_t trap;      /* 1 + cycles: it raised an exception instead */
+	uint16_t trap;      /* it raised an exception: as pipe_trap says; 0: it did not */
 };
+
+/* stall.trap of an exception. `access`: it is a load or store's, whose translation took so many cycles. */
+static inline uint16_t pipe_trap(const struct timing *timing, bool access, unsigned translate)
+{
+	return (uint16_t)(1 + (access ? timing->lsu_access + translate : 0));
+}
 
 enum { USED_SINGLE = 0x80 };
 enum { PIPE_PENDING = 10, PIPE_STORES = 7, PIPE_WINDOW = 15, PIPE_QUEUE = 15, PIPE_NEVER = -30000 };
 
-/* Times relative to the earliest issue of the next instruction; PIPE_NEVER: too long ago to matter. */
+/* Times are relative to the earliest cycle in which the next instruction may issue. PIPE_NEVER: too long ago to matter. */
 struct pipe {
+	/* ---- frontend ---- */
 	int16_t fetch_next;          /* earliest request of the next fetch word */
 	int16_t fetch_last;          /* request of the word with the last instruction's end */
-	/* more cycles that the next word takes: its line or its page has to be fetched first */
-	int16_t fetch_late;
-	int16_t target_pop[2];       /* decode of the last predicted-taken jumps, newest first */
-	int16_t alu_free, alu_port;  /* integer units; the cycle after a multiplication */
-	int16_t fdiv_free;
-	/* last load or store: issue, and when it and the one before reach the cache */
-	int16_t mem_issue, mem_pop, mem_pop_before;
-	int16_t load_port;           /* earliest next access of a load to the cache */
+	int16_t fetch_late;          /* cycles that the next word waits for its line or its page */
+	int16_t target_dequeue[2];   /* of predicted-taken jumps: when each left the fetch queue; newest first */
+	/* ---- units ---- */
+	int16_t alu_free;            /* earliest issue to an integer unit */
+	int16_t alu_port;            /* the cycle after a multiplication or division: its result takes the ALU's port */
+	int16_t fdiv_free;           /* earliest issue to the FPU */
+	int16_t mem_issue;           /* last load or store: its issue */
+	int16_t mem_access, mem_access_before; /* it, and the one before it: when each has got at the data cache */
+	int16_t load_port;           /* earliest access of the next load to the data cache */
 	int16_t committed;           /* last commit */
-	int16_t drain;               /* when the last store leaves the store buffer */
-	int16_t store_commit[PIPE_STORES], store_gone[PIPE_STORES]; /* newest first */
-	int16_t commit[PIPE_WINDOW]; /* newest first: when an entry of the window is free */
-	int16_t pop[PIPE_QUEUE];     /* newest first: when it left the fetch queue */
-	struct { int16_t ready; uint8_t reg, csr; } pending[PIPE_PENDING];
-	/* issue slots used in that cycle, and USED_SINGLE: the one that multiplies, jumps and computes FP */
+	int16_t drained;             /* when the last store leaves the store buffer */
+	int16_t store_commit[PIPE_STORES], store_drain[PIPE_STORES]; /* of each store; newest first */
+	int16_t commit[PIPE_WINDOW]; /* of each instruction, when its place in the scoreboard is free; newest first */
+	int16_t dequeue[PIPE_QUEUE]; /* of each instruction, when it left the fetch queue; newest first */
+	/* the scoreboard's results that are not there yet; `unused` is 0, so that there are no gaps */
+	struct { int16_t ready; uint8_t reg, unused; } pending[PIPE_PENDING];
+	/* issue slots used in that cycle, and USED_SINGLE: among them the only one that multiplies, jumps and computes FP */
 	uint8_t used;
 	uint8_t commits;             /* instructions committed in the last commit cycle */
-	uint8_t redirected;          /* the next instruction starts a new fetch word */
-	uint8_t commit_alone;        /* the last one to commit shares its cycle with none */
+	uint8_t redirected;          /* the next instruction begins in a fetch word of its own */
+	uint8_t commit_exclusive;    /* no other instruction commits in the same cycle as the last one */
 };
 
 /* The pipeline after a reset. */
 void pipe_reset(struct pipe *pipe);
 
-/* Times of one instruction, relative to the base before it. */
+/* Times of one instruction, relative to the base before the first of a run of steps. */
 struct pipe_times {
-	int issue, commit, fetch; /* fetch: request of its last word */
-	int access;               /* a load, store or atomic: when it asks the data cache */
-	/* the frontend may run ahead along the predicted path for requests up to this cycle */
-	int window;
-	int restart;              /* after a misprediction or flush: the usual request of the right path */
-	/* in: the base before it, out: the new one; times of the state stay relative to the first */
+	int issue, commit;
+	int fetch;   /* request of the word with its end */
+	int access;  /* a load, store or atomic: when it asks the data cache */
+	/* in which fetch along the predicted path is killed by the instruction's misprediction, flush or trap */
+	int killed;
+	int restart; /* after it: the usual request of the right path */
+	/* in: the base before it, out: that after it */
 	int next;
 };
 
@@ -100,8 +116,11 @@ struct pipe_times {
 void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
                struct pipe_times *times);
 
-/* After a run of steps: make times relative to the new base, and bring the state into its one form: what cannot matter
- * any more is forgotten. */
+/* After a run of steps: make times relative to the new base, and forget what cannot matter any more. */
 void pipe_settle(const struct timing *timing, struct pipe *pipe, int base);
+
+/* Section "pipe" of a settled state. Refuses what is none. */
+void pipe_save(const struct pipe *pipe, struct state_writer *writer);
+bool pipe_restore(const struct timing *timing, struct pipe *pipe, struct state_reader *reader);
 
 #endif

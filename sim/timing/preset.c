@@ -1,3 +1,4 @@
+/* Presets: parameters and their rows, files, and numbers that do not go together. */
 #include "timing/timing.h"
 
 #include <stdio.h>
@@ -80,7 +81,7 @@ static int assign(struct timing *timing, const char *name, const char *value, ch
 	return -1;
 }
 
-static int parse_line(struct timing *timing, char *text, char *reason, size_t size)
+static int parse_lines(struct timing *timing, char *text, char *reason, size_t size)
 {
 	unsigned number = 0;
 	for (char *line, *rest = text; (line = strsep(&rest, "\n")) != NULL;) {
@@ -147,7 +148,7 @@ int timing_load(struct timing *timing, const char *name, char *reason, size_t si
 	for (unsigned i = 0; i < TIMING_PARAMS; i++)
 		if (!timing->set[i])
 			*value_of(timing, i) = timing_rows[i].value;
-	int result = parse_line(timing, text, reason, size);
+	int result = parse_lines(timing, text, reason, size);
 	free(text);
 	return result;
 }
@@ -165,6 +166,12 @@ const char *timing_misfit(const struct timing *timing)
 		return NULL;
 	if (!power_of_two(timing->fetch_bytes))
 		return "fetch.bytes must be a power of two";
+	if (timing->decode_issue > timing->fetch_issue)
+		return "decode.to_issue must be at most fetch.to_issue";
+	if (timing->lsu_access > timing->load)
+		return "lsu.to_cache must be at most load.latency";
+	if (timing->div_busy > timing->div_base)
+		return "div.busy must be at most div.base";
 	if (!power_of_two(timing->bht_entries) || (!timing->btb_full && !power_of_two(timing->btb_entries)))
 		return "bht.entries and btb.entries must be powers of two";
 	if (timing->bht_folded && (timing->bht_folded > timing->bht_history || timing->bht_entries < 1u << timing->bht_folded))

@@ -1,10 +1,11 @@
+/* Walks and their cost, what the walker remembers of them, and the second-level TLB. */
 #include "timing/ptw.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include "base/bus.h"
 #include "hart/tlb.h"
-#include "timing/memory.h"
+#include "timing/hierarchy.h"
 
 enum { PTE_SHIFT = 3, IMPLICIT_MAX = 5 }; /* PTEs of a G-stage walk, Sv57x4 */
 
@@ -96,6 +97,50 @@ void walker_forget_pointers(struct walker *walker)
 	forget_pointers(&walker->guest_pointers);
 }
 
+/* ---- save and restore ---- */
+
+enum { PTW_VERSION = 1 };
+
+void walker_save(const struct walker *walker, struct state_writer *writer)
+{
+	pages_save(&walker->pointers, writer);
+	pages_save(&walker->guest_pointers, writer);
+	state_write_begin(writer, "ptw", PTW_VERSION);
+	STATE_WRITE(writer, walker->second_entries);
+	STATE_WRITE(writer, walker->second_shifts);
+	for (unsigned i = 0; i < walker->second_entries; i++)
+		page_entry_save(&walker->second[i], writer);
+	state_write_end(writer);
+}
+
+/* Is every page where walker_find looks for it? */
+static bool second_fits(const struct walker *walker)
+{
+	for (unsigned i = 0; i < walker->second_entries; i++) {
+		const struct page_entry *entry = &walker->second[i];
+		if (entry->shift && (second_slot(walker, entry->vpn) != entry || !(walker->second_shifts >> entry->shift & 1)))
+			return false;
+	}
+	return true;
+}
+
+bool walker_restore(struct walker *walker, struct state_reader *reader)
+{
+	unsigned entries;
+	if (!pages_restore(&walker->pointers, reader) || !pages_restore(&walker->guest_pointers, reader) ||
+	    !state_read_begin(reader, "ptw", PTW_VERSION))
+		return false;
+	STATE_READ(reader, entries);
+	if (reader->failed || entries != walker->second_entries)
+		return state_refuse(reader, "ptw: another number of entries in the second-level TLB");
+	STATE_READ(reader, walker->second_shifts);
+	for (unsigned i = 0; i < entries; i++)
+		page_entry_restore(&walker->second[i], reader);
+	if (!state_read_end(reader))
+		return false;
+	return second_fits(walker) || state_refuse(reader, "ptw: a page is where it cannot be");
+}
+
 /* ---- walks ---- */
 
 struct cost {
@@ -112,7 +157,7 @@ static bool is_pointer(const struct walk_step *step) { return !step->leaf && !st
 static void cost_of_pte(struct cost *cost, const struct walk_step *step)
 {
 	struct model *model = cost->model;
-	cost->cycles += model->timing->pte_read + memory_read_pte(model, step->pa, cost->at + cost->cycles + model->timing->pte_read);
+	cost->cycles += model->timing->pte_read + hierarchy_read(model, step->pa, cost->at + cost->cycles + model->timing->pte_read);
 	if (step->stage == STAGE_G)
 		model->counts.pte_reads_second++;
 	else

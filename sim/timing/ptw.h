@@ -39,4 +39,9 @@ unsigned walker_walk(struct model *model, uint64_t va, uint64_t at, enum access 
 /* A fence: pointers are forgotten, unless it names an address: then only leaves are meant. */
 void walker_forget_pointers(struct walker *walker);
 
+/* Sections "l1 tlb" of both kinds of pointers, and "ptw": the second-level TLB. Refuses other numbers of entries, and entries
+ * that cannot be. */
+void walker_save(const struct walker *walker, struct state_writer *writer);
+bool walker_restore(struct walker *walker, struct state_reader *reader);
+
 #endif

@@ -1,3 +1,4 @@
+/* The levels' pipelines: their states, what a run of instructions does to them, and the outcomes that are kept. */
 #include "timing/shadow.h"
 
 #include <stdlib.h>
@@ -11,39 +12,39 @@ struct set {
 	uint32_t next; /* of the same bucket; NONE: no more */
 };
 
-/* What decides a run's outcome: memcmp'd, so without gaps. */
+/* What decides a run's outcome. It is compared and hashed as bytes, so it has no gaps. */
 struct key {
 	const struct uop *uops;
 	uint32_t set, count;
 	struct causes late, translate, refetch;
 	struct stall stall;
-	uint32_t walked, jumped; /* booleans, wide since they are read together right after they were written */
+	uint32_t walked, jumped; /* booleans as wide as the words that are compared */
 };
 
 _Static_assert(sizeof(struct key) == 24 + 3 * sizeof(struct causes) + sizeof(struct stall), "no gaps, and every byte is hashed");
 
-struct outcome {
+struct shadow_outcome {
 	struct key key;
 	uint32_t set;
 	uint32_t cycles[SHADOW_LEVELS];
 	uint32_t next; /* as in struct set */
-	uint32_t then; /* what came after it last; NONE: nothing yet */
+	uint32_t then; /* the outcome that came after it last time; NONE: none yet */
 };
 
-/* Sets and outcomes: number NONE is none. When one of these is full, all are emptied. */
+/* Sets and outcomes have numbers from 1; NONE is none. When one of the tables is full, both are emptied. */
 struct shadow {
 	const struct timing *timing;
 	struct states states;
 	uint32_t first; /* the state of the first level where a switch begins */
-	uint32_t now;   /* the set */
-	uint32_t last;  /* the outcome of the run before; NONE: not known */
+	uint32_t now;   /* the set that the levels are in */
+	uint32_t last;  /* the outcome of the run before; NONE: it was not kept */
 	uint32_t set_count, outcome_count;
 	uint32_t set_heads[BUCKETS], outcome_heads[BUCKETS];
 	struct set sets[SETS_MAX];
-	struct outcome outcomes[OUTCOMES_MAX];
+	struct shadow_outcome outcomes[OUTCOMES_MAX];
 };
 
-/* Of so many bytes, a multiple of 8. No product waits for another. */
+/* Of `size` bytes, a multiple of 8. No product waits for another, so that the host computes them at once. */
 static inline uint32_t shadow_bucket(const void *bytes, size_t size)
 {
 	uint64_t hash = 0, part;
@@ -54,7 +55,7 @@ static inline uint32_t shadow_bucket(const void *bytes, size_t size)
 	return hash >> 40 & (BUCKETS - 1);
 }
 
-/* Likewise; most often they are. */
+/* Of `size` bytes, likewise: without a branch for each word, since most often they are equal. */
 static inline bool are_equal(const void *a, const void *b, size_t size)
 {
 	uint64_t differences = 0, x, y;
@@ -66,7 +67,7 @@ static inline bool are_equal(const void *a, const void *b, size_t size)
 	return !differences;
 }
 
-static uint32_t tree_number(struct shadow *shadow, const uint32_t states[SHADOW_LEVELS])
+static uint32_t set_number(struct shadow *shadow, const uint32_t states[SHADOW_LEVELS])
 {
 	uint32_t *head = &shadow->set_heads[shadow_bucket(states, sizeof shadow->sets->states)];
 	for (uint32_t i = *head; i != NONE; i = shadow->sets[i].next)
@@ -78,7 +79,7 @@ static uint32_t tree_number(struct shadow *shadow, const uint32_t states[SHADOW_
 	return *head = shadow->set_count;
 }
 
-/* ---- life ---- */
+/* ---- making and emptying ---- */
 
 void shadow_forget(struct shadow *shadow)
 {
@@ -88,7 +89,7 @@ void shadow_forget(struct shadow *shadow)
 	shadow->last = NONE;
 }
 
-/* Fetch goes on elsewhere, and has been there already. */
+/* Fetch goes on elsewhere, and has been there long enough for the next instruction to issue at `base`. */
 static void fetch_ahead(const struct timing *timing, struct pipe *pipe, int base)
 {
 	pipe->fetch_next = (int16_t)(base - (int)timing->fetch_issue);
@@ -109,7 +110,7 @@ static void forget_all(struct shadow *shadow)
 	shadow->first = states_number(&shadow->states, &first);
 }
 
-/* Room for one more set and outcome: if there is none, keep the states of now. */
+/* Room for one more set and outcome. If there is none, only the states that the levels are in are kept. */
 static void make_room(struct shadow *shadow)
 {
 	struct pipe pipes[SHADOW_LEVELS];
@@ -121,7 +122,7 @@ static void make_room(struct shadow *shadow)
 	forget_all(shadow);
 	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
 		states[level] = states_number(&shadow->states, &pipes[level]);
-	shadow->now = tree_number(shadow, states);
+	shadow->now = set_number(shadow, states);
 }
 
 struct shadow *shadow_new(const struct timing *timing)
@@ -153,10 +154,10 @@ void shadow_begin(struct shadow *shadow, const struct pipe *pipe)
 	number = states_number(&shadow->states, pipe);
 	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
 		states[level] = level < SHADOW_TRAP ? shadow->first : number;
-	shadow->now = tree_number(shadow, states);
+	shadow->now = set_number(shadow, states);
 }
 
-/* ---- what a level sees ---- */
+/* ---- what each level sees ---- */
 
 static unsigned seen_of(const struct causes *causes, enum shadow_level level)
 {
@@ -164,7 +165,7 @@ static unsigned seen_of(const struct causes *causes, enum shadow_level level)
 	       (level >= SHADOW_FIRST ? causes->first : 0u) + (level >= SHADOW_SECOND ? causes->second : 0u);
 }
 
-static struct stall stall_seen(const struct key *key, enum shadow_level level)
+static struct stall stall_seen(const struct timing *timing, const struct key *key, enum shadow_level level)
 {
 	struct stall stall = key->stall;
 	uint16_t translate = (uint16_t)seen_of(&key->translate, level);
@@ -175,7 +176,7 @@ static struct stall stall_seen(const struct key *key, enum shadow_level level)
 	if (level < SHADOW_DCACHE)
 		stall.memory = 0;
 	if (stall.trap)
-		stall.trap = (uint16_t)(1 + (key->walked ? 1 + translate : 0));
+		stall.trap = pipe_trap(timing, key->walked, translate);
 	return stall;
 }
 
@@ -184,58 +185,58 @@ static bool is_fence(const struct uop *uop)
 	return uop->kind == UOP_CSR && uop->flags & (UOP_DRAIN | UOP_ICACHE | UOP_WALKS);
 }
 
-static void step(const struct timing *timing, enum shadow_level level, struct pipe *pipe, const struct uop *uop,
-                 const struct stall *stall, struct pipe_times *times)
+static void step_level(const struct timing *timing, enum shadow_level level, struct pipe *pipe, const struct uop *uop,
+                       const struct stall *stall, struct pipe_times *times)
 {
 	struct uop seen = *uop;
-	bool ahead = level < SHADOW_TRAP && (stall->trap || uop->flags & UOP_RETURN);
-	if (ahead || (level < SHADOW_FENCE && is_fence(uop)))
+	bool unseen = level < SHADOW_TRAP && (stall->trap || uop->flags & UOP_RETURN); /* a trap or return */
+	if (unseen || (level < SHADOW_FENCE && is_fence(uop)))
 		seen = (struct uop){.kind = UOP_NONE, .place = uop->place};
-	if (!ahead || !stall->trap)
+	if (!unseen || !stall->trap)
 		pipe_step(timing, pipe, &seen, stall, times);
-	if (ahead)
+	if (unseen)
 		fetch_ahead(timing, pipe, times->next);
 }
 
-/* Does a level, that comes from the same state as the one before, see the same? */
-static bool sees_the_same(const struct key *key, enum shadow_level level)
+/* Does a level see the same as the one before it? */
+static bool sees_the_same(const struct timing *timing, const struct key *key, enum shadow_level level)
 {
-	struct stall stall = stall_seen(key, level), before = stall_seen(key, level - 1);
+	struct stall stall = stall_seen(timing, key, level), before = stall_seen(timing, key, level - 1);
 	return level > SHADOW_FENCE && memcmp(&stall, &before, sizeof stall) == 0 &&
 	       seen_of(&key->late, level) == seen_of(&key->late, level - 1);
 }
 
-/* From this state to the one it returns. */
+/* Returns the state after the run, and in *cycles what it took. */
 static uint32_t run_level(struct shadow *shadow, const struct key *key, enum shadow_level level, uint32_t state, uint32_t *cycles)
 {
 	static const struct stall nothing;
-	struct stall stall = stall_seen(key, level);
+	struct stall stall = stall_seen(shadow->timing, key, level);
 	struct pipe pipe = shadow->states.list[state];
 	struct pipe_times times = {0};
 	pipe.fetch_late = (int16_t)(pipe.fetch_late + (int)seen_of(&key->late, level));
 	for (unsigned i = 0; i < key->count; i++)
-		step(shadow->timing, level, &pipe, &key->uops[i], i + 1 == key->count ? &stall : &nothing, &times);
+		step_level(shadow->timing, level, &pipe, &key->uops[i], i + 1 == key->count ? &stall : &nothing, &times);
 	pipe_settle(shadow->timing, &pipe, times.next);
 	*cycles = (uint32_t)times.next;
 	return states_number(&shadow->states, &pipe);
 }
 
-static void run_levels(struct shadow *shadow, struct outcome *outcome)
+static void run_levels(struct shadow *shadow, struct shadow_outcome *outcome)
 {
 	uint32_t states[SHADOW_LEVELS], before[SHADOW_LEVELS];
 	memcpy(before, shadow->sets[outcome->key.set].states, sizeof before);
 	for (enum shadow_level level = 0; level < SHADOW_LEVELS; level++) {
-		if (level && before[level] == before[level - 1] && sees_the_same(&outcome->key, level)) {
+		if (level && before[level] == before[level - 1] && sees_the_same(shadow->timing, &outcome->key, level)) {
 			states[level] = states[level - 1];
 			outcome->cycles[level] = outcome->cycles[level - 1];
 		} else {
 			states[level] = run_level(shadow, &outcome->key, level, before[level], &outcome->cycles[level]);
 		}
 	}
-	outcome->set = tree_number(shadow, states);
+	outcome->set = set_number(shadow, states);
 }
 
-/* ---- remembering ---- */
+/* ---- outcomes that are kept ---- */
 
 static struct key key_of(const struct shadow *shadow, const struct shadow_run *run)
 {
@@ -252,22 +253,22 @@ static struct key key_of(const struct shadow *shadow, const struct shadow_run *r
 	};
 }
 
-/* An outcome that lasts is known, or becomes so. */
+/* The number of the run's outcome: a kept one, or it is kept from now on. */
 static uint32_t find_outcome(struct shadow *shadow, const struct key *key)
 {
 	uint32_t *head = &shadow->outcome_heads[shadow_bucket(key, sizeof *key)];
 	for (uint32_t i = *head; i != NONE; i = shadow->outcomes[i].next)
 		if (are_equal(&shadow->outcomes[i].key, key, sizeof *key))
 			return i;
-	struct outcome *outcome = &shadow->outcomes[++shadow->outcome_count];
-	*outcome = (struct outcome){.key = *key, .next = *head, .then = NONE};
+	struct shadow_outcome *outcome = &shadow->outcomes[++shadow->outcome_count];
+	*outcome = (struct shadow_outcome){.key = *key, .next = *head, .then = NONE};
 	*head = shadow->outcome_count;
 	run_levels(shadow, outcome);
 	return *head;
 }
 
-/* Likewise. Most often what came after the run before comes again. */
-static const struct outcome *next_outcome(struct shadow *shadow, const struct key *key)
+/* The same, but looked for first where it was when the run before came last time. */
+static const struct shadow_outcome *next_outcome(struct shadow *shadow, const struct key *key)
 {
 	uint32_t *then = &shadow->outcomes[shadow->last].then;
 	if (*then == NONE || !are_equal(&shadow->outcomes[*then].key, key, sizeof *key))
@@ -279,8 +280,8 @@ static const struct outcome *next_outcome(struct shadow *shadow, const struct ke
 void shadow_run(struct shadow *shadow, const struct shadow_run *run, uint64_t time[SHADOW_LEVELS])
 {
 	make_room(shadow);
-	struct outcome fresh = {.key = key_of(shadow, run)};
-	const struct outcome *outcome = &fresh;
+	struct shadow_outcome fresh = {.key = key_of(shadow, run)};
+	const struct shadow_outcome *outcome = &fresh;
 	if (run->lasting)
 		outcome = next_outcome(shadow, &fresh.key);
 	else

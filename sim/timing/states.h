@@ -1,4 +1,5 @@
-/* Pipeline states by number: equal states have equal numbers, so a block can be looked up by the state it starts in. */
+/* The pipeline states that have occurred, by number. Equal states have equal numbers, so a block can be looked up by the
+ * state it starts in. */
 #ifndef STATES_H
 #define STATES_H
 
@@ -16,7 +17,7 @@ struct states {
 int states_init(struct states *states); /* 0, or -1: no memory */
 void states_free(struct states *states);
 
-/* Forget all but state 0, which is the reset state. */
+/* Forget all but state 0, which is that of a reset. */
 void states_clear(struct states *states);
 
 /* The number of a settled state; the table grows as needed. */

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include "base/bus.h"
-#include "engine/block.h"
 #include "base/symbols.h"
 #include "timing/shadow.h"
 #include "trace/split.h"
@@ -21,6 +20,7 @@ struct meter {
 	uint64_t start;                    /* the trap's cycle */
 	uint64_t last;                     /* cycle up to which all is accounted for */
 	uint64_t wait;
+	struct causes late;                /* why fetch was late before what comes next */
 	uint64_t time[SHADOW_LEVELS];      /* since the trap, without the waiting */
 	size_t vector, latest;             /* functions: the trap's target, and the last one that ran */
 	struct function *functions;        /* seen so far, NO_FUNCTION first */
@@ -127,21 +127,21 @@ static size_t function_at(struct meter *meter, uint64_t pc) { return place_at(me
 
 static unsigned length_of(const struct hart *hart, unsigned index, uint64_t pc)
 {
-	const struct block *block = hart->block;
+	const struct code_block *code = hart->code;
 	if (hart->model)
-		return block->uops[index].place & 0x80 ? 4 : 2;
-	const uint8_t *bytes = bus_fetch(hart->bus, block->pa + (pc - block->pc), 2);
+		return uop_length(&code->uops[index]);
+	const uint8_t *bytes = bus_fetch(hart->bus, code->pa + (pc - code->pc), 2);
 	return bytes && (bytes[0] & 3) == 3 ? 4 : 2;
 }
 
 /* Of the block's instructions from `first` to before `end`, those of one function; moves *pc past them. */
 static unsigned stretch(const struct hart *hart, unsigned first, unsigned end, uint64_t *pc)
 {
-	const struct block *block = hart->block;
+	const struct code_block *code = hart->code;
 	struct meter *meter = hart->meter;
 	const struct place *place = place_at(meter, *pc);
 	size_t function = meter->latest = place->function;
-	uint64_t last = block->pc + block->bytes - 2;
+	uint64_t last = code->pc + code->bytes - 2;
 	if (place->reach >= last)
 		return end - first;
 	if (function_at(meter, last) == function) {
@@ -160,8 +160,8 @@ static void run_timed(struct hart *hart, struct shadow_run *run)
 {
 	struct meter *meter = hart->meter;
 	uint64_t before = meter->time[SHADOW_INSN];
-	run->late = hart->model->late;
-	hart->model->late = (struct causes){0};
+	run->late = meter->late;
+	meter->late = (struct causes){0};
 	shadow_run(hart->model->shadow, run, meter->time);
 	meter->functions[meter->latest].cycles += meter->time[SHADOW_INSN] - before;
 }
@@ -173,30 +173,22 @@ static void run_untimed(struct meter *meter, unsigned count)
 	meter->functions[meter->latest].cycles += count;
 }
 
-/* What the model found after `count` instructions of the block, the last that ran. */
-static void describe_end(const struct hart *hart, unsigned count, struct shadow_run *run)
+/* Did the block's last instruction that ran, the last of `count`, jump? */
+static bool jumped(const struct hart *hart, const struct meter_run *run, unsigned count)
 {
-	const struct block *block = hart->block;
-	uint64_t next = block->pc;
-	if (!hart->exec->settled)
-		run->settled = hart->model->settled;
-	else if (hart->model->strayed) /* on a path that it knew: nothing had to be waited for */
-		run->settled.stall.flow = FLOW_WRONG;
-	else
-		run->settled.stall.flow = hart->exec->taken ? FLOW_TAKEN : FLOW_NEXT;
-	hart->model->strayed = false;
+	uint64_t next = run->code->pc;
 	for (unsigned i = 0; run->settled.stall.flow == FLOW_WRONG && i < count; i++)
 		next += length_of(hart, i, next);
-	run->jumped = hart->pc != next;
+	return hart->pc != next;
 }
 
-void meter_ran(struct hart *hart, uint64_t start, uint64_t insns)
+void meter_ran(struct hart *hart, const struct meter_run *ran)
 {
 	struct meter *meter = hart->meter;
-	const struct block *block = hart->block;
-	unsigned retired = (unsigned)(hart->insns - insns), count = retired + (hart->model && hart->trap.pending), length;
-	uint64_t pc = block->pc;
-	meter->wait += start - meter->last;
+	const struct code_block *code = ran->code;
+	unsigned retired = (unsigned)(hart->insns - ran->insns), count = retired + (hart->model && hart->trap.pending), length;
+	uint64_t pc = code->pc;
+	meter->wait += ran->start - meter->last;
 	meter->last = hart->cycle;
 	for (unsigned first = 0; first < count; first += length) {
 		length = stretch(hart, first, count, &pc);
@@ -204,11 +196,22 @@ void meter_ran(struct hart *hart, uint64_t start, uint64_t insns)
 			run_untimed(meter, length);
 			continue;
 		}
-		struct shadow_run run = {.uops = block->uops + first, .count = length, .lasting = block != hart->exec->scratch};
-		if (first + length == count)
-			describe_end(hart, count, &run);
+		struct shadow_run run = {.uops = code->uops + first, .count = length, .lasting = code->lasting};
+		if (first + length == count) {
+			run.settled = ran->settled;
+			run.jumped = jumped(hart, ran, count);
+		}
 		run_timed(hart, &run);
 	}
+}
+
+void meter_fetched(struct hart *hart, const struct causes *late)
+{
+	struct causes *sum = &hart->meter->late;
+	sum->icache = (uint16_t)(sum->icache + late->icache);
+	sum->first = (uint16_t)(sum->first + late->first);
+	sum->second = (uint16_t)(sum->second + late->second);
+	sum->fence = (uint16_t)(sum->fence + late->fence);
 }
 
 void meter_interrupted(struct hart *hart)
@@ -229,9 +232,8 @@ static void begin_shadow(struct hart *hart)
 {
 	if (!hart->model)
 		return;
-	hart->model->late = (struct causes){0};
-	hart->model->strayed = false;
-	shadow_begin(hart->model->shadow, &hart->model->states.list[hart->exec->state]);
+	hart->meter->late = (struct causes){0};
+	shadow_begin(hart->model->shadow, &hart->model->states.list[hart->pipeline_state]);
 }
 
 void meter_switched(struct hart *hart)

@@ -7,6 +7,7 @@
 #define METER_H
 
 #include "hart/hart.h"
+#include "timing/model.h"
 
 struct symbols;
 
@@ -19,9 +20,15 @@ void meter_trapped(struct hart *hart, enum mode from, uint64_t taken);
 
 /* The rest only while hart->metering. */
 
-/* hart->block was left; the hart stood at cycle `start` and had retired `insns` before. A pending trap is not taken
- * yet. */
-void meter_ran(struct hart *hart, uint64_t start, uint64_t insns);
+/* A block of code was left; a pending trap is not taken yet. */
+struct meter_run {
+	const struct code_block *code;
+	uint64_t start, insns;  /* where the hart stood: its cycle, and instructions retired */
+	struct settled settled; /* of the last instruction; without a model nothing */
+};
+void meter_ran(struct hart *hart, const struct meter_run *run);
+/* With a model: fetch was late before what comes next, for these causes. */
+void meter_fetched(struct hart *hart, const struct causes *late);
 /* A trap that no instruction raised is about to be taken. */
 void meter_interrupted(struct hart *hart);
 /* The mode has changed by a return: closes the switch if a guest runs next. */

@@ -11,13 +11,13 @@ CHECK = ["--check", "percpu,worldswitch"]
 PLANTED = {
     "tp-not-restored": (
         "trap.S", r"(_guest_exit:.*?)each_callee_saved ld, a0",
-        r"\1mv t6, tp\n        each_callee_saved ld, a0\n        mv tp, t6",
+        r"\1mv t6, tp\n\teach_callee_saved ld, a0\n\tmv tp, t6",
         "percpu", r"tp is 0x[0-9a-f]+, not this hart's slot 0x[0-9a-f]+"),
     "gpr-clobbered": (
-        "trap.S", r"(each_guest_register ld, a0\n)(\s*ld\s+a0, GUEST_X0)", r"\1        li s5, 7\n\2",
+        "trap.S", r"(each_guest_register ld, a0\n)(\s*ld\s+a0, GUEST_X0)", r"\1\tli s5, 7\n\2",
         "worldswitch", r"s5 0x7, was 0x[0-9a-f]+ at the exit \(ecall from VS-mode\)"),
     "other-slot": (
-        "start.S", r"(        add     tp, tp, t1\n)", r"\1        li      t2, PERCPU_SLOT_SIZE\n        add     tp, tp, t2\n",
+        "boot/start.S", r"(\tadd\ttp, tp, t1\n)", r"\1\tli\tt2, PERCPU_SLOT_SIZE\n\tadd\ttp, tp, t2\n",
         "percpu", r"tp set to 0x[0-9a-f]+, the slot of hart 1"),
 }
 

@@ -1,5 +1,6 @@
 """Bad input: one line, exit 2; under sanitizers too. And the firmware under device trees that lie."""
 import os
+import shutil
 import tempfile
 from suites.tools import FIRMWARE, RVSIM, expect_equal, guest, run, run_program_suite
 
@@ -37,7 +38,26 @@ def firmware(text, wanted):
     expect_equal((status, lines), (0 if good else 1, wanted), err)
 
 
+def first_entry_for_all():
+    """An SBI that sends every hart to where the first one started, as OpenSBI 1.1 does in a race: one of them boots."""
+    address = "hart->start_address = address;"
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree("firmware", os.path.join(folder, "firmware"))
+        path = os.path.join(folder, "firmware/machine/sbi_hsm.c")
+        with open(path) as source:
+            text = source.read()
+        expect_equal(text.count(address), 1, f"places to plant the race in {path}")
+        with open(path, "w") as source:
+            source.write(text.replace(address, "(void)address; hart->start_address = (uint64_t)__next_stage;")
+                         .replace('"machine/machine.h"\n', '"machine/machine.h"\n\nvoid __next_stage(void);\n'))
+        status, _, err = run(["make", "-C", folder, "-f", "firmware/build.mk", "build/firmware.elf"], 300)
+        expect_equal(status, 0, f"building the firmware: {err[-1500:]}")
+        status, out, err = run([RVSIM, *MACHINE, f"{folder}/build/firmware.elf", guest("smp")])
+    expect_equal((status, out.count("rvsim hypervisor: "), out.count("rvsim hypervisor: 2 harts, 1 zones")), (0, 1, 1), out + err)
+
+
 def cases():
+    yield "first-entry-for-all", first_entry_for_all
     for binary in ("build/rvsim", "build/asan/rvsim"):
         yield os.path.dirname(binary), lambda binary=binary: run_program_suite(["tests/hostile/run.sh", binary])
     for name, (text, wanted) in TREES.items():

@@ -1,4 +1,4 @@
-"""insn.def and csr.def against binutils, other implementations and each other; who may include whom."""
+"""insn.def and csr.def against binutils, other implementations and each other."""
 from suites.tools import RVSIM, expect_equal, run, run_program_suite
 
 
@@ -13,4 +13,3 @@ def cases():
     yield "reset-vector", reset_vector
     yield "instructions", lambda: run_program_suite(["tools/check_insn"])
     yield "operands", lambda: run_program_suite(["tests/insn/run.sh", "build/tests/insn"])
-    yield "layers", lambda: run_program_suite(["tools/check_layers", "sim=build/obj/tail/sim", "firmware=build/obj/firmware"])

@@ -47,7 +47,7 @@ static inline struct engine_world *engine_world_new(unsigned harts, const char *
 		struct hart *hart = &machine->harts[i];
 		*hart = (struct hart){.id = i, .isa = isa_default(), .platform = &machine->platform, .bus = &machine->bus,
 		                      .peers = machine->harts, .observers = &machine->observers, .trace = machine->trace};
-		cr_assert(mem_init(hart) == 0 && mmu_init(hart, machine->platform.tlb_entries) == 0 &&
+		cr_assert(l0_init(hart) == 0 && mmu_init(hart, machine->platform.tlb_entries) == 0 &&
 		          exec_init(hart) == 0);
 		hart_reset(hart, CODE);
 		exec_set_tracing(hart, trace_wants_insns(machine->trace));
@@ -80,7 +80,7 @@ static inline void engine_world_free(struct engine_world *world)
 		model_free(&machine->harts[i]);
 		exec_free(&machine->harts[i]);
 		mmu_free(&machine->harts[i]);
-		mem_free(&machine->harts[i]);
+		l0_free(&machine->harts[i]);
 	}
 	if (machine->model_shared)
 		model_shared_free(machine->model_shared);

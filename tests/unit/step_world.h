@@ -24,7 +24,7 @@ static inline struct world *step_world_new(void)
 	hart->isa = isa_default();
 	hart->trace = trace_open(NULL, 0, 1, 0, 0);
 	observers_add(&world->observers, trace_observer(hart->trace));
-	cr_assert(mem_init(hart) == 0 && exec_init(hart) == 0);
+	cr_assert(l0_init(hart) == 0 && exec_init(hart) == 0);
 	hart_reset(hart, CODE);
 	return world;
 }
@@ -33,7 +33,7 @@ static inline void step_world_free(struct world *world)
 {
 	exec_free(&world->hart);
 	cr_assert_eq(trace_close(world->hart.trace), 0);
-	mem_free(&world->hart);
+	l0_free(&world->hart);
 	world_free(world);
 	free(world);
 }

@@ -80,14 +80,14 @@ static void expect_vouched(const struct model *model, const struct near_entry *e
 /* Entries of a bank; each of them where it is looked for, and in use. */
 static unsigned expect_bank(const struct model *model, unsigned b, const uint8_t *memory)
 {
-	const struct near_bank *bank = &model->banks[b];
+	const struct near_bank *bank = &model->near.banks[b];
 	unsigned count = 0;
 	for (unsigned i = 0; i < NEAR_ENTRIES; i++) {
 		const struct near_entry *pair[] = {&bank->read[i], &bank->write[i]};
 		for (unsigned way = 0; way < 2; way++) {
 			if (pair[way]->tag == NEAR_EMPTY)
 				continue;
-			cr_assert((bank->filled[i / 64] >> i % 64 & 1) && (model->banks_used >> b & 1), "entry %u is not said to be in use", i);
+			cr_assert((bank->filled[i / 64] >> i % 64 & 1) && (model->near.used >> b & 1), "entry %u is not said to be in use", i);
 			if (way == 0 || model->timing->l1d_writeback)
 				expect_vouched(model, pair[way], memory, b >= 2);
 			count++;
@@ -129,7 +129,7 @@ Test(near, holds_what_tlb_and_cache_hold)
 			entries += expect_filter(hart->model, memory);
 		}
 		cr_assert_gt(entries / STEPS, 8, "%s: the filter is nearly empty", names[i]);
-		model_near_flush(hart);
+		near_flush(&hart->model->near);
 		cr_assert_eq(expect_filter(hart->model, memory), 0);
 		model_free(hart);
 		model_shared_free(&shared);

@@ -175,7 +175,7 @@ static void count_events(struct engine_world *world, uint64_t seed)
 	}
 }
 
-struct outcome { uint64_t places, hash, memory, insns; };
+struct run_outcome { uint64_t places, hash, memory, insns; };
 
 static void choose_parameter(struct timing *timing, enum timing_param param, unsigned value)
 {
@@ -215,13 +215,13 @@ static void switch_later(struct engine_world *world, enum switching switching, u
 }
 
 
-static struct outcome run_random(uint64_t seed, unsigned harts, struct way way, enum how how)
+static struct run_outcome run_random(uint64_t seed, unsigned harts, struct way way, enum how how)
 {
 	bool traced = how == TRACED;
 	struct engine_world *world = random_world(seed, harts, traced ? "/dev/null" : NULL, traced ? 1u << TRACE_INSN : 0);
 	struct machine *machine = &world->machine;
 	struct random random = {seed};
-	struct outcome outcome = {0};
+	struct run_outcome outcome = {0};
 	if (way.tiny)
 		make_tiny(&world->timing);
 	engine_world_time(world, way.preset);
@@ -261,12 +261,12 @@ static struct outcome run_random(uint64_t seed, unsigned harts, struct way way, 
 static void compare(uint64_t first, uint64_t last, unsigned harts, struct way way)
 {
 	for (uint64_t seed = first; seed < last; seed++) {
-		struct outcome wanted = run_random(seed, harts, way, WHOLE);
+		struct run_outcome wanted = run_random(seed, harts, way, WHOLE);
 		cr_assert_gt(wanted.insns, 300);
 		for (enum how how = WHOLE + 1; how < WAYS; how++) {
 			if (how == PAUSED && way.switching == FROM_COUNT)
 				continue; /* it runs slices by itself, and the scheduler's limits are not asked */
-			struct outcome got = run_random(seed, harts, way, how);
+			struct run_outcome got = run_random(seed, harts, way, how);
 			cr_assert_eq(got.insns, wanted.insns, "seed %d, %s: instructions", (int)seed, how_names[how]);
 			cr_assert_eq(got.memory, wanted.memory, "seed %d, %s: memory", (int)seed, how_names[how]);
 			cr_assert_eq(got.hash, wanted.hash, "seed %d, %s: events and state", (int)seed, how_names[how]);

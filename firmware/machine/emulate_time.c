@@ -1,0 +1,60 @@
+/*
+ * On a core without the `time` CSR, illegal instructions are not delegated, so that reads of time can be
+ * emulated from the CLINT.
+ */
+#include "arch/csr.h"
+#include "machine/machine.h"
+
+#define CSR_TIME 0xc01
+
+/* csrrs rd, time, x0: what rdtime assembles to. */
+static bool is_time_read(uint32_t instruction, unsigned *rd)
+{
+	*rd = instruction >> 7 & 31;
+	return (instruction & ~(31u << 7)) == (CSR_TIME << 20 | 2u << 12 | 0x73u);
+}
+
+/* A halfword at the trapped world's own address, through its own translation; executable is readable enough. */
+static bool fetch_halfword(const struct sbi_trap_frame *frame, uint64_t address, uint64_t *value)
+{
+	uint64_t modes = MSTATUS_MPRV | MSTATUS_MXR, ok = 0, loaded = 0;
+
+	csr_write(mstatus, (frame->mstatus & ~MSTATUS_MIE) | modes);
+	__asm__ volatile("1: lhu %1, (%2)\n"
+	                 "   li %0, 1\n"
+	                 "2:\n" EXTABLE("1b", "2b")
+	                 : "+r"(ok), "+r"(loaded) : "r"(address) : "memory");
+	csr_clear(mstatus, modes);
+	*value = loaded;
+	return ok;
+}
+
+/* The illegal instruction; a core may leave it out of mtval. */
+static bool trapped_instruction(const struct sbi_trap_frame *frame, uint32_t *instruction)
+{
+	uint64_t low, high;
+
+	*instruction = (uint32_t)frame->mtval;
+	if (*instruction)
+		return true;
+	if (!fetch_halfword(frame, frame->mepc, &low) || !fetch_halfword(frame, frame->mepc + 2, &high))
+		return false;
+	*instruction = (uint32_t)(high << 16 | low);
+	return true;
+}
+
+bool sbi_emulate_time_read(struct sbi_trap_frame *frame)
+{
+	uint32_t instruction;
+	uint64_t delta = 0;
+	unsigned rd;
+
+	if (!trapped_instruction(frame, &instruction) || !is_time_read(instruction, &rd))
+		return false;
+	if (frame->mstatus & MSTATUS_MPV)
+		csr_try_read(htimedelta, &delta);
+	if (rd)
+		frame->x[rd] = sbi_timer_now() + delta;
+	frame->mepc += 4;
+	return true;
+}

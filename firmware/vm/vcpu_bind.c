@@ -1,0 +1,115 @@
+/* Moving what a guest has in the hart besides x registers: VS-level CSRs, G-stage, floating-point registers. */
+#include <stddef.h>
+
+#include "arch/csr.h"
+#include "cpu/percpu.h"
+#include "cpu/timer.h"
+#include "trap.h"
+#include "vm/vcpu.h"
+#include "vm/zone.h"
+
+static void load_fp(struct percpu *cpu, struct vcpu *vcpu)
+{
+	if (!cpu->arch_cpu.has_fp)
+		return;
+	if (cpu->fp_owner != vcpu) {
+		csr_set(sstatus, SSTATUS_FS);
+		fp_load(&vcpu->regs.fp);
+		cpu->fp_owner = vcpu;
+	}
+	vcpu->regs.guest.sstatus = (vcpu->regs.guest.sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+}
+
+/* The HS-level FS is dirty if the guest wrote any FP register, whatever it then did to its own FS. */
+static void store_fp(struct vcpu *vcpu)
+{
+	if ((vcpu->regs.guest.sstatus & SSTATUS_FS) != SSTATUS_FS_DIRTY)
+		return;
+	csr_set(sstatus, SSTATUS_FS);
+	fp_save(&vcpu->regs.fp);
+	vcpu->regs.guest.sstatus = (vcpu->regs.guest.sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
+}
+
+static void load_vs_csrs(const struct vs_csrs *vs, const struct arch_cpu *arch)
+{
+	csr_write(htimedelta, vs->htimedelta); /* before vstimecmp, which is compared to the sum */
+	csr_write(vsstatus, vs->vsstatus);
+	csr_write(vsie, vs->vsie);
+	csr_write(vstvec, vs->vstvec);
+	csr_write(vsscratch, vs->vsscratch);
+	csr_write(vsepc, vs->vsepc);
+	csr_write(vscause, vs->vscause);
+	csr_write(vstval, vs->vstval);
+	csr_write(vsatp, vs->vsatp);
+	csr_write(hvip, vs->hvip);
+	if (arch->has_sstc)
+		csr_write(vstimecmp, vs->vstimecmp);
+	if (arch->has_senvcfg)
+		csr_write(senvcfg, vs->senvcfg);
+}
+
+static void store_vs_csrs(struct vs_csrs *vs, const struct arch_cpu *arch)
+{
+	vs->vsstatus = csr_read(vsstatus);
+	vs->vsie = csr_read(vsie);
+	vs->vstvec = csr_read(vstvec);
+	vs->vsscratch = csr_read(vsscratch);
+	vs->vsepc = csr_read(vsepc);
+	vs->vscause = csr_read(vscause);
+	vs->vstval = csr_read(vstval);
+	vs->vsatp = csr_read(vsatp);
+	vs->hvip = csr_read(hvip);
+	if (arch->has_sstc)
+		vs->vstimecmp = csr_read(vstimecmp);
+	if (arch->has_senvcfg)
+		vs->senvcfg = csr_read(senvcfg);
+}
+
+/*
+ * vCPUs of one zone share a VMID, and their address-space ids may mean different things, so the incoming
+ * one must not meet the translations of the outgoing. Without enough VMIDs, zones would meet as well.
+ * The fence.i is for code the boot hart, or another vCPU's home, wrote.
+ */
+static void flush_on_bind(const struct percpu *cpu)
+{
+	if (!cpu->zone->gstage.vmid || cpu->zone->gstage.vmid > cpu->arch_cpu.vmid_limit)
+		hal_flush_gstage_all();
+	hal_flush_vsstage();
+	hal_flush_code();
+}
+
+void vcpu_bind(struct vcpu *vcpu)
+{
+	struct percpu *cpu = vcpu->cpu;
+
+	if (cpu->bound == vcpu)
+		return;
+	if (cpu->bound)
+		vcpu_unbind(cpu->bound);
+	cpu->zone = vcpu->zone;
+	zone_get(cpu->zone);
+	csr_write(hgatp, vcpu->regs.virtual_hs.hgatp);
+	flush_on_bind(cpu);
+	load_vs_csrs(&vcpu->regs.vs, &cpu->arch_cpu);
+	csr_write(hgeie, vcpu->regs.virtual_hs.hgeie);
+	load_fp(cpu, vcpu);
+	cpu->bound = vcpu;
+}
+
+void vcpu_unbind(struct vcpu *vcpu)
+{
+	struct percpu *cpu = vcpu->cpu;
+	struct zone *zone = cpu->zone;
+
+	store_vs_csrs(&vcpu->regs.vs, &cpu->arch_cpu);
+	vcpu->regs.virtual_hs.hie = csr_read(hie);
+	vcpu->regs.virtual_hs.hgeie = csr_read(hgeie);
+	store_fp(vcpu);
+	if (cpu->arch_cpu.has_sstc)
+		csr_write(vstimecmp, NO_DEADLINE);
+	csr_write(hvip, 0);
+	cpu->bound = NULL;
+	cpu->zone = NULL;
+	csr_write(hgatp, 0);
+	zone_put(zone);
+}

@@ -1,0 +1,69 @@
+#include "vm/zone.h"
+
+#include "arch/hal.h"
+#include "cpu/percpu.h"
+#include "host/host.h"
+#include "lib/bits.h"
+#include "lib/format.h"
+
+/* Zones that have not ended, and whether any ended badly; atomic. */
+static uint32_t zones_left;
+static bool any_failed;
+
+void zones_expect(uint32_t count)
+{
+	__atomic_store_n(&zones_left, count, __ATOMIC_RELEASE);
+}
+
+void zones_count_end(bool success)
+{
+	if (!success)
+		__atomic_store_n(&any_failed, true, __ATOMIC_RELAXED);
+	if (__atomic_sub_fetch(&zones_left, 1, __ATOMIC_ACQ_REL))
+		return;
+	hardware_disable(&this_cpu_data()->arch_cpu);
+	host_power_off(!__atomic_load_n(&any_failed, __ATOMIC_RELAXED));
+}
+
+void zone_get(struct zone *zone)
+{
+	__atomic_fetch_add(&zone->references, 1, __ATOMIC_RELAXED);
+}
+
+/* Nobody is left: the zone's last output can go out, then its end. */
+static void finish_zone(struct zone *zone)
+{
+	zone_end(zone, ZONE_STOPPED, "every vCPU has stopped itself"); /* unless it has ended already */
+	console_zone_end(&zone->line, zone->name);
+	read_lock(&zone->lock);
+	bool shut_down = zone->state == ZONE_SHUT_DOWN;
+	read_unlock(&zone->lock);
+	if (shut_down)
+		console_line("%s: shut down", zone->name);
+	else
+		console_line("%s: stopped: %s", zone->name, zone->report); /* nothing changes it any more */
+	zones_count_end(shut_down);
+}
+
+void zone_put(struct zone *zone)
+{
+	if (__atomic_sub_fetch(&zone->references, 1, __ATOMIC_ACQ_REL) == 0)
+		finish_zone(zone);
+}
+
+void zone_end(struct zone *zone, enum zone_state how, const char *reason, ...)
+{
+	va_list arguments;
+
+	write_lock(&zone->lock);
+	bool first = zone->state == ZONE_RUNNING;
+	if (first) {
+		va_start(arguments, reason);
+		vformat(zone->report, sizeof zone->report, reason, arguments);
+		va_end(arguments);
+		__atomic_store_n(&zone->state, how, __ATOMIC_RELEASE);
+	}
+	write_unlock(&zone->lock);
+	for (uint64_t harts = first ? zone->harts : 0; harts; harts &= harts - 1)
+		percpu_post_event(get_cpu_data(lowest_bit(harts)), EVENT_STOP);
+}

@@ -1,0 +1,88 @@
+/* The ops that translation inserts between instructions. */
+#include "csr/csr.h"
+#include "engine/block.h"
+#include "isa/insn.h"
+#include "hart/platform.h"
+#include "hart/trap.h"
+#include "watch/check.h"
+
+OP(end)
+{
+	BLOCK_EXIT(EDGE_FALL, hart->code->pc + 2 * op->halves);
+}
+
+OP(fs_dirty)
+{
+	op_sync(hart, op);
+	hart->csr.mstatus |= mstatus_FS;
+	if (mode_virt(hart->mode))
+		hart->csr.vsstatus |= vsstatus_FS;
+	hart->effects |= EFFECT_MODE;
+	LEAVE;
+}
+
+OP(function)
+{
+	op_sync(hart, op);
+	check_function(hart->check, hart);
+	if (__builtin_expect(hart->effects != 0, 0))
+		OP_TAIL(op_leave_before);
+	NEXT;
+}
+
+/* ---- switching timing: the scheduler does it when the hart has stopped ---- */
+
+OP(timing_from)
+{
+	hart->platform->timing.request = TIMING_GOES_ON;
+	hart->effects |= EFFECT_YIELD;
+	OP_TAIL(op_leave_before);
+}
+
+OP(timing_hint)
+{
+	hart->platform->timing.request = op->imm == TIMING_HINT_ON ? TIMING_GOES_ON : TIMING_GOES_OFF;
+	hart->effects |= EFFECT_YIELD;
+	OP_TAIL(op_leave_after);
+}
+
+OP(trigger)
+{
+	op_sync(hart, op);
+	if (trigger_on_execute(hart, op->length))
+		TRAP;
+	NEXT;
+}
+
+/* ---- landing pads: the expected-landing-pad state is part of the execution key, so only these ops know of it ---- */
+
+OP(expect)
+{
+	(void)op;
+	hart->elp = true;
+	hart->context |= KEY_ELP;
+	NEXT;
+}
+
+/* lpad is auipc without a destination; a label other than 0 must be in the upper bits of x7. norm:zicflip_lpad_enc
+ * norm:zicflip_lpad_imm_enc norm:zicflip_elp_lpad_expected */
+static bool is_landing_pad(const struct hart *hart, uint32_t word)
+{
+	enum { LPAD = 0x17, LPAD_MASK = 0xfff, LABEL_REGISTER = 7, LANDING_PAD_ALIGNMENT = 4 };
+	uint32_t label = word >> 12;
+	return (word & LPAD_MASK) == LPAD && hart->pc % LANDING_PAD_ALIGNMENT == 0 &&
+	       (label == 0 || label == (uint32_t)hart->x[LABEL_REGISTER] >> 12);
+}
+
+OP(landing)
+{
+	enum { LANDING_PAD_FAULT = 2 };
+	op_sync(hart, op);
+	if (!is_landing_pad(hart, op->word)) {
+		hart_raise(hart, CAUSE_SOFTWARE_CHECK, LANDING_PAD_FAULT);
+		TRAP;
+	}
+	hart->elp = false;
+	hart->context &= ~(uint64_t)KEY_ELP;
+	NEXT;
+}

@@ -1,0 +1,82 @@
+/* Loads, stores and atomics: what they find in TLB and cache. */
+#include "timing/data.h"
+
+#include "base/bus.h"
+#include "timing/hierarchy.h"
+#include "timing/memo.h"
+#include "timing/translate.h"
+
+/* When a load or store misses: nobody asks for it but the channel. */
+static uint64_t access_cycle(struct model *model)
+{
+	return model->timing->dram_gap ? memo_access_cycle(model) : 0;
+}
+
+/* The data TLB: cycles until the address is known, and the entry's index (-1: not translated). */
+static unsigned translate_data(struct model *model, uint64_t va, enum access access, const struct mmu_context *context, int *page)
+{
+	uint64_t space = translate_space(model->hart, context->mode);
+	*page = -1;
+	if (!space)
+		return 0;
+	*page = pages_find(&model->dtlb, va, space);
+	if (*page >= 0) {
+		pages_touch(&model->dtlb, (unsigned)*page);
+		return 0;
+	}
+	model->counts.dtlb_misses++;
+	model->outcome.walked = true;
+	return translate_walk(model, &model->dtlb, va, access_cycle(model), access, context, &model->outcome.walk_second, page);
+}
+
+static unsigned read_cycles(struct model *model, uint64_t pa)
+{
+	if (!bus_is_dram(model->hart->bus, pa, 1))
+		return model->timing->l1d_miss + model->timing->dram_latency;
+	return cache_find(&model->l1d, pa) >= 0 ? 0 : hierarchy_read(model, pa, access_cycle(model));
+}
+
+static unsigned write_cycles(struct model *model, uint64_t pa)
+{
+	if (!bus_is_dram(model->hart->bus, pa, 1))
+		return 0;
+	bool misses = model->timing->l1d_writeback && cache_find(&model->l1d, pa) < 0;
+	return hierarchy_write(model, pa, misses ? access_cycle(model) : 0);
+}
+
+/* It may not have happened yet, or may be going to fault: then it only pays its walk. Where it goes is the hart's TLB's to
+ * say, not the filter's: that forgets whenever the engine likes. */
+int data_access(struct model *model, uint64_t va, enum access access, const struct mmu_context *context)
+{
+	struct stall *stall = &model->outcome.stall;
+	struct translation translation;
+	int page;
+	stall->translate = (uint16_t)translate_data(model, va, access, context, &page);
+	if (mmu_look(model->hart, va, access, context, &translation))
+		stall->memory = (uint16_t)(access == ACCESS_LOAD ? read_cycles(model, translation.pa) : write_cycles(model, translation.pa));
+	return page;
+}
+
+bool model_data(struct hart *hart, uint64_t va, enum access access, const uint8_t *host)
+{
+	static const struct page_path no_path;
+	struct model *model = hart->model;
+	const struct stall *stall = &model->outcome.stall;
+	struct mmu_context context = mmu_context_data(hart);
+	uint64_t unmasked = mmu_unmasked(hart, &context, va);
+	int page = data_access(model, unmasked, access, &context);
+	/* The filter follows the TLB: it knows no masked addresses, and no page whose walk has come to fault since. */
+	if (host && unmasked == va && (page >= 0 || !translate_space(hart, context.mode)))
+		near_put(&model->near, va, access == ACCESS_STORE, host, page < 0 ? &no_path : &model->dtlb.paths[page]);
+	return stall->translate || stall->memory || stall->conflict;
+}
+
+void model_fault(struct hart *hart, uint64_t va, enum access access)
+{
+	struct outcome *outcome = &hart->model->outcome;
+	struct mmu_context context = mmu_context_data(hart);
+	int page;
+	outcome->trap_walked = true;
+	va = mmu_unmasked(hart, &context, va);
+	outcome->stall.translate = (uint16_t)translate_data(hart->model, va, access, &context, &page);
+}

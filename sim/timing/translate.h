@@ -1,0 +1,19 @@
+/* The preset's TLBs: what looking an address up costs, and what fences drop. */
+#ifndef TRANSLATE_H
+#define TRANSLATE_H
+
+#include "timing/model.h"
+
+/* The address space of an effective mode, as in hart/tlb.h; 0: no page table. */
+uint64_t translate_space(const struct hart *hart, enum mode mode);
+
+/* The TLB `pages` misses va at cycle `at`: look in the second level or walk, and enter the page; cycles of all that, in
+ * *second the G-stage's part of them, in *page the new entry's index. The walk may fault: nothing is entered then, and
+ * *page is -1. */
+unsigned translate_walk(struct model *model, struct pages *pages, uint64_t va, uint64_t at, enum access access,
+                        const struct mmu_context *context, uint16_t *second, int *page);
+
+/* A fence commits: drop what it names from all TLBs. */
+void translate_fence(struct model *model, const struct pending_fence *fence);
+
+#endif

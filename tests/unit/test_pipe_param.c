@@ -1,0 +1,221 @@
+/* The numbers of the pipeline: each of them moves the cycles that its meaning names, by as much as it says. */
+#include "engine_world.h"
+#include "timing/pipe.h"
+
+/* ---- short sequences, on the pipeline of cva6 ---- */
+
+enum { STEPS = 6 };
+
+/* Instructions of four bytes one after another. Each reads x1 or nothing, and writes x1 or nothing. */
+struct step {
+	uint8_t kind, reads, writes;
+	struct stall stall;
+};
+
+enum what { ISSUE, COMMIT, ACCESS, KILLED };
+
+/* A time of the last instruction, with some numbers chosen. Places that are never short, so that the one in question is. */
+static int time_of(const struct step *steps, enum what what, const struct timing *timing)
+{
+	struct pipe pipe;
+	struct pipe_times times = {0};
+	pipe_reset(&pipe);
+	for (unsigned i = 0; i < STEPS && (i == 0 || steps[i].kind != UOP_NONE); i++) {
+		struct uop uop = {.kind = steps[i].kind, .place = (uint8_t)(0x80 | 2 * i), .rs = {steps[i].reads}, .rd = steps[i].writes};
+		uop.latency = (uint8_t)(uop.kind == UOP_LOAD ? timing->load : uop.kind == UOP_MUL ? timing->mul : 1);
+		pipe_step(timing, &pipe, &uop, &steps[i].stall, &times);
+	}
+	return what == ISSUE ? times.issue : what == COMMIT ? times.commit : what == ACCESS ? times.access : times.killed;
+}
+
+/* What is chosen besides. */
+struct choice { enum timing_param param; unsigned value; };
+
+static unsigned *number(struct timing *timing, enum timing_param param)
+{
+	return (unsigned *)((char *)timing + timing_rows[param].offset);
+}
+
+/* One more of `param` moves the last instruction's time by `shift` cycles. */
+static void expect_shift(enum timing_param param, int shift, enum what what, struct choice choice, const struct step *steps)
+{
+	struct timing timing;
+	char reason[160];
+	timing_default(&timing);
+	cr_assert_eq(timing_load(&timing, "cva6", reason, sizeof reason), 0, "%s", reason);
+	if (choice.value)
+		*number(&timing, choice.param) = choice.value;
+	int before = time_of(steps, what, &timing);
+	++*number(&timing, param);
+	cr_expect_eq(time_of(steps, what, &timing) - before, shift, "%s: %d cycles more, not %d", timing_rows[param].name,
+	             time_of(steps, what, &timing) - before, shift);
+}
+
+#define SHIFT(param, shift, what, choice, ...) \
+	expect_shift(TIMING_##param, shift, what, choice, (const struct step[STEPS + 1]){__VA_ARGS__, {UOP_NONE, 0, 0, {0}}})
+#define AS_IT_IS (struct choice){0, 0}
+#define CHOOSE(param, value) (struct choice){TIMING_##param, value}
+
+#define ALU {UOP_ALU, 0, 0, {0}}
+#define READS {UOP_ALU, 1, 0, {0}}
+#define MUL {UOP_MUL, 0, 1, {0}}
+#define DIV {UOP_DIV, 0, 1, {.unit = 20}}
+#define LOAD {UOP_LOAD, 0, 1, {0}}
+#define LOAD_READS {UOP_LOAD, 1, 0, {0}}
+#define LOAD_MISSES {UOP_LOAD, 0, 1, {.memory = 20}}
+#define LOAD_WALKS {UOP_LOAD, 0, 1, {.translate = 20}}
+#define LOAD_MEETS_STORE {UOP_LOAD, 0, 1, {.conflict = 1}}
+#define STORE {UOP_STORE, 0, 0, {0}}
+#define AMO {UOP_AMO, 0, 1, {0}}
+#define CSR {UOP_CSR, 0, 1, {0}}
+#define JUMP {UOP_JAL, 0, 0, {.flow = FLOW_TAKEN}}
+#define WRONG {UOP_BRANCH, 0, 0, {.flow = FLOW_WRONG}}
+#define TRAPS {UOP_ALU, 0, 0, {.trap = 1}}
+
+/* With a queue of one, each instruction is requested when the one before it has left. */
+Test(pipe_param, fetch_queue)
+{
+	SHIFT(fetch_queue_free, 4, ISSUE, CHOOSE(fetch_queue, 1), ALU, ALU, ALU, ALU, ALU);
+	SHIFT(decode_issue, -4, ISSUE, CHOOSE(fetch_queue, 1), ALU, ALU, ALU, ALU, ALU);
+}
+
+/* A division keeps a jump in the queue, so that the next one finds no place for its target. */
+Test(pipe_param, fetch_targets)
+{
+	SHIFT(fetch_targets_free, 1, ISSUE, CHOOSE(fetch_targets, 1), DIV, READS, JUMP, JUMP, ALU);
+	/* it does if it is looked for late enough */
+	SHIFT(fetch_scan, -3, ISSUE, CHOOSE(fetch_targets, 1), MUL, READS, JUMP, JUMP, ALU);
+}
+
+Test(pipe_param, fetch_goes_on_after_a_miss)
+{
+	struct timing timing;
+	char reason[160];
+	struct pipe pipe;
+	struct uop uop = {.kind = UOP_ALU, .place = 0x80}, next = {.kind = UOP_ALU, .place = 0x82};
+	const struct stall none = {0};
+	int issue[2];
+	timing_default(&timing);
+	cr_assert_eq(timing_load(&timing, "cva6", reason, sizeof reason), 0, "%s", reason);
+	for (unsigned more = 0; more < 2; more++, timing.l1i_restart++) {
+		struct pipe_times times = {0};
+		pipe_reset(&pipe);
+		pipe.fetch_late = 10;
+		pipe_step(&timing, &pipe, &uop, &none, &times);
+		cr_expect_eq(times.issue, 14);
+		pipe_step(&timing, &pipe, &next, &none, &times);
+		issue[more] = times.issue;
+	}
+	cr_expect_eq(issue[1], issue[0] + 1);
+}
+
+/* With a window of one, each instruction issues when the one before it has committed. */
+Test(pipe_param, window)
+{
+	SHIFT(rob_free, 4, ISSUE, CHOOSE(rob_entries, 1), ALU, ALU, ALU, ALU, ALU);
+	SHIFT(commit_result, 4, ISSUE, CHOOSE(rob_entries, 1), ALU, ALU, ALU, ALU, ALU);
+	SHIFT(commit_result, 1, COMMIT, AS_IT_IS, ALU);
+}
+
+Test(pipe_param, results_at_commit)
+{
+	SHIFT(commit_forward, 1, ISSUE, AS_IT_IS, CSR, READS);
+	SHIFT(commit_forward, 1, ISSUE, AS_IT_IS, AMO, READS);
+	SHIFT(commit_forward, 0, ISSUE, AS_IT_IS, LOAD, READS);
+	SHIFT(csr_buffered, 1, ISSUE, AS_IT_IS, CSR, READS);
+	SHIFT(amo_buffered, 1, ISSUE, AS_IT_IS, AMO, READS);
+	SHIFT(amo_buffered, 0, ISSUE, CHOOSE(rob_entries, 1), STORE, ALU);
+}
+
+Test(pipe_param, traps_and_mispredictions)
+{
+	SHIFT(trap_commit, 1, COMMIT, AS_IT_IS, TRAPS);
+	SHIFT(trap_commit, 1, ISSUE, AS_IT_IS, TRAPS, ALU);
+	SHIFT(branch_kill, -1, KILLED, AS_IT_IS, ALU, WRONG);
+	SHIFT(branch_kill, 0, ISSUE, AS_IT_IS, WRONG, ALU);
+}
+
+/* The division's end does not move: what reads its result by another unit goes before. */
+Test(pipe_param, division)
+{
+	SHIFT(div_busy, -1, ISSUE, AS_IT_IS, DIV, LOAD_READS);
+	SHIFT(div_busy, 0, ISSUE, AS_IT_IS, DIV, ALU);
+}
+
+/* A load's result comes load.latency after its issue, whenever it gets at the cache. */
+Test(pipe_param, loads)
+{
+	SHIFT(lsu_access, 1, ACCESS, AS_IT_IS, LOAD);
+	SHIFT(lsu_access, 0, ISSUE, AS_IT_IS, LOAD, READS);
+	SHIFT(lsu_queue_free, 1, ISSUE, AS_IT_IS, LOAD_WALKS, LOAD, LOAD);
+	SHIFT(l1d_restart, 1, ACCESS, AS_IT_IS, LOAD_MISSES, LOAD);
+	SHIFT(l1d_restart, 0, ACCESS, AS_IT_IS, LOAD, LOAD);
+}
+
+Test(pipe_param, stores)
+{
+	SHIFT(store_buffered, 1, COMMIT, AS_IT_IS, STORE);
+	SHIFT(lsu_access, 1, COMMIT, AS_IT_IS, STORE);
+	SHIFT(store_drain, 1, ISSUE, AS_IT_IS, STORE, LOAD_MEETS_STORE, READS);
+	SHIFT(store_drain, 0, ISSUE, AS_IT_IS, STORE, LOAD, READS);
+	SHIFT(store_retry, 1, ISSUE, AS_IT_IS, STORE, LOAD_MEETS_STORE, READS);
+}
+
+Test(pipe_param, a_fault_of_an_access)
+{
+	struct timing timing;
+	timing_default(&timing);
+	cr_expect_eq(pipe_trap(&timing, false, 0), 1);
+	cr_expect_eq(pipe_trap(&timing, true, 20), 1 + 1 + 20);
+	timing.lsu_access++;
+	cr_expect_eq(pipe_trap(&timing, true, 20), 1 + 2 + 20);
+}
+
+/* ---- programs ---- */
+
+enum { WORDS = 32, RUN = 20 };
+
+/* What so many instructions of a program count, with one number chosen. */
+static struct model_counts counts_of(const uint32_t words[WORDS], enum timing_param param, unsigned value)
+{
+	struct engine_world *world = engine_world_new(1, NULL, 0);
+	struct hart *hart = world->machine.harts;
+	put_words(world, CODE, words, WORDS);
+	timing_default(&world->timing);
+	*number(&world->timing, param) = value;
+	world->timing.set[param] = true;
+	engine_world_time(world, "cva6");
+	hart->csr.mtvec = CODE + 0x40;
+	context_changed(hart);
+	exec_run(hart, 100000, RUN);
+	struct model_counts counts = hart->model->counts;
+	engine_world_free(world);
+	return counts;
+}
+
+/* A branch forward is taken against its prediction. The fourth word behind it, in another line, is requested in the last
+ * cycle in which that asks memory. */
+Test(pipe_param, wrong_paths_end)
+{
+	const uint32_t words[WORDS] = {
+		[0] = nop(), [1] = insn_b(INSN_beq, 0, 0, 4 * 15), [2] = nop(), [3] = nop(), [4] = nop(), [16] = insn_j(0, 0),
+	};
+	struct timing timing;
+	timing_default(&timing);
+	cr_expect_eq(counts_of(words, TIMING_fetch_kill, timing.fetch_kill).icache_misses, 3);
+	cr_expect_eq(counts_of(words, TIMING_fetch_kill, timing.fetch_kill + 1).icache_misses, 2);
+	cr_expect_eq(counts_of(words, TIMING_branch_kill, timing.branch_kill + 1).icache_misses, 2);
+}
+
+/* A trap clears the counters. Then a branch is not taken twice: as the static prediction says, and as its counter does. */
+Test(pipe_param, cleared_counters)
+{
+	const uint32_t words[WORDS] = {
+		[0] = insn_rows[INSN_ecall].match,
+		[16] = insn_i(INSN_addi, 5, 5, 1), [17] = insn_b(INSN_beq, 0, 5, 4 * 8), [18] = insn_j(0, -8),
+	};
+	struct timing timing;
+	timing_default(&timing);
+	unsigned before = (unsigned)counts_of(words, TIMING_bht_cleared, timing.bht_cleared).mispredicts;
+	cr_expect_eq(counts_of(words, TIMING_bht_cleared, timing.bht_cleared + 1).mispredicts, before + 1);
+}
