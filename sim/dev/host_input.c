@@ -171,10 +171,12 @@ static void tell_difference(struct host_input *input, uint64_t now, uint64_t rec
 
 static void replay_record(struct host_input *input, const struct record *record)
 {
-	if (!input_room(input, record->size))
-		return;
-	memcpy(input->bytes + input->count, record->bytes, record->size);
-	input->count += record->size;
+	if (record->size != 0) {
+		if (!input_room(input, record->size))
+			return;
+		memcpy(input->bytes + input->count, record->bytes, record->size);
+		input->count += record->size;
+	}
 	input->ended = record->kind == RECORD_LAST;
 }
 
