@@ -64,14 +64,14 @@ run: ## the main job: two zones on four harts, with a trace of every world switc
 	@tools/install-packages.sh $(PACKAGES_BUILD)
 	@$(MAKE) --no-print-directory all
 	$(BUILD)/rvsim -smp 4 --check percpu,worldswitch --trace $(BUILD)/run.trace --stats $(BUILD)/run.json \
-		$(BUILD)/firmware.elf $(BUILD)/guests/smp.elf,name=smp $(BUILD)/guests/paging.elf,name=paging
+		$(BUILD)/firmware.elf $(BUILD)/guests/smp.elf,name=smp $(BUILD)/guests/paging.elf,name=paging </dev/null
 	@echo; echo 'The first switches to and from guests in $(BUILD)/run.trace (rvtrace dump --type=world):'
 	@$(BUILD)/rvtrace dump --type=world $(BUILD)/run.trace | grep -w VS | head -n 8
 	@echo; echo 'What they cost, in cycles (rvtrace stat):'
 	@$(BUILD)/rvtrace stat $(BUILD)/run.trace
 
 # Everything the suites run, built first so that they measure nothing but what they test.
-test-programs: all $(BUILD)/tail/unit $(BUILD)/plain/unit $(BUILD)/plain/rvsim $(BUILD)/asan/rvsim golden-programs switch-programs isa-programs fp-programs fuzz-programs accuracy-programs diff-tools
+test-programs: all $(BUILD)/tail/unit $(BUILD)/plain/unit $(BUILD)/plain/rvsim $(BUILD)/asan/rvsim golden-programs switch-programs isa-programs fp-programs fuzz-programs accuracy-programs input-programs diff-tools
 
 test: ## everything that proves it, within 15 minutes: prints N passed, N failed
 	@tools/install-packages.sh $(PACKAGES_TEST)

@@ -71,7 +71,7 @@ void bus_tell_stored(const struct bus *bus, const void *by, uint64_t pa, unsigne
 			bus->listeners[i].stored(bus->listeners[i].context, by, pa, size);
 }
 
-void bus_map(struct bus *bus, uint64_t base, uint64_t size, struct device *device)
+int bus_map(struct bus *bus, uint64_t base, uint64_t size, struct device *device)
 {
 	size_t at = 0;
 	while (at < bus->range_count && bus->ranges[at].base < base)
@@ -83,11 +83,12 @@ void bus_map(struct bus *bus, uint64_t base, uint64_t size, struct device *devic
 
 	struct bus_range *ranges = realloc(bus->ranges, (bus->range_count + 1) * sizeof(*ranges));
 	if (!ranges)
-		abort(); /* a few hundred bytes while the machine is being built */
+		return -1;
 	memmove(ranges + at + 1, ranges + at, (bus->range_count - at) * sizeof(*ranges));
 	ranges[at] = (struct bus_range){ .base = base, .size = size, .device = device };
 	bus->ranges = ranges;
 	bus->range_count++;
+	return 0;
 }
 
 /* The range that holds all of [pa, pa+size), or NULL. */
@@ -165,5 +166,23 @@ bool bus_poke(struct bus *bus, uint64_t pa, const void *buffer, size_t size)
 	if (!bus_is_dram(bus, pa, size))
 		return false;
 	memcpy(bus_host(bus, pa), buffer, size);
+	return true;
+}
+
+bool bus_dma_read(const struct bus *bus, uint64_t pa, void *bytes, size_t size)
+{
+	return bus_is_dram(bus, pa, size) && bus_peek(bus, pa, bytes, size);
+}
+
+bool bus_dma_write(struct bus *bus, uint64_t pa, const void *bytes, size_t size)
+{
+	if (!bus_poke(bus, pa, bytes, size))
+		return false;
+	while (size != 0) {
+		size_t room = PAGE_SIZE - (pa & (PAGE_SIZE - 1)), part = size < room ? size : room;
+		bus_stored(bus, NULL, pa, (unsigned)part);
+		pa += part;
+		size -= part;
+	}
 	return true;
 }

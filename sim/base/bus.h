@@ -48,8 +48,8 @@ struct bus {
 int bus_init(struct bus *bus, uint64_t dram_size);
 void bus_free(struct bus *bus);
 
-/* Map a device at [base, base+size). Ranges must not overlap (asserted). */
-void bus_map(struct bus *bus, uint64_t base, uint64_t size, struct device *device);
+/* Map a device at [base, base+size). Ranges must not overlap (asserted). 0, or -1: no memory. */
+int bus_map(struct bus *bus, uint64_t base, uint64_t size, struct device *device);
 
 static inline bool bus_is_dram(const struct bus *bus, uint64_t pa, uint64_t size)
 {
@@ -85,6 +85,11 @@ bool bus_mapped(const struct bus *bus, uint64_t pa, uint64_t size);
  * that size or direction: an access fault. Device writes OR into *effects (enum effect). */
 bool bus_device_read(struct bus *bus, uint64_t pa, unsigned size, uint64_t now, uint64_t *value, uint32_t *effects);
 bool bus_device_write(struct bus *bus, uint64_t pa, unsigned size, uint64_t now, uint64_t value, uint32_t *effects);
+
+/* A device reads or writes memory (DMA): any number of bytes that lie in DRAM. Listeners hear of what is written, with
+ * by NULL. False, and nothing done: not all of it is DRAM. */
+bool bus_dma_read(const struct bus *bus, uint64_t pa, void *bytes, size_t size);
+bool bus_dma_write(struct bus *bus, uint64_t pa, const void *bytes, size_t size);
 
 /* Is [pa, pa+size) readable memory-like space for instruction fetch (DRAM or ROM)? Host pointer or NULL. */
 const uint8_t *bus_fetch(const struct bus *bus, uint64_t pa, unsigned size);

@@ -1,13 +1,14 @@
 /* Options in, exit status out. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 #include "debug/debug.h"
+#include "base/host_clock.h"
 #include "dev/console.h"
 #include "machine/machine.h"
 #include "cli/options.h"
@@ -28,13 +29,6 @@
 enum exit_status {
 	EXIT_PASS = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LIMIT = 3, EXIT_VIOLATION = 4, EXIT_OWN_FAULT = 5,
 };
-
-static double seconds_now(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* Killed while the console has the terminal in raw mode: give it back first. Needs no memory of what it was before. */
 static void give_terminal_back(int number)
@@ -85,6 +79,10 @@ static int exit_status(const struct machine *machine)
 		return EXIT_VIOLATION;
 	case STOP_LIMIT:
 		return EXIT_LIMIT;
+	case STOP_INPUT:
+		return EXIT_USAGE;
+	case STOP_FAULT:
+		return EXIT_OWN_FAULT;
 	case STOP_PASS:
 	case STOP_RESET:
 	case STOP_DEBUG:
@@ -100,6 +98,9 @@ static void tell(const struct machine *machine, int status)
 		return;
 	if (machine->stop_message[0] != '\0')
 		fprintf(stderr, "rvsim: %s\n", machine->stop_message);
+	uint64_t unasked = machine->stop == STOP_INPUT ? 0 : console_unasked(machine->console);
+	if (unasked != 0)
+		say("%s: the run ended before %" PRIu64 " of the recorded inputs were asked for", machine->config->replay, unasked);
 	if (status == EXIT_FAILED && machine->config->expect && !console_saw_expected(machine->console))
 		say("--expect never matched: %s", machine->config->expect);
 }
@@ -108,7 +109,7 @@ static void tell(const struct machine *machine, int status)
 static int write_results(struct machine *machine, double seconds)
 {
 	const struct config *config = machine->config;
-	int result = console_check(machine->console);
+	int result = console_finish(machine->console);
 	trace_finish(machine->trace, machine->harts, machine->hart_count);
 	if (config->signature_path && signature_write(config->signature_path, machine) != 0)
 		result = -1;
@@ -140,9 +141,9 @@ static int run_config(const struct config *config)
 		return EXIT_USAGE;
 	int status = EXIT_PASS;
 	if (!config->dump_dtb) {
-		double start = seconds_now();
+		double start = host_seconds();
 		int result = run_machine(&machine);
-		double seconds = seconds_now() - start;
+		double seconds = host_seconds() - start;
 		console_raw(machine.console, false);
 		console_flush(machine.console);
 		status = result == 0 ? exit_status(&machine) : EXIT_USAGE;

@@ -86,18 +86,24 @@ bool options_cpus(const char *text, uint64_t *cpus)
 	}
 }
 
+/* Room for all that words can leave behind: each is kept once at most, and each makes one guest at most. */
+static int options_room(struct options *options, int argc, char **argv)
+{
+	size_t size = 1;
+	for (int i = 0; i < argc; i++)
+		size += strlen(argv[i]) + 1;
+	options->kept = malloc(size);
+	options->config.guests = calloc((size_t)argc + 1, sizeof(*options->config.guests));
+	return options->kept && options->config.guests ? 0 : bad("out of memory for options");
+}
+
 /* A copy that lives as long as the options. */
 static char *keep_text(struct options *options, const char *text)
 {
-	char **owned = realloc(options->owned, (options->owned_count + 1) * sizeof(*owned));
-	char *copy = strdup(text);
-	if (!owned || !copy) {
-		bad("out of memory for options");
-		abort();
-	}
-	options->owned = owned;
-	owned[options->owned_count++] = copy;
-	return copy;
+	size_t size = strlen(text) + 1;
+	char *copy = options->kept + options->kept_size;
+	options->kept_size += size;
+	return memcpy(copy, text, size);
 }
 
 /* Cut the next item off a comma-separated list, in place; ",," is a comma. NULL at the end. */
@@ -132,14 +138,7 @@ static char *cut_value(char *item)
 
 static struct guest_config *add_guest(struct config *config)
 {
-	struct guest_config *guests = realloc(config->guests, (config->guest_count + 1) * sizeof(*guests));
-	if (!guests) {
-		bad("out of memory for guests");
-		abort();
-	}
-	config->guests = guests;
-	guests[config->guest_count] = (struct guest_config){ 0 };
-	return &guests[config->guest_count++];
+	return &config->guests[config->guest_count++];
 }
 
 static int set_guest_key(struct guest_config *guest, const char *key, const char *value)
@@ -485,7 +484,7 @@ static const struct option_row rows[] = {
 	NUMBER("max-cycles", max_cycles, 1, UINT64_MAX), NUMBER("max-insns", max_insns, 1, UINT64_MAX),
 	VALUE("timeout", set_timeout), TEXT("signature", signature_path), VALUE("check", set_checks),
 	NUMBER("seed", seed, 0, UINT64_MAX), FLAG("debug", debug), TEXT("debug-cmd", debug_cmd), TEXT("expect", expect),
-	TEXT("fail-on", fail_on), FLAG("quiet", quiet),
+	TEXT("fail-on", fail_on), FLAG("quiet", quiet), TEXT("record", record), TEXT("replay", replay),
 	{ "help", false, NULL, 0, 0, 0, NULL }, { "h", false, NULL, 0, 0, 0, NULL }, { "version", false, NULL, 0, 0, 0, NULL },
 };
 
@@ -614,14 +613,14 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 {
 	*options = (struct options){ 0 };
 	set_defaults(&options->config);
+	if (options_room(options, argc, argv) != 0)
+		return OPTIONS_BAD;
 	return parse_option(options, argc, argv);
 }
 
 void options_free(struct options *options)
 {
-	for (size_t i = 0; i < options->owned_count; i++)
-		free(options->owned[i]);
-	free(options->owned);
+	free(options->kept);
 	free(options->config.guests);
 	*options = (struct options){ 0 };
 }

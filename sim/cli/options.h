@@ -6,8 +6,8 @@
 
 struct options {
 	struct config config;
-	char **owned; /* texts that config points into and argv does not hold */
-	size_t owned_count;
+	char *kept; /* texts that config points into and argv does not hold, one behind the other */
+	size_t kept_size;
 };
 
 enum options_result {

@@ -141,9 +141,7 @@ static void info_mtree(struct debugger *debugger)
 		        (unsigned long long)(bus->ranges[i].base + bus->ranges[i].size - 1), bus->ranges[i].device->name);
 	fprintf(debugger->out, "0x%010llx..0x%010llx dram\n", (unsigned long long)bus->dram_base,
 	        (unsigned long long)(bus->dram_base + bus->dram_size - 1));
-	for (size_t i = 0; i < debugger->machine->device_count; i++)
-		if (debugger->machine->devices[i]->dump)
-			debugger->machine->devices[i]->dump(debugger->machine->devices[i], debugger->out);
+	devices_dump(&debugger->machine->devices, debugger->out);
 }
 
 static void info_stats(struct debugger *debugger)

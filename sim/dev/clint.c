@@ -2,10 +2,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/state.h"
 #include "dev/devices.h"
+#include "dev/tree.h"
 #include "hart/hart.h"
 
-enum { MSIP = 0x0, MTIMECMP = 0x4000, MTIME = 0xbff8 };
+enum { MSIP = 0x0, MTIMECMP = 0x4000, MTIME = 0xbff8, CLINT_VERSION = 1 };
 
 struct clint_hart {
 	struct clint *clint;
@@ -122,6 +124,35 @@ static void clint_reset(struct device *device)
 	}
 }
 
+static void clint_save(const struct device *device, struct state_writer *writer)
+{
+	const struct clint *clint = (const struct clint *)device;
+	state_write_begin(writer, device->name, CLINT_VERSION);
+	state_write_u64(writer, clint->hart_count);
+	state_write_u64(writer, clint->platform->time_offset);
+	for (unsigned i = 0; i < clint->hart_count; i++) {
+		state_write_u64(writer, clint->harts[i].mtimecmp);
+		state_write_u64(writer, clint->harts[i].software);
+		event_save(&clint->harts[i].timer, writer);
+	}
+	state_write_end(writer);
+}
+
+static bool clint_restore(struct device *device, struct state_reader *reader)
+{
+	struct clint *clint = (struct clint *)device;
+	state_read_begin(reader, device->name, CLINT_VERSION);
+	if (state_read_u64(reader) != clint->hart_count)
+		return state_refuse(reader, "clint: another number of harts");
+	clint->platform->time_offset = state_read_u64(reader);
+	for (unsigned i = 0; i < clint->hart_count; i++) {
+		clint->harts[i].mtimecmp = state_read_u64(reader);
+		clint->harts[i].software = state_read_limited(reader, 1);
+		event_restore(device->events, &clint->harts[i].timer, reader);
+	}
+	return state_read_end(reader);
+}
+
 static void clint_dump(const struct device *device, FILE *out)
 {
 	const struct clint *clint = (const struct clint *)device;
@@ -134,28 +165,45 @@ static void clint_destroy(struct device *device)
 {
 	struct clint *clint = (struct clint *)device;
 	for (unsigned i = 0; i < clint->hart_count; i++)
-		event_cancel(device->events, &clint->harts[i].timer);
+		event_drop(device->events, &clint->harts[i].timer);
 	free(device);
 }
 
-struct device *clint_new(struct platform *platform, struct event_queue *events, const struct irq_wire *msip,
-                         const struct irq_wire *mtip, void (*time_changed)(void *context, uint64_t now), void *context)
+static struct device *clint_make(const struct board *board, const struct device_site *site)
 {
-	struct clint *clint = calloc(1, sizeof(*clint) + platform->hart_count * sizeof(struct clint_hart));
+	unsigned hart_count = board->platform->hart_count;
+	struct clint *clint = calloc(1, sizeof(*clint) + hart_count * sizeof(struct clint_hart));
 	if (!clint)
 		return NULL;
 	clint->device = (struct device){
-		.name = "clint", .read = clint_read, .write = clint_write, .reset = clint_reset, .dump = clint_dump,
-		.destroy = clint_destroy, .events = events,
+		.name = site->name, .read = clint_read, .write = clint_write, .reset = clint_reset, .save = clint_save,
+		.restore = clint_restore, .dump = clint_dump, .destroy = clint_destroy, .events = board->events,
 	};
-	clint->platform = platform;
-	clint->time_changed = time_changed;
-	clint->context = context;
-	clint->hart_count = platform->hart_count;
-	for (unsigned i = 0; i < clint->hart_count; i++) {
+	clint->platform = board->platform;
+	clint->time_changed = board->time_changed;
+	clint->context = board->context;
+	clint->hart_count = hart_count;
+	int result = 0;
+	for (unsigned i = 0; i < hart_count && result == 0; i++) {
 		struct clint_hart *hart = &clint->harts[i];
-		*hart = (struct clint_hart){ .clint = clint, .msip = msip[i], .mtip = mtip[i], .mtimecmp = UINT64_MAX };
-		event_init(&hart->timer, timer_due, hart);
+		hart->clint = clint;
+		hart->msip = board->hart_wire(board->context, WIRE_IRQ, i, IRQ_MSI);
+		hart->mtip = board->hart_wire(board->context, WIRE_IRQ, i, IRQ_MTI);
+		hart->mtimecmp = UINT64_MAX;
+		result = event_init(&hart->timer, board->events, timer_due, hart);
 	}
-	return &clint->device;
+	if (result == 0)
+		return &clint->device;
+	clint_destroy(&clint->device);
+	return NULL;
 }
+
+static void clint_describe(struct tree_writer *writer, const struct board *board, const struct device_site *site)
+{
+	tree_begin_at(writer, "clint", site->base, site->size);
+	tree_hart_interrupts(writer, board->platform->hart_count, IRQ_MSI, IRQ_MTI);
+	tree_strings(writer, "compatible", "sifive,clint0\0riscv,clint0");
+	tree_end(writer);
+}
+
+const struct device_kind clint_kind = { .make = clint_make, .describe = clint_describe };

@@ -1,17 +1,14 @@
 #include "dev/console.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 #include "base/say.h"
-#include "trace/trace.h"
+#include "base/state.h"
 
-enum { LINE_LIMIT = 4096, INPUT_SIZE = 256, WAITING_MS = 1, STUCK_MS = 20 };
+enum { LINE_LIMIT = 4096, CONSOLE_VERSION = 1 };
 
 struct watch {
 	regex_t regex;
@@ -20,16 +17,11 @@ struct watch {
 
 struct console {
 	struct console_config config;
-	struct trace *trace;
-	FILE *out;  /* NULL: discarded */
-	bool ended;
-	bool terminal, raw;
-	struct termios saved;
+	FILE *out; /* NULL: discarded */
+	struct host_input *input;
 	struct watch watches[2]; /* by enum console_match */
 	char line[LINE_LIMIT];
 	size_t line_length;
-	uint8_t buffer[INPUT_SIZE];
-	size_t buffer_at, buffer_count;
 };
 
 static int compile(struct watch *watch, const char *option, const char *text)
@@ -47,23 +39,33 @@ static int compile(struct watch *watch, const char *option, const char *text)
 	return 0;
 }
 
-static int open_serial(struct console *console, const char *serial)
+static int open_output(struct console *console, const char *serial)
 {
-	if (strcmp(serial, "null") == 0) {
-		console->ended = true;
-	} else if (strncmp(serial, "file:", 5) == 0) {
-		console->ended = true;
-		console->out = fopen(serial + 5, "we");
-		if (!console->out) {
-			say("%s: %s", serial + 5, strerror(errno));
-			return -1;
-		}
-	} else {
+	if (strcmp(serial, "null") == 0)
+		return 0;
+	if (strncmp(serial, "file:", 5) != 0) {
 		console->out = stdout;
-		console->ended = console->config.deaf;
-		console->terminal = !console->ended && isatty(STDIN_FILENO) == 1;
+		return 0;
 	}
-	return 0;
+	console->out = fopen(serial + 5, "we");
+	return console->out ? 0 : say("%s: %s", serial + 5, strerror(errno));
+}
+
+/* Input comes from where output goes. */
+static int open_input(struct console *console)
+{
+	const struct console_config *config = &console->config;
+	struct host_input_config input = {
+		.none = config->deaf || console->out != stdout,
+		.record = config->record,
+		.replay = config->replay,
+		.idle = config->idle,
+		.give_up = config->give_up,
+		.trouble = config->trouble,
+		.context = config->context,
+	};
+	console->input = host_input_open(&input);
+	return console->input ? 0 : -1;
 }
 
 struct console *console_open(const struct console_config *config)
@@ -76,7 +78,7 @@ struct console *console_open(const struct console_config *config)
 	console->config = *config;
 	if (compile(&console->watches[CONSOLE_EXPECTED], "expect", config->expect) != 0 ||
 	    compile(&console->watches[CONSOLE_FAILED], "fail-on", config->fail_on) != 0 ||
-	    open_serial(console, config->serial ? config->serial : "stdio") != 0) {
+	    open_output(console, config->serial ? config->serial : "stdio") != 0 || open_input(console) != 0) {
 		console_close(console);
 		return NULL;
 	}
@@ -87,7 +89,7 @@ void console_close(struct console *console)
 {
 	if (!console)
 		return;
-	console_raw(console, false);
+	host_input_close(console->input);
 	for (unsigned i = 0; i < 2; i++)
 		if (console->watches[i].present)
 			regfree(&console->watches[i].regex);
@@ -96,11 +98,6 @@ void console_close(struct console *console)
 	else if (console->out)
 		fclose(console->out);
 	free(console);
-}
-
-void console_set_trace(struct console *console, struct trace *trace)
-{
-	console->trace = trace;
 }
 
 static void match_line(struct console *console)
@@ -138,10 +135,8 @@ void console_write(struct console *console, uint8_t byte, uint64_t now)
 	}
 	if (console->watches[0].present || console->watches[1].present)
 		watch_byte(console, byte);
-	if (console->trace && trace_wants(console->trace, TRACE_CONSOLE)) {
-		struct trace_event event = { .type = TRACE_CONSOLE, .cycle = now, .value = { byte } };
-		trace_emit(console->trace, &event);
-	}
+	if (console->config.written)
+		console->config.written(console->config.context, byte, now);
 }
 
 void console_flush(struct console *console)
@@ -152,74 +147,60 @@ void console_flush(struct console *console)
 		match_line(console);
 }
 
-/* How long the host may sleep for input, in milliseconds. */
-static int patience(const struct console *console)
+bool console_ended(struct console *console, uint64_t now)
 {
-	switch (console->config.idle ? console->config.idle(console->config.context) : CONSOLE_BUSY) {
-	case CONSOLE_STUCK:
-		return STUCK_MS;
-	case CONSOLE_WAITING:
-		return console->terminal ? WAITING_MS : 0;
-	default:
-		return 0;
-	}
-}
-
-/* Fill the buffer with what stdin has now. */
-static void fill_input(struct console *console)
-{
-	console_raw(console, true);
-	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
-	if (poll(&input, 1, patience(console)) <= 0)
-		return;
-	ssize_t count = read(STDIN_FILENO, console->buffer, sizeof(console->buffer));
-	if (count > 0) {
-		console->buffer_at = 0;
-		console->buffer_count = (size_t)count;
-	} else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
-		console->ended = true;
-	}
-}
-
-int console_read(struct console *console)
-{
-	if (console->buffer_at == console->buffer_count && !console->ended) {
+	if (host_input_empty(console->input))
 		console_flush(console);
-		fill_input(console);
-	}
-	if (console->buffer_at < console->buffer_count)
-		return console->buffer[console->buffer_at++];
-	return console->ended ? CONSOLE_END : CONSOLE_NOTHING;
+	return host_input_ended(console->input, now);
+}
+
+int console_read(struct console *console, uint64_t now)
+{
+	if (host_input_empty(console->input))
+		console_flush(console);
+	return host_input_read(console->input, now);
 }
 
 void console_raw(struct console *console, bool raw)
 {
-	if (!console->terminal || console->raw == raw)
-		return;
-	if (!raw) {
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &console->saved);
-		console->raw = false;
-		return;
-	}
-	if (tcgetattr(STDIN_FILENO, &console->saved) != 0)
-		return;
-	/* no echo, no line editing; ISIG stays, so that ^C still ends rvsim */
-	struct termios settings = console->saved;
-	settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
-	settings.c_iflag &= ~(tcflag_t)(ICRNL | IXON);
-	settings.c_cc[VMIN] = 1;
-	settings.c_cc[VTIME] = 0;
-	console->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &settings) == 0;
+	host_input_raw(console->input, raw);
 }
 
-int console_check(const struct console *console)
+int console_finish(struct console *console)
 {
-	if (!console->out || !ferror(console->out))
-		return 0;
-	return say("the console's output could not be written whole");
+	int result = host_input_finish(console->input);
+	if (console->out && ferror(console->out))
+		result = say("the console's output could not be written whole");
+	return result;
+}
+
+uint64_t console_unasked(const struct console *console)
+{
+	return host_input_unasked(console->input);
 }
 
 bool console_saw_expected(const struct console *console)
 {
 	return console->watches[CONSOLE_EXPECTED].matched;
+}
+
+void console_save(const struct console *console, struct state_writer *writer)
+{
+	state_write_begin(writer, "console", CONSOLE_VERSION);
+	state_write_u64(writer, console->watches[CONSOLE_EXPECTED].matched);
+	state_write_u64(writer, console->watches[CONSOLE_FAILED].matched);
+	state_write_u64(writer, console->line_length);
+	state_write(writer, console->line, console->line_length);
+	host_input_save(console->input, writer);
+	state_write_end(writer);
+}
+
+bool console_restore(struct console *console, struct state_reader *reader)
+{
+	state_read_begin(reader, "console", CONSOLE_VERSION);
+	console->watches[CONSOLE_EXPECTED].matched = state_read_limited(reader, 1);
+	console->watches[CONSOLE_FAILED].matched = state_read_limited(reader, 1);
+	console->line_length = state_read_limited(reader, LINE_LIMIT - 1);
+	state_read(reader, console->line, console->line_length);
+	return host_input_restore(console->input, reader) && state_read_end(reader);
 }

@@ -1,38 +1,103 @@
-/* Constructors of the machine's devices. Each returns NULL when there is no memory; device->destroy frees it. */
+/*
+ * The machine's devices as a table, devices.def: whoever builds a machine, describes it or saves it goes through the rows
+ * and knows none of them. What all of them may use of the machine is a struct board.
+ */
 #ifndef DEVICES_H
 #define DEVICES_H
 
 #include "base/device.h"
+#include "hart/options.h"
 #include "hart/platform.h"
 
+struct bus;
 struct console;
+struct isa;
+struct tree_writer;
 
-/* Read-only bytes that harts can fetch from; `size` bytes, of which the first `used` come from `bytes`. */
-struct device *rom_new(const void *bytes, uint64_t used, uint64_t size);
-
-/* msip[hart] drives machine software interrupts, mtip[hart] machine timer interrupts. platform->time_offset follows
- * writes to mtime, and time_changed is called after one. */
-struct device *clint_new(struct platform *platform, struct event_queue *events, const struct irq_wire *msip,
-                         const struct irq_wire *mtip, void (*time_changed)(void *context, uint64_t now), void *context);
-
-/* Contexts 2h (M) and 2h+1 (S) of each hart h; outputs[context] is its wire. Sources 1..source_count arrive by
- * plic_set. */
-struct device *plic_new(unsigned hart_count, unsigned source_count, const struct irq_wire *outputs);
-void plic_set(void *plic, unsigned source, bool level, uint64_t now);
-
-/* Non-maskable interrupts: wires[hart] with line 0..RNMI_LINES-1 of hart/hart.h are driven. */
-struct device *nmi_new(const struct platform *platform, struct event_queue *events, const struct irq_wire *wires);
-
-/* ns16550a, one byte a register. Input arrives at 115,200 baud of simulated time. */
-struct device *uart_new(const struct platform *platform, struct event_queue *events, struct console *console,
-                        struct irq_wire irq);
-
-/* SiFive test finisher. `finish` gets the guest's request. */
 enum finish { FINISH_PASS, FINISH_FAIL, FINISH_RESET };
-struct device *finisher_new(void (*finish)(void *context, enum finish what, unsigned code), void *context);
 
-/* Goldfish RTC: nanoseconds since 1970, `epoch` seconds at cycle 0. */
-struct device *rtc_new(const struct platform *platform, struct event_queue *events, uint64_t epoch,
-                       struct irq_wire irq);
+/* The wires into a hart, by what their line numbers mean. */
+enum hart_wire {
+	WIRE_IRQ,  /* enum irq: MSIP, MTIP, MEIP, SEIP */
+	WIRE_RNMI, /* non-maskable interrupts, 0..RNMI_LINES-1 of hart/hart.h */
+	WIRE_HGEI, /* guest external interrupts, 1..geilen */
+};
+
+/* What devices are plugged into. Lives as long as they do. */
+struct board {
+	struct platform *platform; /* time_offset follows writes to mtime */
+	const struct hart_options *options; /* of its harts */
+	const struct isa *isa;
+	struct event_queue *events;
+	struct bus *bus;
+	struct console *console;
+	uint64_t rtc_epoch;        /* what the RTC shows at cycle 0, in seconds since 1970 */
+	const void *rom;           /* the first bytes of the boot ROM; the rest is 0 */
+	size_t rom_size;
+	struct irq_wire (*hart_wire)(void *context, enum hart_wire kind, unsigned hart, unsigned line);
+	void (*time_changed)(void *context, uint64_t now); /* after a write to mtime. May be NULL */
+	void (*finish)(void *context, enum finish what, unsigned code); /* the guest's request to the finisher */
+	void *context;
+};
+
+/* Where one device is. */
+struct device_site {
+	const char *name;
+	uint64_t base, size;
+	unsigned irq;         /* source number; 0: none */
+	struct irq_wire wire; /* where it leads */
+};
+
+/* What a device's file exports. */
+struct device_kind {
+	/* How many this machine has, at most the row's slots. NULL: all. */
+	unsigned (*count)(const struct board *board);
+	/* NULL: no memory. device->destroy frees it. */
+	struct device *(*make)(const struct board *board, const struct device_site *site);
+	/* Its node in /soc, and what it has at the root of the tree. Either may be NULL. */
+	void (*describe)(struct tree_writer *writer, const struct board *board, const struct device_site *site);
+	void (*describe_root)(struct tree_writer *writer);
+	/* An interrupt controller: a source changes level. From its row on, rows' interrupts go to it. Else NULL. */
+	void (*source)(void *device, unsigned source, bool level, uint64_t now);
+	/* The console's: how its node is called, without address. Else NULL. */
+	const char *stdout_node;
+};
+
+struct device_row {
+	const char *name;
+	uint64_t base, size;
+	unsigned irq, slots, node;
+	const struct device_kind *kind;
+};
+
+enum device_name {
+#define DEVICE(name, ...) DEVICE_##name,
+#include "dev/devices.def"
+#undef DEVICE
+	DEVICE_ROWS
+};
+extern const struct device_row device_rows[DEVICE_ROWS];
+
+#define DEVICE(name, ...) extern const struct device_kind name##_kind;
+#include "dev/devices.def"
+#undef DEVICE
+
+struct devices {
+	struct device **list; /* in the order in which they were built */
+	size_t count;
+};
+
+/* Build all that the board's machine has and map them on its bus. 0, or -1 without memory; devices_free in both cases. */
+int devices_build(struct devices *devices, const struct board *board);
+void devices_free(struct devices *devices);
+void devices_dump(const struct devices *devices, FILE *out);
+/* Every device's section, the event queue's first. False: refused, reader->reason says why. */
+void devices_save(const struct devices *devices, const struct event_queue *events, struct state_writer *writer);
+bool devices_restore(struct devices *devices, struct event_queue *events, struct state_reader *reader);
+
+/* The nodes that stand in /soc, the nodes beside it, and the path of the console's. */
+void devices_describe(struct tree_writer *writer, const struct board *board);
+void devices_describe_root(struct tree_writer *writer);
+void devices_stdout_path(char *path, size_t size);
 
 #endif

@@ -1,7 +1,7 @@
 #include "dev/htif.h"
 
 #include <stdlib.h>
-#include <string.h>
+#include "base/state.h"
 #include "dev/console.h"
 
 /* A command: device in bits 63..56, command in 55..48, payload in 47..0. */
@@ -12,6 +12,7 @@ enum {
 	HALF_LOW = 1, HALF_HIGH = 2,
 	HALF_WAIT_TICKS = 10,   /* a lone 32-bit store counts as the whole command after a microsecond */
 	INPUT_TICKS = 10000,    /* how often to look for input that a program waits for: 1 ms */
+	HTIF_VERSION = 1,
 };
 
 struct htif {
@@ -31,7 +32,7 @@ static uint64_t htif_load(const struct htif *htif, uint64_t pa)
 
 static void htif_put(struct htif *htif, uint64_t pa, uint64_t value)
 {
-	bus_poke(htif->config.bus, pa, &value, sizeof(value));
+	bus_dma_write(htif->config.bus, pa, &value, sizeof(value));
 }
 
 /* An answer carries the device and command it belongs to. */
@@ -59,7 +60,7 @@ static void syscall_proxy(struct htif *htif, uint64_t command)
 {
 	uint64_t magic = command & ((UINT64_C(1) << 48) - 1), words[8];
 	const struct bus *bus = htif->config.bus;
-	if (!bus_is_dram(bus, magic, sizeof(words)) || !bus_peek(bus, magic, words, sizeof(words)))
+	if (!bus_dma_read(bus, magic, words, sizeof(words)))
 		return;
 	switch (words[0]) {
 	case SYSCALL_WRITE:
@@ -76,7 +77,7 @@ static void syscall_proxy(struct htif *htif, uint64_t command)
 
 static void answer_getc(struct htif *htif, uint64_t now)
 {
-	int input = console_read(htif->config.console);
+	int input = console_read(htif->config.console, now);
 	if (input >= 0)
 		respond(htif, htif->getc, 0x100 | (unsigned)input);
 	else if (input == CONSOLE_NOTHING)
@@ -137,8 +138,11 @@ struct htif *htif_new(const struct htif_config *config)
 	if (!htif)
 		return NULL;
 	htif->config = *config;
-	event_init(&htif->half, half_due, htif);
-	event_init(&htif->input, input_due, htif);
+	if (event_init(&htif->half, config->events, half_due, htif) != 0 ||
+	    event_init(&htif->input, config->events, input_due, htif) != 0) {
+		htif_free(htif);
+		return NULL;
+	}
 	bus_flag(config->bus, config->tohost, PAGE_HOOK);
 	return htif;
 }
@@ -147,8 +151,8 @@ void htif_free(struct htif *htif)
 {
 	if (!htif)
 		return;
-	event_cancel(htif->config.events, &htif->half);
-	event_cancel(htif->config.events, &htif->input);
+	event_drop(htif->config.events, &htif->half);
+	event_drop(htif->config.events, &htif->input);
 	free(htif);
 }
 
@@ -172,4 +176,24 @@ bool htif_store(struct htif *htif, uint64_t pa, unsigned size)
 		event_schedule(htif->config.events, &htif->half,
 		               htif->config.now(htif->config.context) + HALF_WAIT_TICKS * htif->config.cycles_per_tick);
 	return true;
+}
+
+void htif_save(const struct htif *htif, struct state_writer *writer)
+{
+	state_write_begin(writer, "htif", HTIF_VERSION);
+	state_write_u64(writer, htif->halves);
+	state_write_u64(writer, htif->getc);
+	event_save(&htif->half, writer);
+	event_save(&htif->input, writer);
+	state_write_end(writer);
+}
+
+bool htif_restore(struct htif *htif, struct state_reader *reader)
+{
+	state_read_begin(reader, "htif", HTIF_VERSION);
+	htif->halves = (unsigned)state_read_limited(reader, HALF_LOW | HALF_HIGH);
+	htif->getc = state_read_u64(reader);
+	event_restore(htif->config.events, &htif->half, reader);
+	event_restore(htif->config.events, &htif->input, reader);
+	return state_read_end(reader);
 }

@@ -12,6 +12,8 @@
 
 struct console;
 struct htif;
+struct state_reader;
+struct state_writer;
 
 struct htif_config {
 	struct bus *bus;
@@ -29,6 +31,10 @@ struct htif_config {
 /* Asks the bus for stores to tohost's page (PAGE_HOOK). NULL: no memory. */
 struct htif *htif_new(const struct htif_config *config);
 void htif_free(struct htif *htif);
+
+/* Its section. */
+void htif_save(const struct htif *htif, struct state_writer *writer);
+bool htif_restore(struct htif *htif, struct state_reader *reader);
 
 /* A store of `size` bytes at pa to a hooked page has happened. True if it concerned HTIF. */
 bool htif_store(struct htif *htif, uint64_t pa, unsigned size);

@@ -2,8 +2,12 @@
  * 15..0 are the levels of the hart's RNMI lines: line n arrives with mncause 1 << 63 | 48 + n, the lowest line first.
  * Whoever handles it clears the bit. Line 0 of every hart can also rise by itself once: rnmi.cycle. */
 #include <stdlib.h>
+#include "base/state.h"
 #include "dev/devices.h"
+#include "dev/tree.h"
 #include "hart/hart.h"
+
+enum { NMI_VERSION = 1 };
 
 struct nmi_hart {
 	struct irq_wire wires[RNMI_LINES];
@@ -52,6 +56,36 @@ static bool nmi_write(struct device *device, uint64_t offset, unsigned size, uin
 	return true;
 }
 
+static void nmi_reset(struct device *device)
+{
+	struct nmi *nmi = (struct nmi *)device;
+	for (unsigned i = 0; i < nmi->hart_count; i++)
+		nmi->harts[i].lines = 0;
+}
+
+static void nmi_save(const struct device *device, struct state_writer *writer)
+{
+	const struct nmi *nmi = (const struct nmi *)device;
+	state_write_begin(writer, device->name, NMI_VERSION);
+	state_write_u64(writer, nmi->hart_count);
+	event_save(&nmi->button, writer);
+	for (unsigned i = 0; i < nmi->hart_count; i++)
+		state_write_u64(writer, nmi->harts[i].lines);
+	state_write_end(writer);
+}
+
+static bool nmi_restore(struct device *device, struct state_reader *reader)
+{
+	struct nmi *nmi = (struct nmi *)device;
+	state_read_begin(reader, device->name, NMI_VERSION);
+	if (state_read_u64(reader) != nmi->hart_count)
+		return state_refuse(reader, "nmi: another number of harts");
+	event_restore(device->events, &nmi->button, reader);
+	for (unsigned i = 0; i < nmi->hart_count; i++)
+		nmi->harts[i].lines = (uint16_t)state_read_limited(reader, UINT16_MAX);
+	return state_read_end(reader);
+}
+
 static void nmi_dump(const struct device *device, FILE *out)
 {
 	const struct nmi *nmi = (const struct nmi *)device;
@@ -61,27 +95,41 @@ static void nmi_dump(const struct device *device, FILE *out)
 
 static void nmi_destroy(struct device *device)
 {
-	event_cancel(device->events, &((struct nmi *)device)->button);
+	event_drop(device->events, &((struct nmi *)device)->button);
 	free(device);
 }
 
-struct device *nmi_new(const struct platform *platform, struct event_queue *events, const struct irq_wire *wires)
+static unsigned nmi_count(const struct board *board) { return isa_has(board->isa, EXT_Smrnmi); }
+
+static struct device *nmi_make(const struct board *board, const struct device_site *site)
 {
+	const struct platform *platform = board->platform;
 	struct nmi *nmi = calloc(1, sizeof(*nmi) + platform->hart_count * sizeof(struct nmi_hart));
 	if (!nmi)
 		return NULL;
 	nmi->device = (struct device){
-		.name = "nmi", .read = nmi_read, .write = nmi_write, .dump = nmi_dump, .destroy = nmi_destroy, .events = events,
+		.name = site->name, .read = nmi_read, .write = nmi_write, .reset = nmi_reset, .save = nmi_save,
+		.restore = nmi_restore, .dump = nmi_dump, .destroy = nmi_destroy, .events = board->events,
 	};
 	nmi->hart_count = platform->hart_count;
-	for (unsigned i = 0; i < nmi->hart_count; i++) {
-		for (unsigned line = 0; line < RNMI_LINES; line++) {
-			nmi->harts[i].wires[line] = wires[i];
-			nmi->harts[i].wires[line].line = line;
-		}
+	for (unsigned i = 0; i < nmi->hart_count; i++)
+		for (unsigned line = 0; line < RNMI_LINES; line++)
+			nmi->harts[i].wires[line] = board->hart_wire(board->context, WIRE_RNMI, i, line);
+	if (event_init(&nmi->button, board->events, button_pressed, nmi) != 0) {
+		nmi_destroy(&nmi->device);
+		return NULL;
 	}
-	event_init(&nmi->button, button_pressed, nmi);
 	if (platform->rnmi_cycle)
-		event_schedule(events, &nmi->button, platform->rnmi_cycle);
+		event_schedule(board->events, &nmi->button, platform->rnmi_cycle);
 	return &nmi->device;
 }
+
+static void nmi_describe(struct tree_writer *writer, const struct board *board, const struct device_site *site)
+{
+	(void)board;
+	tree_begin_at(writer, "nmi", site->base, site->size);
+	tree_string(writer, "compatible", "rvsim,nmi");
+	tree_end(writer);
+}
+
+const struct device_kind nmi_kind = { .count = nmi_count, .make = nmi_make, .describe = nmi_describe };

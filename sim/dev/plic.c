@@ -1,12 +1,16 @@
 /* SiFive's platform-level interrupt controller as QEMU's virt machine has it: priorities 0..7, two contexts a hart. */
 #include <stdlib.h>
+#include "base/state.h"
 #include "dev/devices.h"
+#include "dev/tree.h"
 #include "hart/hart.h"
 
 enum {
 	PRIORITY = 0x0, PENDING = 0x1000, ENABLE = 0x2000, ENABLE_STRIDE = 0x80,
 	CONTEXT = 0x200000, CONTEXT_STRIDE = 0x1000,
 	THRESHOLD = 0, CLAIM = 4, PRIORITY_MASK = 7, WORDS = 32, /* 1024 sources, the format's limit */
+	SOURCES = 96, /* as many as QEMU's has */
+	PLIC_VERSION = 1,
 };
 
 struct context {
@@ -61,7 +65,7 @@ static void plic_update(struct plic *plic, uint64_t now)
 }
 
 /* The gateway: a level makes a source pending unless it is being served; a level that falls unclaimed stays pending. */
-void plic_set(void *receiver, unsigned source, bool level, uint64_t now)
+static void plic_source(void *receiver, unsigned source, bool level, uint64_t now)
 {
 	struct plic *plic = receiver;
 	if (source_bit(plic->level, source) == level)
@@ -194,6 +198,62 @@ static void plic_reset(struct device *device)
 		plic->contexts[i].threshold = 0;
 }
 
+static void plic_save(const struct device *device, struct state_writer *writer)
+{
+	const struct plic *plic = (const struct plic *)device;
+	state_write_begin(writer, device->name, PLIC_VERSION);
+	state_write_u64(writer, plic->source_count);
+	state_write_u64(writer, plic->context_count);
+	STATE_WRITE(writer, plic->priority);
+	STATE_WRITE(writer, plic->pending);
+	STATE_WRITE(writer, plic->claimed);
+	STATE_WRITE(writer, plic->level);
+	for (unsigned i = 0; i < plic->context_count; i++) {
+		STATE_WRITE(writer, plic->contexts[i].enable);
+		STATE_WRITE(writer, plic->contexts[i].threshold);
+	}
+	state_write_end(writer);
+}
+
+/* Only what the registers can hold. */
+static bool plausible(const struct plic *plic)
+{
+	bool good = true;
+	for (unsigned source = 0; source < WORDS * 32; source++) {
+		bool exists = existing(plic, source / 32) >> source % 32 & 1;
+		good = good && plic->priority[source] <= (exists ? PRIORITY_MASK : 0);
+	}
+	for (unsigned word = 0; word < WORDS; word++) {
+		uint32_t bits = plic->pending[word] | plic->claimed[word] | plic->level[word];
+		for (unsigned i = 0; i < plic->context_count; i++)
+			bits |= plic->contexts[i].enable[word];
+		good = good && !(bits & ~existing(plic, word));
+	}
+	for (unsigned i = 0; i < plic->context_count; i++)
+		good = good && plic->contexts[i].threshold <= PRIORITY_MASK;
+	return good;
+}
+
+static bool plic_restore(struct device *device, struct state_reader *reader)
+{
+	struct plic *plic = (struct plic *)device;
+	state_read_begin(reader, device->name, PLIC_VERSION);
+	uint64_t sources = state_read_u64(reader), contexts = state_read_u64(reader);
+	if (sources != plic->source_count || contexts != plic->context_count)
+		return state_refuse(reader, "plic: another number of sources or harts");
+	STATE_READ(reader, plic->priority);
+	STATE_READ(reader, plic->pending);
+	STATE_READ(reader, plic->claimed);
+	STATE_READ(reader, plic->level);
+	for (unsigned i = 0; i < plic->context_count; i++) {
+		STATE_READ(reader, plic->contexts[i].enable);
+		STATE_READ(reader, plic->contexts[i].threshold);
+	}
+	if (!plausible(plic))
+		return state_refuse(reader, "plic: sources or priorities that there are not");
+	return state_read_end(reader);
+}
+
 static void plic_dump(const struct device *device, FILE *out)
 {
 	const struct plic *plic = (const struct plic *)device;
@@ -218,18 +278,36 @@ static void plic_destroy(struct device *device)
 	free(device);
 }
 
-struct device *plic_new(unsigned hart_count, unsigned source_count, const struct irq_wire *outputs)
+static struct device *plic_make(const struct board *board, const struct device_site *site)
 {
+	unsigned hart_count = board->platform->hart_count;
 	struct plic *plic = calloc(1, sizeof(*plic) + 2 * hart_count * sizeof(struct context));
 	if (!plic)
 		return NULL;
 	plic->device = (struct device){
-		.name = "plic", .read = plic_read, .write = plic_write, .reset = plic_reset, .dump = plic_dump,
-		.destroy = plic_destroy,
+		.name = site->name, .read = plic_read, .write = plic_write, .reset = plic_reset, .save = plic_save,
+		.restore = plic_restore, .dump = plic_dump, .destroy = plic_destroy,
 	};
-	plic->source_count = source_count;
+	plic->source_count = SOURCES;
 	plic->context_count = 2 * hart_count;
-	for (unsigned i = 0; i < plic->context_count; i++)
-		plic->contexts[i].output = outputs[i];
+	for (unsigned i = 0; i < hart_count; i++) {
+		plic->contexts[2 * i].output = board->hart_wire(board->context, WIRE_IRQ, i, IRQ_MEI);
+		plic->contexts[2 * i + 1].output = board->hart_wire(board->context, WIRE_IRQ, i, IRQ_SEI);
+	}
 	return &plic->device;
 }
+
+static void plic_describe(struct tree_writer *writer, const struct board *board, const struct device_site *site)
+{
+	tree_begin_at(writer, "plic", site->base, site->size);
+	tree_u32(writer, "phandle", PHANDLE_INTERRUPTS);
+	tree_u32(writer, "riscv,ndev", SOURCES);
+	tree_hart_interrupts(writer, board->platform->hart_count, IRQ_MEI, IRQ_SEI);
+	tree_bytes(writer, "interrupt-controller", NULL, 0);
+	tree_strings(writer, "compatible", "sifive,plic-1.0.0\0riscv,plic0");
+	tree_u32(writer, "#address-cells", 0);
+	tree_u32(writer, "#interrupt-cells", 1);
+	tree_end(writer);
+}
+
+const struct device_kind plic_kind = { .make = plic_make, .describe = plic_describe, .source = plic_source };

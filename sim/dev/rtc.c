@@ -1,12 +1,14 @@
 /* Goldfish real-time clock: nanoseconds since 1970 as simulated time has them, and one alarm. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include "base/state.h"
 #include "dev/devices.h"
+#include "dev/tree.h"
 #include "hart/hart.h"
 
 enum {
 	TIME_LOW = 0x00, TIME_HIGH = 0x04, ALARM_LOW = 0x08, ALARM_HIGH = 0x0c, IRQ_ENABLED = 0x10, CLEAR_ALARM = 0x14,
-	ALARM_STATUS = 0x18, CLEAR_INTERRUPT = 0x1c, TICK_NS = 100,
+	ALARM_STATUS = 0x18, CLEAR_INTERRUPT = 0x1c, TICK_NS = 100, RTC_VERSION = 1,
 };
 
 struct rtc {
@@ -145,6 +147,36 @@ static void rtc_reset(struct device *device)
 	rtc->pending = rtc->enabled = false;
 }
 
+static void rtc_save(const struct device *device, struct state_writer *writer)
+{
+	const struct rtc *rtc = (const struct rtc *)device;
+	state_write_begin(writer, device->name, RTC_VERSION);
+	state_write_u64(writer, rtc->base_ns);
+	state_write_u64(writer, rtc->alarm_ns);
+	state_write_u64(writer, rtc->time_high);
+	state_write_u64(writer, rtc->alarm_high);
+	state_write_u64(writer, rtc->running);
+	state_write_u64(writer, rtc->pending);
+	state_write_u64(writer, rtc->enabled);
+	event_save(&rtc->alarm, writer);
+	state_write_end(writer);
+}
+
+static bool rtc_restore(struct device *device, struct state_reader *reader)
+{
+	struct rtc *rtc = (struct rtc *)device;
+	state_read_begin(reader, device->name, RTC_VERSION);
+	rtc->base_ns = state_read_u64(reader);
+	rtc->alarm_ns = state_read_u64(reader);
+	rtc->time_high = (uint32_t)state_read_limited(reader, UINT32_MAX);
+	rtc->alarm_high = (uint32_t)state_read_limited(reader, UINT32_MAX);
+	rtc->running = state_read_limited(reader, 1);
+	rtc->pending = state_read_limited(reader, 1);
+	rtc->enabled = state_read_limited(reader, 1);
+	event_restore(device->events, &rtc->alarm, reader);
+	return state_read_end(reader);
+}
+
 static void rtc_dump(const struct device *device, FILE *out)
 {
 	const struct rtc *rtc = (const struct rtc *)device;
@@ -154,22 +186,35 @@ static void rtc_dump(const struct device *device, FILE *out)
 
 static void rtc_destroy(struct device *device)
 {
-	cancel((struct rtc *)device);
+	event_drop(device->events, &((struct rtc *)device)->alarm);
 	free(device);
 }
 
-struct device *rtc_new(const struct platform *platform, struct event_queue *events, uint64_t epoch, struct irq_wire irq)
+static struct device *rtc_make(const struct board *board, const struct device_site *site)
 {
 	struct rtc *rtc = calloc(1, sizeof(*rtc));
 	if (!rtc)
 		return NULL;
 	rtc->device = (struct device){
-		.name = "rtc", .read = rtc_read, .write = rtc_write, .reset = rtc_reset, .dump = rtc_dump,
-		.destroy = rtc_destroy, .events = events,
+		.name = site->name, .read = rtc_read, .write = rtc_write, .reset = rtc_reset, .save = rtc_save,
+		.restore = rtc_restore, .dump = rtc_dump, .destroy = rtc_destroy, .events = board->events,
 	};
-	rtc->platform = platform;
-	rtc->irq = irq;
-	rtc->epoch_ns = rtc->base_ns = epoch * UINT64_C(1000000000);
-	event_init(&rtc->alarm, alarm_due, rtc);
-	return &rtc->device;
+	rtc->platform = board->platform;
+	rtc->irq = site->wire;
+	rtc->epoch_ns = rtc->base_ns = board->rtc_epoch * UINT64_C(1000000000);
+	if (event_init(&rtc->alarm, board->events, alarm_due, rtc) == 0)
+		return &rtc->device;
+	rtc_destroy(&rtc->device);
+	return NULL;
 }
+
+static void rtc_describe(struct tree_writer *writer, const struct board *board, const struct device_site *site)
+{
+	(void)board;
+	tree_begin_at(writer, "rtc", site->base, site->size);
+	tree_interrupt(writer, site->irq);
+	tree_string(writer, "compatible", "google,goldfish-rtc");
+	tree_end(writer);
+}
+
+const struct device_kind rtc_kind = { .make = rtc_make, .describe = rtc_describe };

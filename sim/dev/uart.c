@@ -2,11 +2,16 @@
  * ns16550a. Output leaves at once, so the transmitter is always empty. Input arrives at 115,200 baud of simulated
  * time, is held back while there is no room, and costs events only while the guest takes receive interrupts: a guest
  * that polls gets what has arrived by then when it looks.
+ *
+ * Whoever is at the other end sends nothing before the guest listens: it enables receive interrupts, reads the receive
+ * buffer, or reads the line status for the second time without having written a character in between. One read is what
+ * a driver does before it writes; so a program that only prints never asks the host for input.
  */
 #include <stdlib.h>
-#include <string.h>
+#include "base/state.h"
 #include "dev/console.h"
 #include "dev/devices.h"
+#include "dev/tree.h"
 #include "hart/hart.h"
 
 enum { RBR = 0, IER = 1, IIR = 2, LCR = 3, MCR = 4, LSR = 5, MSR = 6, SCR = 7, REGISTERS = 8 };
@@ -22,6 +27,8 @@ enum {
 	CHAR_TICKS = 868,   /* ten bits at 115,200 baud, in mtime ticks of 100 ns */
 	POLL_TICKS = 10000, /* how often to look when there was no input: 1 ms */
 	TIMEOUT_CHARS = 4,
+	CLOCK_HZ = 3686400,
+	UART_VERSION = 1,
 };
 
 struct uart {
@@ -31,6 +38,8 @@ struct uart {
 	struct irq_wire irq;
 	struct event receive, timeout;
 	uint64_t next_arrival; /* cycle before which nothing more can arrive */
+	bool listening;        /* the guest has asked for input */
+	bool looked;           /* ... or has read the line status, and not written since */
 	bool ended;            /* there will be no more input */
 	uint8_t fifo[FIFO_SIZE];
 	unsigned head, count;
@@ -105,9 +114,9 @@ static void uart_push(struct uart *uart, uint8_t byte, uint64_t now)
 /* Take what has arrived by now. */
 static void listen(struct uart *uart, uint64_t now)
 {
-	if (uart->ended || now < uart->next_arrival || fifo_room(uart) == 0 || (uart->mcr & MCR_LOOP))
+	if (!uart->listening || uart->ended || now < uart->next_arrival || fifo_room(uart) == 0 || (uart->mcr & MCR_LOOP))
 		return;
-	int input = console_read(uart->console);
+	int input = console_read(uart->console, now);
 	if (input >= 0)
 		uart_push(uart, (uint8_t)input, now);
 	uart->ended = input == CONSOLE_END;
@@ -136,6 +145,7 @@ static void clear_receiver(struct uart *uart)
 
 static uint8_t read_rbr(struct uart *uart, uint64_t now)
 {
+	uart->listening = true;
 	listen(uart, now);
 	if (uart->count == 0)
 		return 0;
@@ -157,6 +167,8 @@ static uint8_t read_iir(struct uart *uart, uint64_t now)
 
 static uint8_t read_lsr(struct uart *uart, uint64_t now)
 {
+	uart->listening |= uart->looked;
+	uart->looked = true;
 	listen(uart, now);
 	uint8_t lsr = LSR_THRE | LSR_TEMT | (uart->count ? LSR_DR : 0) | (uart->overrun ? LSR_OE : 0);
 	uart->overrun = false;
@@ -210,6 +222,7 @@ static bool uart_read(struct device *device, uint64_t offset, unsigned size, uin
 
 static void write_thr(struct uart *uart, uint8_t byte, uint64_t now)
 {
+	uart->looked = false;
 	if (uart->mcr & MCR_LOOP)
 		uart_push(uart, byte, now);
 	else
@@ -217,11 +230,15 @@ static void write_thr(struct uart *uart, uint8_t byte, uint64_t now)
 	uart->thr_pending = true;
 }
 
-static void write_ier(struct uart *uart, uint8_t value)
+static void write_ier(struct uart *uart, uint8_t value, uint64_t now)
 {
 	if (value & ~uart->ier & IER_THRI)
 		uart->thr_pending = true;
 	uart->ier = value & 0x0f;
+	if (uart->ier & IER_RDI && !uart->listening) {
+		uart->listening = true;
+		uart->ended = console_ended(uart->console, now);
+	}
 }
 
 static void write_fcr(struct uart *uart, uint8_t value)
@@ -265,7 +282,7 @@ static bool uart_write(struct device *device, uint64_t offset, unsigned size, ui
 		if (divisor)
 			uart->dlm = byte;
 		else
-			write_ier(uart, byte);
+			write_ier(uart, byte, now);
 		break;
 	case IIR:
 		write_fcr(uart, byte);
@@ -299,6 +316,66 @@ static void uart_reset(struct device *device)
 	uart->mcr = MCR_OUT2;
 	uart->msr = MSR_CTS | MSR_DSR | MSR_DCD;
 	uart->overrun = uart->thr_pending = false;
+	uart->listening = uart->looked = false;
+}
+
+static void uart_save(const struct device *device, struct state_writer *writer)
+{
+	const struct uart *uart = (const struct uart *)device;
+	state_write_begin(writer, device->name, UART_VERSION);
+	state_write_u64(writer, uart->next_arrival);
+	state_write_u64(writer, uart->listening);
+	state_write_u64(writer, uart->looked);
+	state_write_u64(writer, uart->ended);
+	STATE_WRITE(writer, uart->fifo);
+	state_write_u64(writer, uart->head);
+	state_write_u64(writer, uart->count);
+	const uint8_t registers[] = { uart->ier, uart->fcr, uart->lcr, uart->mcr, uart->msr, uart->scr, uart->dll, uart->dlm };
+	STATE_WRITE(writer, registers);
+	state_write_u64(writer, uart->overrun);
+	state_write_u64(writer, uart->thr_pending);
+	state_write_u64(writer, uart->timeout_pending);
+	event_save(&uart->receive, writer);
+	event_save(&uart->timeout, writer);
+	state_write_end(writer);
+}
+
+/* The registers that hold less than eight bits. */
+static bool restore_registers(struct uart *uart, struct state_reader *reader)
+{
+	uint8_t registers[8];
+	STATE_READ(reader, registers);
+	uart->ier = registers[0] & 0x0f;
+	uart->fcr = registers[1] & 0xc9;
+	uart->lcr = registers[2];
+	uart->mcr = registers[3] & 0x1f;
+	uart->msr = registers[4];
+	uart->scr = registers[5];
+	uart->dll = registers[6];
+	uart->dlm = registers[7];
+	return uart->ier == registers[0] && uart->fcr == registers[1] && uart->mcr == registers[3] &&
+	       uart->count <= (uart->fcr & FCR_ENABLE ? FIFO_SIZE : 1);
+}
+
+static bool uart_restore(struct device *device, struct state_reader *reader)
+{
+	struct uart *uart = (struct uart *)device;
+	state_read_begin(reader, device->name, UART_VERSION);
+	uart->next_arrival = state_read_u64(reader);
+	uart->listening = state_read_limited(reader, 1);
+	uart->looked = state_read_limited(reader, 1);
+	uart->ended = state_read_limited(reader, 1);
+	STATE_READ(reader, uart->fifo);
+	uart->head = (unsigned)state_read_limited(reader, FIFO_SIZE - 1);
+	uart->count = (unsigned)state_read_limited(reader, FIFO_SIZE);
+	if (!restore_registers(uart, reader))
+		return state_refuse(reader, "uart: registers that cannot be");
+	uart->overrun = state_read_limited(reader, 1);
+	uart->thr_pending = state_read_limited(reader, 1);
+	uart->timeout_pending = state_read_limited(reader, 1);
+	event_restore(device->events, &uart->receive, reader);
+	event_restore(device->events, &uart->timeout, reader);
+	return state_read_end(reader);
 }
 
 static void uart_dump(const struct device *device, FILE *out)
@@ -312,26 +389,40 @@ static void uart_dump(const struct device *device, FILE *out)
 static void uart_destroy(struct device *device)
 {
 	struct uart *uart = (struct uart *)device;
-	event_cancel(device->events, &uart->receive);
-	event_cancel(device->events, &uart->timeout);
+	event_drop(device->events, &uart->receive);
+	event_drop(device->events, &uart->timeout);
 	free(device);
 }
 
-struct device *uart_new(const struct platform *platform, struct event_queue *events, struct console *console,
-                        struct irq_wire irq)
+static struct device *uart_make(const struct board *board, const struct device_site *site)
 {
 	struct uart *uart = calloc(1, sizeof(*uart));
 	if (!uart)
 		return NULL;
 	uart->device = (struct device){
-		.name = "uart", .read = uart_read, .write = uart_write, .reset = uart_reset, .dump = uart_dump,
-		.destroy = uart_destroy, .events = events,
+		.name = site->name, .read = uart_read, .write = uart_write, .reset = uart_reset, .save = uart_save,
+		.restore = uart_restore, .dump = uart_dump, .destroy = uart_destroy, .events = board->events,
 	};
-	uart->platform = platform;
-	uart->console = console;
-	uart->irq = irq;
-	event_init(&uart->receive, receive_due, uart);
-	event_init(&uart->timeout, timeout_due, uart);
+	uart->platform = board->platform;
+	uart->console = board->console;
+	uart->irq = site->wire;
+	if (event_init(&uart->receive, board->events, receive_due, uart) != 0 ||
+	    event_init(&uart->timeout, board->events, timeout_due, uart) != 0) {
+		uart_destroy(&uart->device);
+		return NULL;
+	}
 	uart_reset(&uart->device);
 	return &uart->device;
 }
+
+static void uart_describe(struct tree_writer *writer, const struct board *board, const struct device_site *site)
+{
+	(void)board;
+	tree_begin_at(writer, "serial", site->base, site->size);
+	tree_interrupt(writer, site->irq);
+	tree_u32(writer, "clock-frequency", CLOCK_HZ);
+	tree_string(writer, "compatible", "ns16550a");
+	tree_end(writer);
+}
+
+const struct device_kind uart_kind = { .make = uart_make, .describe = uart_describe, .stdout_node = "serial" };

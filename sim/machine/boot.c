@@ -217,8 +217,7 @@ static int make_tree(struct boot *boot, const struct machine *machine)
 		boot->tree = devtree_from_file(boot->dtb.data, boot->dtb.size, config->dtb);
 	} else {
 		struct devtree_machine description = {
-			.hart_count = config->harts,
-			.isa = &config->isa,
+			.board = &machine->board,
 			.dram_base = boot->layout.base,
 			.dram_size = boot->layout.size,
 			.seed = config->seed,

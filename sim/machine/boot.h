@@ -17,7 +17,7 @@ struct boot {
 };
 
 /* Load everything config names into machine->bus, fill machine->symbols and write config->dump_dtb. machine->bus
- * must be there. 0, or -1 after one line on stderr; boot_free in both cases. */
+ * and machine->board must be there. 0, or -1 after one line on stderr; boot_free in both cases. */
 int boot_load(struct boot *boot, struct machine *machine);
 void boot_free(struct boot *boot);
 

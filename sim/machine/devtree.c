@@ -7,66 +7,11 @@
 #include <string.h>
 #include "base/limits.h"
 #include "base/say.h"
+#include "dev/devices.h"
+#include "dev/tree.h"
+#include "isa/isa.h"
 
-enum { UART_CLOCK_HZ = 3686400, TREE_SIZE = 64 * 1024, HART_ROOM = 1024 };
-
-/* Interrupt numbers at a hart's own controller. */
-enum { HART_MSI = 3, HART_MTI = 7, HART_SEI = 9, HART_MEI = 11 };
-
-static uint32_t cpu_phandle(unsigned hart) { return 3 + 2 * hart; }
-static uint32_t intc_phandle(unsigned hart) { return 4 + 2 * hart; }
-enum { PLIC_PHANDLE = 1, FINISHER_PHANDLE = 2 };
-
-/* libfdt's sequential writer keeps no error: the first one stays here and stops all that follows. */
-struct writer {
-	void *tree;
-	int error;
-};
-
-static void note_error(struct writer *writer, int error)
-{
-	if (writer->error == 0)
-		writer->error = error;
-}
-
-static void begin(struct writer *writer, const char *name) { note_error(writer, fdt_begin_node(writer->tree, name)); }
-static void end(struct writer *writer) { note_error(writer, fdt_end_node(writer->tree)); }
-
-static void put_string(struct writer *writer, const char *name, const char *value)
-{
-	note_error(writer, fdt_property_string(writer->tree, name, value));
-}
-
-static void put_u32(struct writer *writer, const char *name, uint32_t value)
-{
-	note_error(writer, fdt_property_u32(writer->tree, name, value));
-}
-
-static void put_bytes(struct writer *writer, const char *name, const void *bytes, size_t size)
-{
-	note_error(writer, fdt_property(writer->tree, name, bytes, (int)size));
-}
-
-/* reg with two cells of address and two of size */
-static void put_reg(struct writer *writer, uint64_t base, uint64_t size)
-{
-	fdt64_t cells[2] = { cpu_to_fdt64(base), cpu_to_fdt64(size) };
-	put_bytes(writer, "reg", cells, sizeof(cells));
-}
-
-static void put_cells(struct writer *writer, uint32_t address_cells, uint32_t size_cells)
-{
-	put_u32(writer, "#address-cells", address_cells);
-	put_u32(writer, "#size-cells", size_cells);
-}
-
-static void begin_at(struct writer *writer, const char *name, uint64_t base, uint64_t size)
-{
-	char text[64];
-	snprintf(text, sizeof(text), "%s@%" PRIx64, name, base);
-	begin(writer, text);
-	put_reg(writer, base, size);
-}
+enum { TIMEBASE_HZ = 10000000, TREE_SIZE = 64 * 1024, HART_ROOM = 1024 };
 
 /* The largest mode: an operating system may use the smaller ones too. */
 static const char *mmu_type(const struct isa *isa)
@@ -75,134 +20,62 @@ static const char *mmu_type(const struct isa *isa)
 	     : isa_has(isa, EXT_Sv39) ? "riscv,sv39" : "riscv,none";
 }
 
-static void describe_hart(struct writer *writer, unsigned hart, const char *isa, const char *mmu)
+static void describe_hart(struct tree_writer *writer, unsigned hart, const char *isa, const char *mmu)
 {
 	char name[32];
 	snprintf(name, sizeof(name), "cpu@%x", hart);
-	begin(writer, name);
-	put_u32(writer, "phandle", cpu_phandle(hart));
-	put_string(writer, "device_type", "cpu");
-	put_u32(writer, "reg", hart);
-	put_string(writer, "status", "okay");
-	put_string(writer, "compatible", "riscv");
-	put_string(writer, "riscv,isa", isa);
-	put_string(writer, "mmu-type", mmu);
-	begin(writer, "interrupt-controller");
-	put_u32(writer, "#interrupt-cells", 1);
-	put_bytes(writer, "interrupt-controller", NULL, 0);
-	put_string(writer, "compatible", "riscv,cpu-intc");
-	put_u32(writer, "phandle", intc_phandle(hart));
-	end(writer);
-	end(writer);
+	tree_begin(writer, name);
+	tree_u32(writer, "phandle", hart_phandle(hart));
+	tree_string(writer, "device_type", "cpu");
+	tree_u32(writer, "reg", hart);
+	tree_string(writer, "status", "okay");
+	tree_string(writer, "compatible", "riscv");
+	tree_string(writer, "riscv,isa", isa);
+	tree_string(writer, "mmu-type", mmu);
+	tree_begin(writer, "interrupt-controller");
+	tree_u32(writer, "#interrupt-cells", 1);
+	tree_bytes(writer, "interrupt-controller", NULL, 0);
+	tree_string(writer, "compatible", "riscv,cpu-intc");
+	tree_u32(writer, "phandle", intc_phandle(hart));
+	tree_end(writer);
+	tree_end(writer);
 }
 
-static void describe_harts(struct writer *writer, const struct devtree_machine *machine)
+static void describe_harts(struct tree_writer *writer, const struct devtree_machine *machine)
 {
 	char isa[1024];
-	isa_string(machine->isa, isa, sizeof(isa));
-	begin(writer, "cpus");
-	put_cells(writer, 1, 0);
-	put_u32(writer, "timebase-frequency", TIMEBASE_HZ);
-	for (unsigned hart = 0; hart < machine->hart_count; hart++)
-		describe_hart(writer, hart, isa, mmu_type(machine->isa));
-	begin(writer, "cpu-map");
-	begin(writer, "cluster0");
-	for (unsigned hart = 0; hart < machine->hart_count; hart++) {
+	isa_string(machine->board->isa, isa, sizeof(isa));
+	tree_begin(writer, "cpus");
+	tree_cells(writer, 1, 0);
+	tree_u32(writer, "timebase-frequency", TIMEBASE_HZ);
+	for (unsigned hart = 0; hart < machine->board->platform->hart_count; hart++)
+		describe_hart(writer, hart, isa, mmu_type(machine->board->isa));
+	tree_begin(writer, "cpu-map");
+	tree_begin(writer, "cluster0");
+	for (unsigned hart = 0; hart < machine->board->platform->hart_count; hart++) {
 		char name[32];
 		snprintf(name, sizeof(name), "core%u", hart);
-		begin(writer, name);
-		put_u32(writer, "cpu", cpu_phandle(hart));
-		end(writer);
+		tree_begin(writer, name);
+		tree_u32(writer, "cpu", hart_phandle(hart));
+		tree_end(writer);
 	}
-	end(writer);
-	end(writer);
-	end(writer);
+	tree_end(writer);
+	tree_end(writer);
+	tree_end(writer);
 }
 
-/* interrupts-extended: two interrupts of every hart. */
-static void put_hart_interrupts(struct writer *writer, unsigned hart_count, uint32_t first, uint32_t second)
+static void describe_soc(struct tree_writer *writer, const struct board *board)
 {
-	fdt32_t cells[64 * 4];
-	for (unsigned hart = 0; hart < hart_count; hart++) {
-		cells[4 * hart] = cells[4 * hart + 2] = cpu_to_fdt32(intc_phandle(hart));
-		cells[4 * hart + 1] = cpu_to_fdt32(first);
-		cells[4 * hart + 3] = cpu_to_fdt32(second);
-	}
-	put_bytes(writer, "interrupts-extended", cells, hart_count * 4 * sizeof(cells[0]));
-}
-
-static void put_plic_interrupt(struct writer *writer, uint32_t source)
-{
-	put_u32(writer, "interrupts", source);
-	put_u32(writer, "interrupt-parent", PLIC_PHANDLE);
-}
-
-static void describe_controllers(struct writer *writer, unsigned hart_count)
-{
-	static const char plic[] = "sifive,plic-1.0.0\0riscv,plic0", clint[] = "sifive,clint0\0riscv,clint0";
-	begin_at(writer, "plic", PLIC_BASE, PLIC_SIZE);
-	put_u32(writer, "phandle", PLIC_PHANDLE);
-	put_u32(writer, "riscv,ndev", PLIC_SOURCES);
-	put_hart_interrupts(writer, hart_count, HART_MEI, HART_SEI);
-	put_bytes(writer, "interrupt-controller", NULL, 0);
-	put_bytes(writer, "compatible", plic, sizeof(plic));
-	put_u32(writer, "#address-cells", 0);
-	put_u32(writer, "#interrupt-cells", 1);
-	end(writer);
-
-	begin_at(writer, "clint", CLINT_BASE, CLINT_SIZE);
-	put_hart_interrupts(writer, hart_count, HART_MSI, HART_MTI);
-	put_bytes(writer, "compatible", clint, sizeof(clint));
-	end(writer);
-}
-
-static void describe_soc(struct writer *writer, const struct devtree_machine *machine)
-{
-	static const char finisher[] = "sifive,test1\0sifive,test0\0syscon";
-	begin(writer, "soc");
-	put_cells(writer, 2, 2);
-	put_string(writer, "compatible", "simple-bus");
-	put_bytes(writer, "ranges", NULL, 0);
-
-	begin_at(writer, "rtc", RTC_BASE, RTC_SIZE);
-	put_plic_interrupt(writer, RTC_IRQ);
-	put_string(writer, "compatible", "google,goldfish-rtc");
-	end(writer);
-
-	begin_at(writer, "serial", UART_BASE, UART_SIZE);
-	put_plic_interrupt(writer, UART_IRQ);
-	put_u32(writer, "clock-frequency", UART_CLOCK_HZ);
-	put_string(writer, "compatible", "ns16550a");
-	end(writer);
-
-	begin_at(writer, "test", FINISHER_BASE, FINISHER_SIZE);
-	put_u32(writer, "phandle", FINISHER_PHANDLE);
-	put_bytes(writer, "compatible", finisher, sizeof(finisher));
-	end(writer);
-
-	if (isa_has(machine->isa, EXT_Smrnmi)) {
-		begin_at(writer, "nmi", NMI_BASE, NMI_SIZE);
-		put_string(writer, "compatible", "rvsim,nmi");
-		end(writer);
-	}
-
-	describe_controllers(writer, machine->hart_count);
-	end(writer);
-}
-
-/* Power-off and reset by a write to the finisher. */
-static void describe_syscon(struct writer *writer, const char *name, const char *compatible, uint32_t value)
-{
-	begin(writer, name);
-	put_u32(writer, "value", value);
-	put_u32(writer, "offset", 0);
-	put_u32(writer, "regmap", FINISHER_PHANDLE);
-	put_string(writer, "compatible", compatible);
-	end(writer);
+	tree_begin(writer, "soc");
+	tree_cells(writer, 2, 2);
+	tree_string(writer, "compatible", "simple-bus");
+	tree_bytes(writer, "ranges", NULL, 0);
+	devices_describe(writer, board);
+	tree_end(writer);
 }
 
 /* 256 bits for the kernel's random generator, the same for the same --seed (splitmix64). */
-static void put_rng_seed(struct writer *writer, uint64_t seed)
+static void put_rng_seed(struct tree_writer *writer, uint64_t seed)
 {
 	fdt64_t words[4];
 	for (unsigned i = 0; i < 4; i++) {
@@ -211,45 +84,49 @@ static void put_rng_seed(struct writer *writer, uint64_t seed)
 		z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
 		words[i] = cpu_to_fdt64(z ^ z >> 31);
 	}
-	put_bytes(writer, "rng-seed", words, sizeof(words));
+	tree_bytes(writer, "rng-seed", words, sizeof(words));
 }
 
-static void describe_machine(struct writer *writer, const struct devtree_machine *machine)
+static void describe_machine(struct tree_writer *writer, const struct devtree_machine *machine)
 {
-	note_error(writer, fdt_finish_reservemap(writer->tree));
-	begin(writer, "");
-	put_cells(writer, 2, 2);
-	put_string(writer, "compatible", "riscv-virtio");
-	put_string(writer, "model", "riscv-virtio,rvsim");
+	tree_begin(writer, "");
+	tree_cells(writer, 2, 2);
+	tree_string(writer, "compatible", "riscv-virtio");
+	tree_string(writer, "model", "riscv-virtio,rvsim");
 
-	begin(writer, "chosen");
-	put_string(writer, "stdout-path", "/soc/serial@10000000");
+	tree_begin(writer, "chosen");
+	char console[64];
+	devices_stdout_path(console, sizeof(console));
+	tree_string(writer, "stdout-path", console);
 	put_rng_seed(writer, machine->seed);
-	end(writer);
-	describe_syscon(writer, "poweroff", "syscon-poweroff", 0x5555);
-	describe_syscon(writer, "reboot", "syscon-reboot", 0x7777);
+	tree_end(writer);
+	devices_describe_root(writer);
 
-	begin_at(writer, "memory", machine->dram_base, machine->dram_size);
-	put_string(writer, "device_type", "memory");
-	end(writer);
+	tree_begin_at(writer, "memory", machine->dram_base, machine->dram_size);
+	tree_string(writer, "device_type", "memory");
+	tree_end(writer);
 	describe_harts(writer, machine);
-	describe_soc(writer, machine);
-	end(writer);
-	note_error(writer, fdt_finish(writer->tree));
+	describe_soc(writer, machine->board);
+	tree_end(writer);
 }
 
 void *devtree_describe(const struct devtree_machine *machine)
 {
-	size_t size = TREE_SIZE + machine->hart_count * HART_ROOM;
-	struct writer writer = { .tree = malloc(size) };
+	size_t size = TREE_SIZE + machine->board->platform->hart_count * HART_ROOM;
+	struct tree_writer writer = { .tree = malloc(size) };
 	if (!writer.tree) {
 		say("out of memory for the device tree");
 		return NULL;
 	}
-	note_error(&writer, fdt_create(writer.tree, (int)size));
-	describe_machine(&writer, machine);
-	if (writer.error != 0) {
-		say("cannot make the device tree: %s", fdt_strerror(writer.error));
+	int error = fdt_create(writer.tree, (int)size);
+	if (error == 0)
+		error = fdt_finish_reservemap(writer.tree);
+	if (error == 0) {
+		describe_machine(&writer, machine);
+		error = writer.error ? writer.error : fdt_finish(writer.tree);
+	}
+	if (error != 0) {
+		say("cannot make the device tree: %s", fdt_strerror(error));
 		free(writer.tree);
 		return NULL;
 	}

@@ -5,19 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdbool.h>
-#include "isa/isa.h"
 
-/* Where everything is: QEMU's virt map. */
-enum {
-	ROM_BASE = 0x1000, ROM_SIZE = 0xf000,
-	FINISHER_BASE = 0x100000, FINISHER_SIZE = 0x1000,
-	RTC_BASE = 0x101000, RTC_SIZE = 0x1000, RTC_IRQ = 11,
-	NMI_BASE = 0x102000, NMI_SIZE = 0x1000, /* not QEMU's: only with Smrnmi, where QEMU's map has nothing */
-	CLINT_BASE = 0x2000000, CLINT_SIZE = 0x10000,
-	PLIC_BASE = 0xc000000, PLIC_SIZE = 0x600000, PLIC_SOURCES = 96,
-	UART_BASE = 0x10000000, UART_SIZE = 0x100, UART_IRQ = 10,
-	TIMEBASE_HZ = 10000000,
-};
+struct board;
 
 /* A file staged in memory for the hypervisor, as QEMU's guest-loader tells of it. */
 struct devtree_module {
@@ -37,8 +26,7 @@ struct devtree_zone {
 };
 
 struct devtree_machine {
-	unsigned hart_count;
-	const struct isa *isa;
+	const struct board *board; /* harts and devices */
 	uint64_t dram_base, dram_size;
 	uint64_t seed;
 };

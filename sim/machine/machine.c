@@ -7,8 +7,7 @@
 #include "base/limits.h"
 #include "machine/boot.h"
 #include "dev/console.h"
-#include "dev/devices.h"
-#include "machine/devtree.h"
+#include "base/host_clock.h"
 #include "engine/exec.h"
 #include "engine/mem.h"
 #include "hart/mmu.h"
@@ -20,8 +19,6 @@
 #include "watch/check.h"
 #include "watch/meter.h"
 #include "trace/trace.h"
-
-enum { DEVICES_MAX = 8 };
 
 static int no_memory(const char *what)
 {
@@ -38,6 +35,14 @@ void machine_stop(struct machine *machine, enum stop_reason reason, unsigned cod
 	snprintf(machine->stop_message, sizeof(machine->stop_message), "%s", message ? message : "");
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		machine->harts[i].effects |= EFFECT_YIELD;
+}
+
+bool machine_check_deadline(struct machine *machine, double now)
+{
+	if (machine->deadline == 0 || now < machine->deadline)
+		return false;
+	machine_stop(machine, STOP_LIMIT, 0, "--timeout reached");
+	return true;
 }
 
 uint64_t machine_now(const struct machine *machine)
@@ -86,10 +91,11 @@ static uint64_t htif_now(void *context)
 	return machine_now(context);
 }
 
-static void tohost_stored(void *context, const void *by __attribute__((unused)), uint64_t pa, unsigned size)
+/* A hart's store is the program's; others are HTIF's own answers. */
+static void tohost_stored(void *context, const void *by, uint64_t pa, unsigned size)
 {
 	struct machine *machine = context;
-	if (!htif_store(machine->htif, pa, size))
+	if (!by || !htif_store(machine->htif, pa, size))
 		return;
 	/* it may have scheduled an event that comes before the bound of the slice */
 	for (unsigned i = 0; i < machine->hart_count; i++)
@@ -128,6 +134,30 @@ static void check_violated(void *context, unsigned hart, const char *message)
 	machine->harts[hart].effects |= EFFECT_YIELD;
 }
 
+static bool console_give_up(void *context)
+{
+	return machine_check_deadline(context, host_seconds());
+}
+
+static void console_trouble(void *context, enum input_trouble trouble, const char *message)
+{
+	static const enum stop_reason reasons[] = {
+		[INPUT_OTHER_RUN] = STOP_INPUT, [INPUT_RUN_OUT] = STOP_LIMIT, [INPUT_TOO_LONG] = STOP_INPUT,
+		[INPUT_NO_MEMORY] = STOP_FAULT,
+	};
+	machine_stop(context, reasons[trouble], 0, message);
+}
+
+/* The console is no hart's: its events stand in hart 0's stream. */
+static void console_written(void *context, uint8_t byte, uint64_t now)
+{
+	struct machine *machine = context;
+	if (!hart_wants(machine->harts, TRACE_CONSOLE))
+		return;
+	struct trace_event event = { .type = TRACE_CONSOLE, .cycle = now, .value = { byte } };
+	hart_tell(machine->harts, &event);
+}
+
 /* mtime was written: timers that harts sleep on are off. A spurious end of WFI is always allowed. */
 static void time_changed(void *context, uint64_t now)
 {
@@ -158,7 +188,7 @@ static int init_hart(struct machine *machine, unsigned id)
 	const struct timing *timing = machine->config->timing;
 	if (!timing->ideal && model_init(hart, timing, machine->model_shared) != 0)
 		return no_memory("the timing model");
-	hart_reset(hart, ROM_BASE);
+	hart_reset(hart, device_rows[DEVICE_rom].base);
 	return 0;
 }
 
@@ -179,69 +209,42 @@ static int init_harts(struct machine *machine)
 
 /* Devices */
 
-static int add_device(struct machine *machine, uint64_t base, uint64_t size, struct device *device)
+static struct irq_wire hart_wire(void *context, enum hart_wire kind, unsigned hart, unsigned line)
 {
-	if (!device)
-		return no_memory("devices");
-	bus_map(&machine->bus, base, size, device);
-	machine->devices[machine->device_count++] = device;
-	return 0;
+	static void (*const set[])(void *receiver, unsigned line, bool level, uint64_t now) = {
+		[WIRE_IRQ] = hart_set_irq, [WIRE_RNMI] = hart_set_rnmi, [WIRE_HGEI] = hart_set_hgei,
+	};
+	struct machine *machine = context;
+	return (struct irq_wire){ .set = set[kind], .receiver = &machine->harts[hart], .line = line };
 }
 
-static struct irq_wire hart_wire(struct machine *machine, unsigned hart, enum irq line)
+static void make_board(struct machine *machine)
 {
-	return (struct irq_wire){ .set = hart_set_irq, .receiver = &machine->harts[hart], .line = line };
+	machine->board = (struct board){
+		.platform = &machine->platform,
+		.options = &machine->config->options,
+		.isa = &machine->config->isa,
+		.events = &machine->events,
+		.bus = &machine->bus,
+		.console = machine->console,
+		.rtc_epoch = machine->config->rtc_epoch,
+		.hart_wire = hart_wire,
+		.time_changed = time_changed,
+		.finish = finisher_said,
+		.context = machine,
+	};
 }
 
-static int add_interrupt_controllers(struct machine *machine, struct device **plic)
+static int add_devices(struct machine *machine, const struct boot *boot)
 {
-	struct irq_wire msip[HARTS_MAX], mtip[HARTS_MAX], external[2 * HARTS_MAX];
-	for (unsigned i = 0; i < machine->hart_count; i++) {
-		msip[i] = hart_wire(machine, i, IRQ_MSI);
-		mtip[i] = hart_wire(machine, i, IRQ_MTI);
-		external[2 * i] = hart_wire(machine, i, IRQ_MEI);
-		external[2 * i + 1] = hart_wire(machine, i, IRQ_SEI);
-	}
-	*plic = plic_new(machine->hart_count, PLIC_SOURCES, external);
-	if (add_device(machine, PLIC_BASE, PLIC_SIZE, *plic) != 0)
-		return -1;
-	return add_device(machine, CLINT_BASE, CLINT_SIZE,
-	                  clint_new(&machine->platform, &machine->events, msip, mtip, time_changed, machine));
-}
-
-static int add_nmi(struct machine *machine)
-{
-	struct irq_wire wires[HARTS_MAX];
-	for (unsigned i = 0; i < machine->hart_count; i++)
-		wires[i] = (struct irq_wire){ .set = hart_set_rnmi, .receiver = &machine->harts[i] };
-	return add_device(machine, NMI_BASE, NMI_SIZE, nmi_new(&machine->platform, &machine->events, wires));
-}
-
-static int add_devices(struct machine *machine)
-{
-	machine->devices = calloc(DEVICES_MAX, sizeof(struct device *));
-	if (!machine->devices)
-		return no_memory("devices");
-	struct device *plic;
-	if (add_interrupt_controllers(machine, &plic) != 0)
-		return -1;
-	if (isa_has(&machine->config->isa, EXT_Smrnmi) && add_nmi(machine) != 0)
-		return -1;
-	struct irq_wire uart = { .set = plic_set, .receiver = plic, .line = UART_IRQ };
-	struct irq_wire rtc = { .set = plic_set, .receiver = plic, .line = RTC_IRQ };
-	if (add_device(machine, FINISHER_BASE, FINISHER_SIZE, finisher_new(finisher_said, machine)) != 0 ||
-	    add_device(machine, RTC_BASE, RTC_SIZE,
-	               rtc_new(&machine->platform, &machine->events, machine->config->rtc_epoch, rtc)) != 0)
-		return -1;
-	return add_device(machine, UART_BASE, UART_SIZE,
-	                  uart_new(&machine->platform, &machine->events, machine->console, uart));
-}
-
-static int add_rom(struct machine *machine, const struct boot *boot)
-{
-	uint8_t bytes[BOOT_ROM_BYTES];
-	boot_rom(boot, bytes);
-	return add_device(machine, ROM_BASE, ROM_SIZE, rom_new(bytes, sizeof(bytes), ROM_SIZE));
+	uint8_t rom[BOOT_ROM_BYTES];
+	boot_rom(boot, rom);
+	machine->board.rom = rom;
+	machine->board.rom_size = sizeof(rom);
+	int result = devices_build(&machine->devices, &machine->board);
+	machine->board.rom = NULL;
+	machine->board.rom_size = 0;
+	return result != 0 ? no_memory("devices") : 0;
 }
 
 static int add_console(struct machine *machine)
@@ -252,7 +255,12 @@ static int add_console(struct machine *machine)
 		.expect = machine->config->expect,
 		.fail_on = machine->config->fail_on,
 		.matched = console_matched,
+		.written = console_written,
+		.record = machine->config->record,
+		.replay = machine->config->replay,
 		.idle = console_idle,
+		.give_up = console_give_up,
+		.trouble = console_trouble,
 		.context = machine,
 	};
 	machine->console = console_open(&config);
@@ -377,7 +385,6 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 		return -1;
 	observers_add(&machine->observers, trace_observer(machine->trace));
 	trace_symbols(machine->trace, trace_symbol_at, machine->symbols);
-	console_set_trace(machine->console, machine->trace);
 	if (config->checks) {
 		machine->check = check_new(&(struct check_config){
 			.kinds = config->checks,
@@ -408,11 +415,14 @@ static int build(struct machine *machine, struct boot *boot)
 	machine->symbols = symbols_new();
 	if (!machine->symbols)
 		return no_memory("symbols");
-	if (add_console(machine) != 0 || bus_init(&machine->bus, machine->config->memory) != 0 ||
+	if (add_console(machine) != 0)
+		return -1;
+	make_board(machine);
+	if (bus_init(&machine->bus, machine->config->memory) != 0 ||
 	    boot_load(boot, machine) != 0)
 		return -1;
 	symbols_seal(machine->symbols);
-	if (init_harts(machine) != 0 || add_devices(machine) != 0 || add_rom(machine, boot) != 0 || add_htif(machine) != 0)
+	if (init_harts(machine) != 0 || add_devices(machine, boot) != 0 || add_htif(machine) != 0)
 		return -1;
 	return add_observers(machine, boot) != 0 ? -1 : prepare_timing(machine);
 }
@@ -437,9 +447,7 @@ void machine_free(struct machine *machine)
 	check_free(machine->check);
 	trace_close(machine->trace);
 	htif_free(machine->htif);
-	for (size_t i = 0; i < machine->device_count; i++)
-		machine->devices[i]->destroy(machine->devices[i]);
-	free(machine->devices);
+	devices_free(&machine->devices);
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		struct hart *hart = &machine->harts[i];
 		meter_free(hart);

@@ -5,6 +5,7 @@
 
 #include "base/bus.h"
 #include "base/event_queue.h"
+#include "dev/devices.h"
 #include "engine/engine.h"
 #include "hart/hart.h"
 #include "hart/options.h"
@@ -55,12 +56,17 @@ struct config {
 	uint64_t seed;
 	const char *serial;     /* "stdio", "file:F", "null" */
 	const char *expect, *fail_on;
+	const char *record, *replay; /* host input, or NULL */
 	bool debug, quiet, stopped;
 	const char *debug_cmd;
 	uint64_t rtc_epoch;     /* seconds since 1970 at cycle 0 */
 };
 
-enum stop_reason { RUNNING, STOP_PASS, STOP_FAIL, STOP_LIMIT, STOP_CHECK, STOP_IDLE, STOP_RESET, STOP_DEBUG };
+enum stop_reason {
+	RUNNING, STOP_PASS, STOP_FAIL, STOP_LIMIT, STOP_CHECK, STOP_IDLE, STOP_RESET, STOP_DEBUG,
+	STOP_INPUT, /* host input that cannot be used */
+	STOP_FAULT, /* the host could not give what a run needs */
+};
 
 struct machine {
 	const struct config *config;
@@ -75,8 +81,8 @@ struct machine {
 		uint64_t insns;
 	} timing_from;
 	unsigned hart_count;
-	struct device **devices;
-	size_t device_count;
+	struct board board;     /* what the devices are plugged into */
+	struct devices devices;
 	struct observers observers;
 	struct trace *trace;
 	struct check *check;
@@ -85,7 +91,8 @@ struct machine {
 	struct htif *htif;      /* NULL: the firmware has no tohost */
 	enum stop_reason stop;
 	unsigned exit_code;     /* the guest's own code for STOP_FAIL */
-	char stop_message[160]; /* one line, may be empty */
+	char stop_message[320]; /* one line, may be empty */
+	double deadline;        /* --timeout, by the host's clock; 0: none */
 	struct {
 		struct hart *hart; /* NULL: choose the next one */
 		uint64_t bound;
@@ -101,6 +108,9 @@ void machine_switch_timing(struct machine *machine, bool on);
 
 /* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
+
+/* Is the deadline past, when the host's clock is `now`? Then the machine stops. */
+bool machine_check_deadline(struct machine *machine, double now);
 
 /* The exact cycle of the instruction being run, or of the hart that is furthest. */
 uint64_t machine_now(const struct machine *machine);

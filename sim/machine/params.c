@@ -33,7 +33,7 @@ static const struct param params[] = {
 	{ "pmp.entries", KIND_UNSIGNED, OPTION(pmp_entries), 16, 0, 64, { 0 }, "PMP entries of a hart: 0, 16 or 64" },
 	{ "asid.bits", KIND_UNSIGNED, OPTION(asid_bits), 16, 0, 16, { 0 }, "implemented bits of satp.ASID and vsatp.ASID" },
 	{ "vmid.bits", KIND_UNSIGNED, OPTION(vmid_bits), 14, 0, 14, { 0 }, "implemented bits of hgatp.VMID" },
-	{ "geilen", KIND_UNSIGNED, OPTION(geilen), 0, 0, 63, { 0 }, "guest external interrupts of a hart" },
+	{ "geilen", KIND_UNSIGNED, OPTION(geilen), 0, 0, 63, { 0 }, "guest external interrupts of a hart; a word a hart at 0x103000 drives them" },
 	{ "counters.hpm", KIND_UNSIGNED, OPTION(hpm_counters), 29, 0, 29, { 0 },
 	  "hardware performance counters, from mhpmcounter3 on; the others are read-only 0" },
 	{ "time", KIND_BOOL, OPTION(time_absent), 0, 0, 0, { "present", "absent" },

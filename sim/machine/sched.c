@@ -1,6 +1,6 @@
 #include "machine/sched.h"
 
-#include <time.h>
+#include "base/host_clock.h"
 #include "engine/exec.h"
 #include "hart/trap.h"
 #include "trace/trace.h"
@@ -124,13 +124,6 @@ static bool switch_timing(struct machine *machine)
 	return true;
 }
 
-static double host_seconds(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 struct hart *sched_step(struct machine *machine)
 {
 	if (machine->stop != RUNNING)
@@ -173,14 +166,13 @@ void sched_run(struct machine *machine)
 	/* Between looks at the host's clock; a cycle can take long on the host where every instruction traps. */
 	enum { SLICES_PER_LOOK = 256, CYCLES_PER_LOOK = 1 << 19 };
 	double start = host_seconds(), flushed = start;
-	double timeout = machine->config->timeout;
+	machine->deadline = machine->config->timeout > 0 ? start + machine->config->timeout : 0;
 	while (machine->stop == RUNNING) {
 		uint64_t cycles = 0;
 		for (unsigned i = 0; i < SLICES_PER_LOOK && cycles < CYCLES_PER_LOOK && machine->stop == RUNNING; i++)
 			cycles += lookahead_run(machine) + sched_slice(machine);
 		double now = host_seconds();
-		if (timeout > 0 && now - start >= timeout)
-			machine_stop(machine, STOP_LIMIT, 0, "--timeout reached");
+		machine_check_deadline(machine, now);
 		if (now - flushed >= 1) { /* a run that is killed leaves all but its last second */
 			trace_flush(machine->trace);
 			flushed = now;

@@ -38,6 +38,8 @@ TARGETS = [
     Target("trace", 1, 8000, 2000),
     Target("options", 1, 60000, 600),
     Target("preset", 1, 30000, 3000),
+    Target("recording", 1, 60000, 600),
+    Target("restore", 1, 5000, 400),
     Target("elf", 1, 80000, 2048),
     Target("devtree", 1, 80000, 1500),
     Target("decode", 1, 30000, 600),

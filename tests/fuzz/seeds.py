@@ -224,7 +224,21 @@ def words(target):
         return found + [word for line in COMMANDS for word in line.split()] + [";", "/", "0x80000000", "-1", "((((", "******"]
     if target == "devtree":
         return ["chosen", "bootargs", "module@0x80000000", "zone@0", "#address-cells", "linux,initrd-start"]
+    if target == "recording":
+        return ["rvsim-input"]
     return ["rvtrace", "RSC\x05"]  # libFuzzer wants one
+
+
+def recording():
+    yield b"rvsim-input\x00\x01\x00\x00\x00"
+    yield b"\x01\x00\x20\x02\x03abc\x00\x30\x00\x01x\x01\x31\x03\x00"
+    yield b"\x01\x01\x20\x02\x05hello"
+
+
+def restore():
+    yield b""
+    yield bytes(range(0x80, 0xc0)) * 2
+    yield b"\x40" + bytes(range(250)) + b"\x01\x00\x07\x20\x30\xee"
 
 
 def write(target, folder):

@@ -233,6 +233,42 @@ static void vectored(void)
 	CHECK("shvstvecd_vstvec_base_aligned_address vstvec_op", took(t, LEVEL_VS, EXC_BREAK) && t->vector == 5);
 }
 
+/* The simulator's device that drives hart 0's guest external interrupts: only there if it has any. */
+static volatile u64 *const guest_lines = (volatile u64 *)0x103000;
+
+/* One line from the device to whoever takes the interrupt: HS-mode by hgeie, VS-mode by hstatus.VGEIN. */
+static void driven(unsigned line, unsigned geilen)
+{
+	unsigned other = line == geilen ? line - 1 : line + 1;
+	reset();
+	context("driven line, GEILEN", line, geilen);
+	*guest_lines = BIT(line);
+	CHECK("hgeip_hgeie_fields hgeip_op", csrr(CSR_HGEIP) == BIT(line) && *guest_lines == BIT(line));
+	csrw(CSR_HIE, BIT(SGEI));
+	csrw(CSR_HGEIE, ~BIT(line));
+	set_global(true, true);
+	CHECK("hip_sgeip_sgeie_op hgeie_op", !(csrr(CSR_HIP) & BIT(SGEI)) && finished(step(MODE_S)));
+	csrw(CSR_HGEIE, BIT(line));
+	CHECK("hip_sgeip_sgeie_op hgeie_op H_cause", took(step(MODE_S), LEVEL_S, IRQ(SGEI)));
+	set_global(false, true);
+	CHECK("hip_sgeip_sgeie_op hgeie_op", took(step(MODE_VS), LEVEL_S, IRQ(SGEI)));
+
+	reset();
+	csrw(CSR_HGEIE, 0);
+	csrw(CSR_HIDELEG, BIT(VSEI));
+	csrw(CSR_HIE, BIT(VSEI));
+	csrw(CSR_HSTATUS, (u64)other << 12);
+	set_global(false, true);
+	CHECK("hip_vseip_vseie_op hstatus_vgein_op", !(csrr(CSR_HIP) & BIT(VSEI)) && finished(step(MODE_VS)));
+	csrw(CSR_HSTATUS, (u64)line << 12);
+	CHECK("hip_vseip_vseie_op hstatus_vgein_op", csrr(CSR_HIP) & BIT(VSEI));
+	CHECK("hip_vseip_vseie_op hstatus_vgein_op", took(step(MODE_VS), LEVEL_VS, IRQ(SEI)));
+
+	*guest_lines = 0;
+	set_global(false, true);
+	CHECK("hgeip_op hip_vseip_vseie_op", csrr(CSR_HGEIP) == 0 && finished(step(MODE_VS)));
+}
+
 /* Guest external interrupts: bits 1..GEILEN; the simulator's option decides how many. */
 static void guest_external(void)
 {
@@ -244,7 +280,7 @@ static void guest_external(void)
 	context("GEILEN", geilen, 0);
 	CHECK("GEILEN hgeip_hgeie_fields hgeie_acc HGEIE_WARL", csrr(CSR_HGEIE) == (BIT(geilen) - 1) << 1);
 	CHECK("GEILEN hgeip_sz", !(csrr(CSR_HGEIP) & ~((BIT(geilen) - 1) << 1)));
-	/* none is pending: no source on this machine without an interrupt controller that has guest files */
+	/* none is pending until the machine's device drives one */
 	CHECK("hip_sgeip_sgeie_op hgeip_op", !(csrr(CSR_HGEIP) & csrr(CSR_HGEIE)) == !(csrr(CSR_HIP) & BIT(SGEI)));
 	csrw(CSR_HIE, ~UINT64_C(0));
 	CHECK("hip_sgeip_sgeie_acc", !!(csrr(CSR_HIE) & BIT(SGEI)) == (geilen != 0));
@@ -261,6 +297,8 @@ static void guest_external(void)
 		csrw(CSR_HVIP, BIT(VSEI));
 		CHECK("hip_vseip_vseie_op", csrr(CSR_HIP) & BIT(VSEI));
 	}
+	for (unsigned i = 1; i <= geilen; i++)
+		driven(i, geilen);
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include "dev/devices.h"
 #include "hart/hart.h"
+#include "revival.h"
 
 enum { HARTS = 3, TICK = 10, MTIMECMP = 0x4000, MTIME = 0xbff8 };
 
@@ -21,6 +22,12 @@ static void set_level(void *receiver, unsigned line, bool level, uint64_t now)
 	world->at[line / HARTS][line % HARTS] = now;
 }
 
+static struct irq_wire wire(void *context, enum hart_wire kind, unsigned hart, unsigned line)
+{
+	cr_assert_eq(kind, WIRE_IRQ);
+	return (struct irq_wire){ .set = set_level, .receiver = context, .line = hart + (line == IRQ_MTI ? HARTS : 0) };
+}
+
 static void time_changed(void *context, uint64_t now)
 {
 	(void)now;
@@ -31,10 +38,11 @@ static void start(struct world *world)
 {
 	*world = (struct world){ .platform = { .cycles_per_tick = TICK, .hart_count = HARTS } };
 	event_queue_init(&world->events);
-	struct irq_wire wires[2 * HARTS];
-	for (unsigned i = 0; i < 2 * HARTS; i++)
-		wires[i] = (struct irq_wire){ .set = set_level, .receiver = world, .line = i };
-	world->clint = clint_new(&world->platform, &world->events, wires, wires + HARTS, time_changed, world);
+	struct board board = {
+		.platform = &world->platform, .events = &world->events, .hart_wire = wire, .time_changed = time_changed,
+		.context = world,
+	};
+	world->clint = clint_kind.make(&board, &(struct device_site){ .name = "clint" });
 	cr_assert_not_null(world->clint);
 }
 
@@ -181,4 +189,58 @@ Test(clint, reset_disarms)
 	cr_expect_eq(get(&world, 0, 4, 0), 0);
 	cr_expect_eq(get(&world, MTIME, 8, 100), 10);
 	end(&world);
+}
+
+static struct state_writer save(struct world *world)
+{
+	struct state_writer writer = { 0 };
+	event_queue_save(&world->events, &writer);
+	world->clint->save(world->clint, &writer);
+	return writer;
+}
+
+static bool restore(struct world *world, struct state_reader *reader)
+{
+	return event_queue_restore(&world->events, reader) && world->clint->restore(world->clint, reader);
+}
+
+static bool restores(struct state_reader *reader)
+{
+	struct world world;
+	start(&world);
+	bool good = restore(&world, reader);
+	event_run(&world.events, UINT64_MAX);
+	end(&world);
+	return good;
+}
+
+Test(clint, comes_back)
+{
+	struct world worlds[2];
+	start(&worlds[0]);
+	put(&worlds[0], MTIME, 8, 5, 100);
+	put(&worlds[0], MTIMECMP, 8, 10, 150);
+	put(&worlds[0], MTIMECMP + 16, 8, 20, 150);
+	put(&worlds[0], MTIMECMP + 8, 8, 25, 20);
+	put(&worlds[0], 8, 4, 30, 1);
+	struct state_writer writer = save(&worlds[0]);
+	start(&worlds[1]);
+	struct state_reader reader = reader_of(&writer);
+	cr_assert(restore(&worlds[1], &reader), "%s", reader.reason);
+	memcpy(worlds[1].level, worlds[0].level, sizeof(worlds[0].level)); /* whoever has the wires keeps their levels */
+	memcpy(worlds[1].at, worlds[0].at, sizeof(worlds[0].at));
+	for (unsigned i = 0; i < 2; i++) {
+		cr_expect_eq(get(&worlds[i], MTIME, 8, 50), 105);
+		cr_expect_eq(get(&worlds[i], 8, 4, 50), 1);
+		cr_expect_eq(event_next(&worlds[i].events), 50 * TICK);
+		event_run(&worlds[i].events, 600);
+		put(&worlds[i], MTIMECMP + 8, 8, 610, 200);
+		event_run(&worlds[i].events, 5000);
+	}
+	cr_expect_arr_eq(worlds[0].level, worlds[1].level, sizeof(worlds[0].level));
+	cr_expect_arr_eq(worlds[0].at, worlds[1].at, sizeof(worlds[0].at));
+	expect_refusals(&writer, restores, true);
+	state_writer_free(&writer);
+	end(&worlds[0]);
+	end(&worlds[1]);
 }

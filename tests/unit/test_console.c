@@ -3,6 +3,7 @@
 #include <criterion/redirect.h>
 #include <string.h>
 #include "dev/console.h"
+#include "revival.h"
 
 struct log {
 	unsigned count[2];
@@ -95,10 +96,43 @@ Test(console, null_and_deaf_consoles_have_no_input)
 {
 	struct log log;
 	struct console *console = start(&log, NULL, NULL);
-	cr_expect_eq(console_read(console), CONSOLE_END);
+	cr_expect_eq(console_read(console, 0), CONSOLE_END);
 	console_close(console);
 	struct console_config config = { .serial = "stdio", .deaf = true, .matched = matched };
 	console = console_open(&config);
-	cr_expect_eq(console_read(console), CONSOLE_END);
+	cr_expect_eq(console_read(console, 0), CONSOLE_END);
 	console_close(console);
+}
+
+static bool restores(struct state_reader *reader)
+{
+	struct log log;
+	struct console *console = start(&log, "^pass$", "bad");
+	bool good = console_restore(console, reader);
+	print(console, "x\n");
+	console_close(console);
+	return good;
+}
+
+/* In the middle of a line; what matched already does not match again. */
+Test(console, comes_back)
+{
+	struct log logs[2];
+	struct console *consoles[2] = { start(&logs[0], "^pass$", "bad"), start(&logs[1], "^pass$", "bad") };
+	print(consoles[0], "bad\npa");
+	struct state_writer writer = { 0 };
+	console_save(consoles[0], &writer);
+	struct state_reader reader = reader_of(&writer);
+	print(consoles[1], "what was there is forgotten");
+	cr_assert(console_restore(consoles[1], &reader), "%s", reader.reason);
+	for (unsigned i = 0; i < 2; i++) {
+		logs[i] = (struct log){ 0 };
+		print(consoles[i], "ss\nbad\n");
+		cr_expect_eq(logs[i].count[CONSOLE_EXPECTED], 1);
+		cr_expect_eq(logs[i].count[CONSOLE_FAILED], 0);
+		cr_expect_eq(console_read(consoles[i], 0), CONSOLE_END);
+		console_close(consoles[i]);
+	}
+	expect_refusals(&writer, restores, true);
+	state_writer_free(&writer);
 }

@@ -4,13 +4,17 @@
 #include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
+#include "dev/devices.h"
+#include "isa/isa.h"
 #include "machine/devtree.h"
 
 static void *tree_of(unsigned harts)
 {
 	struct isa isa = isa_default();
+	struct platform platform = { .hart_count = harts };
+	struct board board = { .platform = &platform, .isa = &isa };
 	struct devtree_machine machine = {
-		.hart_count = harts, .isa = &isa, .dram_base = 0x80000000, .dram_size = UINT64_C(5) << 30, .seed = 7,
+		.board = &board, .dram_base = 0x80000000, .dram_size = UINT64_C(5) << 30, .seed = 7,
 	};
 	void *tree = devtree_describe(&machine);
 	cr_assert_not_null(tree);
@@ -93,7 +97,9 @@ Test(devtree, isa_follows_the_harts)
 	struct isa isa;
 	char reason[64];
 	cr_assert_eq(isa_parse("-h,-d,-sstc,-sv39", &isa, reason, sizeof(reason)), 0);
-	struct devtree_machine machine = { .hart_count = 1, .isa = &isa, .dram_base = 0x80000000, .dram_size = 1 << 20 };
+	struct platform platform = { .hart_count = 1 };
+	struct board board = { .platform = &platform, .isa = &isa };
+	struct devtree_machine machine = { .board = &board, .dram_base = 0x80000000, .dram_size = 1 << 20 };
 	void *tree = devtree_describe(&machine);
 	cr_assert_not_null(tree);
 	cr_expect_eq(strncmp(text(tree, "/cpus/cpu@0", "riscv,isa"), "rv64imafc_", 10), 0);

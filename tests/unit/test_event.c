@@ -1,6 +1,7 @@
 /* The event queue: order is (cycle, the order of scheduling), whatever was moved or cancelled in between. */
 #include <criterion/criterion.h>
 #include "base/event_queue.h"
+#include "revival.h"
 
 enum { MANY = 500 };
 
@@ -36,7 +37,7 @@ static struct event_queue queue_new(struct log *log, struct logger *loggers, uns
 	event_queue_init(&queue);
 	for (unsigned i = 0; i < count; i++) {
 		loggers[i] = (struct logger){ .log = log, .id = i };
-		event_init(&loggers[i].event, run, &loggers[i]);
+		cr_assert_eq(event_init(&loggers[i].event, &queue, run, &loggers[i]), 0);
 	}
 	return queue;
 }
@@ -145,4 +146,83 @@ Test(event, many)
 		cr_expect(a->cycle < b->cycle || (a->cycle == b->cycle && a->sequence < b->sequence));
 	}
 	event_queue_free(&queue);
+}
+
+enum { SAVED = 40 };
+
+static struct log restored_log;
+static struct logger restored_loggers[SAVED];
+
+static bool restore_queue(struct event_queue *queue, struct state_reader *reader)
+{
+	bool good = event_queue_restore(queue, reader) && state_read_begin(reader, "owner", 1);
+	for (unsigned i = 0; i < SAVED; i++)
+		good = good && event_restore(queue, &restored_loggers[i].event, reader);
+	return good && state_read_end(reader);
+}
+
+static bool restores(struct state_reader *reader)
+{
+	struct event_queue queue = queue_new(&restored_log, restored_loggers, SAVED);
+	bool good = restore_queue(&queue, reader);
+	event_queue_free(&queue);
+	return good;
+}
+
+/* Pending events come back in the same order, and those scheduled afterwards come behind them. */
+Test(event, a_queue_comes_back)
+{
+	static struct log log;
+	static struct logger loggers[SAVED];
+	struct event_queue queue = queue_new(&log, loggers, SAVED);
+	for (unsigned i = 0; i < SAVED; i++)
+		event_schedule(&queue, &loggers[i * 7 % SAVED].event, i % 3 + 10);
+	for (unsigned i = 0; i < SAVED; i += 5)
+		event_cancel(&queue, &loggers[i].event);
+	struct state_writer writer = { 0 };
+	event_queue_save(&queue, &writer);
+	state_write_begin(&writer, "owner", 1);
+	for (unsigned i = 0; i < SAVED; i++)
+		event_save(&loggers[i].event, &writer);
+	state_write_end(&writer);
+
+	restored_log = (struct log){ 0 };
+	struct event_queue restored = queue_new(&restored_log, restored_loggers, SAVED);
+	event_schedule(&restored, &restored_loggers[3].event, 1); /* what was there is forgotten */
+	struct state_reader reader = reader_of(&writer);
+	cr_assert(restore_queue(&restored, &reader), "%s", reader.reason);
+	struct event_queue *queues[2] = { &queue, &restored };
+	struct logger *owners[2] = { loggers, restored_loggers };
+	for (unsigned i = 0; i < 2; i++) {
+		event_schedule(queues[i], &owners[i][5].event, 11);
+		event_run(queues[i], 11);
+		event_schedule(queues[i], &owners[i][10].event, 12);
+		event_run(queues[i], 12);
+		event_queue_free(queues[i]);
+	}
+	cr_assert_eq(log.count, restored_log.count);
+	cr_expect_arr_eq(log.order, restored_log.order, log.count * sizeof(log.order[0]));
+	cr_expect_arr_eq(log.cycles, restored_log.cycles, log.count * sizeof(log.cycles[0]));
+	expect_refusals(&writer, restores, true);
+	state_writer_free(&writer);
+}
+
+/* Two events cannot have one place. */
+Test(event, a_place_that_is_taken_is_refused)
+{
+	static struct logger loggers[2];
+	struct event_queue queue = queue_new(&restored_log, loggers, 2);
+	event_schedule(&queue, &loggers[0].event, 10);
+	struct state_writer writer = { 0 };
+	event_queue_save(&queue, &writer);
+	state_write_begin(&writer, "owner", 1);
+	event_save(&loggers[0].event, &writer);
+	event_save(&loggers[0].event, &writer);
+	state_write_end(&writer);
+	struct state_reader reader = reader_of(&writer);
+	cr_expect(event_queue_restore(&queue, &reader) && state_read_begin(&reader, "owner", 1));
+	cr_expect(event_restore(&queue, &loggers[0].event, &reader));
+	cr_expect_not(event_restore(&queue, &loggers[1].event, &reader));
+	event_queue_free(&queue);
+	state_writer_free(&writer);
 }

@@ -1,5 +1,4 @@
-/* Guest external interrupts from their wires to the trap: no device of the machine drives them without IMSIC guest
- * files, so the wires are driven here. */
+/* Guest external interrupts from their wires to the trap; tests/hyp/interrupts.c drives them from the device. */
 #include "csr_hart.h"
 
 #include "hart/trap.h"

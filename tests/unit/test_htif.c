@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "dev/console.h"
 #include "dev/htif.h"
+#include "revival.h"
 #include "temporary.h"
 
 enum { TOHOST = 0x1000, FROMHOST = 0x1040, MAGIC = 0x2000, TEXT = 0x3000, SIZE = 16 * PAGE_SIZE };
@@ -205,5 +206,66 @@ Test(htif, commands_that_mean_nothing)
 	store(&world, TOHOST, 8, UINT64_C(0x0177) << 48);
 	cr_expect_eq(world.exits, 0);
 	expect_output(&world, "");
+	end(&world);
+}
+
+static bool restore(struct world *world, struct state_reader *reader)
+{
+	return event_queue_restore(&world->events, reader) && htif_restore(world->htif, reader);
+}
+
+static bool restores(struct state_reader *reader)
+{
+	struct world world;
+	start(&world);
+	bool good = restore(&world, reader);
+	event_run(&world.events, UINT64_MAX);
+	end(&world);
+	return good;
+}
+
+/* Between the two halves of a command. */
+Test(htif, comes_back)
+{
+	struct world worlds[2];
+	start(&worlds[0]);
+	store(&worlds[0], TOHOST, 4, 'a' + 2);
+	struct state_writer writer = { 0 };
+	event_queue_save(&worlds[0].events, &writer);
+	htif_save(worlds[0].htif, &writer);
+	start(&worlds[1]);
+	memcpy(worlds[1].bus.dram, worlds[0].bus.dram, SIZE);
+	struct state_reader reader = reader_of(&writer);
+	cr_assert(restore(&worlds[1], &reader), "%s", reader.reason);
+	for (unsigned i = 0; i < 2; i++) {
+		cr_expect_eq(event_next(&worlds[i].events), 500 + 10 * 10);
+		store(&worlds[i], TOHOST + 4, 4, 0x01010000);
+		cr_expect_eq(event_next(&worlds[i].events), UINT64_MAX);
+		expect_output(&worlds[i], "c");
+	}
+	expect_refusals(&writer, restores, true);
+	state_writer_free(&writer);
+	end(&worlds[0]);
+	end(&worlds[1]);
+}
+
+static void note_store(void *context, const void *by, uint64_t pa, unsigned size)
+{
+	(void)size;
+	cr_expect_null(by);
+	*(uint64_t *)context = pa;
+}
+
+/* Who watches memory hears of what a device writes there. */
+Test(htif, answers_are_stores)
+{
+	struct world world;
+	uint64_t seen = 0;
+	start(&world);
+	cr_assert_eq(bus_listen(&world.bus, &(struct bus_listener){ .flags = PAGE_CODE, .stored = note_store, .context = &seen }), 0);
+	bus_flag(&world.bus, BASE + MAGIC, PAGE_CODE);
+	memcpy(world.bus.dram + TEXT, "x", 1);
+	cr_expect_eq(syscall_write(&world, 1, BASE + TEXT, 1), 1);
+	cr_expect_eq(seen, BASE + MAGIC);
 	end(&world);
 }

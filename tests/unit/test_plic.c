@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include "dev/devices.h"
 #include "hart/hart.h"
+#include "revival.h"
 
 enum {
 	HARTS = 2, SOURCES = 96, PENDING = 0x1000, ENABLE = 0x2000, CONTEXT = 0x200000, THRESHOLD = 0, CLAIM = 4,
@@ -19,13 +20,18 @@ static void set_level(void *receiver, unsigned line, bool level, uint64_t now)
 	((struct world *)receiver)->level[line] = level;
 }
 
+static struct irq_wire wire(void *context, enum hart_wire kind, unsigned hart, unsigned line)
+{
+	cr_assert_eq(kind, WIRE_IRQ);
+	return (struct irq_wire){ .set = set_level, .receiver = context, .line = 2 * hart + (line == IRQ_SEI) };
+}
+
 static void start(struct world *world)
 {
 	*world = (struct world){ 0 };
-	struct irq_wire wires[2 * HARTS];
-	for (unsigned i = 0; i < 2 * HARTS; i++)
-		wires[i] = (struct irq_wire){ .set = set_level, .receiver = world, .line = i };
-	world->plic = plic_new(HARTS, SOURCES, wires);
+	struct platform platform = { .hart_count = HARTS };
+	struct board board = { .platform = &platform, .hart_wire = wire, .context = world };
+	world->plic = plic_kind.make(&board, &(struct device_site){ .name = "plic" });
 	cr_assert_not_null(world->plic);
 }
 
@@ -67,7 +73,7 @@ Test(plic, only_enabled_contexts_see_a_source)
 	start(&world);
 	put(&world, 4 * 10, 1);
 	enable(&world, S1, 10);
-	plic_set(world.plic, 10, true, 0);
+	plic_kind.source(world.plic, 10, true, 0);
 	cr_expect(world.level[S1]);
 	cr_expect_not(world.level[M0] || world.level[S0] || world.level[M1]);
 	cr_expect(pending(&world, 10));
@@ -85,10 +91,10 @@ Test(plic, gateway_waits_for_completion)
 	start(&world);
 	put(&world, 4 * 33, 1);
 	enable(&world, S0, 33);
-	plic_set(world.plic, 33, true, 0);
+	plic_kind.source(world.plic, 33, true, 0);
 	cr_expect_eq(claim(&world, S0), 33);
-	plic_set(world.plic, 33, false, 0);
-	plic_set(world.plic, 33, true, 0);
+	plic_kind.source(world.plic, 33, false, 0);
+	plic_kind.source(world.plic, 33, true, 0);
 	cr_expect_not(pending(&world, 33), "being served");
 	complete(&world, M1, 33);
 	cr_expect_not(pending(&world, 33), "completion by a context that did not enable it");
@@ -96,7 +102,7 @@ Test(plic, gateway_waits_for_completion)
 	cr_expect(pending(&world, 33), "still high");
 	cr_expect(world.level[S0]);
 	cr_expect_eq(claim(&world, S0), 33);
-	plic_set(world.plic, 33, false, 0);
+	plic_kind.source(world.plic, 33, false, 0);
 	complete(&world, S0, 33);
 	cr_expect_not(pending(&world, 33));
 	cr_expect_not(world.level[S0]);
@@ -109,8 +115,8 @@ Test(plic, a_level_that_falls_unclaimed_stays_pending)
 	start(&world);
 	put(&world, 4 * 5, 1);
 	enable(&world, M0, 5);
-	plic_set(world.plic, 5, true, 0);
-	plic_set(world.plic, 5, false, 0);
+	plic_kind.source(world.plic, 5, true, 0);
+	plic_kind.source(world.plic, 5, false, 0);
 	cr_expect(world.level[M0]);
 	cr_expect_eq(claim(&world, M0), 5);
 	complete(&world, M0, 5);
@@ -126,7 +132,7 @@ Test(plic, highest_priority_then_lowest_number)
 	for (unsigned i = 0; i < 5; i++) {
 		put(&world, 4 * sources[i].source, sources[i].priority);
 		enable(&world, M0, sources[i].source);
-		plic_set(world.plic, sources[i].source, true, 0);
+		plic_kind.source(world.plic, sources[i].source, true, 0);
 	}
 	cr_expect_eq(claim(&world, M0), 96);
 	cr_expect_eq(claim(&world, M0), 7);
@@ -143,7 +149,7 @@ Test(plic, threshold_masks_notification_not_claims)
 	put(&world, 4 * 2, 4);
 	enable(&world, S0, 2);
 	put(&world, CONTEXT + 0x1000 * S0 + THRESHOLD, 4);
-	plic_set(world.plic, 2, true, 0);
+	plic_kind.source(world.plic, 2, true, 0);
 	cr_expect_not(world.level[S0], "a priority must exceed the threshold");
 	put(&world, CONTEXT + 0x1000 * S0 + THRESHOLD, 3);
 	cr_expect(world.level[S0]);
@@ -193,4 +199,53 @@ Test(plic, every_word_and_no_other_size)
 	cr_expect_eq(get(&world, 4), 0);
 	cr_expect_eq(get(&world, ENABLE), 0);
 	world.plic->destroy(world.plic);
+}
+
+static bool restores(struct state_reader *reader)
+{
+	struct world world;
+	start(&world);
+	bool good = world.plic->restore(world.plic, reader);
+	for (unsigned i = 0; i < 2 * HARTS && good; i++)
+		claim(&world, i);
+	world.plic->destroy(world.plic);
+	return good;
+}
+
+Test(plic, comes_back)
+{
+	struct world worlds[2];
+	start(&worlds[0]);
+	for (unsigned source = 10; source < 14; source++) {
+		put(&worlds[0], 4 * source, source - 8);
+		enable(&worlds[0], source % 2 ? S0 : M1, source);
+		plic_kind.source(worlds[0].plic, source, true, 0);
+	}
+	put(&worlds[0], CONTEXT + 0x1000 * M1 + THRESHOLD, 4);
+	cr_assert_eq(claim(&worlds[0], S0), 13);
+	plic_kind.source(worlds[0].plic, 11, false, 0); /* stays pending */
+	struct state_writer writer = { 0 };
+	worlds[0].plic->save(worlds[0].plic, &writer);
+	start(&worlds[1]);
+	struct state_reader reader = reader_of(&writer);
+	cr_assert(worlds[1].plic->restore(worlds[1].plic, &reader), "%s", reader.reason);
+	memcpy(worlds[1].level, worlds[0].level, sizeof(worlds[0].level));
+	for (unsigned i = 0; i < 2; i++) {
+		struct world *world = &worlds[i];
+		cr_expect_eq(get(world, CONTEXT + 0x1000 * M1 + THRESHOLD), 4);
+		cr_expect_eq(claim(world, S0), 11);
+		cr_expect_not(world->level[S0]);
+		complete(world, S0, 13); /* its line is still high */
+		cr_expect(world->level[S0]);
+		complete(world, S0, 11);
+		cr_expect_eq(claim(world, S0), 13);
+		cr_expect_not(world->level[M1]);
+		put(world, CONTEXT + 0x1000 * M1 + THRESHOLD, 0);
+		cr_expect(world->level[M1]);
+		cr_expect_eq(claim(world, M1), 12);
+	}
+	expect_refusals(&writer, restores, true);
+	state_writer_free(&writer);
+	worlds[0].plic->destroy(worlds[0].plic);
+	worlds[1].plic->destroy(worlds[1].plic);
 }

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include "dev/devices.h"
 #include "hart/hart.h"
+#include "revival.h"
 
 enum { TIME_LOW = 0, TIME_HIGH = 4, ALARM_LOW = 8, ALARM_HIGH = 12, ENABLED = 16, CLEAR_ALARM = 20, STATUS = 24, CLEAR = 28 };
 enum { TICK = 10, EPOCH = 1767225600 };
@@ -25,8 +26,9 @@ static void start(struct world *world)
 {
 	*world = (struct world){ .platform = { .cycles_per_tick = TICK, .hart_count = 1 } };
 	event_queue_init(&world->events);
-	struct irq_wire wire = { .set = set_level, .receiver = world };
-	world->rtc = rtc_new(&world->platform, &world->events, EPOCH, wire);
+	struct board board = { .platform = &world->platform, .events = &world->events, .rtc_epoch = EPOCH };
+	struct device_site site = { .name = "rtc", .wire = { .set = set_level, .receiver = world } };
+	world->rtc = rtc_kind.make(&board, &site);
 	cr_assert_not_null(world->rtc);
 }
 
@@ -112,4 +114,56 @@ Test(rtc, alarm)
 	put(&world, CLEAR_ALARM, 1);
 	cr_expect_eq(event_next(&world.events), UINT64_MAX);
 	end(&world);
+}
+
+static bool restore(struct world *world, struct state_reader *reader)
+{
+	return event_queue_restore(&world->events, reader) && world->rtc->restore(world->rtc, reader);
+}
+
+static bool restores(struct state_reader *reader)
+{
+	struct world world;
+	start(&world);
+	bool good = restore(&world, reader);
+	event_run(&world.events, UINT64_MAX);
+	end(&world);
+	return good;
+}
+
+Test(rtc, comes_back)
+{
+	struct world worlds[2];
+	start(&worlds[0]);
+	worlds[0].now = 1000;
+	put(&worlds[0], TIME_HIGH, 77);
+	put(&worlds[0], ENABLED, 1);
+	uint64_t alarm = time_of(&worlds[0]) + 5000; /* 50 ticks */
+	set_alarm(&worlds[0], alarm);
+	struct state_writer writer = { 0 };
+	event_queue_save(&worlds[0].events, &writer);
+	worlds[0].rtc->save(worlds[0].rtc, &writer);
+	start(&worlds[1]);
+	worlds[1].now = 1000;
+	struct state_reader reader = reader_of(&writer);
+	cr_assert(restore(&worlds[1], &reader), "%s", reader.reason);
+	for (unsigned i = 0; i < 2; i++) {
+		struct world *world = &worlds[i];
+		cr_expect_eq(get(world, TIME_HIGH), 77, "latched");
+		cr_expect_eq(time_of(world), alarm - 5000);
+		cr_expect_eq(get(world, STATUS), 1);
+		cr_expect_eq(get(world, ENABLED), 1);
+		cr_expect_eq(event_next(&world->events), 1000 + 50 * TICK);
+		event_run(&world->events, 1000 + 50 * TICK);
+		cr_expect(world->irq);
+		cr_expect_eq(get(world, STATUS), 0);
+		put(world, ALARM_LOW, (uint32_t)alarm + 100000); /* with the high half written before */
+		put(world, CLEAR, 1);
+		cr_expect_not(world->irq);
+		cr_expect_eq(get(world, ALARM_HIGH), alarm >> 32);
+	}
+	expect_refusals(&writer, restores, true);
+	state_writer_free(&writer);
+	end(&worlds[0]);
+	end(&worlds[1]);
 }

@@ -112,7 +112,7 @@ Test(sched, an_event_wakes_a_waiting_hart_at_its_cycle_and_a_running_one_at_the_
 		hart->csr.mie = 1 << IRQ_MSI;
 		hart->csr.mstatus |= mstatus_MIE;
 		context_changed(hart);
-		event_init(&event, raise_line, &raise);
+		cr_assert_eq(event_init(&event, &world->machine.events, raise_line, &raise), 0);
 		event_schedule(&world->machine.events, &event, 1003);
 		sched_run(&world->machine);
 		cr_assert_eq(hart->csr.mcause, UINT64_C(1) << 63 | IRQ_MSI);

@@ -6,6 +6,7 @@
 #include "dev/console.h"
 #include "dev/devices.h"
 #include "hart/hart.h"
+#include "revival.h"
 #include "temporary.h"
 
 enum { RBR = 0, IER = 1, IIR = 2, LCR = 3, MCR = 4, LSR = 5, MSR = 6, SCR = 7, TICK = 10, CHAR = 868 * TICK };
@@ -34,6 +35,14 @@ static void matched(void *context, enum console_match match, const char *line)
 	(void)line;
 }
 
+static void make_uart(struct world *world)
+{
+	struct board board = { .platform = &world->platform, .events = &world->events, .console = world->console };
+	struct device_site site = { .name = "uart", .wire = { .set = set_level, .receiver = world } };
+	world->uart = uart_kind.make(&board, &site);
+	cr_assert_not_null(world->uart);
+}
+
 /* A UART whose input is `input` on standard input, and whose output goes nowhere. */
 static void start(struct world *world, const char *input)
 {
@@ -47,9 +56,7 @@ static void start(struct world *world, const char *input)
 	struct console_config config = { .serial = "stdio", .matched = matched };
 	world->console = console_open(&config);
 	cr_assert_not_null(world->console);
-	struct irq_wire wire = { .set = set_level, .receiver = world };
-	world->uart = uart_new(&world->platform, &world->events, world->console, wire);
-	cr_assert_not_null(world->uart);
+	make_uart(world);
 }
 
 static void end(struct world *world)
@@ -138,6 +145,7 @@ Test(uart, polled_input_arrives_at_line_rate)
 {
 	struct world world;
 	start(&world, "ab");
+	cr_expect_eq(get(&world, LSR) & 1, 0, "whoever looks once may want to write");
 	cr_expect_eq(get(&world, LSR) & 1, 1);
 	cr_expect_eq(get(&world, RBR), 'a');
 	cr_expect_eq(get(&world, LSR) & 1, 0, "the next one takes its time");
@@ -273,7 +281,7 @@ Test(uart, output_goes_to_the_console)
 	console_close(world.console);
 	world.console = console_open(&config);
 	world.uart->destroy(world.uart);
-	world.uart = uart_new(&world.platform, &world.events, world.console, (struct irq_wire){ 0 });
+	make_uart(&world);
 	for (const char *c = "hi\n"; *c; c++)
 		put(&world, 0, (uint8_t)*c);
 	char text[8] = "";
@@ -282,5 +290,77 @@ Test(uart, output_goes_to_the_console)
 	cr_expect_eq(fread(text, 1, sizeof(text), file), 3);
 	fclose(file);
 	cr_expect_str_eq(text, "hi\n");
+	end(&world);
+}
+
+static bool restore(struct world *world, struct state_reader *reader)
+{
+	return event_queue_restore(&world->events, reader) && console_restore(world->console, reader) &&
+	       world->uart->restore(world->uart, reader);
+}
+
+static bool restores(struct state_reader *reader)
+{
+	struct world world;
+	start(&world, "");
+	bool good = restore(&world, reader);
+	for (unsigned i = 0; i < 20 && good; i++)
+		get(&world, i % 8);
+	end(&world);
+	return good;
+}
+
+/* Half of the input has arrived; the rest is the console's. */
+Test(uart, comes_back)
+{
+	struct world worlds[2];
+	start(&worlds[0], "the quick brown fox");
+	put(&worlds[0], 2, 0xc1);
+	put(&worlds[0], IER, 7);
+	put(&worlds[0], SCR, 0x77);
+	pass(&worlds[0], 10 * CHAR);
+	cr_expect_eq(get(&worlds[0], RBR), 't');
+	struct state_writer writer = { 0 };
+	event_queue_save(&worlds[0].events, &writer);
+	console_save(worlds[0].console, &writer);
+	worlds[0].uart->save(worlds[0].uart, &writer);
+	start(&worlds[1], "nobody asks for this");
+	struct state_reader reader = reader_of(&writer);
+	cr_assert(restore(&worlds[1], &reader), "%s", reader.reason);
+	worlds[1].irq = worlds[0].irq;
+	worlds[1].now = worlds[0].now;
+	for (unsigned i = 0; i < 2; i++) {
+		struct world *world = &worlds[i];
+		cr_expect_eq(get(world, SCR), 0x77);
+		cr_expect_eq(get(world, IIR), FIFOS | THRE);
+		for (const char *c = "he quick "; *c; c++)
+			cr_expect_eq(get(world, RBR), *c);
+		cr_expect_not(world->irq);
+		pass(world, 14 * CHAR);
+		cr_expect(world->irq);
+		for (const char *c = "brown fox"; *c; c++)
+			cr_expect_eq(get(world, RBR), *c);
+		cr_expect_eq(get(world, LSR) & 1, 0);
+		pass(world, 14 * CHAR);
+		cr_expect_eq(event_next(&world->events), UINT64_MAX);
+	}
+	expect_refusals(&writer, restores, true);
+	state_writer_free(&writer);
+	end(&worlds[0]);
+	end(&worlds[1]);
+}
+
+/* One look at the line status before each character is how a program prints; it asks nobody for input. */
+Test(uart, printing_does_not_ask_for_input)
+{
+	struct world world;
+	start(&world, "x");
+	for (unsigned i = 0; i < 5; i++) {
+		cr_expect_eq(get(&world, LSR), 0x60);
+		put(&world, RBR, 'p');
+		pass(&world, CHAR);
+	}
+	cr_expect_eq(get(&world, LSR), 0x60);
+	cr_expect_eq(get(&world, LSR), 0x61, "a second look does");
 	end(&world);
 }

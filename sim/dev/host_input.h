@@ -1,0 +1,68 @@
+/*
+ * Where bytes from the host come from. Host input enters simulated state here and nowhere else.
+ *
+ * A terminal is live: what has been typed is there when the guest asks. Any other standard input is read to its end when
+ * the guest asks for the first time, however long that takes: when the host delivers it then makes no difference. A
+ * recording gives the bytes that it has, when the guest asks as it did then; if it asks at other times, the recording is of
+ * another run, and the machine is told to stop.
+ */
+#ifndef HOST_INPUT_H
+#define HOST_INPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct host_input;
+struct state_reader;
+struct state_writer;
+
+/* What the machine does meanwhile: some hart runs; all wait; all wait, and no timer will ever wake one. */
+enum console_idle { CONSOLE_BUSY, CONSOLE_WAITING, CONSOLE_STUCK };
+
+/* Why there is no going on. */
+enum input_trouble {
+	INPUT_OTHER_RUN, /* the recording does not fit */
+	INPUT_RUN_OUT,   /* the recorded run ended here */
+	INPUT_TOO_LONG,  /* more than can be kept */
+	INPUT_NO_MEMORY,
+};
+
+enum { CONSOLE_NOTHING = -1, CONSOLE_END = -2 };
+
+struct host_input_config {
+	bool none;                    /* standard input is not for the guest */
+	const char *record, *replay;  /* files, or NULL */
+	/* Asked before a terminal is looked at. May be NULL. */
+	enum console_idle (*idle)(void *context);
+	/* Asked now and then while the end of standard input is awaited: true, and there is nothing. May be NULL. */
+	bool (*give_up)(void *context);
+	/* There will be nothing more; `message` is one line. May be NULL. */
+	void (*trouble)(void *context, enum input_trouble trouble, const char *message);
+	void *context;
+};
+
+/* NULL after a line on stderr. */
+struct host_input *host_input_open(const struct host_input_config *config);
+/* The recording is written to its end. 0, or -1 after a line on stderr: it could not be. */
+int host_input_finish(struct host_input *input);
+/* Finishes, and gives the terminal back. NULL is allowed. */
+void host_input_close(struct host_input *input);
+
+/* Nothing is left of what has been got from the host: the next read asks for more. */
+bool host_input_empty(const struct host_input *input);
+/* The guest asks at cycle `now`: a byte, CONSOLE_NOTHING for now, or CONSOLE_END for ever. */
+int host_input_read(struct host_input *input, uint64_t now);
+/* The same question, without taking the byte: will it be CONSOLE_END? */
+bool host_input_ended(struct host_input *input, uint64_t now);
+
+/* Put the terminal into raw mode, or give it back. No-op unless input comes from one. */
+void host_input_raw(struct host_input *input, bool raw);
+
+/* How much of a recording nobody has asked for: 0 without one. */
+uint64_t host_input_unasked(const struct host_input *input);
+
+/* Parts of the console's section: bytes that have been got and not asked for, and the place in a recording. */
+void host_input_save(const struct host_input *input, struct state_writer *writer);
+bool host_input_restore(struct host_input *input, struct state_reader *reader);
+
+#endif
