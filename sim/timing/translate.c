@@ -12,7 +12,7 @@ static uint16_t share_of_second(unsigned second, unsigned reads, unsigned fixed)
 /* ---- events: what observers may hear of these TLBs ---- */
 
 /* A core's TLB holds what a page is; where it leads, the hart's own knows. */
-static struct tlb_page page_of(const struct page_entry *entry, uint64_t va)
+static struct tlb_page core_page(const struct page_entry *entry, uint64_t va)
 {
 	return (struct tlb_page){.va = va, .space = entry->space, .first_shift = entry->first_shift};
 }
@@ -22,7 +22,7 @@ static void tell_replaced(struct model *model, enum trace_tlb_unit unit, const s
                           const struct page_entry *entry, uint64_t va, enum access access, const struct event_counts *before)
 {
 	const struct event_counts *counts = &model->counts;
-	struct tlb_page gone = page_of(old, old->vpn << old->shift), page = page_of(entry, va);
+	struct tlb_page gone = core_page(old, old->vpn << old->shift), page = page_of(entry, va);
 	if (old->shift)
 		tlb_event_evict(model->hart, unit, &gone);
 	tlb_event_fill(model->hart, unit, &page, access, (unsigned)(counts->pte_reads_first - before->pte_reads_first),

@@ -12,7 +12,8 @@ static void *tree_of(unsigned harts)
 {
 	struct isa isa = isa_default();
 	struct platform platform = { .hart_count = harts };
-	struct board board = { .platform = &platform, .isa = &isa };
+	struct hart_options options = { 0 };
+	struct board board = { .platform = &platform, .options = &options, .isa = &isa };
 	struct devtree_machine machine = {
 		.board = &board, .dram_base = 0x80000000, .dram_size = UINT64_C(5) << 30, .seed = 7,
 	};
@@ -98,7 +99,8 @@ Test(devtree, isa_follows_the_harts)
 	char reason[64];
 	cr_assert_eq(isa_parse("-h,-d,-sstc,-sv39", &isa, reason, sizeof(reason)), 0);
 	struct platform platform = { .hart_count = 1 };
-	struct board board = { .platform = &platform, .isa = &isa };
+	struct hart_options options = { 0 };
+	struct board board = { .platform = &platform, .options = &options, .isa = &isa };
 	struct devtree_machine machine = { .board = &board, .dram_base = 0x80000000, .dram_size = 1 << 20 };
 	void *tree = devtree_describe(&machine);
 	cr_assert_not_null(tree);
