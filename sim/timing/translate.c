@@ -22,7 +22,7 @@ static void tell_replaced(struct model *model, enum trace_tlb_unit unit, const s
                           const struct page_entry *entry, uint64_t va, enum access access, const struct event_counts *before)
 {
 	const struct event_counts *counts = &model->counts;
-	struct tlb_page gone = core_page(old, old->vpn << old->shift), page = page_of(entry, va);
+	struct tlb_page gone = core_page(old, old->vpn << old->shift), page = core_page(entry, va);
 	if (old->shift)
 		tlb_event_evict(model->hart, unit, &gone);
 	tlb_event_fill(model->hart, unit, &page, access, (unsigned)(counts->pte_reads_first - before->pte_reads_first),

@@ -11,6 +11,7 @@ enum { HARTS = 2, EVENTS = 200 };
 
 struct world {
 	struct platform platform;
+	struct hart_options options;
 	struct isa isa;
 	struct event_queue events;
 	struct bus bus;
@@ -32,14 +33,15 @@ static void ignore(void *context, enum finish what, unsigned code) { (void)conte
 static void world_start(struct world *world)
 {
 	char reason[64];
-	*world = (struct world){ .platform = { .hart_count = HARTS, .cycles_per_tick = 10, .geilen = 5, .rnmi_cycle = 100 } };
+	*world = (struct world){ .platform = { .hart_count = HARTS, .cycles_per_tick = 10, .rnmi_cycle = 100 },
+	                          .options = { .geilen = 5 } };
 	REQUIRE(isa_parse("+smrnmi", &world->isa, reason, sizeof(reason)) == 0, "%s", reason);
 	REQUIRE(bus_init(&world->bus, PAGE_SIZE) == 0, "no memory");
 	event_queue_init(&world->events);
 	world->console = console_open(&(struct console_config){ .serial = "null" });
 	REQUIRE(world->console, "no console");
 	world->board = (struct board){
-		.platform = &world->platform, .isa = &world->isa, .events = &world->events, .bus = &world->bus,
+		.platform = &world->platform, .options = &world->options, .isa = &world->isa, .events = &world->events, .bus = &world->bus,
 		.console = world->console, .rom = "rom", .rom_size = 4, .hart_wire = wire, .finish = ignore, .context = world,
 	};
 	REQUIRE(devices_build(&world->devices, &world->board) == 0, "no devices");
