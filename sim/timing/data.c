@@ -19,9 +19,9 @@ static unsigned translate_data(struct model *model, uint64_t va, enum access acc
 	*page = -1;
 	if (!space)
 		return 0;
-	*page = pages_find(&model->dtlb, va, space);
+	*page = l1_tlb_find(&model->dtlb, va, space);
 	if (*page >= 0) {
-		pages_touch(&model->dtlb, (unsigned)*page);
+		l1_tlb_touch(&model->dtlb, (unsigned)*page);
 		return 0;
 	}
 	model->counts.dtlb_misses++;

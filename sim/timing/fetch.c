@@ -51,9 +51,9 @@ static unsigned enter_page(struct hart *hart, uint64_t pc, struct causes *late)
 	model->fetch_page = page;
 	if (!space)
 		return 0;
-	int index = pages_find(&model->itlb, pc, space);
+	int index = l1_tlb_find(&model->itlb, pc, space);
 	if (index >= 0) {
-		pages_touch(&model->itlb, (unsigned)index);
+		l1_tlb_touch(&model->itlb, (unsigned)index);
 		return 0;
 	}
 	struct mmu_context context = mmu_context_fetch(hart);

@@ -17,7 +17,7 @@ static struct page_path path_to(unsigned index, unsigned levels)
 	return path;
 }
 
-int pages_init(struct pages *pages, unsigned count)
+int l1_tlb_init(struct l1_tlb *pages, unsigned count)
 {
 	pages->count = count;
 	pages->tree = 0;
@@ -30,13 +30,13 @@ int pages_init(struct pages *pages, unsigned count)
 	return 0;
 }
 
-void pages_clear(struct pages *pages)
+void l1_tlb_clear(struct l1_tlb *pages)
 {
 	pages->tree = 0;
 	memset(pages->entries, 0, pages->count * sizeof *pages->entries);
 }
 
-void pages_free(struct pages *pages)
+void l1_tlb_free(struct l1_tlb *pages)
 {
 	free(pages->entries);
 	free(pages->paths);
@@ -44,7 +44,7 @@ void pages_free(struct pages *pages)
 	pages->paths = NULL;
 }
 
-int pages_find(const struct pages *pages, uint64_t va, uint64_t space)
+int l1_tlb_find(const struct l1_tlb *pages, uint64_t va, uint64_t space)
 {
 	for (unsigned i = 0; i < pages->count; i++) {
 		const struct page_entry *entry = &pages->entries[i];
@@ -54,7 +54,7 @@ int pages_find(const struct pages *pages, uint64_t va, uint64_t space)
 	return -1;
 }
 
-static unsigned victim(const struct pages *pages)
+static unsigned victim(const struct l1_tlb *pages)
 {
 	unsigned levels = (unsigned)__builtin_ctz(pages->count), index = 0;
 	for (unsigned level = 0; level < levels; level++)
@@ -62,7 +62,7 @@ static unsigned victim(const struct pages *pages)
 	return index;
 }
 
-int pages_put(struct pages *pages, const struct page_entry *entry)
+int l1_tlb_put(struct l1_tlb *pages, const struct page_entry *entry)
 {
 	unsigned index = 0;
 	while (index < pages->count && pages->entries[index].shift)
@@ -73,7 +73,7 @@ int pages_put(struct pages *pages, const struct page_entry *entry)
 	return (int)index;
 }
 
-int pages_insert(struct pages *pages, const struct page_entry *entry, struct page_entry *old)
+int l1_tlb_insert(struct l1_tlb *pages, const struct page_entry *entry, struct page_entry *old)
 {
 	unsigned index = victim(pages);
 	*old = pages->entries[index];
@@ -108,7 +108,7 @@ bool page_entry_restore(struct page_entry *entry, struct state_reader *reader)
 	return state_refuse(reader, "tlb: a page is larger than all memory");
 }
 
-void pages_save(const struct pages *pages, struct state_writer *writer)
+void l1_tlb_save(const struct l1_tlb *pages, struct state_writer *writer)
 {
 	state_write_begin(writer, "l1 tlb", L1_TLB_VERSION);
 	STATE_WRITE(writer, pages->count);
@@ -118,7 +118,7 @@ void pages_save(const struct pages *pages, struct state_writer *writer)
 	state_write_end(writer);
 }
 
-bool pages_restore(struct pages *pages, struct state_reader *reader)
+bool l1_tlb_restore(struct l1_tlb *pages, struct state_reader *reader)
 {
 	unsigned count;
 	if (!state_read_begin(reader, "l1 tlb", L1_TLB_VERSION))

@@ -1,7 +1,7 @@
 /* A first-level TLB as the core has it: fully associative, with a tree of bits that points to the pseudo-least-recently
  * used entry. It says what is present; what a page means is the business of hart/mmu.c. */
-#ifndef PAGES_H
-#define PAGES_H
+#ifndef L1_TLB_H
+#define L1_TLB_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,40 +20,40 @@ struct page_path {
 	uint64_t mask, bits; /* nodes, and their values */
 };
 
-struct pages {
+struct l1_tlb {
 	struct page_entry *entries;
 	struct page_path *paths; /* of each entry */
 	unsigned count;
 	uint64_t tree;   /* bit 2^level - 1 + n: node n of a level points to its right half */
 };
 
-int pages_init(struct pages *pages, unsigned count); /* 0, or -1: no memory */
-/* As after pages_init. */
-void pages_clear(struct pages *pages);
-void pages_free(struct pages *pages);
+int l1_tlb_init(struct l1_tlb *pages, unsigned count); /* 0, or -1: no memory */
+/* As after l1_tlb_init. */
+void l1_tlb_clear(struct l1_tlb *pages);
+void l1_tlb_free(struct l1_tlb *pages);
 
 /* The index of the entry for va, or -1. */
-int pages_find(const struct pages *pages, uint64_t va, uint64_t space);
+int l1_tlb_find(const struct l1_tlb *pages, uint64_t va, uint64_t space);
 
 /* Mostly the tree says so already; not to write it then keeps one use from waiting for the one before it. */
-static inline void pages_follow(struct pages *pages, const struct page_path *path)
+static inline void l1_tlb_follow(struct l1_tlb *pages, const struct page_path *path)
 {
 	uint64_t change = (pages->tree ^ path->bits) & path->mask;
 	if (__builtin_expect(change != 0, 0))
 		pages->tree ^= change;
 }
 
-static inline void pages_touch(struct pages *pages, unsigned index) { pages_follow(pages, &pages->paths[index]); }
+static inline void l1_tlb_touch(struct l1_tlb *pages, unsigned index) { l1_tlb_follow(pages, &pages->paths[index]); }
 
 /* Put an entry where the tree points; *old is what was there. Returns its index. */
-int pages_insert(struct pages *pages, const struct page_entry *entry, struct page_entry *old);
+int l1_tlb_insert(struct l1_tlb *pages, const struct page_entry *entry, struct page_entry *old);
 
 /* Likewise, but in a free place if there is one. */
-int pages_put(struct pages *pages, const struct page_entry *entry);
+int l1_tlb_put(struct l1_tlb *pages, const struct page_entry *entry);
 
 /* Section "l1 tlb": entries and the tree. Refuses another number of entries, and entries that cannot be. */
-void pages_save(const struct pages *pages, struct state_writer *writer);
-bool pages_restore(struct pages *pages, struct state_reader *reader);
+void l1_tlb_save(const struct l1_tlb *pages, struct state_writer *writer);
+bool l1_tlb_restore(struct l1_tlb *pages, struct state_reader *reader);
 
 /* One entry, as part of a section; false: reader->failed. */
 void page_entry_save(const struct page_entry *entry, struct state_writer *writer);

@@ -13,8 +13,8 @@ static int init_parts(struct model *model)
 	const struct timing *timing = model->timing;
 	model->repeated = calloc(MEMO_ENTRIES, sizeof *model->repeated);
 	if (!model->repeated || near_init(&model->near, timing->l1d_line) || predict_init(&model->predictors, timing) ||
-	    states_init(&model->states) || pages_init(&model->dtlb, timing->dtlb_entries) ||
-	    pages_init(&model->itlb, timing->itlb_entries) || walker_init(&model->walker, timing) ||
+	    states_init(&model->states) || l1_tlb_init(&model->dtlb, timing->dtlb_entries) ||
+	    l1_tlb_init(&model->itlb, timing->itlb_entries) || ptw_init(&model->ptw, timing) ||
 	    cache_init(&model->l1i, timing->l1i_size, timing->l1i_ways, timing->l1i_line) ||
 	    cache_init(&model->l1d, timing->l1d_size, timing->l1d_ways, timing->l1d_line))
 		return -1;
@@ -48,9 +48,9 @@ void model_free(struct hart *hart)
 	free(model->repeated);
 	shadow_free(model->shadow);
 	states_free(&model->states);
-	pages_free(&model->dtlb);
-	pages_free(&model->itlb);
-	walker_free(&model->walker);
+	l1_tlb_free(&model->dtlb);
+	l1_tlb_free(&model->itlb);
+	ptw_free(&model->ptw);
 	cache_free(&model->l1i);
 	cache_free(&model->l1d);
 	free(model);
@@ -64,9 +64,9 @@ void model_cold(struct hart *hart)
 	struct model *model = hart->model;
 	model->store_log = 0;
 	predict_clear(&model->predictors);
-	pages_clear(&model->itlb);
-	pages_clear(&model->dtlb);
-	walker_clear(&model->walker);
+	l1_tlb_clear(&model->itlb);
+	l1_tlb_clear(&model->dtlb);
+	ptw_clear(&model->ptw);
 	cache_clear(&model->l1i);
 	cache_clear(&model->l1d);
 	model->outcome = (struct outcome){0};

@@ -91,8 +91,8 @@ struct repeated {
 struct model {
 	uint64_t store_log; /* doubleword offsets in their pages of the last 7 stores, 9 bits each, newest lowest */
 	struct near_filter near;
-	struct pages dtlb, itlb;
-	struct walker walker;
+	struct l1_tlb dtlb, itlb;
+	struct ptw ptw;
 	struct predictors predictors;
 	struct cache l1i, l1d;
 

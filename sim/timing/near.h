@@ -56,14 +56,14 @@ void near_forget_page(struct near_filter *near, const uint8_t *host);
 void near_drop_page(struct near_filter *near, const struct page_entry *old);
 
 /* Does it know the access? Then *host is where it happens, and the TLB has been used. */
-static inline bool near_find(const struct near_filter *near, struct pages *tlb, const struct near_entry *entries, uint64_t va,
+static inline bool near_find(const struct near_filter *near, struct l1_tlb *tlb, const struct near_entry *entries, uint64_t va,
                              unsigned size, uint8_t **host)
 {
 	const struct near_entry *entry = &entries[(va >> near->line_shift) % NEAR_ENTRIES];
 	*host = (uint8_t *)(uintptr_t)(va + entry->addend);
 	if (__builtin_expect((va & (near->line_mask | (size - 1))) != entry->tag, 0))
 		return false;
-	pages_follow(tlb, &entry->path);
+	l1_tlb_follow(tlb, &entry->path);
 	return true;
 }
 

@@ -9,7 +9,7 @@
 
 enum { PTE_SHIFT = 3, IMPLICIT_MAX = 5 }; /* PTEs of a G-stage walk, Sv57x4 */
 
-int walker_init(struct walker *walker, const struct timing *timing)
+int ptw_init(struct ptw *walker, const struct timing *timing)
 {
 	walker->second_entries = timing->l2tlb_entries;
 	if (timing->l2tlb_entries) {
@@ -19,22 +19,22 @@ int walker_init(struct walker *walker, const struct timing *timing)
 	}
 	if (!timing->pte_cache)
 		return 0;
-	return pages_init(&walker->pointers, timing->pte_cache) || pages_init(&walker->guest_pointers, timing->pte_cache) ? -1 : 0;
+	return l1_tlb_init(&walker->pointers, timing->pte_cache) || l1_tlb_init(&walker->guest_pointers, timing->pte_cache) ? -1 : 0;
 }
 
-void walker_free(struct walker *walker)
+void ptw_free(struct ptw *walker)
 {
-	pages_free(&walker->pointers);
-	pages_free(&walker->guest_pointers);
+	l1_tlb_free(&walker->pointers);
+	l1_tlb_free(&walker->guest_pointers);
 	free(walker->second);
 	walker->second = NULL;
 }
 
-void walker_clear(struct walker *walker)
+void ptw_clear(struct ptw *walker)
 {
 	if (walker->pointers.count) {
-		pages_clear(&walker->pointers);
-		pages_clear(&walker->guest_pointers);
+		l1_tlb_clear(&walker->pointers);
+		l1_tlb_clear(&walker->guest_pointers);
 	}
 	if (walker->second)
 		memset(walker->second, 0, walker->second_entries * sizeof *walker->second);
@@ -44,12 +44,12 @@ void walker_clear(struct walker *walker)
 /* ---- the second-level TLB ---- */
 
 /* Neither ASID nor VMID is part of the index: a global page is found under any. */
-static struct page_entry *second_slot(const struct walker *walker, uint64_t vpn)
+static struct page_entry *second_slot(const struct ptw *walker, uint64_t vpn)
 {
 	return &walker->second[vpn & (walker->second_entries - 1)];
 }
 
-const struct page_entry *walker_find(const struct walker *walker, uint64_t va, uint64_t space)
+const struct page_entry *ptw_find(const struct ptw *walker, uint64_t va, uint64_t space)
 {
 	for (uint64_t shifts = walker->second_shifts; shifts; shifts &= shifts - 1) {
 		unsigned shift = (unsigned)__builtin_ctzll(shifts);
@@ -60,7 +60,7 @@ const struct page_entry *walker_find(const struct walker *walker, uint64_t va, u
 	return NULL;
 }
 
-void walker_insert(struct walker *walker, const struct page_entry *entry, struct page_entry *old)
+void ptw_insert(struct ptw *walker, const struct page_entry *entry, struct page_entry *old)
 {
 	*old = (struct page_entry){0};
 	if (!walker->second)
@@ -74,28 +74,28 @@ void walker_insert(struct walker *walker, const struct page_entry *entry, struct
 /* ---- pointers ---- */
 
 /* Is the pointer at this address kept? Then it has been used. */
-static bool find_pointer(struct pages *pages, uint64_t address, uint64_t space)
+static bool find_pointer(struct l1_tlb *pages, uint64_t address, uint64_t space)
 {
-	int index = pages->count ? pages_find(pages, address, space) : -1;
+	int index = pages->count ? l1_tlb_find(pages, address, space) : -1;
 	if (index >= 0)
-		pages_touch(pages, (unsigned)index);
+		l1_tlb_touch(pages, (unsigned)index);
 	return index >= 0;
 }
 
-static void keep_pointer(struct pages *pages, uint64_t address, uint64_t space)
+static void keep_pointer(struct l1_tlb *pages, uint64_t address, uint64_t space)
 {
 	struct page_entry entry = {.vpn = address >> PTE_SHIFT, .space = space, .shift = PTE_SHIFT, .first_shift = PTE_SHIFT};
 	if (pages->count)
-		pages_touch(pages, (unsigned)pages_put(pages, &entry));
+		l1_tlb_touch(pages, (unsigned)l1_tlb_put(pages, &entry));
 }
 
-static void forget_pointers(struct pages *pages)
+static void forget_pointers(struct l1_tlb *pages)
 {
 	for (unsigned i = 0; i < pages->count; i++)
 		pages->entries[i].shift = 0;
 }
 
-void walker_forget_pointers(struct walker *walker)
+void ptw_forget_pointers(struct ptw *walker)
 {
 	forget_pointers(&walker->pointers);
 	forget_pointers(&walker->guest_pointers);
@@ -105,10 +105,10 @@ void walker_forget_pointers(struct walker *walker)
 
 enum { PTW_VERSION = 1 };
 
-void walker_save(const struct walker *walker, struct state_writer *writer)
+void ptw_save(const struct ptw *walker, struct state_writer *writer)
 {
-	pages_save(&walker->pointers, writer);
-	pages_save(&walker->guest_pointers, writer);
+	l1_tlb_save(&walker->pointers, writer);
+	l1_tlb_save(&walker->guest_pointers, writer);
 	state_write_begin(writer, "ptw", PTW_VERSION);
 	STATE_WRITE(writer, walker->second_entries);
 	STATE_WRITE(writer, walker->second_shifts);
@@ -117,8 +117,8 @@ void walker_save(const struct walker *walker, struct state_writer *writer)
 	state_write_end(writer);
 }
 
-/* Is every page where walker_find looks for it? */
-static bool second_fits(const struct walker *walker)
+/* Is every page where ptw_find looks for it? */
+static bool second_fits(const struct ptw *walker)
 {
 	for (unsigned i = 0; i < walker->second_entries; i++) {
 		const struct page_entry *entry = &walker->second[i];
@@ -128,10 +128,10 @@ static bool second_fits(const struct walker *walker)
 	return true;
 }
 
-bool walker_restore(struct walker *walker, struct state_reader *reader)
+bool ptw_restore(struct ptw *walker, struct state_reader *reader)
 {
 	unsigned entries;
-	if (!pages_restore(&walker->pointers, reader) || !pages_restore(&walker->guest_pointers, reader) ||
+	if (!l1_tlb_restore(&walker->pointers, reader) || !l1_tlb_restore(&walker->guest_pointers, reader) ||
 	    !state_read_begin(reader, "ptw", PTW_VERSION))
 		return false;
 	STATE_READ(reader, entries);
@@ -172,7 +172,7 @@ static void cost_of_pte(struct cost *cost, const struct walk_step *step)
 /* A PTE of the S-stage or the G-stage. */
 static void charge(struct cost *cost, const struct walk_step *step)
 {
-	struct pages *pointers = &cost->model->walker.pointers;
+	struct l1_tlb *pointers = &cost->model->ptw.pointers;
 	bool guest = step->stage == STAGE_G, kept = is_pointer(step) && (!guest || cost->both);
 	unsigned before = cost->cycles;
 	if (kept && find_pointer(pointers, step->pa, guest)) {
@@ -197,7 +197,7 @@ static void charge_held(struct cost *cost)
 /* A PTE of the VS-stage, and the walk to it that is held. */
 static void charge_guest(struct cost *cost, const struct walk_step *step)
 {
-	struct pages *pointers = &cost->model->walker.guest_pointers;
+	struct l1_tlb *pointers = &cost->model->ptw.guest_pointers;
 	uint64_t vmid = (cost->model->hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW;
 	bool kept = is_pointer(step) && cost->both;
 	if (kept && find_pointer(pointers, step->address, vmid)) {
@@ -227,7 +227,7 @@ static void visit_for_cost(void *context, const struct walk_step *step)
 	}
 }
 
-unsigned walker_walk(struct model *model, uint64_t va, uint64_t at, enum access access, const struct mmu_context *context,
+unsigned ptw_walk(struct model *model, uint64_t va, uint64_t at, enum access access, const struct mmu_context *context,
                      unsigned *second, struct translation *translation, bool *found)
 {
 	struct hart *hart = model->hart;

@@ -7,15 +7,15 @@
  * of the PTE: a hit also saves the walk of the G-stage to it. Behind both first-level TLBs there may be a second level:
  * direct-mapped, of pages of any size, with ASID and VMID; a page of both stages is as large as the smaller of them.
  */
-#ifndef WALKER_H
-#define WALKER_H
+#ifndef PTW_H
+#define PTW_H
 
 #include "hart/mmu.h"
 #include "timing/l1_tlb.h"
 #include "timing/timing.h"
 
-struct walker {
-	struct pages pointers, guest_pointers; /* vpn: address of the PTE / 8; no entries without walk.cache */
+struct ptw {
+	struct l1_tlb pointers, guest_pointers; /* vpn: address of the PTE / 8; no entries without walk.cache */
 	struct page_entry *second;             /* second-level TLB; NULL: none */
 	unsigned second_entries;
 	uint64_t second_shifts;                /* bit n: a page of 1 << n bytes may be there */
@@ -23,25 +23,25 @@ struct walker {
 
 struct model;
 
-int walker_init(struct walker *walker, const struct timing *timing); /* 0, or -1: no memory */
-void walker_free(struct walker *walker);
-void walker_clear(struct walker *walker); /* as after walker_init */
+int ptw_init(struct ptw *walker, const struct timing *timing); /* 0, or -1: no memory */
+void ptw_free(struct ptw *walker);
+void ptw_clear(struct ptw *walker); /* as after ptw_init */
 
 /* The page's entry in the second-level TLB, or NULL; and put one there, if there is one: *old is what stood there. */
-const struct page_entry *walker_find(const struct walker *walker, uint64_t va, uint64_t space);
-void walker_insert(struct walker *walker, const struct page_entry *entry, struct page_entry *old);
+const struct page_entry *ptw_find(const struct ptw *walker, uint64_t va, uint64_t space);
+void ptw_insert(struct ptw *walker, const struct page_entry *entry, struct page_entry *old);
 
 /* Walk for va, the first PTE at cycle `at`: cycles of it, in *second those for the G-stage. False in *found: it
  * faults. */
-unsigned walker_walk(struct model *model, uint64_t va, uint64_t at, enum access access, const struct mmu_context *context,
+unsigned ptw_walk(struct model *model, uint64_t va, uint64_t at, enum access access, const struct mmu_context *context,
                      unsigned *second, struct translation *translation, bool *found);
 
 /* A fence: pointers are forgotten, unless it names an address: then only leaves are meant. */
-void walker_forget_pointers(struct walker *walker);
+void ptw_forget_pointers(struct ptw *walker);
 
 /* Sections "l1 tlb" of both kinds of pointers, and "ptw": the second-level TLB. Refuses other numbers of entries, and entries
  * that cannot be. */
-void walker_save(const struct walker *walker, struct state_writer *writer);
-bool walker_restore(struct walker *walker, struct state_reader *reader);
+void ptw_save(const struct ptw *walker, struct state_writer *writer);
+bool ptw_restore(struct ptw *walker, struct state_reader *reader);
 
 #endif

@@ -29,13 +29,13 @@ static void tell_replaced(struct model *model, enum trace_tlb_unit unit, const s
 	               (unsigned)(counts->pte_reads_second - before->pte_reads_second));
 }
 
-unsigned translate_walk(struct model *model, struct pages *pages, uint64_t va, uint64_t at, enum access access,
+unsigned translate_walk(struct model *model, struct l1_tlb *pages, uint64_t va, uint64_t at, enum access access,
                         const struct mmu_context *context, uint16_t *second, int *page)
 {
 	struct hart *hart = model->hart;
 	const struct timing *timing = model->timing;
 	uint64_t space = mmu_space(hart, context->mode);
-	const struct page_entry *second_level = walker_find(&model->walker, va, space);
+	const struct page_entry *second_level = ptw_find(&model->ptw, va, space);
 	unsigned cycles = timing->l2tlb_latency;
 	struct page_entry old, entry;
 	bool heard = tlb_event_wanted(hart);
@@ -51,7 +51,7 @@ unsigned translate_walk(struct model *model, struct pages *pages, uint64_t va, u
 		unsigned fixed = pages == &model->itlb ? timing->itlb_miss : timing->dtlb_miss, reads;
 		struct translation translation;
 		bool found;
-		cycles = walker_walk(model, va, at + fixed, access, context, &reads, &translation, &found);
+		cycles = ptw_walk(model, va, at + fixed, access, context, &reads, &translation, &found);
 		*second = share_of_second(reads, cycles, fixed);
 		cycles += fixed;
 		if (!found)
@@ -63,12 +63,12 @@ unsigned translate_walk(struct model *model, struct pages *pages, uint64_t va, u
 			.shift = translation.page_shift,
 			.first_shift = translation.first_shift,
 		};
-		walker_insert(&model->walker, &entry, &old);
-		if (heard && model->walker.second)
+		ptw_insert(&model->ptw, &entry, &old);
+		if (heard && model->ptw.second)
 			tell_replaced(model, UNIT_L2TLB, &old, &entry, va, access, &before);
 	}
-	*page = pages_insert(pages, &entry, &old);
-	pages_touch(pages, (unsigned)*page);
+	*page = l1_tlb_insert(pages, &entry, &old);
+	l1_tlb_touch(pages, (unsigned)*page);
 	if (pages == &model->dtlb)
 		near_drop_page(&model->near, &old);
 	if (heard)
@@ -104,10 +104,10 @@ void translate_fence(struct model *model, const struct pending_fence *fence)
 	struct fence_scope scope = fence_scope(model->hart, fence->kind, &fence->fence);
 	drop_named(model->hart, &scope, UNIT_ITLB, model->itlb.entries, model->itlb.count);
 	drop_named(model->hart, &scope, UNIT_DTLB, model->dtlb.entries, model->dtlb.count);
-	if (model->walker.second)
-		drop_named(model->hart, &scope, UNIT_L2TLB, model->walker.second, model->walker.second_entries);
+	if (model->ptw.second)
+		drop_named(model->hart, &scope, UNIT_L2TLB, model->ptw.second, model->ptw.second_entries);
 	if (fence->kind == FENCE_GVMA || !fence->fence.address_valid)
-		walker_forget_pointers(&model->walker);
+		ptw_forget_pointers(&model->ptw);
 	near_flush(&model->near);
 	model->fetch_page = UINT64_MAX; /* look again */
 }

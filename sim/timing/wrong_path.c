@@ -57,7 +57,7 @@ static bool translate_known(struct model *model, uint64_t pc, uint64_t *pa)
 	struct mmu_context context = mmu_context_fetch(model->hart);
 	struct translation translation;
 	struct trap trap = {0};
-	if (pages_find(&model->itlb, pc, model->fetch_space) < 0 ||
+	if (l1_tlb_find(&model->itlb, pc, model->fetch_space) < 0 ||
 	    !mmu_walk(model->hart, pc, 2, ACCESS_FETCH, &context, false, NULL, NULL, &translation, &trap))
 		return false;
 	*pa = translation.pa;

@@ -72,7 +72,7 @@ static void expect_vouched(const struct model *model, const struct near_entry *e
 {
 	uint64_t pa = DRAM + (uint64_t)((const uint8_t *)(uintptr_t)(entry->tag + entry->addend) - memory);
 	if (translated)
-		cr_assert(pages_find(&model->dtlb, entry->tag, model->hart->csr.satp >> 44) >= 0, "a page that the TLB lost: 0x%lx",
+		cr_assert(l1_tlb_find(&model->dtlb, entry->tag, model->hart->csr.satp >> 44) >= 0, "a page that the TLB lost: 0x%lx",
 		          (long)entry->tag);
 	cr_assert(!model->timing->l1d_writeback || cache_find(&model->l1d, pa) >= 0, "a line that the cache lost: 0x%lx", (long)pa);
 }

@@ -39,7 +39,7 @@ static void walks_free(struct walks *walks)
 	free(walks);
 }
 
-static unsigned cost_by(struct walks *walks, struct pages *pages, uint64_t va, enum mode mode)
+static unsigned cost_by(struct walks *walks, struct l1_tlb *pages, uint64_t va, enum mode mode)
 {
 	struct mmu_context context = context_in(mode);
 	uint16_t second;
