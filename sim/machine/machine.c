@@ -379,8 +379,9 @@ static int add_meters(struct machine *machine)
 static int add_observers(struct machine *machine, const struct boot *boot)
 {
 	const struct config *config = machine->config;
+	machine->config_hash = config_hash(config, boot);
 	machine->trace = trace_open(config->trace_path, config->trace_events, machine->hart_count,
-	                            config_hash(config, boot), config->seed);
+	                            machine->config_hash, config->seed);
 	if (!machine->trace)
 		return -1;
 	observers_add(&machine->observers, trace_observer(machine->trace));

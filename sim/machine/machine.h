@@ -70,6 +70,7 @@ enum stop_reason {
 
 struct machine {
 	const struct config *config;
+	uint64_t config_hash; /* of whatever can change a result */
 	struct platform platform;
 	struct engine engine;
 	struct bus bus;

@@ -216,4 +216,14 @@ static inline bool model_follow_trail(struct model *model, const struct trail *t
 	return !trail->jump_count || predict_follow_jumps(&model->predictors, trail);
 }
 
+/* Save and restore (base/state.h), where exec_run has stopped: sections of all parts, and "model". Only into a model of the same
+ * preset; the hart comes first (hart_restore). What was remembered of blocks is forgotten. False: refused, and the model is only good
+ * for model_free. */
+struct state_writer;
+struct state_reader;
+void model_save(const struct model *model, struct state_writer *writer);
+bool model_restore(struct hart *hart, struct state_reader *reader);
+void model_shared_save(const struct model_shared *shared, struct state_writer *writer);
+bool model_shared_restore(struct model_shared *shared, struct state_reader *reader);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/state.h"
 
 int predict_init(struct predictors *predictors, const struct timing *timing)
 {
@@ -156,4 +157,46 @@ bool predict_follow_jumps(struct predictors *predictors, const struct trail *tra
 		predictors->ras_used = used;
 	}
 	return same;
+}
+
+/* ---- save and restore ---- */
+
+enum { PREDICTORS_VERSION = 1 };
+
+void predict_save(const struct predictors *predictors, struct state_writer *writer)
+{
+	const struct timing *timing = predictors->timing;
+	state_write_begin(writer, "predictors", PREDICTORS_VERSION);
+	state_write_u64(writer, timing->bht_entries);
+	state_write_u64(writer, timing->btb_entries);
+	state_write(writer, predictors->bht, timing->bht_entries);
+	for (unsigned i = 0; i < timing->btb_entries; i++) {
+		state_write_u64(writer, predictors->btb[i].pc);
+		state_write_u64(writer, predictors->btb[i].target);
+		state_write_u64(writer, predictors->btb[i].valid);
+	}
+	state_write_u64(writer, predictors->history);
+	state_write_u64(writer, predictors->history_index);
+	STATE_WRITE(writer, predictors->ras);
+	state_write_u64(writer, predictors->ras_used);
+	state_write_end(writer);
+}
+
+bool predict_restore(struct predictors *predictors, struct state_reader *reader)
+{
+	const struct timing *timing = predictors->timing;
+	state_read_begin(reader, "predictors", PREDICTORS_VERSION);
+	if (state_read_u64(reader) != timing->bht_entries || state_read_u64(reader) != timing->btb_entries)
+		return state_refuse(reader, "predictors: another number of entries");
+	state_read(reader, predictors->bht, timing->bht_entries);
+	for (unsigned i = 0; i < timing->btb_entries; i++) {
+		predictors->btb[i].pc = state_read_u64(reader);
+		predictors->btb[i].target = state_read_u64(reader);
+		predictors->btb[i].valid = state_read_limited(reader, 1);
+	}
+	predictors->history = state_read_u64(reader);
+	predictors->history_index = (unsigned)state_read_limited(reader, UINT32_MAX);
+	STATE_READ(reader, predictors->ras);
+	predictors->ras_used = (unsigned)state_read_limited(reader, timing->ras_entries);
+	return state_read_end(reader);
 }

@@ -71,4 +71,10 @@ void predict_learn_indirect(struct predictors *predictors, unsigned rd, unsigned
 /* Do the jumps of a wrong path have the same targets again? Then they have happened. */
 bool predict_follow_jumps(struct predictors *predictors, const struct trail *trail);
 
+/* Section "predictors". Refuses those of another size. */
+struct state_writer;
+struct state_reader;
+void predict_save(const struct predictors *predictors, struct state_writer *writer);
+bool predict_restore(struct predictors *predictors, struct state_reader *reader);
+
 #endif

@@ -290,3 +290,26 @@ void shadow_run(struct shadow *shadow, const struct shadow_run *run, uint64_t ti
 		time[level] += outcome->cycles[level];
 	shadow->now = outcome->set;
 }
+
+/* ---- save and restore ---- */
+
+void shadow_save(const struct shadow *shadow, struct state_writer *writer)
+{
+	const uint32_t *states = shadow->sets[shadow->now].states;
+	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
+		pipe_save(&shadow->states.list[states[level]], writer);
+}
+
+bool shadow_restore(struct shadow *shadow, struct state_reader *reader)
+{
+	struct pipe pipe;
+	uint32_t states[SHADOW_LEVELS];
+	forget_all(shadow);
+	for (unsigned level = 0; level < SHADOW_LEVELS; level++) {
+		if (!pipe_restore(shadow->timing, &pipe, reader))
+			return false;
+		states[level] = states_number(&shadow->states, &pipe);
+	}
+	shadow->now = set_number(shadow, states);
+	return true;
+}

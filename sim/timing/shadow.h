@@ -50,4 +50,10 @@ void shadow_run(struct shadow *shadow, const struct shadow_run *run, uint64_t ti
 /* Blocks are gone: forget what is remembered by the address of their uops. */
 void shadow_forget(struct shadow *shadow);
 
+/* Each level's pipeline, as sections of their own. Refuses those that are none of the preset's. */
+struct state_writer;
+struct state_reader;
+void shadow_save(const struct shadow *shadow, struct state_writer *writer);
+bool shadow_restore(struct shadow *shadow, struct state_reader *reader);
+
 #endif
