@@ -36,7 +36,7 @@ static struct machine_state machine_state_of(const struct machine *machine)
 	};
 }
 
-static void save_hart(const struct hart *hart, struct state_writer *writer)
+static void snapshot_save_hart(const struct hart *hart, struct state_writer *writer)
 {
 	hart_save(hart, writer);
 	mmu_save(hart, writer);
@@ -58,7 +58,7 @@ bool snapshot_save(const struct machine *machine, struct state_writer *writer)
 	if (machine->htif)
 		htif_save(machine->htif, writer);
 	for (unsigned i = 0; i < machine->hart_count; i++)
-		save_hart(&machine->harts[i], writer);
+		snapshot_save_hart(&machine->harts[i], writer);
 	model_shared_save(machine->model_shared, writer);
 	trace_save(machine->trace, writer);
 	if (machine->check)
@@ -67,7 +67,7 @@ bool snapshot_save(const struct machine *machine, struct state_writer *writer)
 }
 
 /* Is it of such a machine? */
-static bool fits(const struct machine *machine, const struct machine_state *state, struct state_reader *reader)
+static bool snapshot_fits(const struct machine *machine, const struct machine_state *state, struct state_reader *reader)
 {
 	struct machine_state here = machine_state_of(machine);
 	if (state->config_hash != here.config_hash || state->harts != here.harts)
@@ -80,7 +80,7 @@ static bool fits(const struct machine *machine, const struct machine_state *stat
 	return true;
 }
 
-static bool restore_hart(struct hart *hart, struct state_reader *reader)
+static bool snapshot_hart(struct hart *hart, struct state_reader *reader)
 {
 	if (!hart_restore(hart, reader) || !mmu_restore(hart, reader) || (hart->model && !model_restore(hart, reader)) ||
 	    (hart->meter && !meter_restore(hart, reader)))
@@ -94,7 +94,7 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 	struct machine_state state;
 	state_read_begin(reader, "machine", SNAPSHOT_VERSION);
 	STATE_READ(reader, state);
-	if (!state_read_end(reader) || !fits(machine, &state, reader))
+	if (!state_read_end(reader) || !snapshot_fits(machine, &state, reader))
 		return false;
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		exec_switch_timing(&machine->harts[i], state.modelled);
@@ -102,7 +102,7 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 	    !console_restore(machine->console, reader) || (machine->htif && !htif_restore(machine->htif, reader)))
 		return false;
 	for (unsigned i = 0; i < machine->hart_count; i++)
-		if (!restore_hart(&machine->harts[i], reader))
+		if (!snapshot_hart(&machine->harts[i], reader))
 			return false;
 	if (!model_shared_restore(machine->model_shared, reader) || !trace_restore(machine->trace, reader) ||
 	    (machine->check && !check_restore(machine->check, reader)))

@@ -36,7 +36,7 @@ static void delay(struct model *model, unsigned cycles)
 {
 	uint32_t *state = &model->hart->pipeline_state;
 	struct pipe pipe = model->states.list[*state];
-	pipe.fetch_late = (int16_t)(pipe.fetch_late + cycles);
+	pipe.fetch_stall = (int16_t)(pipe.fetch_stall + cycles);
 	*state = states_number(&model->states, &pipe);
 }
 

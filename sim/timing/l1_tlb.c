@@ -17,67 +17,67 @@ static struct page_path path_to(unsigned index, unsigned levels)
 	return path;
 }
 
-int l1_tlb_init(struct l1_tlb *pages, unsigned count)
+int l1_tlb_init(struct l1_tlb *tlb, unsigned count)
 {
-	pages->count = count;
-	pages->tree = 0;
-	pages->entries = calloc(count, sizeof *pages->entries);
-	pages->paths = calloc(count, sizeof *pages->paths);
-	if (!pages->entries || !pages->paths)
+	tlb->count = count;
+	tlb->tree = 0;
+	tlb->entries = calloc(count, sizeof *tlb->entries);
+	tlb->paths = calloc(count, sizeof *tlb->paths);
+	if (!tlb->entries || !tlb->paths)
 		return -1;
 	for (unsigned i = 0; i < count; i++)
-		pages->paths[i] = path_to(i, (unsigned)__builtin_ctz(count));
+		tlb->paths[i] = path_to(i, (unsigned)__builtin_ctz(count));
 	return 0;
 }
 
-void l1_tlb_clear(struct l1_tlb *pages)
+void l1_tlb_clear(struct l1_tlb *tlb)
 {
-	pages->tree = 0;
-	memset(pages->entries, 0, pages->count * sizeof *pages->entries);
+	tlb->tree = 0;
+	memset(tlb->entries, 0, tlb->count * sizeof *tlb->entries);
 }
 
-void l1_tlb_free(struct l1_tlb *pages)
+void l1_tlb_free(struct l1_tlb *tlb)
 {
-	free(pages->entries);
-	free(pages->paths);
-	pages->entries = NULL;
-	pages->paths = NULL;
+	free(tlb->entries);
+	free(tlb->paths);
+	tlb->entries = NULL;
+	tlb->paths = NULL;
 }
 
-int l1_tlb_find(const struct l1_tlb *pages, uint64_t va, uint64_t space)
+int l1_tlb_find(const struct l1_tlb *tlb, uint64_t va, uint64_t space)
 {
-	for (unsigned i = 0; i < pages->count; i++) {
-		const struct page_entry *entry = &pages->entries[i];
+	for (unsigned i = 0; i < tlb->count; i++) {
+		const struct page_entry *entry = &tlb->entries[i];
 		if (entry->shift && va >> entry->shift == entry->vpn && !((entry->space ^ space) & ~entry->ignore))
 			return (int)i;
 	}
 	return -1;
 }
 
-static unsigned victim(const struct l1_tlb *pages)
+static unsigned victim(const struct l1_tlb *tlb)
 {
-	unsigned levels = (unsigned)__builtin_ctz(pages->count), index = 0;
+	unsigned levels = (unsigned)__builtin_ctz(tlb->count), index = 0;
 	for (unsigned level = 0; level < levels; level++)
-		index = index << 1 | (pages->tree >> ((1u << level) - 1 + index) & 1);
+		index = index << 1 | (tlb->tree >> ((1u << level) - 1 + index) & 1);
 	return index;
 }
 
-int l1_tlb_put(struct l1_tlb *pages, const struct page_entry *entry)
+int l1_tlb_put(struct l1_tlb *tlb, const struct page_entry *entry)
 {
 	unsigned index = 0;
-	while (index < pages->count && pages->entries[index].shift)
+	while (index < tlb->count && tlb->entries[index].shift)
 		index++;
-	if (index == pages->count)
-		index = victim(pages);
-	pages->entries[index] = *entry;
+	if (index == tlb->count)
+		index = victim(tlb);
+	tlb->entries[index] = *entry;
 	return (int)index;
 }
 
-int l1_tlb_insert(struct l1_tlb *pages, const struct page_entry *entry, struct page_entry *old)
+int l1_tlb_insert(struct l1_tlb *tlb, const struct page_entry *entry, struct page_entry *old)
 {
-	unsigned index = victim(pages);
-	*old = pages->entries[index];
-	pages->entries[index] = *entry;
+	unsigned index = victim(tlb);
+	*old = tlb->entries[index];
+	tlb->entries[index] = *entry;
 	return (int)index;
 }
 
@@ -108,30 +108,30 @@ bool page_entry_restore(struct page_entry *entry, struct state_reader *reader)
 	return state_refuse(reader, "tlb: a page is larger than all memory");
 }
 
-void l1_tlb_save(const struct l1_tlb *pages, struct state_writer *writer)
+void l1_tlb_save(const struct l1_tlb *tlb, struct state_writer *writer)
 {
 	state_write_begin(writer, "l1 tlb", L1_TLB_VERSION);
-	STATE_WRITE(writer, pages->count);
-	STATE_WRITE(writer, pages->tree);
-	for (unsigned i = 0; i < pages->count; i++)
-		page_entry_save(&pages->entries[i], writer);
+	STATE_WRITE(writer, tlb->count);
+	STATE_WRITE(writer, tlb->tree);
+	for (unsigned i = 0; i < tlb->count; i++)
+		page_entry_save(&tlb->entries[i], writer);
 	state_write_end(writer);
 }
 
-bool l1_tlb_restore(struct l1_tlb *pages, struct state_reader *reader)
+bool l1_tlb_restore(struct l1_tlb *tlb, struct state_reader *reader)
 {
 	unsigned count;
 	if (!state_read_begin(reader, "l1 tlb", L1_TLB_VERSION))
 		return false;
 	STATE_READ(reader, count);
-	if (reader->failed || count != pages->count)
+	if (reader->failed || count != tlb->count)
 		return state_refuse(reader, "l1 tlb: another number of entries");
-	STATE_READ(reader, pages->tree);
+	STATE_READ(reader, tlb->tree);
 	for (unsigned i = 0; i < count; i++)
-		page_entry_restore(&pages->entries[i], reader);
+		page_entry_restore(&tlb->entries[i], reader);
 	if (!state_read_end(reader))
 		return false;
-	if (pages->tree && (!count || pages->tree >> (count - 1)))
+	if (tlb->tree && (!count || tlb->tree >> (count - 1)))
 		return state_refuse(reader, "l1 tlb: the tree has more nodes than the TLB");
 	return true;
 }

@@ -74,7 +74,7 @@ struct pipe {
 	/* ---- frontend ---- */
 	int16_t fetch_next;          /* earliest request of the next fetch word */
 	int16_t fetch_last;          /* request of the word with the last instruction's end */
-	int16_t fetch_late;          /* cycles that the next word waits for its line or its page */
+	int16_t fetch_stall;          /* cycles that the next word waits for its line or its page */
 	int16_t target_dequeue[2];   /* of predicted-taken jumps: when each left the fetch queue; newest first */
 	/* ---- units ---- */
 	int16_t alu_free;            /* earliest issue to an integer unit */

@@ -31,8 +31,8 @@ int frontend_fetch(const struct timing *timing, struct pipe *pipe, const struct 
 		first++;
 	for (int word = first; word <= last; word++) {
 		int request = request_word(timing, pipe, pipe->redirected && word == first, taken && word == last);
-		int wait = pipe->fetch_late;
-		pipe->fetch_late = 0;
+		int wait = pipe->fetch_stall;
+		pipe->fetch_stall = 0;
 		pipe->fetch_last = (int16_t)(request + wait);
 		pipe->fetch_next = (int16_t)(request + wait + 1 + (wait > 0 ? (int)timing->l1i_restart : 0));
 	}

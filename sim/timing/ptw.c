@@ -9,140 +9,140 @@
 
 enum { PTE_SHIFT = 3, IMPLICIT_MAX = 5 }; /* PTEs of a G-stage walk, Sv57x4 */
 
-int ptw_init(struct ptw *walker, const struct timing *timing)
+int ptw_init(struct ptw *ptw, const struct timing *timing)
 {
-	walker->second_entries = timing->l2tlb_entries;
+	ptw->second_entries = timing->l2tlb_entries;
 	if (timing->l2tlb_entries) {
-		walker->second = calloc(timing->l2tlb_entries, sizeof *walker->second);
-		if (!walker->second)
+		ptw->second = calloc(timing->l2tlb_entries, sizeof *ptw->second);
+		if (!ptw->second)
 			return -1;
 	}
 	if (!timing->pte_cache)
 		return 0;
-	return l1_tlb_init(&walker->pointers, timing->pte_cache) || l1_tlb_init(&walker->guest_pointers, timing->pte_cache) ? -1 : 0;
+	return l1_tlb_init(&ptw->pointers, timing->pte_cache) || l1_tlb_init(&ptw->guest_pointers, timing->pte_cache) ? -1 : 0;
 }
 
-void ptw_free(struct ptw *walker)
+void ptw_free(struct ptw *ptw)
 {
-	l1_tlb_free(&walker->pointers);
-	l1_tlb_free(&walker->guest_pointers);
-	free(walker->second);
-	walker->second = NULL;
+	l1_tlb_free(&ptw->pointers);
+	l1_tlb_free(&ptw->guest_pointers);
+	free(ptw->second);
+	ptw->second = NULL;
 }
 
-void ptw_clear(struct ptw *walker)
+void ptw_clear(struct ptw *ptw)
 {
-	if (walker->pointers.count) {
-		l1_tlb_clear(&walker->pointers);
-		l1_tlb_clear(&walker->guest_pointers);
+	if (ptw->pointers.count) {
+		l1_tlb_clear(&ptw->pointers);
+		l1_tlb_clear(&ptw->guest_pointers);
 	}
-	if (walker->second)
-		memset(walker->second, 0, walker->second_entries * sizeof *walker->second);
-	walker->second_shifts = 0;
+	if (ptw->second)
+		memset(ptw->second, 0, ptw->second_entries * sizeof *ptw->second);
+	ptw->second_shifts = 0;
 }
 
 /* ---- the second-level TLB ---- */
 
 /* Neither ASID nor VMID is part of the index: a global page is found under any. */
-static struct page_entry *second_slot(const struct ptw *walker, uint64_t vpn)
+static struct page_entry *second_slot(const struct ptw *ptw, uint64_t vpn)
 {
-	return &walker->second[vpn & (walker->second_entries - 1)];
+	return &ptw->second[vpn & (ptw->second_entries - 1)];
 }
 
-const struct page_entry *ptw_find(const struct ptw *walker, uint64_t va, uint64_t space)
+const struct page_entry *ptw_find(const struct ptw *ptw, uint64_t va, uint64_t space)
 {
-	for (uint64_t shifts = walker->second_shifts; shifts; shifts &= shifts - 1) {
+	for (uint64_t shifts = ptw->second_shifts; shifts; shifts &= shifts - 1) {
 		unsigned shift = (unsigned)__builtin_ctzll(shifts);
-		const struct page_entry *entry = second_slot(walker, va >> shift);
+		const struct page_entry *entry = second_slot(ptw, va >> shift);
 		if (entry->shift == shift && entry->vpn == va >> shift && !((entry->space ^ space) & ~entry->ignore))
 			return entry;
 	}
 	return NULL;
 }
 
-void ptw_insert(struct ptw *walker, const struct page_entry *entry, struct page_entry *old)
+void ptw_insert(struct ptw *ptw, const struct page_entry *entry, struct page_entry *old)
 {
 	*old = (struct page_entry){0};
-	if (!walker->second)
+	if (!ptw->second)
 		return;
-	struct page_entry *slot = second_slot(walker, entry->vpn);
+	struct page_entry *slot = second_slot(ptw, entry->vpn);
 	*old = *slot;
 	*slot = *entry;
-	walker->second_shifts |= UINT64_C(1) << entry->shift;
+	ptw->second_shifts |= UINT64_C(1) << entry->shift;
 }
 
 /* ---- pointers ---- */
 
 /* Is the pointer at this address kept? Then it has been used. */
-static bool find_pointer(struct l1_tlb *pages, uint64_t address, uint64_t space)
+static bool find_pointer(struct l1_tlb *tlb, uint64_t address, uint64_t space)
 {
-	int index = pages->count ? l1_tlb_find(pages, address, space) : -1;
+	int index = tlb->count ? l1_tlb_find(tlb, address, space) : -1;
 	if (index >= 0)
-		l1_tlb_touch(pages, (unsigned)index);
+		l1_tlb_touch(tlb, (unsigned)index);
 	return index >= 0;
 }
 
-static void keep_pointer(struct l1_tlb *pages, uint64_t address, uint64_t space)
+static void keep_pointer(struct l1_tlb *tlb, uint64_t address, uint64_t space)
 {
 	struct page_entry entry = {.vpn = address >> PTE_SHIFT, .space = space, .shift = PTE_SHIFT, .first_shift = PTE_SHIFT};
-	if (pages->count)
-		l1_tlb_touch(pages, (unsigned)l1_tlb_put(pages, &entry));
+	if (tlb->count)
+		l1_tlb_touch(tlb, (unsigned)l1_tlb_put(tlb, &entry));
 }
 
-static void forget_pointers(struct l1_tlb *pages)
+static void forget_pointers(struct l1_tlb *tlb)
 {
-	for (unsigned i = 0; i < pages->count; i++)
-		pages->entries[i].shift = 0;
+	for (unsigned i = 0; i < tlb->count; i++)
+		tlb->entries[i].shift = 0;
 }
 
-void ptw_forget_pointers(struct ptw *walker)
+void ptw_forget_pointers(struct ptw *ptw)
 {
-	forget_pointers(&walker->pointers);
-	forget_pointers(&walker->guest_pointers);
+	forget_pointers(&ptw->pointers);
+	forget_pointers(&ptw->guest_pointers);
 }
 
 /* ---- save and restore ---- */
 
 enum { PTW_VERSION = 1 };
 
-void ptw_save(const struct ptw *walker, struct state_writer *writer)
+void ptw_save(const struct ptw *ptw, struct state_writer *writer)
 {
-	l1_tlb_save(&walker->pointers, writer);
-	l1_tlb_save(&walker->guest_pointers, writer);
+	l1_tlb_save(&ptw->pointers, writer);
+	l1_tlb_save(&ptw->guest_pointers, writer);
 	state_write_begin(writer, "ptw", PTW_VERSION);
-	STATE_WRITE(writer, walker->second_entries);
-	STATE_WRITE(writer, walker->second_shifts);
-	for (unsigned i = 0; i < walker->second_entries; i++)
-		page_entry_save(&walker->second[i], writer);
+	STATE_WRITE(writer, ptw->second_entries);
+	STATE_WRITE(writer, ptw->second_shifts);
+	for (unsigned i = 0; i < ptw->second_entries; i++)
+		page_entry_save(&ptw->second[i], writer);
 	state_write_end(writer);
 }
 
 /* Is every page where ptw_find looks for it? */
-static bool second_fits(const struct ptw *walker)
+static bool second_fits(const struct ptw *ptw)
 {
-	for (unsigned i = 0; i < walker->second_entries; i++) {
-		const struct page_entry *entry = &walker->second[i];
-		if (entry->shift && (second_slot(walker, entry->vpn) != entry || !(walker->second_shifts >> entry->shift & 1)))
+	for (unsigned i = 0; i < ptw->second_entries; i++) {
+		const struct page_entry *entry = &ptw->second[i];
+		if (entry->shift && (second_slot(ptw, entry->vpn) != entry || !(ptw->second_shifts >> entry->shift & 1)))
 			return false;
 	}
 	return true;
 }
 
-bool ptw_restore(struct ptw *walker, struct state_reader *reader)
+bool ptw_restore(struct ptw *ptw, struct state_reader *reader)
 {
 	unsigned entries;
-	if (!l1_tlb_restore(&walker->pointers, reader) || !l1_tlb_restore(&walker->guest_pointers, reader) ||
+	if (!l1_tlb_restore(&ptw->pointers, reader) || !l1_tlb_restore(&ptw->guest_pointers, reader) ||
 	    !state_read_begin(reader, "ptw", PTW_VERSION))
 		return false;
 	STATE_READ(reader, entries);
-	if (reader->failed || entries != walker->second_entries)
+	if (reader->failed || entries != ptw->second_entries)
 		return state_refuse(reader, "ptw: another number of entries in the second-level TLB");
-	STATE_READ(reader, walker->second_shifts);
+	STATE_READ(reader, ptw->second_shifts);
 	for (unsigned i = 0; i < entries; i++)
-		page_entry_restore(&walker->second[i], reader);
+		page_entry_restore(&ptw->second[i], reader);
 	if (!state_read_end(reader))
 		return false;
-	return second_fits(walker) || state_refuse(reader, "ptw: a page is where it cannot be");
+	return second_fits(ptw) || state_refuse(reader, "ptw: a page is where it cannot be");
 }
 
 /* ---- walks ---- */

@@ -23,13 +23,13 @@ struct ptw {
 
 struct model;
 
-int ptw_init(struct ptw *walker, const struct timing *timing); /* 0, or -1: no memory */
-void ptw_free(struct ptw *walker);
-void ptw_clear(struct ptw *walker); /* as after ptw_init */
+int ptw_init(struct ptw *ptw, const struct timing *timing); /* 0, or -1: no memory */
+void ptw_free(struct ptw *ptw);
+void ptw_clear(struct ptw *ptw); /* as after ptw_init */
 
 /* The page's entry in the second-level TLB, or NULL; and put one there, if there is one: *old is what stood there. */
-const struct page_entry *ptw_find(const struct ptw *walker, uint64_t va, uint64_t space);
-void ptw_insert(struct ptw *walker, const struct page_entry *entry, struct page_entry *old);
+const struct page_entry *ptw_find(const struct ptw *ptw, uint64_t va, uint64_t space);
+void ptw_insert(struct ptw *ptw, const struct page_entry *entry, struct page_entry *old);
 
 /* Walk for va, the first PTE at cycle `at`: cycles of it, in *second those for the G-stage. False in *found: it
  * faults. */
@@ -37,11 +37,11 @@ unsigned ptw_walk(struct model *model, uint64_t va, uint64_t at, enum access acc
                      unsigned *second, struct translation *translation, bool *found);
 
 /* A fence: pointers are forgotten, unless it names an address: then only leaves are meant. */
-void ptw_forget_pointers(struct ptw *walker);
+void ptw_forget_pointers(struct ptw *ptw);
 
 /* Sections "l1 tlb" of both kinds of pointers, and "ptw": the second-level TLB. Refuses other numbers of entries, and entries
  * that cannot be. */
-void ptw_save(const struct ptw *walker, struct state_writer *writer);
-bool ptw_restore(struct ptw *walker, struct state_reader *reader);
+void ptw_save(const struct ptw *ptw, struct state_writer *writer);
+bool ptw_restore(struct ptw *ptw, struct state_reader *reader);
 
 #endif

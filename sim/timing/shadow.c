@@ -16,7 +16,7 @@ struct set {
 struct key {
 	const struct uop *uops;
 	uint32_t set, count;
-	struct causes late, translate, refetch;
+	struct causes fetch, translate, refetch;
 	struct stall stall;
 	uint32_t walked, jumped; /* booleans as wide as the words that are compared */
 };
@@ -203,7 +203,7 @@ static bool sees_the_same(const struct timing *timing, const struct key *key, en
 {
 	struct stall stall = stall_seen(timing, key, level), before = stall_seen(timing, key, level - 1);
 	return level > SHADOW_FENCE && memcmp(&stall, &before, sizeof stall) == 0 &&
-	       seen_of(&key->late, level) == seen_of(&key->late, level - 1);
+	       seen_of(&key->fetch, level) == seen_of(&key->fetch, level - 1);
 }
 
 /* Returns the state after the run, and in *cycles what it took. */
@@ -213,7 +213,7 @@ static uint32_t run_level(struct shadow *shadow, const struct key *key, enum sha
 	struct stall stall = stall_seen(shadow->timing, key, level);
 	struct pipe pipe = shadow->states.list[state];
 	struct pipe_times times = {0};
-	pipe.fetch_late = (int16_t)(pipe.fetch_late + (int)seen_of(&key->late, level));
+	pipe.fetch_stall = (int16_t)(pipe.fetch_stall + (int)seen_of(&key->fetch, level));
 	for (unsigned i = 0; i < key->count; i++)
 		step_level(shadow->timing, level, &pipe, &key->uops[i], i + 1 == key->count ? &stall : &nothing, &times);
 	pipe_settle(shadow->timing, &pipe, times.next);
@@ -244,7 +244,7 @@ static struct key key_of(const struct shadow *shadow, const struct shadow_run *r
 		.uops = run->uops,
 		.set = shadow->now,
 		.count = run->count,
-		.late = run->late,
+		.fetch = run->fetch,
 		.translate = run->settled.translate,
 		.refetch = run->settled.refetch,
 		.stall = run->settled.stall,

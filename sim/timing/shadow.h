@@ -24,14 +24,14 @@ enum shadow_level {
 	SHADOW_LEVELS
 };
 
-/* Instructions of a block one after another. `late` is what fetch waited for before the first of them, `settled` what
+/* Instructions of a block one after another. `fetch` is what fetch waited for before the first of them, `settled` what
  * happened to the last one. */
 struct shadow_run {
 	const struct uop *uops;
 	unsigned count;
 	bool lasting;  /* uops stay where they are until shadow_forget: the outcome can be kept */
 	bool jumped;   /* the last one was a jump, and taken */
-	struct causes late;
+	struct causes fetch;
 	struct settled settled; /* stall.trap: the last one did not retire */
 };
 

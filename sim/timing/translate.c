@@ -29,7 +29,7 @@ static void tell_replaced(struct model *model, enum trace_tlb_unit unit, const s
 	               (unsigned)(counts->pte_reads_second - before->pte_reads_second));
 }
 
-unsigned translate_walk(struct model *model, struct l1_tlb *pages, uint64_t va, uint64_t at, enum access access,
+unsigned translate_walk(struct model *model, struct l1_tlb *tlb, uint64_t va, uint64_t at, enum access access,
                         const struct mmu_context *context, uint16_t *second, int *page)
 {
 	struct hart *hart = model->hart;
@@ -48,7 +48,7 @@ unsigned translate_walk(struct model *model, struct l1_tlb *pages, uint64_t va, 
 		entry = *second_level;
 		model->counts.l2tlb_hits++;
 	} else {
-		unsigned fixed = pages == &model->itlb ? timing->itlb_miss : timing->dtlb_miss, reads;
+		unsigned fixed = tlb == &model->itlb ? timing->itlb_miss : timing->dtlb_miss, reads;
 		struct translation translation;
 		bool found;
 		cycles = ptw_walk(model, va, at + fixed, access, context, &reads, &translation, &found);
@@ -67,12 +67,12 @@ unsigned translate_walk(struct model *model, struct l1_tlb *pages, uint64_t va, 
 		if (heard && model->ptw.second)
 			tell_replaced(model, UNIT_L2TLB, &old, &entry, va, access, &before);
 	}
-	*page = l1_tlb_insert(pages, &entry, &old);
-	l1_tlb_touch(pages, (unsigned)*page);
-	if (pages == &model->dtlb)
+	*page = l1_tlb_insert(tlb, &entry, &old);
+	l1_tlb_touch(tlb, (unsigned)*page);
+	if (tlb == &model->dtlb)
 		near_drop_page(&model->near, &old);
 	if (heard)
-		tell_replaced(model, pages == &model->itlb ? UNIT_ITLB : UNIT_DTLB, &old, &entry, va, access, &before);
+		tell_replaced(model, tlb == &model->itlb ? UNIT_ITLB : UNIT_DTLB, &old, &entry, va, access, &before);
 	return cycles;
 }
 

@@ -219,7 +219,7 @@ static void run_timed(struct hart *hart, struct shadow_run *run)
 {
 	struct meter *meter = hart->meter;
 	uint64_t before = meter->time[SHADOW_INSN];
-	run->late = meter->late;
+	run->fetch = meter->late;
 	meter->late = (struct causes){0};
 	shadow_run(hart->model->shadow, run, meter->time);
 	meter->functions[meter->latest].cycles += meter->time[SHADOW_INSN] - before;

@@ -158,7 +158,7 @@ Test(pipe, equal_states_have_one_number)
 	cr_expect_neq(number, 0);
 	for (int i = 0; i < 5000; i++) { /* grows */
 		struct pipe other = pipe;
-		other.fetch_late = (int16_t)(1 + i);
+		other.fetch_stall = (int16_t)(1 + i);
 		cr_assert_eq(states_number(&states, &other), number + 1 + (uint32_t)i);
 	}
 	cr_expect_eq(states_number(&states, &pipe), number);

@@ -100,7 +100,7 @@ Test(pipe_param, fetch_goes_on_after_a_miss)
 	for (unsigned more = 0; more < 2; more++, timing.l1i_restart++) {
 		struct pipe_times times = {0};
 		pipe_reset(&pipe);
-		pipe.fetch_late = 10;
+		pipe.fetch_stall = 10;
 		pipe_step(&timing, &pipe, &uop, &none, &times);
 		cr_expect_eq(times.issue, 14);
 		pipe_step(&timing, &pipe, &next, &none, &times);

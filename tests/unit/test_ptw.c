@@ -39,12 +39,12 @@ static void walks_free(struct walks *walks)
 	free(walks);
 }
 
-static unsigned cost_by(struct walks *walks, struct l1_tlb *pages, uint64_t va, enum mode mode)
+static unsigned cost_by(struct walks *walks, struct l1_tlb *tlb, uint64_t va, enum mode mode)
 {
 	struct mmu_context context = context_in(mode);
 	uint16_t second;
 	int page;
-	return translate_walk(walks->model, pages, va, 0, ACCESS_LOAD, &context, &second, &page);
+	return translate_walk(walks->model, tlb, va, 0, ACCESS_LOAD, &context, &second, &page);
 }
 
 /* Of a load that misses the data TLB. */
@@ -68,7 +68,7 @@ static void map_two(struct walks *walks, unsigned asid)
 	walks->world->hart.csr.satp = atp_of(&tables, asid);
 }
 
-Test(walker, without_caches_every_pte_is_read)
+Test(ptw, without_caches_every_pte_is_read)
 {
 	struct walks *walks = walks_new(0, 0);
 	map_two(walks, 1);
@@ -82,7 +82,7 @@ Test(walker, without_caches_every_pte_is_read)
 	walks_free(walks);
 }
 
-Test(walker, pointers_of_the_s_stage)
+Test(ptw, pointers_of_the_s_stage)
 {
 	struct walks *walks = walks_new(8, 0);
 	map_two(walks, 1);
@@ -97,7 +97,7 @@ Test(walker, pointers_of_the_s_stage)
 }
 
 /* The tables lie in one region of 2 MiB, the data in another of the same 1 GiB. */
-Test(walker, pointers_of_both_stages)
+Test(ptw, pointers_of_both_stages)
 {
 	struct walks *walks = walks_new(8, 0);
 	struct guest guest = guest_new(walks->world, SV39, SV39);
@@ -116,7 +116,7 @@ Test(walker, pointers_of_both_stages)
 	walks_free(walks);
 }
 
-Test(walker, one_stage_of_a_guest_has_no_pointers)
+Test(ptw, one_stage_of_a_guest_has_no_pointers)
 {
 	struct walks *walks = walks_new(8, 0);
 	struct guest guest = guest_new(walks->world, BARE, SV39);
@@ -129,7 +129,7 @@ Test(walker, one_stage_of_a_guest_has_no_pointers)
 	walks_free(walks);
 }
 
-Test(walker, a_walk_that_faults_pays_what_it_read)
+Test(ptw, a_walk_that_faults_pays_what_it_read)
 {
 	struct walks *walks = walks_new(8, 0);
 	struct guest guest = guest_new(walks->world, SV39, SV39);
@@ -140,7 +140,7 @@ Test(walker, a_walk_that_faults_pays_what_it_read)
 	walks_free(walks);
 }
 
-Test(walker, second_level)
+Test(ptw, second_level)
 {
 	struct walks *walks = walks_new(0, 64);
 	map_two(walks, 1);
@@ -161,7 +161,7 @@ Test(walker, second_level)
 }
 
 /* A page of both stages is as large as the smaller one, and belongs to its VMID. */
-Test(walker, second_level_of_guests)
+Test(ptw, second_level_of_guests)
 {
 	struct walks *walks = walks_new(0, 64);
 	struct guest guest = guest_new(walks->world, SV39, SV39);

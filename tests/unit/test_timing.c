@@ -132,23 +132,23 @@ Test(timing, shift_register_has_full_period)
  * is never the entry used last. */
 static unsigned misses(unsigned entries, unsigned used, unsigned rounds)
 {
-	struct l1_tlb pages;
+	struct l1_tlb tlb;
 	unsigned count = 0;
 	uint64_t last = UINT64_MAX;
-	cr_assert_eq(l1_tlb_init(&pages, entries), 0);
+	cr_assert_eq(l1_tlb_init(&tlb, entries), 0);
 	for (unsigned i = 0; i < used * rounds; i++) {
 		uint64_t page = 100 + i % used;
-		int index = l1_tlb_find(&pages, page << 12, 1);
+		int index = l1_tlb_find(&tlb, page << 12, 1);
 		if (index < 0) {
 			struct page_entry old, entry = {.vpn = page, .space = 1, .shift = 12, .first_shift = 12};
-			index = l1_tlb_insert(&pages, &entry, &old);
+			index = l1_tlb_insert(&tlb, &entry, &old);
 			cr_assert(!old.shift || entries == 1 || old.vpn != last, "the entry used last was replaced");
 			count += i >= used * 2;
 		}
-		l1_tlb_touch(&pages, (unsigned)index);
+		l1_tlb_touch(&tlb, (unsigned)index);
 		last = page;
 	}
-	l1_tlb_free(&pages);
+	l1_tlb_free(&tlb);
 	return count;
 }
 
@@ -163,15 +163,15 @@ Test(timing, pages_tree)
 
 Test(timing, pages_of_all_sizes_and_spaces)
 {
-	struct l1_tlb pages;
+	struct l1_tlb tlb;
 	struct page_entry old, big = {.vpn = 2, .space = 7, .ignore = 0xff, .shift = 30, .first_shift = 30};
-	cr_assert_eq(l1_tlb_init(&pages, 4), 0);
-	int index = l1_tlb_insert(&pages, &big, &old);
-	cr_expect_eq(l1_tlb_find(&pages, UINT64_C(0x80123456), 7), index);
-	cr_expect_eq(l1_tlb_find(&pages, UINT64_C(0x80123456), 0x0e), index, "the ASID of a global page does not matter");
-	cr_expect_eq(l1_tlb_find(&pages, UINT64_C(0x80123456), 0x107), -1);
-	cr_expect_eq(l1_tlb_find(&pages, UINT64_C(0xc0123456), 7), -1);
-	l1_tlb_free(&pages);
+	cr_assert_eq(l1_tlb_init(&tlb, 4), 0);
+	int index = l1_tlb_insert(&tlb, &big, &old);
+	cr_expect_eq(l1_tlb_find(&tlb, UINT64_C(0x80123456), 7), index);
+	cr_expect_eq(l1_tlb_find(&tlb, UINT64_C(0x80123456), 0x0e), index, "the ASID of a global page does not matter");
+	cr_expect_eq(l1_tlb_find(&tlb, UINT64_C(0x80123456), 0x107), -1);
+	cr_expect_eq(l1_tlb_find(&tlb, UINT64_C(0xc0123456), 7), -1);
+	l1_tlb_free(&tlb);
 }
 
 /* ---- the memory channel ---- */

@@ -107,114 +107,114 @@ Test(timing_state, channel)
 
 /* ---- TLBs ---- */
 
-static struct l1_tlb pages_of(unsigned count)
+static struct l1_tlb l1_tlb_of(unsigned count)
 {
-	struct l1_tlb pages;
-	cr_assert_eq(l1_tlb_init(&pages, count), 0);
-	return pages;
+	struct l1_tlb tlb;
+	cr_assert_eq(l1_tlb_init(&tlb, count), 0);
+	return tlb;
 }
 
 /* A page that is asked for, and put in; the one that had to go. */
-static uint64_t use_pages(struct l1_tlb *pages, uint64_t *seed)
+static uint64_t use_l1_tlb(struct l1_tlb *tlb, uint64_t *seed)
 {
 	uint64_t page = next_random(seed) % 40;
 	struct page_entry old = {0}, entry = {.vpn = page, .space = 7, .shift = 12, .first_shift = 12};
-	int index = l1_tlb_find(pages, page << 12, 7);
+	int index = l1_tlb_find(tlb, page << 12, 7);
 	if (index < 0)
-		index = l1_tlb_insert(pages, &entry, &old);
-	l1_tlb_touch(pages, (unsigned)index);
+		index = l1_tlb_insert(tlb, &entry, &old);
+	l1_tlb_touch(tlb, (unsigned)index);
 	return old.vpn << 8 | (unsigned)index;
 }
 
-static void refuse_pages(struct l1_tlb pages, const struct state_writer *writer, const char *reason)
+static void refuse_l1_tlb(struct l1_tlb tlb, const struct state_writer *writer, const char *reason)
 {
 	struct state_reader reader = reader_of(writer);
-	cr_expect_not(l1_tlb_restore(&pages, &reader));
+	cr_expect_not(l1_tlb_restore(&tlb, &reader));
 	cr_expect_str_eq(reader.reason, reason);
-	l1_tlb_free(&pages);
+	l1_tlb_free(&tlb);
 }
 
 Test(timing_state, l1_tlb)
 {
-	struct l1_tlb pages = pages_of(16), again = pages_of(16);
+	struct l1_tlb tlb = l1_tlb_of(16), again = l1_tlb_of(16);
 	struct state_writer writer = {0};
 	uint64_t seed = 3;
 	for (unsigned i = 0; i < 200; i++)
-		use_pages(&pages, &seed);
-	l1_tlb_save(&pages, &writer);
+		use_l1_tlb(&tlb, &seed);
+	l1_tlb_save(&tlb, &writer);
 	struct state_reader reader = reader_of(&writer);
 	cr_assert(l1_tlb_restore(&again, &reader), "%s", reader.reason);
-	refuse_pages(pages_of(8), &writer, "l1 tlb: another number of entries");
+	refuse_l1_tlb(l1_tlb_of(8), &writer, "l1 tlb: another number of entries");
 	for (unsigned i = 0; i < 200; i++) {
 		uint64_t other = seed;
-		cr_assert_eq(use_pages(&pages, &seed), use_pages(&again, &other));
+		cr_assert_eq(use_l1_tlb(&tlb, &seed), use_l1_tlb(&again, &other));
 	}
 	again.tree = UINT64_C(1) << 15;
 	writer.size = 0;
 	l1_tlb_save(&again, &writer);
-	refuse_pages(pages_of(16), &writer, "l1 tlb: the tree has more nodes than the TLB");
-	pages.entries[2].shift = 64;
+	refuse_l1_tlb(l1_tlb_of(16), &writer, "l1 tlb: the tree has more nodes than the TLB");
+	tlb.entries[2].shift = 64;
 	writer.size = 0;
-	l1_tlb_save(&pages, &writer);
-	refuse_pages(pages_of(16), &writer, "tlb: a page is larger than all memory");
-	l1_tlb_free(&pages);
+	l1_tlb_save(&tlb, &writer);
+	refuse_l1_tlb(l1_tlb_of(16), &writer, "tlb: a page is larger than all memory");
+	l1_tlb_free(&tlb);
 	l1_tlb_free(&again);
 	state_writer_free(&writer);
 }
 
-/* ---- the walker ---- */
+/* ---- the ptw ---- */
 
-static struct ptw walker_of(unsigned pointers, unsigned second)
+static struct ptw ptw_of(unsigned pointers, unsigned second)
 {
-	struct ptw walker = {0};
+	struct ptw ptw = {0};
 	struct timing timing;
 	timing_default(&timing);
 	timing.pte_cache = pointers;
 	timing.l2tlb_entries = second;
-	cr_assert_eq(ptw_init(&walker, &timing), 0);
-	return walker;
+	cr_assert_eq(ptw_init(&ptw, &timing), 0);
+	return ptw;
 }
 
-static void refuse_walker(struct ptw walker, const struct state_writer *writer, const char *reason)
+static void refuse_ptw(struct ptw ptw, const struct state_writer *writer, const char *reason)
 {
 	struct state_reader reader = reader_of(writer);
-	cr_expect_not(ptw_restore(&walker, &reader));
+	cr_expect_not(ptw_restore(&ptw, &reader));
 	cr_expect_str_eq(reader.reason, reason);
-	ptw_free(&walker);
+	ptw_free(&ptw);
 }
 
 Test(timing_state, ptw)
 {
-	struct ptw walker = walker_of(8, 64), again = walker_of(8, 64), none = walker_of(0, 0);
+	struct ptw ptw = ptw_of(8, 64), again = ptw_of(8, 64), none = ptw_of(0, 0);
 	struct state_writer writer = {0};
 	for (uint64_t page = 0; page < 100; page++)
-		ptw_insert(&walker, &(struct page_entry){.vpn = page, .space = 7, .shift = page % 3 ? 12 : 21, .first_shift = 12}, &(struct page_entry){0});
+		ptw_insert(&ptw, &(struct page_entry){.vpn = page, .space = 7, .shift = page % 3 ? 12 : 21, .first_shift = 12}, &(struct page_entry){0});
 	uint64_t seed = 4;
 	for (unsigned i = 0; i < 50; i++)
-		use_pages(&walker.pointers, &seed);
-	ptw_save(&walker, &writer);
+		use_l1_tlb(&ptw.pointers, &seed);
+	ptw_save(&ptw, &writer);
 	struct state_reader reader = reader_of(&writer);
 	cr_assert(ptw_restore(&again, &reader), "%s", reader.reason);
 	for (uint64_t va = 0; va < UINT64_C(1) << 26; va += 4096) {
-		const struct page_entry *one = ptw_find(&walker, va, 7), *other = ptw_find(&again, va, 7);
+		const struct page_entry *one = ptw_find(&ptw, va, 7), *other = ptw_find(&again, va, 7);
 		cr_assert_eq(one != NULL, other != NULL);
-		cr_assert(!one || one - walker.second == other - again.second);
+		cr_assert(!one || one - ptw.second == other - again.second);
 	}
 	struct state_writer other = {0};
 	ptw_save(&again, &other);
 	cr_expect(other.size == writer.size && memcmp(other.bytes, writer.bytes, writer.size) == 0, "the same bytes, pointers among them");
 	state_writer_free(&other);
-	refuse_walker(walker_of(4, 64), &writer, "l1 tlb: another number of entries");
-	refuse_walker(walker_of(8, 32), &writer, "ptw: another number of entries in the second-level TLB");
-	walker.second[9] = (struct page_entry){.vpn = 8, .shift = 12, .first_shift = 12};
+	refuse_ptw(ptw_of(4, 64), &writer, "l1 tlb: another number of entries");
+	refuse_ptw(ptw_of(8, 32), &writer, "ptw: another number of entries in the second-level TLB");
+	ptw.second[9] = (struct page_entry){.vpn = 8, .shift = 12, .first_shift = 12};
 	writer.size = 0;
-	ptw_save(&walker, &writer);
-	refuse_walker(walker_of(8, 64), &writer, "ptw: a page is where it cannot be");
+	ptw_save(&ptw, &writer);
+	refuse_ptw(ptw_of(8, 64), &writer, "ptw: a page is where it cannot be");
 	writer.size = 0;
 	ptw_save(&none, &writer);
 	reader = reader_of(&writer);
 	cr_expect(ptw_restore(&none, &reader), "neither pointers nor second level: %s", reader.reason);
-	ptw_free(&walker);
+	ptw_free(&ptw);
 	ptw_free(&again);
 	ptw_free(&none);
 	state_writer_free(&writer);
