@@ -16,10 +16,11 @@ SIM_SOURCES := $(sort $(wildcard sim/*/*.c sim/*/*/*.c))
 SIM_LIBRARY := $(filter-out sim/cli/main.c,$(SIM_SOURCES))
 # A trace is read without a machine: what does so needs no more of sim/ than this.
 RVTRACE_SOURCES := $(sort $(wildcard tools/rvtrace/*.c)) $(filter sim/base/% sim/isa/% sim/trace/%,$(SIM_LIBRARY))
+FORMATTED = $(shell git ls-files 'sim/*.[ch]' 'firmware/*.[ch]' 'tools/*.[ch]')
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 
 .DEFAULT_GOAL := all
-.PHONY: all run test test-programs asan hostile lint packages clean help expand
+.PHONY: all run format test test-programs asan hostile lint packages clean help expand
 
 all: $(BUILD)/rvsim $(BUILD)/rvtrace firmware guests ## build everything under build/
 
@@ -88,7 +89,16 @@ hostile: ## bad ELFs and options; guests under one-op blocks, one-entry TLBs and
 	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
 	@tests/run.py hostile hostile_engines
 
-lint: ## layering, and what the compilers say
+format: ## make the sources look as .clang-format says
+	@tools/install-packages.sh clang-format-19
+	@clang-format-19 -i $(FORMATTED)
+
+lint: ## layering, formatting, and clang-tidy's bugprone checks
+	@tools/install-packages.sh clang-format-19 clang-tidy-19
+	@$(MAKE) --no-print-directory all
+	@clang-format-19 --dry-run --Werror $(FORMATTED)
+	@printf '%s\n' $(SIM_SOURCES) $(wildcard tools/*/*.c) | xargs -P$$(nproc) -n8 sh -c \
+		'clang-tidy-19 --quiet "$$@" -- -std=gnu17 -Isim -Itools -D_GNU_SOURCE 2>/dev/null' lint
 	@tools/check_layers sim=$(BUILD)/obj/tail/sim firmware=$(BUILD)/fw
 
 expand: ## show what an X-macro file becomes: make expand FILE=sim/engine/op_int.c

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -38,7 +39,7 @@ bool options_size(const char *text, uint64_t unit, uint64_t *bytes)
 	if (text[0] < '0' || text[0] > '9' || errno != 0)
 		return false;
 	if (*end != '\0') {
-		char letter = *end >= 'a' && *end <= 'z' ? (char)(*end - 'a' + 'A') : *end;
+		char letter = (char)toupper((unsigned char)*end);
 		const char *suffix = strchr(suffixes, letter);
 		if (!suffix || end[1] != '\0')
 			return false;

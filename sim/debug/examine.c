@@ -1,5 +1,6 @@
 /* Looking at memory: dumps, disassembly, and the walk of an address through both stages. Nothing here has side
  * effects. */
+#include <inttypes.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +74,7 @@ static bool dump_string(struct debugger *debugger, reader *read, uint64_t addres
 	fputc('"', debugger->out);
 	for (unsigned i = 0; i < 4096; i++) {
 		if (!read(current(debugger), address + i, 1, &value))
-			return complain(debugger, "\" cannot read 0x%llx", (unsigned long long)(address + i));
+			return complain(debugger, "\" cannot read 0x%" PRIx64, address + i);
 		if (value == 0)
 			break;
 		fprintf(debugger->out, isprint((int)value) ? "%c" : "\\x%02x", (int)value);
@@ -170,9 +171,8 @@ static void print_fault(struct debugger *debugger, const struct trap *trap)
 	fprintf(debugger->out, "%s: cause %u, tval 0x%llx", cause_name(false, trap->cause), trap->cause,
 	        (unsigned long long)trap->tval);
 	if (trap->cause >= CAUSE_FETCH_GUEST_PAGE && trap->cause != CAUSE_VIRTUAL)
-		fprintf(debugger->out, ", htval 0x%llx (gpa 0x%llx), htinst %s0x%llx", (unsigned long long)trap->tval2,
-		        (unsigned long long)(trap->tval2 << 2), trap->tinst ? "pseudoinstruction " : "transformed instruction or ",
-		        (unsigned long long)trap->tinst);
+		fprintf(debugger->out, ", htval 0x%" PRIx64 " (gpa 0x%" PRIx64 "), htinst %s0x%" PRIx64, trap->tval2, trap->tval2 << 2,
+		        trap->tinst ? "pseudoinstruction " : "transformed instruction or ", trap->tinst);
 	fputc('\n', debugger->out);
 }
 

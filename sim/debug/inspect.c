@@ -1,4 +1,5 @@
 /* Showing state: registers, CSRs by field, harts, per-CPU data, the last trap. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include "csr/csr.h"
@@ -126,10 +127,9 @@ static void info_zones(struct debugger *debugger)
 {
 	for (unsigned i = 0; i < debugger->machine->hart_count; i++) {
 		const struct hart *hart = &debugger->machine->harts[i];
-		fprintf(debugger->out, "hart %-2u VMID %llu G-stage root 0x%llx mode %llu%s\n", i,
-		        (unsigned long long)((hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW),
-		        (unsigned long long)((hart->csr.hgatp & hgatp_PPN) << 12),
-		        (unsigned long long)(hart->csr.hgatp >> hgatp_MODE_LOW), mode_virt(hart->mode) ? ", in the guest" : "");
+		fprintf(debugger->out, "hart %-2u VMID %" PRIu64 " G-stage root 0x%" PRIx64 " mode %" PRIu64 "%s\n", i,
+		        (hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW, (hart->csr.hgatp & hgatp_PPN) << PAGE_SHIFT,
+		        hart->csr.hgatp >> hgatp_MODE_LOW, mode_virt(hart->mode) ? ", in the guest" : "");
 	}
 }
 

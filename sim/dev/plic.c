@@ -141,7 +141,7 @@ static bool plic_read(struct device *device, uint64_t offset, unsigned size, uin
 		if (index < plic->context_count)
 			*value = plic->contexts[index].enable[offset % ENABLE_STRIDE / 4];
 	} else if (offset >= PENDING) {
-		*value = offset - PENDING < WORDS * 4 ? plic->pending[(offset - PENDING) / 4] : 0;
+		*value = offset - PENDING < sizeof(plic->pending) ? plic->pending[(offset - PENDING) / 4] : 0;
 	} else {
 		*value = offset / 4 <= plic->source_count ? plic->priority[offset / 4] : 0;
 	}
@@ -281,7 +281,7 @@ static void plic_destroy(struct device *device)
 static struct device *plic_make(const struct board *board, const struct device_site *site)
 {
 	unsigned hart_count = board->platform->hart_count;
-	struct plic *plic = calloc(1, sizeof(*plic) + 2 * hart_count * sizeof(struct context));
+	struct plic *plic = calloc(1, sizeof(*plic) + 2 * (size_t)hart_count * sizeof(struct context));
 	if (!plic)
 		return NULL;
 	plic->device = (struct device){
@@ -291,7 +291,7 @@ static struct device *plic_make(const struct board *board, const struct device_s
 	plic->source_count = SOURCES;
 	plic->context_count = 2 * hart_count;
 	for (unsigned i = 0; i < hart_count; i++) {
-		plic->contexts[2 * i].output = board->hart_wire(board->context, WIRE_IRQ, i, IRQ_MEI);
+		plic->contexts[2 * (size_t)i].output = board->hart_wire(board->context, WIRE_IRQ, i, IRQ_MEI);
 		plic->contexts[2 * i + 1].output = board->hart_wire(board->context, WIRE_IRQ, i, IRQ_SEI);
 	}
 	return &plic->device;

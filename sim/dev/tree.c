@@ -57,9 +57,9 @@ void tree_hart_interrupts(struct tree_writer *writer, unsigned hart_count, uint3
 	fdt32_t cells[HARTS_MAX * 4];
 	assert(hart_count <= HARTS_MAX);
 	for (unsigned hart = 0; hart < hart_count; hart++) {
-		cells[4 * hart] = cells[4 * hart + 2] = cpu_to_fdt32(intc_phandle(hart));
+		cells[4 * (size_t)hart] = cells[4 * (size_t)hart + 2] = cpu_to_fdt32(intc_phandle(hart));
 		cells[4 * hart + 1] = cpu_to_fdt32(first);
 		cells[4 * hart + 3] = cpu_to_fdt32(second);
 	}
-	tree_bytes(writer, "interrupts-extended", cells, hart_count * 4 * sizeof(cells[0]));
+	tree_bytes(writer, "interrupts-extended", cells, (size_t)hart_count * 4 * sizeof(cells[0]));
 }

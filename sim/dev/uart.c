@@ -98,7 +98,7 @@ static void restart_timeout(struct uart *uart, uint64_t now)
 {
 	uart->timeout_pending = false;
 	if (uart->fcr & FCR_ENABLE)
-		event_schedule(uart->device.events, &uart->timeout, now + ticks(uart, TIMEOUT_CHARS * CHAR_TICKS));
+		event_schedule(uart->device.events, &uart->timeout, now + ticks(uart, (uint64_t)TIMEOUT_CHARS * CHAR_TICKS));
 }
 
 static void uart_push(struct uart *uart, uint8_t byte, uint64_t now)

@@ -183,7 +183,9 @@ static void remember_settled(struct hart *hart, const struct settled *settled, u
 {
 	struct exec *exec = hart->exec;
 	struct wrong **wrong = exec->mispredicted.slot;
-	if (wrong && settled->trail && (*wrong || (*wrong = block_room(exec, sizeof **wrong))))
+	if (wrong && settled->trail && !*wrong)
+		*wrong = block_room(exec, sizeof **wrong);
+	if (wrong && settled->trail && *wrong)
 		**wrong = (struct wrong){
 			.target = hart->pc,
 			.wrong_pc = exec->mispredicted.wrong_pc,

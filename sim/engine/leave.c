@@ -5,7 +5,7 @@
 
 void op_sync(struct hart *hart, const struct op *op)
 {
-	hart->pc = hart->code->pc + 2 * op->halves;
+	hart->pc = hart->code->pc + op_offset(op);
 	hart->now = hart_block_cycle(hart) + op->prefix;
 	hart->retired = hart_block_insns(hart) + op->index;
 }

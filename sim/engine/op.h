@@ -65,6 +65,9 @@ struct op {
 
 _Static_assert(sizeof(struct op) == 32, "the step between ops is a constant the address unit likes");
 
+/* Bytes from the block's start to this instruction. */
+static inline uint64_t op_offset(const struct op *op) { return 2 * (uint64_t)op->halves; }
+
 /* Is it the instruction itself, rather than something that translation put before it? */
 static inline bool op_is_instruction(const struct op *op) { return op->length != 0; }
 

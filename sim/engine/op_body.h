@@ -92,7 +92,7 @@ EACH_LOAD(DECLARE) EACH_STORE(DECLARE) EACH_FSTORE(DECLARE)
 /* Where the instruction after this one is. */
 static inline uint64_t op_after(const struct hart *hart, const struct op *op)
 {
-	return hart->code->pc + 2 * op->halves + op->length;
+	return hart->code->pc + op_offset(op) + op->length;
 }
 
 #ifdef TIMED

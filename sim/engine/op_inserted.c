@@ -8,7 +8,7 @@
 
 OP(end)
 {
-	BLOCK_EXIT(EDGE_FALL, hart->code->pc + 2 * op->halves);
+	BLOCK_EXIT(EDGE_FALL, hart->code->pc + op_offset(op));
 }
 
 OP(fs_dirty)

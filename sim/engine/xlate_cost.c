@@ -20,7 +20,7 @@ static void choose_timed(const struct translator *translator, struct op *op, con
 	const struct model *model = translator->hart->model;
 	uint16_t semantics = translator->semantics[op->index];
 	op_fn *timed = op_timed_forms[semantics][FORM_REGISTERS];
-	uint64_t pc = translator->block->code.pc + 2 * op->halves;
+	uint64_t pc = translator->block->code.pc + op_offset(op);
 	if (!timed || op->run != op_table[semantics])
 		return;
 	op->run = timed;

@@ -86,7 +86,7 @@ _Static_assert(mstatus_SPELP_LOW == (int)vsstatus_SPELP_LOW, "status registers h
 static uint64_t vector(uint64_t tvec, bool interrupt, unsigned code)
 {
 	uint64_t base = tvec & ~(uint64_t)mtvec_MODE;
-	return tvec & 1 && interrupt ? base + 4 * code : base;
+	return tvec & 1 && interrupt ? base + 4 * (uint64_t)code : base;
 }
 
 static uint64_t cause_word(bool interrupt, unsigned code)

@@ -89,6 +89,7 @@ static unsigned find_full(const struct isa *isa, uint32_t word)
 	MAJOR(0x19)            /* JALR */
 	MAJOR(0x1b)            /* JAL */
 	MAJOR_BY(0x1c, FUNCT3) /* SYSTEM */
+	default: return INSN_illegal;
 	}
 	return INSN_illegal;
 }
@@ -104,6 +105,8 @@ static unsigned find_compressed(const struct isa *isa, uint32_t word)
 		break;
 	case 2:
 		switch (bits(word, 15, 13)) { EIGHT_GROUPS(CFUNCT3, 2, 3) }
+		break;
+	default:
 		break;
 	}
 	return INSN_illegal;

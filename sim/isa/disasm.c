@@ -1,4 +1,5 @@
 /* Text of an instruction, in the spelling of objdump -M no-aliases. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include "isa/csr_table.h"
@@ -112,7 +113,7 @@ static void put_operand(struct line *line, const struct insn *insn, uint64_t pc,
 	case 'i': put(line, "%lld", (long long)insn->imm); break;
 	case 'x': put(line, "0x%llx", (unsigned long long)insn->imm); break;
 	case 'u': put(line, "0x%llx", (unsigned long long)insn->imm >> 12 & 0xfffff); break;
-	case 'p': put(line, "0x%llx", (unsigned long long)(pc + (uint64_t)insn->imm)); break;
+	case 'p': put(line, "0x%" PRIx64, pc + (uint64_t)insn->imm); break;
 	case 'z': put(line, "%u", insn->rs1); break;
 	case 'c': put_csr(line, (unsigned)insn->imm); break;
 	case 'f':

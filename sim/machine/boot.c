@@ -97,7 +97,7 @@ static int load_initrd(struct boot *boot, struct machine *machine)
 	}
 	if (open_file(boot, &boot->initrd, path) != 0)
 		return -1;
-	uint64_t half = boot->layout.size / 2, distance = half < 128 * MIB ? half : 128 * MIB;
+	uint64_t half = boot->layout.size / 2, distance = half < UINT64_C(128) * MIB ? half : UINT64_C(128) * MIB;
 	boot->initrd_start = boot->kernel_entry + distance;
 	boot->initrd_size = boot->initrd.size;
 	return raw_load(&boot->initrd, &machine->bus, &boot->layout, boot->initrd_start, "initrd");

@@ -7,6 +7,7 @@
 #define FIELD(name, source, format) PART(name, source, 0, 64, format)
 
 #define PART(name, source, low, width, format) | 1u << SOURCE_##source
+/* NOLINTBEGIN(bugprone-macro-parentheses): rows add up */
 #define EVENT(id, name, on, fields) enum { SOURCES_##id = 0 fields };
 #include "base/trace_event.def"
 #undef EVENT
@@ -14,6 +15,7 @@
 
 #define PART(name, source, low, width, format) + 1
 #define EVENT(id, name, on, fields) enum { FIELDS_##id = 0 fields };
+/* NOLINTEND(bugprone-macro-parentheses) */
 #include "base/trace_event.def"
 #undef EVENT
 #undef PART

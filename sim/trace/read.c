@@ -122,7 +122,7 @@ static const char *get_header(struct trace_reader *reader)
 {
 	size_t size = take_look(reader, TRACE_HEADER_SIZE);
 	const uint8_t *in = reader->buffer;
-	if (size >= 8 && memcmp(in, "rvtrace\n", 8))
+	if (size >= 8 && memcmp(in, "rvtrace\n", 8) != 0)
 		return "not a trace file: wrong magic";
 	if (reader->over == TRACE_READ_CORRUPT && size < TRACE_HEADER_SIZE)
 		return "not a trace file: no zstd stream";
@@ -309,7 +309,9 @@ static size_t get_split(struct trace_reader *reader, const uint8_t *in, size_t s
 	if (in[0] >= reader->header.hart_count)
 		return SIZE_MAX;
 	struct reader_split **place = &reader->splits[in[0]];
-	if (!*place && !(*place = calloc(1, sizeof(**place))))
+	if (!*place)
+		*place = calloc(1, sizeof(**place));
+	if (!*place)
 		return SIZE_MAX;
 	(*place)->fresh = false;
 	size_t used = get_varints(in + 1, size - 1, &parts, 1), total = 1 + used;

@@ -59,7 +59,8 @@ static void put_integer(uint8_t *out, uint64_t value, unsigned size)
 static void put_header(struct trace_writer *writer, const struct trace_header *header)
 {
 	uint8_t *out = reserve_bytes(writer, TRACE_HEADER_SIZE);
-	memcpy(out, "rvtrace\n", 8);
+	static const uint8_t magic[] = {'r', 'v', 't', 'r', 'a', 'c', 'e', '\n'};
+	memcpy(out, magic, sizeof(magic));
 	put_integer(out + 8, TRACE_VERSION, 4);
 	put_integer(out + 12, header->hart_count, 4);
 	put_integer(out + 16, header->config_hash, 8);

@@ -36,7 +36,7 @@ int rvtrace_export(int argc, char **argv)
 	}
 	if (argc - optind != 1 || !*format)
 		return usage();
-	if (strcmp(format, "spike"))
+	if (strcmp(format, "spike") != 0)
 		return trouble(format, "this export format is not supported; spike is");
 	if (input_open(&input, argv[optind]))
 		return EXIT_TROUBLE;

@@ -13,7 +13,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	for (size_t i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(argv[1], commands[i].name))
+		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
 		int result = commands[i].run(argc - 1, argv + 1);
 		if (fflush(stdout) || ferror(stdout))
