@@ -15,51 +15,54 @@
 /* Of a CSR, or of a macro that stands for its number. */
 #define CSR_NAME(csr) #csr
 
-#define csr_read(csr) \
-	({ \
-		uint64_t value_; \
-		__asm__ volatile("csrr %0, " CSR_NAME(csr) : "=r"(value_) : : "memory"); \
-		value_; \
+#define csr_read(csr)                                                                                                  \
+	({                                                                                                             \
+		uint64_t value_;                                                                                       \
+		__asm__ volatile("csrr %0, " CSR_NAME(csr) : "=r"(value_) : : "memory");                               \
+		value_;                                                                                                \
 	})
-#define csr_write(csr, value) \
-	__asm__ volatile("csrw " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(value)) : "memory")
-#define csr_set(csr, bits) \
-	__asm__ volatile("csrs " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(bits)) : "memory")
-#define csr_clear(csr, bits) \
-	__asm__ volatile("csrc " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+#define csr_write(csr, value) __asm__ volatile("csrw " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(value)) : "memory")
+#define csr_set(csr, bits) __asm__ volatile("csrs " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+#define csr_clear(csr, bits) __asm__ volatile("csrc " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(bits)) : "memory")
 
 /* True if the CSR could be read; its value is then in *out. */
-#define csr_try_read(csr, out) \
-	({ \
-		uint64_t ok_ = 0, value_ = 0; \
-		__asm__ volatile("1: csrr %1, " CSR_NAME(csr) "\n" \
-		                 "   li %0, 1\n" \
-		                 "2:\n" EXTABLE("1b", "2b") \
-		                 : "+r"(ok_), "+r"(value_) : : "memory"); \
-		*(out) = value_; \
-		ok_ != 0; \
+#define csr_try_read(csr, out)                                                                                         \
+	({                                                                                                             \
+		uint64_t ok_ = 0, value_ = 0;                                                                          \
+		__asm__ volatile("1: csrr %1, " CSR_NAME(csr) "\n"                                                     \
+		                                              "   li %0, 1\n"                                          \
+		                                              "2:\n" EXTABLE("1b", "2b")                               \
+		                 : "+r"(ok_), "+r"(value_)                                                             \
+		                 :                                                                                     \
+		                 : "memory");                                                                          \
+		*(out) = value_;                                                                                       \
+		ok_ != 0;                                                                                              \
 	})
 
 /* True if the CSR could be written (WARL: what it now holds is for the caller to read back). */
-#define csr_try_write(csr, value) \
-	({ \
-		uint64_t ok_ = 0; \
-		__asm__ volatile("1: csrw " CSR_NAME(csr) ", %1\n" \
-		                 "   li %0, 1\n" \
-		                 "2:\n" EXTABLE("1b", "2b") \
-		                 : "+r"(ok_) : "r"((uint64_t)(value)) : "memory"); \
-		ok_ != 0; \
+#define csr_try_write(csr, value)                                                                                      \
+	({                                                                                                             \
+		uint64_t ok_ = 0;                                                                                      \
+		__asm__ volatile("1: csrw " CSR_NAME(csr) ", %1\n"                                                     \
+		                                          "   li %0, 1\n"                                              \
+		                                          "2:\n" EXTABLE("1b", "2b")                                   \
+		                 : "+r"(ok_)                                                                           \
+		                 : "r"((uint64_t)(value))                                                              \
+		                 : "memory");                                                                          \
+		ok_ != 0;                                                                                              \
 	})
 
 /* True if the CSR exists; the bits are then set in it. */
-#define csr_try_set(csr, bits) \
-	({ \
-		uint64_t ok_ = 0; \
-		__asm__ volatile("1: csrs " CSR_NAME(csr) ", %1\n" \
-		                 "   li %0, 1\n" \
-		                 "2:\n" EXTABLE("1b", "2b") \
-		                 : "+r"(ok_) : "r"((uint64_t)(bits)) : "memory"); \
-		ok_ != 0; \
+#define csr_try_set(csr, bits)                                                                                         \
+	({                                                                                                             \
+		uint64_t ok_ = 0;                                                                                      \
+		__asm__ volatile("1: csrs " CSR_NAME(csr) ", %1\n"                                                     \
+		                                          "   li %0, 1\n"                                              \
+		                                          "2:\n" EXTABLE("1b", "2b")                                   \
+		                 : "+r"(ok_)                                                                           \
+		                 : "r"((uint64_t)(bits))                                                               \
+		                 : "memory");                                                                          \
+		ok_ != 0;                                                                                              \
 	})
 
 /* sstatus; vsstatus has the same layout, mstatus a superset. */
@@ -81,10 +84,7 @@ static inline uint64_t sstatus_after_trap(uint64_t status, uint64_t spp)
 }
 
 /* Where stvec or vstvec sends an exception: to the base, in both modes. */
-static inline uint64_t exception_vector(uint64_t tvec)
-{
-	return tvec & ~UINT64_C(3);
-}
+static inline uint64_t exception_vector(uint64_t tvec) { return tvec & ~UINT64_C(3); }
 
 #define HSTATUS_SPV BIT(7)
 #define HSTATUS_SPVP BIT(8)

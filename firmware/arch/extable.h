@@ -9,10 +9,10 @@
 
 #include <stdint.h>
 
-#define EXTABLE(instruction, fixup) \
-	".pushsection .extable, \"a\"\n" \
-	".balign 8\n" \
-	".dword " instruction ", " fixup "\n" \
+#define EXTABLE(instruction, fixup)                                                                                    \
+	".pushsection .extable, \"a\"\n"                                                                               \
+	".balign 8\n"                                                                                                  \
+	".dword " instruction ", " fixup "\n"                                                                          \
 	".popsection\n"
 
 /* The address to continue at after a trap at pc; 0 if pc was not allowed to trap. */

@@ -10,11 +10,10 @@
  * it delegates exceptions 2 and 6 itself, takes them for the interrupts of these numbers and writes
  * vscause 1 and 5.
  */
-#define GUEST_EXCEPTIONS \
-	(BIT(EXC_FETCH_MISALIGNED) | BIT(EXC_FETCH_ACCESS) | BIT(EXC_BREAKPOINT) | \
-	 BIT(EXC_LOAD_MISALIGNED) | BIT(EXC_LOAD_ACCESS) | BIT(EXC_STORE_ACCESS) | \
-	 BIT(EXC_ECALL_U) | BIT(EXC_FETCH_PAGE_FAULT) | BIT(EXC_LOAD_PAGE_FAULT) | \
-	 BIT(EXC_STORE_PAGE_FAULT))
+#define GUEST_EXCEPTIONS                                                                                               \
+	(BIT(EXC_FETCH_MISALIGNED) | BIT(EXC_FETCH_ACCESS) | BIT(EXC_BREAKPOINT) | BIT(EXC_LOAD_MISALIGNED) |          \
+	 BIT(EXC_LOAD_ACCESS) | BIT(EXC_STORE_ACCESS) | BIT(EXC_ECALL_U) | BIT(EXC_FETCH_PAGE_FAULT) |                 \
+	 BIT(EXC_LOAD_PAGE_FAULT) | BIT(EXC_STORE_PAGE_FAULT))
 #define GUEST_INTERRUPTS (BIT(IRQ_VSSI) | BIT(IRQ_VSTI) | BIT(IRQ_VSEI))
 #define HOST_INTERRUPTS (BIT(IRQ_SSI) | BIT(IRQ_STI) | BIT(IRQ_SEI))
 

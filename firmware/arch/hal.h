@@ -42,19 +42,13 @@ bool hardware_enable(struct arch_cpu *arch);
 /* No guest can run here any more, and nothing of one is left in the hart: no delegation, no translation. */
 void hardware_disable(struct arch_cpu *arch);
 
-static inline bool is_enabled(const struct arch_cpu *arch)
-{
-	return arch->enabled;
-}
+static inline bool is_enabled(const struct arch_cpu *arch) { return arch->enabled; }
 
 /* What this hart may have cached: G-stage translations of every VMID, VS-stage ones of hgatp's, instructions. */
 void hal_flush_gstage_all(void);
 void hal_flush_vsstage(void);
 
-static inline void hal_flush_code(void)
-{
-	__asm__ volatile("fence.i" : : : "memory");
-}
+static inline void hal_flush_code(void) { __asm__ volatile("fence.i" : : : "memory"); }
 
 /* Ticks of mtime. */
 static inline uint64_t hal_time(void)
@@ -65,9 +59,6 @@ static inline uint64_t hal_time(void)
 	return now;
 }
 
-static inline void hal_wait_for_interrupt(void)
-{
-	__asm__ volatile("wfi" : : : "memory");
-}
+static inline void hal_wait_for_interrupt(void) { __asm__ volatile("wfi" : : : "memory"); }
 
 #endif

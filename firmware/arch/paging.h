@@ -28,10 +28,7 @@
 #define PPN_MASK (BIT(44) - 1) /* also of satp, vsatp and hgatp */
 
 /* The physical address in an entry, and an entry that holds one. */
-static inline uint64_t pte_address(uint64_t pte)
-{
-	return (pte >> PTE_PPN_SHIFT & PPN_MASK) << PAGE_SHIFT;
-}
+static inline uint64_t pte_address(uint64_t pte) { return (pte >> PTE_PPN_SHIFT & PPN_MASK) << PAGE_SHIFT; }
 
 static inline uint64_t make_pte(uint64_t address, uint64_t bits)
 {

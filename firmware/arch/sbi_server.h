@@ -10,15 +10,9 @@
 
 #include "arch/sbi_spec.h"
 
-static inline struct sbi_result sbi_error(int64_t error)
-{
-	return (struct sbi_result){.error = error};
-}
+static inline struct sbi_result sbi_error(int64_t error) { return (struct sbi_result){.error = error}; }
 
-static inline struct sbi_result sbi_success(void)
-{
-	return (struct sbi_result){.error = SBI_SUCCESS};
-}
+static inline struct sbi_result sbi_success(void) { return (struct sbi_result){.error = SBI_SUCCESS}; }
 
 static inline struct sbi_result sbi_value(uint64_t value)
 {
@@ -64,10 +58,10 @@ static inline __attribute__((always_inline)) void sbi_serve(const struct sbi_ext
                                                             void *caller, uint64_t *registers)
 {
 	struct sbi_call call = {
-		.caller = caller,
-		.extension = registers[7],
-		.function = registers[6],
-		.arguments = registers,
+	    .caller = caller,
+	    .extension = registers[7],
+	    .function = registers[6],
+	    .arguments = registers,
 	};
 	struct sbi_result result = sbi_error(SBI_ERR_NOT_SUPPORTED);
 

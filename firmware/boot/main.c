@@ -38,10 +38,7 @@ static struct percpu *bring_up(uint64_t hart_id)
 	return cpu;
 }
 
-_Noreturn void hypervisor_main_secondary(uint64_t hart_id)
-{
-	percpu_run_vm(bring_up(hart_id));
-}
+_Noreturn void hypervisor_main_secondary(uint64_t hart_id) { percpu_run_vm(bring_up(hart_id)); }
 
 /* All at once, then wait until each has made its slot. A hart that will not start is left out. */
 static void start_other_harts(uint64_t self, uint64_t entry)

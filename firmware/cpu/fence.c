@@ -27,10 +27,7 @@ void percpu_before_guest(struct percpu *cpu)
 		hal_flush_code();
 }
 
-void percpu_after_guest(struct percpu *cpu)
-{
-	__atomic_store_n(&cpu->in_guest, false, __ATOMIC_RELEASE);
-}
+void percpu_after_guest(struct percpu *cpu) { __atomic_store_n(&cpu->in_guest, false, __ATOMIC_RELEASE); }
 
 /*
  * Marks the CPUs and returns those that are inside a guest now: only these need to be interrupted, and since

@@ -20,7 +20,4 @@ void timer_arm(struct percpu *cpu, uint64_t deadline)
 	set_host_timer(cpu, deadline);
 }
 
-void timer_expired(struct percpu *cpu)
-{
-	timer_arm(cpu, NO_DEADLINE);
-}
+void timer_expired(struct percpu *cpu) { timer_arm(cpu, NO_DEADLINE); }

@@ -13,8 +13,6 @@ enum exit_verdict exit_interrupt(struct vcpu *vcpu, uint64_t number)
 	case IRQ_SSI: percpu_take_events(vcpu->cpu); return EXIT_RESUME;
 	case IRQ_STI: timer_expired(vcpu->cpu); return EXIT_YIELD;
 	case IRQ_SEI: zone_poll_input(vcpu->cpu); return EXIT_RESUME;
-	default:
-		zone_end(vcpu->zone, ZONE_STOPPED, "unexpected interrupt %lu", number);
-		return EXIT_RESUME;
+	default: zone_end(vcpu->zone, ZONE_STOPPED, "unexpected interrupt %lu", number); return EXIT_RESUME;
 	}
 }

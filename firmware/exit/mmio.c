@@ -74,7 +74,8 @@ static enum lookup find_instruction(const struct vcpu *vcpu, struct mmio_instruc
 	uint32_t instruction;
 
 	if (htinst & 1) {
-		bool ok = decode_32(htinst | 2, decoded) && !bit_field(htinst, 19, 15); /* else only part of it is here */
+		bool ok = decode_32(htinst | 2, decoded) &&
+		          !bit_field(htinst, 19, 15); /* else only part of it is here */
 		decoded->length = htinst & 2 ? 4 : 2;
 		return ok ? FOUND : NOT_AN_ACCESS;
 	}
@@ -106,10 +107,10 @@ bool exit_mmio(struct vcpu *vcpu, uint64_t gpa)
 	case GONE: return true; /* the guest fetches it again, and takes that fault itself */
 	}
 	struct guest_access access = {
-		.gpa = gpa,
-		.width = decoded.width,
-		.is_store = decoded.is_store,
-		.value = decoded.is_store ? guest->x[decoded.reg] : 0,
+	    .gpa = gpa,
+	    .width = decoded.width,
+	    .is_store = decoded.is_store,
+	    .value = decoded.is_store ? guest->x[decoded.reg] : 0,
 	};
 	if (!zone_device_access(vcpu->zone, &access))
 		return false;

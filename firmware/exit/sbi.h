@@ -14,10 +14,7 @@ struct sbi_guest {
 	enum exit_verdict verdict; /* EXIT_RESUME unless the call says otherwise */
 };
 
-static inline struct vcpu *sbi_caller(const struct sbi_call *call)
-{
-	return ((struct sbi_guest *)call->caller)->vcpu;
-}
+static inline struct vcpu *sbi_caller(const struct sbi_call *call) { return ((struct sbi_guest *)call->caller)->vcpu; }
 
 struct sbi_result exit_sbi_base(const struct sbi_call *call);
 struct sbi_result exit_sbi_time(const struct sbi_call *call);

@@ -17,10 +17,7 @@ static void console_out(const char *text, uint64_t size)
 	mid_line = text[size - 1] != '\n';
 }
 
-void console_init(bool several_zones)
-{
-	prefix_lines = several_zones;
-}
+void console_init(bool several_zones) { prefix_lines = several_zones; }
 
 void console_line(const char *text, ...)
 {

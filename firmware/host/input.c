@@ -7,15 +7,9 @@
 
 static volatile uint32_t *claim_register; /* of the PLIC context that is interrupted */
 
-static volatile uint32_t *host_plic(uint64_t offset)
-{
-	return (volatile uint32_t *)(host.platform.plic + offset);
-}
+static volatile uint32_t *host_plic(uint64_t offset) { return (volatile uint32_t *)(host.platform.plic + offset); }
 
-static volatile uint8_t *host_uart(unsigned offset)
-{
-	return (volatile uint8_t *)(host.platform.uart + offset);
-}
+static volatile uint8_t *host_uart(unsigned offset) { return (volatile uint8_t *)(host.platform.uart + offset); }
 
 /* The phandle of a hart's interrupt controller; 0 if it has none. */
 static uint32_t controller_of(uint64_t hart_id)
@@ -57,17 +51,8 @@ bool host_input_init(uint64_t hart_id)
 	return true;
 }
 
-uint32_t host_input_claim(void)
-{
-	return *claim_register;
-}
+uint32_t host_input_claim(void) { return *claim_register; }
 
-int host_input_get(void)
-{
-	return *host_uart(UART_LSR) & UART_LSR_RX_READY ? *host_uart(UART_RBR_THR) : -1;
-}
+int host_input_get(void) { return *host_uart(UART_LSR) & UART_LSR_RX_READY ? *host_uart(UART_RBR_THR) : -1; }
 
-void host_input_complete(uint32_t source)
-{
-	*claim_register = source;
-}
+void host_input_complete(uint32_t source) { *claim_register = source; }

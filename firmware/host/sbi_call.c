@@ -5,7 +5,7 @@
 static bool has_debug_console;
 
 static struct sbi_result sbi_ecall5(uint64_t extension, uint64_t function, uint64_t x0, uint64_t x1, uint64_t x2,
-                               uint64_t x3, uint64_t x4)
+                                    uint64_t x3, uint64_t x4)
 {
 	register uint64_t a0 __asm__("a0") = x0;
 	register uint64_t a1 __asm__("a1") = x1;
@@ -15,10 +15,7 @@ static struct sbi_result sbi_ecall5(uint64_t extension, uint64_t function, uint6
 	register uint64_t a6 __asm__("a6") = function;
 	register uint64_t a7 __asm__("a7") = extension;
 
-	__asm__ volatile("ecall"
-	                 : "+r"(a0), "+r"(a1)
-	                 : "r"(a2), "r"(a3), "r"(a4), "r"(a6), "r"(a7)
-	                 : "memory");
+	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a3), "r"(a4), "r"(a6), "r"(a7) : "memory");
 	return (struct sbi_result){(int64_t)a0, a1};
 }
 
@@ -39,15 +36,9 @@ void sbi_call_init(void)
 	has_debug_console = !probe.error && probe.value;
 }
 
-void sbi_call_set_timer(uint64_t deadline)
-{
-	sbi_ecall3(SBI_EXT_TIME, SBI_TIME_SET_TIMER, deadline, 0, 0);
-}
+void sbi_call_set_timer(uint64_t deadline) { sbi_ecall3(SBI_EXT_TIME, SBI_TIME_SET_TIMER, deadline, 0, 0); }
 
-void sbi_call_send_ipi(uint64_t hart_id)
-{
-	sbi_ecall3(SBI_EXT_IPI, SBI_IPI_SEND, 1, hart_id, 0);
-}
+void sbi_call_send_ipi(uint64_t hart_id) { sbi_ecall3(SBI_EXT_IPI, SBI_IPI_SEND, 1, hart_id, 0); }
 
 int64_t sbi_call_hart_start(uint64_t hart_id, uint64_t address, uint64_t argument)
 {
@@ -73,10 +64,7 @@ void sbi_call_console_write(const char *text, uint64_t size)
 		sbi_ecall3(SBI_LEGACY_CONSOLE_PUTCHAR, 0, (uint8_t)*text++, 0, 0);
 }
 
-void sbi_call_remote_fence_i(uint64_t harts)
-{
-	sbi_ecall3(SBI_EXT_RFENCE, SBI_RFENCE_FENCE_I, harts, 0, 0);
-}
+void sbi_call_remote_fence_i(uint64_t harts) { sbi_ecall3(SBI_EXT_RFENCE, SBI_RFENCE_FENCE_I, harts, 0, 0); }
 
 void sbi_call_remote_hfence_vvma(uint64_t harts, uint64_t start, uint64_t size)
 {

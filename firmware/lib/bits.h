@@ -7,20 +7,11 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-static inline uint64_t align_down(uint64_t value, uint64_t unit)
-{
-	return value & ~(unit - 1);
-}
+static inline uint64_t align_down(uint64_t value, uint64_t unit) { return value & ~(unit - 1); }
 
-static inline uint64_t align_up(uint64_t value, uint64_t unit)
-{
-	return (value + unit - 1) & ~(unit - 1);
-}
+static inline uint64_t align_up(uint64_t value, uint64_t unit) { return (value + unit - 1) & ~(unit - 1); }
 
-static inline uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
+static inline uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 /* The next two are loops because the compiler's builtins call libgcc, which has none for an lp64 core with D. */
 

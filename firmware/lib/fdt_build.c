@@ -48,10 +48,7 @@ void fdt_build_node(struct fdt_builder *builder, const char *name, ...)
 	append_bytes(builder, text, (uint32_t)length + 1);
 }
 
-void fdt_build_end_node(struct fdt_builder *builder)
-{
-	append_cell(builder, FDT_END_NODE);
-}
+void fdt_build_end_node(struct fdt_builder *builder) { append_cell(builder, FDT_END_NODE); }
 
 /* Offset of name in the string block, where each is kept once. */
 static uint32_t intern_name(struct fdt_builder *builder, const char *name)
@@ -78,10 +75,7 @@ void fdt_build_bytes(struct fdt_builder *builder, const char *name, const void *
 	append_bytes(builder, data, size);
 }
 
-void fdt_build_empty(struct fdt_builder *builder, const char *name)
-{
-	fdt_build_bytes(builder, name, "", 0);
-}
+void fdt_build_empty(struct fdt_builder *builder, const char *name) { fdt_build_bytes(builder, name, "", 0); }
 
 void fdt_build_string(struct fdt_builder *builder, const char *name, const char *text)
 {
@@ -126,8 +120,16 @@ uint32_t fdt_build_finish(struct fdt_builder *builder)
 	total = builder->length;
 
 	builder->length = 0;
-	const uint32_t header[] = {FDT_MAGIC, total, STRUCTURE_OFFSET, strings, FDT_HEADER_SIZE, FDT_VERSION,
-	                           FDT_COMPATIBLE_VERSION, 0, builder->strings_length, strings - STRUCTURE_OFFSET};
+	const uint32_t header[] = {FDT_MAGIC,
+	                           total,
+	                           STRUCTURE_OFFSET,
+	                           strings,
+	                           FDT_HEADER_SIZE,
+	                           FDT_VERSION,
+	                           FDT_COMPATIBLE_VERSION,
+	                           0,
+	                           builder->strings_length,
+	                           strings - STRUCTURE_OFFSET};
 	for (uint32_t i = 0; i < sizeof header / sizeof header[0]; i++)
 		append_cell(builder, header[i]);
 	return total;

@@ -18,12 +18,12 @@ bool fdt_open(struct fdt *fdt, const void *blob)
 	if (!header || ((uintptr_t)header & 3) || big_endian(header) != FDT_MAGIC)
 		return false;
 	*fdt = (struct fdt){
-		.blob = header,
-		.total_size = big_endian(header + 4),
-		.structure = big_endian(header + 8),
-		.strings = big_endian(header + 12),
-		.strings_size = big_endian(header + 32),
-		.structure_size = big_endian(header + 36),
+	    .blob = header,
+	    .total_size = big_endian(header + 4),
+	    .structure = big_endian(header + 8),
+	    .strings = big_endian(header + 12),
+	    .strings_size = big_endian(header + 32),
+	    .structure_size = big_endian(header + 36),
 	};
 	return fdt->total_size >= FDT_HEADER_SIZE && fdt->total_size <= FDT_SIZE_MAX &&
 	       range_within(fdt->structure, fdt->structure_size, fdt->total_size) &&
@@ -108,10 +108,7 @@ static fdt_node node_or_none(struct cursor cursor)
 	return cursor.token == FDT_BEGIN_NODE ? (fdt_node)cursor.offset : -1;
 }
 
-fdt_node fdt_root(const struct fdt *fdt)
-{
-	return node_or_none(skip_to_structure(fdt, 0));
-}
+fdt_node fdt_root(const struct fdt *fdt) { return node_or_none(skip_to_structure(fdt, 0)); }
 
 fdt_node fdt_first_child(const struct fdt *fdt, fdt_node node)
 {
@@ -164,7 +161,8 @@ fdt_node fdt_child(const struct fdt *fdt, fdt_node node, const char *name)
 {
 	fdt_node child = fdt_first_child(fdt, node);
 
-	while (child >= 0 && !(strlen(node_name(fdt, child)) >= strlen(name) && name_matches(node_name(fdt, child), name)))
+	while (child >= 0 &&
+	       !(strlen(node_name(fdt, child)) >= strlen(name) && name_matches(node_name(fdt, child), name)))
 		child = fdt_next_sibling(fdt, child);
 	return child;
 }
@@ -185,7 +183,8 @@ bool fdt_get(const struct fdt *fdt, fdt_node node, const char *name, struct fdt_
 		return false;
 	struct cursor cursor = read_token(fdt, read_token(fdt, (uint32_t)node).next);
 	for (; cursor.token == FDT_PROPERTY || cursor.token == FDT_NOP; cursor = read_token(fdt, cursor.next)) {
-		if (cursor.token == FDT_NOP || !property_is(fdt, big_endian(structure_at(fdt, cursor.offset + 8)), name))
+		if (cursor.token == FDT_NOP ||
+		    !property_is(fdt, big_endian(structure_at(fdt, cursor.offset + 8)), name))
 			continue;
 		property->size = big_endian(structure_at(fdt, cursor.offset + 4));
 		property->data = structure_at(fdt, cursor.offset + 12);

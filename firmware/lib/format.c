@@ -70,7 +70,7 @@ size_t vformat(char *out, size_t size, const char *text, va_list arguments)
 		case 'u':
 		case 'x':
 			sink_number(&sink, wide ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned),
-			           *text == 'u' ? 10 : 16, width, fill);
+			            *text == 'u' ? 10 : 16, width, fill);
 			break;
 		default: sink_character(&sink, *text); break;
 		}

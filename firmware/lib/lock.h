@@ -20,10 +20,7 @@ static inline void spin_lock(struct spinlock *lock)
 			;
 }
 
-static inline void spin_unlock(struct spinlock *lock)
-{
-	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
-}
+static inline void spin_unlock(struct spinlock *lock) { __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE); }
 
 /* Many readers or one writer. `holders` counts readers; -1 is the writer. */
 struct rwlock {
@@ -45,10 +42,7 @@ static inline void read_lock(struct rwlock *lock)
 	while (seen < 0 || !rwlock_try_(lock, seen, seen + 1));
 }
 
-static inline void read_unlock(struct rwlock *lock)
-{
-	__atomic_fetch_sub(&lock->holders, 1, __ATOMIC_RELEASE);
-}
+static inline void read_unlock(struct rwlock *lock) { __atomic_fetch_sub(&lock->holders, 1, __ATOMIC_RELEASE); }
 
 static inline void write_lock(struct rwlock *lock)
 {
@@ -56,9 +50,6 @@ static inline void write_lock(struct rwlock *lock)
 		;
 }
 
-static inline void write_unlock(struct rwlock *lock)
-{
-	__atomic_store_n(&lock->holders, 0, __ATOMIC_RELEASE);
-}
+static inline void write_unlock(struct rwlock *lock) { __atomic_store_n(&lock->holders, 0, __ATOMIC_RELEASE); }
 
 #endif

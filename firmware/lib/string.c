@@ -6,10 +6,7 @@
 /* The compiler may turn a copying loop into a call of the very function it stands in; not here. */
 #define NO_LOOP_IDIOMS __attribute__((optimize("no-tree-loop-distribute-patterns")))
 
-static bool both_aligned(const void *a, const void *b)
-{
-	return (((uintptr_t)a | (uintptr_t)b) & 7) == 0;
-}
+static bool both_aligned(const void *a, const void *b) { return (((uintptr_t)a | (uintptr_t)b) & 7) == 0; }
 
 NO_LOOP_IDIOMS void *memcpy(void *to, const void *from, size_t size)
 {

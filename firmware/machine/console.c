@@ -5,10 +5,7 @@
 
 static struct spinlock uart_lock;
 
-static volatile uint8_t *machine_uart(unsigned offset)
-{
-	return (volatile uint8_t *)(sbi_platform.uart + offset);
-}
+static volatile uint8_t *machine_uart(unsigned offset) { return (volatile uint8_t *)(sbi_platform.uart + offset); }
 
 void sbi_console_write(const char *text, uint64_t size)
 {

@@ -23,7 +23,9 @@ static bool fetch_halfword(const struct sbi_trap_frame *frame, uint64_t address,
 	__asm__ volatile("1: lhu %1, (%2)\n"
 	                 "   li %0, 1\n"
 	                 "2:\n" EXTABLE("1b", "2b")
-	                 : "+r"(ok), "+r"(loaded) : "r"(address) : "memory");
+	                 : "+r"(ok), "+r"(loaded)
+	                 : "r"(address)
+	                 : "memory");
 	csr_clear(mstatus, modes);
 	*value = loaded;
 	return ok;

@@ -13,13 +13,19 @@ static void execute_fence(const struct sbi_fence *fence)
 	case SBI_RFENCE_SFENCE_VMA: __asm__ volatile("sfence.vma" : : : "memory"); break;
 	case SBI_RFENCE_SFENCE_VMA_ASID: __asm__ volatile("sfence.vma x0, %0" : : "r"(asid) : "memory"); break;
 	case SBI_RFENCE_HFENCE_GVMA_VMID:
-		__asm__ volatile(".option push\n.option arch, +h\nhfence.gvma x0, %0\n.option pop" : : "r"(asid) : "memory");
+		__asm__ volatile(".option push\n.option arch, +h\nhfence.gvma x0, %0\n.option pop"
+		                 :
+		                 : "r"(asid)
+		                 : "memory");
 		break;
 	case SBI_RFENCE_HFENCE_GVMA:
 		__asm__ volatile(".option push\n.option arch, +h\nhfence.gvma\n.option pop" : : : "memory");
 		break;
 	case SBI_RFENCE_HFENCE_VVMA_ASID:
-		__asm__ volatile(".option push\n.option arch, +h\nhfence.vvma x0, %0\n.option pop" : : "r"(asid) : "memory");
+		__asm__ volatile(".option push\n.option arch, +h\nhfence.vvma x0, %0\n.option pop"
+		                 :
+		                 : "r"(asid)
+		                 : "memory");
 		break;
 	case SBI_RFENCE_HFENCE_VVMA:
 		__asm__ volatile(".option push\n.option arch, +h\nhfence.vvma\n.option pop" : : : "memory");

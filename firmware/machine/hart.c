@@ -7,20 +7,11 @@ struct platform sbi_platform;
 
 _Static_assert(sizeof(struct sbi_slot) == SBI_STACK_SIZE, "m_start.S multiplies by SBI_STACK_SIZE");
 
-struct sbi_hart *sbi_this_hart(void)
-{
-	return (struct sbi_hart *)csr_read(mscratch);
-}
+struct sbi_hart *sbi_this_hart(void) { return (struct sbi_hart *)csr_read(mscratch); }
 
-bool sbi_hart_exists(uint64_t id)
-{
-	return id < HARTS_MAX && (sbi_platform.harts >> id & 1);
-}
+bool sbi_hart_exists(uint64_t id) { return id < HARTS_MAX && (sbi_platform.harts >> id & 1); }
 
-uint32_t sbi_hart_state(const struct sbi_hart *hart)
-{
-	return __atomic_load_n(&hart->state, __ATOMIC_ACQUIRE);
-}
+uint32_t sbi_hart_state(const struct sbi_hart *hart) { return __atomic_load_n(&hart->state, __ATOMIC_ACQUIRE); }
 
 bool sbi_harts_of_mask(uint64_t mask, uint64_t base, uint64_t *harts)
 {

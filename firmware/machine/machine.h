@@ -67,10 +67,7 @@ struct sbi_slot {
 extern struct sbi_slot sbi_slots[HARTS_MAX];
 extern struct platform sbi_platform;
 
-static inline struct sbi_hart *sbi_hart(uint64_t id)
-{
-	return &sbi_slots[id].hart;
-}
+static inline struct sbi_hart *sbi_hart(uint64_t id) { return &sbi_slots[id].hart; }
 
 /* hart.c. The hart this runs on is from mscratch. */
 struct sbi_hart *sbi_this_hart(void);

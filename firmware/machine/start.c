@@ -40,11 +40,10 @@ static void delegate_traps(void)
 {
 	uint64_t exceptions = BIT(EXC_FETCH_MISALIGNED) | BIT(EXC_FETCH_ACCESS) | BIT(EXC_ILLEGAL) |
 	                      BIT(EXC_BREAKPOINT) | BIT(EXC_LOAD_MISALIGNED) | BIT(EXC_LOAD_ACCESS) |
-	                      BIT(EXC_STORE_MISALIGNED) | BIT(EXC_STORE_ACCESS) | BIT(EXC_ECALL_U) |
-	                      BIT(EXC_ECALL_VS) | BIT(EXC_FETCH_PAGE_FAULT) | BIT(EXC_LOAD_PAGE_FAULT) |
-	                      BIT(EXC_STORE_PAGE_FAULT) | BIT(EXC_FETCH_GUEST_PAGE_FAULT) |
-	                      BIT(EXC_LOAD_GUEST_PAGE_FAULT) | BIT(EXC_VIRTUAL_INSTRUCTION) |
-	                      BIT(EXC_STORE_GUEST_PAGE_FAULT);
+	                      BIT(EXC_STORE_MISALIGNED) | BIT(EXC_STORE_ACCESS) | BIT(EXC_ECALL_U) | BIT(EXC_ECALL_VS) |
+	                      BIT(EXC_FETCH_PAGE_FAULT) | BIT(EXC_LOAD_PAGE_FAULT) | BIT(EXC_STORE_PAGE_FAULT) |
+	                      BIT(EXC_FETCH_GUEST_PAGE_FAULT) | BIT(EXC_LOAD_GUEST_PAGE_FAULT) |
+	                      BIT(EXC_VIRTUAL_INSTRUCTION) | BIT(EXC_STORE_GUEST_PAGE_FAULT);
 
 	if (!has_time_csr())
 		exceptions &= ~BIT(EXC_ILLEGAL);

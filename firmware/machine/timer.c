@@ -10,10 +10,7 @@ static volatile uint64_t *mtimecmp_of(uint64_t hart_id)
 	return (volatile uint64_t *)(sbi_platform.clint + CLINT_MTIMECMP + 8 * hart_id);
 }
 
-uint64_t sbi_timer_now(void)
-{
-	return *(volatile uint64_t *)(sbi_platform.clint + CLINT_MTIME);
-}
+uint64_t sbi_timer_now(void) { return *(volatile uint64_t *)(sbi_platform.clint + CLINT_MTIME); }
 
 /* menvcfg has been written: Sstc is there if the enable stuck and the register answers. */
 void sbi_timer_init(void)

@@ -10,10 +10,7 @@
 
 static uint64_t entered; /* atomic */
 
-uint64_t entered_cpus(void)
-{
-	return __atomic_load_n(&entered, __ATOMIC_ACQUIRE);
-}
+uint64_t entered_cpus(void) { return __atomic_load_n(&entered, __ATOMIC_ACQUIRE); }
 
 static bool told_to_start(struct percpu *cpu)
 {

@@ -37,8 +37,8 @@ static const struct guest_device {
 	uint64_t base, size; /* gpa */
 	access_function *access;
 } guest_device_map[] = {
-	{GUEST_UART_BASE, GUEST_UART_SIZE, uart_access},
-	{GUEST_PLIC_BASE, GUEST_PLIC_SIZE, plic_access},
+    {GUEST_UART_BASE, GUEST_UART_SIZE, uart_access},
+    {GUEST_PLIC_BASE, GUEST_PLIC_SIZE, plic_access},
 };
 
 static const struct guest_device *find_guest_device(uint64_t gpa, uint32_t width)
@@ -49,10 +49,7 @@ static const struct guest_device *find_guest_device(uint64_t gpa, uint32_t width
 	return NULL;
 }
 
-bool guest_device_exists(uint64_t gpa, uint32_t width)
-{
-	return find_guest_device(gpa, width);
-}
+bool guest_device_exists(uint64_t gpa, uint32_t width) { return find_guest_device(gpa, width); }
 
 /* The UART's line may have moved; so may, for any reason, who the PLIC interrupts. */
 static void update_interrupts(struct guest_devices *devices, struct guest_device_effects *effects)

@@ -13,10 +13,7 @@ struct guest_input {
 	uint32_t head, tail; /* free-running; equal when it is empty */
 };
 
-static inline bool guest_input_is_empty(const struct guest_input *input)
-{
-	return input->head == input->tail;
-}
+static inline bool guest_input_is_empty(const struct guest_input *input) { return input->head == input->tail; }
 
 void guest_input_put(struct guest_input *input, char character);
 int guest_input_get(struct guest_input *input); /* -1: empty */

@@ -6,10 +6,7 @@
 #define CONTEXTS (2 * HARTS_MAX)
 
 /* A source that could be claimed now, if it is enabled. */
-static uint32_t pending_sources(const struct guest_plic *plic)
-{
-	return plic->level & ~plic->claimed;
-}
+static uint32_t pending_sources(const struct guest_plic *plic) { return plic->level & ~plic->claimed; }
 
 /* The source a vCPU would get: highest priority, then lowest number; 0 if none. */
 static uint32_t best_source(const struct guest_plic *plic, uint32_t vcpu)

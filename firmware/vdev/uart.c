@@ -2,10 +2,7 @@
 
 #include "platform/ns16550a.h"
 
-static bool divisor_latched(const struct guest_uart *uart)
-{
-	return uart->lcr & UART_LCR_DLAB;
-}
+static bool divisor_latched(const struct guest_uart *uart) { return uart->lcr & UART_LCR_DLAB; }
 
 /* The highest-priority cause of an interrupt, as IIR shows it. */
 static uint8_t interrupt_cause(const struct guest_uart *uart, const struct guest_input *input)

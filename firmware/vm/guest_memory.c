@@ -10,16 +10,18 @@ static void use_rights_of(const struct vcpu *vcpu)
 	csr_set(hstatus, vcpu->regs.guest.hstatus & HSTATUS_SPVP);
 }
 
-#define HLV(instruction, address, out) \
-	({ \
-		uint64_t ok_ = 0, value_ = 0; \
-		__asm__ volatile(".option push\n.option arch, +h\n" \
-		                 "1: " instruction " %1, (%2)\n" \
-		                 "   li %0, 1\n" \
-		                 "2: .option pop\n" EXTABLE("1b", "2b") \
-		                 : "+r"(ok_), "+r"(value_) : "r"(address) : "memory"); \
-		*(out) = value_; \
-		ok_ != 0; \
+#define HLV(instruction, address, out)                                                                                 \
+	({                                                                                                             \
+		uint64_t ok_ = 0, value_ = 0;                                                                          \
+		__asm__ volatile(".option push\n.option arch, +h\n"                                                    \
+		                 "1: " instruction " %1, (%2)\n"                                                       \
+		                 "   li %0, 1\n"                                                                       \
+		                 "2: .option pop\n" EXTABLE("1b", "2b")                                                \
+		                 : "+r"(ok_), "+r"(value_)                                                             \
+		                 : "r"(address)                                                                        \
+		                 : "memory");                                                                          \
+		*(out) = value_;                                                                                       \
+		ok_ != 0;                                                                                              \
 	})
 
 bool guest_fetch(const struct vcpu *vcpu, uint64_t pc, uint32_t *instruction)

@@ -10,10 +10,7 @@
 
 #define NAPOT_BITS UINT64_C(15) /* of a PPN: the only size there is, 64 KiB */
 
-static uint64_t vsstage_index(uint64_t address, unsigned level)
-{
-	return address / LEVEL_SIZE(level) % TABLE_ENTRIES;
-}
+static uint64_t vsstage_index(uint64_t address, unsigned level) { return address / LEVEL_SIZE(level) % TABLE_ENTRIES; }
 
 /* What a leaf of this level makes of the address. */
 static uint64_t leaf_address(uint64_t pte, uint64_t address, unsigned level)

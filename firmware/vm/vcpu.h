@@ -35,8 +35,8 @@ struct vcpu {
 	/* The rest is touched on the home CPU only. */
 	uint64_t injected;      /* of VCPU_LEVEL_INTERRUPTS, those that hvip now holds */
 	uint64_t timer;         /* guest's deadline in its own ticks, on a hart without Sstc */
-	bool waiting;           /* in wfi or a suspend, until an interrupt is pending that regs.virtual_hs.hie enables */
-	bool resumes_at_start;  /* and then goes on at start_address */
+	bool waiting; /* in wfi or a suspend, until an interrupt is pending that regs.virtual_hs.hie enables */
+	bool resumes_at_start; /* and then goes on at start_address */
 	uint64_t wake_deadline; /* mtime at which its timer fires */
 };
 
@@ -58,10 +58,7 @@ void vcpu_raise_software_interrupt(struct vcpu *vcpu);
 /* Makes its CPU look at the vCPU's devices again. Any CPU. */
 void vcpu_notify(struct vcpu *vcpu);
 
-static inline uint32_t vcpu_state(const struct vcpu *vcpu)
-{
-	return __atomic_load_n(&vcpu->state, __ATOMIC_ACQUIRE);
-}
+static inline uint32_t vcpu_state(const struct vcpu *vcpu) { return __atomic_load_n(&vcpu->state, __ATOMIC_ACQUIRE); }
 
 /*
  * The home CPU's side.

@@ -11,10 +11,7 @@ void vcpu_raise_software_interrupt(struct vcpu *vcpu)
 	percpu_post_event(vcpu->cpu, EVENT_INTERRUPT);
 }
 
-void vcpu_notify(struct vcpu *vcpu)
-{
-	percpu_post_event(vcpu->cpu, EVENT_INTERRUPT);
-}
+void vcpu_notify(struct vcpu *vcpu) { percpu_post_event(vcpu->cpu, EVENT_INTERRUPT); }
 
 uint64_t vcpu_pending_interrupts(struct vcpu *vcpu)
 {

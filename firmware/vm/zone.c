@@ -10,10 +10,7 @@
 static uint32_t zones_left;
 static bool any_failed;
 
-void zones_expect(uint32_t count)
-{
-	__atomic_store_n(&zones_left, count, __ATOMIC_RELEASE);
-}
+void zones_expect(uint32_t count) { __atomic_store_n(&zones_left, count, __ATOMIC_RELEASE); }
 
 void zones_count_end(bool success)
 {
@@ -25,10 +22,7 @@ void zones_count_end(bool success)
 	host_power_off(!__atomic_load_n(&any_failed, __ATOMIC_RELAXED));
 }
 
-void zone_get(struct zone *zone)
-{
-	__atomic_fetch_add(&zone->references, 1, __ATOMIC_RELAXED);
-}
+void zone_get(struct zone *zone) { __atomic_fetch_add(&zone->references, 1, __ATOMIC_RELAXED); }
 
 /* Nobody is left: the zone's last output can go out, then its end. */
 static void finish_zone(struct zone *zone)

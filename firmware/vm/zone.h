@@ -65,8 +65,7 @@ void zone_put(struct zone *zone);
  * Ends the zone, for the reason given, unless it has ended already. Its vCPUs leave it as soon as they
  * notice, and get an interrupt so that they do.
  */
-void zone_end(struct zone *zone, enum zone_state how, const char *reason, ...)
-	__attribute__((format(printf, 3, 4)));
+void zone_end(struct zone *zone, enum zone_state how, const char *reason, ...) __attribute__((format(printf, 3, 4)));
 
 static inline bool zone_is_running(const struct zone *zone)
 {
@@ -74,10 +73,7 @@ static inline bool zone_is_running(const struct zone *zone)
 }
 
 /* The guest's harts, a bit each. */
-static inline uint64_t zone_vcpus(const struct zone *zone)
-{
-	return UINT64_MAX >> (HARTS_MAX - zone->vcpus_count);
-}
+static inline uint64_t zone_vcpus(const struct zone *zone) { return UINT64_MAX >> (HARTS_MAX - zone->vcpus_count); }
 
 /* Number of zones that are still to end before the machine does; a zone that never started counts as failed. */
 void zones_expect(uint32_t count);

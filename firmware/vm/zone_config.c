@@ -99,8 +99,7 @@ static void read_keys(fdt_node chosen, fdt_node node, struct zone_config *config
 			config->error = "its initrd is not a module";
 	}
 	read_cpus(node, config);
-	format(config->name, sizeof config->name, "%s",
-	       fdt_get_string(&host.fdt, node, "zone-name", config->name));
+	format(config->name, sizeof config->name, "%s", fdt_get_string(&host.fdt, node, "zone-name", config->name));
 }
 
 static bool ramdisk_is_claimed(const struct zone_config *configs, uint32_t count, uint64_t ramdisk)

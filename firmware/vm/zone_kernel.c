@@ -89,8 +89,8 @@ static bool segments_overlap(const struct elf_segment *a, const struct elf_segme
 }
 
 /* The segments that are to be loaded, all checked; *count says how many. */
-static const char *read_segments(const struct zone *zone, const struct module *module,
-                                 const struct elf_header *header, struct elf_segment *segments, unsigned *count)
+static const char *read_segments(const struct zone *zone, const struct module *module, const struct elf_header *header,
+                                 struct elf_segment *segments, unsigned *count)
 {
 	*count = 0;
 	for (unsigned i = 0; i < header->program_header_count; i++) {

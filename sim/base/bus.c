@@ -14,12 +14,11 @@ enum { DRAM_BASE = 0x80000000u };
 int bus_init(struct bus *bus, uint64_t dram_size)
 {
 	assert(dram_size != 0 && dram_size % PAGE_SIZE == 0);
-	*bus = (struct bus){ .dram_base = DRAM_BASE, .dram_size = dram_size };
+	*bus = (struct bus){.dram_base = DRAM_BASE, .dram_size = dram_size};
 	/* NORESERVE: the host gives pages as the guest touches them, however large the machine is */
 	void *dram = mmap(NULL, dram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (dram == MAP_FAILED) {
-		say("cannot get %llu MiB of memory for DRAM: %s", (unsigned long long)dram_size >> 20,
-		        strerror(errno));
+		say("cannot get %llu MiB of memory for DRAM: %s", (unsigned long long)dram_size >> 20, strerror(errno));
 		return -1;
 	}
 	bus->dram = dram;
@@ -39,7 +38,7 @@ void bus_free(struct bus *bus)
 	free(bus->page_flags);
 	free(bus->ranges);
 	free(bus->listeners);
-	*bus = (struct bus){ 0 };
+	*bus = (struct bus){0};
 }
 
 int bus_listen(struct bus *bus, const struct bus_listener *listener)
@@ -85,7 +84,7 @@ int bus_map(struct bus *bus, uint64_t base, uint64_t size, struct device *device
 	if (!ranges)
 		return -1;
 	memmove(ranges + at + 1, ranges + at, (bus->range_count - at) * sizeof(*ranges));
-	ranges[at] = (struct bus_range){ .base = base, .size = size, .device = device };
+	ranges[at] = (struct bus_range){.base = base, .size = size, .device = device};
 	bus->ranges = ranges;
 	bus->range_count++;
 	return 0;

@@ -8,10 +8,7 @@ enum { VERSION = 1 };
 
 static const uint64_t no_more = UINT64_MAX;
 
-static bool is_zero(const uint8_t *page)
-{
-	return page[0] == 0 && memcmp(page, page + 1, PAGE_SIZE - 1) == 0;
-}
+static bool is_zero(const uint8_t *page) { return page[0] == 0 && memcmp(page, page + 1, PAGE_SIZE - 1) == 0; }
 
 void bus_save(const struct bus *bus, struct state_writer *writer)
 {

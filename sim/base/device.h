@@ -1,6 +1,7 @@
 /*
- * Devices: {name, reset, save, restore, read, write, events, dump}. A device never sees a hart's inside. It drives wires
- * (struct irq_wire), schedules events, and reads and writes memory through the bus (bus_dma_read, bus_dma_write).
+ * Devices: {name, reset, save, restore, read, write, events, dump}. A device never sees a hart's inside. It drives
+ * wires (struct irq_wire), schedules events, and reads and writes memory through the bus (bus_dma_read,
+ * bus_dma_write).
  */
 #ifndef DEV_H
 #define DEV_H
@@ -13,10 +14,10 @@
 struct state_writer;
 struct state_reader;
 
-/* A wire into a hart or an interrupt controller. `line` is the receiver's number: an mip bit number for harts, a source
- * number for the PLIC. Levels are edge-filtered by the receiver. `now` is the cycle at which the level changes. A
- * message-signalled interrupt is a wire too: its receiver is what holds the message's address and data, and `set` writes
- * them when the level rises. */
+/* A wire into a hart or an interrupt controller. `line` is the receiver's number: an mip bit number for harts, a
+ * source number for the PLIC. Levels are edge-filtered by the receiver. `now` is the cycle at which the level
+ * changes. A message-signalled interrupt is a wire too: its receiver is what holds the message's address and data,
+ * and `set` writes them when the level rises. */
 struct irq_wire {
 	void (*set)(void *receiver, unsigned line, bool level, uint64_t now);
 	void *receiver;
@@ -39,8 +40,9 @@ struct device {
 	bool (*write)(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
 	              uint32_t *effects);
 	void (*reset)(struct device *device);
-	/* One section, named like the device (base/state.h). A restored device drives no wire: what is at its other end has
-	 * kept the level. After a refusal the device is only good for destroy. Events: event_queue_restore comes first. */
+	/* One section, named like the device (base/state.h). A restored device drives no wire: what is at its other
+	 * end has kept the level. After a refusal the device is only good for destroy. Events: event_queue_restore
+	 * comes first. */
 	void (*save)(const struct device *device, struct state_writer *writer);
 	bool (*restore)(struct device *device, struct state_reader *reader);
 	void (*dump)(const struct device *device, FILE *out); /* for the debugger: a few lines */

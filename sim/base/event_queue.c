@@ -4,20 +4,18 @@
 #include <stdlib.h>
 #include "base/state.h"
 
-void event_queue_init(struct event_queue *queue)
-{
-	*queue = (struct event_queue){ 0 };
-}
+void event_queue_init(struct event_queue *queue) { *queue = (struct event_queue){0}; }
 
 void event_queue_free(struct event_queue *queue)
 {
 	free(queue->heap);
-	*queue = (struct event_queue){ 0 };
+	*queue = (struct event_queue){0};
 }
 
-int event_init(struct event *event, struct event_queue *queue, void (*run)(void *context, uint64_t cycle), void *context)
+int event_init(struct event *event, struct event_queue *queue, void (*run)(void *context, uint64_t cycle),
+               void *context)
 {
-	*event = (struct event){ .context = context, .heap_index = SIZE_MAX };
+	*event = (struct event){.context = context, .heap_index = SIZE_MAX};
 	if (queue->places == queue->capacity) {
 		size_t capacity = 2 * queue->capacity + 16;
 		struct event **heap = realloc(queue->heap, capacity * sizeof(struct event *));

@@ -92,7 +92,8 @@ bool state_read_begin(struct state_reader *reader, const char *name, uint32_t ve
 
 bool state_read_end(struct state_reader *reader)
 {
-	return !reader->failed && (reader->at == reader->section_end || state_refuse(reader, "a section is longer than its part"));
+	return !reader->failed &&
+	       (reader->at == reader->section_end || state_refuse(reader, "a section is longer than its part"));
 }
 
 bool state_read(struct state_reader *reader, void *bytes, size_t size)

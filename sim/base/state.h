@@ -1,11 +1,11 @@
 /*
  * State of parts as bytes, so that a machine can be taken apart and put together again: what snapshots are made of.
  *
- * A part has two functions, X_save(const struct X *, struct state_writer *) and X_restore(struct X *, struct state_reader *),
- * which handle the same fields in the same order, between state_begin and state_end of its section. A section has the part's
- * name and version: a part that comes to hold something else raises its version, and refuses what it does not know. Only
- * what runs have put there is saved: what a configuration decides is built by whoever restores, and what can be computed
- * (translations, filters) is empty afterwards.
+ * A part has two functions, X_save(const struct X *, struct state_writer *) and X_restore(struct X *, struct
+ * state_reader *), which handle the same fields in the same order, between state_begin and state_end of its section. A
+ * section has the part's name and version: a part that comes to hold something else raises its version, and refuses
+ * what it does not know. Only what runs have put there is saved: what a configuration decides is built by whoever
+ * restores, and what can be computed (translations, filters) is empty afterwards.
  */
 #ifndef STATE_H
 #define STATE_H

@@ -10,10 +10,7 @@ struct symbols {
 	size_t count, capacity;
 };
 
-struct symbols *symbols_new(void)
-{
-	return calloc(1, sizeof(struct symbols));
-}
+struct symbols *symbols_new(void) { return calloc(1, sizeof(struct symbols)); }
 
 void symbols_free(struct symbols *symbols)
 {
@@ -49,16 +46,10 @@ int symbols_add(struct symbols *symbols, const struct symbol *symbol)
 	return 0;
 }
 
-static int compare_u64(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
+static int compare_u64(uint64_t a, uint64_t b) { return (a > b) - (a < b); }
 
 /* Where a section or a region begins: __text_start, __world_switch_start. */
-static bool is_mark(const struct symbol *symbol)
-{
-	return symbol->name[0] == '_' && symbol->name[1] == '_';
-}
+static bool is_mark(const struct symbol *symbol) { return symbol->name[0] == '_' && symbol->name[1] == '_'; }
 
 /* Of several symbols at one address the last is the one to show: functions before objects and labels, globals before
  * locals, known sizes before unknown, others before marks, then by name so that the order is total. */

@@ -15,7 +15,8 @@ enum trace_type {
 
 /* The types that are on by default, as a bit set. */
 #define EVENT(id, name, on, fields) | (uint32_t)(on) << TRACE_##id
-enum { TRACE_DEFAULT = 0
+enum {
+	TRACE_DEFAULT = 0
 #include "base/trace_event.def"
 };
 #undef EVENT

@@ -26,11 +26,17 @@ enum trace_tlb_stage { TLB_STAGE_S, TLB_STAGE_VS, TLB_STAGE_G };
 
 /* Where the parts of struct trace_event's members begin. */
 enum {
-	TRACE_TLB_WHAT = 0, TRACE_TLB_UNIT = 2, TRACE_TLB_STAGE = 4, /* flags */
+	TRACE_TLB_WHAT = 0,
+	TRACE_TLB_UNIT = 2,
+	TRACE_TLB_STAGE = 4, /* flags */
 	TRACE_TLB_ADDRESS = 6, /* flags, a bit: fence: it names an address; else gpa and pa are known */
 	TRACE_TLB_ID = 7,      /* flags, a bit: fence: it names an ASID or (stage G) a VMID */
-	TRACE_TLB_ASID = 0, TRACE_TLB_VMID = 16, /* word */
-	TRACE_TLB_FIRST = 0, TRACE_TLB_SECOND = 8, TRACE_TLB_READS_FIRST = 16, TRACE_TLB_READS_SECOND = 32, /* value[3] */
+	TRACE_TLB_ASID = 0,
+	TRACE_TLB_VMID = 16, /* word */
+	TRACE_TLB_FIRST = 0,
+	TRACE_TLB_SECOND = 8,
+	TRACE_TLB_READS_FIRST = 16,
+	TRACE_TLB_READS_SECOND = 32, /* value[3] */
 };
 
 #endif

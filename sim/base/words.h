@@ -11,8 +11,8 @@ struct word {
 	uint32_t bits;
 };
 
-/* The bits of every word of a list, which commas separate; each is one of these `count`. 0; or -1 for an unknown or an empty
- * word, and *bits stays as it is. */
+/* The bits of every word of a list, which commas separate; each is one of these `count`. 0; or -1 for an unknown or
+ * an empty word, and *bits stays as it is. */
 int words_parse(const char *list, const struct word *words, size_t count, uint32_t *bits);
 
 #endif

@@ -27,7 +27,12 @@
 #endif
 
 enum exit_status {
-	EXIT_PASS = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LIMIT = 3, EXIT_VIOLATION = 4, EXIT_OWN_FAULT = 5,
+	EXIT_PASS = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_LIMIT = 3,
+	EXIT_VIOLATION = 4,
+	EXIT_OWN_FAULT = 5,
 };
 
 /* Killed while the console has the terminal in raw mode: give it back first. Needs no memory of what it was before. */
@@ -54,13 +59,13 @@ static void own_fault(int number)
 
 static void install(int number, void (*handler)(int))
 {
-	struct sigaction action = { .sa_handler = handler, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction action = {.sa_handler = handler, .sa_flags = (int)SA_RESETHAND};
 	sigaction(number, &action, NULL);
 }
 
 static void install_handlers(bool debug)
 {
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 	for (unsigned i = 0; !SANITIZED && i < sizeof(faults) / sizeof(faults[0]); i++)
 		install(faults[i], own_fault); /* a sanitizer's own report says more */
 	if (debug || !isatty(STDIN_FILENO))
@@ -75,20 +80,14 @@ static int exit_status(const struct machine *machine)
 {
 	bool waits = machine->config->expect && !console_saw_expected(machine->console);
 	switch (machine->stop) {
-	case STOP_CHECK:
-		return EXIT_VIOLATION;
-	case STOP_LIMIT:
-		return EXIT_LIMIT;
-	case STOP_INPUT:
-		return EXIT_USAGE;
-	case STOP_FAULT:
-		return EXIT_OWN_FAULT;
+	case STOP_CHECK: return EXIT_VIOLATION;
+	case STOP_LIMIT: return EXIT_LIMIT;
+	case STOP_INPUT: return EXIT_USAGE;
+	case STOP_FAULT: return EXIT_OWN_FAULT;
 	case STOP_PASS:
 	case STOP_RESET:
-	case STOP_DEBUG:
-		return waits && machine->stop != STOP_DEBUG ? EXIT_FAILED : EXIT_PASS;
-	default:
-		return EXIT_FAILED;
+	case STOP_DEBUG: return waits && machine->stop != STOP_DEBUG ? EXIT_FAILED : EXIT_PASS;
+	default: return EXIT_FAILED;
 	}
 }
 
@@ -100,7 +99,8 @@ static void tell(const struct machine *machine, int status)
 		fprintf(stderr, "rvsim: %s\n", machine->stop_message);
 	uint64_t unasked = machine->stop == STOP_INPUT ? 0 : console_unasked(machine->console);
 	if (unasked != 0)
-		say("%s: the run ended before %" PRIu64 " of the recorded inputs were asked for", machine->config->replay, unasked);
+		say("%s: the run ended before %" PRIu64 " of the recorded inputs were asked for",
+		    machine->config->replay, unasked);
 	if (status == EXIT_FAILED && machine->config->expect && !console_saw_expected(machine->console))
 		say("--expect never matched: %s", machine->config->expect);
 }
@@ -164,10 +164,8 @@ int main(int argc, char **argv)
 		install_handlers(options.config.debug || options.config.debug_cmd);
 		status = run_config(&options.config);
 		break;
-	case OPTIONS_DONE:
-		break;
-	default:
-		status = EXIT_USAGE;
+	case OPTIONS_DONE: break;
+	default: status = EXIT_USAGE;
 	}
 	options_free(&options);
 	if (fflush(stdout) != 0 && status == EXIT_PASS) {

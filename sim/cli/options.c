@@ -1,10 +1,7 @@
 #include "cli/options.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,205 +11,11 @@
 #include "base/version.h"
 #include "watch/check.h"
 #include "trace/trace.h"
+#include "cli/guests.h"
 #include "cli/usage.h"
+#include "cli/values.h"
 
-#define MIB (UINT64_C(1) << 20)
 #define MEMORY_MAX (UINT64_C(1) << 40)
-
-__attribute__((format(printf, 1, 2))) static int bad(const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	say_list(format, arguments);
-	va_end(arguments);
-	return -1;
-}
-
-/* Words and numbers */
-
-bool options_size(const char *text, uint64_t unit, uint64_t *bytes)
-{
-	static const char suffixes[] = "BKMGT";
-	char *end;
-	errno = 0;
-	uint64_t value = strtoull(text, &end, 0);
-	if (text[0] < '0' || text[0] > '9' || errno != 0)
-		return false;
-	if (*end != '\0') {
-		char letter = (char)toupper((unsigned char)*end);
-		const char *suffix = strchr(suffixes, letter);
-		if (!suffix || end[1] != '\0')
-			return false;
-		unit = UINT64_C(1) << 10 * (suffix - suffixes);
-	}
-	return !__builtin_mul_overflow(value, unit, bytes) && *bytes != 0;
-}
-
-static bool parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *value)
-{
-	char *end;
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *value >= low && *value <= high;
-}
-
-static bool parse_hart(const char **text, unsigned *hart)
-{
-	const char *start = *text;
-	*hart = 0;
-	while (**text >= '0' && **text <= '9' && *text - start < 2)
-		*hart = *hart * 10 + (unsigned)(*(*text)++ - '0');
-	return *text != start && *hart < HARTS_MAX;
-}
-
-bool options_cpus(const char *text, uint64_t *cpus)
-{
-	*cpus = 0;
-	for (;; text++) {
-		unsigned first, last;
-		if (!parse_hart(&text, &first))
-			return false;
-		last = first;
-		if (*text == '-') {
-			text++;
-			if (!parse_hart(&text, &last) || last < first)
-				return false;
-		}
-		for (unsigned hart = first; hart <= last; hart++)
-			*cpus |= UINT64_C(1) << hart;
-		if (*text == '\0')
-			return true;
-		if (*text != '+')
-			return false;
-	}
-}
-
-/* Room for all that words can leave behind: each is kept once at most, and each makes one guest at most. */
-static int options_room(struct options *options, int argc, char **argv)
-{
-	size_t size = 1;
-	for (int i = 0; i < argc; i++)
-		size += strlen(argv[i]) + 1;
-	options->kept = malloc(size);
-	options->config.guests = calloc((size_t)argc + 1, sizeof(*options->config.guests));
-	return options->kept && options->config.guests ? 0 : bad("out of memory for options");
-}
-
-/* A copy that lives as long as the options. */
-static char *keep_text(struct options *options, const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *copy = options->kept + options->kept_size;
-	options->kept_size += size;
-	return memcpy(copy, text, size);
-}
-
-/* Cut the next item off a comma-separated list, in place; ",," is a comma. NULL at the end. */
-static char *next_item(char **list)
-{
-	char *item = *list, *to = item;
-	if (!item)
-		return NULL;
-	for (char *from = item;; from++) {
-		if (from[0] == ',' && from[1] == ',') {
-			from++;
-		} else if (from[0] == ',' || from[0] == '\0') {
-			*list = from[0] == ',' ? from + 1 : NULL;
-			*to = '\0';
-			return item;
-		}
-		*to++ = *from;
-	}
-}
-
-/* Split "key=value"; the value is NULL when there is no '='. */
-static char *cut_value(char *item)
-{
-	char *equals = strchr(item, '=');
-	if (!equals)
-		return NULL;
-	*equals = '\0';
-	return equals + 1;
-}
-
-/* Guests */
-
-static struct guest_config *add_guest(struct config *config)
-{
-	return &config->guests[config->guest_count++];
-}
-
-static int set_guest_key(struct guest_config *guest, const char *key, const char *value)
-{
-	uint64_t number;
-	if (!value || *value == '\0')
-		return bad("%s: key '%s' needs a value", guest->path, key);
-	if (strcmp(key, "vcpus") == 0) {
-		if (!parse_number(value, 1, HARTS_MAX, &number))
-			return bad("%s: vcpus=%s: must be a number from 1 to %u", guest->path, value, HARTS_MAX);
-		guest->vcpus = (unsigned)number;
-	} else if (strcmp(key, "memory") == 0) {
-		if (!options_size(value, MIB, &guest->memory) || guest->memory % 4096 != 0)
-			return bad("%s: memory=%s: must be a size such as 64M, a multiple of 4096 bytes", guest->path, value);
-	} else if (strcmp(key, "cpus") == 0) {
-		if (!options_cpus(value, &guest->cpus))
-			return bad("%s: cpus=%s: must be a list of harts such as 0-1+3", guest->path, value);
-	} else if (strcmp(key, "initrd") == 0) {
-		guest->initrd = value;
-	} else if (strcmp(key, "args") == 0) {
-		guest->args = value;
-	} else if (strcmp(key, "name") == 0) {
-		guest->name = value;
-	} else {
-		return bad("%s: unknown key '%s' (vcpus, memory, initrd, args, name, cpus)", guest->path, key);
-	}
-	return 0;
-}
-
-/* GUEST[,key=value]... */
-static int positional_guest(struct options *options, const char *text)
-{
-	char *list = keep_text(options, text);
-	struct guest_config *guest = add_guest(&options->config);
-	guest->path = next_item(&list);
-	if (guest->path[0] == '\0')
-		return bad("'%s': a guest needs a file name", text);
-	for (char *item; (item = next_item(&list)) != NULL;) {
-		char *value = cut_value(item);
-		if (set_guest_key(guest, item, value) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* guest-loader,addr=A,kernel=F[,bootargs=T] or guest-loader,addr=A,initrd=F */
-static int guest_loader(struct options *options, char *list)
-{
-	struct guest_config *guest = add_guest(&options->config);
-	for (char *item; (item = next_item(&list)) != NULL;) {
-		char *value = cut_value(item);
-		if (!value || *value == '\0')
-			return bad("-device guest-loader: '%s' needs a value", item);
-		if (strcmp(item, "addr") == 0) {
-			if (!parse_number(value, 1, UINT64_MAX, &guest->address))
-				return bad("-device guest-loader: addr=%s: must be an address", value);
-		} else if (strcmp(item, "kernel") == 0 || strcmp(item, "initrd") == 0) {
-			if (guest->path)
-				return bad("-device guest-loader: either kernel= or initrd=, once");
-			guest->path = value;
-			guest->ramdisk = item[0] == 'i';
-		} else if (strcmp(item, "bootargs") == 0) {
-			guest->args = value;
-		} else if (strcmp(item, "id") != 0) {
-			return bad("-device guest-loader: unknown key '%s' (addr, kernel, initrd, bootargs)", item);
-		}
-	}
-	if (!guest->path || !guest->address)
-		return bad("-device guest-loader: needs addr=ADDRESS and kernel=FILE or initrd=FILE");
-	if (guest->ramdisk && guest->args)
-		return bad("-device guest-loader: bootargs= goes with kernel=");
-	return 0;
-}
 
 /* One function an option. The name is the spelling in the table, for messages. */
 
@@ -307,7 +110,8 @@ static int set_memory(struct options *options, const struct option_row *row, cha
 	const char *text = strncmp(value, "size=", 5) == 0 ? value + 5 : value;
 	uint64_t *memory = &options->config.memory;
 	if (!options_size(text, MIB, memory) || *memory % 4096 != 0 || *memory > MEMORY_MAX)
-		return bad("-%s %s: must be a size such as 512M or 2G, at most 1T, a multiple of 4096 bytes", row->name, value);
+		return bad("-%s %s: must be a size such as 512M or 2G, at most 1T, a multiple of 4096 bytes", row->name,
+		           value);
 	return 0;
 }
 
@@ -369,7 +173,8 @@ static int set_qemu_cpu(struct options *options, char *list, const char *value)
 		struct isa standard = isa_default();
 		for (unsigned i = 0; i < 2; i++) {
 			uint64_t changed = one.bits[i] ^ standard.bits[i];
-			options->config.isa.bits[i] = (options->config.isa.bits[i] & ~changed) | (one.bits[i] & changed);
+			options->config.isa.bits[i] = (options->config.isa.bits[i] & ~changed) |
+			                              (one.bits[i] & changed);
 		}
 	}
 	return 0;
@@ -433,8 +238,9 @@ static int set_trace(struct options *options, const struct option_row *row, char
 		*events = '\0';
 		events += strlen(",events=");
 		if (trace_parse_events(events, &options->config.trace_events) != 0)
-			return bad("--%s: events=%s: unknown event (insn, trap, world, csr, tp, tlb, mem, dev, irq, console, default, all)",
-			           row->name, events);
+			return bad(
+			    "--%s: events=%s: unknown event (insn, trap, world, csr, tp, tlb, mem, dev, irq, console, default, all)",
+			    row->name, events);
 	}
 	if (*path == '\0')
 		return bad("--%s: a file name is missing", row->name);
@@ -459,34 +265,63 @@ static int set_timeout(struct options *options, const struct option_row *row, ch
 	return 0;
 }
 
-#define TEXT(name, member) { name, true, set_text, offsetof(struct config, member), 0, 0, NULL }
-#define FLAG(name, member) { name, false, set_flag, offsetof(struct config, member), 0, 0, NULL }
-#define NUMBER(name, member, low, high) { name, true, set_option_number, offsetof(struct config, member), low, high, NULL }
-#define VALUE(name, handler) { name, true, handler, 0, 0, 0, NULL }
-#define REFUSED(name, takes_value, why) { name, takes_value, refuse, 0, 0, 0, why }
+#define TEXT(name, member) {name, true, set_text, offsetof(struct config, member), 0, 0, NULL}
+#define FLAG(name, member) {name, false, set_flag, offsetof(struct config, member), 0, 0, NULL}
+#define NUMBER(name, member, low, high)                                                                                \
+	{name, true, set_option_number, offsetof(struct config, member), low, high, NULL}
+#define VALUE(name, handler) {name, true, handler, 0, 0, 0, NULL}
+#define REFUSED(name, takes_value, why) {name, takes_value, refuse, 0, 0, 0, why}
 
 static const struct option_row rows[] = {
 	/* QEMU's */
-	VALUE("M", set_machine), VALUE("machine", set_machine), VALUE("smp", set_harts), VALUE("m", set_memory),
-	TEXT("bios", bios), TEXT("kernel", kernel), TEXT("initrd", initrd), TEXT("append", append), TEXT("dtb", dtb),
-	TEXT("dump-dtb", dump_dtb), VALUE("device", option_device), VALUE("display", set_display), VALUE("serial", set_serial),
-	FLAG("S", stopped), VALUE("cpu", set_cpu),
-	{ "nographic", false, accept_only, 0, 0, 0, NULL }, { "no-reboot", false, accept_only, 0, 0, 0, NULL },
-	{ "nodefaults", false, accept_only, 0, 0, 0, NULL }, { "accel", true, accept_only, 0, 0, 0, "tcg" },
-	{ "monitor", true, accept_only, 0, 0, 0, "none" },
-	REFUSED("drive", true, "this machine has no virtio devices"),
-	REFUSED("netdev", true, "this machine has no virtio devices"),
-	REFUSED("gdb", true, "there is no GDB stub (--debug is rvsim's own debugger)"),
-	REFUSED("s", false, "there is no GDB stub (--debug is rvsim's own debugger)"),
+    VALUE("M", set_machine),
+    VALUE("machine", set_machine),
+    VALUE("smp", set_harts),
+    VALUE("m", set_memory),
+    TEXT("bios", bios),
+    TEXT("kernel", kernel),
+    TEXT("initrd", initrd),
+    TEXT("append", append),
+    TEXT("dtb", dtb),
+    TEXT("dump-dtb", dump_dtb),
+    VALUE("device", option_device),
+    VALUE("display", set_display),
+    VALUE("serial", set_serial),
+    FLAG("S", stopped),
+    VALUE("cpu", set_cpu),
+    {"nographic", false, accept_only, 0, 0, 0, NULL},
+    {"no-reboot", false, accept_only, 0, 0, 0, NULL},
+    {"nodefaults", false, accept_only, 0, 0, 0, NULL},
+    {"accel", true, accept_only, 0, 0, 0, "tcg"},
+    {"monitor", true, accept_only, 0, 0, 0, "none"},
+    REFUSED("drive", true, "this machine has no virtio devices"),
+    REFUSED("netdev", true, "this machine has no virtio devices"),
+    REFUSED("gdb", true, "there is no GDB stub (--debug is rvsim's own debugger)"),
+    REFUSED("s", false, "there is no GDB stub (--debug is rvsim's own debugger)"),
 	/* our own */
-	VALUE("isa", set_isa), VALUE("timing", set_timing), NUMBER("quantum", quantum, 1, UINT64_C(1) << 32),
-	VALUE("set", set_param), VALUE("trace", set_trace), TEXT("stats", stats_path),
-	REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)"),
-	NUMBER("max-cycles", max_cycles, 1, UINT64_MAX), NUMBER("max-insns", max_insns, 1, UINT64_MAX),
-	VALUE("timeout", set_timeout), TEXT("signature", signature_path), VALUE("check", set_checks),
-	NUMBER("seed", seed, 0, UINT64_MAX), FLAG("debug", debug), TEXT("debug-cmd", debug_cmd), TEXT("expect", expect),
-	TEXT("fail-on", fail_on), FLAG("quiet", quiet), TEXT("record", record), TEXT("replay", replay),
-	{ "help", false, NULL, 0, 0, 0, NULL }, { "h", false, NULL, 0, 0, 0, NULL }, { "version", false, NULL, 0, 0, 0, NULL },
+    VALUE("isa", set_isa),
+    VALUE("timing", set_timing),
+    NUMBER("quantum", quantum, 1, UINT64_C(1) << 32),
+    VALUE("set", set_param),
+    VALUE("trace", set_trace),
+    TEXT("stats", stats_path),
+    REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)"),
+    NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
+    NUMBER("max-insns", max_insns, 1, UINT64_MAX),
+    VALUE("timeout", set_timeout),
+    TEXT("signature", signature_path),
+    VALUE("check", set_checks),
+    NUMBER("seed", seed, 0, UINT64_MAX),
+    FLAG("debug", debug),
+    TEXT("debug-cmd", debug_cmd),
+    TEXT("expect", expect),
+    TEXT("fail-on", fail_on),
+    FLAG("quiet", quiet),
+    TEXT("record", record),
+    TEXT("replay", replay),
+    {"help", false, NULL, 0, 0, 0, NULL},
+    {"h", false, NULL, 0, 0, 0, NULL},
+    {"version", false, NULL, 0, 0, 0, NULL},
 };
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
@@ -508,14 +343,14 @@ static bool answered(const struct options *options, const struct option_row *row
 static void set_defaults(struct config *config)
 {
 	*config = (struct config){
-		.harts = 1,
-		.memory = 512 * MIB,
-		.isa = isa_default(),
-		.timing = timing_find("ideal"),
-		.quantum = 1000,
-		.max_cycles = UINT64_MAX,
-		.max_insns = UINT64_MAX,
-		.serial = "stdio",
+	    .harts = 1,
+	    .memory = 512 * MIB,
+	    .isa = isa_default(),
+	    .timing = timing_find("ideal"),
+	    .quantum = 1000,
+	    .max_cycles = UINT64_MAX,
+	    .max_insns = UINT64_MAX,
+	    .serial = "stdio",
 	};
 	params_default(config);
 	trace_parse_events("default", &config->trace_events);
@@ -544,7 +379,8 @@ static int check_together(const struct config *config)
 		if (config->harts < HARTS_MAX && guest->cpus >> config->harts != 0)
 			return bad("%s: cpus= names a hart beyond the machine's %u", guest->path, config->harts);
 		if (guest->memory > config->memory)
-			return bad("%s: memory= is more than the machine's %" PRIu64 " MiB", guest->path, config->memory >> 20);
+			return bad("%s: memory= is more than the machine's %" PRIu64 " MiB", guest->path,
+			           config->memory >> 20);
 	}
 	const char *misfit = timing_misfit(config->timing);
 	if (misfit)
@@ -589,9 +425,9 @@ static void drop_untrue_names(struct config *config)
 
 static enum options_result parse_option(struct options *options, int argc, char **argv)
 {
-	struct option table[ROW_COUNT + 1] = { 0 };
+	struct option table[ROW_COUNT + 1] = {0};
 	for (unsigned i = 0; i < ROW_COUNT; i++)
-		table[i] = (struct option){ .name = rows[i].name, .has_arg = rows[i].takes_value, .val = 256 + (int)i };
+		table[i] = (struct option){.name = rows[i].name, .has_arg = rows[i].takes_value, .val = 256 + (int)i};
 	optind = 0; /* glibc: start afresh, even in a process that parsed another command line */
 	opterr = 0;
 	for (int code; (code = getopt_long_only(argc, argv, ":", table, NULL)) != -1;) {
@@ -612,7 +448,7 @@ static enum options_result parse_option(struct options *options, int argc, char 
 
 enum options_result options_parse(struct options *options, int argc, char **argv)
 {
-	*options = (struct options){ 0 };
+	*options = (struct options){0};
 	set_defaults(&options->config);
 	if (options_room(options, argc, argv) != 0)
 		return OPTIONS_BAD;
@@ -623,5 +459,5 @@ void options_free(struct options *options)
 {
 	free(options->kept);
 	free(options->config.guests);
-	*options = (struct options){ 0 };
+	*options = (struct options){0};
 }

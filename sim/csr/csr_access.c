@@ -10,17 +10,17 @@
 enum { CSR_SPACE = 4096, READ_ONLY = 3 };
 
 static const struct csr_row rows[] = {
-#define CSR(number, name, n, m, initial, g, r, s, w, meaning)                                                        \
-	{                                                                                                            \
-	    .num = (number),                                                                                         \
-	    .slot = offsetof(struct csr_file, name),                                                                 \
-	    .mask = (uint64_t)(m),                                                                                   \
-	    .reset = (uint64_t)(initial),                                                                            \
-	    .need = need_##n,                                                                                        \
-	    .guard = guard_##g,                                                                                      \
-	    .read = read_##r,                                                                                        \
-	    .seen = seen_##s,                                                                                        \
-	    .write = write_##w,                                                                                      \
+#define CSR(number, name, n, m, initial, g, r, s, w, meaning)                                                          \
+	{                                                                                                              \
+	    .num = (number),                                                                                           \
+	    .slot = offsetof(struct csr_file, name),                                                                   \
+	    .mask = (uint64_t)(m),                                                                                     \
+	    .reset = (uint64_t)(initial),                                                                              \
+	    .need = need_##n,                                                                                          \
+	    .guard = guard_##g,                                                                                        \
+	    .read = read_##r,                                                                                          \
+	    .seen = seen_##s,                                                                                          \
+	    .write = write_##w,                                                                                        \
 	},
 #define FIELD(...)
 #include "isa/csr.def"
@@ -52,10 +52,7 @@ static const struct csr_row *find_row(unsigned num)
 
 /* ---- existence ---- */
 
-static bool row_has(const struct hart *hart, enum ext ext)
-{
-	return isa_has(&hart->isa, ext);
-}
+static bool row_has(const struct hart *hart, enum ext ext) { return isa_has(&hart->isa, ext); }
 
 bool need_always(const struct hart *hart, unsigned num)
 {
@@ -63,11 +60,11 @@ bool need_always(const struct hart *hart, unsigned num)
 	return true;
 }
 
-#define NEED_EXTENSION(name, ext)                                                                                    \
-	bool need_##name(const struct hart *hart, unsigned num)                                                      \
-	{                                                                                                            \
-		(void)num;                                                                                           \
-		return row_has(hart, ext);                                                                               \
+#define NEED_EXTENSION(name, ext)                                                                                      \
+	bool need_##name(const struct hart *hart, unsigned num)                                                        \
+	{                                                                                                              \
+		(void)num;                                                                                             \
+		return row_has(hart, ext);                                                                             \
 	}
 
 NEED_EXTENSION(f, EXT_F)
@@ -89,10 +86,7 @@ NEED_EXTENSION(ssqosid, EXT_Ssqosid)
 NEED_EXTENSION(sdtrig, EXT_Sdtrig)
 
 /* norm:time_csr_architectural_availability */
-bool need_time(const struct hart *hart, unsigned num)
-{
-	return need_zicntr(hart, num) && !hart->options->time_absent;
-}
+bool need_time(const struct hart *hart, unsigned num) { return need_zicntr(hart, num) && !hart->options->time_absent; }
 
 /* Smcsrind includes all of Sscsrind. */
 bool need_sscsrind(const struct hart *hart, unsigned num)
@@ -118,18 +112,16 @@ bool need_envcfg(const struct hart *hart, unsigned num)
 bool need_mseccfg(const struct hart *hart, unsigned num)
 {
 	(void)num;
-	return row_has(hart, EXT_Smepmp) || row_has(hart, EXT_Zkr) || row_has(hart, EXT_Smmpm) || row_has(hart, EXT_Zicfilp);
+	return row_has(hart, EXT_Smepmp) || row_has(hart, EXT_Zkr) || row_has(hart, EXT_Smmpm) ||
+	       row_has(hart, EXT_Zicfilp);
 }
 
 static bool exists(const struct hart *hart, const struct csr_row *row)
 {
 	switch (csr_level(row->num)) {
-	case LEVEL_SUPERVISOR:
-		return row_has(hart, EXT_S) && row->need(hart, row->num);
-	case LEVEL_HYPERVISOR:
-		return row_has(hart, EXT_H) && row->need(hart, row->num);
-	default:
-		return row->need(hart, row->num);
+	case LEVEL_SUPERVISOR: return row_has(hart, EXT_S) && row->need(hart, row->num);
+	case LEVEL_HYPERVISOR: return row_has(hart, EXT_H) && row->need(hart, row->num);
+	default: return row->need(hart, row->num);
 	}
 }
 
@@ -158,16 +150,11 @@ bool guard_counter(const struct hart *hart, unsigned num, enum mode mode, bool w
 	const struct csr_file *csr = &hart->csr;
 	uint64_t bit = UINT64_C(1) << (num & 31);
 	switch (mode) {
-	case MODE_HS:
-		return csr->mcounteren & bit;
-	case MODE_U:
-		return csr->mcounteren & bit && (!row_has(hart, EXT_S) || csr->scounteren & bit);
-	case MODE_VS:
-		return csr->hcounteren & bit;
-	case MODE_VU:
-		return csr->hcounteren & csr->scounteren & bit;
-	default:
-		return true;
+	case MODE_HS: return csr->mcounteren & bit;
+	case MODE_U: return csr->mcounteren & bit && (!row_has(hart, EXT_S) || csr->scounteren & bit);
+	case MODE_VS: return csr->hcounteren & bit;
+	case MODE_VU: return csr->hcounteren & csr->scounteren & bit;
+	default: return true;
 	}
 }
 
@@ -177,12 +164,9 @@ bool guard_stimecmp(const struct hart *hart, unsigned num, enum mode mode, bool 
 	(void)num, (void)write;
 	const struct csr_file *csr = &hart->csr;
 	switch (mode) {
-	case MODE_HS:
-		return csr->mcounteren & mcounteren_TM && csr->menvcfg & menvcfg_STCE;
-	case MODE_VS:
-		return csr->hcounteren & hcounteren_TM && csr->henvcfg & henvcfg_STCE;
-	default:
-		return true;
+	case MODE_HS: return csr->mcounteren & mcounteren_TM && csr->menvcfg & menvcfg_STCE;
+	case MODE_VS: return csr->hcounteren & hcounteren_TM && csr->henvcfg & henvcfg_STCE;
+	default: return true;
 	}
 }
 
@@ -234,14 +218,10 @@ bool guard_seed(const struct hart *hart, unsigned num, enum mode mode, bool writ
 {
 	(void)num;
 	switch (mode) {
-	case MODE_M:
-		return write;
-	case MODE_HS:
-		return write && hart->csr.mseccfg & mseccfg_SSEED;
-	case MODE_U:
-		return write && hart->csr.mseccfg & mseccfg_USEED;
-	default:
-		return false;
+	case MODE_M: return write;
+	case MODE_HS: return write && hart->csr.mseccfg & mseccfg_SSEED;
+	case MODE_U: return write && hart->csr.mseccfg & mseccfg_USEED;
+	default: return false;
 	}
 }
 
@@ -251,12 +231,9 @@ bool guard_seed(const struct hart *hart, unsigned num, enum mode mode, bool writ
 static bool level_reachable(unsigned level, enum mode mode)
 {
 	switch (mode) {
-	case MODE_M:
-		return true;
-	case MODE_HS:
-		return level != LEVEL_MACHINE;
-	default:
-		return level == 0;
+	case MODE_M: return true;
+	case MODE_HS: return level != LEVEL_MACHINE;
+	default: return level == 0;
 	}
 }
 

@@ -14,7 +14,8 @@
 
 enum counter { COUNTER_CYCLE = 0, COUNTER_TIME = 1, COUNTER_INSTRET = 2, COUNTER_HPM = 3, COUNTER_COUNT = 32 };
 
-_Static_assert(CSR_ROWS(mhpmcounter3, mhpmcounter31) == COUNTER_COUNT - COUNTER_HPM, "mhpmcounter3..31 are consecutive");
+_Static_assert(CSR_ROWS(mhpmcounter3, mhpmcounter31) == COUNTER_COUNT - COUNTER_HPM,
+               "mhpmcounter3..31 are consecutive");
 _Static_assert(CSR_ROWS(mhpmevent3, mhpmevent31) == COUNTER_COUNT - COUNTER_HPM, "mhpmevent3..31 are consecutive");
 
 /* The hart's clocks and mode as of some moment. */
@@ -24,10 +25,7 @@ struct moment {
 };
 
 /* What an instruction reads: the counts before it. norm:mcycle_op norm:minstret_op */
-static struct moment before(const struct hart *hart)
-{
-	return (struct moment){hart->now, hart->retired, hart->mode};
-}
+static struct moment before(const struct hart *hart) { return (struct moment){hart->now, hart->retired, hart->mode}; }
 
 /* A write takes effect after the writing instruction has otherwise completed, so that the next one reads exactly what
  * was written: at the earliest a cycle later. norm:mcycle_minstret_wr */
@@ -36,22 +34,16 @@ static struct moment after(const struct hart *hart)
 	return (struct moment){hart->now + 1, hart->retired + 1, hart->mode};
 }
 
-static uint32_t counter_bit(unsigned index)
-{
-	return UINT32_C(1) << index;
-}
+static uint32_t counter_bit(unsigned index) { return UINT32_C(1) << index; }
 
 /* ---- one counter ---- */
 
 static uint64_t *counter_slot(struct hart *hart, unsigned index)
 {
 	switch (index) {
-	case COUNTER_CYCLE:
-		return &hart->csr.mcycle;
-	case COUNTER_INSTRET:
-		return &hart->csr.minstret;
-	default:
-		return &CSR_NTH(&hart->csr, mhpmcounter3, index - COUNTER_HPM);
+	case COUNTER_CYCLE: return &hart->csr.mcycle;
+	case COUNTER_INSTRET: return &hart->csr.minstret;
+	default: return &CSR_NTH(&hart->csr, mhpmcounter3, index - COUNTER_HPM);
 	}
 }
 
@@ -59,12 +51,9 @@ static uint64_t *counter_slot(struct hart *hart, unsigned index)
 static uint64_t *config_of(struct hart *hart, unsigned index)
 {
 	switch (index) {
-	case COUNTER_CYCLE:
-		return &hart->csr.mcyclecfg;
-	case COUNTER_INSTRET:
-		return &hart->csr.minstretcfg;
-	default:
-		return &CSR_NTH(&hart->csr, mhpmevent3, index - COUNTER_HPM);
+	case COUNTER_CYCLE: return &hart->csr.mcyclecfg;
+	case COUNTER_INSTRET: return &hart->csr.minstretcfg;
+	default: return &CSR_NTH(&hart->csr, mhpmevent3, index - COUNTER_HPM);
 	}
 }
 
@@ -73,36 +62,25 @@ static uint64_t slot_value(const struct hart *hart, unsigned index)
 	return *counter_slot((struct hart *)hart, index);
 }
 
-static uint64_t config(const struct hart *hart, unsigned index)
-{
-	return *config_of((struct hart *)hart, index);
-}
+static uint64_t config(const struct hart *hart, unsigned index) { return *config_of((struct hart *)hart, index); }
 
 static enum event_number event_of(const struct hart *hart, unsigned index)
 {
 	switch (index) {
-	case COUNTER_CYCLE:
-		return EVENT_cycles;
-	case COUNTER_INSTRET:
-		return EVENT_instret;
-	default:
-		return config(hart, index) & mhpmevent3_EVENT;
+	case COUNTER_CYCLE: return EVENT_cycles;
+	case COUNTER_INSTRET: return EVENT_instret;
+	default: return config(hart, index) & mhpmevent3_EVENT;
 	}
 }
 
 static uint64_t inhibit_in(enum mode mode)
 {
 	switch (mode) {
-	case MODE_M:
-		return mhpmevent3_MINH;
-	case MODE_HS:
-		return mhpmevent3_SINH;
-	case MODE_U:
-		return mhpmevent3_UINH;
-	case MODE_VS:
-		return mhpmevent3_VSINH;
-	default:
-		return mhpmevent3_VUINH;
+	case MODE_M: return mhpmevent3_MINH;
+	case MODE_HS: return mhpmevent3_SINH;
+	case MODE_U: return mhpmevent3_UINH;
+	case MODE_VS: return mhpmevent3_VSINH;
+	default: return mhpmevent3_VUINH;
 	}
 }
 
@@ -164,10 +142,7 @@ void csr_counters_latch(struct hart *hart)
 		latch(hart, (unsigned)__builtin_ctz(left), before(hart));
 }
 
-bool csr_counters_overflowed(const struct hart *hart)
-{
-	return overflows(hart, before(hart)) != 0;
-}
+bool csr_counters_overflowed(const struct hart *hart) { return overflows(hart, before(hart)) != 0; }
 
 /* Instructions retired are no cycles, but there are never more of them: so a counter of theirs overflows later still,
  * and is asked again. Events of the timing model may outrun cycles: the engine looks after each of them
@@ -212,10 +187,7 @@ static void put_count(struct hart *hart, unsigned index, uint64_t count, struct 
 	}
 }
 
-uint64_t csr_counter(const struct hart *hart, unsigned index)
-{
-	return count_at(hart, index, before(hart));
-}
+uint64_t csr_counter(const struct hart *hart, unsigned index) { return count_at(hart, index, before(hart)); }
 
 uint64_t csr_hpm_counters(const struct hart *hart)
 {
@@ -338,10 +310,7 @@ bool csr_counters_fit(const struct hart *hart)
 
 /* ---- views ---- */
 
-uint64_t read_counter(const struct hart *hart, const struct csr_row *row)
-{
-	return csr_counter(hart, row->num & 31);
-}
+uint64_t read_counter(const struct hart *hart, const struct csr_row *row) { return csr_counter(hart, row->num & 31); }
 
 uint64_t read_mhpmevent(const struct hart *hart, const struct csr_row *row)
 {

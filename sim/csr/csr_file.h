@@ -17,7 +17,7 @@ struct csr_file {
 /* Rows that follow each other are an array: member `index` of the one that begins with `first`. Who uses it asserts how
  * many rows stand from the first to the last. */
 #define CSR_NTH(csr, first, index) ((&(csr)->first)[index])
-#define CSR_ROWS(first, last)                                                                                        \
+#define CSR_ROWS(first, last)                                                                                          \
 	((offsetof(struct csr_file, last) - offsetof(struct csr_file, first)) / sizeof(uint64_t) + 1)
 
 /* CSR numbers: CSR_mstatus = 0x300... */
@@ -31,10 +31,10 @@ enum {
 
 /* Field masks and positions: MSTATUS_MIE is written mstatus_MIE (mask) and mstatus_MIE_LOW (bit number). */
 #define CSR(...)
-#define FIELD(csr, name, low, width, ...)                                                                            \
-	enum { csr##_##name##_LOW = (low) };                                                                         \
-	static const uint64_t csr##_##name __attribute__((unused)) =                                                 \
-	    ((width) == 64 ? ~UINT64_C(0) : (UINT64_C(1) << ((width) % 64)) - 1) << (low);
+#define FIELD(csr, name, low, width, ...)                                                                              \
+	enum { csr##_##name##_LOW = (low) };                                                                           \
+	static const uint64_t csr##_##name                                                                             \
+	    __attribute__((unused)) = ((width) == 64 ? ~UINT64_C(0) : (UINT64_C(1) << ((width) % 64)) - 1) << (low);
 #include "isa/csr.def"
 #undef CSR
 #undef FIELD

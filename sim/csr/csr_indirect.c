@@ -1,5 +1,5 @@
-/* The registers behind the select registers: who may reach which. A register that comes to be there gets its value by the
- * columns of its window's rows (mireg*, sireg*, vsireg*) in csr.def, and is let through here. */
+/* The registers behind the select registers: who may reach which. A register that comes to be there gets its value
+ * by the columns of its window's rows (mireg*, sireg*, vsireg*) in csr.def, and is let through here. */
 #include "csr/csr_row.h"
 
 /* norm:mstateen0_csrind_op norm:hstateen0_csrind_op */

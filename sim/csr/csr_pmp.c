@@ -7,15 +7,9 @@
 enum { PMP_R = 1, PMP_W = 2, PMP_X = 4, PMP_A = 0x18, PMP_TOR = 0x08, PMP_L = 0x80, ENTRIES_A_CSR = 8 };
 
 /* The CSRs of the implemented entries only. norm:pmp_entry_count */
-bool need_pmpcfg(const struct hart *hart, unsigned num)
-{
-	return (num - CSR_pmpcfg0) * 4 < hart->options->pmp_entries;
-}
+bool need_pmpcfg(const struct hart *hart, unsigned num) { return (num - CSR_pmpcfg0) * 4 < hart->options->pmp_entries; }
 
-bool need_pmpaddr(const struct hart *hart, unsigned num)
-{
-	return num - CSR_pmpaddr0 < hart->options->pmp_entries;
-}
+bool need_pmpaddr(const struct hart *hart, unsigned num) { return num - CSR_pmpaddr0 < hart->options->pmp_entries; }
 
 static uint8_t entry_config(const struct hart *hart, unsigned entry)
 {

@@ -30,11 +30,11 @@ struct csr_row {
 	csr_writer *write;
 };
 
-#define CSR(num, name, need, mask, reset, guard, read, seen, write, meaning)                                         \
-	csr_need need_##need;                                                                                        \
-	csr_guard guard_##guard;                                                                                     \
-	csr_reader read_##read;                                                                                      \
-	csr_view seen_##seen;                                                                                        \
+#define CSR(num, name, need, mask, reset, guard, read, seen, write, meaning)                                           \
+	csr_need need_##need;                                                                                          \
+	csr_guard guard_##guard;                                                                                       \
+	csr_reader read_##read;                                                                                        \
+	csr_view seen_##seen;                                                                                          \
 	csr_writer write_##write;
 #define FIELD(...)
 #include "isa/csr.def"
@@ -60,10 +60,7 @@ static inline unsigned csr_level(unsigned num) { return num >> 8 & 3; }
 bool csr_state_enabled(const struct hart *hart, unsigned index, uint64_t bit, enum mode mode);
 
 /* Replace the bits of `mask`. */
-static inline uint64_t csr_merge(uint64_t old, uint64_t value, uint64_t mask)
-{
-	return (old & ~mask) | (value & mask);
-}
+static inline uint64_t csr_merge(uint64_t old, uint64_t value, uint64_t mask) { return (old & ~mask) | (value & mask); }
 
 /* csr_reset.c: what reset puts into fields that depend on the hart's extensions. */
 void csr_reset_fixed(struct hart *hart);
@@ -86,11 +83,11 @@ void csr_counter_set(struct hart *hart, unsigned index, uint64_t value);
 uint64_t csr_legal_pmm(uint64_t old, uint64_t value, uint64_t field, unsigned low);
 
 /* csr_warl.c: which bits of interrupt and delegation registers exist on this hart. */
-uint64_t csr_irqs_m(const struct hart *hart);         /* implemented bits of mie */
-uint64_t csr_irqs_s(const struct hart *hart);         /* bits that mideleg can delegate to S-mode */
-uint64_t csr_irqs_h(const struct hart *hart);         /* bits of hie and hip: always delegated */
-uint64_t csr_irqs_vs(const struct hart *hart);        /* bits that hideleg can delegate under another number */
-uint64_t csr_irqs_same(const struct hart *hart);      /* and under their own: LCOFI */
+uint64_t csr_irqs_m(const struct hart *hart); /* implemented bits of mie */
+uint64_t csr_irqs_s(const struct hart *hart); /* bits that mideleg can delegate to S-mode */
+uint64_t csr_irqs_h(const struct hart *hart); /* bits of hie and hip: always delegated */
+uint64_t csr_irqs_vs(const struct hart *hart); /* bits that hideleg can delegate under another number */
+uint64_t csr_irqs_same(const struct hart *hart); /* and under their own: LCOFI */
 uint64_t csr_guest_externals(const struct hart *hart); /* bits of hgeip and hgeie: 1..GEILEN */
 
 #endif

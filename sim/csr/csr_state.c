@@ -1,4 +1,5 @@
-/* Save and restore of the CSRs: the slots by number, the triggers behind their window, and what counters know besides. */
+/* Save and restore of the CSRs: the slots by number, the triggers behind their window, and what counters know
+ * besides. */
 #include "base/state.h"
 #include "csr/csr_row.h"
 
@@ -47,7 +48,8 @@ static bool restore_triggers(struct triggers *triggers, struct state_reader *rea
 		trigger->tdata3 = state_read_u64(reader);
 		triggers->counted.tdata1[i] = state_read_u64(reader);
 		uint64_t type = trigger->tdata1 >> tdata1_TYPE_LOW;
-		if (!reader->failed && (type < TRIGGER_MCONTROL || type > TRIGGER_MCONTROL6) && type != TRIGGER_DISABLED)
+		if (!reader->failed && (type < TRIGGER_MCONTROL || type > TRIGGER_MCONTROL6) &&
+		    type != TRIGGER_DISABLED)
 			return state_refuse(reader, "csr: a trigger has a type that there is not");
 	}
 	triggers->counted.retired = state_read_u64(reader);

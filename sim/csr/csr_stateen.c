@@ -1,7 +1,8 @@
 /* The stateen registers: what each level lets those below it touch. */
 #include "csr/csr_row.h"
 
-_Static_assert(CSR_ROWS(mstateen0, mstateen3) == 4 && CSR_ROWS(hstateen0, hstateen3) == 4, "stateen0..3 are consecutive");
+_Static_assert(CSR_ROWS(mstateen0, mstateen3) == 4 && CSR_ROWS(hstateen0, hstateen3) == 4,
+               "stateen0..3 are consecutive");
 
 static uint64_t if_there(const struct hart *hart, enum ext ext, uint64_t mask)
 {
@@ -18,7 +19,8 @@ bool need_ssstateen(const struct hart *hart, unsigned num)
 /* Bits for state that the hart has; SE of every register. norm:stateen_unimplemented_state_roz */
 static uint64_t stateen_implemented(const struct hart *hart, unsigned index)
 {
-	uint64_t csrind = if_there(hart, EXT_Sscsrind, mstateen0_CSRIND) | if_there(hart, EXT_Smcsrind, mstateen0_CSRIND);
+	uint64_t csrind = if_there(hart, EXT_Sscsrind, mstateen0_CSRIND) |
+	                  if_there(hart, EXT_Smcsrind, mstateen0_CSRIND);
 	uint64_t context = if_there(hart, EXT_Sdtrig, mstateen0_CONTEXT);
 	return index ? mstateen1_SE1 : mstateen0_SE0 | mstateen0_ENVCFG | context | csrind;
 }
@@ -32,7 +34,8 @@ static uint64_t mstateen_implemented(const struct hart *hart, unsigned index)
 /* What mstateen `index` leaves to the levels below; everything without Smstateen. */
 static uint64_t stateen_of_m(const struct hart *hart, unsigned index)
 {
-	return isa_has(&hart->isa, EXT_Smstateen) ? CSR_NTH(&hart->csr, mstateen0, index) : stateen_implemented(hart, index);
+	return isa_has(&hart->isa, EXT_Smstateen) ? CSR_NTH(&hart->csr, mstateen0, index)
+	                                          : stateen_implemented(hart, index);
 }
 
 void write_mstateen(struct hart *hart, const struct csr_row *row, uint64_t value)

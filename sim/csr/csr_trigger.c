@@ -4,10 +4,7 @@
 
 enum { INFO_VERSION = 1 };
 
-static struct trigger *selected(struct hart *hart)
-{
-	return &hart->triggers.each[hart->csr.tselect];
-}
+static struct trigger *selected(struct hart *hart) { return &hart->triggers.each[hart->csr.tselect]; }
 
 static bool matches_something(const struct trigger *trigger)
 {
@@ -117,18 +114,14 @@ static uint64_t legal_tdata1(const struct hart *hart, uint64_t value)
 	if (hart->csr.tselect != TRIGGERS - 1)
 		address |= tdata1_CHAIN;
 	switch (type) {
-	case TRIGGER_MCONTROL:
-		return legal_match(value & (common | address | tdata1_MCONTROL_HIT), false);
+	case TRIGGER_MCONTROL: return legal_match(value & (common | address | tdata1_MCONTROL_HIT), false);
 	case TRIGGER_MCONTROL6:
 		return legal_size(legal_match(value & (common | address | tdata1_SIZE | tdata1_HIT0), true));
-	case TRIGGER_ICOUNT:
-		return value & (common | ICOUNT_COUNT | ICOUNT_PENDING | ICOUNT_HIT);
+	case TRIGGER_ICOUNT: return value & (common | ICOUNT_COUNT | ICOUNT_PENDING | ICOUNT_HIT);
 	case TRIGGER_ITRIGGER:
 		return value & (common | TRAP_TRIGGER_HIT | (isa_has(&hart->isa, EXT_Smrnmi) ? TRAP_TRIGGER_NMI : 0));
-	case TRIGGER_ETRIGGER:
-		return value & (common | TRAP_TRIGGER_HIT);
-	default:
-		return (uint64_t)TRIGGER_DISABLED << tdata1_TYPE_LOW;
+	case TRIGGER_ETRIGGER: return value & (common | TRAP_TRIGGER_HIT);
+	default: return (uint64_t)TRIGGER_DISABLED << tdata1_TYPE_LOW;
 	}
 }
 
@@ -193,10 +186,7 @@ void write_mcontext(struct hart *hart, const struct csr_row *row, uint64_t value
 	csr_triggers_changed(hart);
 }
 
-void write_hcontext(struct hart *hart, const struct csr_row *row, uint64_t value)
-{
-	write_mcontext(hart, row, value);
-}
+void write_hcontext(struct hart *hart, const struct csr_row *row, uint64_t value) { write_mcontext(hart, row, value); }
 
 void write_scontext(struct hart *hart, const struct csr_row *row, uint64_t value)
 {

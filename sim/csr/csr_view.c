@@ -3,10 +3,7 @@
 #include "hart/platform.h"
 #include "hart/trap.h"
 
-uint64_t read_slot(const struct hart *hart, const struct csr_row *row)
-{
-	return csr_slot_value(hart, row);
-}
+uint64_t read_slot(const struct hart *hart, const struct csr_row *row) { return csr_slot_value(hart, row); }
 
 uint64_t read_zero(const struct hart *hart, const struct csr_row *row)
 {
@@ -70,10 +67,7 @@ uint64_t seen_time(const struct hart *hart, uint64_t value, enum csr_use use)
 /* ---- status ---- */
 
 /* SD sums up FS alone: VS and XS are read-only 0. norm:mstatus_sd_op1 */
-static uint64_t with_sd(uint64_t status)
-{
-	return (status & mstatus_FS) == mstatus_FS ? status | mstatus_SD : status;
-}
+static uint64_t with_sd(uint64_t status) { return (status & mstatus_FS) == mstatus_FS ? status | mstatus_SD : status; }
 
 uint64_t read_mstatus(const struct hart *hart, const struct csr_row *row)
 {

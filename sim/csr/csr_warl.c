@@ -10,21 +10,12 @@
 #include "hart/options.h"
 #include "hart/platform.h"
 
-static bool hart_has(const struct hart *hart, enum ext ext)
-{
-	return isa_has(&hart->isa, ext);
-}
+static bool hart_has(const struct hart *hart, enum ext ext) { return isa_has(&hart->isa, ext); }
 
 /* A mask that is empty unless the extension is there. */
-static uint64_t with(const struct hart *hart, enum ext ext, uint64_t mask)
-{
-	return hart_has(hart, ext) ? mask : 0;
-}
+static uint64_t with(const struct hart *hart, enum ext ext, uint64_t mask) { return hart_has(hart, ext) ? mask : 0; }
 
-void write_none(struct hart *hart, const struct csr_row *row, uint64_t value)
-{
-	(void)hart, (void)row, (void)value;
-}
+void write_none(struct hart *hart, const struct csr_row *row, uint64_t value) { (void)hart, (void)row, (void)value; }
 
 void write_masked(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
@@ -70,7 +61,8 @@ uint64_t csr_irqs_same(const struct hart *hart)
 
 uint64_t csr_irqs_m(const struct hart *hart)
 {
-	return mie_MSIE | mie_MTIE | mie_MEIE | with(hart, EXT_Sscofpmf, mie_LCOFIE) | csr_irqs_s(hart) | csr_irqs_h(hart);
+	return mie_MSIE | mie_MTIE | mie_MEIE | with(hart, EXT_Sscofpmf, mie_LCOFIE) | csr_irqs_s(hart) |
+	       csr_irqs_h(hart);
 }
 
 /* ---- floating point ---- */
@@ -103,10 +95,7 @@ void write_frm(struct hart *hart, const struct csr_row *row, uint64_t value)
 
 /* ---- status ---- */
 
-static void status_changed(struct hart *hart)
-{
-	hart->effects |= EFFECT_MODE | EFFECT_IRQ;
-}
+static void status_changed(struct hart *hart) { hart->effects |= EFFECT_MODE | EFFECT_IRQ; }
 
 /* An endianness bit of a mode. norm:mstatus_mstatush_xbe_warl norm:hstatus_vsbe_op norm:vsstatus_ube */
 static uint64_t endian(const struct hart *hart, enum ext ext, uint64_t bit)
@@ -176,8 +165,8 @@ void write_mnstatus(struct hart *hart, const struct csr_row *row, uint64_t value
 {
 	(void)row;
 	uint64_t old = hart->csr.mnstatus;
-	uint64_t writable = mnstatus_MNPP | with(hart, EXT_H, mnstatus_MNPV) | with(hart, EXT_Zicfilp, mnstatus_MNPELP) |
-	                    (value & mnstatus_NMIE);
+	uint64_t writable = mnstatus_MNPP | with(hart, EXT_H, mnstatus_MNPV) |
+	                    with(hart, EXT_Zicfilp, mnstatus_MNPELP) | (value & mnstatus_NMIE);
 	hart->csr.mnstatus = csr_merge(old, legal_mpp(hart, old, value), writable);
 	status_changed(hart);
 }
@@ -398,24 +387,16 @@ void write_counteren(struct hart *hart, const struct csr_row *row, uint64_t valu
 static bool mode_supported(const struct hart *hart, uint64_t mode)
 {
 	switch (mode) {
-	case 0:
-		return true;
-	case 8:
-		return hart_has(hart, EXT_Sv39);
-	case 9:
-		return hart_has(hart, EXT_Sv48);
-	case 10:
-		return hart_has(hart, EXT_Sv57);
-	default:
-		return false;
+	case 0: return true;
+	case 8: return hart_has(hart, EXT_Sv39);
+	case 9: return hart_has(hart, EXT_Sv48);
+	case 10: return hart_has(hart, EXT_Sv57);
+	default: return false;
 	}
 }
 
 /* Of an identifier field the lowest bits are implemented first. norm:hgatp_vmid_lsbs */
-static uint64_t id_mask(unsigned bits, unsigned low)
-{
-	return ((UINT64_C(1) << bits) - 1) << low;
-}
+static uint64_t id_mask(unsigned bits, unsigned low) { return ((UINT64_C(1) << bits) - 1) << low; }
 
 /* satp, and vsatp in both modes: a write with an unsupported MODE has no effect at all.
  * norm:satp_mode_op_unsupported norm:vsatp_mode_unsupported_v0 norm:vsatp_mode_unsupported_v1 */
@@ -427,10 +408,7 @@ void write_satp(struct hart *hart, const struct csr_row *row, uint64_t value)
 	hart->effects |= EFFECT_TRANSLATE;
 }
 
-void write_vsatp(struct hart *hart, const struct csr_row *row, uint64_t value)
-{
-	write_satp(hart, row, value);
-}
+void write_vsatp(struct hart *hart, const struct csr_row *row, uint64_t value) { write_satp(hart, row, value); }
 
 /* An unsupported MODE keeps the old one; the other fields are written. The root table is 16 KiB, so PPN[1:0] are
  * read-only 0. norm:hgatp_mode_warl norm:hgatp_ppn_op */
@@ -474,10 +452,7 @@ static uint64_t legal_env(uint64_t old, uint64_t value, uint64_t writable)
 /* Fields of henvcfg that are read-only 0 unless menvcfg has them set.
  * norm:menvcfg_pbmte_henvcfg_pbmte_rdonly0 norm:menvcfg_adue_henvcfg_adue_rdonly0 norm:menvcfg_stce_op2
  * norm:menvcfg_dte_op */
-static uint64_t henvcfg_gated(void)
-{
-	return henvcfg_PBMTE | henvcfg_ADUE | henvcfg_STCE | henvcfg_DTE;
-}
+static uint64_t henvcfg_gated(void) { return henvcfg_PBMTE | henvcfg_ADUE | henvcfg_STCE | henvcfg_DTE; }
 
 void write_menvcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 {

@@ -1,4 +1,5 @@
-/* What the debugger reads of a machine: memory as a hart sees it, names, instructions. Nothing here has side effects. */
+/* What the debugger reads of a machine: memory as a hart sees it, names, instructions. Nothing here has side
+ * effects. */
 #include <string.h>
 #include "base/bus.h"
 #include "base/symbols.h"
@@ -78,7 +79,7 @@ void debug_print_insn(struct debugger *debugger, struct hart *hart, uint64_t pc,
 void debug_print_place(struct debugger *debugger, struct hart *hart)
 {
 	unsigned length;
-	fprintf(debugger->out, "hart %u %s%s cycle %llu  ", hart->id, mode_name(hart->mode), hart->waiting ? " waiting" : "",
-	        (unsigned long long)hart->cycle);
+	fprintf(debugger->out, "hart %u %s%s cycle %llu  ", hart->id, mode_name(hart->mode),
+	        hart->waiting ? " waiting" : "", (unsigned long long)hart->cycle);
 	debug_print_insn(debugger, hart, hart->pc, &length);
 }

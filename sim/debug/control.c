@@ -11,7 +11,8 @@ bool cmd_hart(struct debugger *debugger, const char *args)
 	if (*args && !expression_all(debugger, args, &number))
 		return false;
 	if (number >= debugger->machine->hart_count)
-		return complain(debugger, "no hart %llu: there are %u", (unsigned long long)number, debugger->machine->hart_count);
+		return complain(debugger, "no hart %llu: there are %u", (unsigned long long)number,
+		                debugger->machine->hart_count);
 	debugger->hart = (unsigned)number;
 	debug_print_place(debugger, current(debugger));
 	return true;

@@ -18,9 +18,9 @@ struct stop_point {
 	uint64_t last;       /* watch: value at the last look */
 	enum trace_type type; /* catch */
 	bool has_argument;
-	uint64_t argument;   /* catch trap: cause (interrupts with bit 63); catch csr: number; catch world: enum mode */
-	char *condition;     /* expression, or NULL */
-	char *text;          /* as the user wrote it */
+	uint64_t argument; /* catch trap: cause (interrupts with bit 63); catch csr: number; catch world: enum mode */
+	char *condition; /* expression, or NULL */
+	char *text; /* as the user wrote it */
 	uint64_t hits;
 };
 

@@ -102,9 +102,11 @@ static bool dump(struct debugger *debugger, const char *args, reader *read)
 	if (format.format == 'i')
 		return disassemble(debugger, address, format.count);
 	unsigned per_line = 16 / format.size;
-	for (uint64_t i = 0; i < format.count && !(i % 4096 == 4095 && debug_interrupted(debugger)); i++, address += format.size) {
+	for (uint64_t i = 0; i < format.count && !(i % 4096 == 4095 && debug_interrupted(debugger));
+	     i++, address += format.size) {
 		if (!read(current(debugger), address, format.size, &value))
-			return complain(debugger, "%scannot read 0x%llx", i % per_line ? "\n" : "", (unsigned long long)address);
+			return complain(debugger, "%scannot read 0x%llx", i % per_line ? "\n" : "",
+			                (unsigned long long)address);
 		if (i % per_line == 0)
 			fprintf(debugger->out, "0x%016llx:", (unsigned long long)address);
 		print_unit(debugger->out, &format, value);
@@ -138,11 +140,12 @@ static void print_step(void *context, const struct walk_step *step)
 		fprintf(debugger->out, " bare, or refused: 0x%llx", (unsigned long long)step->address);
 	} else {
 		uint64_t pte = step->pte;
-		fprintf(debugger->out, " level %u: PTE at 0x%llx (physical 0x%llx) = 0x%016llx ppn 0x%llx %c%c%c%c%c%c%c%c", step->level,
-		        (unsigned long long)step->address, (unsigned long long)step->pa, (unsigned long long)pte,
-		        (unsigned long long)pte_ppn(pte), pte & PTE_D ? 'D' : '-', pte & PTE_A ? 'A' : '-',
-		        pte & PTE_G ? 'G' : '-', pte & PTE_U ? 'U' : '-', pte & PTE_X ? 'X' : '-', pte & PTE_W ? 'W' : '-',
-		        pte & PTE_R ? 'R' : '-', pte & PTE_V ? 'V' : '-');
+		fprintf(
+		    debugger->out, " level %u: PTE at 0x%llx (physical 0x%llx) = 0x%016llx ppn 0x%llx %c%c%c%c%c%c%c%c",
+		    step->level, (unsigned long long)step->address, (unsigned long long)step->pa,
+		    (unsigned long long)pte, (unsigned long long)pte_ppn(pte), pte & PTE_D ? 'D' : '-',
+		    pte & PTE_A ? 'A' : '-', pte & PTE_G ? 'G' : '-', pte & PTE_U ? 'U' : '-', pte & PTE_X ? 'X' : '-',
+		    pte & PTE_W ? 'W' : '-', pte & PTE_R ? 'R' : '-', pte & PTE_V ? 'V' : '-');
 		fprintf(debugger->out, "%s%s", step->leaf ? " leaf" : "", step->updated ? " (A/D would be set)" : "");
 	}
 	if (step->verdict)
@@ -171,8 +174,9 @@ static void print_fault(struct debugger *debugger, const struct trap *trap)
 	fprintf(debugger->out, "%s: cause %u, tval 0x%llx", cause_name(false, trap->cause), trap->cause,
 	        (unsigned long long)trap->tval);
 	if (trap->cause >= CAUSE_FETCH_GUEST_PAGE && trap->cause != CAUSE_VIRTUAL)
-		fprintf(debugger->out, ", htval 0x%" PRIx64 " (gpa 0x%" PRIx64 "), htinst %s0x%" PRIx64, trap->tval2, trap->tval2 << 2,
-		        trap->tinst ? "pseudoinstruction " : "transformed instruction or ", trap->tinst);
+		fprintf(debugger->out, ", htval 0x%" PRIx64 " (gpa 0x%" PRIx64 "), htinst %s0x%" PRIx64, trap->tval2,
+		        trap->tval2 << 2, trap->tinst ? "pseudoinstruction " : "transformed instruction or ",
+		        trap->tinst);
 	fputc('\n', debugger->out);
 }
 

@@ -51,7 +51,8 @@ static bool name_value(struct parser *parser, bool is_register, uint64_t *value)
 {
 	char name[128];
 	size_t length = 0;
-	while (isalnum((unsigned char)parser->text[length]) || strchr("_.", parser->text[length] ? parser->text[length] : ' '))
+	while (isalnum((unsigned char)parser->text[length]) ||
+	       strchr("_.", parser->text[length] ? parser->text[length] : ' '))
 		length++;
 	if (length == 0 || length >= sizeof name)
 		return complain(parser->debugger, "expected a value at `%s'", parser->text);
@@ -96,8 +97,8 @@ static bool unary(struct parser *parser, uint64_t *value)
 {
 	enum { MAX_DEPTH = 200 };
 	skip(parser);
-	char operator = *parser->text;
-	if (operator == '\0' || !strchr("-~!*", operator))
+	char operator= * parser->text;
+	if (operator== '\0' || !strchr("-~!*", operator))
 		return primary(parser, value);
 	if (++parser->depth > MAX_DEPTH)
 		return complain(parser->debugger, "expression too deep");
@@ -116,15 +117,18 @@ static bool unary(struct parser *parser, uint64_t *value)
 }
 
 /* Longer spellings first; level 0 binds least. */
-static const struct { const char *text; unsigned level; } operators[] = {
-    {"||", 0}, {"&&", 1}, {"==", 5}, {"!=", 5}, {"<=", 6}, {">=", 6}, {"<<", 7}, {">>", 7},
-    {"|", 2},  {"^", 3},  {"&", 4},  {"<", 6},  {">", 6},  {"+", 8},  {"-", 8},  {"*", 9}, {"/", 9}, {"%", 9},
+static const struct {
+	const char *text;
+	unsigned level;
+} operators[] = {
+    {"||", 0}, {"&&", 1}, {"==", 5}, {"!=", 5}, {"<=", 6}, {">=", 6}, {"<<", 7}, {">>", 7}, {"|", 2},
+    {"^", 3},  {"&", 4},  {"<", 6},  {">", 6},  {"+", 8},  {"-", 8},  {"*", 9},  {"/", 9},  {"%", 9},
 };
 enum { OPERATORS = sizeof operators / sizeof operators[0], LEVELS = 10 };
 
 static bool apply(struct parser *parser, const char *operator, uint64_t a, uint64_t b, uint64_t *value)
 {
-	if ((*operator == '/' || *operator == '%') && b == 0)
+	if ((*operator== '/' || * operator== '%') && b == 0)
 		return complain(parser->debugger, "division by zero");
 	switch (operator[0] | operator[1] << 8) {
 	case '|' | '|' << 8: *value = a || b; break;
@@ -166,10 +170,10 @@ static bool binary(struct parser *parser, unsigned level, uint64_t *value)
 		return complain(parser->debugger, "expression too deep");
 	if (!binary(parser, level + 1, value))
 		return false;
-	for (const char *operator; (operator = next_operator(parser, level)) != NULL;) {
+	for (const char *operator; (operator= next_operator(parser, level)) != NULL;) {
 		uint64_t right;
 		parser->text += strlen(operator);
-		if (!binary(parser, level + 1, &right) || !apply(parser, operator, *value, right, value))
+		if (!binary(parser, level + 1, &right) || !apply(parser, operator, * value, right, value))
 			return false;
 	}
 	if (level == 0)

@@ -18,7 +18,8 @@ static void info_regs(struct debugger *debugger)
 	const struct hart *hart = current(debugger);
 	fprintf(debugger->out, "pc   0x%016llx\n", (unsigned long long)hart->pc);
 	for (unsigned i = 0; i < 32; i++)
-		fprintf(debugger->out, "%-4s 0x%016llx%s", reg_name(i), (unsigned long long)(i ? hart->x[i] : 0), i % 4 == 3 ? "\n" : "  ");
+		fprintf(debugger->out, "%-4s 0x%016llx%s", reg_name(i), (unsigned long long)(i ? hart->x[i] : 0),
+		        i % 4 == 3 ? "\n" : "  ");
 }
 
 static void info_fregs(struct debugger *debugger)
@@ -27,7 +28,8 @@ static void info_fregs(struct debugger *debugger)
 	for (unsigned i = 0; i < 32; i++) {
 		double value;
 		memcpy(&value, &hart->f[i], sizeof value);
-		fprintf(debugger->out, "%-4s 0x%016llx %-24.17g%s", freg_name(i), (unsigned long long)hart->f[i], value, i % 2 ? "\n" : "  ");
+		fprintf(debugger->out, "%-4s 0x%016llx %-24.17g%s", freg_name(i), (unsigned long long)hart->f[i], value,
+		        i % 2 ? "\n" : "  ");
 	}
 	fprintf(debugger->out, "fcsr 0x%llx\n", (unsigned long long)hart->csr.fcsr);
 }
@@ -38,7 +40,8 @@ static void info_csr(struct debugger *debugger)
 	uint64_t value;
 	for (size_t i = 0; (info = csr_info_at(i)) != NULL; i++)
 		if (csr_peek(current(debugger), info->num, &value) && value)
-			fprintf(debugger->out, "0x%03x %-14s 0x%016llx\n", info->num, info->name, (unsigned long long)value);
+			fprintf(debugger->out, "0x%03x %-14s 0x%016llx\n", info->num, info->name,
+			        (unsigned long long)value);
 	fprintf(debugger->out, "(those that are 0 are left out)\n");
 }
 
@@ -48,8 +51,9 @@ static void info_harts(struct debugger *debugger)
 	for (unsigned i = 0; i < debugger->machine->hart_count; i++) {
 		const struct hart *hart = &debugger->machine->harts[i];
 		debug_symbol(debugger, hart->mode, hart->pc, name, sizeof name);
-		fprintf(debugger->out, "%c hart %-2u %-2s %-7s cycle %-12llu retired %-12llu pc 0x%llx%s\n", i == debugger->hart ? '*' : ' ', i,
-		        mode_name(hart->mode), hart->waiting ? "waiting" : "running", (unsigned long long)hart->cycle,
+		fprintf(debugger->out, "%c hart %-2u %-2s %-7s cycle %-12llu retired %-12llu pc 0x%llx%s\n",
+		        i == debugger->hart ? '*' : ' ', i, mode_name(hart->mode),
+		        hart->waiting ? "waiting" : "running", (unsigned long long)hart->cycle,
 		        (unsigned long long)hart->insns, (unsigned long long)hart->pc, name);
 	}
 }
@@ -58,32 +62,34 @@ static void print_tlb_entry(void *context, uint64_t va, uint64_t pa, unsigned pa
                             unsigned vmid, const char *perms)
 {
 	struct debugger *debugger = context;
-	fprintf(debugger->out, "%-2s va 0x%016llx pa 0x%014llx 2^%u asid %u vmid %u %s\n", virt ? "VS" : "S", (unsigned long long)va,
-	        (unsigned long long)pa, page_shift, asid, vmid, perms);
+	fprintf(debugger->out, "%-2s va 0x%016llx pa 0x%014llx 2^%u asid %u vmid %u %s\n", virt ? "VS" : "S",
+	        (unsigned long long)va, (unsigned long long)pa, page_shift, asid, vmid, perms);
 }
 
 static void info_tlb(struct debugger *debugger)
 {
 	const struct mmu_stats *stats = mmu_stats(current(debugger));
 	mmu_visit_tlb(current(debugger), print_tlb_entry, debugger);
-	fprintf(debugger->out, "hits %llu misses %llu, PTE reads S %llu VS %llu G %llu\n", (unsigned long long)stats->hits,
-	        (unsigned long long)stats->misses, (unsigned long long)stats->pte_reads_s,
-	        (unsigned long long)stats->pte_reads_vs, (unsigned long long)stats->pte_reads_g);
+	fprintf(debugger->out, "hits %llu misses %llu, PTE reads S %llu VS %llu G %llu\n",
+	        (unsigned long long)stats->hits, (unsigned long long)stats->misses,
+	        (unsigned long long)stats->pte_reads_s, (unsigned long long)stats->pte_reads_vs,
+	        (unsigned long long)stats->pte_reads_g);
 }
 
 static void info_irq(struct debugger *debugger)
 {
 	const struct hart *hart = current(debugger);
-	static const unsigned numbers[] = {IRQ_SSI, IRQ_VSSI, IRQ_MSI, IRQ_STI, IRQ_VSTI, IRQ_MTI,
+	static const unsigned numbers[] = {IRQ_SSI, IRQ_VSSI, IRQ_MSI, IRQ_STI,  IRQ_VSTI, IRQ_MTI,
 	                                   IRQ_SEI, IRQ_VSEI, IRQ_MEI, IRQ_SGEI, IRQ_LCOFI};
 	uint64_t pending = irq_mip(hart);
 	for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
 		unsigned n = numbers[i];
-		fprintf(debugger->out, "%-2u %-44s%s%s%s%s\n", n, cause_name(true, n), pending >> n & 1 ? " pending" : "",
-		        hart->csr.mie >> n & 1 ? " enabled" : "", hart->csr.mideleg >> n & 1 ? " to-HS" : "",
-		        hart->csr.hideleg >> n & 1 ? " to-VS" : "");
+		fprintf(debugger->out, "%-2u %-44s%s%s%s%s\n", n, cause_name(true, n),
+		        pending >> n & 1 ? " pending" : "", hart->csr.mie >> n & 1 ? " enabled" : "",
+		        hart->csr.mideleg >> n & 1 ? " to-HS" : "", hart->csr.hideleg >> n & 1 ? " to-VS" : "");
 	}
-	fprintf(debugger->out, "hgeip 0x%llx hgeie 0x%llx\n", (unsigned long long)hart->hgei, (unsigned long long)hart->csr.hgeie);
+	fprintf(debugger->out, "hgeip 0x%llx hgeie 0x%llx\n", (unsigned long long)hart->hgei,
+	        (unsigned long long)hart->csr.hgeie);
 }
 
 static void info_tp(struct debugger *debugger)
@@ -94,12 +100,13 @@ static void info_tp(struct debugger *debugger)
 		if (!tp->written[mode])
 			continue;
 		debug_symbol(debugger, mode, tp->pc[mode], name, sizeof name);
-		fprintf(debugger->out, "%c %-2s wrote tp = 0x%016llx at pc 0x%llx%s, cycle %llu\n", tp->last_writer == mode ? '*' : ' ',
-		        mode_name(mode), (unsigned long long)tp->value[mode], (unsigned long long)tp->pc[mode], name,
-		        (unsigned long long)tp->cycle[mode]);
+		fprintf(debugger->out, "%c %-2s wrote tp = 0x%016llx at pc 0x%llx%s, cycle %llu\n",
+		        tp->last_writer == mode ? '*' : ' ', mode_name(mode), (unsigned long long)tp->value[mode],
+		        (unsigned long long)tp->pc[mode], name, (unsigned long long)tp->cycle[mode]);
 	}
 	fprintf(debugger->out, "tp is 0x%llx; the hypervisor's 0x%llx, the guest's 0x%llx\n",
-	        (unsigned long long)current(debugger)->x[4], (unsigned long long)tp->hypervisor, (unsigned long long)tp->guest);
+	        (unsigned long long)current(debugger)->x[4], (unsigned long long)tp->hypervisor,
+	        (unsigned long long)tp->guest);
 }
 
 /* The firmware's slots, by the symbols it exports for us: firmware/percpu.h. */
@@ -116,8 +123,11 @@ static void info_percpu(struct debugger *debugger)
 		const struct hart *hart = &machine->harts[i];
 		uint64_t address = base + i * slot, tp = hart->tp.hypervisor, words[4] = {0};
 		bus_peek(&machine->bus, address, words, sizeof words);
-		fprintf(debugger->out, "hart %-2u slot 0x%llx tp(HS) 0x%llx%s  %016llx %016llx %016llx %016llx\n", i, (unsigned long long)address,
-		        (unsigned long long)tp, !hart->tp.written[MODE_HS] ? " (never)" : tp == address ? "" : " (NOT its slot)",
+		fprintf(debugger->out, "hart %-2u slot 0x%llx tp(HS) 0x%llx%s  %016llx %016llx %016llx %016llx\n", i,
+		        (unsigned long long)address, (unsigned long long)tp,
+		        !hart->tp.written[MODE_HS] ? " (never)"
+		        : tp == address            ? ""
+		                                   : " (NOT its slot)",
 		        (unsigned long long)words[0], (unsigned long long)words[1], (unsigned long long)words[2],
 		        (unsigned long long)words[3]);
 	}
@@ -138,7 +148,8 @@ static void info_mtree(struct debugger *debugger)
 	const struct bus *bus = &debugger->machine->bus;
 	for (size_t i = 0; i < bus->range_count; i++)
 		fprintf(debugger->out, "0x%010llx..0x%010llx %s\n", (unsigned long long)bus->ranges[i].base,
-		        (unsigned long long)(bus->ranges[i].base + bus->ranges[i].size - 1), bus->ranges[i].device->name);
+		        (unsigned long long)(bus->ranges[i].base + bus->ranges[i].size - 1),
+		        bus->ranges[i].device->name);
 	fprintf(debugger->out, "0x%010llx..0x%010llx dram\n", (unsigned long long)bus->dram_base,
 	        (unsigned long long)(bus->dram_base + bus->dram_size - 1));
 	devices_dump(&debugger->machine->devices, debugger->out);
@@ -151,16 +162,20 @@ static void info_stats(struct debugger *debugger)
 		total += debugger->machine->harts[i].insns;
 	info_harts(debugger);
 	fprintf(debugger->out, "instructions %llu, trace hash 0x%016llx\n", (unsigned long long)total,
-	        (unsigned long long)trace_hash(debugger->machine->trace, debugger->machine->harts, debugger->machine->hart_count));
+	        (unsigned long long)trace_hash(debugger->machine->trace, debugger->machine->harts,
+	                                       debugger->machine->hart_count));
 }
 
 bool cmd_info(struct debugger *debugger, const char *args)
 {
-	static const struct { const char *name; info_function *run; } topics[] = {
-	    {"regs", info_regs},   {"registers", info_regs}, {"fregs", info_fregs}, {"csr", info_csr},
-	    {"harts", info_harts}, {"threads", info_harts},  {"breakpoints", points_print}, {"tlb", info_tlb},
-	    {"percpu", info_percpu}, {"zones", info_zones},  {"vcpus", info_zones}, {"irq", info_irq}, {"tp", info_tp},
-	    {"mtree", info_mtree}, {"stats", info_stats},
+	static const struct {
+		const char *name;
+		info_function *run;
+	} topics[] = {
+	    {"regs", info_regs},     {"registers", info_regs}, {"fregs", info_fregs},         {"csr", info_csr},
+	    {"harts", info_harts},   {"threads", info_harts},  {"breakpoints", points_print}, {"tlb", info_tlb},
+	    {"percpu", info_percpu}, {"zones", info_zones},    {"vcpus", info_zones},         {"irq", info_irq},
+	    {"tp", info_tp},         {"mtree", info_mtree},    {"stats", info_stats},
 	};
 	for (unsigned i = 0; i < sizeof topics / sizeof topics[0]; i++)
 		if (*args && strncmp(topics[i].name, args, strlen(args)) == 0) {
@@ -182,8 +197,8 @@ bool cmd_csr(struct debugger *debugger, const char *args)
 	for (unsigned i = 0; i < info->field_count; i++) {
 		const struct csr_field *field = &info->fields[i];
 		uint64_t mask = field->width == 64 ? UINT64_MAX : (UINT64_C(1) << field->width) - 1;
-		fprintf(debugger->out, "  %2u..%-2u %-10s 0x%-8llx %s\n", field->low + field->width - 1u, field->low, field->name,
-		        (unsigned long long)(value >> field->low & mask), field->meaning);
+		fprintf(debugger->out, "  %2u..%-2u %-10s 0x%-8llx %s\n", field->low + field->width - 1u, field->low,
+		        field->name, (unsigned long long)(value >> field->low & mask), field->meaning);
 	}
 	return true;
 }
@@ -209,8 +224,9 @@ bool cmd_why(struct debugger *debugger, const char *args)
 	enum mode from = trap->route.from;
 	fprintf(debugger->out, "%s at 0x%llx%s in %s, cycle %llu: tval 0x%llx tval2 0x%llx tinst 0x%llx\n",
 	        cause_name(trap->route.interrupt, trap->route.cause), (unsigned long long)trap->pc,
-	        debug_symbol(debugger, from, trap->pc, name, sizeof name), mode_name(from), (unsigned long long)trap->cycle,
-	        (unsigned long long)trap->tval, (unsigned long long)trap->tval2, (unsigned long long)trap->tinst);
+	        debug_symbol(debugger, from, trap->pc, name, sizeof name), mode_name(from),
+	        (unsigned long long)trap->cycle, (unsigned long long)trap->tval, (unsigned long long)trap->tval2,
+	        (unsigned long long)trap->tinst);
 	trap_explain(&trap->route, debugger->out);
 	fputc('\n', debugger->out);
 	return true;

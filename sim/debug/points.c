@@ -84,7 +84,8 @@ bool cmd_watch(struct debugger *debugger, const char *args)
 		return false;
 	if (size < 1 || size > 8)
 		return complain(debugger, "a watchpoint has 1 to 8 bytes");
-	if (!debug_physical(current(debugger), address, &address) || !read_watched(debugger, address, (unsigned)size, &value))
+	if (!debug_physical(current(debugger), address, &address) ||
+	    !read_watched(debugger, address, (unsigned)size, &value))
 		return complain(debugger, "cannot read 0x%llx", (unsigned long long)address);
 	struct stop_point *point = add(debugger, args);
 	if (!point)
@@ -93,7 +94,8 @@ bool cmd_watch(struct debugger *debugger, const char *args)
 	point->address = address;
 	point->size = (unsigned)size;
 	point->last = value;
-	fprintf(debugger->out, "watchpoint %u at physical 0x%llx, %u bytes\n", point->number, (unsigned long long)address, point->size);
+	fprintf(debugger->out, "watchpoint %u at physical 0x%llx, %u bytes\n", point->number,
+	        (unsigned long long)address, point->size);
 	return true;
 }
 
@@ -110,7 +112,10 @@ static bool parse_cause(struct debugger *debugger, const char *text, uint64_t *c
 
 bool cmd_catch(struct debugger *debugger, const char *args)
 {
-	static const struct { const char *name; enum trace_type type; } kinds[] = {
+	static const struct {
+		const char *name;
+		enum trace_type type;
+	} kinds[] = {
 	    {"trap", TRACE_TRAP}, {"world", TRACE_WORLD}, {"csr", TRACE_CSR}, {"tp", TRACE_TP}, {"irq", TRACE_IRQ},
 	};
 	const char *rest = args;
@@ -178,8 +183,8 @@ void points_print(struct debugger *debugger)
 		fprintf(debugger->out, "no stop points\n");
 	for (unsigned i = 0; i < debugger->point_count; i++) {
 		const struct stop_point *point = &debugger->points[i];
-		fprintf(debugger->out, "%-3u %-6s %s%s, hit %llu times\n", point->number, kinds[point->kind], point->text,
-		        point->temporary ? " (once)" : "", (unsigned long long)point->hits);
+		fprintf(debugger->out, "%-3u %-6s %s%s, hit %llu times\n", point->number, kinds[point->kind],
+		        point->text, point->temporary ? " (once)" : "", (unsigned long long)point->hits);
 	}
 }
 
@@ -208,7 +213,8 @@ static void check_watch(struct debugger *debugger, struct stop_point *point, con
 	if (!read_watched(debugger, point->address, point->size, &value) || value == point->last)
 		return;
 	char what[96];
-	snprintf(what, sizeof what, "0x%llx -> 0x%llx, watchpoint", (unsigned long long)point->last, (unsigned long long)value);
+	snprintf(what, sizeof what, "0x%llx -> 0x%llx, watchpoint", (unsigned long long)point->last,
+	         (unsigned long long)value);
 	point->last = value;
 	hit(debugger, point, moved->id, what);
 }

@@ -43,7 +43,8 @@ static bool report_stop(struct debugger *debugger)
 	if (debugger->stopped)
 		fprintf(debugger->out, "%s\n", debugger->reason);
 	if (machine->stop != RUNNING)
-		fprintf(debugger->out, "the machine has stopped%s%s\n", *machine->stop_message ? ": " : "", machine->stop_message);
+		fprintf(debugger->out, "the machine has stopped%s%s\n", *machine->stop_message ? ": " : "",
+		        machine->stop_message);
 	debug_print_place(debugger, current(debugger));
 	return true;
 }
@@ -150,7 +151,8 @@ struct place {
 static bool done_place(struct debugger *debugger, const struct hart *moved, void *context)
 {
 	const struct place *place = context;
-	return moved == current(debugger) && moved->pc == place->pc && (place->mode == MODE_COUNT || moved->mode == place->mode) &&
+	return moved == current(debugger) && moved->pc == place->pc &&
+	       (place->mode == MODE_COUNT || moved->mode == place->mode) &&
 	       (!place->deeper_counts || moved->x[2] >= place->sp);
 }
 

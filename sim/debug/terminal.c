@@ -12,8 +12,8 @@
 #include "debug/debugger.h"
 #include "debug/repl.h"
 
-/* readline hands its callbacks no context. What it does have is one pointer to a text of the program's own, its name, by
- * which an inputrc file can tell programs apart: that text stands in here. */
+/* readline hands its callbacks no context. What it does have is one pointer to a text of the program's own, its
+ * name, by which an inputrc file can tell programs apart: that text stands in here. */
 struct reading {
 	const struct debugger *debugger;
 	char name[sizeof "rvsim"];
@@ -54,8 +54,8 @@ static const char *next_match(const char *text, candidate *candidate, size_t *in
 	return name;
 }
 
-/* As readline wants them: what all have in common, each of them, NULL. One alone is what they have in common. NULL: none, or
- * no memory. */
+/* As readline wants them: what all have in common, each of them, NULL. One alone is what they have in common. NULL:
+ * none, or no memory. */
 static char **completions(const char *text, candidate *candidate)
 {
 	const char *name;

@@ -41,10 +41,7 @@ static void update_timer(struct clint_hart *hart, uint64_t now)
 		event_schedule(events, &hart->timer, cycle);
 }
 
-static void timer_due(void *context, uint64_t cycle)
-{
-	update_timer(context, cycle);
-}
+static void timer_due(void *context, uint64_t cycle) { update_timer(context, cycle); }
 
 static void set_mtime(struct clint *clint, uint64_t time, uint64_t now)
 {
@@ -176,8 +173,15 @@ static struct device *clint_make(const struct board *board, const struct device_
 	if (!clint)
 		return NULL;
 	clint->device = (struct device){
-		.name = site->name, .read = clint_read, .write = clint_write, .reset = clint_reset, .save = clint_save,
-		.restore = clint_restore, .dump = clint_dump, .destroy = clint_destroy, .events = board->events,
+	    .name = site->name,
+	    .read = clint_read,
+	    .write = clint_write,
+	    .reset = clint_reset,
+	    .save = clint_save,
+	    .restore = clint_restore,
+	    .dump = clint_dump,
+	    .destroy = clint_destroy,
+	    .events = board->events,
 	};
 	clint->platform = board->platform;
 	clint->time_changed = board->time_changed;
@@ -206,4 +210,4 @@ static void clint_describe(struct tree_writer *writer, const struct board *board
 	tree_end(writer);
 }
 
-const struct device_kind clint_kind = { .make = clint_make, .describe = clint_describe };
+const struct device_kind clint_kind = {.make = clint_make, .describe = clint_describe};

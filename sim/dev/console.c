@@ -56,13 +56,13 @@ static int open_input(struct console *console)
 {
 	const struct console_config *config = &console->config;
 	struct host_input_config input = {
-		.none = config->deaf || console->out != stdout,
-		.record = config->record,
-		.replay = config->replay,
-		.idle = config->idle,
-		.give_up = config->give_up,
-		.trouble = config->trouble,
-		.context = config->context,
+	    .none = config->deaf || console->out != stdout,
+	    .record = config->record,
+	    .replay = config->replay,
+	    .idle = config->idle,
+	    .give_up = config->give_up,
+	    .trouble = config->trouble,
+	    .context = config->context,
 	};
 	console->input = host_input_open(&input);
 	return console->input ? 0 : -1;
@@ -161,10 +161,7 @@ int console_read(struct console *console, uint64_t now)
 	return host_input_read(console->input, now);
 }
 
-void console_raw(struct console *console, bool raw)
-{
-	host_input_raw(console->input, raw);
-}
+void console_raw(struct console *console, bool raw) { host_input_raw(console->input, raw); }
 
 int console_finish(struct console *console)
 {
@@ -174,15 +171,9 @@ int console_finish(struct console *console)
 	return result;
 }
 
-uint64_t console_unasked(const struct console *console)
-{
-	return host_input_unasked(console->input);
-}
+uint64_t console_unasked(const struct console *console) { return host_input_unasked(console->input); }
 
-bool console_saw_expected(const struct console *console)
-{
-	return console->watches[CONSOLE_EXPECTED].matched;
-}
+bool console_saw_expected(const struct console *console) { return console->watches[CONSOLE_EXPECTED].matched; }
 
 void console_save(const struct console *console, struct state_writer *writer)
 {

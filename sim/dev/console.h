@@ -15,7 +15,7 @@ enum console_match { CONSOLE_EXPECTED, CONSOLE_FAILED };
 
 struct console_config {
 	const char *serial;           /* "stdio", "file:F", "null" */
-	bool deaf;                    /* standard input is somebody else's: there is no input */
+	bool deaf;      /* standard input is somebody else's: there is no input */
 	const char *expect, *fail_on; /* POSIX extended regular expressions, or NULL */
 	/* A watched line matched; called at most once for each expression. */
 	void (*matched)(void *context, enum console_match match, const char *line);
@@ -35,10 +35,11 @@ struct console *console_open(const struct console_config *config);
 void console_close(struct console *console);
 
 void console_write(struct console *console, uint8_t byte, uint64_t now);
-/* A byte of input, CONSOLE_NOTHING for now, or CONSOLE_END for ever. At a terminal it never blocks while a hart runs;
- * while all wait it may sleep a little: so an idle machine keeps to real time, and one that only input can wake leaves the
- * host alone. */
-int console_read(struct console *console, uint64_t now);/* Will there never be more? Asks for it if nothing is left, and takes nothing away. */
+/* A byte of input, CONSOLE_NOTHING for now, or CONSOLE_END for ever. At a terminal it never blocks while a hart
+ * runs; while all wait it may sleep a little: so an idle machine keeps to real time, and one that only input can
+ * wake leaves the host alone. */
+int console_read(struct console *console,
+                 uint64_t now);/* Will there never be more? Asks for it if nothing is left, and takes nothing away. */
 bool console_ended(struct console *console, uint64_t now);
 
 /* Show what was written so far, and let --expect look at an unfinished line (a prompt). */
@@ -46,7 +47,8 @@ void console_flush(struct console *console);
 
 /* Put the host's terminal into raw mode, or give it back (debugger prompt, end). No-ops unless stdin is a terminal. */
 void console_raw(struct console *console, bool raw);
-/* At the end of a run: 0, or -1 after a line on stderr: some of the output, or of the recording, could not be written. */
+/* At the end of a run: 0, or -1 after a line on stderr: some of the output, or of the recording, could not be
+ * written. */
 int console_finish(struct console *console);
 /* How much of a recording being replayed nobody has asked for. */
 uint64_t console_unasked(const struct console *console);

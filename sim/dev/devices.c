@@ -6,7 +6,7 @@
 #include "base/bus.h"
 
 const struct device_row device_rows[DEVICE_ROWS] = {
-#define DEVICE(name, base, size, irq, slots, node) { #name, base, size, irq, slots, node, &name##_kind },
+#define DEVICE(name, base, size, irq, slots, node) {#name, base, size, irq, slots, node, &name##_kind},
 #include "dev/devices.def"
 #undef DEVICE
 };
@@ -20,7 +20,7 @@ static unsigned count_of(const struct device_row *row, const struct board *board
 
 static struct device_site site_of(const struct device_row *row, unsigned slot, struct irq_wire controller)
 {
-	struct device_site site = { .name = row->name, .base = row->base + slot * row->size, .size = row->size };
+	struct device_site site = {.name = row->name, .base = row->base + slot * row->size, .size = row->size};
 	if (row->irq != 0) {
 		site.irq = row->irq + slot;
 		site.wire = controller;
@@ -45,7 +45,7 @@ static int add_device(struct devices *devices, const struct board *board, const 
 
 int devices_build(struct devices *devices, const struct board *board)
 {
-	struct irq_wire controller = { 0 };
+	struct irq_wire controller = {0};
 	for (const struct device_row *row = device_rows; row < device_rows + DEVICE_ROWS; row++) {
 		unsigned count = count_of(row, board);
 		for (unsigned slot = 0; slot < count; slot++) {
@@ -53,7 +53,8 @@ int devices_build(struct devices *devices, const struct board *board)
 			if (add_device(devices, board, &site, row->kind) != 0)
 				return -1;
 			if (row->kind->source)
-				controller = (struct irq_wire){ .set = row->kind->source, .receiver = devices->list[devices->count - 1] };
+				controller = (struct irq_wire){.set = row->kind->source,
+				                               .receiver = devices->list[devices->count - 1]};
 		}
 	}
 	return 0;
@@ -64,7 +65,7 @@ void devices_free(struct devices *devices)
 	for (size_t i = 0; i < devices->count; i++)
 		devices->list[i]->destroy(devices->list[i]);
 	free(devices->list);
-	*devices = (struct devices){ 0 };
+	*devices = (struct devices){0};
 }
 
 void devices_dump(const struct devices *devices, FILE *out)
@@ -95,7 +96,7 @@ void devices_describe(struct tree_writer *writer, const struct board *board)
 		for (const struct device_row *row = device_rows; row < device_rows + DEVICE_ROWS; row++) {
 			unsigned count = row->node == node ? count_of(row, board) : 0;
 			for (unsigned slot = 0; slot < count; slot++) {
-				struct device_site site = site_of(row, slot, (struct irq_wire){ 0 });
+				struct device_site site = site_of(row, slot, (struct irq_wire){0});
 				row->kind->describe(writer, board, &site);
 			}
 		}

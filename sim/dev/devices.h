@@ -1,6 +1,6 @@
 /*
- * The machine's devices as a table, devices.def: whoever builds a machine, describes it or saves it goes through the rows
- * and knows none of them. What all of them may use of the machine is a struct board.
+ * The machine's devices as a table, devices.def: whoever builds a machine, describes it or saves it goes through the
+ * rows and knows none of them. What all of them may use of the machine is a struct board.
  */
 #ifndef DEVICES_H
 #define DEVICES_H
@@ -87,7 +87,8 @@ struct devices {
 	size_t count;
 };
 
-/* Build all that the board's machine has and map them on its bus. 0, or -1 without memory; devices_free in both cases. */
+/* Build all that the board's machine has and map them on its bus. 0, or -1 without memory; devices_free in both
+ * cases. */
 int devices_build(struct devices *devices, const struct board *board);
 void devices_free(struct devices *devices);
 void devices_dump(const struct devices *devices, FILE *out);

@@ -35,17 +35,10 @@ static bool finisher_write(struct device *device, uint64_t offset, unsigned size
 		return true;
 	unsigned code = (unsigned)(value >> 16) & 0xffff;
 	switch (value & 0xffff) {
-	case REQUEST_PASS:
-		finisher->finish(finisher->context, FINISH_PASS, 0);
-		break;
-	case REQUEST_FAIL:
-		finisher->finish(finisher->context, FINISH_FAIL, code);
-		break;
-	case REQUEST_RESET:
-		finisher->finish(finisher->context, FINISH_RESET, 0);
-		break;
-	default:
-		return true;
+	case REQUEST_PASS: finisher->finish(finisher->context, FINISH_PASS, 0); break;
+	case REQUEST_FAIL: finisher->finish(finisher->context, FINISH_FAIL, code); break;
+	case REQUEST_RESET: finisher->finish(finisher->context, FINISH_RESET, 0); break;
+	default: return true;
 	}
 	*effects |= EFFECT_YIELD;
 	return true;
@@ -63,10 +56,7 @@ static bool finisher_restore(struct device *device, struct state_reader *reader)
 	return state_read_begin(reader, device->name, FINISHER_VERSION) && state_read_end(reader);
 }
 
-static void finisher_destroy(struct device *device)
-{
-	free(device);
-}
+static void finisher_destroy(struct device *device) { free(device); }
 
 static struct device *finisher_make(const struct board *board, const struct device_site *site)
 {
@@ -74,8 +64,12 @@ static struct device *finisher_make(const struct board *board, const struct devi
 	if (!finisher)
 		return NULL;
 	finisher->device = (struct device){
-		.name = site->name, .read = finisher_read, .write = finisher_write, .save = finisher_save,
-		.restore = finisher_restore, .destroy = finisher_destroy,
+	    .name = site->name,
+	    .read = finisher_read,
+	    .write = finisher_write,
+	    .save = finisher_save,
+	    .restore = finisher_restore,
+	    .destroy = finisher_destroy,
 	};
 	finisher->finish = board->finish;
 	finisher->context = board->context;
@@ -109,5 +103,7 @@ static void finisher_describe_root(struct tree_writer *writer)
 }
 
 const struct device_kind finisher_kind = {
-	.make = finisher_make, .describe = finisher_describe, .describe_root = finisher_describe_root,
+    .make = finisher_make,
+    .describe = finisher_describe,
+    .describe_root = finisher_describe_root,
 };

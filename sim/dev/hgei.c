@@ -1,6 +1,6 @@
-/* Source of guest external interrupts, for a machine whose interrupt controller has none for guests: a 64-bit register a
- * hart, at 8 * hart id. Bit n, 1..geilen, is the level of the hart's guest external interrupt n, as hgeip shows it; the
- * other bits are read-only 0. */
+/* Source of guest external interrupts, for a machine whose interrupt controller has none for guests: a 64-bit
+ * register a hart, at 8 * hart id. Bit n, 1..geilen, is the level of the hart's guest external interrupt n, as hgeip
+ * shows it; the other bits are read-only 0. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include "base/state.h"
@@ -89,10 +89,7 @@ static void hgei_dump(const struct device *device, FILE *out)
 		fprintf(out, "hart %u: guest external interrupts 0x%" PRIx64 "\n", i, hgei->levels[i]);
 }
 
-static void hgei_destroy(struct device *device)
-{
-	free(device);
-}
+static void hgei_destroy(struct device *device) { free(device); }
 
 static unsigned hgei_count(const struct board *board) { return board->options->geilen != 0; }
 
@@ -103,8 +100,14 @@ static struct device *hgei_make(const struct board *board, const struct device_s
 	if (!hgei)
 		return NULL;
 	hgei->device = (struct device){
-		.name = site->name, .read = hgei_read, .write = hgei_write, .reset = hgei_reset, .save = hgei_save,
-		.restore = hgei_restore, .dump = hgei_dump, .destroy = hgei_destroy,
+	    .name = site->name,
+	    .read = hgei_read,
+	    .write = hgei_write,
+	    .reset = hgei_reset,
+	    .save = hgei_save,
+	    .restore = hgei_restore,
+	    .dump = hgei_dump,
+	    .destroy = hgei_destroy,
 	};
 	hgei->board = board;
 	hgei->hart_count = platform->hart_count;
@@ -121,4 +124,4 @@ static void hgei_describe(struct tree_writer *writer, const struct board *board,
 	tree_end(writer);
 }
 
-const struct device_kind hgei_kind = { .count = hgei_count, .make = hgei_make, .describe = hgei_describe };
+const struct device_kind hgei_kind = {.count = hgei_count, .make = hgei_make, .describe = hgei_describe};

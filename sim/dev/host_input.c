@@ -13,9 +13,11 @@
 #include "dev/recording.h"
 
 enum {
-	WAITING_MS = 1, STUCK_MS = 20,
-	LOOK_MS = 100, PATIENT_LOOKS = 20, /* waiting for the end of a pipe: how often to look, and when to say so */
-	CHUNK = 256,                       /* bytes taken from a terminal at once */
+	WAITING_MS = 1,
+	STUCK_MS = 20,
+	LOOK_MS = 100,
+	PATIENT_LOOKS = 20, /* waiting for the end of a pipe: how often to look, and when to say so */
+	CHUNK = 256,         /* bytes taken from a terminal at once */
 	GROWTH = 65536,
 	LIMIT = 1 << 30,
 };
@@ -65,7 +67,8 @@ int host_input_finish(struct host_input *input)
 {
 	if (!input->recorder)
 		return 0;
-	recorder_add(input->recorder, &(struct record){ .cycle = input->asked, .polls = input->polls, .kind = RECORD_STOP });
+	recorder_add(input->recorder,
+	             &(struct record){.cycle = input->asked, .polls = input->polls, .kind = RECORD_STOP});
 	int result = recorder_close(input->recorder);
 	input->recorder = NULL;
 	return result;
@@ -127,19 +130,16 @@ static void take_input(struct host_input *input, size_t size)
 static int patience(const struct host_input *input)
 {
 	switch (input->config.idle ? input->config.idle(input->config.context) : CONSOLE_BUSY) {
-	case CONSOLE_STUCK:
-		return STUCK_MS;
-	case CONSOLE_WAITING:
-		return WAITING_MS;
-	default:
-		return 0;
+	case CONSOLE_STUCK: return STUCK_MS;
+	case CONSOLE_WAITING: return WAITING_MS;
+	default: return 0;
 	}
 }
 
 static void ask_terminal(struct host_input *input)
 {
 	host_input_raw(input, true);
-	struct pollfd look = { .fd = STDIN_FILENO, .events = POLLIN };
+	struct pollfd look = {.fd = STDIN_FILENO, .events = POLLIN};
 	if (poll(&look, 1, patience(input)) > 0)
 		take_input(input, CHUNK);
 }
@@ -147,7 +147,7 @@ static void ask_terminal(struct host_input *input)
 static void read_to_the_end(struct host_input *input)
 {
 	for (unsigned looks = 0; !input->ended;) {
-		struct pollfd look = { .fd = STDIN_FILENO, .events = POLLIN };
+		struct pollfd look = {.fd = STDIN_FILENO, .events = POLLIN};
 		if (poll(&look, 1, LOOK_MS) > 0) {
 			take_input(input, GROWTH);
 			continue;
@@ -190,7 +190,8 @@ static void ask_recording(struct host_input *input, uint64_t now)
 		return;
 	if (record->kind == RECORD_STOP) {
 		char message[320];
-		snprintf(message, sizeof(message), "%s: the recorded run ended before cycle %" PRIu64, input->recording.path, now);
+		snprintf(message, sizeof(message), "%s: the recorded run ended before cycle %" PRIu64,
+		         input->recording.path, now);
 		trouble(input, INPUT_RUN_OUT, message);
 	} else if (record->cycle != now) {
 		tell_difference(input, now, record->cycle);
@@ -221,9 +222,12 @@ static void ask(struct host_input *input, uint64_t now)
 	}
 	if (input->recorder)
 		recorder_add(input->recorder, &(struct record){
-			.cycle = now, .polls = input->polls, .kind = input->ended ? RECORD_LAST : RECORD_BYTES,
-			.bytes = unread(input), .size = (uint32_t)(input->count - input->at),
-		});
+						  .cycle = now,
+						  .polls = input->polls,
+						  .kind = input->ended ? RECORD_LAST : RECORD_BYTES,
+						  .bytes = unread(input),
+						  .size = (uint32_t)(input->count - input->at),
+					      });
 	input->polls = 0;
 	input->taken++;
 }

@@ -1,10 +1,10 @@
 /*
  * Where bytes from the host come from. Host input enters simulated state here and nowhere else.
  *
- * A terminal is live: what has been typed is there when the guest asks. Any other standard input is read to its end when
- * the guest asks for the first time, however long that takes: when the host delivers it then makes no difference. A
- * recording gives the bytes that it has, when the guest asks as it did then; if it asks at other times, the recording is of
- * another run, and the machine is told to stop.
+ * A terminal is live: what has been typed is there when the guest asks. Any other standard input is read to its end
+ * when the guest asks for the first time, however long that takes: when the host delivers it then makes no difference.
+ * A recording gives the bytes that it has, when the guest asks as it did then; if it asks at other times, the
+ * recording is of another run, and the machine is told to stop.
  */
 #ifndef HOST_INPUT_H
 #define HOST_INPUT_H
@@ -30,7 +30,7 @@ enum input_trouble {
 enum { CONSOLE_NOTHING = -1, CONSOLE_END = -2 };
 
 struct host_input_config {
-	bool none;                    /* standard input is not for the guest */
+	bool none;      /* standard input is not for the guest */
 	const char *record, *replay;  /* files, or NULL */
 	/* Asked before a terminal is looked at. May be NULL. */
 	enum console_idle (*idle)(void *context);

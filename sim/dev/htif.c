@@ -9,7 +9,8 @@ enum { DEVICE_SYSCALL = 0, DEVICE_CONSOLE = 1, CONSOLE_GETC = 0, CONSOLE_PUTC = 
 enum { SYSCALL_WRITE = 64, SYSCALL_EXIT = 93 };
 enum { ERROR_BADF = 9, ERROR_FAULT = 14, ERROR_NOSYS = 38 };
 enum {
-	HALF_LOW = 1, HALF_HIGH = 2,
+	HALF_LOW = 1,
+	HALF_HIGH = 2,
 	HALF_WAIT_TICKS = 10,   /* a lone 32-bit store counts as the whole command after a microsecond */
 	INPUT_TICKS = 10000,    /* how often to look for input that a program waits for: 1 ms */
 	HTIF_VERSION = 1,
@@ -63,14 +64,9 @@ static void syscall_proxy(struct htif *htif, uint64_t command)
 	if (!bus_dma_read(bus, magic, words, sizeof(words)))
 		return;
 	switch (words[0]) {
-	case SYSCALL_WRITE:
-		htif_put(htif, magic, proxy_write(htif, words[1], words[2], words[3]));
-		break;
-	case SYSCALL_EXIT:
-		htif->config.exit(htif->config.context, words[1]);
-		return;
-	default:
-		htif_put(htif, magic, -(uint64_t)ERROR_NOSYS);
+	case SYSCALL_WRITE: htif_put(htif, magic, proxy_write(htif, words[1], words[2], words[3])); break;
+	case SYSCALL_EXIT: htif->config.exit(htif->config.context, words[1]); return;
+	default: htif_put(htif, magic, -(uint64_t)ERROR_NOSYS);
 	}
 	respond(htif, command, 1);
 }
@@ -84,24 +80,18 @@ static void answer_getc(struct htif *htif, uint64_t now)
 		event_schedule(htif->config.events, &htif->input, now + INPUT_TICKS * htif->config.cycles_per_tick);
 }
 
-static void input_due(void *context, uint64_t cycle)
-{
-	answer_getc(context, cycle);
-}
+static void input_due(void *context, uint64_t cycle) { answer_getc(context, cycle); }
 
 static void console_device(struct htif *htif, uint64_t command)
 {
 	uint64_t now = htif->config.now(htif->config.context);
 	switch (command >> 48 & 0xff) {
-	case CONSOLE_PUTC:
-		console_write(htif->config.console, (uint8_t)command, now);
-		break;
+	case CONSOLE_PUTC: console_write(htif->config.console, (uint8_t)command, now); break;
 	case CONSOLE_GETC:
 		htif->getc = command;
 		answer_getc(htif, now);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 

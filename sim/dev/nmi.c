@@ -108,8 +108,15 @@ static struct device *nmi_make(const struct board *board, const struct device_si
 	if (!nmi)
 		return NULL;
 	nmi->device = (struct device){
-		.name = site->name, .read = nmi_read, .write = nmi_write, .reset = nmi_reset, .save = nmi_save,
-		.restore = nmi_restore, .dump = nmi_dump, .destroy = nmi_destroy, .events = board->events,
+	    .name = site->name,
+	    .read = nmi_read,
+	    .write = nmi_write,
+	    .reset = nmi_reset,
+	    .save = nmi_save,
+	    .restore = nmi_restore,
+	    .dump = nmi_dump,
+	    .destroy = nmi_destroy,
+	    .events = board->events,
 	};
 	nmi->hart_count = platform->hart_count;
 	for (unsigned i = 0; i < nmi->hart_count; i++)
@@ -132,4 +139,4 @@ static void nmi_describe(struct tree_writer *writer, const struct board *board, 
 	tree_end(writer);
 }
 
-const struct device_kind nmi_kind = { .count = nmi_count, .make = nmi_make, .describe = nmi_describe };
+const struct device_kind nmi_kind = {.count = nmi_count, .make = nmi_make, .describe = nmi_describe};

@@ -6,9 +6,16 @@
 #include "hart/hart.h"
 
 enum {
-	PRIORITY = 0x0, PENDING = 0x1000, ENABLE = 0x2000, ENABLE_STRIDE = 0x80,
-	CONTEXT = 0x200000, CONTEXT_STRIDE = 0x1000,
-	THRESHOLD = 0, CLAIM = 4, PRIORITY_MASK = 7, WORDS = 32, /* 1024 sources, the format's limit */
+	PRIORITY = 0x0,
+	PENDING = 0x1000,
+	ENABLE = 0x2000,
+	ENABLE_STRIDE = 0x80,
+	CONTEXT = 0x200000,
+	CONTEXT_STRIDE = 0x1000,
+	THRESHOLD = 0,
+	CLAIM = 4,
+	PRIORITY_MASK = 7,
+	WORDS = 32, /* 1024 sources, the format's limit */
 	SOURCES = 96, /* as many as QEMU's has */
 	PLIC_VERSION = 1,
 };
@@ -27,10 +34,7 @@ struct plic {
 	struct context contexts[];
 };
 
-static bool source_bit(const uint32_t *words, unsigned source)
-{
-	return words[source / 32] >> source % 32 & 1;
-}
+static bool source_bit(const uint32_t *words, unsigned source) { return words[source / 32] >> source % 32 & 1; }
 
 static void set_bit(uint32_t *words, unsigned source, bool value)
 {
@@ -117,12 +121,9 @@ static uint32_t read_context(struct plic *plic, uint64_t offset, uint64_t now)
 		return 0;
 	struct context *context = &plic->contexts[index];
 	switch (offset % CONTEXT_STRIDE) {
-	case THRESHOLD:
-		return context->threshold;
-	case CLAIM:
-		return plic_claim(plic, context, now);
-	default:
-		return 0;
+	case THRESHOLD: return context->threshold;
+	case CLAIM: return plic_claim(plic, context, now);
+	default: return 0;
 	}
 }
 
@@ -260,7 +261,8 @@ static void plic_dump(const struct device *device, FILE *out)
 	for (unsigned source = 1; source <= plic->source_count; source++)
 		if (plic->priority[source] != 0 || source_bit(plic->level, source))
 			fprintf(out, "source %u: priority %u%s%s%s\n", source, plic->priority[source],
-			        source_bit(plic->level, source) ? ", high" : "", source_bit(plic->pending, source) ? ", pending" : "",
+			        source_bit(plic->level, source) ? ", high" : "",
+			        source_bit(plic->pending, source) ? ", pending" : "",
 			        source_bit(plic->claimed, source) ? ", claimed" : "");
 	for (unsigned i = 0; i < plic->context_count; i++) {
 		const struct context *context = &plic->contexts[i];
@@ -273,10 +275,7 @@ static void plic_dump(const struct device *device, FILE *out)
 	}
 }
 
-static void plic_destroy(struct device *device)
-{
-	free(device);
-}
+static void plic_destroy(struct device *device) { free(device); }
 
 static struct device *plic_make(const struct board *board, const struct device_site *site)
 {
@@ -285,8 +284,14 @@ static struct device *plic_make(const struct board *board, const struct device_s
 	if (!plic)
 		return NULL;
 	plic->device = (struct device){
-		.name = site->name, .read = plic_read, .write = plic_write, .reset = plic_reset, .save = plic_save,
-		.restore = plic_restore, .dump = plic_dump, .destroy = plic_destroy,
+	    .name = site->name,
+	    .read = plic_read,
+	    .write = plic_write,
+	    .reset = plic_reset,
+	    .save = plic_save,
+	    .restore = plic_restore,
+	    .dump = plic_dump,
+	    .destroy = plic_destroy,
 	};
 	plic->source_count = SOURCES;
 	plic->context_count = 2 * hart_count;
@@ -310,4 +315,4 @@ static void plic_describe(struct tree_writer *writer, const struct board *board,
 	tree_end(writer);
 }
 
-const struct device_kind plic_kind = { .make = plic_make, .describe = plic_describe, .source = plic_source };
+const struct device_kind plic_kind = {.make = plic_make, .describe = plic_describe, .source = plic_source};

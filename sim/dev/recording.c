@@ -78,14 +78,10 @@ static bool may_follow(const struct recording *recording, const struct record *r
 {
 	enum recording_kind before = recording->count ? recording->records[recording->count - 1].kind : RECORD_BYTES;
 	switch (record->kind) {
-	case RECORD_BYTES:
-		return before == RECORD_BYTES && record->size != 0;
-	case RECORD_LAST:
-		return before == RECORD_BYTES;
-	case RECORD_STOP:
-		return before != RECORD_STOP && record->size == 0;
-	default:
-		return false;
+	case RECORD_BYTES: return before == RECORD_BYTES && record->size != 0;
+	case RECORD_LAST: return before == RECORD_BYTES;
+	case RECORD_STOP: return before != RECORD_STOP && record->size == 0;
+	default: return false;
 	}
 }
 
@@ -101,8 +97,11 @@ static bool parse_record(const uint8_t *file, size_t size, size_t *at, uint64_t 
 		return false;
 	size_t length = sizeof(header) + header.size;
 	*record = (struct record){
-		.cycle = header.cycle, .polls = header.polls, .kind = header.kind, .bytes = file + *at + sizeof(header),
-		.size = header.size,
+	    .cycle = header.cycle,
+	    .polls = header.polls,
+	    .kind = header.kind,
+	    .bytes = file + *at + sizeof(header),
+	    .size = header.size,
 	};
 	*hash = hash_more(*hash, file + *at, length);
 	memcpy(&checksum, file + *at + length, sizeof(checksum));
@@ -117,7 +116,7 @@ int recording_read(struct recording *recording, const char *path)
 {
 	size_t size, at = sizeof(struct file_header);
 	struct file_header header;
-	*recording = (struct recording){ .path = path };
+	*recording = (struct recording){.path = path};
 	if (read_all(path, &recording->file, &size) != 0)
 		return -1;
 	if (size < sizeof(header) || memcmp(recording->file, magic, sizeof(magic)) != 0)
@@ -141,7 +140,7 @@ void recording_free(struct recording *recording)
 {
 	free(recording->file);
 	free(recording->records);
-	*recording = (struct recording){ 0 };
+	*recording = (struct recording){0};
 }
 
 /* ---- writing ---- */
@@ -178,14 +177,14 @@ struct recorder *recorder_open(const char *path)
 		free(copy);
 		return NULL;
 	}
-	*recorder = (struct recorder){ .path = copy, .file = fopen(path, "wbe"), .hash = hash_seed };
+	*recorder = (struct recorder){.path = copy, .file = fopen(path, "wbe"), .hash = hash_seed};
 	if (!recorder->file) {
 		say("%s: %s", path, strerror(errno));
 		free(copy);
 		free(recorder);
 		return NULL;
 	}
-	struct file_header header = { .version = RECORDING_VERSION };
+	struct file_header header = {.version = RECORDING_VERSION};
 	memcpy(header.magic, magic, sizeof(magic));
 	put(recorder, &header, sizeof(header));
 	put_out(recorder);
@@ -195,7 +194,10 @@ struct recorder *recorder_open(const char *path)
 void recorder_add(struct recorder *recorder, const struct record *record)
 {
 	struct record_header header = {
-		.cycle = record->cycle, .polls = record->polls, .kind = record->kind, .size = record->size,
+	    .cycle = record->cycle,
+	    .polls = record->polls,
+	    .kind = record->kind,
+	    .size = record->size,
 	};
 	put(recorder, &header, sizeof(header));
 	put(recorder, record->bytes, record->size);

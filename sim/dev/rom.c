@@ -63,10 +63,7 @@ static void rom_dump(const struct device *device, FILE *out)
 	fprintf(out, "rom: %llu bytes\n", (unsigned long long)rom->size);
 }
 
-static void rom_destroy(struct device *device)
-{
-	free(device);
-}
+static void rom_destroy(struct device *device) { free(device); }
 
 static struct device *rom_make(const struct board *board, const struct device_site *site)
 {
@@ -74,12 +71,17 @@ static struct device *rom_make(const struct board *board, const struct device_si
 	if (!rom)
 		return NULL;
 	rom->device = (struct device){
-		.name = site->name, .read = rom_read, .fetch = rom_fetch, .save = rom_save, .restore = rom_restore,
-		.dump = rom_dump, .destroy = rom_destroy,
+	    .name = site->name,
+	    .read = rom_read,
+	    .fetch = rom_fetch,
+	    .save = rom_save,
+	    .restore = rom_restore,
+	    .dump = rom_dump,
+	    .destroy = rom_destroy,
 	};
 	rom->size = site->size;
 	memcpy(rom->bytes, board->rom, board->rom_size < site->size ? board->rom_size : site->size);
 	return &rom->device;
 }
 
-const struct device_kind rom_kind = { .make = rom_make };
+const struct device_kind rom_kind = {.make = rom_make};

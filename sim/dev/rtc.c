@@ -7,8 +7,16 @@
 #include "hart/hart.h"
 
 enum {
-	TIME_LOW = 0x00, TIME_HIGH = 0x04, ALARM_LOW = 0x08, ALARM_HIGH = 0x0c, IRQ_ENABLED = 0x10, CLEAR_ALARM = 0x14,
-	ALARM_STATUS = 0x18, CLEAR_INTERRUPT = 0x1c, TICK_NS = 100, RTC_VERSION = 1,
+	TIME_LOW = 0x00,
+	TIME_HIGH = 0x04,
+	ALARM_LOW = 0x08,
+	ALARM_HIGH = 0x0c,
+	IRQ_ENABLED = 0x10,
+	CLEAR_ALARM = 0x14,
+	ALARM_STATUS = 0x18,
+	CLEAR_INTERRUPT = 0x1c,
+	TICK_NS = 100,
+	RTC_VERSION = 1,
 };
 
 struct rtc {
@@ -29,10 +37,7 @@ static uint64_t now_ns(const struct rtc *rtc, uint64_t now)
 	return rtc->base_ns + now / rtc->platform->cycles_per_tick * TICK_NS;
 }
 
-static void rtc_update(struct rtc *rtc, uint64_t now)
-{
-	irq_wire_set(&rtc->irq, rtc->pending && rtc->enabled, now);
-}
+static void rtc_update(struct rtc *rtc, uint64_t now) { irq_wire_set(&rtc->irq, rtc->pending && rtc->enabled, now); }
 
 static void alarm_due(void *context, uint64_t cycle)
 {
@@ -78,23 +83,12 @@ static bool rtc_read(struct device *device, uint64_t offset, unsigned size, uint
 		rtc->time_high = (uint32_t)(time >> 32);
 		*value = (uint32_t)time;
 		break;
-	case TIME_HIGH:
-		*value = rtc->time_high;
-		break;
-	case ALARM_LOW:
-		*value = (uint32_t)rtc->alarm_ns;
-		break;
-	case ALARM_HIGH:
-		*value = rtc->alarm_ns >> 32;
-		break;
-	case IRQ_ENABLED:
-		*value = rtc->enabled;
-		break;
-	case ALARM_STATUS:
-		*value = rtc->running;
-		break;
-	default:
-		*value = 0;
+	case TIME_HIGH: *value = rtc->time_high; break;
+	case ALARM_LOW: *value = (uint32_t)rtc->alarm_ns; break;
+	case ALARM_HIGH: *value = rtc->alarm_ns >> 32; break;
+	case IRQ_ENABLED: *value = rtc->enabled; break;
+	case ALARM_STATUS: *value = rtc->running; break;
+	default: *value = 0;
 	}
 	return true;
 }
@@ -108,31 +102,20 @@ static bool rtc_write(struct device *device, uint64_t offset, unsigned size, uin
 	value &= 0xffffffff;
 	*effects |= EFFECT_IRQ | EFFECT_YIELD;
 	switch (offset) {
-	case TIME_LOW:
-		rtc->base_ns += value - (uint32_t)now_ns(rtc, now);
-		break;
-	case TIME_HIGH:
-		rtc->base_ns += (value << 32) - (now_ns(rtc, now) & ~UINT64_C(0xffffffff));
-		break;
-	case ALARM_LOW:
-		set_alarm(rtc, (uint64_t)rtc->alarm_high << 32 | value, now);
-		break;
-	case ALARM_HIGH:
-		rtc->alarm_high = (uint32_t)value;
-		break;
+	case TIME_LOW: rtc->base_ns += value - (uint32_t)now_ns(rtc, now); break;
+	case TIME_HIGH: rtc->base_ns += (value << 32) - (now_ns(rtc, now) & ~UINT64_C(0xffffffff)); break;
+	case ALARM_LOW: set_alarm(rtc, (uint64_t)rtc->alarm_high << 32 | value, now); break;
+	case ALARM_HIGH: rtc->alarm_high = (uint32_t)value; break;
 	case IRQ_ENABLED:
 		rtc->enabled = value & 1;
 		rtc_update(rtc, now);
 		break;
-	case CLEAR_ALARM:
-		cancel(rtc);
-		break;
+	case CLEAR_ALARM: cancel(rtc); break;
 	case CLEAR_INTERRUPT:
 		rtc->pending = false;
 		rtc_update(rtc, now);
 		break;
-	default:
-		break;
+	default: break;
 	}
 	return true;
 }
@@ -196,8 +179,15 @@ static struct device *rtc_make(const struct board *board, const struct device_si
 	if (!rtc)
 		return NULL;
 	rtc->device = (struct device){
-		.name = site->name, .read = rtc_read, .write = rtc_write, .reset = rtc_reset, .save = rtc_save,
-		.restore = rtc_restore, .dump = rtc_dump, .destroy = rtc_destroy, .events = board->events,
+	    .name = site->name,
+	    .read = rtc_read,
+	    .write = rtc_write,
+	    .reset = rtc_reset,
+	    .save = rtc_save,
+	    .restore = rtc_restore,
+	    .dump = rtc_dump,
+	    .destroy = rtc_destroy,
+	    .events = board->events,
 	};
 	rtc->platform = board->platform;
 	rtc->irq = site->wire;
@@ -217,4 +207,4 @@ static void rtc_describe(struct tree_writer *writer, const struct board *board, 
 	tree_end(writer);
 }
 
-const struct device_kind rtc_kind = { .make = rtc_make, .describe = rtc_describe };
+const struct device_kind rtc_kind = {.make = rtc_make, .describe = rtc_describe};

@@ -13,7 +13,10 @@ static void note_error(struct tree_writer *writer, int error)
 		writer->error = error;
 }
 
-void tree_begin(struct tree_writer *writer, const char *name) { note_error(writer, fdt_begin_node(writer->tree, name)); }
+void tree_begin(struct tree_writer *writer, const char *name)
+{
+	note_error(writer, fdt_begin_node(writer->tree, name));
+}
 void tree_end(struct tree_writer *writer) { note_error(writer, fdt_end_node(writer->tree)); }
 
 void tree_string(struct tree_writer *writer, const char *name, const char *value)
@@ -40,7 +43,7 @@ void tree_cells(struct tree_writer *writer, uint32_t address_cells, uint32_t siz
 void tree_begin_at(struct tree_writer *writer, const char *name, uint64_t base, uint64_t size)
 {
 	char text[64];
-	fdt64_t reg[2] = { cpu_to_fdt64(base), cpu_to_fdt64(size) };
+	fdt64_t reg[2] = {cpu_to_fdt64(base), cpu_to_fdt64(size)};
 	snprintf(text, sizeof(text), "%s@%" PRIx64, name, base);
 	tree_begin(writer, text);
 	tree_bytes(writer, "reg", reg, sizeof(reg));

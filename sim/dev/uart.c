@@ -47,14 +47,11 @@ struct uart {
 	bool overrun, thr_pending, timeout_pending;
 };
 
-static unsigned fifo_room(const struct uart *uart)
-{
-	return (uart->fcr & FCR_ENABLE ? FIFO_SIZE : 1) - uart->count;
-}
+static unsigned fifo_room(const struct uart *uart) { return (uart->fcr & FCR_ENABLE ? FIFO_SIZE : 1) - uart->count; }
 
 static unsigned trigger(const struct uart *uart)
 {
-	static const uint8_t levels[] = { 1, 4, 8, 14 };
+	static const uint8_t levels[] = {1, 4, 8, 14};
 	return uart->fcr & FCR_ENABLE ? levels[uart->fcr >> 6] : 1;
 }
 
@@ -74,10 +71,7 @@ static uint8_t identify(const struct uart *uart)
 	return IIR_NONE;
 }
 
-static uint64_t ticks(const struct uart *uart, uint64_t count)
-{
-	return count * uart->platform->cycles_per_tick;
-}
+static uint64_t ticks(const struct uart *uart, uint64_t count) { return count * uart->platform->cycles_per_tick; }
 
 /* Keep wire and events in step with the registers. */
 static void uart_update(struct uart *uart, uint64_t now)
@@ -98,7 +92,8 @@ static void restart_timeout(struct uart *uart, uint64_t now)
 {
 	uart->timeout_pending = false;
 	if (uart->fcr & FCR_ENABLE)
-		event_schedule(uart->device.events, &uart->timeout, now + ticks(uart, (uint64_t)TIMEOUT_CHARS * CHAR_TICKS));
+		event_schedule(uart->device.events, &uart->timeout,
+		               now + ticks(uart, (uint64_t)TIMEOUT_CHARS * CHAR_TICKS));
 }
 
 static void uart_push(struct uart *uart, uint8_t byte, uint64_t now)
@@ -114,7 +109,8 @@ static void uart_push(struct uart *uart, uint8_t byte, uint64_t now)
 /* Take what has arrived by now. */
 static void listen(struct uart *uart, uint64_t now)
 {
-	if (!uart->listening || uart->ended || now < uart->next_arrival || fifo_room(uart) == 0 || (uart->mcr & MCR_LOOP))
+	if (!uart->listening || uart->ended || now < uart->next_arrival || fifo_room(uart) == 0 ||
+	    (uart->mcr & MCR_LOOP))
 		return;
 	int input = console_read(uart->console, now);
 	if (input >= 0)
@@ -191,29 +187,14 @@ static bool uart_read(struct device *device, uint64_t offset, unsigned size, uin
 	if (offset >= REGISTERS)
 		return false;
 	switch (offset) {
-	case RBR:
-		*value = divisor ? uart->dll : read_rbr(uart, now);
-		break;
-	case IER:
-		*value = divisor ? uart->dlm : uart->ier;
-		break;
-	case IIR:
-		*value = read_iir(uart, now);
-		break;
-	case LCR:
-		*value = uart->lcr;
-		break;
-	case MCR:
-		*value = uart->mcr;
-		break;
-	case LSR:
-		*value = read_lsr(uart, now);
-		break;
-	case MSR:
-		*value = read_msr(uart);
-		break;
-	default:
-		*value = uart->scr;
+	case RBR: *value = divisor ? uart->dll : read_rbr(uart, now); break;
+	case IER: *value = divisor ? uart->dlm : uart->ier; break;
+	case IIR: *value = read_iir(uart, now); break;
+	case LCR: *value = uart->lcr; break;
+	case MCR: *value = uart->mcr; break;
+	case LSR: *value = read_lsr(uart, now); break;
+	case MSR: *value = read_msr(uart); break;
+	default: *value = uart->scr;
 	}
 	uart_update(uart, now);
 	*effects |= EFFECT_IRQ | EFFECT_YIELD;
@@ -254,8 +235,8 @@ static void write_mcr(struct uart *uart, uint8_t value)
 	uart->mcr = value & 0x1f;
 	uint8_t lines = MSR_CTS | MSR_DSR | MSR_DCD;
 	if (value & MCR_LOOP)
-		lines = (value & MCR_RTS ? MSR_CTS : 0) | (value & MCR_DTR ? MSR_DSR : 0) | (value & MCR_OUT1 ? MSR_RI : 0) |
-		        (value & MCR_OUT2 ? MSR_DCD : 0);
+		lines = (value & MCR_RTS ? MSR_CTS : 0) | (value & MCR_DTR ? MSR_DSR : 0) |
+		        (value & MCR_OUT1 ? MSR_RI : 0) | (value & MCR_OUT2 ? MSR_DCD : 0);
 	uint8_t changed = (uart->msr ^ lines) >> 4;
 	if (!(uart->msr & ~lines & MSR_RI))
 		changed &= (uint8_t)~(MSR_RI >> 4); /* its delta marks the trailing edge only */
@@ -284,20 +265,11 @@ static bool uart_write(struct device *device, uint64_t offset, unsigned size, ui
 		else
 			write_ier(uart, byte, now);
 		break;
-	case IIR:
-		write_fcr(uart, byte);
-		break;
-	case LCR:
-		uart->lcr = byte;
-		break;
-	case MCR:
-		write_mcr(uart, byte);
-		break;
-	case SCR:
-		uart->scr = byte;
-		break;
-	default:
-		break;
+	case IIR: write_fcr(uart, byte); break;
+	case LCR: uart->lcr = byte; break;
+	case MCR: write_mcr(uart, byte); break;
+	case SCR: uart->scr = byte; break;
+	default: break;
 	}
 	uart_update(uart, now);
 	*effects |= EFFECT_IRQ | EFFECT_YIELD;
@@ -330,7 +302,8 @@ static void uart_save(const struct device *device, struct state_writer *writer)
 	STATE_WRITE(writer, uart->fifo);
 	state_write_u64(writer, uart->head);
 	state_write_u64(writer, uart->count);
-	const uint8_t registers[] = { uart->ier, uart->fcr, uart->lcr, uart->mcr, uart->msr, uart->scr, uart->dll, uart->dlm };
+	const uint8_t registers[] = {uart->ier, uart->fcr, uart->lcr, uart->mcr,
+	                             uart->msr, uart->scr, uart->dll, uart->dlm};
 	STATE_WRITE(writer, registers);
 	state_write_u64(writer, uart->overrun);
 	state_write_u64(writer, uart->thr_pending);
@@ -400,8 +373,15 @@ static struct device *uart_make(const struct board *board, const struct device_s
 	if (!uart)
 		return NULL;
 	uart->device = (struct device){
-		.name = site->name, .read = uart_read, .write = uart_write, .reset = uart_reset, .save = uart_save,
-		.restore = uart_restore, .dump = uart_dump, .destroy = uart_destroy, .events = board->events,
+	    .name = site->name,
+	    .read = uart_read,
+	    .write = uart_write,
+	    .reset = uart_reset,
+	    .save = uart_save,
+	    .restore = uart_restore,
+	    .dump = uart_dump,
+	    .destroy = uart_destroy,
+	    .events = board->events,
 	};
 	uart->platform = board->platform;
 	uart->console = board->console;
@@ -425,4 +405,4 @@ static void uart_describe(struct tree_writer *writer, const struct board *board,
 	tree_end(writer);
 }
 
-const struct device_kind uart_kind = { .make = uart_make, .describe = uart_describe, .stdout_node = "serial" };
+const struct device_kind uart_kind = {.make = uart_make, .describe = uart_describe, .stdout_node = "serial"};

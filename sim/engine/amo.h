@@ -15,10 +15,7 @@ static inline uint8_t *amo_locate(struct hart *hart, const struct op *op, unsign
 }
 
 /* Only what the slow way found can be big-endian. */
-static inline bool amo_swaps(const struct hart *hart, uint64_t pa)
-{
-	return pa != 0 && l0_swaps(hart);
-}
+static inline bool amo_swaps(const struct hart *hart, uint64_t pa) { return pa != 0 && l0_swaps(hart); }
 
 /* `size` is 1, 2, 4 or 8. */
 static inline uint64_t amo_read(const uint8_t *host, unsigned size, bool swap)
@@ -38,22 +35,22 @@ static inline void amo_write(uint8_t *host, unsigned size, uint64_t value, bool 
 
 /* The body of a read-modify-write: `a` is what memory held, `b` the operand rs2, both of `type`. Where `stores` holds,
  * `value` goes to memory. */
-#define AMO_OP(name, type, stores, value)                                                                            \
-	OP(name)                                                                                                     \
-	{                                                                                                            \
-		uint64_t pa;                                                                                         \
-		uint8_t *host = amo_locate(hart, op, sizeof(type), &pa);                                             \
-		if (!host)                                                                                           \
-			TRAP;                                                                                        \
-		bool swap = amo_swaps(hart, pa);                                                                     \
-		const type a = (type)amo_read(host, sizeof(type), swap), b = (type)X(rs2);                           \
-		if (stores) {                                                                                        \
-			amo_write(host, sizeof(type), (uint64_t)(value), swap);                                      \
-			if (pa)                                                                                      \
-				bus_stored(hart->bus, hart, pa, sizeof(type));                                       \
-		}                                                                                                    \
-		X(rd) = (uint64_t)(int64_t)a;                                                                        \
-		NEXT_EFFECTS;                                                                                        \
+#define AMO_OP(name, type, stores, value)                                                                              \
+	OP(name)                                                                                                       \
+	{                                                                                                              \
+		uint64_t pa;                                                                                           \
+		uint8_t *host = amo_locate(hart, op, sizeof(type), &pa);                                               \
+		if (!host)                                                                                             \
+			TRAP;                                                                                          \
+		bool swap = amo_swaps(hart, pa);                                                                       \
+		const type a = (type)amo_read(host, sizeof(type), swap), b = (type)X(rs2);                             \
+		if (stores) {                                                                                          \
+			amo_write(host, sizeof(type), (uint64_t)(value), swap);                                        \
+			if (pa)                                                                                        \
+				bus_stored(hart->bus, hart, pa, sizeof(type));                                         \
+		}                                                                                                      \
+		X(rd) = (uint64_t)(int64_t)a;                                                                          \
+		NEXT_EFFECTS;                                                                                          \
 	}
 
 #endif

@@ -27,7 +27,8 @@ void block_flush(struct hart *hart)
 static struct block *find_cached(const struct exec *exec, uint64_t pc, uint64_t pa, uint32_t key, uint32_t state)
 {
 	struct block *block = exec->by_address[bucket(pa >> 1)];
-	while (block && !(block->code.pa == pa && block->code.pc == pc && block->key == key && block->code.state == state))
+	while (block &&
+	       !(block->code.pa == pa && block->code.pc == pc && block->key == key && block->code.state == state))
 		block = block->hash_next;
 	return block;
 }
@@ -134,7 +135,8 @@ static struct block *new_block(struct hart *hart, uint64_t pa, unsigned limit)
 		return NULL;
 	exec->arena_used += block_size(block_ops(block));
 	if (hart->model) {
-		block->code.uops = memcpy(exec->arena + exec->arena_used, block->code.uops, block->code.count * sizeof *block->code.uops);
+		block->code.uops = memcpy(exec->arena + exec->arena_used, block->code.uops,
+		                          block->code.count * sizeof *block->code.uops);
 		exec->arena_used += (block->code.count * sizeof *block->code.uops + 15) & ~(size_t)15;
 	}
 	insert(exec, block);

@@ -33,20 +33,21 @@ enum { EDGE_FALL, EDGE_TAKEN, EDGES, EDGE_SLOTS = 2 };
 
 struct edge {
 	struct link links[EDGES];
-	int64_t advance;       /* what is added to hart->progress: instructions, less cycles << 32, from the block's start */
+	int64_t advance; /* what is added to hart->progress: instructions, less cycles << 32, from the block's start */
 	uint32_t exits[EDGES]; /* with a timing model: the pipeline states it leads to */
 	struct wrong *wrong[EDGES]; /* and what mispredictions of the branch did; NULL: not known */
 };
 
-_Static_assert(sizeof(struct link) == sizeof *((struct settled *)0)->next, "what the model keeps for the engine is a link");
+_Static_assert(sizeof(struct link) == sizeof *((struct settled *)0)->next,
+               "what the model keeps for the engine is a link");
 _Static_assert((int)EDGE_FALL == (int)FLOW_NEXT && (int)EDGE_TAKEN == (int)FLOW_TAKEN, "an edge is a flow");
 _Static_assert(sizeof(struct edge) == EDGE_SLOTS * sizeof(struct op), "the slots after an op with an edge");
 
 struct block {
 	struct code_block code; /* first: hart->code points here */
-	uint32_t key;   /* everything translation depended on: enum key_bit */
-	uint32_t last;  /* cycles before its last instruction: it must start before the hart's bound */
-	int64_t need;   /* so hart->progress must be greater than this: block_open and block_close */
+	uint32_t key; /* everything translation depended on: enum key_bit */
+	uint32_t last; /* cycles before its last instruction: it must start before the hart's bound */
+	int64_t need; /* so hart->progress must be greater than this: block_open and block_close */
 	uint32_t lookahead; /* at least so many cycles before anything that another hart may notice; */
 	uint16_t seen_from, seen_to; /* this was found out from the bytes of its page from one offset up to the other */
 	struct block *hash_next, *page_next;
@@ -65,14 +66,14 @@ struct wrong {
 
 /* The execution key: what decides, besides bytes and pc, how an instruction is translated. */
 enum key_bit {
-	KEY_MODE = 7,        /* enum mode */
-	KEY_FS_ON = 1 << 3,  /* FP instructions exist now */
+	KEY_MODE = 7, /* enum mode */
+	KEY_FS_ON = 1 << 3, /* FP instructions exist now */
 	KEY_FS_DIRTY = 1 << 4, /* and need not be recorded */
-	KEY_TRACE = 1 << 5,  /* instructions are noted */
+	KEY_TRACE = 1 << 5, /* instructions are noted */
 	KEY_TRIGGER = 1 << 6, /* an execute trigger is armed: trigger ops inserted */
-	KEY_LPE = 1 << 7,    /* indirect jumps expect landing pads */
-	KEY_ELP = 1 << 8,    /* the first instruction must be one */
-	KEY_BITS = 9,        /* above: the most instructions the block may have, 0: any number */
+	KEY_LPE = 1 << 7, /* indirect jumps expect landing pads */
+	KEY_ELP = 1 << 8, /* the first instruction must be one */
+	KEY_BITS = 9, /* above: the most instructions the block may have, 0: any number */
 };
 
 enum { JUMP_ENTRIES = 1024, HASH_BUCKETS = 4096, ARENA_BYTES = 8 << 20 };
@@ -90,15 +91,18 @@ struct exec {
 	size_t arena_used;
 	struct uop uops[BLOCK_MAX]; /* of the block that was translated last */
 	struct block *scratch; /* a block that must be translated anew each time: straddling pages or PMP regions */
-	struct link found;     /* the block that comes next where no edge leads to it */
-	struct link *link;     /* through which the block was just left, to be filled in; or `found`; */
-	uint64_t target;       /* it leads there, unless somebody has moved the hart since */
-	bool settled;          /* the block was left through an edge: the pipeline's state is right, */
-	uint8_t flow;          /* and this is how (enum flow) */
-	struct { struct wrong **slot; uint64_t wrong_pc; } mispredicted; /* the last branch, if its edge did not know; or NULL */
+	struct link found; /* the block that comes next where no edge leads to it */
+	struct link *link; /* through which the block was just left, to be filled in; or `found`; */
+	uint64_t target; /* it leads there, unless somebody has moved the hart since */
+	bool settled; /* the block was left through an edge: the pipeline's state is right, */
+	uint8_t flow; /* and this is how (enum flow) */
+	struct {
+		struct wrong **slot;
+		uint64_t wrong_pc;
+	} mispredicted; /* the last branch, if its edge did not know; or NULL */
 	uint64_t epoch;
 	uint64_t timer_cycle; /* the next cycle at which a Sstc comparison can raise an interrupt */
-	enum mode last_mode;  /* of the last world event */
+	enum mode last_mode; /* of the last world event */
 	bool trace_insn;
 	bool trace_begins; /* and the registers must be told first */
 };
@@ -121,7 +125,6 @@ static inline const struct block *block_running(const struct hart *hart) { retur
 static inline size_t block_size(size_t ops) { return sizeof(struct block) + ops * sizeof(struct op); }
 unsigned block_ops(const struct block *block);
 
-
 /* hart->lines_gone. */
 void block_lines_gone(struct hart *hart, uint64_t pa, uint64_t size);
 
@@ -129,7 +132,10 @@ void block_lines_gone(struct hart *hart, uint64_t pa, uint64_t size);
 void block_flush(struct hart *hart);
 
 /* Blocks may lead to this one, as long as its last instruction starts in time; or none may. */
-static inline void block_open(struct block *block) { block->need = (int64_t)((uint64_t)block->last << 32 | UINT32_MAX); }
+static inline void block_open(struct block *block)
+{
+	block->need = (int64_t)((uint64_t)block->last << 32 | UINT32_MAX);
+}
 static inline void block_close(struct block *block) { block->need = INT64_MAX; }
 static inline bool block_is_open(const struct block *block) { return block->need != INT64_MAX; }
 
@@ -139,7 +145,10 @@ static inline bool op_has_edge(const struct op *op) { return op->rs3 == HAS_EDGE
 static inline unsigned op_slots(const struct op *op) { return op_has_edge(op) ? 1 + EDGE_SLOTS : 1; }
 static inline struct edge *op_edge(const struct op *op) { return (struct edge *)(uintptr_t)(op + 1); }
 
-static inline int64_t edge_advance(unsigned insns, uint32_t cycles) { return (int64_t)(insns - ((uint64_t)cycles << 32)); }
+static inline int64_t edge_advance(unsigned insns, uint32_t cycles)
+{
+	return (int64_t)(insns - ((uint64_t)cycles << 32));
+}
 
 /* Bytes from the room for blocks, which last until block_flush; NULL: there are no more. */
 void *block_room(struct exec *exec, size_t size);
@@ -179,44 +188,45 @@ static inline const struct op *block_exit_indirect(struct hart *hart, const stru
 	return NULL;
 }
 
-#define BLOCK_EXIT(taken, target)                                                                                    \
-	do {                                                                                                         \
-		const struct op *exit_ = block_exit(hart, op, taken);                                                \
-		if (__builtin_expect(!exit_, 0)) {                                                                   \
-			block_leave(hart, (enum flow)(taken), &op_edge(op)->links[taken], op_edge(op)->exits[taken], target);     \
-			LEAVE;                                                                                       \
-		}                                                                                                    \
-		OP_CONTINUE(exit_);                                                                                  \
+#define BLOCK_EXIT(taken, target)                                                                                      \
+	do {                                                                                                           \
+		const struct op *exit_ = block_exit(hart, op, taken);                                                  \
+		if (__builtin_expect(!exit_, 0)) {                                                                     \
+			block_leave(hart, (enum flow)(taken), &op_edge(op)->links[taken], op_edge(op)->exits[taken],   \
+			            target);                                                                           \
+			LEAVE;                                                                                         \
+		}                                                                                                      \
+		OP_CONTINUE(exit_);                                                                                    \
 	} while (0)
 
-#define BLOCK_EXIT_INDIRECT(exit, target)                                                                            \
-	do {                                                                                                         \
-		const struct op *exit_ = exit(hart, op, target);                                                     \
-		if (__builtin_expect(!exit_, 0)) {                                                                   \
-			block_leave(hart, FLOW_TAKEN, NULL, op_edge(op)->exits[EDGE_TAKEN], target);                 \
-			LEAVE;                                                                                       \
-		}                                                                                                    \
-		OP_CONTINUE(exit_);                                                                                  \
+#define BLOCK_EXIT_INDIRECT(exit, target)                                                                              \
+	do {                                                                                                           \
+		const struct op *exit_ = exit(hart, op, target);                                                       \
+		if (__builtin_expect(!exit_, 0)) {                                                                     \
+			block_leave(hart, FLOW_TAKEN, NULL, op_edge(op)->exits[EDGE_TAKEN], target);                   \
+			LEAVE;                                                                                         \
+		}                                                                                                      \
+		OP_CONTINUE(exit_);                                                                                    \
 	} while (0)
 
 /* The way on after a branch that is not taken. */
 #define NEXT_AFTER_EDGE OP_CONTINUE(op + 1 + EDGE_SLOTS)
 
 /* Ops that translation adds: they stand between instructions and carry the place of the instruction after them. */
-op_fn op_end;      /* the block is over, go to the next instruction */
-op_fn op_trigger;  /* does a trigger match the instruction after this? */
-op_fn op_expect;   /* the indirect jump after this expects a landing pad */
-op_fn op_landing;  /* is the instruction after this the landing pad that is expected? */
-op_fn op_tp;       /* the instruction before (at pc imm) wrote tp */
+op_fn op_end; /* the block is over, go to the next instruction */
+op_fn op_trigger; /* does a trigger match the instruction after this? */
+op_fn op_expect; /* the indirect jump after this expects a landing pad */
+op_fn op_landing; /* is the instruction after this the landing pad that is expected? */
+op_fn op_tp; /* the instruction before (at pc imm) wrote tp */
 op_fn op_function; /* HS-mode enters a firmware function: --check looks at tp */
 op_fn op_fs_dirty; /* FP state is about to change: mark it and translate anew */
 op_fn op_leave_before; /* leave, before the instruction at this place */
 op_fn op_leave_tp; /* op_leave_after, where an op_tp follows: this */
 op_fn op_timing_from; /* --timing from=SYMBOL: this is the place */
 op_fn op_timing_hint; /* an instruction that switches timing */
-op_fn op_probe;    /* timing: the next instruction's cost depends on values */
+op_fn op_probe; /* timing: the next instruction's cost depends on values */
 op_fn op_timed_jalr;
-op_fn op_settle;   /* timing: the block ends, and the model has to say what it cost */
+op_fn op_settle; /* timing: the block ends, and the model has to say what it cost */
 
 /* Timed handlers by enum insn_id; NULL: the untimed one serves. Loads have two: the second also looks for stores on
  * their way. */
@@ -225,6 +235,6 @@ extern op_fn *const op_after_store_forms[][OP_FORMS];
 
 /* Jumps of a hart without compressed instructions, whose targets must be 4-byte aligned. */
 op_fn op_jump_misaligned; /* jal or a branch to a target that is not */
-op_fn op_jalr_aligned;    /* jalr: looks at its target */
+op_fn op_jalr_aligned; /* jalr: looks at its target */
 
 #endif

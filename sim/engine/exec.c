@@ -26,11 +26,13 @@ int exec_init(struct hart *hart)
 		return -1;
 	exec->scratch = malloc(block_size(OPS_MAX));
 	hart->notes = calloc(1, sizeof *hart->notes);
-	void *arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+	                   0);
 	exec->arena = arena == MAP_FAILED ? NULL : arena;
 	exec->epoch = 1;
 	hart->lines_gone = block_lines_gone;
-	if (bus_listen(hart->bus, &(struct bus_listener){.flags = PAGE_CODE, .stored = code_stored, .context = hart}) != 0 ||
+	if (bus_listen(hart->bus, &(struct bus_listener){.flags = PAGE_CODE, .stored = code_stored, .context = hart}) !=
+	        0 ||
 	    reservation_listen(hart) != 0)
 		return -1;
 	return exec->scratch && exec->arena && hart->notes ? 0 : -1;
@@ -187,12 +189,12 @@ static void remember_settled(struct hart *hart, const struct settled *settled, u
 		*wrong = block_room(exec, sizeof **wrong);
 	if (wrong && settled->trail && *wrong)
 		**wrong = (struct wrong){
-			.target = hart->pc,
-			.wrong_pc = exec->mispredicted.wrong_pc,
-			.advance = edge_advance(insns, settled->cycles),
-			.state = hart->pipeline_state,
-			.code_writes = hart->model->code_writes,
-			.trail = *settled->trail,
+		    .target = hart->pc,
+		    .wrong_pc = exec->mispredicted.wrong_pc,
+		    .advance = edge_advance(insns, settled->cycles),
+		    .state = hart->pipeline_state,
+		    .code_writes = hart->model->code_writes,
+		    .trail = *settled->trail,
 		};
 	exec->mispredicted.slot = NULL;
 	if (settled->next) {
@@ -319,7 +321,8 @@ static bool fits(const struct hart *hart, const struct block *block, uint64_t bo
 static const struct block *linked_block(const struct hart *hart, uint64_t bound)
 {
 	const struct block *block = known_block(hart);
-	bool take = block && !hart->engine->options.flush_always && fits(hart, block, bound) && is_near(hart, bound) == (limit_of(block) == 1);
+	bool take = block && !hart->engine->options.flush_always && fits(hart, block, bound) &&
+	            is_near(hart, bound) == (limit_of(block) == 1);
 	return take ? block : NULL;
 }
 
@@ -372,7 +375,8 @@ static struct link *fill_in(struct hart *hart, const struct way_out *way, struct
 
 /* ---- the loop ---- */
 
-/* Run what comes next: blocks, or something that comes before any. `single`: one instruction at most; `alone`: one block. */
+/* Run what comes next: blocks, or something that comes before any. `single`: one instruction at most; `alone`: one
+ * block. */
 static void advance(struct hart *hart, uint64_t bound, bool single, bool alone)
 {
 	uint64_t timer = hart->exec->timer_cycle, stop = bound < timer ? bound : timer;
@@ -407,7 +411,8 @@ static void end_slice(struct hart *hart)
 	reservation_guard(hart);
 }
 
-/* Go on until the bound, until `limit` instructions have retired, or (step) anything has happened. True: the slice is over. */
+/* Go on until the bound, until `limit` instructions have retired, or (step) anything has happened. True: the slice
+ * is over. */
 static bool run_slice(struct hart *hart, uint64_t bound, uint64_t limit, bool step)
 {
 	uint64_t cycle = hart->cycle, insns = hart->insns;
@@ -418,7 +423,8 @@ static bool run_slice(struct hart *hart, uint64_t bound, uint64_t limit, bool st
 		if (may_go_on(hart, bound) && hart->insns < limit)
 			advance(hart, bound, step || limit - hart->insns <= BLOCK_MAX, alone);
 		/* in a step, translating anew (FP state becomes dirty) is nothing that has happened */
-	} while (may_go_on(hart, bound) && hart->insns < limit && !(step && (hart->cycle != cycle || hart->insns != insns)));
+	} while (may_go_on(hart, bound) && hart->insns < limit &&
+	         !(step && (hart->cycle != cycle || hart->insns != insns)));
 	if (trace)
 		trace_tell(hart->trace, hart, hart->retired);
 	settle_effects(hart);
@@ -430,7 +436,8 @@ static bool run_slice(struct hart *hart, uint64_t bound, uint64_t limit, bool st
 
 bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns)
 {
-	return run_slice(hart, bound, max_insns > UINT64_MAX - hart->insns ? UINT64_MAX : hart->insns + max_insns, false);
+	return run_slice(hart, bound, max_insns > UINT64_MAX - hart->insns ? UINT64_MAX : hart->insns + max_insns,
+	                 false);
 }
 
 bool exec_step(struct hart *hart, uint64_t bound) { return run_slice(hart, bound, UINT64_MAX, true); }

@@ -17,13 +17,13 @@ bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns);
 /* Conservative lookahead (engine->catch_up): how far a hart that is paused between instructions, and does not wait, can
  * go before another can notice. */
 struct lookahead {
-	uint64_t cycle;     /* the first at which it may do what another can notice */
+	uint64_t cycle; /* the first at which it may do what another can notice */
 	struct block *next; /* the block that comes next; NULL: not known */
 };
 struct lookahead exec_lookahead(const struct hart *hart);
 
-/* Run the hart, whose lookahead this is and which has no effects to obey, until its lookahead ends at `bound` or later, it
- * waits, or something asks to yield. Returns its lookahead then. */
+/* Run the hart, whose lookahead this is and which has no effects to obey, until its lookahead ends at `bound` or
+ * later, it waits, or something asks to yield. Returns its lookahead then. */
 struct lookahead exec_run_lookahead(struct hart *hart, struct lookahead ahead, uint64_t bound);
 
 /* One instruction, or one trap taken, of a slice that exec_run would run. True when the slice is over. */

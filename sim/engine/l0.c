@@ -7,9 +7,9 @@ enum { BANKS = MODE_COUNT * 2 };
 
 struct l0_filter {
 	struct l0_bank banks[BANKS]; /* by effective mode and SUM */
-	struct l0_bank none;         /* stays empty: big-endian contexts, and while load or store triggers are armed */
-	bool swaps;                  /* the current data context is big-endian */
-	unsigned mxr;                /* MXR and VS-level MXR the banks were filled under */
+	struct l0_bank none; /* stays empty: big-endian contexts, and while load or store triggers are armed */
+	bool swaps; /* the current data context is big-endian */
+	unsigned mxr; /* MXR and VS-level MXR the banks were filled under */
 };
 
 static void bank_flush(struct l0_bank *bank)

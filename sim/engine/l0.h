@@ -1,6 +1,7 @@
 /*
- * The L0 filter: pages whose every access of one direction succeeds without a model, so that a load or store is one compare.
- * It holds no page that somebody else must hear of stores to (bus.h), and nothing while the data context is big-endian.
+ * The L0 filter: pages whose every access of one direction succeeds without a model, so that a load or store is one
+ * compare. It holds no page that somebody else must hear of stores to (bus.h), and nothing while the data context is
+ * big-endian.
  */
 #ifndef L0_H
 #define L0_H

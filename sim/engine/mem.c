@@ -26,13 +26,13 @@ static bool trigger_fires(struct hart *hart, const struct request *request)
 {
 	struct insn insn = decode(&hart->isa, request->word);
 	struct trigger_access access = {
-		.va = mmu_unmasked(hart, request->context, request->va),
-		.size = request->size,
-		.sized = request->size,
-		.length = insn.length,
-		.load = request->access == ACCESS_LOAD || insn_rows[insn.semantics].class == CLASS_AMO,
-		.store = request->access == ACCESS_STORE,
-		.guest = mode_virt(request->context->mode),
+	    .va = mmu_unmasked(hart, request->context, request->va),
+	    .size = request->size,
+	    .sized = request->size,
+	    .length = insn.length,
+	    .load = request->access == ACCESS_LOAD || insn_rows[insn.semantics].class == CLASS_AMO,
+	    .store = request->access == ACCESS_STORE,
+	    .guest = mode_virt(request->context->mode),
 	};
 	return trigger_on_access(hart, &access);
 }
@@ -71,16 +71,14 @@ static bool fault(struct hart *hart, const struct request *request, enum cause l
 	return false;
 }
 
-static uint64_t byte_swap(uint64_t value, unsigned size)
-{
-	return __builtin_bswap64(value) >> (64 - 8 * size);
-}
+static uint64_t byte_swap(uint64_t value, unsigned size) { return __builtin_bswap64(value) >> (64 - 8 * size); }
 
 static void emit_device_access(struct hart *hart, uint64_t pa, uint64_t value, unsigned size, bool store)
 {
 	if (!hart_wants(hart, TRACE_DEV))
 		return;
-	struct trace_event event = {.type = TRACE_DEV, .pc = hart->pc, .value = {pa, value, size | (unsigned)store << 8}};
+	struct trace_event event = {
+	    .type = TRACE_DEV, .pc = hart->pc, .value = {pa, value, size | (unsigned)store << 8}};
 	hart_emit(hart, &event);
 }
 

@@ -25,6 +25,7 @@ uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigne
 void mem_catch_up(struct hart *hart);
 
 /* Does a trigger fire for LR's load (hart->trap is filled then)? The other accesses here ask by themselves. */
-bool mem_triggered_load(struct hart *hart, const struct mmu_context *context, uint64_t va, unsigned size, uint32_t word);
+bool mem_triggered_load(struct hart *hart, const struct mmu_context *context, uint64_t va, unsigned size,
+                        uint32_t word);
 
 #endif

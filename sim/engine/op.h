@@ -11,6 +11,7 @@
  * translation chooses them where the instruction before is the source. The plain loop has only the form that reads
  * registers.
  *
+ *   OPERAND(imm)         a field of the op
  *   X(rd) X(rs1) X(rs2)  integer registers named by op fields; op->rd is SINK for x0
  *   F(rd) F(rs1)...      FP registers (raw bits, NaN-boxed)
  *   NEXT                 continue with the next op of the block
@@ -30,10 +31,10 @@ struct op;
 #define DISPATCH_TAIL 1
 #define OP_CC __attribute__((preserve_none))
 typedef void op_result;
-#define OP_CONTINUE(next_op)                                                                                         \
-	do {                                                                                                         \
-		const struct op *op_next_ = (next_op);                                                               \
-		__attribute__((musttail)) return op_next_->run(hart, op_next_, last);                                \
+#define OP_CONTINUE(next_op)                                                                                           \
+	do {                                                                                                           \
+		const struct op *op_next_ = (next_op);                                                                 \
+		__attribute__((musttail)) return op_next_->run(hart, op_next_, last);                                  \
 	} while (0)
 #define LEAVE return
 #define OP_TAIL(function) __attribute__((musttail)) return function(hart, op, last)
@@ -71,30 +72,32 @@ static inline uint64_t op_offset(const struct op *op) { return 2 * (uint64_t)op-
 /* Is it the instruction itself, rather than something that translation put before it? */
 static inline bool op_is_instruction(const struct op *op) { return op->length != 0; }
 
-#define OP(name)                                                                                                     \
+#define OP(name)                                                                                                       \
 	OP_CC op_result op_##name(struct hart *hart, const struct op *op, uint64_t last __attribute__((unused)))
-#define X(reg) hart->x[op->reg]
-#define F(reg) hart->f[op->reg]
+/* A field of the op that a handler runs. Handlers name none otherwise, so that a stencil can make them constants. */
+#define OPERAND(field) (op->field)
+#define X(reg) hart->x[OPERAND(reg)]
+#define F(reg) hart->f[OPERAND(reg)]
 #define NEXT OP_CONTINUE(op + 1)
-#define NEXT_WITH(value)                                                                                             \
-	do {                                                                                                         \
-		last = (value);                                                                                      \
-		NEXT;                                                                                                \
+#define NEXT_WITH(value)                                                                                               \
+	do {                                                                                                           \
+		last = (value);                                                                                        \
+		NEXT;                                                                                                  \
 	} while (0)
 #define TRAP LEAVE
-#define NEXT_EFFECTS                                                                                                 \
-	do {                                                                                                         \
-		if (__builtin_expect(hart->effects != 0, 0))                                                         \
-			OP_TAIL(op_leave_after);                                                                     \
-		NEXT;                                                                                                \
+#define NEXT_EFFECTS                                                                                                   \
+	do {                                                                                                           \
+		if (__builtin_expect(hart->effects != 0, 0))                                                           \
+			OP_TAIL(op_leave_after);                                                                       \
+		NEXT;                                                                                                  \
 	} while (0)
 
 /* The forms of a handler: FORM(name, a, b, ...), with what its sources are read from. */
 #if DISPATCH_TAIL
 #define FORMS_1(FORM, name, ...) FORM(name, X(rs1), __VA_ARGS__) FORM(name##_1, last, __VA_ARGS__)
-#define FORMS_2(FORM, name, ...)                                                                                     \
-	FORM(name, X(rs1), X(rs2), __VA_ARGS__)                                                                      \
-	FORM(name##_1, last, X(rs2), __VA_ARGS__)                                                                    \
+#define FORMS_2(FORM, name, ...)                                                                                       \
+	FORM(name, X(rs1), X(rs2), __VA_ARGS__)                                                                        \
+	FORM(name##_1, last, X(rs2), __VA_ARGS__)                                                                      \
 	FORM(name##_2, X(rs1), last, __VA_ARGS__)
 #else
 #define FORMS_1(FORM, name, ...) FORM(name, X(rs1), __VA_ARGS__)
@@ -102,14 +105,14 @@ static inline bool op_is_instruction(const struct op *op) { return op->length !=
 #endif
 
 /* An instruction that only computes, in one line: rd = an expression of its sources a and b, and imm. */
-#define VALUE_FORM(name, source_a, source_b, expression)                                                             \
-	OP(name)                                                                                                     \
-	{                                                                                                            \
-		const uint64_t a __attribute__((unused)) = source_a, b __attribute__((unused)) = source_b;           \
-		const uint64_t imm __attribute__((unused)) = (uint64_t)op->imm;                                      \
-		const uint64_t value = (uint64_t)(expression);                                                       \
-		X(rd) = value;                                                                                       \
-		NEXT_WITH(value);                                                                                    \
+#define VALUE_FORM(name, source_a, source_b, expression)                                                               \
+	OP(name)                                                                                                       \
+	{                                                                                                              \
+		const uint64_t a __attribute__((unused)) = source_a, b __attribute__((unused)) = source_b;             \
+		const uint64_t imm __attribute__((unused)) = (uint64_t)OPERAND(imm);                                   \
+		const uint64_t value = (uint64_t)(expression);                                                         \
+		X(rd) = value;                                                                                         \
+		NEXT_WITH(value);                                                                                      \
 	}
 #define VALUE_OP(name, expression) FORMS_2(VALUE_FORM, name, expression)
 

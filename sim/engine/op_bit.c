@@ -2,20 +2,11 @@
 #include "engine/op.h"
 
 /* Sign-extended low word. */
-static inline uint64_t word(uint32_t value)
-{
-	return (uint64_t)(int64_t)(int32_t)value;
-}
+static inline uint64_t word(uint32_t value) { return (uint64_t)(int64_t)(int32_t)value; }
 
-static inline uint64_t bit_at(uint64_t position)
-{
-	return UINT64_C(1) << (position & 63);
-}
+static inline uint64_t bit_at(uint64_t position) { return UINT64_C(1) << (position & 63); }
 
-static inline uint64_t rotate_right(uint64_t value, uint64_t by)
-{
-	return value >> (by & 63) | value << (-by & 63);
-}
+static inline uint64_t rotate_right(uint64_t value, uint64_t by) { return value >> (by & 63) | value << (-by & 63); }
 
 static inline uint32_t rotate_right_word(uint32_t value, uint64_t by)
 {

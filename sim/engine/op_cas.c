@@ -5,7 +5,7 @@
 /* x0 as operand reads 0, not the sink. */
 static inline uint64_t compared(const struct hart *hart, const struct op *op)
 {
-	return op->rd == SINK ? 0 : X(rd);
+	return OPERAND(rd) == SINK ? 0 : X(rd);
 }
 
 /* Bits above the operand's size are ignored in both registers. norm:Zacas_amocas_w_permission: a failing one still
@@ -20,7 +20,7 @@ AMO_OP(amocas_d, int64_t, a == (int64_t)compared(hart, op), b)
 OP(amocas_q)
 {
 	enum { PAIR = 16 };
-	bool discard = op->rd == SINK;
+	bool discard = OPERAND(rd) == SINK;
 	uint64_t pa;
 	uint8_t *host = amo_locate(hart, op, PAIR, &pa);
 	if (!host)
@@ -28,14 +28,14 @@ OP(amocas_q)
 	bool swap = amo_swaps(hart, pa);
 	uint8_t *low_half = host + (swap ? 8 : 0), *high_half = host + (swap ? 0 : 8);
 	const uint64_t low = amo_read(low_half, 8, swap), high = amo_read(high_half, 8, swap);
-	if (low == compared(hart, op) && high == (discard ? 0 : hart->x[op->rd + 1])) {
+	if (low == compared(hart, op) && high == (discard ? 0 : hart->x[OPERAND(rd) + 1])) {
 		amo_write(low_half, 8, X(rs2), swap);
-		amo_write(high_half, 8, op->rs2 == 0 ? 0 : hart->x[op->rs2 + 1], swap);
+		amo_write(high_half, 8, OPERAND(rs2) == 0 ? 0 : hart->x[OPERAND(rs2) + 1], swap);
 		if (pa)
 			bus_stored(hart->bus, hart, pa, PAIR);
 	}
 	X(rd) = low;
 	if (!discard)
-		hart->x[op->rd + 1] = high;
+		hart->x[OPERAND(rd) + 1] = high;
 	NEXT_EFFECTS;
 }

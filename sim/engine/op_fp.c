@@ -22,32 +22,32 @@
 /* The rounding mode in force, which may be a reserved one. norm:roundingmode_dynamic */
 static inline enum fp_round rounding(const struct hart *hart, const struct op *op)
 {
-	return (enum fp_round)(op->rm == FP_DYN ? hart->csr.fcsr >> 5 & 7 : op->rm);
+	return (enum fp_round)(OPERAND(rm) == FP_DYN ? hart->csr.fcsr >> 5 & 7 : OPERAND(rm));
 }
 
 /* An instruction with an rm field; `round` is its mode. A reserved mode is illegal here, even where the mode
  * changes nothing (norm:roundingmode_rsv). */
-#define OP_ROUNDED(id, statement)                                                                                    \
-	OP(id)                                                                                                       \
-	{                                                                                                            \
-		enum fp_round round = rounding(hart, op);                                                            \
-		if (__builtin_expect(round > FP_RMM, 0))                                                             \
-			OP_TAIL(op_illegal);                                                                         \
-		statement;                                                                                           \
-		NEXT;                                                                                                \
+#define OP_ROUNDED(id, statement)                                                                                      \
+	OP(id)                                                                                                         \
+	{                                                                                                              \
+		enum fp_round round = rounding(hart, op);                                                              \
+		if (__builtin_expect(round > FP_RMM, 0))                                                               \
+			OP_TAIL(op_illegal);                                                                           \
+		statement;                                                                                             \
+		NEXT;                                                                                                  \
 	}
 
-#define OP_PLAIN(id, statement)                                                                                      \
-	OP(id)                                                                                                       \
-	{                                                                                                            \
-		statement;                                                                                           \
-		NEXT;                                                                                                \
+#define OP_PLAIN(id, statement)                                                                                        \
+	OP(id)                                                                                                         \
+	{                                                                                                              \
+		statement;                                                                                             \
+		NEXT;                                                                                                  \
 	}
 
 /* rd = function(rs1, rs2), with double and single precision through the host, half precision through fp.c. */
-#define ARITHMETIC_2(name)                                                                                           \
-	OP_ROUNDED(f##name##_d, WRITE64(fp_##name##64(READ64(rs1), READ64(rs2), round, FCSR)))                       \
-	OP_ROUNDED(f##name##_s, WRITE32(fp_##name##32(READ32(rs1), READ32(rs2), round, FCSR)))                       \
+#define ARITHMETIC_2(name)                                                                                             \
+	OP_ROUNDED(f##name##_d, WRITE64(fp_##name##64(READ64(rs1), READ64(rs2), round, FCSR)))                         \
+	OP_ROUNDED(f##name##_s, WRITE32(fp_##name##32(READ32(rs1), READ32(rs2), round, FCSR)))                         \
 	OP_ROUNDED(f##name##_h, WRITE16(fp_##name(fp16, READ16(rs1), READ16(rs2), round, FCSR)))
 
 ARITHMETIC_2(add)
@@ -66,12 +66,12 @@ static inline uint64_t same(struct fp_format format, uint64_t a)
 	return a;
 }
 
-#define FUSED(name, product, addend)                                                                                 \
-	OP_ROUNDED(name##_d, WRITE64(fp_muladd64(product(fp64, READ64(rs1)), READ64(rs2),                            \
-	                                         addend(fp64, READ64(rs3)), round, FCSR)))                           \
-	OP_ROUNDED(name##_s, WRITE32(fp_muladd32(product(fp32, READ32(rs1)), READ32(rs2),                            \
-	                                         addend(fp32, READ32(rs3)), round, FCSR)))                           \
-	OP_ROUNDED(name##_h, WRITE16(fp_muladd(fp16, product(fp16, READ16(rs1)), READ16(rs2),                        \
+#define FUSED(name, product, addend)                                                                                   \
+	OP_ROUNDED(name##_d, WRITE64(fp_muladd64(product(fp64, READ64(rs1)), READ64(rs2), addend(fp64, READ64(rs3)),   \
+	                                         round, FCSR)))                                                        \
+	OP_ROUNDED(name##_s, WRITE32(fp_muladd32(product(fp32, READ32(rs1)), READ32(rs2), addend(fp32, READ32(rs3)),   \
+	                                         round, FCSR)))                                                        \
+	OP_ROUNDED(name##_h, WRITE16(fp_muladd(fp16, product(fp16, READ16(rs1)), READ16(rs2),                          \
 	                                       addend(fp16, READ16(rs3)), round, FCSR)))
 
 FUSED(fmadd, same, same)
@@ -80,10 +80,8 @@ FUSED(fnmsub, fp_negate, same)
 FUSED(fnmadd, fp_negate, fp_negate)
 
 /* Instructions that are the same in every format and do not round. */
-#define IN_EACH_FORMAT(shape, name, function)                                                                        \
-	shape(name##_d, 64, function)                                                                                \
-	shape(name##_s, 32, function)                                                                                \
-	shape(name##_h, 16, function)
+#define IN_EACH_FORMAT(shape, name, function)                                                                          \
+	shape(name##_d, 64, function) shape(name##_s, 32, function) shape(name##_h, 16, function)
 
 #define SIGN(id, nn, function) OP_PLAIN(id, WRITE##nn(function(fp##nn, READ##nn(rs1), READ##nn(rs2))))
 
@@ -186,6 +184,6 @@ IN_EACH_FORMAT(ROUND, fround, false)
 IN_EACH_FORMAT(ROUND, froundnx, true)
 
 /* The index stands where rs1 would. */
-#define CONSTANT(id, nn, function) OP_PLAIN(id, WRITE##nn(function(fp##nn, op->word >> 15 & 31)))
+#define CONSTANT(id, nn, function) OP_PLAIN(id, WRITE##nn(function(fp##nn, OPERAND(word) >> 15 & 31)))
 
 IN_EACH_FORMAT(CONSTANT, fli, fp_constant)

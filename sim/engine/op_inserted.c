@@ -6,10 +6,7 @@
 #include "hart/trap.h"
 #include "watch/check.h"
 
-OP(end)
-{
-	BLOCK_EXIT(EDGE_FALL, hart->code->pc + op_offset(op));
-}
+OP(end) { BLOCK_EXIT(EDGE_FALL, hart->code->pc + op_offset(op)); }
 
 OP(fs_dirty)
 {
@@ -41,7 +38,7 @@ OP(timing_from)
 
 OP(timing_hint)
 {
-	hart->engine->timing.request = op->imm == TIMING_HINT_ON ? TIMING_GOES_ON : TIMING_GOES_OFF;
+	hart->engine->timing.request = OPERAND(imm) == TIMING_HINT_ON ? TIMING_GOES_ON : TIMING_GOES_OFF;
 	hart->effects |= EFFECT_YIELD;
 	OP_TAIL(op_leave_after);
 }
@@ -49,7 +46,7 @@ OP(timing_hint)
 OP(trigger)
 {
 	op_sync(hart, op);
-	if (trigger_on_execute(hart, op->length))
+	if (trigger_on_execute(hart, OPERAND(length)))
 		TRAP;
 	NEXT;
 }
@@ -78,7 +75,7 @@ OP(landing)
 {
 	enum { LANDING_PAD_FAULT = 2 };
 	op_sync(hart, op);
-	if (!is_landing_pad(hart, op->word)) {
+	if (!is_landing_pad(hart, OPERAND(word))) {
 		hart_raise(hart, CAUSE_SOFTWARE_CHECK, LANDING_PAD_FAULT);
 		TRAP;
 	}

@@ -19,15 +19,15 @@ EACH_BRANCH(BRANCH_FORMS)
 OP(jal)
 {
 	X(rd) = op_after(hart, op);
-	BLOCK_EXIT(EDGE_TAKEN, (uint64_t)op->imm);
+	BLOCK_EXIT(EDGE_TAKEN, (uint64_t)OPERAND(imm));
 }
 
-#define JALR(name, a, unused)                                                                                        \
-	OP(name)                                                                                                     \
-	{                                                                                                            \
-		uint64_t target = ((a) + (uint64_t)op->imm) & ~UINT64_C(1);                                          \
-		X(rd) = op_after(hart, op);                                                                             \
-		BLOCK_EXIT_INDIRECT(block_exit_indirect, target);                                                                         \
+#define JALR(name, a, unused)                                                                                          \
+	OP(name)                                                                                                       \
+	{                                                                                                              \
+		uint64_t target = ((a) + (uint64_t)OPERAND(imm)) & ~UINT64_C(1);                                       \
+		X(rd) = op_after(hart, op);                                                                            \
+		BLOCK_EXIT_INDIRECT(block_exit_indirect, target);                                                      \
 	}
 
 FORMS_1(JALR, jalr)
@@ -50,17 +50,17 @@ static bool taken(enum insn_id branch, uint64_t a, uint64_t b)
 /* The jump itself traps, and writes no link. */
 OP(jump_misaligned)
 {
-	struct insn insn = decode(&hart->isa, op->word);
+	struct insn insn = decode(&hart->isa, OPERAND(word));
 	if (!taken(insn.semantics, X(rs1), X(rs2)))
 		NEXT_AFTER_EDGE;
 	op_sync(hart, op);
-	hart_raise(hart, CAUSE_FETCH_MISALIGNED, (uint64_t)op->imm);
+	hart_raise(hart, CAUSE_FETCH_MISALIGNED, (uint64_t)OPERAND(imm));
 	TRAP;
 }
 
 OP(jalr_aligned)
 {
-	uint64_t target = (X(rs1) + (uint64_t)op->imm) & ~UINT64_C(1);
+	uint64_t target = (X(rs1) + (uint64_t)OPERAND(imm)) & ~UINT64_C(1);
 	if (!(target & 2)) {
 		if (hart->model)
 			OP_TAIL(op_timed_jalr);

@@ -13,7 +13,7 @@ enum { BLOCK_SIZE = 64 };
 static OP(virtual_instruction)
 {
 	op_sync(hart, op);
-	hart_raise(hart, CAUSE_VIRTUAL, op->word);
+	hart_raise(hart, CAUSE_VIRTUAL, OPERAND(word));
 	TRAP;
 }
 
@@ -47,7 +47,7 @@ static bool block_fault(struct hart *hart, const struct op *op)
 	default: break;
 	}
 	if (!trap->tinst)
-		trap->tinst = op->word & ~UINT32_C(0xf8f80);
+		trap->tinst = OPERAND(word) & ~UINT32_C(0xf8f80);
 	return false;
 }
 
@@ -63,7 +63,11 @@ static bool block_triggered(struct hart *hart, const struct op *op, const struct
 {
 	uint64_t va = mmu_unmasked(hart, context, X(rs1)) & ~(uint64_t)(BLOCK_SIZE - 1);
 	struct trigger_access access = {
-		.va = va, .size = BLOCK_SIZE, .length = op->length, .store = true, .guest = mode_virt(context->mode),
+	    .va = va,
+	    .size = BLOCK_SIZE,
+	    .length = OPERAND(length),
+	    .store = true,
+	    .guest = mode_virt(context->mode),
 	};
 	return hart->triggers.data && trigger_on_access(hart, &access);
 }
@@ -99,17 +103,17 @@ static bool manage_block(struct hart *hart, const struct op *op)
 }
 
 /* cbo.inval, cbo.clean, cbo.flush: who may load may do it; a store's permission implies a load's. norm:cbm_access */
-#define MANAGE(name, field)                                                                                          \
-	OP(name)                                                                                                     \
-	{                                                                                                            \
-		enum csr_verdict verdict = envcfg_verdict(hart, field);                                              \
-		if (verdict == CSR_ILLEGAL)                                                                          \
-			OP_TAIL(op_illegal);                                                                         \
-		if (verdict == CSR_VIRTUAL)                                                                          \
-			OP_TAIL(op_virtual_instruction);                                                             \
-		if (!manage_block(hart, op))                                                                         \
-			TRAP;                                                                                        \
-		NEXT_EFFECTS;                                                                                        \
+#define MANAGE(name, field)                                                                                            \
+	OP(name)                                                                                                       \
+	{                                                                                                              \
+		enum csr_verdict verdict = envcfg_verdict(hart, field);                                                \
+		if (verdict == CSR_ILLEGAL)                                                                            \
+			OP_TAIL(op_illegal);                                                                           \
+		if (verdict == CSR_VIRTUAL)                                                                            \
+			OP_TAIL(op_virtual_instruction);                                                               \
+		if (!manage_block(hart, op))                                                                           \
+			TRAP;                                                                                          \
+		NEXT_EFFECTS;                                                                                          \
 	}
 
 MANAGE(cbo_inval, menvcfg_CBIE)

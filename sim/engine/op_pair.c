@@ -32,33 +32,31 @@
 #define PAIR_SANITIZE
 #endif
 
-#define PAIR_FORM(name, first, second)                                                                               \
-	static PAIR_SANITIZE OP_CC op_result name(struct hart *hart, const struct op *op,                            \
-	                                          uint64_t last __attribute__((unused)))                             \
-	{                                                                                                            \
-		first                                                                                                \
-		op++;                                                                                                \
-		second                                                                                               \
-		NEXT;                                                                                                \
+#define PAIR_FORM(name, first, second)                                                                                 \
+	static PAIR_SANITIZE OP_CC op_result name(struct hart *hart, const struct op *op,                              \
+	                                          uint64_t last __attribute__((unused)))                               \
+	{                                                                                                              \
+		first op++;                                                                                            \
+		second NEXT;                                                                                           \
 	}
 
 /* Named by what the sources of either come from: 0 registers, 1 the first is `last`, 2 the second is. */
-#define PAIR_01(K, one, L, two)                                                                                      \
-	PAIR_FORM(PAIRED(one, two, 00), K##_BODY(one, X(rs1), X(rs2)), L##_BODY(two, X(rs1), X(rs2)))                \
-	PAIR_FORM(PAIRED(one, two, 01), K##_BODY(one, X(rs1), X(rs2)), L##_BODY(two, last, X(rs2)))                  \
-	PAIR_FORM(PAIRED(one, two, 10), K##_BODY(one, last, X(rs2)), L##_BODY(two, X(rs1), X(rs2)))                  \
+#define PAIR_01(K, one, L, two)                                                                                        \
+	PAIR_FORM(PAIRED(one, two, 00), K##_BODY(one, X(rs1), X(rs2)), L##_BODY(two, X(rs1), X(rs2)))                  \
+	PAIR_FORM(PAIRED(one, two, 01), K##_BODY(one, X(rs1), X(rs2)), L##_BODY(two, last, X(rs2)))                    \
+	PAIR_FORM(PAIRED(one, two, 10), K##_BODY(one, last, X(rs2)), L##_BODY(two, X(rs1), X(rs2)))                    \
 	PAIR_FORM(PAIRED(one, two, 11), K##_BODY(one, last, X(rs2)), L##_BODY(two, last, X(rs2)))
-#define ROW_01(one, two)                                                                                             \
-	[PLACE_##one][PLACE_##two] = {PAIRED(one, two, 00), PAIRED(one, two, 01), NULL,                              \
-	                              PAIRED(one, two, 10), PAIRED(one, two, 11)},
+#define ROW_01(one, two)                                                                                               \
+	[PLACE_##one][PLACE_##two] = {PAIRED(one, two, 00), PAIRED(one, two, 01), NULL, PAIRED(one, two, 10),          \
+	                              PAIRED(one, two, 11)},
 
 /* Most that could take `last` second can take it first, for they commute; a store's data cannot. */
-#define PAIR_012(K, one, L, two)                                                                                     \
-	PAIR_01(K, one, L, two)                                                                                      \
-	PAIR_FORM(PAIRED(one, two, 02), K##_BODY(one, X(rs1), X(rs2)), L##_BODY(two, X(rs1), last))                  \
+#define PAIR_012(K, one, L, two)                                                                                       \
+	PAIR_01(K, one, L, two)                                                                                        \
+	PAIR_FORM(PAIRED(one, two, 02), K##_BODY(one, X(rs1), X(rs2)), L##_BODY(two, X(rs1), last))                    \
 	PAIR_FORM(PAIRED(one, two, 12), K##_BODY(one, last, X(rs2)), L##_BODY(two, X(rs1), last))
-#define ROW_012(one, two)                                                                                            \
-	[PLACE_##one][PLACE_##two] = {PAIRED(one, two, 00), PAIRED(one, two, 01), PAIRED(one, two, 02),              \
+#define ROW_012(one, two)                                                                                              \
+	[PLACE_##one][PLACE_##two] = {PAIRED(one, two, 00), PAIRED(one, two, 01), PAIRED(one, two, 02),                \
 	                              PAIRED(one, two, 10), PAIRED(one, two, 11), PAIRED(one, two, 12)},
 
 #define PAIR_VALUE(K, one, two) PAIR_01(K, one, VALUE, two)

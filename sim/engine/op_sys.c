@@ -11,7 +11,7 @@
 static OP(virtual)
 {
 	op_sync(hart, op);
-	hart_raise(hart, CAUSE_VIRTUAL, op->word);
+	hart_raise(hart, CAUSE_VIRTUAL, OPERAND(word));
 	TRAP;
 }
 
@@ -47,7 +47,7 @@ static void leave_returned(struct hart *hart, const struct op *op)
 OP(mret)
 {
 	op_sync(hart, op);
-	if (trap_mret(hart, op->word))
+	if (trap_mret(hart, OPERAND(word)))
 		leave_returned(hart, op);
 	LEAVE;
 }
@@ -55,7 +55,7 @@ OP(mret)
 OP(sret)
 {
 	op_sync(hart, op);
-	if (trap_sret(hart, op->word))
+	if (trap_sret(hart, OPERAND(word)))
 		leave_returned(hart, op);
 	LEAVE;
 }
@@ -63,7 +63,7 @@ OP(sret)
 OP(mnret)
 {
 	op_sync(hart, op);
-	if (trap_mnret(hart, op->word))
+	if (trap_mnret(hart, OPERAND(word)))
 		leave_returned(hart, op);
 	LEAVE;
 }
@@ -83,9 +83,9 @@ enum csr_action { CSR_ACTION_WRITE, CSR_ACTION_SET, CSR_ACTION_CLEAR };
 /* norm:csr_sidefx_rs1: set and clear with x0 (or a zero immediate) do not write at all; csrrw to x0 does not read. */
 static enum csr_verdict access_csr(struct hart *hart, const struct op *op, enum csr_action action, uint64_t operand)
 {
-	unsigned number = (unsigned)op->imm & 0xfff;
-	bool writes = action == CSR_ACTION_WRITE || op->rs1 != 0;
-	bool reads = action != CSR_ACTION_WRITE || op->rd != 32;
+	unsigned number = (unsigned)OPERAND(imm) & 0xfff;
+	bool writes = action == CSR_ACTION_WRITE || OPERAND(rs1) != 0;
+	bool reads = action != CSR_ACTION_WRITE || OPERAND(rd) != 32;
 	op_sync(hart, op);
 	enum csr_verdict verdict = csr_check(hart, number, writes);
 	if (verdict != CSR_OK)
@@ -94,7 +94,7 @@ static enum csr_verdict access_csr(struct hart *hart, const struct op *op, enum 
 	if (writes) {
 		uint64_t base = action == CSR_ACTION_WRITE ? 0 : csr_read_to_modify(hart, number);
 		uint64_t value = action == CSR_ACTION_WRITE ? operand
-		               : action == CSR_ACTION_SET   ? base | operand
+		                 : action == CSR_ACTION_SET ? base | operand
 		                                            : base & ~operand;
 		csr_write(hart, number, value);
 		emit_csr(hart, number, value);
@@ -103,22 +103,22 @@ static enum csr_verdict access_csr(struct hart *hart, const struct op *op, enum 
 	return CSR_OK;
 }
 
-#define CSR_OP(name, action, operand)                                                                                \
-	OP(name)                                                                                                     \
-	{                                                                                                            \
-		switch (access_csr(hart, op, action, operand)) {                                                     \
-		case CSR_OK: NEXT_EFFECTS;                                                                           \
-		case CSR_VIRTUAL: OP_TAIL(op_virtual);                                                               \
-		default: OP_TAIL(op_illegal);                                                                        \
-		}                                                                                                    \
+#define CSR_OP(name, action, operand)                                                                                  \
+	OP(name)                                                                                                       \
+	{                                                                                                              \
+		switch (access_csr(hart, op, action, operand)) {                                                       \
+		case CSR_OK: NEXT_EFFECTS;                                                                             \
+		case CSR_VIRTUAL: OP_TAIL(op_virtual);                                                                 \
+		default: OP_TAIL(op_illegal);                                                                          \
+		}                                                                                                      \
 	}
 
 CSR_OP(csrrw, CSR_ACTION_WRITE, X(rs1))
 CSR_OP(csrrs, CSR_ACTION_SET, X(rs1))
 CSR_OP(csrrc, CSR_ACTION_CLEAR, X(rs1))
-CSR_OP(csrrwi, CSR_ACTION_WRITE, op->rs1)
-CSR_OP(csrrsi, CSR_ACTION_SET, op->rs1)
-CSR_OP(csrrci, CSR_ACTION_CLEAR, op->rs1)
+CSR_OP(csrrwi, CSR_ACTION_WRITE, OPERAND(rs1))
+CSR_OP(csrrsi, CSR_ACTION_SET, OPERAND(rs1))
+CSR_OP(csrrci, CSR_ACTION_CLEAR, OPERAND(rs1))
 
 /* ---- waiting ---- */
 
@@ -165,8 +165,8 @@ static enum csr_verdict fence_verdict(const struct hart *hart, enum fence_kind k
 static void fence(struct hart *hart, const struct op *op, enum fence_kind kind)
 {
 	struct fence fence = {
-	    .address_valid = op->rs1 != 0,
-	    .id_valid = op->rs2 != 0,
+	    .address_valid = OPERAND(rs1) != 0,
+	    .id_valid = OPERAND(rs2) != 0,
 	    .address = kind == FENCE_GVMA ? X(rs1) << 2 : X(rs1), /* norm:hfence-gvma_rs1: shifted right by 2 */
 	    .id = X(rs2),
 	};
@@ -179,17 +179,17 @@ static void fence(struct hart *hart, const struct op *op, enum fence_kind kind)
 	hart->effects |= EFFECT_TRANSLATE;
 }
 
-#define FENCE_OP(name, kind)                                                                                         \
-	OP(name)                                                                                                     \
-	{                                                                                                            \
-		switch (fence_verdict(hart, kind)) {                                                                 \
-		case CSR_OK: break;                                                                                  \
-		case CSR_VIRTUAL: OP_TAIL(op_virtual);                                                               \
-		default: OP_TAIL(op_illegal);                                                                        \
-		}                                                                                                    \
-		op_sync(hart, op);                                                                                   \
-		fence(hart, op, kind);                                                                               \
-		NEXT_EFFECTS;                                                                                        \
+#define FENCE_OP(name, kind)                                                                                           \
+	OP(name)                                                                                                       \
+	{                                                                                                              \
+		switch (fence_verdict(hart, kind)) {                                                                   \
+		case CSR_OK: break;                                                                                    \
+		case CSR_VIRTUAL: OP_TAIL(op_virtual);                                                                 \
+		default: OP_TAIL(op_illegal);                                                                          \
+		}                                                                                                      \
+		op_sync(hart, op);                                                                                     \
+		fence(hart, op, kind);                                                                                 \
+		NEXT_EFFECTS;                                                                                          \
 	}
 
 FENCE_OP(sfence_vma, FENCE_VMA)
@@ -200,14 +200,14 @@ FENCE_OP(hfence_gvma, FENCE_GVMA)
 FENCE_OP(hinval_gvma, FENCE_GVMA)
 
 /* SFENCE.W.INVAL and SFENCE.INVAL.IR only order; every invalidation here is at once. */
-#define ORDER_OP(name)                                                                                               \
-	OP(name)                                                                                                     \
-	{                                                                                                            \
-		if (hart->mode == MODE_U)                                                                            \
-			OP_TAIL(op_illegal);                                                                         \
-		if (hart->mode == MODE_VU)                                                                           \
-			OP_TAIL(op_virtual);                                                                         \
-		NEXT;                                                                                                \
+#define ORDER_OP(name)                                                                                                 \
+	OP(name)                                                                                                       \
+	{                                                                                                              \
+		if (hart->mode == MODE_U)                                                                              \
+			OP_TAIL(op_illegal);                                                                           \
+		if (hart->mode == MODE_VU)                                                                             \
+			OP_TAIL(op_virtual);                                                                           \
+		NEXT;                                                                                                  \
 	}
 
 ORDER_OP(sfence_w_inval)
@@ -225,17 +225,17 @@ static enum csr_verdict hypervisor_access_verdict(const struct hart *hart)
 	return CSR_OK;
 }
 
-#define HYPERVISOR_ACCESS(name, access)                                                                              \
-	OP(name)                                                                                                     \
-	{                                                                                                            \
-		switch (hypervisor_access_verdict(hart)) {                                                           \
-		case CSR_OK: break;                                                                                  \
-		case CSR_VIRTUAL: OP_TAIL(op_virtual);                                                               \
-		default: OP_TAIL(op_illegal);                                                                        \
-		}                                                                                                    \
-		if (!(access))                                                                                       \
-			TRAP;                                                                                        \
-		NEXT_EFFECTS;                                                                                        \
+#define HYPERVISOR_ACCESS(name, access)                                                                                \
+	OP(name)                                                                                                       \
+	{                                                                                                              \
+		switch (hypervisor_access_verdict(hart)) {                                                             \
+		case CSR_OK: break;                                                                                    \
+		case CSR_VIRTUAL: OP_TAIL(op_virtual);                                                                 \
+		default: OP_TAIL(op_illegal);                                                                          \
+		}                                                                                                      \
+		if (!(access))                                                                                         \
+			TRAP;                                                                                          \
+		NEXT_EFFECTS;                                                                                          \
 	}
 
 static bool hypervisor_load(struct hart *hart, const struct op *op, bool hlvx, unsigned size, uint64_t *value)
@@ -250,15 +250,15 @@ static bool hypervisor_store(struct hart *hart, const struct op *op, unsigned si
 	return mem_store_as(hart, op, &context, X(rs1), size, X(rs2));
 }
 
-#define HLV(name, type, hlvx)                                                                                        \
-	static bool load_##name(struct hart *hart, const struct op *op)                                              \
-	{                                                                                                            \
-		uint64_t value = 0;                                                                                  \
-		if (!hypervisor_load(hart, op, hlvx, sizeof(type), &value))                                          \
-			return false;                                                                                \
-		X(rd) = (uint64_t)(type)value;                                                                       \
-		return true;                                                                                         \
-	}                                                                                                            \
+#define HLV(name, type, hlvx)                                                                                          \
+	static bool load_##name(struct hart *hart, const struct op *op)                                                \
+	{                                                                                                              \
+		uint64_t value = 0;                                                                                    \
+		if (!hypervisor_load(hart, op, hlvx, sizeof(type), &value))                                            \
+			return false;                                                                                  \
+		X(rd) = (uint64_t)(type)value;                                                                         \
+		return true;                                                                                           \
+	}                                                                                                              \
 	HYPERVISOR_ACCESS(name, load_##name(hart, op))
 
 HLV(hlv_b, int8_t, false)

@@ -5,14 +5,14 @@
 #define TIMED
 #include "engine/op_body.h"
 
-static inline uint64_t address(const struct hart *hart, const struct op *op) { return X(rs1) + (uint64_t)op->imm; }
+static inline uint64_t address(const struct hart *hart, const struct op *op) { return X(rs1) + (uint64_t)OPERAND(imm); }
 
 /* Leave after the instruction if it has a stall. */
-#define NEXT_STALLED(stalled)                                                                                        \
-	do {                                                                                                         \
-		if (stalled)                                                                                         \
-			OP_TAIL(op_leave_after);                                                                     \
-		NEXT_EFFECTS;                                                                                        \
+#define NEXT_STALLED(stalled)                                                                                          \
+	do {                                                                                                           \
+		if (stalled)                                                                                           \
+			OP_TAIL(op_leave_after);                                                                       \
+		NEXT_EFFECTS;                                                                                          \
 	} while (0)
 
 /* A load's functional half; on a fault the model hears of it. */
@@ -54,42 +54,42 @@ static const uint8_t *known_host(const struct l0_entry *entries, uint64_t va)
 	return l0_find(entries, va, 1, &host) ? host : NULL;
 }
 
-/* The handler that looks for earlier stores has the number of those that may be on their way in op->rs3. */
-#define LOAD_HANDLERS(name, file, box)                                                                               \
-	__attribute__((noinline)) OP(timed_##name##_slow)                                                            \
-	{                                                                                                            \
-		uint64_t value, va = address(hart, op);                                                              \
-		if (!timed_load(hart, op, sizeof(type_##name), &value))                                                    \
-			TRAP;                                                                                        \
-		hart->model->outcome.stall.conflict = (uint8_t)model_conflict(hart->model, va, op->rs3);                     \
-		bool stalled = model_data(hart, va, ACCESS_LOAD, known_host(hart->l0->read, va));                                                    \
-		hart->file[op->rd] = last = (uint64_t)(type_##name)value | (box);                                    \
-		NEXT_STALLED(stalled);                                                                               \
-	}                                                                                                            \
-	FORMS_1(LOAD_FORM, timed_##name, name, file, box)                                                            \
+/* The handler that looks for earlier stores has the number of those that may be on their way in OPERAND(rs3). */
+#define LOAD_HANDLERS(name, file, box)                                                                                 \
+	__attribute__((noinline)) OP(timed_##name##_slow)                                                              \
+	{                                                                                                              \
+		uint64_t value, va = address(hart, op);                                                                \
+		if (!timed_load(hart, op, sizeof(type_##name), &value))                                                \
+			TRAP;                                                                                          \
+		hart->model->outcome.stall.conflict = (uint8_t)model_conflict(hart->model, va, OPERAND(rs3));          \
+		bool stalled = model_data(hart, va, ACCESS_LOAD, known_host(hart->l0->read, va));                      \
+		hart->file[OPERAND(rd)] = last = (uint64_t)(type_##name)value | (box);                                 \
+		NEXT_STALLED(stalled);                                                                                 \
+	}                                                                                                              \
+	FORMS_1(LOAD_FORM, timed_##name, name, file, box)                                                              \
 	FORMS_1(AFTER_STORE_FORM, after_store_##name, name, file, box)
-#define AFTER_STORE_FORM(form, a, name, file, box)                                                                   \
-	OP(form)                                                                                                     \
-	{                                                                                                            \
-		if (__builtin_expect(model_conflict(hart->model, (a) + (uint64_t)op->imm, op->rs3) != 0, 0))         \
-			OP_TAIL(SLOW(name));                                                                         \
-		LOAD_FROM(name, a, file, box)                                                                        \
-		NEXT;                                                                                                \
+#define AFTER_STORE_FORM(form, a, name, file, box)                                                                     \
+	OP(form)                                                                                                       \
+	{                                                                                                              \
+		if (__builtin_expect(model_conflict(hart->model, (a) + (uint64_t)OPERAND(imm), OPERAND(rs3)) != 0, 0)) \
+			OP_TAIL(SLOW(name));                                                                           \
+		LOAD_FROM(name, a, file, box)                                                                          \
+		NEXT;                                                                                                  \
 	}
 
-#define STORE_SLOW(name, file)                                                                                       \
-	__attribute__((noinline)) OP(timed_##name##_slow)                                                            \
-	{                                                                                                            \
-		uint64_t va = address(hart, op);                                                                     \
-		if (!timed_store(hart, op, sizeof(type_##name), hart->file[op->rs2]))                                      \
-			TRAP;                                                                                        \
-		NEXT_STALLED(model_data(hart, va, ACCESS_STORE, known_host(hart->l0->write, va)));                                                    \
+#define STORE_SLOW(name, file)                                                                                         \
+	__attribute__((noinline)) OP(timed_##name##_slow)                                                              \
+	{                                                                                                              \
+		uint64_t va = address(hart, op);                                                                       \
+		if (!timed_store(hart, op, sizeof(type_##name), hart->file[OPERAND(rs2)]))                             \
+			TRAP;                                                                                          \
+		NEXT_STALLED(model_data(hart, va, ACCESS_STORE, known_host(hart->l0->write, va)));                     \
 	}
-#define STORE_HANDLERS(name)                                                                                         \
-	STORE_SLOW(name, x)                                                                                          \
+#define STORE_HANDLERS(name)                                                                                           \
+	STORE_SLOW(name, x)                                                                                            \
 	FORMS_2(HANDLER, timed_##name, STORE_BODY, name)
-#define FSTORE_HANDLERS(name)                                                                                        \
-	STORE_SLOW(name, f)                                                                                          \
+#define FSTORE_HANDLERS(name)                                                                                          \
+	STORE_SLOW(name, f)                                                                                            \
 	FORMS_1(FSTORE_FORM, timed_##name, name)
 
 EACH_LOAD(LOAD_HANDLERS)
@@ -99,18 +99,20 @@ EACH_FSTORE(FSTORE_HANDLERS)
 /* ---- control transfer ---- */
 
 /* The jump was mispredicted: everything after it waits until it is resolved. */
-static void leave_mispredicted(struct hart *hart, const struct op *op, unsigned taken, uint64_t target, uint64_t wrong_pc)
+static void leave_mispredicted(struct hart *hart, const struct op *op, unsigned taken, uint64_t target,
+                               uint64_t wrong_pc)
 {
 	model_mispredicted(hart->model, wrong_pc);
 	hart->exec->mispredicted.slot = &op_edge(op)->wrong[taken];
 	hart->exec->mispredicted.wrong_pc = wrong_pc;
-	hart->retired = hart_block_insns(hart) + op->index + 1;
+	hart->retired = hart_block_insns(hart) + OPERAND(index) + 1;
 	hart->pc = target;
 	hart->exec->link = NULL;
 }
 
 /* If it does what it did before, and no counter is about to overflow, go on as after an edge. NULL: leave. */
-static const struct op *follow_wrong(struct hart *hart, const struct op *op, unsigned taken, uint64_t target, uint64_t wrong_pc)
+static const struct op *follow_wrong(struct hart *hart, const struct op *op, unsigned taken, uint64_t target,
+                                     uint64_t wrong_pc)
 {
 	struct wrong *wrong = op_edge(op)->wrong[taken];
 	hart->model->counts.mispredicts++;
@@ -128,7 +130,7 @@ static const struct op *follow_wrong(struct hart *hart, const struct op *op, uns
 
 OP(mispredicted_taken)
 {
-	const struct op *next = follow_wrong(hart, op, EDGE_TAKEN, (uint64_t)op->imm, op_after(hart, op));
+	const struct op *next = follow_wrong(hart, op, EDGE_TAKEN, (uint64_t)OPERAND(imm), op_after(hart, op));
 	if (!next)
 		LEAVE;
 	OP_CONTINUE(next);
@@ -136,7 +138,7 @@ OP(mispredicted_taken)
 
 OP(mispredicted_fall)
 {
-	const struct op *next = follow_wrong(hart, op, EDGE_FALL, op_after(hart, op), (uint64_t)op->imm);
+	const struct op *next = follow_wrong(hart, op, EDGE_FALL, op_after(hart, op), (uint64_t)OPERAND(imm));
 	if (!next)
 		LEAVE;
 	OP_CONTINUE(next);
@@ -148,9 +150,9 @@ EACH_BRANCH(BRANCH_FORMS)
 OP(timed_jal)
 {
 	X(rd) = op_after(hart, op);
-	if (predict_is_link(op->rd))
+	if (predict_is_link(OPERAND(rd)))
 		predict_call(&hart->model->predictors, op_after(hart, op));
-	BLOCK_EXIT(EDGE_TAKEN, (uint64_t)op->imm);
+	BLOCK_EXIT(EDGE_TAKEN, (uint64_t)OPERAND(imm));
 }
 
 static inline const struct op *timed_exit_indirect(struct hart *hart, const struct op *op, uint64_t target)
@@ -160,7 +162,8 @@ static inline const struct op *timed_exit_indirect(struct hart *hart, const stru
 	const struct jump *jump = &hart->exec->jumps[jump_index_in(target, state)];
 	hart->progress += edge->advance;
 	if (jump->pc == target && jump->context == hart->context && jump->block->code.state == state &&
-	    hart->progress > jump->block->need && (!hart->model->fetch_space || (target ^ hart->code->pc) < PAGE_SIZE)) {
+	    hart->progress > jump->block->need &&
+	    (!hart->model->fetch_space || (target ^ hart->code->pc) < PAGE_SIZE)) {
 		hart->code = &jump->block->code;
 		return jump->block->ops;
 	}
@@ -169,19 +172,21 @@ static inline const struct op *timed_exit_indirect(struct hart *hart, const stru
 
 OP(timed_jalr)
 {
-	uint64_t target = (X(rs1) + (uint64_t)op->imm) & ~UINT64_C(1), next = op_after(hart, op);
-	uint64_t predicted = predict_indirect(&hart->model->predictors, op->rd, op->rs1, op->length, next - op->length);
+	uint64_t target = (X(rs1) + (uint64_t)OPERAND(imm)) & ~UINT64_C(1), next = op_after(hart, op);
+	uint64_t predicted = predict_indirect(&hart->model->predictors, OPERAND(rd), OPERAND(rs1), OPERAND(length),
+	                                      next - OPERAND(length));
 	X(rd) = next;
 	if (predicted != target) {
-		predict_learn_indirect(&hart->model->predictors, op->rd, op->rs1, op->length, next - op->length, target);
-		if (predict_is_link(op->rd))
+		predict_learn_indirect(&hart->model->predictors, OPERAND(rd), OPERAND(rs1), OPERAND(length),
+		                       next - OPERAND(length), target);
+		if (predict_is_link(OPERAND(rd)))
 			predict_call(&hart->model->predictors, next);
 		const struct op *follows = follow_wrong(hart, op, EDGE_TAKEN, target, predicted ? predicted : next);
 		if (!follows)
 			LEAVE;
 		OP_CONTINUE(follows);
 	}
-	if (predict_is_link(op->rd))
+	if (predict_is_link(OPERAND(rd)))
 		predict_call(&hart->model->predictors, next);
 	BLOCK_EXIT_INDIRECT(timed_exit_indirect, target);
 }
@@ -191,7 +196,7 @@ OP(timed_jalr)
 OP(probe)
 {
 	op_sync(hart, op);
-	model_probe(hart, (enum insn_id)op->imm, op->rs1, op->rs2);
+	model_probe(hart, (enum insn_id)OPERAND(imm), OPERAND(rs1), OPERAND(rs2));
 	NEXT;
 }
 
@@ -212,17 +217,17 @@ OP(settle)
 
 op_fn *const op_timed_forms[INSN_COUNT][OP_FORMS] = {
 #define ROW(name, ...) ROW_1(name, timed_##name)
-	EACH_LOAD(ROW) EACH_FSTORE(ROW)
+    EACH_LOAD(ROW) EACH_FSTORE(ROW)
 #undef ROW
 #define ROW(name) ROW_2(name, timed_##name)
 	EACH_STORE(ROW) EACH_BRANCH(ROW)
 #undef ROW
-	[INSN_jal] = {op_timed_jal},
-	[INSN_jalr] = {op_timed_jalr},
+	    [INSN_jal] = {op_timed_jal},
+    [INSN_jalr] = {op_timed_jalr},
 };
 
 op_fn *const op_after_store_forms[INSN_COUNT][OP_FORMS] = {
 #define ROW(name, ...) ROW_1(name, after_store_##name)
-	EACH_LOAD(ROW)
+    EACH_LOAD(ROW)
 #undef ROW
 };

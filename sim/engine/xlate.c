@@ -56,7 +56,8 @@ void xlate(struct hart *hart, struct block *block, uint64_t pa, unsigned limit, 
 			return;
 		struct insn insn = decode(&hart->isa, word);
 		xlate_insn(&translator, &insn);
-	} while (!translator.ended && block->code.count < translator.limit && xlate_next_is_inside(&translator) && !timing_begins(&translator));
+	} while (!translator.ended && block->code.count < translator.limit && xlate_next_is_inside(&translator) &&
+	         !timing_begins(&translator));
 	bool falls = !settles(&translator);
 	if (falls)
 		add_edge(&translator, emit(&translator, op_end));

@@ -1,7 +1,7 @@
 /*
- * Translation, for its files alone: xlate.c fetches and goes from instruction to instruction, xlate_lower.c turns one into
- * ops, xlate_insert.c adds the ops that stand around it, xlate_cost.c says what they cost, xlate_choose.c chooses among
- * handlers that do the same, xlate_lookahead.c finds out what comes after the block.
+ * Translation, for its files alone: xlate.c fetches and goes from instruction to instruction, xlate_lower.c turns one
+ * into ops, xlate_insert.c adds the ops that stand around it, xlate_cost.c says what they cost, xlate_choose.c chooses
+ * among handlers that do the same, xlate_lookahead.c finds out what comes after the block.
  */
 #ifndef XLATE_H
 #define XLATE_H
@@ -40,13 +40,10 @@ static inline bool is_private(const struct hart *hart, const struct insn *insn)
 {
 	switch (insn_rows[insn->semantics].class) {
 	case CLASS_ALU:
-	case CLASS_MUL:
-		return insn->rd != 4; /* tp is traced */
+	case CLASS_MUL: return insn->rd != 4; /* tp is traced */
 	case CLASS_BRANCH:
-	case CLASS_JAL:
-		return insn->rd != 4 && isa_has(&hart->isa, EXT_Zca); /* else they may trap */
-	default:
-		return false;
+	case CLASS_JAL: return insn->rd != 4 && isa_has(&hart->isa, EXT_Zca); /* else they may trap */
+	default: return false;
 	}
 }
 
@@ -99,7 +96,8 @@ void xlate_costs(struct translator *translator, bool falls);
 /* xlate_choose.c: forms that pass values on in a host register, and handlers of two instructions. */
 void xlate_choose(struct translator *translator);
 
-/* xlate_lookahead.c: cycles from the block's start until an instruction may come, on any way, that others may notice. */
+/* xlate_lookahead.c: cycles from the block's start until an instruction may come, on any way, that others may
+ * notice. */
 uint32_t xlate_lookahead(const struct translator *translator);
 
 #endif

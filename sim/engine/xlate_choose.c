@@ -7,7 +7,8 @@
 /* Of which table is this handler the first form? NULL: of none. */
 static op_fn *const *forms_of(const struct op *op, uint16_t semantics)
 {
-	op_fn *const *const tables[] = {op_forms[semantics], op_timed_forms[semantics], op_after_store_forms[semantics]};
+	op_fn *const *const tables[] = {op_forms[semantics], op_timed_forms[semantics],
+	                                op_after_store_forms[semantics]};
 	for (unsigned i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		if (tables[i][FORM_REGISTERS] == op->run)
 			return tables[i];
@@ -17,7 +18,8 @@ static op_fn *const *forms_of(const struct op *op, uint16_t semantics)
 /* Integer instructions that have forms pass on what they write, but for a jump's link. */
 static bool passes_on(const struct op *op, uint16_t semantics, op_fn *const *forms)
 {
-	return insn_row_writes_x(semantics) && !insn_is_jump(semantics) && forms && forms[FORM_LAST_1] && op->rd != SINK;
+	return insn_row_writes_x(semantics) && !insn_is_jump(semantics) && forms && forms[FORM_LAST_1] &&
+	       op->rd != SINK;
 }
 
 /* The form that reads register rd from what the op before passes on, if this one reads it. */
@@ -43,7 +45,8 @@ struct choice {
 /* The handler of both, or NULL. */
 static op_fn *pair_of(const struct choice *first, const struct choice *second)
 {
-	if (!first->forms || !second->forms || first->paired || first->forms == op_after_store_forms[first->semantics] ||
+	if (!first->forms || !second->forms || first->paired ||
+	    first->forms == op_after_store_forms[first->semantics] ||
 	    second->forms == op_after_store_forms[second->semantics])
 		return NULL;
 	bool plain = first->forms == op_forms[first->semantics] && second->forms == op_forms[second->semantics];
@@ -67,7 +70,8 @@ void xlate_choose(struct translator *translator)
 		}
 		if (choice.forms) {
 			choice.passes = passes_on(op, choice.semantics, choice.forms);
-			choice.form = before.passes ? form_for(op, choice.semantics, choice.forms, op[-1].rd) : FORM_REGISTERS;
+			choice.form = before.passes ? form_for(op, choice.semantics, choice.forms, op[-1].rd)
+			                            : FORM_REGISTERS;
 			op->run = choice.forms[choice.form];
 		}
 		op_fn *pair = pair_of(&before, &choice);

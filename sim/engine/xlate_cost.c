@@ -8,7 +8,8 @@ static void count_instructions(struct translator *translator)
 	for (struct op *op = block->ops; op < translator->op; op += op_slots(op)) {
 		op->prefix = op->index;
 		if (op_has_edge(op))
-			op_edge(op)->advance = edge_advance(op->index + op_is_instruction(op), op->index + op_is_instruction(op));
+			op_edge(op)->advance = edge_advance(op->index + op_is_instruction(op),
+			                                    op->index + op_is_instruction(op));
 	}
 	block->last = block->code.count - 1u;
 	block_open(block);

@@ -5,20 +5,17 @@
 static op_fn *aligned_jump(const struct insn *insn)
 {
 	switch (insn_rows[insn->semantics].class) {
-	case CLASS_JALR:
-		return op_jalr_aligned;
+	case CLASS_JALR: return op_jalr_aligned;
 	case CLASS_JAL:
-	case CLASS_BRANCH:
-		return insn->imm & 2 ? op_jump_misaligned : op_table[insn->semantics];
-	default:
-		return op_table[insn->semantics];
+	case CLASS_BRANCH: return insn->imm & 2 ? op_jump_misaligned : op_table[insn->semantics];
+	default: return op_table[insn->semantics];
 	}
 }
 
 static bool is_timing_hint(const struct translator *translator, const struct insn *insn)
 {
-	return translator->hart->engine->timing.hints && insn->semantics == INSN_slti && insn->rd == 0 && insn->rs1 == 0 &&
-	       (insn->imm == TIMING_HINT_ON || insn->imm == TIMING_HINT_OFF);
+	return translator->hart->engine->timing.hints && insn->semantics == INSN_slti && insn->rd == 0 &&
+	       insn->rs1 == 0 && (insn->imm == TIMING_HINT_ON || insn->imm == TIMING_HINT_OFF);
 }
 
 static op_fn *handler(const struct translator *translator, const struct insn *insn)

@@ -28,14 +28,11 @@ struct term {
 	uint128_t significand;
 };
 
-static int exponent_bias(struct fp_format format)
-{
-	return (1 << (format.width - format.fraction_bits - 2)) - 1;
-}
+static int exponent_bias(struct fp_format format) { return (1 << (format.width - format.fraction_bits - 2)) - 1; }
 
 static struct number unpack(struct fp_format format, uint64_t a)
 {
-	struct number number = { .sign = fp_is_negative(format, a) };
+	struct number number = {.sign = fp_is_negative(format, a)};
 	uint64_t magnitude = fp_magnitude(format, a);
 	uint64_t fraction = magnitude & (fp_min_normal(format) - 1);
 	int exponent = (int)(magnitude >> format.fraction_bits);
@@ -98,16 +95,11 @@ static uint128_t shift_right_jam128(uint128_t x, unsigned distance)
 static bool rounds_up(enum fp_round round, bool sign, bool odd, uint64_t rest, uint64_t half)
 {
 	switch (round) {
-	case FP_RNE:
-		return rest > half || (rest == half && odd);
-	case FP_RDN:
-		return sign && rest != 0;
-	case FP_RUP:
-		return !sign && rest != 0;
-	case FP_RMM:
-		return rest >= half;
-	default:
-		return false;
+	case FP_RNE: return rest > half || (rest == half && odd);
+	case FP_RDN: return sign && rest != 0;
+	case FP_RUP: return !sign && rest != 0;
+	case FP_RMM: return rest >= half;
+	default: return false;
 	}
 }
 
@@ -171,10 +163,7 @@ static uint64_t round_term(struct fp_format format, struct term term, enum fp_ro
 	                  (uint64_t)(significand >> 64) | ((uint64_t)significand != 0), round, fcsr);
 }
 
-static struct term widen(struct number a)
-{
-	return (struct term){ a.sign, a.exponent, (uint128_t)a.significand << 63 };
-}
+static struct term widen(struct number a) { return (struct term){a.sign, a.exponent, (uint128_t)a.significand << 63}; }
 
 /* Exact: the significands have at most 53 bits each, so there are zeros to shift out. */
 static struct term product(struct number a, struct number b)
@@ -182,7 +171,7 @@ static struct term product(struct number a, struct number b)
 	uint128_t significand = (uint128_t)a.significand * b.significand;
 	unsigned carry = significand >> 127;
 
-	return (struct term){ a.sign ^ b.sign, a.exponent + b.exponent + (int)carry, significand >> carry };
+	return (struct term){a.sign ^ b.sign, a.exponent + b.exponent + (int)carry, significand >> carry};
 }
 
 /* An exact zero from operands of opposite sign. */
@@ -461,15 +450,10 @@ uint64_t fp_convert(struct fp_format to, struct fp_format from, uint64_t a, enum
 	struct number x = unpack(from, a);
 
 	switch (x.kind) {
-	case NOT_A_NUMBER:
-		nan_of(from, a, a, fcsr);
-		return fp_canonical_nan(to);
-	case INFINITE:
-		return with_sign(to, x.sign, fp_infinity(to));
-	case ZERO:
-		return with_sign(to, x.sign, 0);
-	default:
-		return round_pack(to, x.sign, x.exponent, x.significand, round, fcsr);
+	case NOT_A_NUMBER: nan_of(from, a, a, fcsr); return fp_canonical_nan(to);
+	case INFINITE: return with_sign(to, x.sign, fp_infinity(to));
+	case ZERO: return with_sign(to, x.sign, 0);
+	default: return round_pack(to, x.sign, x.exponent, x.significand, round, fcsr);
 	}
 }
 
@@ -485,10 +469,7 @@ static uint64_t integral_magnitude(struct number x, enum fp_round round, bool *i
 	return integer + rounds_up(round, x.sign, integer & 1, rest, half);
 }
 
-static uint64_t sign_extend32(uint64_t x)
-{
-	return (uint64_t)(int64_t)(int32_t)(uint32_t)x;
-}
+static uint64_t sign_extend32(uint64_t x) { return (uint64_t)(int64_t)(int32_t)(uint32_t)x; }
 
 /* Largest magnitude of the type on either side of zero. */
 static uint64_t integer_limit(enum fp_integer type, bool negative)
@@ -570,13 +551,12 @@ uint64_t fp_constant(struct fp_format format, unsigned index)
 		int8_t exponent;
 		uint8_t quarters;
 	} constants[32] = {
-		[0] = { 0, 4 }, /* negative */
-		[2] = { -16, 4 }, [3] = { -15, 4 }, [4] = { -8, 4 }, [5] = { -7, 4 }, [6] = { -4, 4 }, [7] = { -3, 4 },
-		[8] = { -2, 4 }, [9] = { -2, 5 }, [10] = { -2, 6 }, [11] = { -2, 7 },
-		[12] = { -1, 4 }, [13] = { -1, 5 }, [14] = { -1, 6 }, [15] = { -1, 7 },
-		[16] = { 0, 4 }, [17] = { 0, 5 }, [18] = { 0, 6 }, [19] = { 0, 7 },
-		[20] = { 1, 4 }, [21] = { 1, 5 }, [22] = { 1, 6 }, [23] = { 2, 4 }, [24] = { 3, 4 }, [25] = { 4, 4 },
-		[26] = { 7, 4 }, [27] = { 8, 4 }, [28] = { 15, 4 }, [29] = { 16, 4 },
+	    [0] = {0, 4}, /* negative */
+	    [2] = {-16, 4}, [3] = {-15, 4}, [4] = {-8, 4},  [5] = {-7, 4},  [6] = {-4, 4},  [7] = {-3, 4},
+	    [8] = {-2, 4},  [9] = {-2, 5},  [10] = {-2, 6}, [11] = {-2, 7}, [12] = {-1, 4}, [13] = {-1, 5},
+	    [14] = {-1, 6}, [15] = {-1, 7}, [16] = {0, 4},  [17] = {0, 5},  [18] = {0, 6},  [19] = {0, 7},
+	    [20] = {1, 4},  [21] = {1, 5},  [22] = {1, 6},  [23] = {2, 4},  [24] = {3, 4},  [25] = {4, 4},
+	    [26] = {7, 4},  [27] = {8, 4},  [28] = {15, 4}, [29] = {16, 4},
 	};
 	uint64_t ignored = 0;
 

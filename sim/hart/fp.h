@@ -24,36 +24,21 @@ struct fp_format {
 	uint8_t fraction_bits;
 };
 
-static const struct fp_format fp16 = { 16, 10 };
-static const struct fp_format fp32 = { 32, 23 };
-static const struct fp_format fp64 = { 64, 52 };
+static const struct fp_format fp16 = {16, 10};
+static const struct fp_format fp32 = {32, 23};
+static const struct fp_format fp64 = {64, 52};
 
-static inline uint64_t fp_sign_bit(struct fp_format format)
-{
-	return UINT64_C(1) << (format.width - 1);
-}
+static inline uint64_t fp_sign_bit(struct fp_format format) { return UINT64_C(1) << (format.width - 1); }
 
 /* The smallest positive normal number; as a bit pattern, one unit of the exponent field. */
-static inline uint64_t fp_min_normal(struct fp_format format)
-{
-	return UINT64_C(1) << format.fraction_bits;
-}
+static inline uint64_t fp_min_normal(struct fp_format format) { return UINT64_C(1) << format.fraction_bits; }
 
 /* +infinity: all of the exponent field. */
-static inline uint64_t fp_infinity(struct fp_format format)
-{
-	return fp_sign_bit(format) - fp_min_normal(format);
-}
+static inline uint64_t fp_infinity(struct fp_format format) { return fp_sign_bit(format) - fp_min_normal(format); }
 
-static inline uint64_t fp_quiet_bit(struct fp_format format)
-{
-	return UINT64_C(1) << (format.fraction_bits - 1);
-}
+static inline uint64_t fp_quiet_bit(struct fp_format format) { return UINT64_C(1) << (format.fraction_bits - 1); }
 
-static inline uint64_t fp_canonical_nan(struct fp_format format)
-{
-	return fp_infinity(format) | fp_quiet_bit(format);
-}
+static inline uint64_t fp_canonical_nan(struct fp_format format) { return fp_infinity(format) | fp_quiet_bit(format); }
 
 /* A narrow number in a 64-bit register has ones above it; without them it counts as the canonical NaN.
  * norm:FP_transfer_instrs_narrow_transfer_in */
@@ -69,15 +54,9 @@ static inline uint64_t fp_unbox(struct fp_format format, uint64_t reg)
 	return (reg & box) == box ? reg & ~box : fp_canonical_nan(format);
 }
 
-static inline uint64_t fp_magnitude(struct fp_format format, uint64_t a)
-{
-	return a & (fp_sign_bit(format) - 1);
-}
+static inline uint64_t fp_magnitude(struct fp_format format, uint64_t a) { return a & (fp_sign_bit(format) - 1); }
 
-static inline bool fp_is_negative(struct fp_format format, uint64_t a)
-{
-	return a & fp_sign_bit(format);
-}
+static inline bool fp_is_negative(struct fp_format format, uint64_t a) { return a & fp_sign_bit(format); }
 
 static inline bool fp_is_nan(struct fp_format format, uint64_t a)
 {
@@ -89,10 +68,7 @@ static inline bool fp_is_signaling(struct fp_format format, uint64_t a)
 	return fp_is_nan(format, a) && !(a & fp_quiet_bit(format));
 }
 
-static inline uint64_t fp_negate(struct fp_format format, uint64_t a)
-{
-	return a ^ fp_sign_bit(format);
-}
+static inline uint64_t fp_negate(struct fp_format format, uint64_t a) { return a ^ fp_sign_bit(format); }
 
 /* a with the sign of b. */
 static inline uint64_t fp_copy_sign(struct fp_format format, uint64_t a, uint64_t b)

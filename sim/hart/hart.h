@@ -1,6 +1,6 @@
 /*
- * One hart: its architectural state, and where it is in time. What else belongs to it (engine, caches, timing, observers)
- * hangs off it; that is made by others, and most of it can be made anew.
+ * One hart: its architectural state, and where it is in time. What else belongs to it (engine, caches, timing,
+ * observers) hangs off it; that is made by others, and most of it can be made anew.
  *
  * Exactness: ops run in blocks whose cycles and retired instructions are added at the block's end. Whoever needs the
  * exact place in time inside a block reads pc, now and retired, which every slow path sets (op_sync) before it calls
@@ -56,40 +56,41 @@ struct hart {
 	uint64_t x[33]; /* x[32] swallows writes to x0 */
 	uint64_t f[33];
 	const struct code_block *code; /* the block being run, for handlers only */
-	struct l0_bank *l0;   /* the data filter of the current effective data mode */
-	uint64_t cycle;       /* outside handlers; inside them, when they were entered */
-	uint64_t insns;       /* retired, likewise */
-	uint64_t bound;       /* blocks may follow each other while their last instruction starts before this cycle */
-	int64_t progress;     /* in handlers, at the current block's start: cycles left until `bound` << 32 | instructions retired
+	struct l0_bank *l0; /* the data filter of the current effective data mode */
+	uint64_t cycle; /* outside handlers; inside them, when they were entered */
+	uint64_t insns; /* retired, likewise */
+	uint64_t bound; /* blocks may follow each other while their last instruction starts before this cycle */
+	int64_t
+	    progress; /* in handlers, at the current block's start: cycles left until `bound` << 32 | instructions retired
 	                       * since they were entered */
 	uint32_t pipeline_state; /* of the model, between blocks: states.h; 0 without a model */
-	uint64_t context;     /* epoch of the virtual mappings << 8 | execution key: what a link between blocks relies on */
-	bool waiting;         /* in WFI (or stopped) until an interrupt is pending */
-	bool halted;          /* does not run any more */
-	uint64_t wake_cycle;  /* when waiting: earliest cycle a timer can wake it; UINT64_MAX if none */
-	uint32_t effects;     /* enum effect */
+	uint64_t context; /* epoch of the virtual mappings << 8 | execution key: what a link between blocks relies on */
+	bool waiting; /* in WFI (or stopped) until an interrupt is pending */
+	bool halted; /* does not run any more */
+	uint64_t wake_cycle; /* when waiting: earliest cycle a timer can wake it; UINT64_MAX if none */
+	uint32_t effects; /* enum effect */
 	enum mode mode;
 
-	uint64_t pc;      /* exact in slow paths and outside blocks */
-	uint64_t now;     /* exact cycle, likewise */
+	uint64_t pc; /* exact in slow paths and outside blocks */
+	uint64_t now; /* exact cycle, likewise */
 	uint64_t retired; /* exact retired instructions, likewise */
 
 	struct trap trap;
 	struct csr_file csr;
 	struct {
 		uint32_t filtered; /* counters that count in some modes only */
-		uint32_t armed;    /* counters that will overflow at the clock value -slot (csr_counter.c) */
+		uint32_t armed; /* counters that will overflow at the clock value -slot (csr_counter.c) */
 	} counters;
 	struct triggers triggers;
 	bool elp; /* ELP: the next instruction must be a landing pad (Zicfilp) */
 	uint64_t irq_lines; /* wires from outside: MSIP, MTIP, MEIP, SEIP as mip bits */
-	uint64_t hgei;      /* wires: guest external interrupts, bits 1..GEILEN */
-	uint64_t rnmi;      /* wires: non-maskable interrupts, bits 0..RNMI_LINES-1 */
+	uint64_t hgei; /* wires: guest external interrupts, bits 1..GEILEN */
+	uint64_t rnmi; /* wires: non-maskable interrupts, bits 0..RNMI_LINES-1 */
 
 	struct {
 		bool valid;
 		bool watched; /* the page carries PAGE_WATCH on this reservation's behalf */
-		uint64_t pa;  /* start of the reservation set, 64-byte aligned */
+		uint64_t pa; /* start of the reservation set, 64-byte aligned */
 	} reservation;
 
 	struct tp_file tp;
@@ -97,7 +98,7 @@ struct hart {
 	struct isa isa;
 	const struct hart_options *options; /* what its implementation chose: hart/options.h */
 	struct platform *platform; /* the machine around it, its time: hart/platform.h */
-	struct engine *engine;     /* shared by all harts' exec: engine/engine.h */
+	struct engine *engine; /* shared by all harts' exec: engine/engine.h */
 	struct bus *bus;
 	struct mmu *mmu;
 	struct l0_filter *filter; /* what hart->l0 points into */
@@ -113,7 +114,7 @@ struct hart {
 	struct trace_notes *notes; /* of what instructions did: hart/note.h */
 	struct check *check; /* NULL unless --check */
 	struct meter *meter; /* splits world switches by what their cycles went to: trace/meter.h; NULL: nobody asks */
-	bool metering;       /* it has one open: blocks do not lead straight to each other */
+	bool metering; /* it has one open: blocks do not lead straight to each other */
 	const struct observers *observers; /* who hears of events: hart/observer.h */
 };
 
@@ -139,7 +140,10 @@ void hart_set_rnmi(void *hart, unsigned line, bool level, uint64_t now);
 void hart_set_hgei(void *hart, unsigned line, bool level, uint64_t now);
 
 /* Cycle and retired instructions at the current block's start, for handlers and what they call. */
-static inline uint64_t hart_block_cycle(const struct hart *hart) { return hart->bound - (uint64_t)(hart->progress >> 32); }
+static inline uint64_t hart_block_cycle(const struct hart *hart)
+{
+	return hart->bound - (uint64_t)(hart->progress >> 32);
+}
 static inline uint64_t hart_block_insns(const struct hart *hart) { return hart->insns + (uint32_t)hart->progress; }
 
 #endif

@@ -13,7 +13,8 @@ static bool read_flag(struct state_reader *reader) { return state_read_limited(r
 
 static void save_trap(const struct trap *trap, struct state_writer *writer)
 {
-	const uint64_t values[] = {trap->pending, trap->interrupt, trap->rnmi, trap->gva, trap->cause, trap->tval, trap->tval2, trap->tinst};
+	const uint64_t values[] = {trap->pending, trap->interrupt, trap->rnmi,  trap->gva,
+	                           trap->cause,   trap->tval,      trap->tval2, trap->tinst};
 	state_write(writer, values, sizeof values);
 }
 
@@ -87,8 +88,9 @@ void hart_save(const struct hart *hart, struct state_writer *writer)
 	STATE_WRITE(writer, hart->isa.bits);
 	state_write(writer, hart->x + 1, 31 * sizeof hart->x[0]);
 	state_write(writer, hart->f, 32 * sizeof hart->f[0]);
-	const uint64_t numbers[] = {hart->pc, hart->cycle, hart->now, hart->insns, hart->retired, hart->wake_cycle,
-	                            hart->irq_lines, hart->hgei, hart->rnmi, hart->effects, hart->mode};
+	const uint64_t numbers[] = {hart->pc,      hart->cycle,      hart->now,       hart->insns,
+	                            hart->retired, hart->wake_cycle, hart->irq_lines, hart->hgei,
+	                            hart->rnmi,    hart->effects,    hart->mode};
 	state_write(writer, numbers, sizeof numbers);
 	state_write_u64(writer, hart->waiting);
 	state_write_u64(writer, hart->halted);

@@ -3,23 +3,14 @@
 #include "hart/platform.h"
 #include "hart/trap.h"
 
-static uint64_t irq_bit(enum irq irq)
-{
-	return UINT64_C(1) << irq;
-}
+static uint64_t irq_bit(enum irq irq) { return UINT64_C(1) << irq; }
 
 /* ---- the timers of Sstc ---- */
 
-static bool stimecmp_works(const struct hart *hart)
-{
-	return hart->csr.menvcfg & menvcfg_STCE;
-}
+static bool stimecmp_works(const struct hart *hart) { return hart->csr.menvcfg & menvcfg_STCE; }
 
 /* henvcfg.STCE is 0 whenever menvcfg.STCE is (csr_warl.c). norm:menvcfg_stce_op2 */
-static bool vstimecmp_works(const struct hart *hart)
-{
-	return hart->csr.henvcfg & henvcfg_STCE;
-}
+static bool vstimecmp_works(const struct hart *hart) { return hart->csr.henvcfg & henvcfg_STCE; }
 
 /* time >= stimecmp, without a division. norm:mip_sip_stip_op */
 static bool stimecmp_pending(const struct hart *hart)
@@ -75,35 +66,23 @@ static uint64_t pending(const struct hart *hart, uint64_t wanted)
 	return (bits | timers_pending(hart, wanted)) & wanted;
 }
 
-uint64_t irq_mip(const struct hart *hart)
-{
-	return pending(hart, ~UINT64_C(0));
-}
+uint64_t irq_mip(const struct hart *hart) { return pending(hart, ~UINT64_C(0)); }
 
 /* An RNMI wakes whatever NMIE says: that is a global enable. norm:mnstatus_wfi */
-bool irq_wakes(const struct hart *hart)
-{
-	return hart->rnmi || pending(hart, hart->csr.mie) != 0;
-}
+bool irq_wakes(const struct hart *hart) { return hart->rnmi || pending(hart, hart->csr.mie) != 0; }
 
 /* ---- which one is taken ---- */
 
 /* norm:intr_mip_mie_op: interrupts for a level are enabled below it always, at it by its IE bit, above it never. */
-static bool machine_enabled(const struct hart *hart)
-{
-	return hart->mode != MODE_M || hart->csr.mstatus & mstatus_MIE;
-}
+static bool machine_enabled(const struct hart *hart) { return hart->mode != MODE_M || hart->csr.mstatus & mstatus_MIE; }
 
 /* norm:hideleg_hs norm:sie_sip_supervisor_strap */
 static bool supervisor_enabled(const struct hart *hart)
 {
 	switch (hart->mode) {
-	case MODE_M:
-		return false;
-	case MODE_HS:
-		return hart->csr.mstatus & mstatus_SIE;
-	default:
-		return true;
+	case MODE_M: return false;
+	case MODE_HS: return hart->csr.mstatus & mstatus_SIE;
+	default: return true;
 	}
 }
 

@@ -16,10 +16,10 @@ static struct mmu_context context_of(const struct hart *hart, enum mode mode)
 	const struct csr_file *csr = &hart->csr;
 	bool virt = mode_virt(mode);
 	return (struct mmu_context){
-		.mode = mode,
-		.sum = virt ? (csr->vsstatus & vsstatus_SUM) != 0 : (csr->mstatus & mstatus_SUM) != 0,
-		.mxr = (csr->mstatus & mstatus_MXR) != 0,
-		.vmxr = virt && csr->vsstatus & vsstatus_MXR,
+	    .mode = mode,
+	    .sum = virt ? (csr->vsstatus & vsstatus_SUM) != 0 : (csr->mstatus & mstatus_SUM) != 0,
+	    .mxr = (csr->mstatus & mstatus_MXR) != 0,
+	    .vmxr = virt && csr->vsstatus & vsstatus_MXR,
 	};
 }
 
@@ -29,12 +29,9 @@ static unsigned pmm_of(const struct hart *hart, const struct mmu_context *contex
 {
 	const struct csr_file *csr = &hart->csr;
 	switch (context->mode) {
-	case MODE_M:
-		return (csr->mseccfg & mseccfg_PMM) >> mseccfg_PMM_LOW;
-	case MODE_HS:
-		return (csr->menvcfg & menvcfg_PMM) >> menvcfg_PMM_LOW;
-	case MODE_VS: /* norm:henvcfg_pmm_op */
-		return (csr->henvcfg & henvcfg_PMM) >> henvcfg_PMM_LOW;
+	case MODE_M: return (csr->mseccfg & mseccfg_PMM) >> mseccfg_PMM_LOW;
+	case MODE_HS: return (csr->menvcfg & menvcfg_PMM) >> menvcfg_PMM_LOW;
+	case MODE_VS: /* norm:henvcfg_pmm_op */ return (csr->henvcfg & henvcfg_PMM) >> henvcfg_PMM_LOW;
 	case MODE_U: /* norm:smnpm_definition */
 		if (!isa_has(&hart->isa, EXT_S))
 			return (csr->menvcfg & menvcfg_PMM) >> menvcfg_PMM_LOW;
@@ -121,7 +118,7 @@ static uint8_t entry_grants(const struct tlb_entry *entry, const struct mmu_cont
 
 /* The last step of every translation: PMP of the final address, and what else the page allows. */
 static bool finish_translation(struct walk *walk, unsigned size, const struct tlb_entry *entry, uint8_t grants,
-                   struct translation *result)
+                               struct translation *result)
 {
 	const struct mmu_context *context = walk->context;
 	uint64_t first, offset = walk->va & ((UINT64_C(1) << entry->page_shift) - 1);
@@ -135,16 +132,16 @@ static bool finish_translation(struct walk *walk, unsigned size, const struct tl
 		return walk_fault(walk, CAUSE_LOAD_ACCESS, 0, 0);
 	grants &= perms;
 	*result = (struct translation){
-		.va = walk->va,
-		.pa = pa,
-		.gpa = entry->gpa + offset,
-		.page_shift = entry->page_shift,
-		.first_shift = entry->first_shift,
-		.global = entry->ignore != 0,
-		.readable = grants & PERM_R,
-		.writable = grants & PERM_W,
-		.executable = grants & PERM_X,
-		.uniform_pmp = first <= page && segment->last - page >= PAGE_SIZE - 1,
+	    .va = walk->va,
+	    .pa = pa,
+	    .gpa = entry->gpa + offset,
+	    .page_shift = entry->page_shift,
+	    .first_shift = entry->first_shift,
+	    .global = entry->ignore != 0,
+	    .readable = grants & PERM_R,
+	    .writable = grants & PERM_W,
+	    .executable = grants & PERM_X,
+	    .uniform_pmp = first <= page && segment->last - page >= PAGE_SIZE - 1,
 	};
 	return true;
 }
@@ -154,7 +151,11 @@ static bool finish_bare(struct walk *walk, unsigned size, struct translation *re
 {
 	uint64_t page = walk->va & ~(uint64_t)(PAGE_SIZE - 1);
 	struct tlb_entry identity = {
-		.pa = page, .gpa = page, .page_shift = PAGE_SHIFT, .first = PERM_ALL, .second = PERM_ALL,
+	    .pa = page,
+	    .gpa = page,
+	    .page_shift = PAGE_SHIFT,
+	    .first = PERM_ALL,
+	    .second = PERM_ALL,
 	};
 	return finish_translation(walk, size, &identity, PERM_R | PERM_W | PERM_X, result);
 }
@@ -163,29 +164,29 @@ static struct tlb_entry entry_of(const struct walk_result *found, uint64_t va, u
 {
 	uint64_t offset = (UINT64_C(1) << found->page_shift) - 1;
 	return (struct tlb_entry){
-		.vpn = va >> found->page_shift,
-		.space = space,
-		.ignore = found->global ? UINT64_C(0xffff) << SPACE_ASID_LOW : 0,
-		.pa = found->pa & ~offset,
-		.gpa = found->gpa & ~offset,
-		.page_shift = found->page_shift,
-		.first_shift = found->first_shift,
-		.second_shift = found->second_shift,
-		.first = found->first,
-		.second = found->second,
+	    .vpn = va >> found->page_shift,
+	    .space = space,
+	    .ignore = found->global ? UINT64_C(0xffff) << SPACE_ASID_LOW : 0,
+	    .pa = found->pa & ~offset,
+	    .gpa = found->gpa & ~offset,
+	    .page_shift = found->page_shift,
+	    .first_shift = found->first_shift,
+	    .second_shift = found->second_shift,
+	    .first = found->first,
+	    .second = found->second,
 	};
 }
 
 static struct tlb_page page_of(const struct tlb_entry *entry, uint64_t offset)
 {
 	return (struct tlb_page){
-		.va = (entry->vpn << entry->page_shift) + offset,
-		.space = entry->space,
-		.located = true,
-		.gpa = entry->gpa + offset,
-		.pa = entry->pa + offset,
-		.first_shift = entry->first_shift,
-		.second_shift = entry->second_shift,
+	    .va = (entry->vpn << entry->page_shift) + offset,
+	    .space = entry->space,
+	    .located = true,
+	    .gpa = entry->gpa + offset,
+	    .pa = entry->pa + offset,
+	    .first_shift = entry->first_shift,
+	    .second_shift = entry->second_shift,
 	};
 }
 
@@ -197,9 +198,10 @@ static void tell_evict(struct hart *hart, const struct tlb_entry *entry)
 	tlb_event_evict(hart, UNIT_TLB, &page);
 }
 
-/* The entry that a walk found comes into the TLB. `hit` (NULL: none) says less than the tables do now; `before`: as it was
- * before the walk. */
-static void keep_translation(const struct walk *walk, struct tlb_entry *hit, const struct tlb_entry *entry, const struct mmu_stats *before)
+/* The entry that a walk found comes into the TLB. `hit` (NULL: none) says less than the tables do now; `before`: as
+ * it was before the walk. */
+static void keep_translation(const struct walk *walk, struct tlb_entry *hit, const struct tlb_entry *entry,
+                             const struct mmu_stats *before)
 {
 	struct mmu *mmu = walk->hart->mmu;
 	struct tlb_entry weaker = {0}, old;
@@ -215,7 +217,8 @@ static void keep_translation(const struct walk *walk, struct tlb_entry *hit, con
 	const struct mmu_stats *after = &mmu->stats;
 	uint64_t first = after->pte_reads_s + after->pte_reads_vs - before->pte_reads_s - before->pte_reads_vs;
 	struct tlb_page page = page_of(entry, walk->va & ((UINT64_C(1) << entry->page_shift) - 1));
-	tlb_event_fill(walk->hart, UNIT_TLB, &page, walk->access, (unsigned)first, (unsigned)(after->pte_reads_g - before->pte_reads_g));
+	tlb_event_fill(walk->hart, UNIT_TLB, &page, walk->access, (unsigned)first,
+	               (unsigned)(after->pte_reads_g - before->pte_reads_g));
 }
 
 bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
@@ -302,13 +305,15 @@ static bool entry_selected(const struct tlb_entry *entry, const void *context)
 	bool part = scope->fence.address_valid || scope->fence.id_valid;
 	if (scope->kind == FENCE_VVMA && part && !space_mode(entry->space))
 		return false;
-	struct mapping mapping = {entry->vpn << entry->page_shift, entry->space, entry->first_shift, entry->ignore != 0};
+	struct mapping mapping = {entry->vpn << entry->page_shift, entry->space, entry->first_shift,
+	                          entry->ignore != 0};
 	return fence_selects(scope, &mapping);
 }
 
 static void fence_where(struct hart *hart, const struct fence *fence, unsigned id_bits, enum fence_kind kind)
 {
-	static const enum trace_tlb_stage stages[] = {[FENCE_VMA] = TLB_STAGE_S, [FENCE_VVMA] = TLB_STAGE_VS, [FENCE_GVMA] = TLB_STAGE_G};
+	static const enum trace_tlb_stage stages[] = {
+	    [FENCE_VMA] = TLB_STAGE_S, [FENCE_VVMA] = TLB_STAGE_VS, [FENCE_GVMA] = TLB_STAGE_G};
 	struct fence_scope scope = fence_scope(hart, kind, fence);
 	scope.fence.id &= (UINT64_C(1) << id_bits) - 1; /* norm:sfence_vma_rs2_bits, norm:hfence-gvma_vmid */
 	unsigned dropped = tlb_drop_where(&hart->mmu->tlb, entry_selected, &scope);
@@ -361,10 +366,7 @@ void mmu_free(struct hart *hart)
 	hart->mmu = NULL;
 }
 
-const struct mmu_stats *mmu_stats(const struct hart *hart)
-{
-	return &hart->mmu->stats;
-}
+const struct mmu_stats *mmu_stats(const struct hart *hart) { return &hart->mmu->stats; }
 
 /* "rwxud/rwxd": first stage, then G-stage; '-' for what is not granted, 'g' for global. */
 static void perms_text(const struct tlb_entry *entry, char *text, size_t size)

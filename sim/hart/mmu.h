@@ -93,7 +93,10 @@ bool mmu_look(struct hart *hart, uint64_t va, enum access access, const struct m
 /* Fences. *_valid false means all. Bits of the id beyond the implemented ASID or VMID length are ignored; addresses
  * match the page of the leaf PTE of the stage that is fenced. SFENCE.VMA with V=1 is mmu_fence_vvma: of the current
  * VMID. */
-struct fence { bool address_valid, id_valid; uint64_t address, id; };
+struct fence {
+	bool address_valid, id_valid;
+	uint64_t address, id;
+};
 
 /* What a fence forgets, in any cache of translations. */
 enum fence_kind { FENCE_VMA, FENCE_VVMA, FENCE_GVMA };
@@ -115,7 +118,7 @@ void mmu_fence_vma(struct hart *hart, const struct fence *fence);             /*
 void mmu_fence_vvma(struct hart *hart, const struct fence *fence);            /* VS-stage of the current hgatp.VMID */
 /* address = gpa, id = VMID. The address does not select: entries do not know the gpas of their VS-stage PTEs. */
 void mmu_fence_gvma(struct hart *hart, const struct fence *fence);
-void mmu_flush(struct hart *hart);                                            /* everything (PMP change, reset) */
+void mmu_flush(struct hart *hart);         /* everything (PMP change, reset) */
 
 /* hart->isa, hart->bus and hart->options are set. */
 int mmu_init(struct hart *hart, unsigned tlb_entries); /* 0, or -1: no memory */
@@ -129,7 +132,7 @@ void mmu_save(const struct hart *hart, struct state_writer *writer);
 bool mmu_restore(struct hart *hart, struct state_reader *reader);
 
 struct mmu_stats {
-	uint64_t hits, misses;            /* TLB, all accesses that reach it (the L0 filter keeps the rest away) */
+	uint64_t hits, misses; /* TLB, all accesses that reach it (the L0 filter keeps the rest away) */
 	uint64_t pte_reads_s, pte_reads_vs, pte_reads_g;
 	uint64_t pte_writes_s, pte_writes_vs, pte_writes_g; /* A and D updates */
 	uint64_t fences;

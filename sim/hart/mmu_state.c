@@ -9,8 +9,8 @@ static size_t capacity(const struct tlb *tlb) { return (size_t)tlb->sets * tlb->
 
 static void save_entry(const struct tlb_entry *entry, struct state_writer *writer)
 {
-	const uint64_t values[] = {entry->vpn, entry->space, entry->ignore, entry->pa, entry->gpa,
-	                           entry->page_shift, entry->first_shift, entry->first, entry->second};
+	const uint64_t values[] = {entry->vpn,        entry->space,       entry->ignore, entry->pa,    entry->gpa,
+	                           entry->page_shift, entry->first_shift, entry->first,  entry->second};
 	state_write(writer, values, sizeof values);
 }
 
@@ -36,7 +36,7 @@ static bool restore_entry(struct tlb *tlb, size_t index, struct state_reader *re
 {
 	struct tlb_entry *entry = &tlb->entries[index];
 	*entry = (struct tlb_entry){
-		.vpn = state_read_u64(reader),
+	    .vpn = state_read_u64(reader),
 	};
 	entry->space = state_read_u64(reader);
 	entry->ignore = state_read_u64(reader);

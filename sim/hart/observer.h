@@ -1,6 +1,6 @@
 /*
- * Who looks on while harts run: the trace, --check, the debugger. An observer hears of every event that it wants, in the
- * order in which they happen, and changes nothing that the simulation can see.
+ * Who looks on while harts run: the trace, --check, the debugger. An observer hears of every event that it wants, in
+ * the order in which they happen, and changes nothing that the simulation can see.
  */
 #ifndef OBSERVER_H
 #define OBSERVER_H
@@ -12,16 +12,19 @@
 struct hart;
 
 struct observer {
-	/* Trap events: hart->trap is about to be taken, and all is as it finds it. World events: the new mode's registers are
-	 * in place, the guest's are still (or already) there. */
+	/* Trap events: hart->trap is about to be taken, and all is as it finds it. World events: the new mode's
+	 * registers are in place, the guest's are still (or already) there. */
 	void (*event)(struct observer *observer, struct hart *hart, const struct trace_event *event);
 	uint32_t wanted; /* bit set of 1 << enum trace_type: others may come too, and need not */
-	bool strict;     /* harts must not get ahead of each other at quantum 1: it looks at several, or between instructions */
+	bool
+	    strict; /* harts must not get ahead of each other at quantum 1: it looks at several, or between instructions */
 	struct observer *next;
 };
 
 /* All harts of a machine share one list. */
-struct observers { struct observer *first; };
+struct observers {
+	struct observer *first;
+};
 
 void observers_add(struct observers *observers, struct observer *observer); /* behind those that are there */
 void observers_remove(struct observers *observers, const struct observer *observer);

@@ -21,25 +21,16 @@ _Static_assert(CSR_ROWS(pmpaddr0, pmpaddr63) == PMP_ENTRIES, "pmpaddr0..63 are c
 
 /* norm:mml_truth_table: index LRWX; S/U-mode, then M-mode */
 static const uint8_t lockdown[16][2] = {
-	{0, 0},
-	{PERM_X, 0},
-	{PERM_R, PERM_R | PERM_W},
-	{PERM_R | PERM_W, PERM_R | PERM_W},
-	{PERM_R, 0},
-	{PERM_R | PERM_X, 0},
-	{PERM_R | PERM_W, 0},
-	{RWX, 0},
-	{0, 0},
-	{0, PERM_X},
-	{PERM_X, PERM_X},
-	{PERM_X, PERM_R | PERM_X},
-	{0, PERM_R},
-	{0, PERM_R | PERM_X},
-	{0, PERM_R | PERM_W},
-	{PERM_R, PERM_R},
+    {0, 0},      {PERM_X, 0},          {PERM_R, PERM_R | PERM_W}, {PERM_R | PERM_W, PERM_R | PERM_W},
+    {PERM_R, 0}, {PERM_R | PERM_X, 0}, {PERM_R | PERM_W, 0},      {RWX, 0},
+    {0, 0},      {0, PERM_X},          {PERM_X, PERM_X},          {PERM_X, PERM_R | PERM_X},
+    {0, PERM_R}, {0, PERM_R | PERM_X}, {0, PERM_R | PERM_W},      {PERM_R, PERM_R},
 };
 
-struct range { uint64_t first, last; bool empty; };
+struct range {
+	uint64_t first, last;
+	bool empty;
+};
 
 static struct range entry_range(const struct pmp *pmp, unsigned i, unsigned cfg)
 {
@@ -49,14 +40,12 @@ static struct range entry_range(const struct pmp *pmp, unsigned i, unsigned cfg)
 		uint64_t bottom = i ? pmp->sources.addr[i - 1] & addr_mask : 0;
 		return (struct range){bottom << 2, (addr << 2) - 1, bottom >= addr};
 	}
-	case A_NA4:
-		return (struct range){addr << 2, addr << 2 | 3, false};
+	case A_NA4: return (struct range){addr << 2, addr << 2 | 3, false};
 	case A_NAPOT: { /* norm:pmp_napot_encoding_low_bits: the trailing ones and the zero above them */
 		uint64_t low = addr ^ (addr + 1);
 		return (struct range){(addr & ~low) << 2, (addr | low) << 2 | 3, false};
 	}
-	default:
-		return (struct range){0, 0, true};
+	default: return (struct range){0, 0, true};
 	}
 }
 
@@ -135,10 +124,7 @@ static void decode(struct pmp *pmp, unsigned entries)
 }
 
 /* Which state of the PMP CSRs the engine has taken notice of. */
-static uint64_t epoch_of(const struct hart *hart)
-{
-	return hart->context >> 8;
-}
+static uint64_t epoch_of(const struct hart *hart) { return hart->context >> 8; }
 
 static void pmp_refresh(const struct hart *hart, struct pmp *pmp)
 {
@@ -156,10 +142,7 @@ static void pmp_refresh(const struct hart *hart, struct pmp *pmp)
 	decode(pmp, hart->options->pmp_entries);
 }
 
-void pmp_forget(struct pmp *pmp)
-{
-	pmp->valid = false;
-}
+void pmp_forget(struct pmp *pmp) { pmp->valid = false; }
 
 static bool inside(const struct pmp *pmp, unsigned i, uint64_t pa)
 {

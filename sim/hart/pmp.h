@@ -11,13 +11,15 @@ enum { PMP_ENTRIES = 64, PMP_CFG_WORDS = PMP_ENTRIES / 8, PMP_SEGMENTS = 2 * PMP
 /* Every byte of a segment is decided by the same entry (or by none), so an access inside it has that entry's verdict,
  * and an access that leaves it fails: of two winners, neither matches all bytes. norm:pmp_full_match_required */
 struct pmp_segment {
-	uint64_t last;     /* last address; the first is the previous segment's last + 1 */
-	uint8_t perms[2];  /* PERM_R, PERM_W, PERM_X: [0] for S- and U-mode, [1] for M-mode */
+	uint64_t last; /* last address; the first is the previous segment's last + 1 */
+	uint8_t perms[2]; /* PERM_R, PERM_W, PERM_X: [0] for S- and U-mode, [1] for M-mode */
 };
 
 struct pmp {
 	/* The CSR values decoded below; `sources` of another epoch are compared again. */
-	struct { uint64_t cfg[PMP_CFG_WORDS], addr[PMP_ENTRIES], mseccfg; } sources;
+	struct {
+		uint64_t cfg[PMP_CFG_WORDS], addr[PMP_ENTRIES], mseccfg;
+	} sources;
 	bool valid;
 	uint64_t epoch;
 	unsigned recent; /* segment of the last question */

@@ -10,10 +10,8 @@ static bool cause_has_address(enum cause cause)
 	case CAUSE_ECALL_U:
 	case CAUSE_ECALL_HS:
 	case CAUSE_ECALL_VS:
-	case CAUSE_ECALL_M:
-		return false;
-	default:
-		return true;
+	case CAUSE_ECALL_M: return false;
+	default: return true;
 	}
 }
 

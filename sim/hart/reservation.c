@@ -14,7 +14,8 @@ static void break_reservation(void *context, const void *by, uint64_t pa, unsign
 
 int reservation_listen(struct hart *hart)
 {
-	return bus_listen(hart->bus, &(struct bus_listener){.flags = PAGE_WATCH, .stored = break_reservation, .context = hart});
+	return bus_listen(hart->bus,
+	                  &(struct bus_listener){.flags = PAGE_WATCH, .stored = break_reservation, .context = hart});
 }
 
 void reservation_make(struct hart *hart, uint64_t pa)

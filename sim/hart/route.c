@@ -30,17 +30,24 @@ struct trap_route trap_route(const struct hart *hart, const struct trap *trap)
 {
 	const struct csr_file *csr = &hart->csr;
 	struct trap_route route = {
-		.from = hart->mode, .to = MODE_M, .interrupt = trap->interrupt, .cause = trap->cause, .code = trap->cause, .way = WAY_RNMI,
+	    .from = hart->mode,
+	    .to = MODE_M,
+	    .interrupt = trap->interrupt,
+	    .cause = trap->cause,
+	    .code = trap->cause,
+	    .way = WAY_RNMI,
 	};
 	if (trap->rnmi)
 		return route;
 	follow_delegation(csr, &route);
 	/* norm:sstatus_sdt_trap norm:vsstatus_sdt_op */
-	route.twice = (route.meant == MODE_HS && csr->mstatus & mstatus_SDT) || (route.meant == MODE_VS && csr->vsstatus & vsstatus_SDT);
+	route.twice = (route.meant == MODE_HS && csr->mstatus & mstatus_SDT) ||
+	              (route.meant == MODE_VS && csr->vsstatus & vsstatus_SDT);
 	route.to = route.twice ? MODE_M : route.meant;
 	route.way = WAY_VECTOR;
 	if (route.to == MODE_M && unexpected_in_m(hart)) /* norm:trap_unexp_hndl_rnmi norm:trap_unexp_hndl_no_rnmi */
-		route.way = isa_has(&hart->isa, EXT_Smrnmi) && csr->mnstatus & mnstatus_NMIE ? WAY_RNMI_HANDLER : WAY_STOP;
+		route.way = isa_has(&hart->isa, EXT_Smrnmi) && csr->mnstatus & mnstatus_NMIE ? WAY_RNMI_HANDLER
+		                                                                             : WAY_STOP;
 	if (route.way == WAY_STOP)
 		route.to = route.from;
 	if (route.to == MODE_VS)
@@ -86,7 +93,9 @@ void trap_explain(const struct trap_route *route, FILE *out)
 	if (route->way == WAY_RNMI_HANDLER)
 		fputs(", but mstatus.MDT was 1: to the handler of non-maskable interrupts", out);
 	else if (route->way == WAY_STOP)
-		fputs(", but M-mode did not expect a trap (mstatus.MDT or mnstatus.NMIE), and there was no other handler", out);
+		fputs(
+		    ", but M-mode did not expect a trap (mstatus.MDT or mnstatus.NMIE), and there was no other handler",
+		    out);
 	else if (route->code != route->cause && !route->twice)
 		fprintf(out, ", which reads %s %u", kind_of(route), route->code);
 }

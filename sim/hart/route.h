@@ -18,8 +18,8 @@ struct trap_route {
 	enum trap_way {
 		WAY_VECTOR,        /* through the trap vector of `to` */
 		WAY_RNMI,          /* a resumable non-maskable interrupt, to its handler */
-		WAY_RNMI_HANDLER,  /* M could not take it (MDT, or NMIE in its handler) and gives it to that handler */
-		WAY_STOP,          /* likewise, but there is no handler: the hart stops for good */
+		WAY_RNMI_HANDLER, /* M could not take it (MDT, or NMIE in its handler) and gives it to that handler */
+		WAY_STOP, /* likewise, but there is no handler: the hart stops for good */
 	} way;
 };
 

@@ -23,9 +23,9 @@ enum perm {
 /* Where a virtual address lives: V, the modes and ids of satp or of vsatp and hgatp. The bits above the id of each half
  * are the MODE field: going to or from Bare takes effect without a fence. norm:sfence_vma_mode_effect */
 enum {
-	SPACE_ASID_LOW = 0,   /* 16 bits */
-	SPACE_MODE_LOW = 16,  /* satp.MODE or vsatp.MODE, 4 bits */
-	SPACE_VMID_LOW = 20,  /* 14 bits */
+	SPACE_ASID_LOW = 0, /* 16 bits */
+	SPACE_MODE_LOW = 16, /* satp.MODE or vsatp.MODE, 4 bits */
+	SPACE_VMID_LOW = 20, /* 14 bits */
 	SPACE_GMODE_LOW = 36, /* hgatp.MODE, 4 bits */
 	SPACE_VIRT_LOW = 40,
 };
@@ -36,22 +36,22 @@ static inline unsigned space_vmid(uint64_t space) { return space >> SPACE_VMID_L
 static inline bool space_virt(uint64_t space) { return space >> SPACE_VIRT_LOW & 1; }
 
 struct tlb_entry {
-	uint64_t vpn;        /* va >> page_shift */
+	uint64_t vpn; /* va >> page_shift */
 	uint64_t space;
-	uint64_t ignore;     /* bits of space a lookup does not compare: the ASID of a global page */
-	uint64_t pa, gpa;    /* of the page's first byte; gpa = pa when V=0 */
-	uint8_t page_shift;  /* 12, 16 (NAPOT), 21, 30...: the smaller page of both stages; 0: no entry */
+	uint64_t ignore; /* bits of space a lookup does not compare: the ASID of a global page */
+	uint64_t pa, gpa; /* of the page's first byte; gpa = pa when V=0 */
+	uint8_t page_shift; /* 12, 16 (NAPOT), 21, 30...: the smaller page of both stages; 0: no entry */
 	uint8_t first_shift; /* page of the S- or VS-stage leaf: what an address in a fence selects */
 	uint8_t second_shift; /* page of the G-stage leaf; of both: 63 where the stage is Bare */
-	uint8_t first;       /* enum perm of the S- or VS-stage */
-	uint8_t second;      /* enum perm of the G-stage */
+	uint8_t first; /* enum perm of the S- or VS-stage */
+	uint8_t second; /* enum perm of the G-stage */
 };
 
 struct tlb {
 	struct tlb_entry *entries; /* sets * ways */
-	uint8_t *victim;           /* per set: the way to be replaced next */
-	unsigned sets, ways;       /* sets is a power of two */
-	uint64_t shifts;           /* bit n: a page of 1 << n bytes may be present */
+	uint8_t *victim; /* per set: the way to be replaced next */
+	unsigned sets, ways; /* sets is a power of two */
+	uint64_t shifts; /* bit n: a page of 1 << n bytes may be present */
 };
 
 int tlb_init(struct tlb *tlb, unsigned entries); /* 0, or -1: no memory. At most `entries` >= 1 are used. */
@@ -60,8 +60,8 @@ void tlb_free(struct tlb *tlb);
 /* The entry that translates va, or NULL. */
 struct tlb_entry *tlb_find(const struct tlb *tlb, uint64_t va, uint64_t space);
 
-/* Put an entry in, over any that holds the same page of the same space. *old is what was in its place: page_shift 0 if nothing
- * was. */
+/* Put an entry in, over any that holds the same page of the same space. *old is what was in its place: page_shift 0
+ * if nothing was. */
 void tlb_insert(struct tlb *tlb, const struct tlb_entry *entry, struct tlb_entry *old);
 
 static inline void tlb_drop(struct tlb_entry *entry) { entry->page_shift = 0; }

@@ -3,12 +3,12 @@
 #include "hart/tlb.h"
 
 static struct trace_event new_tlb_event(const struct hart *hart, enum trace_tlb_what what, enum trace_tlb_unit unit,
-                                   enum trace_tlb_stage stage)
+                                        enum trace_tlb_stage stage)
 {
 	return (struct trace_event){
-		.type = TRACE_TLB,
-		.pc = hart->pc,
-		.flags = (uint8_t)(what << TRACE_TLB_WHAT | unit << TRACE_TLB_UNIT | stage << TRACE_TLB_STAGE),
+	    .type = TRACE_TLB,
+	    .pc = hart->pc,
+	    .flags = (uint8_t)(what << TRACE_TLB_WHAT | unit << TRACE_TLB_UNIT | stage << TRACE_TLB_STAGE),
 	};
 }
 
@@ -27,7 +27,8 @@ static struct trace_event page_event(const struct hart *hart, enum trace_tlb_wha
 	event.value[0] = page->va;
 	event.value[1] = page->located && virt ? page->gpa : 0;
 	event.value[2] = page->located ? page->pa : 0;
-	event.value[3] = (uint64_t)page->first_shift << TRACE_TLB_FIRST | (uint64_t)(virt ? page->second_shift : 0) << TRACE_TLB_SECOND;
+	event.value[3] = (uint64_t)page->first_shift << TRACE_TLB_FIRST | (uint64_t)(virt ? page->second_shift : 0)
+	                                                                      << TRACE_TLB_SECOND;
 	return event;
 }
 
@@ -60,4 +61,5 @@ void tlb_event_fence(struct hart *hart, enum trace_tlb_unit unit, enum trace_tlb
 	hart_emit(hart, &event);
 }
 
-_Static_assert((int)ACCESS_LOAD == 0 && (int)ACCESS_STORE == 1 && (int)ACCESS_FETCH == 2, "accesses are told as r, w, x");
+_Static_assert((int)ACCESS_LOAD == 0 && (int)ACCESS_STORE == 1 && (int)ACCESS_FETCH == 2,
+               "accesses are told as r, w, x");

@@ -1,6 +1,7 @@
 /*
- * Tells observers that a TLB has changed: events of type tlb (base/trace_tlb.h). For whoever models a TLB, the architecture's or a
- * core's. Where filling in what is told costs something, ask tlb_event_wanted first; nothing here changes the hart.
+ * Tells observers that a TLB has changed: events of type tlb (base/trace_tlb.h). For whoever models a TLB, the
+ * architecture's or a core's. Where filling in what is told costs something, ask tlb_event_wanted first; nothing here
+ * changes the hart.
  */
 #ifndef TLB_EVENT_H
 #define TLB_EVENT_H

@@ -17,10 +17,8 @@ static uint64_t trap_value(const struct hart *hart, const struct trap *trap)
 	switch (trap->cause) {
 	case CAUSE_ILLEGAL:
 	case CAUSE_VIRTUAL:
-	case CAUSE_BREAKPOINT:
-		return 0;
-	default:
-		return trap->tval;
+	case CAUSE_BREAKPOINT: return 0;
+	default: return trap->tval;
 	}
 }
 
@@ -89,10 +87,7 @@ static uint64_t vector(uint64_t tvec, bool interrupt, unsigned code)
 	return tvec & 1 && interrupt ? base + 4 * (uint64_t)code : base;
 }
 
-static uint64_t cause_word(bool interrupt, unsigned code)
-{
-	return (uint64_t)interrupt << mcause_INTERRUPT_LOW | code;
-}
+static uint64_t cause_word(bool interrupt, unsigned code) { return (uint64_t)interrupt << mcause_INTERRUPT_LOW | code; }
 
 static uint64_t set_field(uint64_t word, uint64_t mask, unsigned low, uint64_t value)
 {
@@ -218,14 +213,9 @@ static enum mode take_by_vector(struct hart *hart, const struct trap *trap, cons
 		csr_counters_mode(hart, route->to, false);
 	hart->mode = route->to;
 	switch (route->to) {
-	case MODE_M:
-		enter_m(hart, trap, route->from);
-		break;
-	case MODE_VS:
-		enter_vs(hart, trap, route->from, route->code);
-		break;
-	default:
-		enter_hs(hart, trap, route->from);
+	case MODE_M: enter_m(hart, trap, route->from); break;
+	case MODE_VS: enter_vs(hart, trap, route->from, route->code); break;
+	default: enter_hs(hart, trap, route->from);
 	}
 	disable_traps(hart, route->to);
 	save_elp(hart, trap, route->to);
@@ -243,17 +233,12 @@ enum mode trap_take(struct hart *hart)
 	if (route.twice)
 		become_double_trap(&trap);
 	switch (route.way) {
-	case WAY_RNMI:
-		to = take_rnmi(hart, &trap, route.from);
-		break;
+	case WAY_RNMI: to = take_rnmi(hart, &trap, route.from); break;
 	case WAY_RNMI_HANDLER: /* norm:mncause_doubletrap norm:Smdbltrp_with_Smrnmi_op */
 		to = take_rnmi(hart, &trap, MODE_M);
 		break;
-	case WAY_STOP:
-		to = stop_for_good(hart);
-		break;
-	default:
-		to = take_by_vector(hart, &trap, &route);
+	case WAY_STOP: to = stop_for_good(hart); break;
+	default: to = take_by_vector(hart, &trap, &route);
 	}
 	trigger_trapped(hart, triggers);
 	return to;
@@ -352,15 +337,12 @@ bool trap_sret(struct hart *hart, uint32_t word)
 	if (!isa_has(&hart->isa, EXT_S))
 		return hart_raise(hart, CAUSE_ILLEGAL, word);
 	switch (hart->mode) {
-	case MODE_M:
-		return sret_v0(hart);
+	case MODE_M: return sret_v0(hart);
 	case MODE_HS: /* norm:mstatus_tsr_op */
 		return hart->csr.mstatus & mstatus_TSR ? hart_raise(hart, CAUSE_ILLEGAL, word) : sret_v0(hart);
 	case MODE_VS: /* norm:hstatus_vtsr_op */
 		return hart->csr.hstatus & hstatus_VTSR ? hart_raise(hart, CAUSE_VIRTUAL, word) : sret_v1(hart);
-	case MODE_VU: /* norm:H_virtinst_vu_sret_sfence */
-		return hart_raise(hart, CAUSE_VIRTUAL, word);
-	default:
-		return hart_raise(hart, CAUSE_ILLEGAL, word);
+	case MODE_VU: /* norm:H_virtinst_vu_sret_sfence */ return hart_raise(hart, CAUSE_VIRTUAL, word);
+	default: return hart_raise(hart, CAUSE_ILLEGAL, word);
 	}
 }

@@ -4,10 +4,7 @@
 
 _Static_assert(TRIGGERS <= 8, "armed triggers are bits of a byte");
 
-static uint64_t field(uint64_t word, uint64_t mask, unsigned low)
-{
-	return (word & mask) >> low;
-}
+static uint64_t field(uint64_t word, uint64_t mask, unsigned low) { return (word & mask) >> low; }
 
 #define GET(word, name) field((word), name, name##_LOW)
 
@@ -82,8 +79,8 @@ static bool supervisor_context_matches(const struct hart *hart, uint64_t tdata3)
 
 static bool armed(const struct hart *hart, const struct trigger *trigger)
 {
-	return trigger->tdata1 & trigger_mode_bit(type_of(trigger), hart->mode) && hypervisor_context_matches(hart, trigger->tdata3) &&
-	       supervisor_context_matches(hart, trigger->tdata3);
+	return trigger->tdata1 & trigger_mode_bit(type_of(trigger), hart->mode) &&
+	       hypervisor_context_matches(hart, trigger->tdata3) && supervisor_context_matches(hart, trigger->tdata3);
 }
 
 void trigger_arm(struct hart *hart)
@@ -159,8 +156,11 @@ static enum reason reason_of(const struct hart *hart, unsigned index, const stru
 static void set_hit(struct trigger *trigger)
 {
 	static const uint64_t hits[] = {
-	    [TRIGGER_MCONTROL] = tdata1_MCONTROL_HIT, [TRIGGER_MCONTROL6] = tdata1_HIT0, [TRIGGER_ICOUNT] = ICOUNT_HIT,
-	    [TRIGGER_ITRIGGER] = TRAP_TRIGGER_HIT, [TRIGGER_ETRIGGER] = TRAP_TRIGGER_HIT,
+	    [TRIGGER_MCONTROL] = tdata1_MCONTROL_HIT,
+	    [TRIGGER_MCONTROL6] = tdata1_HIT0,
+	    [TRIGGER_ICOUNT] = ICOUNT_HIT,
+	    [TRIGGER_ITRIGGER] = TRAP_TRIGGER_HIT,
+	    [TRIGGER_ETRIGGER] = TRAP_TRIGGER_HIT,
 	};
 	trigger->tdata1 |= hits[type_of(trigger)];
 }
@@ -255,7 +255,8 @@ uint8_t trigger_match_trap(struct hart *hart, const struct trap *trap)
 		count_down(hart);
 	for (unsigned i = 0; i < TRIGGERS; i++) {
 		const struct trigger *trigger = &triggers->each[i];
-		if (triggers->enabled >> i & 1 && matches_trap(trigger, trap) && armed(hart, trigger) && reentrant(hart))
+		if (triggers->enabled >> i & 1 && matches_trap(trigger, trap) && armed(hart, trigger) &&
+		    reentrant(hart))
 			matched |= (uint8_t)(1 << i);
 	}
 	return matched;

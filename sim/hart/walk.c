@@ -38,17 +38,18 @@ struct leaf {
 
 bool walk_fault(struct walk *walk, enum cause load_kind, uint64_t tval2, uint64_t tinst)
 {
-	static const int to_fetch[] = {[CAUSE_LOAD_ACCESS] = CAUSE_FETCH_ACCESS, [CAUSE_LOAD_PAGE] = CAUSE_FETCH_PAGE,
+	static const int to_fetch[] = {[CAUSE_LOAD_ACCESS] = CAUSE_FETCH_ACCESS,
+	                               [CAUSE_LOAD_PAGE] = CAUSE_FETCH_PAGE,
 	                               [CAUSE_LOAD_GUEST_PAGE] = CAUSE_FETCH_GUEST_PAGE};
 	*walk->trap = (struct trap){
-		.pending = true,
-		.gva = mode_virt(walk->context->mode), /* norm:hstatus_gva_op */
-		.cause = (uint8_t)(walk->access == ACCESS_FETCH   ? to_fetch[load_kind]
-		                   : walk->access == ACCESS_STORE ? (int)load_kind + 2
-		                                                  : (int)load_kind),
-		.tval = walk->va,
-		.tval2 = tval2,
-		.tinst = tinst,
+	    .pending = true,
+	    .gva = mode_virt(walk->context->mode), /* norm:hstatus_gva_op */
+	    .cause = (uint8_t)(walk->access == ACCESS_FETCH   ? to_fetch[load_kind]
+	                       : walk->access == ACCESS_STORE ? (int)load_kind + 2
+	                                                      : (int)load_kind),
+	    .tval = walk->va,
+	    .tval2 = tval2,
+	    .tinst = tinst,
 	};
 	return false;
 }
@@ -88,15 +89,15 @@ static struct regime regime_of(const struct hart *hart, enum walk_stage stage)
 	uint64_t envcfg = stage == STAGE_VS ? csr->menvcfg & csr->henvcfg : csr->menvcfg;
 	unsigned mode = atp >> 60;
 	return (struct regime){
-		.stage = stage,
-		.levels = mode >= 8 && mode <= 10 ? mode - 5 : 0, /* norm:satp_mode_sxlen64, norm:hgatp_mode_sv */
-		.root_bits = stage == STAGE_G ? VPN_BITS + 2 : VPN_BITS, /* norm:hgatp_mode_x4 */
-		.root = (atp & PPN_MASK) << PAGE_SHIFT, /* hgatp: aligned to 16 KiB by its WARL rule */
-		.hardware_ad = envcfg & menvcfg_ADUE, /* norm:menvcfg_adue_op */
-		.pbmt = envcfg & menvcfg_PBMTE,       /* norm:menvcfg_pbmte_op */
-		.napot = isa_has(&hart->isa, EXT_Svnapot),
-		.big_endian = stage == STAGE_VS ? csr->hstatus & hstatus_VSBE     /* norm:hstatus_vsbe_op */
-		                                : csr->mstatus & mstatus_SBE,     /* norm:mstatus_sbe_implicit */
+	    .stage = stage,
+	    .levels = mode >= 8 && mode <= 10 ? mode - 5 : 0, /* norm:satp_mode_sxlen64, norm:hgatp_mode_sv */
+	    .root_bits = stage == STAGE_G ? VPN_BITS + 2 : VPN_BITS, /* norm:hgatp_mode_x4 */
+	    .root = (atp & PPN_MASK) << PAGE_SHIFT, /* hgatp: aligned to 16 KiB by its WARL rule */
+	    .hardware_ad = envcfg & menvcfg_ADUE, /* norm:menvcfg_adue_op */
+	    .pbmt = envcfg & menvcfg_PBMTE,       /* norm:menvcfg_pbmte_op */
+	    .napot = isa_has(&hart->isa, EXT_Svnapot),
+	    .big_endian = stage == STAGE_VS ? csr->hstatus & hstatus_VSBE     /* norm:hstatus_vsbe_op */
+	                                    : csr->mstatus & mstatus_SBE,     /* norm:mstatus_sbe_implicit */
 	};
 }
 
@@ -131,8 +132,9 @@ static bool locate_pte(struct walk *walk, const struct regime *regime, enum acce
 		return access_fault(walk, step, "PTE is outside memory");
 	/* norm:pmp_check_pagetable_access: as S-mode, whatever the mode of the access */
 	if (!pmp_allows(walk->hart, step->pa, PTE_BYTES, access, MODE_HS))
-		return access_fault(walk, step, access == ACCESS_STORE ? "PMP forbids to write the PTE"
-		                                                       : "PMP forbids to read the PTE");
+		return access_fault(walk, step,
+		                    access == ACCESS_STORE ? "PMP forbids to write the PTE"
+		                                           : "PMP forbids to read the PTE");
 	return true;
 }
 
@@ -147,9 +149,9 @@ static void count_pte(const struct walk *walk, enum walk_stage stage, bool write
 {
 	struct mmu_stats *stats = &walk->hart->mmu->stats;
 	uint64_t *counters[][2] = {
-		[STAGE_S] = {&stats->pte_reads_s, &stats->pte_writes_s},
-		[STAGE_VS] = {&stats->pte_reads_vs, &stats->pte_writes_vs},
-		[STAGE_G] = {&stats->pte_reads_g, &stats->pte_writes_g},
+	    [STAGE_S] = {&stats->pte_reads_s, &stats->pte_writes_s},
+	    [STAGE_VS] = {&stats->pte_reads_vs, &stats->pte_writes_vs},
+	    [STAGE_G] = {&stats->pte_reads_g, &stats->pte_writes_g},
 	};
 	if (walk->update)
 		++*counters[stage][write];
@@ -271,10 +273,7 @@ static enum outcome take_leaf(struct walk *walk, const struct regime *regime, co
 }
 
 /* What a Bare stage says: the whole address space is one page. */
-static struct leaf bare_leaf(uint64_t address)
-{
-	return (struct leaf){address, 63, PERM_ALL, false};
-}
+static struct leaf bare_leaf(uint64_t address) { return (struct leaf){address, 63, PERM_ALL, false}; }
 
 static uint64_t pte_address(const struct regime *regime, uint64_t table, unsigned level, uint64_t address)
 {
@@ -300,7 +299,9 @@ static bool translate_stage(struct walk *walk, const struct regime *regime, cons
                             struct leaf *leaf)
 {
 	const struct walk_step blank = {
-		.stage = regime->stage, .address = request->address, .implicit = request->implicit,
+	    .stage = regime->stage,
+	    .address = request->address,
+	    .implicit = request->implicit,
 	};
 	struct walk_step step = blank;
 	*leaf = bare_leaf(request->address);
@@ -352,14 +353,14 @@ bool walk_translate(struct walk *walk, struct walk_result *result)
 			return false;
 	}
 	*result = (struct walk_result){
-		.pa = second.address,
-		.gpa = first.address,
-		.page_shift = first.shift < second.shift ? first.shift : second.shift,
-		.first_shift = first.shift,
-		.second_shift = second.shift,
-		.first = first.perms,
-		.second = second.perms,
-		.global = first.global,
+	    .pa = second.address,
+	    .gpa = first.address,
+	    .page_shift = first.shift < second.shift ? first.shift : second.shift,
+	    .first_shift = first.shift,
+	    .second_shift = second.shift,
+	    .first = first.perms,
+	    .second = second.perms,
+	    .global = first.global,
 	};
 	return true;
 }

@@ -43,10 +43,10 @@ struct asker {
 static inline struct asker asker_first(const struct mmu_context *context)
 {
 	return (struct asker){
-		.user = mode_priv(context->mode) == 0,
-		.sum = context->sum,
-		.mxr = context->mxr || context->vmxr, /* norm:vsstatus_mxr_vm, norm:sstatus_mxr_vm */
-		.hlvx = context->hlvx,
+	    .user = mode_priv(context->mode) == 0,
+	    .sum = context->sum,
+	    .mxr = context->mxr || context->vmxr, /* norm:vsstatus_mxr_vm, norm:sstatus_mxr_vm */
+	    .hlvx = context->hlvx,
 	};
 }
 

@@ -5,9 +5,9 @@
 
 /* One array of fields a CSR: a CSR row ends the array before it and begins its own. */
 static const struct csr_field fields_before_first[] __attribute__((unused)) = {
-#define CSR(num, name, ...)                                                                                          \
-	}                                                                                                            \
-	;                                                                                                            \
+#define CSR(num, name, ...)                                                                                            \
+	}                                                                                                              \
+	;                                                                                                              \
 	static const struct csr_field fields_##name[] = {
 #define FIELD(csr, name, low, width, meaning) {#name, low, width, meaning},
 #include "isa/csr.def"
@@ -25,10 +25,7 @@ static const struct csr_info infos[] = {
 
 enum { INFO_COUNT = sizeof infos / sizeof infos[0] };
 
-const struct csr_info *csr_info_at(size_t index)
-{
-	return index < INFO_COUNT ? &infos[index] : NULL;
-}
+const struct csr_info *csr_info_at(size_t index) { return index < INFO_COUNT ? &infos[index] : NULL; }
 
 const struct csr_info *csr_info(unsigned num)
 {

@@ -1,4 +1,5 @@
-/* The rows of csr.def as data, for the debugger, the disassembler and tests: numbers, names, fields and their meanings. */
+/* The rows of csr.def as data, for the debugger, the disassembler and tests: numbers, names, fields and their
+ * meanings. */
 #ifndef CSR_TABLE_H
 #define CSR_TABLE_H
 
@@ -18,8 +19,8 @@ struct csr_info {
 	unsigned field_count;
 };
 
-const struct csr_info *csr_info(unsigned num);             /* NULL if there is no row */
+const struct csr_info *csr_info(unsigned num); /* NULL if there is no row */
 const struct csr_info *csr_info_by_name(const char *name); /* likewise */
-const struct csr_info *csr_info_at(size_t index);          /* NULL past the end: to iterate */
+const struct csr_info *csr_info_at(size_t index); /* NULL past the end: to iterate */
 
 #endif

@@ -31,32 +31,34 @@ static bool row_exists(const struct isa *isa, unsigned id)
 static inline __attribute__((always_inline)) unsigned find(const struct isa *isa, uint32_t word, uint32_t group,
                                                            uint32_t known)
 {
-#define INSN(id, name, match, mask, ...)                                                                             \
-	if ((((match) ^ group) & (mask) & known) == 0 && (word & (mask)) == (match) && row_exists(isa, INSN_##id))   \
+#define INSN(id, name, match, mask, ...)                                                                               \
+	if ((((match) ^ group) & (mask) & known) == 0 && (word & (mask)) == (match) && row_exists(isa, INSN_##id))     \
 		return INSN_##id;
 #include "isa/insn.def"
 #undef INSN
 	return INSN_illegal;
 }
 
-#define GROUP(value, low, group, known)                                                                              \
+#define GROUP(value, low, group, known)                                                                                \
 	case value: return find(isa, word, (group) | UINT32_C(value) << (low), (known) | UINT32_C(7) << (low));
-#define EIGHT_GROUPS(low, group, known)                                                                              \
-	GROUP(0, low, group, known)                                                                                  \
-	GROUP(1, low, group, known)                                                                                  \
-	GROUP(2, low, group, known)                                                                                  \
-	GROUP(3, low, group, known)                                                                                  \
-	GROUP(4, low, group, known)                                                                                  \
-	GROUP(5, low, group, known)                                                                                  \
-	GROUP(6, low, group, known)                                                                                  \
+#define EIGHT_GROUPS(low, group, known)                                                                                \
+	GROUP(0, low, group, known)                                                                                    \
+	GROUP(1, low, group, known)                                                                                    \
+	GROUP(2, low, group, known)                                                                                    \
+	GROUP(3, low, group, known)                                                                                    \
+	GROUP(4, low, group, known)                                                                                    \
+	GROUP(5, low, group, known)                                                                                    \
+	GROUP(6, low, group, known)                                                                                    \
 	GROUP(7, low, group, known)
 
 /* The groups of one major opcode (bits 6..2): all of it, or by three bits that tell its rows apart best. */
-#define MAJOR(opcode)                                                                                                \
+#define MAJOR(opcode)                                                                                                  \
 	case opcode: return find(isa, word, (opcode) << 2 | 3, 0x7f);
-#define MAJOR_BY(opcode, low)                                                                                        \
-	case opcode:                                                                                                 \
-		switch (bits(word, (low) + 2, low)) { EIGHT_GROUPS(low, (opcode) << 2 | 3, 0x7f) }                   \
+#define MAJOR_BY(opcode, low)                                                                                          \
+	case opcode:                                                                                                   \
+		switch (bits(word, (low) + 2, low)) {                                                                  \
+			EIGHT_GROUPS(low, (opcode) << 2 | 3, 0x7f)                                                     \
+		}                                                                                                      \
 		break;
 
 enum {
@@ -68,27 +70,27 @@ enum {
 static unsigned find_full(const struct isa *isa, uint32_t word)
 {
 	switch (bits(word, 6, 2)) {
-	MAJOR_BY(0x00, FUNCT3) /* LOAD */
-	MAJOR(0x01)            /* LOAD-FP */
-	MAJOR(0x03)            /* MISC-MEM */
-	MAJOR_BY(0x04, FUNCT3) /* OP-IMM */
-	MAJOR(0x05)            /* AUIPC */
-	MAJOR_BY(0x06, FUNCT3) /* OP-IMM-32 */
-	MAJOR(0x08)            /* STORE */
-	MAJOR(0x09)            /* STORE-FP */
-	MAJOR_BY(0x0b, FUNCT3) /* AMO */
-	MAJOR_BY(0x0c, FUNCT3) /* OP */
-	MAJOR(0x0d)            /* LUI */
-	MAJOR_BY(0x0e, FUNCT3) /* OP-32 */
-	MAJOR(0x10)            /* MADD */
-	MAJOR(0x11)            /* MSUB */
-	MAJOR(0x12)            /* NMSUB */
-	MAJOR(0x13)            /* NMADD */
-	MAJOR_BY(0x14, FUNCT5) /* OP-FP */
-	MAJOR_BY(0x18, FUNCT3) /* BRANCH */
-	MAJOR(0x19)            /* JALR */
-	MAJOR(0x1b)            /* JAL */
-	MAJOR_BY(0x1c, FUNCT3) /* SYSTEM */
+		MAJOR_BY(0x00, FUNCT3) /* LOAD */
+		MAJOR(0x01)            /* LOAD-FP */
+		MAJOR(0x03)            /* MISC-MEM */
+		MAJOR_BY(0x04, FUNCT3) /* OP-IMM */
+		MAJOR(0x05)            /* AUIPC */
+		MAJOR_BY(0x06, FUNCT3) /* OP-IMM-32 */
+		MAJOR(0x08)            /* STORE */
+		MAJOR(0x09)            /* STORE-FP */
+		MAJOR_BY(0x0b, FUNCT3) /* AMO */
+		MAJOR_BY(0x0c, FUNCT3) /* OP */
+		MAJOR(0x0d)            /* LUI */
+		MAJOR_BY(0x0e, FUNCT3) /* OP-32 */
+		MAJOR(0x10)            /* MADD */
+		MAJOR(0x11)            /* MSUB */
+		MAJOR(0x12)            /* NMSUB */
+		MAJOR(0x13)            /* NMADD */
+		MAJOR_BY(0x14, FUNCT5) /* OP-FP */
+		MAJOR_BY(0x18, FUNCT3) /* BRANCH */
+		MAJOR(0x19)            /* JALR */
+		MAJOR(0x1b)            /* JAL */
+		MAJOR_BY(0x1c, FUNCT3) /* SYSTEM */
 	default: return INSN_illegal;
 	}
 	return INSN_illegal;
@@ -98,53 +100,47 @@ static unsigned find_compressed(const struct isa *isa, uint32_t word)
 {
 	switch (bits(word, 1, 0)) {
 	case 0:
-		switch (bits(word, 15, 13)) { EIGHT_GROUPS(CFUNCT3, 0, 3) }
+		switch (bits(word, 15, 13)) {
+			EIGHT_GROUPS(CFUNCT3, 0, 3)
+		}
 		break;
 	case 1:
-		switch (bits(word, 15, 13)) { EIGHT_GROUPS(CFUNCT3, 1, 3) }
+		switch (bits(word, 15, 13)) {
+			EIGHT_GROUPS(CFUNCT3, 1, 3)
+		}
 		break;
 	case 2:
-		switch (bits(word, 15, 13)) { EIGHT_GROUPS(CFUNCT3, 2, 3) }
+		switch (bits(word, 15, 13)) {
+			EIGHT_GROUPS(CFUNCT3, 2, 3)
+		}
 		break;
-	default:
-		break;
+	default: break;
 	}
 	return INSN_illegal;
 }
 
 /* ---- immediates ---- */
 
-static int64_t imm_i(uint32_t word)
-{
-	return extend(word >> 20, 12);
-}
+static int64_t imm_i(uint32_t word) { return extend(word >> 20, 12); }
 
-static int64_t imm_s(uint32_t word)
-{
-	return extend(bits(word, 31, 25) << 5 | bits(word, 11, 7), 12);
-}
+static int64_t imm_s(uint32_t word) { return extend(bits(word, 31, 25) << 5 | bits(word, 11, 7), 12); }
 
 static int64_t imm_b(uint32_t word)
 {
-	return extend(bits(word, 31, 31) << 12 | bits(word, 7, 7) << 11 | bits(word, 30, 25) << 5 |
-	                  bits(word, 11, 8) << 1, 13);
+	return extend(
+	    bits(word, 31, 31) << 12 | bits(word, 7, 7) << 11 | bits(word, 30, 25) << 5 | bits(word, 11, 8) << 1, 13);
 }
 
 static int64_t imm_j(uint32_t word)
 {
 	return extend(bits(word, 31, 31) << 20 | bits(word, 19, 12) << 12 | bits(word, 20, 20) << 11 |
-	                  bits(word, 30, 21) << 1, 21);
+	                  bits(word, 30, 21) << 1,
+	              21);
 }
 
-static int64_t imm_ci(uint32_t word)
-{
-	return extend(bits(word, 12, 12) << 5 | bits(word, 6, 2), 6);
-}
+static int64_t imm_ci(uint32_t word) { return extend(bits(word, 12, 12) << 5 | bits(word, 6, 2), 6); }
 
-static uint32_t imm_ci_unsigned(uint32_t word)
-{
-	return bits(word, 12, 12) << 5 | bits(word, 6, 2);
-}
+static uint32_t imm_ci_unsigned(uint32_t word) { return bits(word, 12, 12) << 5 | bits(word, 6, 2); }
 
 static uint32_t imm_caddi4spn(uint32_t word)
 {
@@ -154,20 +150,23 @@ static uint32_t imm_caddi4spn(uint32_t word)
 static int64_t imm_caddi16sp(uint32_t word)
 {
 	return extend(bits(word, 12, 12) << 9 | bits(word, 6, 6) << 4 | bits(word, 5, 5) << 6 | bits(word, 4, 3) << 7 |
-	                  bits(word, 2, 2) << 5, 10);
+	                  bits(word, 2, 2) << 5,
+	              10);
 }
 
 static int64_t imm_cj(uint32_t word)
 {
 	return extend(bits(word, 12, 12) << 11 | bits(word, 11, 11) << 4 | bits(word, 10, 9) << 8 |
 	                  bits(word, 8, 8) << 10 | bits(word, 7, 7) << 6 | bits(word, 6, 6) << 7 |
-	                  bits(word, 5, 3) << 1 | bits(word, 2, 2) << 5, 12);
+	                  bits(word, 5, 3) << 1 | bits(word, 2, 2) << 5,
+	              12);
 }
 
 static int64_t imm_cb(uint32_t word)
 {
 	return extend(bits(word, 12, 12) << 8 | bits(word, 11, 10) << 3 | bits(word, 6, 5) << 6 |
-	                  bits(word, 4, 3) << 1 | bits(word, 2, 2) << 5, 9);
+	                  bits(word, 4, 3) << 1 | bits(word, 2, 2) << 5,
+	              9);
 }
 
 static uint32_t imm_clw(uint32_t word)
@@ -175,10 +174,7 @@ static uint32_t imm_clw(uint32_t word)
 	return bits(word, 12, 10) << 3 | bits(word, 6, 6) << 2 | bits(word, 5, 5) << 6;
 }
 
-static uint32_t imm_cld(uint32_t word)
-{
-	return bits(word, 12, 10) << 3 | bits(word, 6, 5) << 6;
-}
+static uint32_t imm_cld(uint32_t word) { return bits(word, 12, 10) << 3 | bits(word, 6, 5) << 6; }
 
 static uint32_t imm_clwsp(uint32_t word)
 {
@@ -190,15 +186,9 @@ static uint32_t imm_cldsp(uint32_t word)
 	return bits(word, 12, 12) << 5 | bits(word, 6, 5) << 3 | bits(word, 4, 2) << 6;
 }
 
-static uint32_t imm_cswsp(uint32_t word)
-{
-	return bits(word, 12, 9) << 2 | bits(word, 8, 7) << 6;
-}
+static uint32_t imm_cswsp(uint32_t word) { return bits(word, 12, 9) << 2 | bits(word, 8, 7) << 6; }
 
-static uint32_t imm_csdsp(uint32_t word)
-{
-	return bits(word, 12, 10) << 3 | bits(word, 9, 7) << 6;
-}
+static uint32_t imm_csdsp(uint32_t word) { return bits(word, 12, 10) << 3 | bits(word, 9, 7) << 6; }
 
 /* ---- operands; false: a reserved encoding ---- */
 
@@ -297,15 +287,9 @@ static bool extract_full(struct insn *insn, enum format format)
 }
 
 /* The registers x8..x15 of the three-bit fields. */
-static unsigned low_field(uint32_t word)
-{
-	return 8 + bits(word, 4, 2);
-}
+static unsigned low_field(uint32_t word) { return 8 + bits(word, 4, 2); }
 
-static unsigned high_field(uint32_t word)
-{
-	return 8 + bits(word, 9, 7);
-}
+static unsigned high_field(uint32_t word) { return 8 + bits(word, 9, 7); }
 
 static bool take_load(struct insn *insn, uint32_t offset)
 {
@@ -402,16 +386,12 @@ static bool extract_compressed(struct insn *insn, enum format format)
 	case FORMAT_CANDI: return take_update(insn, high_field(word), imm_ci(word));
 	case FORMAT_CZEXTB: return take_update(insn, high_field(word), 0xff);
 	case FORMAT_CNOT: return take_update(insn, high_field(word), -1);
-	case FORMAT_CA:
-		insn->rs2 = low_field(word);
-		return take_update(insn, high_field(word), 0);
+	case FORMAT_CA: insn->rs2 = low_field(word); return take_update(insn, high_field(word), 0);
 	case FORMAT_CMV:
 		insn->rd = reg;
 		insn->rs2 = bits(word, 6, 2);
 		return true;
-	case FORMAT_CADD:
-		insn->rs2 = bits(word, 6, 2);
-		return take_update(insn, reg, 0);
+	case FORMAT_CADD: insn->rs2 = bits(word, 6, 2); return take_update(insn, reg, 0);
 	case FORMAT_CJ: insn->imm = imm_cj(word); return true;
 	case FORMAT_CB:
 		insn->rs1 = high_field(word);
@@ -429,13 +409,13 @@ static bool extract_compressed(struct insn *insn, enum format format)
 struct insn decode(const struct isa *isa, uint32_t word)
 {
 	bool full = (word & 3) == 3;
-	struct insn insn = { .length = full ? 4 : 2, .word = full ? word : word & 0xffff };
+	struct insn insn = {.length = full ? 4 : 2, .word = full ? word : word & 0xffff};
 	enum format format;
 
 	insn.id = full ? find_full(isa, insn.word) : find_compressed(isa, insn.word);
 	insn.semantics = insn_rows[insn.id].semantics;
 	format = insn_rows[insn.id].format;
 	if (insn.id != INSN_illegal && !(full ? extract_full(&insn, format) : extract_compressed(&insn, format)))
-		return (struct insn){ .length = insn.length, .word = insn.word };
+		return (struct insn){.length = insn.length, .word = insn.word};
 	return insn;
 }

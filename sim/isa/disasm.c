@@ -26,8 +26,8 @@ static __attribute__((format(printf, 2, 3))) void put(struct line *line, const c
 const char *reg_name(unsigned x)
 {
 	static const char *const names[32] = {
-		"zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
-		"a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
+	    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+	    "a6",   "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
 	};
 
 	return names[x % 32];
@@ -36,9 +36,9 @@ const char *reg_name(unsigned x)
 const char *freg_name(unsigned f)
 {
 	static const char *const names[32] = {
-		"ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1", "fa0", "fa1", "fa2", "fa3", "fa4",
-		"fa5", "fa6", "fa7", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8",
-		"ft9", "ft10", "ft11",
+	    "ft0", "ft1", "ft2", "ft3", "ft4",  "ft5",  "ft6", "ft7", "fs0",  "fs1",  "fa0",
+	    "fa1", "fa2", "fa3", "fa4", "fa5",  "fa6",  "fa7", "fs2", "fs3",  "fs4",  "fs5",
+	    "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8", "ft9", "ft10", "ft11",
 	};
 
 	return names[f % 32];
@@ -46,7 +46,7 @@ const char *freg_name(unsigned f)
 
 static const char *rounding_name(unsigned rm)
 {
-	static const char *const names[8] = { "rne", "rtz", "rdn", "rup", "rmm", "unknown", "unknown", "dyn" };
+	static const char *const names[8] = {"rne", "rtz", "rdn", "rup", "rmm", "unknown", "unknown", "dyn"};
 
 	return names[rm % 8];
 }
@@ -56,8 +56,8 @@ static const char *rounding_name(unsigned rm)
 static void put_constant(struct line *line, unsigned index)
 {
 	static const double values[32] = {
-		-1, 0, 0x1p-16, 0x1p-15, 0x1p-8, 0x1p-7, 0.0625, 0.125, 0.25, 0.3125, 0.375, 0.4375, 0.5, 0.625, 0.75,
-		0.875, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 8, 16, 128, 256, 0x1p15, 0x1p16,
+	    -1,    0, 0x1p-16, 0x1p-15, 0x1p-8, 0x1p-7, 0.0625, 0.125, 0.25, 0.3125, 0.375, 0.4375, 0.5, 0.625,  0.75,
+	    0.875, 1, 1.25,    1.5,     1.75,   2,      2.5,    3,     4,    8,      16,    128,    256, 0x1p15, 0x1p16,
 	};
 
 	if (index == 1 || index >= 30)
@@ -145,10 +145,10 @@ static void put_illegal(struct line *line, const struct insn *insn)
 
 const char *disasm(const struct insn *insn, uint64_t pc, char *text, size_t size)
 {
-	static const char *const orderings[4] = { "", ".rl", ".aq", ".aqrl" };
+	static const char *const orderings[4] = {"", ".rl", ".aq", ".aqrl"};
 	const struct insn_row *row = &insn_rows[insn->id];
 	const char *operands = format_operands(row->format);
-	struct line line = { text, size, 0 };
+	struct line line = {text, size, 0};
 
 	if (insn->id == INSN_illegal) {
 		put_illegal(&line, insn);

@@ -21,8 +21,8 @@ struct event_counts {
 
 enum { EVENT_COUNTS = sizeof(struct event_counts) / sizeof(uint64_t) };
 
-#define MODEL_EVENT(number, id, ...)                                                                                 \
-	_Static_assert(offsetof(struct event_counts, id) / sizeof(uint64_t) + EVENT_MODEL_FIRST == (number),         \
+#define MODEL_EVENT(number, id, ...)                                                                                   \
+	_Static_assert(offsetof(struct event_counts, id) / sizeof(uint64_t) + EVENT_MODEL_FIRST == (number),           \
 	               "events.def stands in the order of numbers");
 #include "isa/events.def"
 

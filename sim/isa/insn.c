@@ -2,9 +2,9 @@
 #include "isa/insn.h"
 
 const struct insn_row insn_rows[INSN_COUNT] = {
-	[INSN_illegal] = { "illegal", 0, 0, FORMAT_NONE, EXT_I, CLASS_SYSTEM, INSN_illegal, FLAG_TRAPS },
-#define INSN(id, name, match, mask, format, ext, class, semantics, flags)                                            \
-	[INSN_##id] = { name, match, mask, FORMAT_##format, EXT_##ext, CLASS_##class, INSN_##semantics, flags },
+    [INSN_illegal] = {"illegal", 0, 0, FORMAT_NONE, EXT_I, CLASS_SYSTEM, INSN_illegal, FLAG_TRAPS},
+#define INSN(id, name, match, mask, format, ext, class, semantics, flags)                                              \
+	[INSN_##id] = {name, match, mask, FORMAT_##format, EXT_##ext, CLASS_##class, INSN_##semantics, flags},
 #include "isa/insn.def"
 #undef INSN
 };
@@ -15,10 +15,7 @@ static const char *const operands[FORMAT_COUNT] = {
 #undef FORMAT
 };
 
-const char *format_operands(enum format format)
-{
-	return operands[format];
-}
+const char *format_operands(enum format format) { return operands[format]; }
 
 /* What an instruction writes shows in its operands: a leading d or D (n is part of a mnemonic). */
 static bool writes(uint16_t semantics, char letter)

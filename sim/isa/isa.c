@@ -8,7 +8,7 @@ static const struct {
 	const char *name;
 	bool on;
 } extensions[EXT_COUNT] = {
-#define EXT(id, name, on, meaning) [EXT_##id] = { name, on },
+#define EXT(id, name, on, meaning) [EXT_##id] = {name, on},
 #include "isa/ext.def"
 #undef EXT
 };
@@ -17,24 +17,59 @@ static const struct {
 static const struct {
 	uint8_t ext, needs;
 } requirements[] = {
-	{ EXT_M, EXT_I }, { EXT_A, EXT_I }, { EXT_F, EXT_Zicsr }, { EXT_D, EXT_F }, { EXT_C, EXT_Zca },
-	{ EXT_S, EXT_U }, { EXT_H, EXT_S }, { EXT_U, EXT_Zicsr }, { EXT_Zicsr, EXT_I },
-	{ EXT_Zicfilp, EXT_Zicsr }, { EXT_Zicntr, EXT_Zicsr }, { EXT_Zihpm, EXT_Zicntr },
-	{ EXT_Zabha, EXT_A }, { EXT_Zacas, EXT_A },
-	{ EXT_Zfhmin, EXT_F }, { EXT_Zfh, EXT_Zfhmin }, { EXT_Zfa, EXT_F },
-	{ EXT_Zcb, EXT_Zca }, { EXT_Zcmop, EXT_Zca }, { EXT_Zcd, EXT_Zca }, { EXT_Zcd, EXT_D },
-	{ EXT_Zkr, EXT_Zicsr }, { EXT_Sdtrig, EXT_Zicsr },
-	{ EXT_Shcounterenw, EXT_H }, { EXT_Shgatpa, EXT_H }, { EXT_Shlcofideleg, EXT_H },
-	{ EXT_Shlcofideleg, EXT_Sscofpmf }, { EXT_Shtvala, EXT_H }, { EXT_Shvsatpa, EXT_H },
-	{ EXT_Shvstvala, EXT_H }, { EXT_Shvstvecd, EXT_H },
-	{ EXT_Smcntrpmf, EXT_Zicntr }, { EXT_Ssdbltrp, EXT_S }, { EXT_Ssnpm, EXT_S },
-	{ EXT_Smnpm, EXT_U },
-	{ EXT_Sscofpmf, EXT_Zihpm }, { EXT_Sscofpmf, EXT_S }, { EXT_Sscounterenw, EXT_S }, { EXT_Sscsrind, EXT_S },
-	{ EXT_Ssqosid, EXT_S }, { EXT_Ssstateen, EXT_S }, { EXT_Sstc, EXT_S }, { EXT_Sstvala, EXT_S }, { EXT_Sstvecd, EXT_S },
-	{ EXT_Ssu64xl, EXT_S },
-	{ EXT_Sv39, EXT_S }, { EXT_Sv48, EXT_Sv39 }, { EXT_Sv57, EXT_Sv48 },
-	{ EXT_Svade, EXT_S }, { EXT_Svadu, EXT_S }, { EXT_Svinval, EXT_S },
-	{ EXT_Svnapot, EXT_Sv39 }, { EXT_Svpbmt, EXT_Sv39 },
+    {EXT_M, EXT_I},
+    {EXT_A, EXT_I},
+    {EXT_F, EXT_Zicsr},
+    {EXT_D, EXT_F},
+    {EXT_C, EXT_Zca},
+    {EXT_S, EXT_U},
+    {EXT_H, EXT_S},
+    {EXT_U, EXT_Zicsr},
+    {EXT_Zicsr, EXT_I},
+    {EXT_Zicfilp, EXT_Zicsr},
+    {EXT_Zicntr, EXT_Zicsr},
+    {EXT_Zihpm, EXT_Zicntr},
+    {EXT_Zabha, EXT_A},
+    {EXT_Zacas, EXT_A},
+    {EXT_Zfhmin, EXT_F},
+    {EXT_Zfh, EXT_Zfhmin},
+    {EXT_Zfa, EXT_F},
+    {EXT_Zcb, EXT_Zca},
+    {EXT_Zcmop, EXT_Zca},
+    {EXT_Zcd, EXT_Zca},
+    {EXT_Zcd, EXT_D},
+    {EXT_Zkr, EXT_Zicsr},
+    {EXT_Sdtrig, EXT_Zicsr},
+    {EXT_Shcounterenw, EXT_H},
+    {EXT_Shgatpa, EXT_H},
+    {EXT_Shlcofideleg, EXT_H},
+    {EXT_Shlcofideleg, EXT_Sscofpmf},
+    {EXT_Shtvala, EXT_H},
+    {EXT_Shvsatpa, EXT_H},
+    {EXT_Shvstvala, EXT_H},
+    {EXT_Shvstvecd, EXT_H},
+    {EXT_Smcntrpmf, EXT_Zicntr},
+    {EXT_Ssdbltrp, EXT_S},
+    {EXT_Ssnpm, EXT_S},
+    {EXT_Smnpm, EXT_U},
+    {EXT_Sscofpmf, EXT_Zihpm},
+    {EXT_Sscofpmf, EXT_S},
+    {EXT_Sscounterenw, EXT_S},
+    {EXT_Sscsrind, EXT_S},
+    {EXT_Ssqosid, EXT_S},
+    {EXT_Ssstateen, EXT_S},
+    {EXT_Sstc, EXT_S},
+    {EXT_Sstvala, EXT_S},
+    {EXT_Sstvecd, EXT_S},
+    {EXT_Ssu64xl, EXT_S},
+    {EXT_Sv39, EXT_S},
+    {EXT_Sv48, EXT_Sv39},
+    {EXT_Sv57, EXT_Sv48},
+    {EXT_Svade, EXT_S},
+    {EXT_Svadu, EXT_S},
+    {EXT_Svinval, EXT_S},
+    {EXT_Svnapot, EXT_Sv39},
+    {EXT_Svpbmt, EXT_Sv39},
 };
 
 /* `combination` exists exactly when `first` and `second` (or either of them) do. */
@@ -42,16 +77,16 @@ static const struct {
 	uint8_t combination, first, second;
 	bool either;
 } combinations[] = {
-	{ EXT_Zcd, EXT_C, EXT_D, false },
-	{ EXT_CZihintntl, EXT_Zca, EXT_Zihintntl, false },
-	{ EXT_DZfa, EXT_D, EXT_Zfa, false },
-	{ EXT_DZfhmin, EXT_D, EXT_Zfhmin, false },
-	{ EXT_HSvinval, EXT_H, EXT_Svinval, false },
-	{ EXT_ZabhaZacas, EXT_Zabha, EXT_Zacas, false },
-	{ EXT_ZbbZbkb, EXT_Zbb, EXT_Zbkb, true },
-	{ EXT_ZbcZbkc, EXT_Zbc, EXT_Zbkc, true },
-	{ EXT_ZfhZfa, EXT_Zfh, EXT_Zfa, false },
-	{ EXT_ZkndZkne, EXT_Zknd, EXT_Zkne, true },
+    {EXT_Zcd, EXT_C, EXT_D, false},
+    {EXT_CZihintntl, EXT_Zca, EXT_Zihintntl, false},
+    {EXT_DZfa, EXT_D, EXT_Zfa, false},
+    {EXT_DZfhmin, EXT_D, EXT_Zfhmin, false},
+    {EXT_HSvinval, EXT_H, EXT_Svinval, false},
+    {EXT_ZabhaZacas, EXT_Zabha, EXT_Zacas, false},
+    {EXT_ZbbZbkb, EXT_Zbb, EXT_Zbkb, true},
+    {EXT_ZbcZbkc, EXT_Zbc, EXT_Zbkc, true},
+    {EXT_ZfhZfa, EXT_Zfh, EXT_Zfa, false},
+    {EXT_ZkndZkne, EXT_Zknd, EXT_Zkne, true},
 };
 
 /* Names for several extensions at once; an ISA string may use them, none is printed. */
@@ -59,13 +94,13 @@ static const struct {
 	const char *name;
 	uint8_t members[8]; /* 0 (I) ends the list */
 } groups[] = {
-	{ "c", { EXT_C, EXT_Zca } },
-	{ "g", { EXT_M, EXT_A, EXT_F, EXT_D, EXT_Zicsr, EXT_Zifencei } },
-	{ "b", { EXT_Zba, EXT_Zbb, EXT_Zbs } },
-	{ "zkn", { EXT_Zbkb, EXT_Zbkc, EXT_Zbkx, EXT_Zkne, EXT_Zknd, EXT_Zknh } },
-	{ "zk", { EXT_Zbkb, EXT_Zbkc, EXT_Zbkx, EXT_Zkne, EXT_Zknd, EXT_Zknh, EXT_Zkr } },
-	{ "sha", { EXT_H, EXT_Shcounterenw, EXT_Shgatpa, EXT_Shtvala, EXT_Shvsatpa, EXT_Shvstvala, EXT_Shvstvecd,
-	           EXT_Ssstateen } },
+    {"c", {EXT_C, EXT_Zca}},
+    {"g", {EXT_M, EXT_A, EXT_F, EXT_D, EXT_Zicsr, EXT_Zifencei}},
+    {"b", {EXT_Zba, EXT_Zbb, EXT_Zbs}},
+    {"zkn", {EXT_Zbkb, EXT_Zbkc, EXT_Zbkx, EXT_Zkne, EXT_Zknd, EXT_Zknh}},
+    {"zk", {EXT_Zbkb, EXT_Zbkc, EXT_Zbkx, EXT_Zkne, EXT_Zknd, EXT_Zknh, EXT_Zkr}},
+    {"sha",
+     {EXT_H, EXT_Shcounterenw, EXT_Shgatpa, EXT_Shtvala, EXT_Shvsatpa, EXT_Shvstvala, EXT_Shvstvecd, EXT_Ssstateen}},
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -102,7 +137,7 @@ static void close_over(struct isa *isa, bool grow)
 
 struct isa isa_default(void)
 {
-	struct isa isa = { { 0, 0 } };
+	struct isa isa = {{0, 0}};
 
 	for (unsigned ext = 0; ext < EXT_COUNT; ext++)
 		set(&isa, ext, extensions[ext].on);
@@ -179,8 +214,9 @@ static int parse_stretch(const char *text, size_t length, struct isa *isa, char 
 		if (set_by_name(isa, text + i, length - i, true))
 			return 0;
 		if (!set_by_name(isa, text + i, 1, true))
-			return strchr("sxz", *text) ? unknown(text, length, error, size)
-			                            : unknown(text + i, strchr("xz", text[i]) ? length - i : 1, error, size);
+			return strchr("sxz", *text)
+			           ? unknown(text, length, error, size)
+			           : unknown(text + i, strchr("xz", text[i]) ? length - i : 1, error, size);
 	}
 	return length == 0 ? unknown(text, 0, error, size) : 0;
 }
@@ -203,10 +239,10 @@ static int parse_extensions(const char *text, struct isa *isa, char *error, size
  * ("rv64gc"), so S, U and the translation modes stay as they are by default. */
 static int parse_string(const char *text, struct isa *isa, char *error, size_t size)
 {
-	static const uint8_t kept[] = { EXT_S, EXT_U, EXT_Sv39, EXT_Svade, EXT_Zicsr };
+	static const uint8_t kept[] = {EXT_S, EXT_U, EXT_Sv39, EXT_Svade, EXT_Zicsr};
 	struct isa standard = isa_default();
 
-	*isa = (struct isa){ { 0, 0 } };
+	*isa = (struct isa){{0, 0}};
 	if (strncmp(text, "rv64", 4) != 0 || (text[4] != 'i' && text[4] != 'g')) {
 		snprintf(error, size, "an ISA string starts with rv64i or rv64g, a change with + or -");
 		return -1;

@@ -9,7 +9,8 @@ const char *mode_name(enum mode mode)
 static const char *exception_name(unsigned code)
 {
 	switch (code) {
-#define EXCEPTION(number, id, name) case number: return name;
+#define EXCEPTION(number, id, name)                                                                                    \
+	case number: return name;
 #define INTERRUPT(...)
 #include "isa/cause.def"
 #undef EXCEPTION
@@ -22,7 +23,8 @@ static const char *interrupt_name(unsigned code)
 {
 	switch (code) {
 #define EXCEPTION(...)
-#define INTERRUPT(number, id, name) case number: return name;
+#define INTERRUPT(number, id, name)                                                                                    \
+	case number: return name;
 #include "isa/cause.def"
 #undef EXCEPTION
 #undef INTERRUPT

@@ -19,11 +19,11 @@ static inline int64_t rem_signed(int64_t a, int64_t b) { return b == 0 ? a : b =
 static inline uint64_t div_unsigned(uint64_t a, uint64_t b) { return b == 0 ? UINT64_MAX : a / b; }
 static inline uint64_t rem_unsigned(uint64_t a, uint64_t b) { return b == 0 ? a : a % b; }
 
-#define VALUE(name, expression)                                                                                      \
-	static inline uint64_t value_##name(uint64_t a, uint64_t b, uint64_t imm)                                    \
-	{                                                                                                            \
-		(void)a, (void)b, (void)imm;                                                                         \
-		return (uint64_t)(expression);                                                                       \
+#define VALUE(name, expression)                                                                                        \
+	static inline uint64_t value_##name(uint64_t a, uint64_t b, uint64_t imm)                                      \
+	{                                                                                                              \
+		(void)a, (void)b, (void)imm;                                                                           \
+		return (uint64_t)(expression);                                                                         \
 	}
 #include "isa/value.def"
 #undef VALUE

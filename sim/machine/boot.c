@@ -14,10 +14,7 @@ enum { MIB = 1 << 20, KERNEL_ALIGN = 2 * MIB, SMALL_DRAM = 8 * MIB, MODULE_ALIGN
 /* Linux wants its device tree below 3 GiB: QEMU keeps to it, and so do we. */
 #define TREE_CEILING (UINT64_C(3072) * MIB)
 
-static uint64_t align_up(uint64_t value, uint64_t align)
-{
-	return (value + align - 1) & ~(align - 1);
-}
+static uint64_t align_up(uint64_t value, uint64_t align) { return (value + align - 1) & ~(align - 1); }
 
 /* Eight bytes at a time: files are large and this hash only tells configurations apart. */
 static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t size)
@@ -54,7 +51,7 @@ static int load_firmware(struct boot *boot, struct machine *machine, uint64_t *e
 		if (elf_load(&boot->firmware, &machine->bus, &boot->layout, "firmware", &image) != 0)
 			return -1;
 	} else {
-		image = (struct image){ .entry = *end, .low = *end, .high = *end + boot->firmware.size };
+		image = (struct image){.entry = *end, .low = *end, .high = *end + boot->firmware.size};
 		if (raw_load(&boot->firmware, &machine->bus, &boot->layout, image.low, "firmware") != 0)
 			return -1;
 	}
@@ -118,8 +115,8 @@ static int stage_at(struct staging *staging, const struct file *file, uint64_t a
 {
 	if (raw_load(file, &staging->machine->bus, &staging->boot->layout, address, what) != 0)
 		return -1;
-	staging->modules[staging->module_count++] =
-	    (struct devtree_module){ .address = address, .size = file->size, .bootargs = bootargs, .ramdisk = ramdisk };
+	staging->modules[staging->module_count++] = (struct devtree_module){
+	    .address = address, .size = file->size, .bootargs = bootargs, .ramdisk = ramdisk};
 	return 0;
 }
 
@@ -143,8 +140,7 @@ static int guest_fits(const struct file *file, const struct guest_config *guest)
 	/* guest-loader stages whatever it is given */
 	if (guest->address || file_is_linux_image(file))
 		return 0;
-	say("%s: is neither an ELF file nor a flat image with Linux's RISC-V Image header",
-	        file->path);
+	say("%s: is neither an ELF file nor a flat image with Linux's RISC-V Image header", file->path);
 	return -1;
 }
 
@@ -158,7 +154,8 @@ static int stage_kernel(struct staging *staging, const struct guest_config *gues
 	if (result == 0 && *address == 0)
 		result = choose_place(staging, &file, address);
 	if (result == 0)
-		result = stage_at(staging, &file, *address, guest->ramdisk ? "ramdisk" : "guest", guest->args, guest->ramdisk);
+		result = stage_at(staging, &file, *address, guest->ramdisk ? "ramdisk" : "guest", guest->args,
+		                  guest->ramdisk);
 	if (result == 0 && !guest->ramdisk)
 		result = elf_symbols(&file, staging->machine->symbols, module);
 	file_close(&file);
@@ -181,7 +178,10 @@ static int stage_guest(struct staging *staging, unsigned index)
 {
 	const struct guest_config *guest = &staging->machine->config->guests[index];
 	struct devtree_zone zone = {
-		.vcpus = guest->vcpus, .memory = guest->memory, .cpus = guest->cpus, .name = guest->name,
+	    .vcpus = guest->vcpus,
+	    .memory = guest->memory,
+	    .cpus = guest->cpus,
+	    .name = guest->name,
 	};
 	if (stage_kernel(staging, guest, index + 1, &zone.kernel) != 0)
 		return -1;
@@ -217,10 +217,10 @@ static int make_tree(struct boot *boot, const struct machine *machine)
 		boot->tree = devtree_from_file(boot->dtb.data, boot->dtb.size, config->dtb);
 	} else {
 		struct devtree_machine description = {
-			.board = &machine->board,
-			.dram_base = boot->layout.base,
-			.dram_size = boot->layout.size,
-			.seed = config->seed,
+		    .board = &machine->board,
+		    .dram_base = boot->layout.base,
+		    .dram_size = boot->layout.size,
+		    .seed = config->seed,
 		};
 		boot->tree = devtree_describe(&description);
 	}
@@ -233,9 +233,9 @@ static size_t tree_limit(const struct boot *boot, const struct config *config, s
 	size_t limit = devtree_bytes(boot->tree) + devtree_room(&description);
 	for (unsigned i = 0; i < config->guest_count; i++) {
 		const struct guest_config *guest = &config->guests[i];
-		struct devtree_module modules[2] = { { .bootargs = guest->args } };
-		struct devtree_zone zone = { .name = guest->name };
-		struct devtree_boot one = { .modules = modules, .module_count = 2, .zones = &zone, .zone_count = 1 };
+		struct devtree_module modules[2] = {{.bootargs = guest->args}};
+		struct devtree_zone zone = {.name = guest->name};
+		struct devtree_boot one = {.modules = modules, .module_count = 2, .zones = &zone, .zone_count = 1};
 		limit += devtree_room(&one);
 	}
 	return limit;
@@ -247,8 +247,7 @@ static int place_tree(struct boot *boot, size_t size)
 	uint64_t align = boot->layout.size < SMALL_DRAM ? MODULE_ALIGN : KERNEL_ALIGN;
 	boot->dtb_address = layout_find_below(&boot->layout, top, size, align);
 	if (boot->dtb_address == UINT64_MAX) {
-		say("no room for the device tree: %" PRIu64 " KiB of DRAM are too little",
-		        boot->layout.size >> 10);
+		say("no room for the device tree: %" PRIu64 " KiB of DRAM are too little", boot->layout.size >> 10);
 		return -1;
 	}
 	return layout_claim(&boot->layout, boot->dtb_address, size, "device tree", NULL);
@@ -302,9 +301,9 @@ static int load_rest(struct staging *staging)
 	struct boot *boot = staging->boot;
 	const struct config *config = staging->machine->config;
 	struct devtree_boot description = {
-		.bootargs = config->append,
-		.initrd_start = boot->initrd_start,
-		.initrd_end = boot->initrd_start + boot->initrd_size,
+	    .bootargs = config->append,
+	    .initrd_start = boot->initrd_start,
+	    .initrd_end = boot->initrd_start + boot->initrd_size,
 	};
 	if (stage_guests(staging, true) != 0 || make_tree(boot, staging->machine) != 0 ||
 	    place_tree(boot, tree_limit(boot, config, description)) != 0 || stage_guests(staging, false) != 0)
@@ -318,14 +317,14 @@ static int load_rest(struct staging *staging)
 
 int boot_load(struct boot *boot, struct machine *machine)
 {
-	*boot = (struct boot){ 0 };
+	*boot = (struct boot){0};
 	layout_init(&boot->layout, machine->bus.dram_base, machine->bus.dram_size);
 	size_t guests = machine->config->guest_count + 1;
 	struct staging staging = {
-		.boot = boot,
-		.machine = machine,
-		.modules = calloc(2 * guests, sizeof(*staging.modules)),
-		.zones = calloc(guests, sizeof(*staging.zones)),
+	    .boot = boot,
+	    .machine = machine,
+	    .modules = calloc(2 * guests, sizeof(*staging.modules)),
+	    .zones = calloc(guests, sizeof(*staging.zones)),
 	};
 	int result = -1;
 	if (!staging.modules || !staging.zones)
@@ -351,16 +350,16 @@ void boot_free(struct boot *boot)
 void boot_rom(const struct boot *boot, uint8_t bytes[BOOT_ROM_BYTES])
 {
 	static const uint32_t code[6] = {
-		0x00000297, /* auipc t0, 0 */
-		0x02828613, /* addi  a2, t0, 40 */
-		0xf1402573, /* csrr  a0, mhartid */
-		0x0202b583, /* ld    a1, 32(t0) */
-		0x0182b283, /* ld    t0, 24(t0) */
-		0x00028067, /* jr    t0 */
+	    0x00000297, /* auipc t0, 0 */
+	    0x02828613, /* addi  a2, t0, 40 */
+	    0xf1402573, /* csrr  a0, mhartid */
+	    0x0202b583, /* ld    a1, 32(t0) */
+	    0x0182b283, /* ld    t0, 24(t0) */
+	    0x00028067, /* jr    t0 */
 	};
 	/* entry, device tree; then OpenSBI's struct fw_dynamic_info: magic "OSBI", version, next address and mode (1 =
 	 * S), options, boot hart */
-	const uint64_t data[8] = { boot->entry, boot->dtb_address, 0x4942534f, 2, boot->kernel_entry, 1, 0, 0 };
+	const uint64_t data[8] = {boot->entry, boot->dtb_address, 0x4942534f, 2, boot->kernel_entry, 1, 0, 0};
 	static_assert(sizeof(code) + sizeof(data) == BOOT_ROM_BYTES, "the ROM is code and data");
 	memcpy(bytes, code, sizeof(code));
 	memcpy(bytes + sizeof(code), data, sizeof(data));

@@ -16,8 +16,10 @@ enum { TIMEBASE_HZ = 10000000, TREE_SIZE = 64 * 1024, HART_ROOM = 1024 };
 /* The largest mode: an operating system may use the smaller ones too. */
 static const char *mmu_type(const struct isa *isa)
 {
-	return isa_has(isa, EXT_Sv57) ? "riscv,sv57" : isa_has(isa, EXT_Sv48) ? "riscv,sv48"
-	     : isa_has(isa, EXT_Sv39) ? "riscv,sv39" : "riscv,none";
+	return isa_has(isa, EXT_Sv57)   ? "riscv,sv57"
+	       : isa_has(isa, EXT_Sv48) ? "riscv,sv48"
+	       : isa_has(isa, EXT_Sv39) ? "riscv,sv39"
+	                                : "riscv,none";
 }
 
 static void describe_hart(struct tree_writer *writer, unsigned hart, const char *isa, const char *mmu)
@@ -113,7 +115,7 @@ static void describe_machine(struct tree_writer *writer, const struct devtree_ma
 void *devtree_describe(const struct devtree_machine *machine)
 {
 	size_t size = TREE_SIZE + machine->board->platform->hart_count * HART_ROOM;
-	struct tree_writer writer = { .tree = malloc(size) };
+	struct tree_writer writer = {.tree = malloc(size)};
 	if (!writer.tree) {
 		say("out of memory for the device tree");
 		return NULL;
@@ -197,7 +199,7 @@ static int add_module(void *tree, int chosen, const struct devtree_module *modul
 	int node = fdt_add_subnode(tree, chosen, name);
 	if (node < 0)
 		return node;
-	fdt64_t reg[2] = { cpu_to_fdt64(module->address), cpu_to_fdt64(module->size) };
+	fdt64_t reg[2] = {cpu_to_fdt64(module->address), cpu_to_fdt64(module->size)};
 	int error = module->ramdisk ? fdt_setprop(tree, node, "compatible", ramdisk, sizeof(ramdisk))
 	                            : fdt_setprop(tree, node, "compatible", kernel, sizeof(kernel));
 	if (error == 0)
@@ -290,7 +292,4 @@ int devtree_add_boot(void **tree, const struct devtree_boot *boot)
 	return 0;
 }
 
-size_t devtree_bytes(const void *tree)
-{
-	return fdt_totalsize(tree);
-}
+size_t devtree_bytes(const void *tree) { return fdt_totalsize(tree); }

@@ -33,7 +33,7 @@ __attribute__((format(printf, 2, 3))) static int complain(const char *path, cons
 
 int file_open(struct file *file, const char *path)
 {
-	*file = (struct file){ .path = path };
+	*file = (struct file){.path = path};
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return complain(path, "%s", strerror(errno));
@@ -65,18 +65,18 @@ void file_close(struct file *file)
 {
 	if (file->data)
 		munmap(file->data, file->size);
-	*file = (struct file){ 0 };
+	*file = (struct file){0};
 }
 
 void layout_init(struct layout *layout, uint64_t base, uint64_t size)
 {
-	*layout = (struct layout){ .base = base, .size = size };
+	*layout = (struct layout){.base = base, .size = size};
 }
 
 void layout_free(struct layout *layout)
 {
 	free(layout->items);
-	*layout = (struct layout){ 0 };
+	*layout = (struct layout){0};
 }
 
 static bool overlaps(const struct placement *item, uint64_t start, uint64_t size)
@@ -89,14 +89,15 @@ int layout_claim(struct layout *layout, uint64_t start, uint64_t size, const cha
 	const char *who = path ? path : what;
 	uint64_t offset = start - layout->base;
 	if (start < layout->base || offset > layout->size || size > layout->size - offset)
-		return complain(who, "%s of %" PRIu64 " bytes at 0x%" PRIx64 " is outside DRAM (0x%" PRIx64 "..0x%" PRIx64 ")",
-		                what, size, start, layout->base, layout->base + layout->size - 1);
+		return complain(
+		    who, "%s of %" PRIu64 " bytes at 0x%" PRIx64 " is outside DRAM (0x%" PRIx64 "..0x%" PRIx64 ")",
+		    what, size, start, layout->base, layout->base + layout->size - 1);
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct placement *item = &layout->items[i];
 		if (overlaps(item, start, size))
-			return complain(who, "%s at 0x%" PRIx64 " overlaps %s at 0x%" PRIx64 "..0x%" PRIx64 "%s%s", what, start,
-			                item->what, item->start, item->start + item->size - 1, item->path ? " of " : "",
-			                item->path ? item->path : "");
+			return complain(who, "%s at 0x%" PRIx64 " overlaps %s at 0x%" PRIx64 "..0x%" PRIx64 "%s%s",
+			                what, start, item->what, item->start, item->start + item->size - 1,
+			                item->path ? " of " : "", item->path ? item->path : "");
 	}
 	if (layout->count == layout->capacity) {
 		size_t capacity = layout->capacity ? 2 * layout->capacity : 16;
@@ -106,7 +107,7 @@ int layout_claim(struct layout *layout, uint64_t start, uint64_t size, const cha
 		layout->items = items;
 		layout->capacity = capacity;
 	}
-	layout->items[layout->count++] = (struct placement){ .start = start, .size = size, .what = what, .path = path };
+	layout->items[layout->count++] = (struct placement){.start = start, .size = size, .what = what, .path = path};
 	return 0;
 }
 
@@ -128,10 +129,7 @@ uint64_t layout_find_below(const struct layout *layout, uint64_t top, uint64_t s
 	}
 }
 
-bool file_is_elf(const struct file *file)
-{
-	return file->size >= SELFMAG && memcmp(file->data, ELFMAG, SELFMAG) == 0;
-}
+bool file_is_elf(const struct file *file) { return file->size >= SELFMAG && memcmp(file->data, ELFMAG, SELFMAG) == 0; }
 
 bool file_is_linux_image(const struct file *file)
 {
@@ -196,10 +194,7 @@ static int check_segment(const struct file *file, unsigned index, const Elf64_Ph
 	return 0;
 }
 
-static bool loads(const Elf64_Phdr *segment)
-{
-	return segment->p_type == PT_LOAD && segment->p_memsz != 0;
-}
+static bool loads(const Elf64_Phdr *segment) { return segment->p_type == PT_LOAD && segment->p_memsz != 0; }
 
 /* The segments, checked one by one and against each other. *segments is malloc'ed; its count is header->e_phnum. */
 static int read_segments(const struct file *file, const Elf64_Ehdr *header, Elf64_Phdr **segments)
@@ -321,13 +316,13 @@ static int add_elf_symbol(struct symbols *symbols, unsigned module, const Elf64_
 	if (type != STT_NOTYPE && type != STT_FUNC && type != STT_OBJECT)
 		return 0;
 	struct symbol symbol = {
-		.address = entry->st_value,
+	    .address = entry->st_value,
 		/* a number, not a place: nothing lies behind it */
-		.size = entry->st_shndx == SHN_ABS ? 1 : entry->st_size,
-		.name = name,
-		.module = module,
-		.is_function = type == STT_FUNC,
-		.is_global = ELF64_ST_BIND(entry->st_info) != STB_LOCAL,
+	    .size = entry->st_shndx == SHN_ABS ? 1 : entry->st_size,
+	    .name = name,
+	    .module = module,
+	    .is_function = type == STT_FUNC,
+	    .is_global = ELF64_ST_BIND(entry->st_info) != STB_LOCAL,
 	};
 	return symbols_add(symbols, &symbol);
 }

@@ -1,10 +1,10 @@
 /*
- * Conservative lookahead, for quantum 1. Strictly, the hart with the lowest cycle runs, one instruction after the other. But
- * one that will only compute for a while does not disturb the others: its lookahead ends at the cycle at which it may come to
- * something that they can notice. The hart whose lookahead ends first (ties: lowest id) runs until it ends no sooner than
- * another's. So harts may get ahead of each other in what they compute, all accesses to memory happen in the order of strict
- * turns, and before a hart does what others may notice at any instruction (a device, a store into code), those behind
- * it come to where it is.
+ * Conservative lookahead, for quantum 1. Strictly, the hart with the lowest cycle runs, one instruction after the
+ * other. But one that will only compute for a while does not disturb the others: its lookahead ends at the cycle at
+ * which it may come to something that they can notice. The hart whose lookahead ends first (ties: lowest id) runs
+ * until it ends no sooner than another's. So harts may get ahead of each other in what they compute, all accesses to
+ * memory happen in the order of strict turns, and before a hart does what others may notice at any instruction (a
+ * device, a store into code), those behind it come to where it is.
  */
 #include "machine/lookahead.h"
 
@@ -28,7 +28,8 @@ static void find_lookaheads(const struct machine *machine, struct lookaheads *ah
 	ahead->limit = event_cycle < max_cycles ? event_cycle : max_cycles;
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		const struct hart *hart = &machine->harts[i];
-		ahead->of[i] = hart->halted || hart->waiting ? (struct lookahead){ready_cycle(hart), NULL} : exec_lookahead(hart);
+		ahead->of[i] = hart->halted || hart->waiting ? (struct lookahead){ready_cycle(hart), NULL}
+		                                             : exec_lookahead(hart);
 	}
 }
 
@@ -51,14 +52,10 @@ static bool may_get_ahead(const struct machine *machine)
 	const struct hart *hart = machine->harts;
 	return machine->config->quantum == 1 && machine->hart_count > 1 && machine->config->max_insns == UINT64_MAX &&
 	       !machine->config->timing_from.given && !hart->parked && !observers_strict(hart->observers) &&
-	       !trace_wants_insns(hart->trace) &&
-	       (!hart->model || model_fetches_privately(hart->model));
+	       !trace_wants_insns(hart->trace) && (!hart->model || model_fetches_privately(hart->model));
 }
 
-void lookahead_prepare(struct machine *machine)
-{
-	machine->engine.catch_up = may_get_ahead(machine) ? catch_up : NULL;
-}
+void lookahead_prepare(struct machine *machine) { machine->engine.catch_up = may_get_ahead(machine) ? catch_up : NULL; }
 
 /* The two harts whose lookahead ends first; of the same cycle the one of the lower id. */
 struct order {
@@ -114,7 +111,8 @@ uint64_t lookahead_run(struct machine *machine)
 		start = start ? start : now;
 		if (now >= ahead.limit || hart->effects || hart->waiting || hart->halted)
 			break;
-		ahead.of[order.first] = exec_run_lookahead(hart, ahead.of[order.first], bound_of(hart, order, ahead.limit));
+		ahead.of[order.first] = exec_run_lookahead(hart, ahead.of[order.first],
+		                                           bound_of(hart, order, ahead.limit));
 	}
 	return now - start;
 }

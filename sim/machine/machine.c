@@ -61,12 +61,8 @@ static void finisher_said(void *context, enum finish what, unsigned code)
 	struct machine *machine = context;
 	char message[64];
 	switch (what) {
-	case FINISH_PASS:
-		machine_stop(machine, STOP_PASS, 0, NULL);
-		break;
-	case FINISH_RESET:
-		machine_stop(machine, STOP_RESET, 0, "the guest asked for a reset");
-		break;
+	case FINISH_PASS: machine_stop(machine, STOP_PASS, 0, NULL); break;
+	case FINISH_RESET: machine_stop(machine, STOP_RESET, 0, "the guest asked for a reset"); break;
 	default:
 		snprintf(message, sizeof(message), "the program signalled failure: code %u", code);
 		machine_stop(machine, STOP_FAIL, code, message);
@@ -86,10 +82,7 @@ static void htif_exit(void *context, uint64_t code)
 	machine_stop(machine, STOP_FAIL, (unsigned)code, message);
 }
 
-static uint64_t htif_now(void *context)
-{
-	return machine_now(context);
-}
+static uint64_t htif_now(void *context) { return machine_now(context); }
 
 /* A hart's store is the program's; others are HTIF's own answers. */
 static void tohost_stored(void *context, const void *by, uint64_t pa, unsigned size)
@@ -134,16 +127,15 @@ static void check_violated(void *context, unsigned hart, const char *message)
 	machine->harts[hart].effects |= EFFECT_YIELD;
 }
 
-static bool console_give_up(void *context)
-{
-	return machine_check_deadline(context, host_seconds());
-}
+static bool console_give_up(void *context) { return machine_check_deadline(context, host_seconds()); }
 
 static void console_trouble(void *context, enum input_trouble trouble, const char *message)
 {
 	static const enum stop_reason reasons[] = {
-		[INPUT_OTHER_RUN] = STOP_INPUT, [INPUT_RUN_OUT] = STOP_LIMIT, [INPUT_TOO_LONG] = STOP_INPUT,
-		[INPUT_NO_MEMORY] = STOP_FAULT,
+	    [INPUT_OTHER_RUN] = STOP_INPUT,
+	    [INPUT_RUN_OUT] = STOP_LIMIT,
+	    [INPUT_TOO_LONG] = STOP_INPUT,
+	    [INPUT_NO_MEMORY] = STOP_FAULT,
 	};
 	machine_stop(context, reasons[trouble], 0, message);
 }
@@ -154,7 +146,7 @@ static void console_written(void *context, uint8_t byte, uint64_t now)
 	struct machine *machine = context;
 	if (!hart_wants(machine->harts, TRACE_CONSOLE))
 		return;
-	struct trace_event event = { .type = TRACE_CONSOLE, .cycle = now, .value = { byte } };
+	struct trace_event event = {.type = TRACE_CONSOLE, .cycle = now, .value = {byte}};
 	hart_tell(machine->harts, &event);
 }
 
@@ -182,8 +174,7 @@ static int init_hart(struct machine *machine, unsigned id)
 	hart->bus = &machine->bus;
 	hart->peers = machine->harts;
 	hart->observers = &machine->observers;
-	if (l0_init(hart) != 0 || mmu_init(hart, hart->options->tlb_entries) != 0 ||
-	    exec_init(hart) != 0)
+	if (l0_init(hart) != 0 || mmu_init(hart, hart->options->tlb_entries) != 0 || exec_init(hart) != 0)
 		return no_memory("harts");
 	const struct timing *timing = machine->config->timing;
 	if (!timing->ideal && model_init(hart, timing, machine->model_shared) != 0)
@@ -212,26 +203,28 @@ static int init_harts(struct machine *machine)
 static struct irq_wire hart_wire(void *context, enum hart_wire kind, unsigned hart, unsigned line)
 {
 	static void (*const set[])(void *receiver, unsigned line, bool level, uint64_t now) = {
-		[WIRE_IRQ] = hart_set_irq, [WIRE_RNMI] = hart_set_rnmi, [WIRE_HGEI] = hart_set_hgei,
+	    [WIRE_IRQ] = hart_set_irq,
+	    [WIRE_RNMI] = hart_set_rnmi,
+	    [WIRE_HGEI] = hart_set_hgei,
 	};
 	struct machine *machine = context;
-	return (struct irq_wire){ .set = set[kind], .receiver = &machine->harts[hart], .line = line };
+	return (struct irq_wire){.set = set[kind], .receiver = &machine->harts[hart], .line = line};
 }
 
 static void make_board(struct machine *machine)
 {
 	machine->board = (struct board){
-		.platform = &machine->platform,
-		.options = &machine->config->options,
-		.isa = &machine->config->isa,
-		.events = &machine->events,
-		.bus = &machine->bus,
-		.console = machine->console,
-		.rtc_epoch = machine->config->rtc_epoch,
-		.hart_wire = hart_wire,
-		.time_changed = time_changed,
-		.finish = finisher_said,
-		.context = machine,
+	    .platform = &machine->platform,
+	    .options = &machine->config->options,
+	    .isa = &machine->config->isa,
+	    .events = &machine->events,
+	    .bus = &machine->bus,
+	    .console = machine->console,
+	    .rtc_epoch = machine->config->rtc_epoch,
+	    .hart_wire = hart_wire,
+	    .time_changed = time_changed,
+	    .finish = finisher_said,
+	    .context = machine,
 	};
 }
 
@@ -250,18 +243,18 @@ static int add_devices(struct machine *machine, const struct boot *boot)
 static int add_console(struct machine *machine)
 {
 	struct console_config config = {
-		.serial = machine->config->serial,
-		.deaf = machine->config->debug, /* the debugger reads commands there */
-		.expect = machine->config->expect,
-		.fail_on = machine->config->fail_on,
-		.matched = console_matched,
-		.written = console_written,
-		.record = machine->config->record,
-		.replay = machine->config->replay,
-		.idle = console_idle,
-		.give_up = console_give_up,
-		.trouble = console_trouble,
-		.context = machine,
+	    .serial = machine->config->serial,
+	    .deaf = machine->config->debug, /* the debugger reads commands there */
+	    .expect = machine->config->expect,
+	    .fail_on = machine->config->fail_on,
+	    .matched = console_matched,
+	    .written = console_written,
+	    .record = machine->config->record,
+	    .replay = machine->config->replay,
+	    .idle = console_idle,
+	    .give_up = console_give_up,
+	    .trouble = console_trouble,
+	    .context = machine,
 	};
 	machine->console = console_open(&config);
 	return machine->console ? 0 : -1;
@@ -271,13 +264,13 @@ static int add_console(struct machine *machine)
 static int add_htif(struct machine *machine)
 {
 	struct htif_config config = {
-		.bus = &machine->bus,
-		.events = &machine->events,
-		.console = machine->console,
-		.cycles_per_tick = machine->platform.cycles_per_tick,
-		.exit = htif_exit,
-		.now = htif_now,
-		.context = machine,
+	    .bus = &machine->bus,
+	    .events = &machine->events,
+	    .console = machine->console,
+	    .cycles_per_tick = machine->platform.cycles_per_tick,
+	    .exit = htif_exit,
+	    .now = htif_now,
+	    .context = machine,
 	};
 	if (!symbols_lookup_in(machine->symbols, 0, "tohost", &config.tohost) ||
 	    !bus_is_dram(&machine->bus, config.tohost, 8))
@@ -300,7 +293,10 @@ static bool trace_symbol_at(void *context, size_t index, struct trace_symbol *re
 	if (!symbol)
 		return false;
 	*result = (struct trace_symbol){
-		.name = symbol->name, .address = symbol->address, .size = symbol->size, .scope = symbol->module,
+	    .name = symbol->name,
+	    .address = symbol->address,
+	    .size = symbol->size,
+	    .scope = symbol->module,
 	};
 	return true;
 }
@@ -309,8 +305,8 @@ static bool trace_symbol_at(void *context, size_t index, struct trace_symbol *re
 static uint64_t config_hash(const struct config *config, const struct boot *boot)
 {
 	uint64_t values[] = {
-		boot->content_hash, boot->entry, config->harts, config->memory, config->isa.bits[0], config->isa.bits[1],
-		config->quantum,    config->seed,
+	    boot->content_hash,  boot->entry,         config->harts,   config->memory,
+	    config->isa.bits[0], config->isa.bits[1], config->quantum, config->seed,
 	};
 	uint64_t hash = params_hash(config);
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -380,20 +376,20 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 {
 	const struct config *config = machine->config;
 	machine->config_hash = config_hash(config, boot);
-	machine->trace = trace_open(config->trace_path, config->trace_events, machine->hart_count,
-	                            machine->config_hash, config->seed);
+	machine->trace = trace_open(config->trace_path, config->trace_events, machine->hart_count, machine->config_hash,
+	                            config->seed);
 	if (!machine->trace)
 		return -1;
 	observers_add(&machine->observers, trace_observer(machine->trace));
 	trace_symbols(machine->trace, trace_symbol_at, machine->symbols);
 	if (config->checks) {
 		machine->check = check_new(&(struct check_config){
-			.kinds = config->checks,
-			.bus = &machine->bus,
-			.symbols = machine->symbols,
-			.firmware = config->bios,
-			.violated = check_violated,
-			.context = machine,
+		    .kinds = config->checks,
+		    .bus = &machine->bus,
+		    .symbols = machine->symbols,
+		    .firmware = config->bios,
+		    .violated = check_violated,
+		    .context = machine,
 		});
 		if (!machine->check)
 			return -1;
@@ -419,8 +415,7 @@ static int build(struct machine *machine, struct boot *boot)
 	if (add_console(machine) != 0)
 		return -1;
 	make_board(machine);
-	if (bus_init(&machine->bus, machine->config->memory) != 0 ||
-	    boot_load(boot, machine) != 0)
+	if (bus_init(&machine->bus, machine->config->memory) != 0 || boot_load(boot, machine) != 0)
 		return -1;
 	symbols_seal(machine->symbols);
 	if (init_harts(machine) != 0 || add_devices(machine, boot) != 0 || add_htif(machine) != 0)
@@ -430,12 +425,14 @@ static int build(struct machine *machine, struct boot *boot)
 
 int machine_init(struct machine *machine, const struct config *config)
 {
-	*machine = (struct machine){ .config = config, .engine.options = config->engine };
+	*machine = (struct machine){.config = config, .engine.options = config->engine};
 	machine->platform = (struct platform){
-		.cycles_per_tick = config->cycles_per_tick, .hart_count = config->harts, .rnmi_cycle = config->rnmi_cycle,
+	    .cycles_per_tick = config->cycles_per_tick,
+	    .hart_count = config->harts,
+	    .rnmi_cycle = config->rnmi_cycle,
 	};
 	event_queue_init(&machine->events);
-	struct boot boot = { 0 };
+	struct boot boot = {0};
 	int result = build(machine, &boot);
 	boot_free(&boot);
 	if (result != 0)
@@ -465,5 +462,5 @@ void machine_free(struct machine *machine)
 	symbols_free(machine->symbols);
 	event_queue_free(&machine->events);
 	bus_free(&machine->bus);
-	*machine = (struct machine){ 0 };
+	*machine = (struct machine){0};
 }

@@ -63,7 +63,14 @@ struct config {
 };
 
 enum stop_reason {
-	RUNNING, STOP_PASS, STOP_FAIL, STOP_LIMIT, STOP_CHECK, STOP_IDLE, STOP_RESET, STOP_DEBUG,
+	RUNNING,
+	STOP_PASS,
+	STOP_FAIL,
+	STOP_LIMIT,
+	STOP_CHECK,
+	STOP_IDLE,
+	STOP_RESET,
+	STOP_DEBUG,
 	STOP_INPUT, /* host input that cannot be used */
 	STOP_FAULT, /* the host could not give what a run needs */
 };

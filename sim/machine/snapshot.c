@@ -22,17 +22,17 @@ struct machine_state {
 static struct machine_state machine_state_of(const struct machine *machine)
 {
 	return (struct machine_state){
-		.config_hash = machine->config_hash,
-		.harts = machine->hart_count,
-		.slice_hart = machine->slice.hart ? 1 + machine->slice.hart->id : 0,
-		.slice_bound = machine->slice.bound,
-		.timing_counted = machine->timing_from.counted,
-		.timing_at_pc = machine->engine.timing.at_pc,
-		.timing_request = machine->engine.timing.request,
-		.modelled = machine->harts[0].model != NULL,
-		.metered = machine->harts[0].meter != NULL,
-		.checked = machine->check != NULL,
-		.htif = machine->htif != NULL,
+	    .config_hash = machine->config_hash,
+	    .harts = machine->hart_count,
+	    .slice_hart = machine->slice.hart ? 1 + machine->slice.hart->id : 0,
+	    .slice_bound = machine->slice.bound,
+	    .timing_counted = machine->timing_from.counted,
+	    .timing_at_pc = machine->engine.timing.at_pc,
+	    .timing_request = machine->engine.timing.request,
+	    .modelled = machine->harts[0].model != NULL,
+	    .metered = machine->harts[0].meter != NULL,
+	    .checked = machine->check != NULL,
+	    .htif = machine->htif != NULL,
 	};
 }
 
@@ -82,8 +82,8 @@ static bool snapshot_fits(const struct machine *machine, const struct machine_st
 
 static bool snapshot_hart(struct hart *hart, struct state_reader *reader)
 {
-	if (!hart_restore(hart, reader) || !mmu_restore(hart, reader) || (hart->model && !model_restore(hart, reader)) ||
-	    (hart->meter && !meter_restore(hart, reader)))
+	if (!hart_restore(hart, reader) || !mmu_restore(hart, reader) ||
+	    (hart->model && !model_restore(hart, reader)) || (hart->meter && !meter_restore(hart, reader)))
 		return false;
 	exec_restored(hart);
 	return true;

@@ -40,19 +40,27 @@ static void write_model(struct json *json, const struct model *model)
 {
 	const struct event_counts *counts = model ? &model->counts : NULL;
 	json_open(json, "tlb", '{');
-#define TLB_EVENT(id) if (counts) json_u64(json, event_keys[EVENT_##id], counts->id);
+#define TLB_EVENT(id)                                                                                                  \
+	if (counts)                                                                                                    \
+		json_u64(json, event_keys[EVENT_##id], counts->id);
 #include "machine/stats.def"
 	json_close(json, '}');
 	json_open(json, "stalls", '{');
-#define STALL_EVENT(id) if (counts) json_u64(json, event_keys[EVENT_##id], counts->id);
+#define STALL_EVENT(id)                                                                                                \
+	if (counts)                                                                                                    \
+		json_u64(json, event_keys[EVENT_##id], counts->id);
 #include "machine/stats.def"
 	json_close(json, '}');
 	json_open(json, "cache", '{');
-#define CACHE_EVENT(id) if (counts) json_u64(json, event_keys[EVENT_##id], counts->id);
+#define CACHE_EVENT(id)                                                                                                \
+	if (counts)                                                                                                    \
+		json_u64(json, event_keys[EVENT_##id], counts->id);
 #include "machine/stats.def"
 	json_close(json, '}');
 	json_open(json, "branch", '{');
-#define BRANCH_EVENT(id) if (counts) json_u64(json, event_keys[EVENT_##id], counts->id);
+#define BRANCH_EVENT(id)                                                                                               \
+	if (counts)                                                                                                    \
+		json_u64(json, event_keys[EVENT_##id], counts->id);
 #include "machine/stats.def"
 	json_close(json, '}');
 }
@@ -72,10 +80,11 @@ static const char *find_name(void *symbols, enum mode mode, uint64_t address, ui
 	return symbols_find(symbols, address, offset);
 }
 
-static void write_all(struct json *json, const struct machine *machine, const struct world_now *now, double host_seconds)
+static void write_all(struct json *json, const struct machine *machine, const struct world_now *now,
+                      double host_seconds)
 {
 	uint64_t cycles = 0, instructions = 0;
-	struct trace_names names = { find_name, machine->symbols };
+	struct trace_names names = {find_name, machine->symbols};
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		cycles = now[i].cycle > cycles ? now[i].cycle : cycles;
 		instructions += now[i].retired;
@@ -107,8 +116,8 @@ int stats_write(const char *path, const struct machine *machine, double host_sec
 		return -1;
 	}
 	for (unsigned i = 0; i < machine->hart_count; i++)
-		now[i] = (struct world_now){ machine->harts[i].now, machine->harts[i].retired };
-	struct json json = { .out = out };
+		now[i] = (struct world_now){machine->harts[i].now, machine->harts[i].retired};
+	struct json json = {.out = out};
 	write_all(&json, machine, now, host_seconds);
 	free(now);
 	bool failed = ferror(out);

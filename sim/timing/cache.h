@@ -32,8 +32,8 @@ int cache_fill(struct cache *cache, uint64_t pa, uint64_t *evicted, bool *was_di
 bool cache_drop(struct cache *cache, uint64_t pa);
 void cache_drop_all(struct cache *cache);
 
-/* Section "cache": lines, which of them are dirty, and the next victim. A cache of another size, associativity or line is
- * refused, and lines that stand where they cannot. */
+/* Section "cache": lines, which of them are dirty, and the next victim. A cache of another size, associativity or
+ * line is refused, and lines that stand where they cannot. */
 void cache_save(const struct cache *cache, struct state_writer *writer);
 bool cache_restore(struct cache *cache, struct state_reader *reader);
 

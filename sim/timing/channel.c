@@ -4,7 +4,8 @@ unsigned channel_take(struct channel *channel, unsigned gap, uint64_t now)
 {
 	uint64_t slot = now / gap, first = slot / 64;
 	for (uint64_t number = first; number < first + CHANNEL_WORDS; number++, slot = number * 64) {
-		uint64_t *used = &channel->used[number % CHANNEL_WORDS], *holds = &channel->number[number % CHANNEL_WORDS];
+		uint64_t *used = &channel->used[number % CHANNEL_WORDS],
+			 *holds = &channel->number[number % CHANNEL_WORDS];
 		if (*holds > number)
 			return 0; /* too long ago for anybody to remember */
 		if (*holds < number) {

@@ -7,13 +7,11 @@
 #include "timing/translate.h"
 
 /* When a load or store misses: nobody asks for it but the channel. */
-static uint64_t access_cycle(struct model *model)
-{
-	return model->timing->dram_gap ? memo_access_cycle(model) : 0;
-}
+static uint64_t access_cycle(struct model *model) { return model->timing->dram_gap ? memo_access_cycle(model) : 0; }
 
 /* The data TLB: cycles until the address is known, and the entry's index (-1: not translated). */
-static unsigned translate_data(struct model *model, uint64_t va, enum access access, const struct mmu_context *context, int *page)
+static unsigned translate_data(struct model *model, uint64_t va, enum access access, const struct mmu_context *context,
+                               int *page)
 {
 	uint64_t space = mmu_space(model->hart, context->mode);
 	*page = -1;
@@ -26,7 +24,8 @@ static unsigned translate_data(struct model *model, uint64_t va, enum access acc
 	}
 	model->counts.dtlb_misses++;
 	model->outcome.walked = true;
-	return translate_walk(model, &model->dtlb, va, access_cycle(model), access, context, &model->outcome.walk_second, page);
+	return translate_walk(model, &model->dtlb, va, access_cycle(model), access, context,
+	                      &model->outcome.walk_second, page);
 }
 
 static unsigned read_cycles(struct model *model, uint64_t pa)
@@ -44,8 +43,8 @@ static unsigned write_cycles(struct model *model, uint64_t pa)
 	return hierarchy_write(model, pa, misses ? access_cycle(model) : 0);
 }
 
-/* It may not have happened yet, or may be going to fault: then it only pays its walk. Where it goes is the hart's TLB's to
- * say, not the filter's: that forgets whenever the engine likes. */
+/* It may not have happened yet, or may be going to fault: then it only pays its walk. Where it goes is the hart's
+ * TLB's to say, not the filter's: that forgets whenever the engine likes. */
 int data_access(struct model *model, uint64_t va, enum access access, const struct mmu_context *context)
 {
 	struct stall *stall = &model->outcome.stall;
@@ -53,7 +52,8 @@ int data_access(struct model *model, uint64_t va, enum access access, const stru
 	int page;
 	stall->translate = (uint16_t)translate_data(model, va, access, context, &page);
 	if (mmu_look(model->hart, va, access, context, &translation))
-		stall->memory = (uint16_t)(access == ACCESS_LOAD ? read_cycles(model, translation.pa) : write_cycles(model, translation.pa));
+		stall->memory = (uint16_t)(access == ACCESS_LOAD ? read_cycles(model, translation.pa)
+		                                                 : write_cycles(model, translation.pa));
 	return page;
 }
 
@@ -67,7 +67,8 @@ bool model_data(struct hart *hart, uint64_t va, enum access access, const uint8_
 	int page = data_access(model, unmasked, access, &context);
 	/* The filter follows the TLB: it knows no masked addresses, and no page whose walk has come to fault since. */
 	if (host && unmasked == va && (page >= 0 || !mmu_space(hart, context.mode)))
-		near_put(&model->near, va, access == ACCESS_STORE, host, page < 0 ? &no_path : &model->dtlb.paths[page]);
+		near_put(&model->near, va, access == ACCESS_STORE, host,
+		         page < 0 ? &no_path : &model->dtlb.paths[page]);
 	return stall->translate || stall->memory || stall->conflict;
 }
 

@@ -4,7 +4,8 @@
 
 #include "timing/model.h"
 
-/* Cycles until a line that the instruction cache misses is there, if it is asked for at cycle `at`; and put it there. */
+/* Cycles until a line that the instruction cache misses is there, if it is asked for at cycle `at`; and put it
+ * there. */
 unsigned fetch_miss_cycles(struct model *model, uint64_t pa, uint64_t at);
 void fetch_fill(struct model *model, uint64_t pa);
 

@@ -1,6 +1,6 @@
 /*
- * The memory hierarchy: the data cache, what lies behind both first-level caches, and other harts' data caches, between which
- * a line that is written moves.
+ * The memory hierarchy: the data cache, what lies behind both first-level caches, and other harts' data caches,
+ * between which a line that is written moves.
  */
 #ifndef HIERARCHY_H
 #define HIERARCHY_H
@@ -11,7 +11,8 @@
  * going to be written. */
 unsigned hierarchy_latency(struct model *model, uint64_t pa, uint64_t at, bool exclusive);
 
-/* A line of DRAM is read, or asked for to be written, through the data cache at cycle `at`: cycles beyond those of a hit. */
+/* A line of DRAM is read, or asked for to be written, through the data cache at cycle `at`: cycles beyond those of a
+ * hit. */
 unsigned hierarchy_read(struct model *model, uint64_t pa, uint64_t at);
 unsigned hierarchy_write(struct model *model, uint64_t pa, uint64_t at);
 

@@ -8,10 +8,10 @@
 #include "base/state.h"
 
 struct page_entry {
-	uint64_t vpn;    /* va >> shift */
-	uint64_t space;  /* V, modes and ids, as in hart/tlb.h */
+	uint64_t vpn; /* va >> shift */
+	uint64_t space; /* V, modes and ids, as in hart/tlb.h */
 	uint64_t ignore; /* the ASID of a global page */
-	uint8_t shift;   /* 0: no entry */
+	uint8_t shift; /* 0: no entry */
 	uint8_t first_shift;
 };
 
@@ -24,7 +24,7 @@ struct l1_tlb {
 	struct page_entry *entries;
 	struct page_path *paths; /* of each entry */
 	unsigned count;
-	uint64_t tree;   /* bit 2^level - 1 + n: node n of a level points to its right half */
+	uint64_t tree; /* bit 2^level - 1 + n: node n of a level points to its right half */
 };
 
 int l1_tlb_init(struct l1_tlb *tlb, unsigned count); /* 0, or -1: no memory */

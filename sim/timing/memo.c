@@ -4,7 +4,8 @@
 
 /* By nothing that depends on the host or on how ops look: which memos displace each other shows in how often the
  * engine asks its TLB. */
-static struct memo *memo_slot(struct model *model, const struct code_block *code, unsigned count, const struct stall *stall)
+static struct memo *memo_slot(struct model *model, const struct code_block *code, unsigned count,
+                              const struct stall *stall)
 {
 	uint64_t bits[3] = {0};
 	_Static_assert(sizeof *stall <= sizeof bits, "a stall fits the key");
@@ -19,7 +20,8 @@ struct memo *memo_run(struct model *model, const struct code_block *code, unsign
 {
 	static const struct stall no_stall;
 	struct memo *memo = memo_slot(model, code, count, stall);
-	if (code->lasting && memo->code == code && memo->count == count && memcmp(&memo->stall, stall, sizeof *stall) == 0)
+	if (code->lasting && memo->code == code && memo->count == count &&
+	    memcmp(&memo->stall, stall, sizeof *stall) == 0)
 		return memo;
 	struct pipe pipe = model->states.list[code->state];
 	struct pipe_times times = {0};
@@ -27,11 +29,11 @@ struct memo *memo_run(struct model *model, const struct code_block *code, unsign
 		pipe_step(model->timing, &pipe, &code->uops[i], i + 1 == count ? stall : &no_stall, &times);
 	pipe_settle(model->timing, &pipe, times.next);
 	*memo = (struct memo){
-		.code = code->lasting ? code : NULL,
-		.count = count,
-		.stall = *stall,
-		.state = states_number(&model->states, &pipe),
-		.times = times,
+	    .code = code->lasting ? code : NULL,
+	    .count = count,
+	    .stall = *stall,
+	    .state = states_number(&model->states, &pipe),
+	    .times = times,
 	};
 	return memo;
 }

@@ -91,10 +91,7 @@ int model_shared_init(struct model_shared *shared, const struct timing *timing)
 	return shared->has_l2 ? cache_init(&shared->l2, timing->l2_size, timing->l2_ways, timing->l2_line) : 0;
 }
 
-void model_shared_free(struct model_shared *shared)
-{
-	cache_free(&shared->l2);
-}
+void model_shared_free(struct model_shared *shared) { cache_free(&shared->l2); }
 
 /* ---- translation ---- */
 
@@ -136,9 +133,11 @@ void model_costs(struct model *model, const struct code_block *code, bool falls,
 		before = pipe;
 		pipe_step(model->timing, &pipe, uop, &no_stall, &times);
 		costs->insns[i] = (struct insn_cost){
-			.issue = (uint32_t)base,
-			.commit = (uint32_t)times.commit,
-			.stores = uop->kind == UOP_LOAD && model->timing->store_conflict ? (uint8_t)stores_before(model->timing, &before, base) : 0,
+		    .issue = (uint32_t)base,
+		    .commit = (uint32_t)times.commit,
+		    .stores = uop->kind == UOP_LOAD && model->timing->store_conflict
+		                  ? (uint8_t)stores_before(model->timing, &before, base)
+		                  : 0,
 		};
 		if (jumps(uop))
 			costs->insns[i].taken = leave_after(model, code, i, FLOW_TAKEN, &before, base);
@@ -153,7 +152,8 @@ void model_ahead_begin(const struct model *model, struct model_ahead *ahead)
 	*ahead = (struct model_ahead){.pipe = model->states.list[model->hart->pipeline_state]};
 }
 
-uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, const struct insn *insn, uint64_t pc, bool taken)
+uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, const struct insn *insn, uint64_t pc,
+                          bool taken)
 {
 	const struct stall stall = {.flow = taken ? FLOW_TAKEN : FLOW_NEXT};
 	struct uop uop = uop_of(model->timing, insn, pc);
@@ -161,10 +161,7 @@ uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, 
 	return (uint32_t)ahead->times.next;
 }
 
-bool model_fetches_privately(const struct model *model)
-{
-	return !model->shared->has_l2 && !model->timing->dram_gap;
-}
+bool model_fetches_privately(const struct model *model) { return !model->shared->has_l2 && !model->timing->dram_gap; }
 
 void model_forget_code(struct hart *hart)
 {

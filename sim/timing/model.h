@@ -2,11 +2,11 @@
  * The timing model of one hart: what the engine asks while it translates, and what it tells when something dynamic
  * happens.
  *
- * A block of code belongs to the pipeline state it starts in, so that its costs are known when it is translated: when each
- * instruction issues, what leaving it by a branch costs and which state that leads to. While loads hit, branches go as
- * predicted and lines are present, nothing is asked at all. Everything else (a miss, a misprediction, a division, a fence, a
- * trap) adds to the model's `outcome` of the instruction; the block is left after it, and model_settle takes that and says what
- * it cost and in which state the hart goes on.
+ * A block of code belongs to the pipeline state it starts in, so that its costs are known when it is translated: when
+ * each instruction issues, what leaving it by a branch costs and which state that leads to. While loads hit, branches
+ * go as predicted and lines are present, nothing is asked at all. Everything else (a miss, a misprediction, a
+ * division, a fence, a trap) adds to the model's `outcome` of the instruction; the block is left after it, and
+ * model_settle takes that and says what it cost and in which state the hart goes on.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -38,14 +38,14 @@ struct pending_fence {
 	struct fence fence;
 };
 
-/* What happened to the instruction that is being run, beyond what translation could know; all 0: nothing. Handlers and the
- * model's functions add to it, model_settle takes it. */
+/* What happened to the instruction that is being run, beyond what translation could know; all 0: nothing. Handlers
+ * and the model's functions add to it, model_settle takes it. */
 struct outcome {
 	struct stall stall;
-	uint16_t walk_second;  /* of stall.translate's cycles, the G-stage's */
-	bool walked;           /* stall.translate is of a walk, which a fence may hold up */
-	bool trap_walked;      /* if it traps, it does so after its address was looked up */
-	uint64_t wrong_pc;     /* stall.flow is FLOW_WRONG: where the frontend went instead; 0: nowhere */
+	uint16_t walk_second; /* of stall.translate's cycles, the G-stage's */
+	bool walked; /* stall.translate is of a walk, which a fence may hold up */
+	bool trap_walked; /* if it traps, it does so after its address was looked up */
+	uint64_t wrong_pc; /* stall.flow is FLOW_WRONG: where the frontend went instead; 0: nowhere */
 	struct pending_fence fence;
 };
 
@@ -53,13 +53,14 @@ struct outcome {
 struct settled {
 	struct stall stall;
 	struct causes translate; /* of stall.translate; of a trap: what its walk added */
-	struct causes refetch;   /* of stall.refetch */
-	bool walked;             /* a trap after a walk */
-	uint32_t cycles;         /* from the block's start to the next instruction */
-	/* Where the engine may remember what comes next after all this; as it left it, or zero. NULL: that is not known. */
+	struct causes refetch; /* of stall.refetch */
+	bool walked; /* a trap after a walk */
+	uint32_t cycles; /* from the block's start to the next instruction */
+	/* Where the engine may remember what comes next after all this; as it left it, or zero. NULL: that is not
+	 * known. */
 	uint64_t (*next)[2];
-	/* A misprediction whose wrong path repeats as long as this is followed (model_follow_trail); NULL: it does not. Both are
-	 * valid until the next call. */
+	/* A misprediction whose wrong path repeats as long as this is followed (model_follow_trail); NULL: it does
+	 * not. Both are valid until the next call. */
 	const struct trail *trail;
 };
 
@@ -100,11 +101,11 @@ struct model {
 	struct hart *hart;
 	struct model_shared *shared;
 	struct outcome outcome;
-	uint64_t code_writes;   /* to memory that blocks or wrong paths were made of */
-	uint64_t walks_from;    /* absolute cycle before which no walk starts: a fence is under way */
+	uint64_t code_writes; /* to memory that blocks or wrong paths were made of */
+	uint64_t walks_from; /* absolute cycle before which no walk starts: a fence is under way */
 	uint64_t fetch_page, fetch_space; /* what the fetch TLB was last asked for */
-	struct trail trail;     /* of the last wrong path */
-	struct shadow *shadow;  /* shadow.h; NULL: nobody asks */
+	struct trail trail; /* of the last wrong path */
+	struct shadow *shadow; /* shadow.h; NULL: nobody asks */
 
 	struct states states;
 	struct memo memo[MEMO_ENTRIES];
@@ -123,21 +124,24 @@ void model_shared_free(struct model_shared *shared);
 /* ---- for translation ---- */
 
 /* What leaving the block costs, from its start, and the pipeline state that it leads to. */
-struct code_exit { uint32_t cycles, state; };
+struct code_exit {
+	uint32_t cycles, state;
+};
 
 struct insn_cost {
 	uint32_t issue, commit; /* cycles from the block's start */
-	uint8_t stores;         /* a load: stores before it that it may meet on their way to the cache */
+	uint8_t stores; /* a load: stores before it that it may meet on their way to the cache */
 	struct code_exit taken; /* a branch or jump: taken as predicted */
 };
 
 struct code_costs {
 	struct insn_cost insns[CODE_MAX];
-	uint32_t cycles;        /* of all of them */
-	struct code_exit fall;  /* behind the last one */
+	uint32_t cycles; /* of all of them */
+	struct code_exit fall; /* behind the last one */
 };
 
-/* The costs of a block that starts in the hart's pipeline state. `falls`: it may be left behind its last instruction. */
+/* The costs of a block that starts in the hart's pipeline state. `falls`: it may be left behind its last
+ * instruction. */
 void model_costs(struct model *model, const struct code_block *code, bool falls, struct code_costs *costs);
 
 /* What instructions that have no stalls will cost, from the state the hart is in on: cycles until after each. A
@@ -147,14 +151,16 @@ struct model_ahead {
 	struct pipe_times times;
 };
 void model_ahead_begin(const struct model *model, struct model_ahead *ahead);
-uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, const struct insn *insn, uint64_t pc, bool taken);
+uint32_t model_ahead_step(const struct model *model, struct model_ahead *ahead, const struct insn *insn, uint64_t pc,
+                          bool taken);
 
 /* Does fetching instructions touch nothing that harts share? */
 bool model_fetches_privately(const struct model *model);
 
-/* The block is about to be entered at its first instruction: may it? `resident`: all its lines were in the instruction cache,
- * and hart->lines_gone has named none of them since. 0: yes. Otherwise at most that many of its instructions are in the
- * instruction cache; MODEL_RETRY: hart->pipeline_state has changed, find the block anew. Adds to *late why fetch is late. */
+/* The block is about to be entered at its first instruction: may it? `resident`: all its lines were in the
+ * instruction cache, and hart->lines_gone has named none of them since. 0: yes. Otherwise at most that many of its
+ * instructions are in the instruction cache; MODEL_RETRY: hart->pipeline_state has changed, find the block anew.
+ * Adds to *late why fetch is late. */
 enum { MODEL_RETRY = -1 };
 int model_fetch(struct hart *hart, const struct code_block *code, bool resident, struct causes *late);
 
@@ -163,15 +169,15 @@ void model_forget_code(struct hart *hart);
 
 /* ---- while running ---- */
 
-/* The block hart->code was left after hart->retired - hart->insns instructions (a pending trap: during the next one): set
- * cycle, now, insns and the pipeline state. */
+/* The block hart->code was left after hart->retired - hart->insns instructions (a pending trap: during the next
+ * one): set cycle, now, insns and the pipeline state. */
 void model_settle(struct hart *hart, struct settled *settled);
 
 /* A trap that no instruction of a block raised: an interrupt, or a fault of fetch. */
 void model_trap(struct hart *hart);
 
-/* A load or store has happened at va, `host` on the host (NULL: not plain memory that may be reached directly): look in TLB
- * and cache, let the near filter know it. True: it has a stall, leave the block. */
+/* A load or store has happened at va, `host` on the host (NULL: not plain memory that may be reached directly): look
+ * in TLB and cache, let the near filter know it. True: it has a stall, leave the block. */
 bool model_data(struct hart *hart, uint64_t va, enum access access, const uint8_t *host);
 /* It raised a fault instead. */
 void model_fault(struct hart *hart, uint64_t va, enum access access);
@@ -201,7 +207,8 @@ static inline void model_log_store(struct model *model, uint64_t va)
 	model->store_log = model->store_log << 9 | (va >> 3 & 0x1ff);
 }
 
-/* Does the frontend see the same again, on a wrong path that it went before? Then its calls and returns have happened. */
+/* Does the frontend see the same again, on a wrong path that it went before? Then its calls and returns have
+ * happened. */
 static inline bool model_follow_trail(struct model *model, const struct trail *trail)
 {
 	const struct predictors *predictors = &model->predictors;
@@ -209,16 +216,17 @@ static inline bool model_follow_trail(struct model *model, const struct trail *t
 		if (model->l1i.lines[trail->lines[i].slot] != trail->lines[i].tag)
 			return false;
 	for (unsigned i = 0; i < trail->branch_count; i++) {
-		uint8_t entry = predictors->bht[(trail->branches[i].place ^ predictors->history_index) & predictors->bht_mask];
+		uint8_t entry =
+		    predictors->bht[(trail->branches[i].place ^ predictors->history_index) & predictors->bht_mask];
 		if ((entry & BHT_VALID ? (entry & 2) != 0 : trail->branches[i].backward) != trail->branches[i].taken)
 			return false;
 	}
 	return !trail->jump_count || predict_follow_jumps(&model->predictors, trail);
 }
 
-/* Save and restore (base/state.h), where exec_run has stopped: sections of all parts, and "model". Only into a model of the same
- * preset; the hart comes first (hart_restore). What was remembered of blocks is forgotten. False: refused, and the model is only good
- * for model_free. */
+/* Save and restore (base/state.h), where exec_run has stopped: sections of all parts, and "model". Only into a model
+ * of the same preset; the hart comes first (hart_restore). What was remembered of blocks is forgotten. False:
+ * refused, and the model is only good for model_free. */
 struct state_writer;
 struct state_reader;
 void model_save(const struct model *model, struct state_writer *writer);

@@ -34,10 +34,10 @@ bool model_restore(struct hart *hart, struct state_reader *reader)
 {
 	struct model *model = hart->model;
 	struct pipe pipe;
-	if (!l1_tlb_restore(&model->itlb, reader) || !l1_tlb_restore(&model->dtlb, reader) || !ptw_restore(&model->ptw, reader) ||
-	    !predict_restore(&model->predictors, reader) || !cache_restore(&model->l1i, reader) ||
-	    !cache_restore(&model->l1d, reader) || !pipe_restore(model->timing, &pipe, reader) ||
-	    !state_read_begin(reader, "model", MODEL_VERSION))
+	if (!l1_tlb_restore(&model->itlb, reader) || !l1_tlb_restore(&model->dtlb, reader) ||
+	    !ptw_restore(&model->ptw, reader) || !predict_restore(&model->predictors, reader) ||
+	    !cache_restore(&model->l1i, reader) || !cache_restore(&model->l1d, reader) ||
+	    !pipe_restore(model->timing, &pipe, reader) || !state_read_begin(reader, "model", MODEL_VERSION))
 		return false;
 	if (state_read_u64(reader) != timing_hash(model->timing))
 		return state_refuse(reader, "model: another preset, or other parameters");

@@ -62,7 +62,8 @@ static bool leads_to(const struct near_entry *entry, uint64_t line) { return ent
 void near_drop_line(struct near_filter *near, const uint8_t *host, uint64_t offset, bool reads)
 {
 	uint64_t line = (uint64_t)(uintptr_t)host & near->line_mask;
-	unsigned step = PAGE_SIZE >> near->line_shift, first = (unsigned)((offset & (PAGE_SIZE - 1)) >> near->line_shift);
+	unsigned step = PAGE_SIZE >> near->line_shift,
+		 first = (unsigned)((offset & (PAGE_SIZE - 1)) >> near->line_shift);
 	unsigned banks = near->used;
 	for (struct near_bank *bank; (bank = next_bank(near, &banks));) {
 		for (unsigned i = first; i < NEAR_ENTRIES; i += step) {
@@ -118,9 +119,9 @@ void near_put(struct near_filter *near, uint64_t va, bool write, const uint8_t *
 	struct near_entry *entries = write ? near->bank->write : near->bank->read;
 	unsigned i = (va >> near->line_shift) % NEAR_ENTRIES;
 	entries[i] = (struct near_entry){
-		.tag = va & near->line_mask,
-		.addend = (uint64_t)(uintptr_t)host - va,
-		.path = *path,
+	    .tag = va & near->line_mask,
+	    .addend = (uint64_t)(uintptr_t)host - va,
+	    .path = *path,
 	};
 	near->bank->filled[i / 64] |= UINT64_C(1) << i % 64;
 	near->used |= 1u << (near->bank - near->banks);

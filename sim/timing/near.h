@@ -1,6 +1,6 @@
 /*
- * The near filter: lines that are in both the first-level data TLB and the data cache, so that an access to them is a hit that
- * needs no model at all. It is a subset of what both hold: whatever leaves either leaves the filter.
+ * The near filter: lines that are in both the first-level data TLB and the data cache, so that an access to them is a
+ * hit that needs no model at all. It is a subset of what both hold: whatever leaves either leaves the filter.
  */
 #ifndef NEAR_H
 #define NEAR_H
@@ -45,19 +45,20 @@ void near_free(struct near_filter *near);
 /* Choose the bank (index, or -1: the one that stays empty). */
 void near_select(struct near_filter *near, int bank);
 
-/* The line of va, which a data access of that direction may reach at `host`, translated by `path`'s entry of the TLB. */
+/* The line of va, which a data access of that direction may reach at `host`, translated by `path`'s entry of the
+ * TLB. */
 void near_put(struct near_filter *near, uint64_t va, bool write, const uint8_t *host, const struct page_path *path);
 
-/* Forget all of it; a line of DRAM, its offset in its page given (its views for writing, or all); the writable view of a
- * DRAM page; what an entry of the TLB has translated. */
+/* Forget all of it; a line of DRAM, its offset in its page given (its views for writing, or all); the writable view
+ * of a DRAM page; what an entry of the TLB has translated. */
 void near_flush(struct near_filter *near);
 void near_drop_line(struct near_filter *near, const uint8_t *host, uint64_t offset, bool reads);
 void near_forget_page(struct near_filter *near, const uint8_t *host);
 void near_drop_page(struct near_filter *near, const struct page_entry *old);
 
 /* Does it know the access? Then *host is where it happens, and the TLB has been used. */
-static inline bool near_find(const struct near_filter *near, struct l1_tlb *tlb, const struct near_entry *entries, uint64_t va,
-                             unsigned size, uint8_t **host)
+static inline bool near_find(const struct near_filter *near, struct l1_tlb *tlb, const struct near_entry *entries,
+                             uint64_t va, unsigned size, uint8_t **host)
 {
 	const struct near_entry *entry = &entries[(va >> near->line_shift) % NEAR_ENTRIES];
 	*host = (uint8_t *)(uintptr_t)(va + entry->addend);

@@ -31,18 +31,15 @@ static void set_result(struct pipe *pipe, uint8_t reg, int ready)
 	pipe->pending[slot].ready = (int16_t)ready;
 }
 
-static bool uses_alu(const struct uop *uop)
-{
-	return uop->kind <= UOP_JALR || uop->kind == UOP_CSR;
-}
+static bool uses_alu(const struct uop *uop) { return uop->kind <= UOP_JALR || uop->kind == UOP_CSR; }
 
 static bool uses_memory(const struct uop *uop)
 {
 	return uop->kind == UOP_LOAD || uop->kind == UOP_STORE || uop->kind == UOP_AMO;
 }
 
-/* A queue of 2 in front of the data cache takes one more while it is empty, or in the cycle after it took one while it was.
- * Without a queue an access issues when the one before it has got at the cache. */
+/* A queue of 2 in front of the data cache takes one more while it is empty, or in the cycle after it took one while
+ * it was. Without a queue an access issues when the one before it has got at the cache. */
 static int memory_ready(const struct timing *timing, const struct pipe *pipe, int issue)
 {
 	const int place = (int)timing->lsu_queue_free;
@@ -77,10 +74,8 @@ static bool takes_single(const struct uop *uop)
 	case UOP_JAL:
 	case UOP_JALR:
 	case UOP_FPU:
-	case UOP_FDIV:
-		return true;
-	default:
-		return false;
+	case UOP_FDIV: return true;
+	default: return false;
 	}
 }
 
@@ -89,7 +84,8 @@ static int slot_ready(const struct pipe *pipe, const struct uop *uop, int base, 
 	return issue == base && pipe->used & USED_SINGLE && takes_single(uop) ? base + 1 : issue;
 }
 
-static int earliest_issue(const struct timing *timing, const struct pipe *pipe, const struct uop *uop, int base, int dequeue)
+static int earliest_issue(const struct timing *timing, const struct pipe *pipe, const struct uop *uop, int base,
+                          int dequeue)
 {
 	int window = pipe->commit[timing->rob_entries - 1] + (int)timing->rob_free;
 	int issue = later(later(base, dequeue + (int)timing->decode_issue), window);
@@ -115,10 +111,10 @@ static int take_slot(const struct timing *timing, struct pipe *pipe, const struc
 /* ---- units ---- */
 
 struct done {
-	int result;   /* commit may follow, commit.after_result later */
-	int ready;    /* what reads rd may issue */
+	int result; /* commit may follow, commit.after_result later */
+	int ready; /* what reads rd may issue */
 	int alu_free; /* earliest issue to an integer unit after it */
-	int access;   /* of the data cache */
+	int access; /* of the data cache */
 };
 
 static struct done done_after(int issue, unsigned cycles)
@@ -136,8 +132,8 @@ static int enter_memory(const struct timing *timing, struct pipe *pipe, int issu
 	return access;
 }
 
-static struct done execute_load(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
-                                int issue)
+static struct done execute_load(const struct timing *timing, struct pipe *pipe, const struct uop *uop,
+                                const struct stall *stall, int issue)
 {
 	int start = enter_memory(timing, pipe, issue), access = later(start, pipe->load_port);
 	if (timing->store_conflict && stall->conflict && pipe->store_drain[stall->conflict - 1] > start)
@@ -159,39 +155,30 @@ static struct done execute_store(const struct timing *timing, struct pipe *pipe,
 	return (struct done){access + (int)(buffered + memory), issue + 1, PIPE_NEVER, access};
 }
 
-static struct done execute_division(const struct timing *timing, struct pipe *pipe, const struct stall *stall, int issue)
+static struct done execute_division(const struct timing *timing, struct pipe *pipe, const struct stall *stall,
+                                    int issue)
 {
 	int end = issue + stall->unit, result = end - (int)timing->div_busy;
 	pipe->alu_port = (int16_t)(issue + 1);
 	return (struct done){result, result, end, 0};
 }
 
-static struct done execute(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
-                           int issue)
+static struct done execute(const struct timing *timing, struct pipe *pipe, const struct uop *uop,
+                           const struct stall *stall, int issue)
 {
 	switch (uop->kind) {
-	case UOP_MUL:
-		pipe->alu_port = (int16_t)(issue + 1);
-		return done_after(issue, uop->latency);
-	case UOP_DIV:
-		return execute_division(timing, pipe, stall, issue);
-	case UOP_LOAD:
-		return execute_load(timing, pipe, uop, stall, issue);
+	case UOP_MUL: pipe->alu_port = (int16_t)(issue + 1); return done_after(issue, uop->latency);
+	case UOP_DIV: return execute_division(timing, pipe, stall, issue);
+	case UOP_LOAD: return execute_load(timing, pipe, uop, stall, issue);
 	case UOP_STORE:
 		return execute_store(timing, pipe, stall->translate, stall->memory, timing->store_buffered, issue);
 	case UOP_AMO: /* memory is asked at commit */
 		return execute_store(timing, pipe, stall->translate, 0, timing->amo_buffered, issue);
-	case UOP_FPU:
-		return done_after(issue, uop->latency);
-	case UOP_FDIV:
-		pipe->fdiv_free = (int16_t)(issue + stall->unit);
-		return done_after(issue, stall->unit);
-	case UOP_CSR:
-		return (struct done){issue + (int)timing->csr_buffered, issue + (int)timing->csr, PIPE_NEVER, 0};
-	case UOP_NONE:
-		return done_after(issue, 0);
-	default:
-		return done_after(issue, timing->alu);
+	case UOP_FPU: return done_after(issue, uop->latency);
+	case UOP_FDIV: pipe->fdiv_free = (int16_t)(issue + stall->unit); return done_after(issue, stall->unit);
+	case UOP_CSR: return (struct done){issue + (int)timing->csr_buffered, issue + (int)timing->csr, PIPE_NEVER, 0};
+	case UOP_NONE: return done_after(issue, 0);
+	default: return done_after(issue, timing->alu);
 	}
 }
 
@@ -224,7 +211,8 @@ static void drain_store(const struct timing *timing, struct pipe *pipe, int comm
 }
 
 /* The instruction flushes the pipeline. Returns the usual request of what follows: the new base. */
-static int flush(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall, int commit)
+static int flush(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
+                 int commit)
 {
 	bool trap = stall->trap || uop->flags & UOP_RETURN;
 	int next = commit + (int)(trap ? timing->trap_refetch : timing->flush_refetch);
@@ -237,7 +225,8 @@ static int flush(const struct timing *timing, struct pipe *pipe, const struct uo
 
 /* ---- the step ---- */
 
-/* The instruction has committed, and no flush takes what it leaves: its result, its store, its place in the scoreboard. */
+/* The instruction has committed, and no flush takes what it leaves: its result, its store, its place in the
+ * scoreboard. */
 static void retire(const struct timing *timing, struct pipe *pipe, const struct uop *uop, struct done done, int commit)
 {
 	if (uop->kind == UOP_CSR && timing->csr_serial) {
@@ -264,7 +253,8 @@ void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop 
 	const int issue = earliest_issue(timing, pipe, uop, base, dequeue);
 
 	struct done done = execute(timing, pipe, uop, stall, issue);
-	int committable = trap ? issue + (int)timing->trap_commit + stall->trap - 1 : done.result + (int)timing->commit_result;
+	int committable = trap ? issue + (int)timing->trap_commit + stall->trap - 1
+	                       : done.result + (int)timing->commit_result;
 	int time = commit(timing, pipe, uop, committable, trap);
 	if (uop->kind == UOP_AMO)
 		time = pipe->committed = (int16_t)(time + (int)timing->amo + stall->memory);

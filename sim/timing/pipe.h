@@ -1,11 +1,11 @@
 /*
- * The pipeline of a core that issues and commits in order: one function from (state, instruction, what happened to it) to
- * the next state. The state holds all that the past can still do to the future and nothing else: two states that no future
- * can tell apart are the same bytes. So the engine may cut a program into blocks as it likes, remember what a block does to
- * a state, and add a constant instead of asking again.
+ * The pipeline of a core that issues and commits in order: one function from (state, instruction, what happened to it)
+ * to the next state. The state holds all that the past can still do to the future and nothing else: two states that no
+ * future can tell apart are the same bytes. So the engine may cut a program into blocks as it likes, remember what a
+ * block does to a state, and add a constant instead of asking again.
  *
- * pipe_frontend.c is the half that fetches, pipe.c the half that issues, executes and commits, pipe_state.c what a state
- * forgets. The numbers are those of timing/param.def.
+ * pipe_frontend.c is the half that fetches, pipe.c the half that issues, executes and commits, pipe_state.c what a
+ * state forgets. The numbers are those of timing/param.def.
  */
 #ifndef PIPE_H
 #define PIPE_H
@@ -15,8 +15,19 @@
 #include "timing/timing.h"
 
 enum uop_kind {
-	UOP_ALU, UOP_MUL, UOP_DIV, UOP_BRANCH, UOP_JAL, UOP_JALR, UOP_LOAD, UOP_STORE, UOP_AMO, UOP_CSR, UOP_NONE,
-	UOP_FPU, UOP_FDIV,
+	UOP_ALU,
+	UOP_MUL,
+	UOP_DIV,
+	UOP_BRANCH,
+	UOP_JAL,
+	UOP_JALR,
+	UOP_LOAD,
+	UOP_STORE,
+	UOP_AMO,
+	UOP_CSR,
+	UOP_NONE,
+	UOP_FPU,
+	UOP_FDIV,
 };
 
 enum uop_flag {
@@ -56,8 +67,8 @@ struct stall {
 	uint16_t refetch;   /* a flush or misprediction: from the usual request of what follows to its real one */
 	/* a load: 1 + how many stores lie between it and the last one to its doubleword; 0: no such store is pending */
 	uint8_t conflict;
-	uint8_t flow;       /* enum flow */
-	uint16_t trap;      /* it raised an exception: as pipe_trap says; 0: it did not */
+	uint8_t flow; /* enum flow */
+	uint16_t trap; /* it raised an exception: as pipe_trap says; 0: it did not */
 };
 
 /* stall.trap of an exception. `access`: it is a load or store's, whose translation took so many cycles. */
@@ -69,32 +80,37 @@ static inline uint16_t pipe_trap(const struct timing *timing, bool access, unsig
 enum { USED_SINGLE = 0x80 };
 enum { PIPE_PENDING = 10, PIPE_STORES = 7, PIPE_WINDOW = 15, PIPE_QUEUE = 15, PIPE_NEVER = -30000 };
 
-/* Times are relative to the earliest cycle in which the next instruction may issue. PIPE_NEVER: too long ago to matter. */
+/* Times are relative to the earliest cycle in which the next instruction may issue. PIPE_NEVER: too long ago to
+ * matter. */
 struct pipe {
 	/* ---- frontend ---- */
-	int16_t fetch_next;          /* earliest request of the next fetch word */
-	int16_t fetch_last;          /* request of the word with the last instruction's end */
-	int16_t fetch_stall;          /* cycles that the next word waits for its line or its page */
-	int16_t target_dequeue[2];   /* of predicted-taken jumps: when each left the fetch queue; newest first */
+	int16_t fetch_next; /* earliest request of the next fetch word */
+	int16_t fetch_last; /* request of the word with the last instruction's end */
+	int16_t fetch_stall; /* cycles that the next word waits for its line or its page */
+	int16_t target_dequeue[2]; /* of predicted-taken jumps: when each left the fetch queue; newest first */
 	/* ---- units ---- */
-	int16_t alu_free;            /* earliest issue to an integer unit */
-	int16_t alu_port;            /* the cycle after a multiplication or division: its result takes the ALU's port */
-	int16_t fdiv_free;           /* earliest issue to the FPU */
-	int16_t mem_issue;           /* last load or store: its issue */
+	int16_t alu_free; /* earliest issue to an integer unit */
+	int16_t alu_port; /* the cycle after a multiplication or division: its result takes the ALU's port */
+	int16_t fdiv_free; /* earliest issue to the FPU */
+	int16_t mem_issue; /* last load or store: its issue */
 	int16_t mem_access, mem_access_before; /* it, and the one before it: when each has got at the data cache */
-	int16_t load_port;           /* earliest access of the next load to the data cache */
-	int16_t committed;           /* last commit */
-	int16_t drained;             /* when the last store leaves the store buffer */
+	int16_t load_port; /* earliest access of the next load to the data cache */
+	int16_t committed; /* last commit */
+	int16_t drained; /* when the last store leaves the store buffer */
 	int16_t store_commit[PIPE_STORES], store_drain[PIPE_STORES]; /* of each store; newest first */
 	int16_t commit[PIPE_WINDOW]; /* of each instruction, when its place in the scoreboard is free; newest first */
 	int16_t dequeue[PIPE_QUEUE]; /* of each instruction, when it left the fetch queue; newest first */
 	/* the scoreboard's results that are not there yet; `unused` is 0, so that there are no gaps */
-	struct { int16_t ready; uint8_t reg, unused; } pending[PIPE_PENDING];
-	/* issue slots used in that cycle, and USED_SINGLE: among them the only one that multiplies, jumps and computes FP */
+	struct {
+		int16_t ready;
+		uint8_t reg, unused;
+	} pending[PIPE_PENDING];
+	/* issue slots used in that cycle, and USED_SINGLE: among them the only one that multiplies, jumps and
+	 * computes FP */
 	uint8_t used;
-	uint8_t commits;             /* instructions committed in the last commit cycle */
-	uint8_t redirected;          /* the next instruction begins in a fetch word of its own */
-	uint8_t commit_exclusive;    /* no other instruction commits in the same cycle as the last one */
+	uint8_t commits; /* instructions committed in the last commit cycle */
+	uint8_t redirected; /* the next instruction begins in a fetch word of its own */
+	uint8_t commit_exclusive; /* no other instruction commits in the same cycle as the last one */
 };
 
 /* The pipeline after a reset. */
@@ -103,8 +119,8 @@ void pipe_reset(struct pipe *pipe);
 /* Times of one instruction, relative to the base before the first of a run of steps. */
 struct pipe_times {
 	int issue, commit;
-	int fetch;   /* request of the word with its end */
-	int access;  /* a load, store or atomic: when it asks the data cache */
+	int fetch; /* request of the word with its end */
+	int access; /* a load, store or atomic: when it asks the data cache */
 	/* in which fetch along the predicted path is killed by the instruction's misprediction, flush or trap */
 	int killed;
 	int restart; /* after it: the usual request of the right path */

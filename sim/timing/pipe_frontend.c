@@ -65,8 +65,8 @@ void frontend_jump(const struct timing *timing, struct pipe *pipe, const struct 
 	}
 }
 
-/* No queue holds that much, but a line may have been asked for during a long stall. A rule of every step, so that it does
- * not depend on where states are settled. */
+/* No queue holds that much, but a line may have been asked for during a long stall. A rule of every step, so that it
+ * does not depend on where states are settled. */
 void frontend_limit(struct pipe *pipe, int base)
 {
 	enum { LEAD_MAX = 80 };

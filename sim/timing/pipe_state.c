@@ -155,5 +155,6 @@ bool pipe_restore(const struct timing *timing, struct pipe *pipe, struct state_r
 		return false;
 	*pipe = settled;
 	pipe_settle(timing, pipe, 0);
-	return memcmp(pipe, &settled, sizeof settled) == 0 || state_refuse(reader, "pipe: no settled state of this pipeline");
+	return memcmp(pipe, &settled, sizeof settled) == 0 ||
+	       state_refuse(reader, "pipe: no settled state of this pipeline");
 }

@@ -80,7 +80,8 @@ uint64_t predict_indirect(struct predictors *predictors, unsigned rd, unsigned r
 	return slot < predictors->timing->btb_entries && predictors->btb[slot].valid ? predictors->btb[slot].target : 0;
 }
 
-void predict_learn_indirect(struct predictors *predictors, unsigned rd, unsigned rs1, unsigned length, uint64_t pc, uint64_t target)
+void predict_learn_indirect(struct predictors *predictors, unsigned rd, unsigned rs1, unsigned length, uint64_t pc,
+                            uint64_t target)
 {
 	unsigned last = predictors->timing->btb_entries - 1;
 	if (predict_is_return(rd, rs1, length))
@@ -124,7 +125,8 @@ void predict_note_branch(struct predictors *predictors, uint8_t *counter, bool t
 
 bool predict_branch(const struct predictors *predictors, uint64_t pc, bool backward)
 {
-	uint8_t entry = predictors->bht[(predict_place(predictors, pc) ^ predictors->history_index) & predictors->bht_mask];
+	uint8_t entry =
+	    predictors->bht[(predict_place(predictors, pc) ^ predictors->history_index) & predictors->bht_mask];
 	return entry & BHT_VALID ? entry & 2 : backward && predictors->timing->bht_backward;
 }
 
@@ -150,7 +152,8 @@ bool predict_follow_jumps(struct predictors *predictors, const struct trail *tra
 		else if (jump->kind == JUMP_RETURN)
 			same = pop_return(predictors) == jump->address;
 		else
-			same = (predictors->btb[jump->slot].valid ? predictors->btb[jump->slot].target : 0) == jump->address;
+			same = (predictors->btb[jump->slot].valid ? predictors->btb[jump->slot].target : 0) ==
+			       jump->address;
 	}
 	if (!same) {
 		memcpy(predictors->ras, ras, sizeof ras);

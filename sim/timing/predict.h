@@ -14,7 +14,10 @@ struct predictors {
 	bool bht_noted;         /* branches do more than bht_next says */
 	uint64_t history;
 	unsigned history_index; /* what the history does to an index of the BHT */
-	struct { uint64_t pc, target; bool valid; } *btb; /* associative: the one used last comes first */
+	struct {
+		uint64_t pc, target;
+		bool valid;
+	} *btb; /* associative: the one used last comes first */
 	uint64_t ras[RAS_MAX];
 	unsigned ras_used;
 	const struct timing *timing;
@@ -31,8 +34,14 @@ struct trail {
 		uint32_t slot;    /* JUMP_INDIRECT: of the BTB */
 		uint64_t address; /* of return, pushed or popped; predicted; 0: none */
 	} jumps[TRAIL_JUMPS];
-	struct trail_line { uint64_t tag; uint32_t slot; } lines[TRAIL_LINES];
-	struct trail_branch { uint32_t place; bool backward, taken; } branches[TRAIL_BRANCHES]; /* place: as op->word */
+	struct trail_line {
+		uint64_t tag;
+		uint32_t slot;
+	} lines[TRAIL_LINES];
+	struct trail_branch {
+		uint32_t place;
+		bool backward, taken;
+	} branches[TRAIL_BRANCHES]; /* place: as op->word */
 };
 
 int predict_init(struct predictors *predictors, const struct timing *timing); /* 0, or -1: no memory */
@@ -66,7 +75,8 @@ bool predict_is_return(unsigned rd, unsigned rs1, unsigned length);
 void predict_call(struct predictors *predictors, uint64_t return_address);
 /* The target an indirect jump is predicted to have, 0 if none; a return pops its address. */
 uint64_t predict_indirect(struct predictors *predictors, unsigned rd, unsigned rs1, unsigned length, uint64_t pc);
-void predict_learn_indirect(struct predictors *predictors, unsigned rd, unsigned rs1, unsigned length, uint64_t pc, uint64_t target);
+void predict_learn_indirect(struct predictors *predictors, unsigned rd, unsigned rs1, unsigned length, uint64_t pc,
+                            uint64_t target);
 
 /* Do the jumps of a wrong path have the same targets again? Then they have happened. */
 bool predict_follow_jumps(struct predictors *predictors, const struct trail *trail);

@@ -6,8 +6,9 @@
 #include <string.h>
 
 /* The files are part of the program, so that it runs from anywhere. */
-#define EMBED(name)                                                                                                  \
-	__asm__(".section .rodata\npreset_" #name ":\n.incbin \"sim/timing/presets/" #name ".cpu\"\n.byte 0\n.previous\n"); \
+#define EMBED(name)                                                                                                    \
+	__asm__(".section .rodata\npreset_" #name ":\n.incbin \"sim/timing/presets/" #name                             \
+	        ".cpu\"\n.byte 0\n.previous\n");                                                                       \
 	extern const char preset_##name[] __attribute__((visibility("hidden")));
 
 EMBED(ideal)
@@ -20,7 +21,8 @@ static const struct {
 } presets[] = {{"ideal", preset_ideal}, {"cva6", preset_cva6}, {"rocket", preset_rocket}, {"u74", preset_u74}};
 
 const struct timing_row timing_rows[TIMING_PARAMS] = {
-#define TIMING(field, name, value, low, high, meaning) {name, offsetof(struct timing, field), value, low, high, meaning},
+#define TIMING(field, name, value, low, high, meaning)                                                                 \
+	{name, offsetof(struct timing, field), value, low, high, meaning},
 #include "timing/param.def"
 #undef TIMING
 };
@@ -70,7 +72,8 @@ static int assign(struct timing *timing, const char *name, const char *value, ch
 			continue;
 		unsigned long number = strtoul(value, &end, 0);
 		if (value[0] < '0' || value[0] > '9' || *end || number < row->low || number > row->high) {
-			snprintf(reason, size, "%s = %s: must be a number from %u to %u", name, value, row->low, row->high);
+			snprintf(reason, size, "%s = %s: must be a number from %u to %u", name, value, row->low,
+			         row->high);
 			return -1;
 		}
 		if (!timing->set[i])
@@ -174,11 +177,13 @@ const char *timing_misfit(const struct timing *timing)
 		return "div.busy must be at most div.base";
 	if (!power_of_two(timing->bht_entries) || (!timing->btb_full && !power_of_two(timing->btb_entries)))
 		return "bht.entries and btb.entries must be powers of two";
-	if (timing->bht_folded && (timing->bht_folded > timing->bht_history || timing->bht_entries < 1u << timing->bht_folded))
+	if (timing->bht_folded &&
+	    (timing->bht_folded > timing->bht_history || timing->bht_entries < 1u << timing->bht_folded))
 		return "bht.folded must be at most bht.history, and fit bht.entries";
 	if (!power_of_two(timing->itlb_entries) || !power_of_two(timing->dtlb_entries))
 		return "itlb.entries and dtlb.entries must be powers of two";
-	if ((timing->pte_cache && !power_of_two(timing->pte_cache)) || (timing->l2tlb_entries && !power_of_two(timing->l2tlb_entries)))
+	if ((timing->pte_cache && !power_of_two(timing->pte_cache)) ||
+	    (timing->l2tlb_entries && !power_of_two(timing->l2tlb_entries)))
 		return "walk.cache and l2tlb.entries must be 0 or powers of two";
 	if (!cache_fits(timing->l1i_size, timing->l1i_ways, timing->l1i_line))
 		return "l1i: lines and sets must be powers of two in number";

@@ -106,13 +106,16 @@ static void note_fence(struct model *model, const struct probed *insn)
 	bool guest = insn_has(insn->id, FLAG_FENCE_GVMA);
 	bool first = insn_has(insn->id, FLAG_FENCE_VVMA) || mode_virt(model->hart->mode);
 	model->outcome.fence = (struct pending_fence){
-		.pending = true,
-		.kind = guest ? FENCE_GVMA : first ? FENCE_VVMA : FENCE_VMA,
-		.fence = {
-			.address_valid = insn->rs1 != 0 && model->timing->fence_selects,
-			.id_valid = insn->rs2 != 0 && model->timing->fence_selects,
-			.address = model->hart->x[insn->rs1],
-			.id = model->hart->x[insn->rs2],
+	    .pending = true,
+	    .kind = guest   ? FENCE_GVMA
+	            : first ? FENCE_VVMA
+	                    : FENCE_VMA,
+	    .fence =
+		{
+		    .address_valid = insn->rs1 != 0 && model->timing->fence_selects,
+		    .id_valid = insn->rs2 != 0 && model->timing->fence_selects,
+		    .address = model->hart->x[insn->rs1],
+		    .id = model->hart->x[insn->rs2],
 		},
 	};
 }
@@ -122,26 +125,15 @@ void model_probe(struct hart *hart, enum insn_id id, unsigned rs1, unsigned rs2)
 	struct model *model = hart->model;
 	const struct probed insn = {id, rs1, rs2};
 	switch (insn_rows[id].class) {
-	case CLASS_DIV:
-		model->outcome.stall.unit = divide_cycles(model->timing, hart, &insn);
-		break;
+	case CLASS_DIV: model->outcome.stall.unit = divide_cycles(model->timing, hart, &insn); break;
 	case CLASS_FDIV:
-	case CLASS_FSQRT:
-		model->outcome.stall.unit = fdivide_cycles(model->timing, hart, &insn);
-		break;
+	case CLASS_FSQRT: model->outcome.stall.unit = fdivide_cycles(model->timing, hart, &insn); break;
 	case CLASS_HLOAD:
-	case CLASS_HSTORE:
-		probe_hypervisor(hart, &insn, insn_rows[id].class == CLASS_HSTORE);
-		break;
+	case CLASS_HSTORE: probe_hypervisor(hart, &insn, insn_rows[id].class == CLASS_HSTORE); break;
 	case CLASS_AMO:
 	case CLASS_LR:
-	case CLASS_SC:
-		probe_atomic(hart, &insn);
-		break;
-	case CLASS_CACHE:
-		break;
-	default:
-		note_fence(model, &insn);
-		break;
+	case CLASS_SC: probe_atomic(hart, &insn); break;
+	case CLASS_CACHE: break;
+	default: note_fence(model, &insn); break;
 	}
 }

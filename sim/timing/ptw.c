@@ -19,7 +19,9 @@ int ptw_init(struct ptw *ptw, const struct timing *timing)
 	}
 	if (!timing->pte_cache)
 		return 0;
-	return l1_tlb_init(&ptw->pointers, timing->pte_cache) || l1_tlb_init(&ptw->guest_pointers, timing->pte_cache) ? -1 : 0;
+	return l1_tlb_init(&ptw->pointers, timing->pte_cache) || l1_tlb_init(&ptw->guest_pointers, timing->pte_cache)
+	           ? -1
+	           : 0;
 }
 
 void ptw_free(struct ptw *ptw)
@@ -84,7 +86,8 @@ static bool find_pointer(struct l1_tlb *tlb, uint64_t address, uint64_t space)
 
 static void keep_pointer(struct l1_tlb *tlb, uint64_t address, uint64_t space)
 {
-	struct page_entry entry = {.vpn = address >> PTE_SHIFT, .space = space, .shift = PTE_SHIFT, .first_shift = PTE_SHIFT};
+	struct page_entry entry = {
+	    .vpn = address >> PTE_SHIFT, .space = space, .shift = PTE_SHIFT, .first_shift = PTE_SHIFT};
 	if (tlb->count)
 		l1_tlb_touch(tlb, (unsigned)l1_tlb_put(tlb, &entry));
 }
@@ -122,7 +125,8 @@ static bool second_fits(const struct ptw *ptw)
 {
 	for (unsigned i = 0; i < ptw->second_entries; i++) {
 		const struct page_entry *entry = &ptw->second[i];
-		if (entry->shift && (second_slot(ptw, entry->vpn) != entry || !(ptw->second_shifts >> entry->shift & 1)))
+		if (entry->shift &&
+		    (second_slot(ptw, entry->vpn) != entry || !(ptw->second_shifts >> entry->shift & 1)))
 			return false;
 	}
 	return true;
@@ -162,7 +166,8 @@ static bool is_pointer(const struct walk_step *step) { return !step->leaf && !st
 static void cost_of_pte(struct cost *cost, const struct walk_step *step)
 {
 	struct model *model = cost->model;
-	cost->cycles += model->timing->pte_read + hierarchy_read(model, step->pa, cost->at + cost->cycles + model->timing->pte_read);
+	cost->cycles += model->timing->pte_read +
+	                hierarchy_read(model, step->pa, cost->at + cost->cycles + model->timing->pte_read);
 	if (step->stage == STAGE_G)
 		model->counts.pte_reads_second++;
 	else
@@ -228,7 +233,7 @@ static void visit_for_cost(void *context, const struct walk_step *step)
 }
 
 unsigned ptw_walk(struct model *model, uint64_t va, uint64_t at, enum access access, const struct mmu_context *context,
-                     unsigned *second, struct translation *translation, bool *found)
+                  unsigned *second, struct translation *translation, bool *found)
 {
 	struct hart *hart = model->hart;
 	struct cost cost = {.model = model, .at = at};

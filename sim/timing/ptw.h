@@ -34,13 +34,13 @@ void ptw_insert(struct ptw *ptw, const struct page_entry *entry, struct page_ent
 /* Walk for va, the first PTE at cycle `at`: cycles of it, in *second those for the G-stage. False in *found: it
  * faults. */
 unsigned ptw_walk(struct model *model, uint64_t va, uint64_t at, enum access access, const struct mmu_context *context,
-                     unsigned *second, struct translation *translation, bool *found);
+                  unsigned *second, struct translation *translation, bool *found);
 
 /* A fence: pointers are forgotten, unless it names an address: then only leaves are meant. */
 void ptw_forget_pointers(struct ptw *ptw);
 
-/* Sections "l1 tlb" of both kinds of pointers, and "ptw": the second-level TLB. Refuses other numbers of entries, and entries
- * that cannot be. */
+/* Sections "l1 tlb" of both kinds of pointers, and "ptw": the second-level TLB. Refuses other numbers of entries,
+ * and entries that cannot be. */
 void ptw_save(const struct ptw *ptw, struct state_writer *writer);
 bool ptw_restore(struct ptw *ptw, struct state_reader *reader);
 

@@ -1,4 +1,5 @@
-/* A block was left where translation did not know what would happen: what that cost, and the state the hart goes on in. */
+/* A block was left where translation did not know what would happen: what that cost, and the state the hart goes on
+ * in. */
 #include "timing/fetch.h"
 #include "timing/memo.h"
 #include "timing/translate.h"
@@ -12,7 +13,8 @@ static void count_stall(struct model *model, const struct stall *stall)
 }
 
 /* What the walk's cycles are of. A walk that a fence still holds up starts later: *cycles grows. */
-static struct causes hold_walk(struct model *model, const struct outcome *outcome, unsigned count, uint64_t start, uint16_t *cycles)
+static struct causes hold_walk(struct model *model, const struct outcome *outcome, unsigned count, uint64_t start,
+                               uint16_t *cycles)
 {
 	static const struct stall no_stall;
 	uint16_t second = outcome->walked ? outcome->walk_second : 0;
@@ -74,8 +76,8 @@ static void settle_trap(struct hart *hart, unsigned count, const struct outcome 
 	trapped(model);
 }
 
-/* The last instruction flushed the pipeline, or was mispredicted: what the frontend did on the wrong path, and what a fence
- * asks for. Cycles that the right path's fetch waits. */
+/* The last instruction flushed the pipeline, or was mispredicted: what the frontend did on the wrong path, and what
+ * a fence asks for. Cycles that the right path's fetch waits. */
 static uint16_t restart_fetch(struct model *model, const struct outcome *outcome, unsigned count, struct memo *memo,
                               uint64_t start, struct settled *settled)
 {
@@ -101,7 +103,8 @@ static uint16_t restart_fetch(struct model *model, const struct outcome *outcome
 /* What comes after an instruction that is no jump is known: no less than behind an edge. */
 static bool follows(const struct uop *last)
 {
-	return !(last->kind == UOP_BRANCH || last->kind == UOP_JAL || last->kind == UOP_JALR || last->flags & UOP_FLUSH);
+	return !(last->kind == UOP_BRANCH || last->kind == UOP_JAL || last->kind == UOP_JALR ||
+	         last->flags & UOP_FLUSH);
 }
 
 static void settle_done(struct hart *hart, unsigned count, struct outcome *outcome, struct settled *settled)

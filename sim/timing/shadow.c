@@ -21,7 +21,8 @@ struct key {
 	uint32_t walked, jumped; /* booleans as wide as the words that are compared */
 };
 
-_Static_assert(sizeof(struct key) == 24 + 3 * sizeof(struct causes) + sizeof(struct stall), "no gaps, and every byte is hashed");
+_Static_assert(sizeof(struct key) == 24 + 3 * sizeof(struct causes) + sizeof(struct stall),
+               "no gaps, and every byte is hashed");
 
 struct shadow_outcome {
 	struct key key;
@@ -207,7 +208,8 @@ static bool sees_the_same(const struct timing *timing, const struct key *key, en
 }
 
 /* Returns the state after the run, and in *cycles what it took. */
-static uint32_t run_level(struct shadow *shadow, const struct key *key, enum shadow_level level, uint32_t state, uint32_t *cycles)
+static uint32_t run_level(struct shadow *shadow, const struct key *key, enum shadow_level level, uint32_t state,
+                          uint32_t *cycles)
 {
 	static const struct stall nothing;
 	struct stall stall = stall_seen(shadow->timing, key, level);
@@ -215,7 +217,8 @@ static uint32_t run_level(struct shadow *shadow, const struct key *key, enum sha
 	struct pipe_times times = {0};
 	pipe.fetch_stall = (int16_t)(pipe.fetch_stall + (int)seen_of(&key->fetch, level));
 	for (unsigned i = 0; i < key->count; i++)
-		step_level(shadow->timing, level, &pipe, &key->uops[i], i + 1 == key->count ? &stall : &nothing, &times);
+		step_level(shadow->timing, level, &pipe, &key->uops[i], i + 1 == key->count ? &stall : &nothing,
+		           &times);
 	pipe_settle(shadow->timing, &pipe, times.next);
 	*cycles = (uint32_t)times.next;
 	return states_number(&shadow->states, &pipe);
@@ -226,7 +229,8 @@ static void run_levels(struct shadow *shadow, struct shadow_outcome *outcome)
 	uint32_t states[SHADOW_LEVELS], before[SHADOW_LEVELS];
 	memcpy(before, shadow->sets[outcome->key.set].states, sizeof before);
 	for (enum shadow_level level = 0; level < SHADOW_LEVELS; level++) {
-		if (level && before[level] == before[level - 1] && sees_the_same(shadow->timing, &outcome->key, level)) {
+		if (level && before[level] == before[level - 1] &&
+		    sees_the_same(shadow->timing, &outcome->key, level)) {
 			states[level] = states[level - 1];
 			outcome->cycles[level] = outcome->cycles[level - 1];
 		} else {
@@ -241,15 +245,15 @@ static void run_levels(struct shadow *shadow, struct shadow_outcome *outcome)
 static struct key key_of(const struct shadow *shadow, const struct shadow_run *run)
 {
 	return (struct key){
-		.uops = run->uops,
-		.set = shadow->now,
-		.count = run->count,
-		.fetch = run->fetch,
-		.translate = run->settled.translate,
-		.refetch = run->settled.refetch,
-		.stall = run->settled.stall,
-		.walked = run->settled.walked,
-		.jumped = run->jumped,
+	    .uops = run->uops,
+	    .set = shadow->now,
+	    .count = run->count,
+	    .fetch = run->fetch,
+	    .translate = run->settled.translate,
+	    .refetch = run->settled.refetch,
+	    .stall = run->settled.stall,
+	    .walked = run->settled.walked,
+	    .jumped = run->jumped,
 	};
 }
 

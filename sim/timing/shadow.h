@@ -1,8 +1,8 @@
 /*
  * What time would be if some causes of delay did not exist. The same instructions go through one pipeline a level. The
- * first level sees only the instructions. Each of the others sees one cause of stalls more, and the last sees all of them,
- * so its time is the hart's own. The difference of two neighbours is what that cause cost beyond those before it: where
- * stalls overlap, the earlier cause has the cycle. The differences add up to the whole by construction.
+ * first level sees only the instructions. Each of the others sees one cause of stalls more, and the last sees all of
+ * them, so its time is the hart's own. The difference of two neighbours is what that cause cost beyond those before
+ * it: where stalls overlap, the earlier cause has the cycle. The differences add up to the whole by construction.
  *
  * It changes nothing in the model. Whoever wants it feeds it everything that runs: watch/meter.c does, while a world
  * switch is open.

@@ -1,5 +1,5 @@
-/* The pipeline states that have occurred, by number. Equal states have equal numbers, so a block can be looked up by the
- * state it starts in. */
+/* The pipeline states that have occurred, by number. Equal states have equal numbers, so a block can be looked up by
+ * the state it starts in. */
 #ifndef STATES_H
 #define STATES_H
 

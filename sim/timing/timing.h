@@ -1,5 +1,5 @@
-/* A timing preset: the numbers of a core, its caches and its memory, a field for each row of param.def. Presets are data:
- * presets/NAME.cpu, or any file like them. */
+/* A timing preset: the numbers of a core, its caches and its memory, a field for each row of param.def. Presets are
+ * data: presets/NAME.cpu, or any file like them. */
 #ifndef TIMING_H
 #define TIMING_H
 
@@ -41,8 +41,8 @@ void timing_default(struct timing *timing);
 /* Fill `timing` from a built-in preset or a file, but for what --set has chosen. 0, or -1 with one line in `reason`. */
 int timing_load(struct timing *timing, const char *name, char *reason, size_t size);
 
-/* Numbers that do not go together, or that cannot be: sizes that are no powers of two, a part longer than the whole. The
- * reason, or NULL. */
+/* Numbers that do not go together, or that cannot be: sizes that are no powers of two, a part longer than the whole.
+ * The reason, or NULL. */
 const char *timing_misfit(const struct timing *timing);
 
 /* A hash of all values: equal for equal ones, on any host. 0 for the ideal preset. */

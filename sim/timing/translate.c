@@ -19,7 +19,8 @@ static struct tlb_page core_page(const struct page_entry *entry, uint64_t va)
 
 /* An entry takes the place of another, if there was one; PTEs have been read since `before`. */
 static void tell_replaced(struct model *model, enum trace_tlb_unit unit, const struct page_entry *old,
-                          const struct page_entry *entry, uint64_t va, enum access access, const struct event_counts *before)
+                          const struct page_entry *entry, uint64_t va, enum access access,
+                          const struct event_counts *before)
 {
 	const struct event_counts *counts = &model->counts;
 	struct tlb_page gone = core_page(old, old->vpn << old->shift), page = core_page(entry, va);
@@ -57,11 +58,11 @@ unsigned translate_walk(struct model *model, struct l1_tlb *tlb, uint64_t va, ui
 		if (!found)
 			return cycles;
 		entry = (struct page_entry){
-			.vpn = va >> translation.page_shift,
-			.space = space,
-			.ignore = translation.global ? UINT64_C(0xffff) << SPACE_ASID_LOW : 0,
-			.shift = translation.page_shift,
-			.first_shift = translation.first_shift,
+		    .vpn = va >> translation.page_shift,
+		    .space = space,
+		    .ignore = translation.global ? UINT64_C(0xffff) << SPACE_ASID_LOW : 0,
+		    .shift = translation.page_shift,
+		    .first_shift = translation.first_shift,
 		};
 		ptw_insert(&model->ptw, &entry, &old);
 		if (heard && model->ptw.second)
@@ -85,10 +86,11 @@ static bool names(const struct fence_scope *scope, const struct page_entry *entr
 }
 
 /* Drop what a fence names of a TLB, and tell of it. */
-static void drop_named(struct hart *hart, const struct fence_scope *scope, enum trace_tlb_unit unit, struct page_entry *entries,
-                       unsigned count)
+static void drop_named(struct hart *hart, const struct fence_scope *scope, enum trace_tlb_unit unit,
+                       struct page_entry *entries, unsigned count)
 {
-	static const enum trace_tlb_stage stages[] = {[FENCE_VMA] = TLB_STAGE_S, [FENCE_VVMA] = TLB_STAGE_VS, [FENCE_GVMA] = TLB_STAGE_G};
+	static const enum trace_tlb_stage stages[] = {
+	    [FENCE_VMA] = TLB_STAGE_S, [FENCE_VVMA] = TLB_STAGE_VS, [FENCE_GVMA] = TLB_STAGE_G};
 	unsigned dropped = 0;
 	for (unsigned i = 0; i < count; i++)
 		if (entries[i].shift && names(scope, &entries[i])) {

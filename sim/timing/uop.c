@@ -2,8 +2,17 @@
 #include <string.h>
 #include "timing/pipe.h"
 
-enum { CSR_FFLAGS = 0x001, CSR_FCSR = 0x003, CSR_SSTATUS = 0x100, CSR_SATP = 0x180, CSR_VSSTATUS = 0x200, CSR_VSATP = 0x280,
-       CSR_MSTATUS = 0x300, CSR_HSTATUS = 0x600, CSR_HGATP = 0x680 };
+enum {
+	CSR_FFLAGS = 0x001,
+	CSR_FCSR = 0x003,
+	CSR_SSTATUS = 0x100,
+	CSR_SATP = 0x180,
+	CSR_VSSTATUS = 0x200,
+	CSR_VSATP = 0x280,
+	CSR_MSTATUS = 0x300,
+	CSR_HSTATUS = 0x600,
+	CSR_HGATP = 0x680
+};
 
 /* Writes to these change how the following instructions execute: they are fetched anew. */
 static bool csr_flushes(unsigned number)
@@ -15,17 +24,12 @@ static bool csr_flushes(unsigned number)
 	case CSR_VSATP:
 	case CSR_MSTATUS:
 	case CSR_HSTATUS:
-	case CSR_HGATP:
-		return true;
-	default:
-		return number >= CSR_FFLAGS && number <= CSR_FCSR;
+	case CSR_HGATP: return true;
+	default: return number >= CSR_FFLAGS && number <= CSR_FCSR;
 	}
 }
 
-static bool csr_writes(const struct insn *insn)
-{
-	return insn_has(insn->semantics, FLAG_WRITES_CSR) || insn->rs1 != 0;
-}
+static bool csr_writes(const struct insn *insn) { return insn_has(insn->semantics, FLAG_WRITES_CSR) || insn->rs1 != 0; }
 
 static void describe_csr(const struct insn *insn, struct uop *uop)
 {
@@ -40,10 +44,10 @@ static void describe_system(const struct insn *insn, struct uop *uop)
 		uint16_t insn; /* enum insn_flag */
 		uint8_t uop;
 	} adds[] = {
-		{FLAG_RETURNS, UOP_RETURN},
-		{FLAG_FENCE_TRANSLATION, UOP_WALKS | UOP_PROBE},
-		{FLAG_FENCE_I, UOP_DRAIN | UOP_ICACHE},
-		{FLAG_FENCE_MEMORY, UOP_DRAIN},
+	    {FLAG_RETURNS, UOP_RETURN},
+	    {FLAG_FENCE_TRANSLATION, UOP_WALKS | UOP_PROBE},
+	    {FLAG_FENCE_I, UOP_DRAIN | UOP_ICACHE},
+	    {FLAG_FENCE_MEMORY, UOP_DRAIN},
 	};
 	bool traps = insn_has(insn->semantics, FLAG_TRAPS);
 	uop->kind = traps ? UOP_NONE : UOP_CSR;
@@ -71,15 +75,9 @@ static void describe_class(const struct timing *timing, const struct insn *insn,
 		uop->kind = UOP_DIV;
 		uop->flags = UOP_PROBE | UOP_SETTLE;
 		break;
-	case CLASS_BRANCH:
-		uop->kind = UOP_BRANCH;
-		break;
-	case CLASS_JAL:
-		uop->kind = UOP_JAL;
-		break;
-	case CLASS_JALR:
-		uop->kind = UOP_JALR;
-		break;
+	case CLASS_BRANCH: uop->kind = UOP_BRANCH; break;
+	case CLASS_JAL: uop->kind = UOP_JAL; break;
+	case CLASS_JALR: uop->kind = UOP_JALR; break;
 	case CLASS_LOAD:
 	case CLASS_FLOAD:
 		uop->kind = UOP_LOAD;
@@ -91,9 +89,7 @@ static void describe_class(const struct timing *timing, const struct insn *insn,
 		uop->flags = UOP_PROBE | UOP_SETTLE;
 		break;
 	case CLASS_STORE:
-	case CLASS_FSTORE:
-		uop->kind = UOP_STORE;
-		break;
+	case CLASS_FSTORE: uop->kind = UOP_STORE; break;
 	case CLASS_HSTORE:
 		uop->kind = UOP_STORE;
 		uop->flags = UOP_PROBE | UOP_SETTLE;
@@ -108,13 +104,9 @@ static void describe_class(const struct timing *timing, const struct insn *insn,
 		uop->kind = UOP_STORE;
 		uop->flags = UOP_PROBE | UOP_SETTLE;
 		break;
-	case CLASS_CSR:
-		describe_csr(insn, uop);
-		break;
+	case CLASS_CSR: describe_csr(insn, uop); break;
 	case CLASS_FENCE:
-	case CLASS_SYSTEM:
-		describe_system(insn, uop);
-		break;
+	case CLASS_SYSTEM: describe_system(insn, uop); break;
 	case CLASS_FADD:
 	case CLASS_FMUL:
 	case CLASS_FMA:

@@ -1,5 +1,5 @@
-/* Where the frontend goes while nobody knows that it is wrong: what that does to the instruction cache and to the return-address
- * stack shows later. */
+/* Where the frontend goes while nobody knows that it is wrong: what that does to the instruction cache and to the
+ * return-address stack shows later. */
 #include "timing/wrong_path.h"
 
 #include <string.h>
@@ -9,8 +9,8 @@
 struct wrong_path {
 	struct model *model;
 	const struct code_block *code; /* where it began: its page is known */
-	uint64_t pc;               /* of the next instruction */
-	int request;               /* cycle of the next fetch word */
+	uint64_t pc; /* of the next instruction */
+	int request; /* cycle of the next fetch word */
 	unsigned instructions;
 	struct trail *trail;
 };
@@ -101,9 +101,7 @@ static uint64_t scan(struct wrong_path *path, const struct insn *insn)
 		}
 		note_branch(path, insn->imm < 0, true);
 		return pc + (uint64_t)insn->imm;
-	case CLASS_JAL:
-		target = pc + (uint64_t)insn->imm;
-		break;
+	case CLASS_JAL: target = pc + (uint64_t)insn->imm; break;
 	case CLASS_JALR:
 		target = predict_indirect(&model->predictors, insn->rd, insn->rs1, insn->length, pc);
 		if (predict_is_return(insn->rd, insn->rs1, insn->length))
@@ -111,8 +109,7 @@ static uint64_t scan(struct wrong_path *path, const struct insn *insn)
 		else
 			note_jump(path, JUMP_INDIRECT, target);
 		break;
-	default:
-		return 0;
+	default: return 0;
 	}
 	if (predict_is_link(insn->rd)) {
 		note_jump(path, JUMP_CALL, pc + insn->length);
@@ -153,7 +150,8 @@ static bool scan_word(struct wrong_path *path, uint64_t *word)
 	return true;
 }
 
-uint16_t wrong_path_run(struct model *model, const struct code_block *code, unsigned index, const struct pipe_times *times, uint64_t wrong)
+uint16_t wrong_path_run(struct model *model, const struct code_block *code, unsigned index,
+                        const struct pipe_times *times, uint64_t wrong)
 {
 	const struct timing *timing = model->timing;
 	uint64_t after = code->pc;

@@ -13,7 +13,7 @@
 #undef EVENT
 #undef PART
 
-#define PART(name, source, low, width, format) + 1
+#define PART(name, source, low, width, format) +1
 #define EVENT(id, name, on, fields) enum { FIELDS_##id = 0 fields };
 /* NOLINTEND(bugprone-macro-parentheses) */
 #include "base/trace_event.def"
@@ -21,8 +21,8 @@
 #undef PART
 
 const struct trace_row trace_rows[TRACE_TYPES] = {
-#define PART(name, source, low, width, format) { name, SOURCE_##source, PRINT_##format, low, width },
-#define EVENT(id, name, on, fields) { name, on, SOURCES_##id, FIELDS_##id, { fields } },
+#define PART(name, source, low, width, format) {name, SOURCE_##source, PRINT_##format, low, width},
+#define EVENT(id, name, on, fields) {name, on, SOURCES_##id, FIELDS_##id, {fields}},
 #include "base/trace_event.def"
 #undef EVENT
 #undef PART
@@ -37,14 +37,10 @@ enum { TAG_KIND = 0x1f, TAG_HART = 0x20, TAG_MODE = 0x40 };
 static uint64_t trace_source(const struct trace_event *event, enum trace_source source)
 {
 	switch (source) {
-	case SOURCE_FROM:
-		return event->from;
-	case SOURCE_FLAGS:
-		return event->flags;
-	case SOURCE_WORD:
-		return event->word;
-	default:
-		return event->value[source - SOURCE_VALUE0];
+	case SOURCE_FROM: return event->from;
+	case SOURCE_FLAGS: return event->flags;
+	case SOURCE_WORD: return event->word;
+	default: return event->value[source - SOURCE_VALUE0];
 	}
 }
 
@@ -164,7 +160,8 @@ static uint64_t get_delta(struct trace_cursor *cursor, uint64_t prediction)
 	return prediction + trace_unzigzag(trace_cursor_varint(cursor));
 }
 
-static void get_fields(struct trace_cursor *cursor, const struct trace_prediction *prediction, struct trace_event *event)
+static void get_fields(struct trace_cursor *cursor, const struct trace_prediction *prediction,
+                       struct trace_event *event)
 {
 	unsigned sources = trace_rows[event->type].sources;
 	event->cycle = get_delta(cursor, prediction->cycle);
@@ -189,13 +186,13 @@ static bool in_range(const struct trace_event *event)
 
 size_t trace_decode(struct trace_codec *codec, const uint8_t *in, size_t size, struct trace_event *event)
 {
-	struct trace_cursor cursor = { in, size, 0, false, false };
+	struct trace_cursor cursor = {in, size, 0, false, false};
 	uint8_t tag = trace_cursor_byte(&cursor);
 	if (cursor.cut)
 		return 0;
 	if (tag & TAG_RUN || (tag & TAG_KIND) >= TRACE_TYPES)
 		return SIZE_MAX;
-	*event = (struct trace_event){ .type = tag & TAG_KIND, .hart = codec->hart };
+	*event = (struct trace_event){.type = tag & TAG_KIND, .hart = codec->hart};
 	if (tag & TAG_HART)
 		event->hart = trace_cursor_byte(&cursor);
 	if (event->hart >= codec->hart_count)

@@ -11,7 +11,8 @@
 /* Decompressed bytes are kept from the first one not consumed; the longest record fits several times. */
 enum { BUFFER_SIZE = 1 << 16, RECORD_LIMIT = 1 << 14 };
 _Static_assert((int)RECORD_LIMIT > (int)TRACE_SPLIT_MAX && (int)RECORD_LIMIT > TRACE_RECORD_MAX + TRACE_NAME_MAX &&
-                   (int)RECORD_LIMIT > (int)TRACE_RUN_MAX && (int)RECORD_LIMIT > (int)TRACE_TEXT_MAX, "every record fits");
+                   (int)RECORD_LIMIT > (int)TRACE_RUN_MAX && (int)RECORD_LIMIT > (int)TRACE_TEXT_MAX,
+               "every record fits");
 
 struct symbol {
 	uint64_t address, size;
@@ -55,8 +56,8 @@ struct trace_reader {
 	uint8_t buffer[BUFFER_SIZE];
 };
 
-static enum trace_status __attribute__((format(printf, 2, 3)))
-corrupt(struct trace_reader *reader, const char *format, ...)
+static enum trace_status __attribute__((format(printf, 2, 3))) corrupt(struct trace_reader *reader, const char *format,
+                                                                       ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
@@ -84,8 +85,8 @@ static void more(struct trace_reader *reader)
 	reader->used = 0;
 	size_t before = reader->size;
 	while (reader->size == before && !reader->dry) {
-		ZSTD_inBuffer in = { reader->in, reader->in_size, reader->in_used };
-		ZSTD_outBuffer out = { reader->buffer, BUFFER_SIZE, reader->size };
+		ZSTD_inBuffer in = {reader->in, reader->in_size, reader->in_used};
+		ZSTD_outBuffer out = {reader->buffer, BUFFER_SIZE, reader->size};
 		/* zstd may hold back output that did not fit before: ask it even when there is no input. */
 		size_t left = ZSTD_decompressStream(reader->zstd, &out, &in);
 		reader->in_used = in.pos;
@@ -129,11 +130,11 @@ static const char *get_header(struct trace_reader *reader)
 	if (size < TRACE_HEADER_SIZE)
 		return "not a trace file, or cut off inside the header";
 	reader->header = (struct trace_header){
-		.version = (uint32_t)get_integer(in + 8, 4),
-		.hart_count = (uint32_t)get_integer(in + 12, 4),
-		.config_hash = get_integer(in + 16, 8),
-		.seed = get_integer(in + 24, 8),
-		.events = (uint32_t)get_integer(in + 32, 4),
+	    .version = (uint32_t)get_integer(in + 8, 4),
+	    .hart_count = (uint32_t)get_integer(in + 12, 4),
+	    .config_hash = get_integer(in + 16, 8),
+	    .seed = get_integer(in + 24, 8),
+	    .events = (uint32_t)get_integer(in + 32, 4),
 	};
 	if (reader->header.version < 1 || reader->header.version > TRACE_VERSION)
 		return "trace format version is not 1 to 4, those this program reads";
@@ -228,7 +229,7 @@ static size_t get_symbol(struct trace_reader *reader, const uint8_t *in, size_t 
 		return SIZE_MAX;
 	if (values[3] > size - used)
 		return 0;
-	struct symbol symbol = { .address = values[1], .size = values[2], .scope = (unsigned)values[0] };
+	struct symbol symbol = {.address = values[1], .size = values[2], .scope = (unsigned)values[0]};
 	if (!take_symbol(reader, &symbol, in + used, values[3]))
 		return SIZE_MAX;
 	return used + values[3];
@@ -244,7 +245,7 @@ static size_t get_end(struct trace_reader *reader, const uint8_t *in, size_t siz
 		return used;
 	if (in[0] >= reader->header.hart_count || in[1] >= MODE_COUNT)
 		return SIZE_MAX;
-	reader->ends[in[0]] = (struct trace_end){ true, in[1], values[0], values[1] };
+	reader->ends[in[0]] = (struct trace_end){true, in[1], values[0], values[1]};
 	return 2 + used;
 }
 
@@ -282,7 +283,7 @@ static size_t get_split_symbols(struct reader_split *place, const uint8_t *in, s
 		if (values[0] > UINT64_MAX - address || (i && !values[0]))
 			return SIZE_MAX; /* not ascending */
 		address += values[0];
-		place->symbols[i] = (struct split_symbol){ address, values[1] };
+		place->symbols[i] = (struct split_symbol){address, values[1]};
 	}
 	place->split.symbol_count = count;
 	place->split.symbols = place->symbols;
@@ -335,8 +336,8 @@ static size_t get_registers(struct trace_reader *reader, const uint8_t *in, size
 	bool differs = false;
 	size_t used = trace_get_registers(&reader->codec.runs, in, size, &differs);
 	if (differs)
-		corrupt(reader, "registers of hart %u are not what its instructions made them, before event %llu", in[0],
-		        (unsigned long long)reader->events);
+		corrupt(reader, "registers of hart %u are not what its instructions made them, before event %llu",
+		        in[0], (unsigned long long)reader->events);
 	return used;
 }
 
@@ -345,29 +346,14 @@ static size_t get_other(struct trace_reader *reader, const uint8_t *in, size_t s
 {
 	size_t used;
 	switch (in[0]) {
-	case TRACE_KIND_SYMBOL:
-		used = get_symbol(reader, in + 1, size - 1);
-		break;
-	case TRACE_KIND_HART:
-		used = get_end(reader, in + 1, size - 1);
-		break;
-	case TRACE_KIND_HASH:
-		used = get_hash(reader, in + 1, size - 1);
-		break;
-	case TRACE_KIND_SPLIT:
-		used = get_split(reader, in + 1, size - 1);
-		break;
-	case TRACE_KIND_TEXT:
-		used = trace_get_text(&reader->codec.runs, in + 1, size - 1);
-		break;
-	case TRACE_KIND_REGISTERS:
-		used = get_registers(reader, in + 1, size - 1);
-		break;
-	case TRACE_KIND_END:
-		used = get_count(reader, in + 1, size - 1);
-		break;
-	default:
-		return SIZE_MAX;
+	case TRACE_KIND_SYMBOL: used = get_symbol(reader, in + 1, size - 1); break;
+	case TRACE_KIND_HART: used = get_end(reader, in + 1, size - 1); break;
+	case TRACE_KIND_HASH: used = get_hash(reader, in + 1, size - 1); break;
+	case TRACE_KIND_SPLIT: used = get_split(reader, in + 1, size - 1); break;
+	case TRACE_KIND_TEXT: used = trace_get_text(&reader->codec.runs, in + 1, size - 1); break;
+	case TRACE_KIND_REGISTERS: used = get_registers(reader, in + 1, size - 1); break;
+	case TRACE_KIND_END: used = get_count(reader, in + 1, size - 1); break;
+	default: return SIZE_MAX;
 	}
 	return used == 0 || used == SIZE_MAX ? used : used + 1;
 }
@@ -440,7 +426,8 @@ enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_ev
 		if (used == 0 || used == SIZE_MAX) {
 			reader->used = reader->size;
 			if (reader->over != TRACE_READ_CORRUPT) /* else it is known what is wrong */
-				corrupt(reader, "not a valid record after event %llu", (unsigned long long)reader->events);
+				corrupt(reader, "not a valid record after event %llu",
+				        (unsigned long long)reader->events);
 			return TRACE_READ_CORRUPT;
 		}
 		reader->used += used;

@@ -36,12 +36,9 @@ unsigned trace_access_log2(const struct insn *insn)
 	uint32_t match = insn_rows[insn->semantics].match;
 	switch (run_class(insn)) {
 	case CLASS_HLOAD:
-	case CLASS_HSTORE:
-		return match >> 26 & 3;
-	case CLASS_AMO:
-		return match >> 12 & 7;
-	default:
-		return match >> 12 & 3;
+	case CLASS_HSTORE: return match >> 26 & 3;
+	case CLASS_AMO: return match >> 12 & 7;
+	default: return match >> 12 & 3;
 	}
 }
 
@@ -49,18 +46,13 @@ bool run_compute(const struct insn *insn, uint64_t pc, uint64_t a, uint64_t b, u
 {
 	uint64_t imm = (uint64_t)insn->imm + (insn_has(insn->semantics, FLAG_PC_RELATIVE) ? pc : 0);
 	switch (insn->semantics) {
-#define VALUE(name, expression)                                                                                      \
-	case INSN_##name:                                                                                            \
-		*value = value_##name(a, b, imm);                                                                    \
-		return true;
+#define VALUE(name, expression)                                                                                        \
+	case INSN_##name: *value = value_##name(a, b, imm); return true;
 #include "isa/value.def"
 #undef VALUE
 	case INSN_jal:
-	case INSN_jalr:
-		*value = pc + insn->length;
-		return true;
-	default:
-		return false;
+	case INSN_jalr: *value = pc + insn->length; return true;
+	default: return false;
 	}
 }
 
@@ -162,13 +154,15 @@ static uint32_t text_hash(const struct trace_text *text)
 {
 	uint64_t hash = text->pc ^ (uint64_t)(text->mode | text->tells << 8 | text->count << 16) << 40;
 	for (unsigned i = 0; i < text->count; i++)
-		hash = (hash ^ text->insns[i].word ^ (uint64_t)text->insns[i].prefix << 32) * UINT64_C(0x9e3779b97f4a7c15);
+		hash = (hash ^ text->insns[i].word ^ (uint64_t)text->insns[i].prefix << 32) *
+		       UINT64_C(0x9e3779b97f4a7c15);
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
 static bool is_text_of(const struct code *code, const struct trace_text *text)
 {
-	if (code->pc != text->pc || code->mode != text->mode || code->tells != text->tells || code->count != text->count)
+	if (code->pc != text->pc || code->mode != text->mode || code->tells != text->tells ||
+	    code->count != text->count)
 		return false;
 	for (unsigned i = 0; i < text->count; i++)
 		if (code->at[i].text.word != text->insns[i].word || code->at[i].text.prefix != text->insns[i].prefix)

@@ -50,13 +50,13 @@ enum { NOTES_MAX = 256 };
 struct trace_notes {
 	struct trace_note {
 		uint64_t cycle, retired; /* at its start */
-		uint32_t code;           /* number of its text; 0: there was no room for that */
-	} runs[NOTES_MAX + 1];           /* and one more, for the end */
+		uint32_t code; /* number of its text; 0: there was no room for that */
+	} runs[NOTES_MAX + 1]; /* and one more, for the end */
 	unsigned run_count, value_count;
-	unsigned first, told;            /* the first not told to its end, and how many instructions of it were */
+	unsigned first, told; /* the first not told to its end, and how many instructions of it were */
 	unsigned values_told;
-	unsigned unchecked;              /* runs since the registers were told */
-	uint64_t address;                /* of the AMO that is being run */
+	unsigned unchecked; /* runs since the registers were told */
+	uint64_t address; /* of the AMO that is being run */
 	uint64_t values[NOTES_MAX * TRACE_VALUES_MAX];
 };
 
@@ -64,7 +64,7 @@ struct trace_notes {
 struct trace_run {
 	uint32_t code;
 	uint8_t hart, from, end;
-	uint64_t cycle;   /* of the block's start */
+	uint64_t cycle; /* of the block's start */
 	uint64_t retired; /* before the first of them */
 };
 
@@ -79,22 +79,22 @@ struct trace_runs {
 		uint64_t pc;
 		uint32_t hash, site; /* of the text; of its first value */
 		uint8_t mode, tells, count;
-		struct insn *insns;  /* the reader's */
+		struct insn *insns; /* the reader's */
 		struct code_insn {
 			struct trace_text_insn text;
 			uint16_t values; /* noted in the block before it */
-			uint8_t events;  /* likewise */
-			uint8_t offset;  /* in the block, bytes */
-		} at[];                  /* and one more, for the end */
+			uint8_t events; /* likewise */
+			uint8_t offset; /* in the block, bytes */
+		} at[]; /* and one more, for the end */
 	} **codes;
 	size_t code_count, code_capacity;
-	size_t room;     /* for more of them, in instructions */
+	size_t room; /* for more of them, in instructions */
 	uint32_t *index; /* codes by content: the writer's */
 	size_t index_size;
 	uint64_t *sites; /* the last value of each that is noted */
 	size_t site_count, site_capacity;
 	struct guess {
-		uint64_t next;   /* which run came next: next_of */
+		uint64_t next; /* which run came next: next_of */
 		uint32_t cycles; /* how much later its block began */
 	} *guesses;
 	struct run_place { /* where a hart is */
@@ -102,7 +102,7 @@ struct trace_runs {
 		uint8_t end;
 		uint64_t cycle, retired;
 		struct trace_registers registers; /* the reader's */
-		bool known;                       /* registers have been told */
+		bool known; /* registers have been told */
 	} *harts;
 	unsigned hart_count;
 };
@@ -117,8 +117,11 @@ uint32_t trace_runs_number(struct trace_runs *runs, const struct trace_text *tex
  * Records without their tag's kind. Encoders return bytes written, at most so many; decoders like trace_decode bytes
  * consumed, 0: cut off, SIZE_MAX: wrong. A run's hart may stand in it: `before` is that of the event or run before.
  */
-enum { TRACE_TEXT_MAX = 16 + TRACE_CODE_MAX * 9, TRACE_RUN_MAX = 48 + TRACE_VALUES_MAX * 9,
-       TRACE_REGISTERS_MAX = 10 + 64 * 8 };
+enum {
+	TRACE_TEXT_MAX = 16 + TRACE_CODE_MAX * 9,
+	TRACE_RUN_MAX = 48 + TRACE_VALUES_MAX * 9,
+	TRACE_REGISTERS_MAX = 10 + 64 * 8
+};
 enum { TAG_RUN = 0x80, TAG_RUN_HART = 0x20 };
 size_t trace_put_text(const struct trace_text *text, uint8_t *out);
 
@@ -127,8 +130,8 @@ size_t trace_put_text(const struct trace_text *text, uint8_t *out);
  * grows by the events that they are. True: those are all, and but for the last block, which may go on, they are
  * forgotten.
  */
-bool trace_put_notes(struct trace_runs *runs, struct trace_notes *notes, unsigned hart, uint64_t retired, uint8_t before,
-                     uint8_t **out, const uint8_t *limit, uint64_t *events);
+bool trace_put_notes(struct trace_runs *runs, struct trace_notes *notes, unsigned hart, uint64_t retired,
+                     uint8_t before, uint8_t **out, const uint8_t *limit, uint64_t *events);
 
 /* All but the last block, which may go on. */
 void trace_forget_notes(struct trace_notes *notes);

@@ -104,7 +104,8 @@ size_t trace_get_registers(struct trace_runs *runs, const uint8_t *in, size_t si
 	if (hart >= runs->hart_count || how > REGISTERS_CHECK)
 		return SIZE_MAX;
 	struct run_place *place = &runs->harts[hart];
-	*differs = how == REGISTERS_CHECK && place->known && memcmp(&place->registers, &registers, sizeof registers) != 0;
+	*differs = how == REGISTERS_CHECK && place->known &&
+	           memcmp(&place->registers, &registers, sizeof registers) != 0;
 	if (*differs || (how == REGISTERS_CHECK && !place->known))
 		return SIZE_MAX;
 	place->registers = registers;

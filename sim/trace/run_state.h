@@ -7,7 +7,11 @@
 
 enum { GUESSES = 1 << 14 };
 enum run_flag {
-	RUN_CODE = 1, RUN_FROM = 2, RUN_END = 4, RUN_CYCLE = 8, RUN_RETIRED = 16,
+	RUN_CODE = 1,
+	RUN_FROM = 2,
+	RUN_END = 4,
+	RUN_CYCLE = 8,
+	RUN_RETIRED = 16,
 	RUN_FLAGS = TAG_RUN | TAG_RUN_HART | 31
 };
 enum { REGISTERS_SET, REGISTERS_CHECK };

@@ -131,8 +131,8 @@ void trace_forget_notes(struct trace_notes *notes)
 	notes->value_count = notes->values_told = 0;
 }
 
-bool trace_put_notes(struct trace_runs *runs, struct trace_notes *notes, unsigned hart, uint64_t retired, uint8_t before,
-                     uint8_t **out, const uint8_t *limit, uint64_t *events)
+bool trace_put_notes(struct trace_runs *runs, struct trace_notes *notes, unsigned hart, uint64_t retired,
+                     uint8_t before, uint8_t **out, const uint8_t *limit, uint64_t *events)
 {
 	const uint64_t *values = notes->values + notes->values_told;
 	uint8_t *at = *out;
@@ -147,8 +147,8 @@ bool trace_put_notes(struct trace_runs *runs, struct trace_notes *notes, unsigne
 			continue;
 		const struct code *code = runs->codes[note->code - 1];
 		unsigned own = (unsigned)(code->at[end].values - code->at[from].values);
-		struct trace_run run = {note->code,  (uint8_t)hart, (uint8_t)from, (uint8_t)end,
-		                        note->cycle, note->retired + from};
+		struct trace_run run = {note->code,   (uint8_t)hart, (uint8_t)from,
+		                        (uint8_t)end, note->cycle,   note->retired + from};
 		at = put_run(runs, run, values, own, before == hart, at);
 		values += own;
 		count += (uint64_t)(code->at[end].events - code->at[from].events);

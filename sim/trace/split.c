@@ -30,7 +30,7 @@ static void add_symbols(struct split_sum *sum, const struct split_symbol *symbol
 		struct split_symbol *place = &sum->symbols[at];
 		if (at == sum->symbol_count || place->address != symbols[i].address) {
 			memmove(place + 1, place, (sum->symbol_count++ - at) * sizeof(*place));
-			*place = (struct split_symbol){ symbols[i].address, 0 };
+			*place = (struct split_symbol){symbols[i].address, 0};
 		}
 		place->cycles += symbols[i].cycles;
 	}
@@ -56,7 +56,7 @@ static void add_parts(struct split_sum *sum, const uint64_t parts[SPLIT_PARTS])
 
 void split_sum_add(struct split_sum *sum, const struct split *split)
 {
-	struct split_example example = { .cycles = split->cycles };
+	struct split_example example = {.cycles = split->cycles};
 	memcpy(example.parts, split->parts, sizeof(example.parts));
 	sum->exits++;
 	sum->cycles += split->cycles;
@@ -81,12 +81,12 @@ void split_sum_free(struct split_sum *sum)
 	free(sum->symbols);
 	free(sum->examples);
 	tally_free(&sum->lengths);
-	*sum = (struct split_sum){ 0 };
+	*sum = (struct split_sum){0};
 }
 
 void split_sum_save(const struct split_sum *sum, struct state_writer *writer)
 {
-	const uint64_t words[] = { sum->exits, sum->cycles, sum->lost, sum->symbol_count, sum->example_count };
+	const uint64_t words[] = {sum->exits, sum->cycles, sum->lost, sum->symbol_count, sum->example_count};
 	STATE_WRITE(writer, words);
 	STATE_WRITE(writer, sum->parts);
 	state_write(writer, sum->symbols, sum->symbol_count * sizeof(*sum->symbols));
@@ -95,7 +95,7 @@ void split_sum_save(const struct split_sum *sum, struct state_writer *writer)
 
 static void restore_symbols(struct split_sum *sum, uint64_t count, struct state_reader *reader)
 {
-	struct split_symbol symbol, last = { 0 };
+	struct split_symbol symbol, last = {0};
 	for (uint64_t i = 0; i < count && STATE_READ(reader, symbol); i++, last = symbol) {
 		if (i && symbol.address <= last.address) {
 			state_refuse(reader, "functions of a split are not in order");
@@ -116,7 +116,7 @@ static void restore_examples(struct split_sum *sum, uint64_t count, struct state
 
 void split_sum_restore(struct split_sum *sum, struct state_reader *reader)
 {
-	uint64_t words[5] = { 0 };
+	uint64_t words[5] = {0};
 	STATE_READ(reader, words);
 	STATE_READ(reader, sum->parts);
 	restore_symbols(sum, words[3], reader);

@@ -17,7 +17,9 @@ extern const char *const split_keys[SPLIT_PARTS], *const split_titles[SPLIT_PART
 
 /* Cycles of the instructions of one function, by its first address; SPLIT_NOWHERE: of code that no symbol names. */
 #define SPLIT_NOWHERE UINT64_MAX
-struct split_symbol { uint64_t address, cycles; };
+struct split_symbol {
+	uint64_t address, cycles;
+};
 
 /* parts add up to cycles, symbols to parts[SPLIT_SWITCH] + parts[SPLIT_HANDLER]. Symbols in the order of addresses,
  * each once. */
@@ -35,7 +37,9 @@ struct split_sum {
 	uint64_t parts[SPLIT_PARTS];
 	struct split_symbol *symbols; /* by address */
 	size_t symbol_count, symbol_capacity;
-	struct split_example { uint64_t cycles, parts[SPLIT_PARTS]; } *examples; /* the first exit of each length */
+	struct split_example {
+		uint64_t cycles, parts[SPLIT_PARTS];
+	} *examples; /* the first exit of each length */
 	size_t example_count, example_capacity;
 	struct tally lengths; /* 1 + number of the example */
 	uint64_t lost; /* not counted because there was no memory */

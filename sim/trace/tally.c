@@ -17,7 +17,8 @@ static size_t tally_slot(const struct tally *tally, uint64_t key)
 static int tally_grow(struct tally *tally)
 {
 	size_t capacity = tally->capacity ? tally->capacity * 2 : TALLY_FIRST;
-	struct tally grown = { calloc(capacity, sizeof(uint64_t)), calloc(capacity, sizeof(uint64_t)), 0, capacity, 0, 0 };
+	struct tally grown = {
+	    calloc(capacity, sizeof(uint64_t)), calloc(capacity, sizeof(uint64_t)), 0, capacity, 0, 0};
 	if (!grown.keys || !grown.counts) {
 		free(grown.keys);
 		free(grown.counts);
@@ -80,10 +81,12 @@ void tally_free(struct tally *tally)
 {
 	free(tally->keys);
 	free(tally->counts);
-	*tally = (struct tally){ 0 };
+	*tally = (struct tally){0};
 }
 
-struct bucket { uint64_t key, count; };
+struct bucket {
+	uint64_t key, count;
+};
 
 static int compare_buckets(const void *a, const void *b)
 {
@@ -100,7 +103,7 @@ static struct bucket *sorted_buckets(const struct tally *tally)
 		return NULL;
 	for (size_t i = 0; i < tally->capacity; i++)
 		if (tally->counts[i])
-			buckets[used++] = (struct bucket){ tally->keys[i], tally->counts[i] };
+			buckets[used++] = (struct bucket){tally->keys[i], tally->counts[i]};
 	qsort(buckets, used, sizeof(*buckets), compare_buckets);
 	return buckets;
 }
@@ -131,7 +134,7 @@ void tally_save(const struct tally *tally, struct state_writer *writer)
 
 void tally_restore(struct tally *tally, struct state_reader *reader)
 {
-	struct bucket bucket, last = { 0 };
+	struct bucket bucket, last = {0};
 	uint64_t lost = state_read_u64(reader), used = state_read_u64(reader);
 	for (uint64_t i = 0; i < used && STATE_READ(reader, bucket); i++, last = bucket) {
 		if (!bucket.count || (i && bucket.key <= last.key)) {
@@ -147,7 +150,7 @@ void tally_restore(struct tally *tally, struct state_reader *reader)
 
 struct tally_summary tally_summary(const struct tally *tally)
 {
-	struct tally_summary summary = { 0 };
+	struct tally_summary summary = {0};
 	struct bucket *buckets = sorted_buckets(tally);
 	if (!buckets)
 		return summary;

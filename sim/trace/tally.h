@@ -27,7 +27,9 @@ void tally_free(struct tally *tally);
 void tally_save(const struct tally *tally, struct state_writer *writer);
 void tally_restore(struct tally *tally, struct state_reader *reader);
 
-struct tally_summary { uint64_t count, min, median, p99, max; };
+struct tally_summary {
+	uint64_t count, min, median, p99, max;
+};
 /* Every member 0 when the tally is empty. */
 struct tally_summary tally_summary(const struct tally *tally);
 

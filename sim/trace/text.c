@@ -55,8 +55,8 @@ static void print_byte(FILE *out, uint64_t value)
 
 static void print_flags(FILE *out, uint64_t flags)
 {
-	fprintf(out, "%s%s%s%s", flags & TRACE_RD ? "x" : "", flags & TRACE_FRD ? "f" : "", flags & TRACE_LOADS ? "r" : "",
-	        flags & TRACE_STORES ? "w" : "");
+	fprintf(out, "%s%s%s%s", flags & TRACE_RD ? "x" : "", flags & TRACE_FRD ? "f" : "",
+	        flags & TRACE_LOADS ? "r" : "", flags & TRACE_STORES ? "w" : "");
 	if (flags & (TRACE_LOADS | TRACE_STORES))
 		fprintf(out, "%u", 1u << (flags >> 4));
 }
@@ -67,11 +67,14 @@ static void print_register(FILE *out, const struct trace_event *event)
 	fprintf(out, "%s", event->flags & TRACE_FRD ? freg_name(number) : reg_name(number));
 }
 
-static const char *const tlb_whats[] = { [TLB_FILL] = "fill", [TLB_EVICT] = "evict", [TLB_FENCE] = "fence", "?" };
+static const char *const tlb_whats[] = {[TLB_FILL] = "fill", [TLB_EVICT] = "evict", [TLB_FENCE] = "fence", "?"};
 static const char *const tlb_units[] = {
-	[UNIT_TLB] = "tlb", [UNIT_ITLB] = "itlb", [UNIT_DTLB] = "dtlb", [UNIT_L2TLB] = "l2tlb",
+    [UNIT_TLB] = "tlb",
+    [UNIT_ITLB] = "itlb",
+    [UNIT_DTLB] = "dtlb",
+    [UNIT_L2TLB] = "l2tlb",
 };
-static const char *const tlb_stages[] = { [TLB_STAGE_S] = "S", [TLB_STAGE_VS] = "VS", [TLB_STAGE_G] = "G", "?" };
+static const char *const tlb_stages[] = {[TLB_STAGE_S] = "S", [TLB_STAGE_VS] = "VS", [TLB_STAGE_G] = "G", "?"};
 
 static void print_page(FILE *out, uint64_t shift)
 {
@@ -87,54 +90,22 @@ static void print_value(FILE *out, const struct trace_event *event, const struct
 {
 	uint64_t value = trace_field_value(event, field);
 	switch ((enum trace_field_format)field->format) {
-	case PRINT_HEX:
-		fprintf(out, "0x%" PRIx64, value);
-		break;
-	case PRINT_DEC:
-		fprintf(out, "%" PRIu64, value);
-		break;
-	case PRINT_ADDRESS:
-		print_address(out, (enum mode)event->mode, value, names);
-		break;
-	case PRINT_MODE:
-		fprintf(out, "%s", mode_name((enum mode)value));
-		break;
-	case PRINT_CAUSE:
-		fprintf(out, "\"%s\"", world_cause_name(value));
-		break;
-	case PRINT_REGISTER:
-		print_register(out, event);
-		break;
-	case PRINT_CSR:
-		print_csr(out, value);
-		break;
-	case PRINT_WORD:
-		print_insn(out, event);
-		break;
-	case PRINT_SIZE:
-		fprintf(out, "%s%" PRIu64, value >> 8 & 1 ? "w" : "r", value & 0xff);
-		break;
-	case PRINT_BYTE:
-		print_byte(out, value);
-		break;
-	case PRINT_FLAGS:
-		print_flags(out, value);
-		break;
-	case PRINT_WHAT:
-		fprintf(out, "%s", tlb_whats[value & 3]);
-		break;
-	case PRINT_UNIT:
-		fprintf(out, "%s", tlb_units[value & 3]);
-		break;
-	case PRINT_STAGE:
-		fprintf(out, "%s", tlb_stages[value & 3]);
-		break;
-	case PRINT_ACCESS:
-		fprintf(out, "%c", "rwx?"[value & 3]);
-		break;
-	case PRINT_PAGE:
-		print_page(out, value);
-		break;
+	case PRINT_HEX: fprintf(out, "0x%" PRIx64, value); break;
+	case PRINT_DEC: fprintf(out, "%" PRIu64, value); break;
+	case PRINT_ADDRESS: print_address(out, (enum mode)event->mode, value, names); break;
+	case PRINT_MODE: fprintf(out, "%s", mode_name((enum mode)value)); break;
+	case PRINT_CAUSE: fprintf(out, "\"%s\"", world_cause_name(value)); break;
+	case PRINT_REGISTER: print_register(out, event); break;
+	case PRINT_CSR: print_csr(out, value); break;
+	case PRINT_WORD: print_insn(out, event); break;
+	case PRINT_SIZE: fprintf(out, "%s%" PRIu64, value >> 8 & 1 ? "w" : "r", value & 0xff); break;
+	case PRINT_BYTE: print_byte(out, value); break;
+	case PRINT_FLAGS: print_flags(out, value); break;
+	case PRINT_WHAT: fprintf(out, "%s", tlb_whats[value & 3]); break;
+	case PRINT_UNIT: fprintf(out, "%s", tlb_units[value & 3]); break;
+	case PRINT_STAGE: fprintf(out, "%s", tlb_stages[value & 3]); break;
+	case PRINT_ACCESS: fprintf(out, "%c", "rwx?"[value & 3]); break;
+	case PRINT_PAGE: print_page(out, value); break;
 	}
 }
 
@@ -149,16 +120,11 @@ static bool insn_has_field(const struct trace_event *event, const struct trace_f
 {
 	switch (field->source) {
 	case SOURCE_FROM:
-	case SOURCE_VALUE0:
-		return event->flags & (TRACE_RD | TRACE_FRD);
-	case SOURCE_VALUE1:
-		return event->flags & (TRACE_LOADS | TRACE_STORES);
-	case SOURCE_VALUE2:
-		return event->flags & TRACE_STORES;
-	case SOURCE_FLAGS:
-		return event->flags != 0;
-	default:
-		return true;
+	case SOURCE_VALUE0: return event->flags & (TRACE_RD | TRACE_FRD);
+	case SOURCE_VALUE1: return event->flags & (TRACE_LOADS | TRACE_STORES);
+	case SOURCE_VALUE2: return event->flags & TRACE_STORES;
+	case SOURCE_FLAGS: return event->flags != 0;
+	default: return true;
 	}
 }
 
@@ -168,7 +134,8 @@ static bool is_field(const struct trace_field *field, const char *name) { return
 static bool tlb_has_field(const struct trace_event *event, const struct trace_field *field)
 {
 	unsigned what = event->flags >> TRACE_TLB_WHAT & 3, stage = event->flags >> TRACE_TLB_STAGE & 3;
-	bool fence = what == TLB_FENCE, address = event->flags >> TRACE_TLB_ADDRESS & 1, id = event->flags >> TRACE_TLB_ID & 1;
+	bool fence = what == TLB_FENCE, address = event->flags >> TRACE_TLB_ADDRESS & 1,
+	     id = event->flags >> TRACE_TLB_ID & 1;
 	if (is_field(field, "access") || is_field(field, "reads_first"))
 		return what == TLB_FILL;
 	if (is_field(field, "reads_second"))
@@ -191,13 +158,15 @@ static bool tlb_has_field(const struct trace_event *event, const struct trace_fi
 /* Does the event have this field at all? */
 static bool has_field(const struct trace_event *event, const struct trace_field *field)
 {
-	return event->type == TRACE_INSN ? insn_has_field(event, field) : event->type != TRACE_TLB || tlb_has_field(event, field);
+	return event->type == TRACE_INSN ? insn_has_field(event, field)
+	                                 : event->type != TRACE_TLB || tlb_has_field(event, field);
 }
 
 void trace_print(FILE *out, const struct trace_event *event, const struct trace_names *names)
 {
 	const struct trace_row *row = &trace_rows[event->type];
-	fprintf(out, "%12" PRIu64 " %2u %-2s %-7s ", event->cycle, event->hart, mode_name((enum mode)event->mode), row->name);
+	fprintf(out, "%12" PRIu64 " %2u %-2s %-7s ", event->cycle, event->hart, mode_name((enum mode)event->mode),
+	        row->name);
 	print_address(out, (enum mode)event->mode, event->pc, names);
 	for (unsigned i = 0; i < row->field_count; i++)
 		if (has_field(event, &row->fields[i]))

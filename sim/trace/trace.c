@@ -26,8 +26,9 @@ enum { LANES = 8 };
 
 /* One multiplier a lane; any odd numbers with half their bits set do. */
 static const uint64_t lane_keys[LANES] = {
-	UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xc2b2ae3d27d4eb4f), UINT64_C(0x165667b19e3779f9), UINT64_C(0xd6e8feb86659fd93),
-	UINT64_C(0xa0761d6478bd642f), UINT64_C(0xe7037ed1a0b428db), UINT64_C(0x8ebc6af09c88c6e3), UINT64_C(0x589965cc75374cc3),
+    UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xc2b2ae3d27d4eb4f), UINT64_C(0x165667b19e3779f9),
+    UINT64_C(0xd6e8feb86659fd93), UINT64_C(0xa0761d6478bd642f), UINT64_C(0xe7037ed1a0b428db),
+    UINT64_C(0x8ebc6af09c88c6e3), UINT64_C(0x589965cc75374cc3),
 };
 
 /* Bijective, and every input bit changes about half of the output bits (the finalizer of MurmurHash3). */
@@ -47,10 +48,7 @@ static uint64_t lane(uint64_t value, unsigned i)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t word_if(unsigned sources, unsigned source, uint64_t value)
-{
-	return sources >> source & 1 ? value : 0;
-}
+static uint64_t word_if(unsigned sources, unsigned source, uint64_t value) { return sources >> source & 1 ? value : 0; }
 
 /* The lanes are independent multiplications; only the last mix waits for the hart's hash before, and being bijective in
  * it never forgets. */
@@ -58,7 +56,8 @@ static uint64_t hash_event(uint64_t hash, const struct trace_event *event)
 {
 	unsigned sources = trace_rows[event->type].sources;
 	uint64_t small = event->type | (uint64_t)event->mode << 8 | word_if(sources, SOURCE_FROM, event->from) << 16 |
-	                 word_if(sources, SOURCE_FLAGS, event->flags) << 24 | word_if(sources, SOURCE_WORD, event->word) << 32;
+	                 word_if(sources, SOURCE_FLAGS, event->flags) << 24 |
+	                 word_if(sources, SOURCE_WORD, event->word) << 32;
 	uint64_t sum = lane(small, 0) + lane(event->cycle, 1) + lane(event->retired, 2) + lane(event->pc, 3);
 	for (unsigned i = 0; i < 4; i++)
 		sum += lane(word_if(sources, SOURCE_VALUE0 + i, event->value[i]), 4 + i);
@@ -99,7 +98,8 @@ static void trace_free(struct trace *trace)
 	free(trace);
 }
 
-static void observe(struct observer *observer, struct hart *hart __attribute__((unused)), const struct trace_event *event)
+static void observe(struct observer *observer, struct hart *hart __attribute__((unused)),
+                    const struct trace_event *event)
 {
 	trace_emit((struct trace *)observer, event);
 }
@@ -116,7 +116,7 @@ struct trace *trace_open(const char *path, uint32_t events, unsigned hart_count,
 		return NULL;
 	}
 	trace->hash = hash;
-	trace->header = (struct trace_header){ TRACE_VERSION, hart_count, config_hash, seed, events };
+	trace->header = (struct trace_header){TRACE_VERSION, hart_count, config_hash, seed, events};
 	trace->recorded = events;
 	trace->observer.event = observe;
 	for (unsigned i = 0; i < hart_count; i++)
@@ -133,11 +133,11 @@ struct trace *trace_open(const char *path, uint32_t events, unsigned hart_count,
 int trace_parse_events(const char *list, uint32_t *events)
 {
 	static const struct word words[] = {
-#define EVENT(id, name, on, fields) { name, 1u << TRACE_##id },
+#define EVENT(id, name, on, fields) {name, 1u << TRACE_##id},
 #include "base/trace_event.def"
 #undef EVENT
-		{ "all", (1u << TRACE_TYPES) - 1 },
-		{ "default", TRACE_DEFAULT },
+	    {"all", (1u << TRACE_TYPES) - 1},
+	    {"default", TRACE_DEFAULT},
 	};
 	return words_parse(list, words, sizeof words / sizeof words[0], events);
 }
@@ -160,7 +160,8 @@ void trace_noting(struct trace *trace, struct hart *hart) { trace->noting = hart
 
 uint32_t trace_text(struct trace *trace, struct trace_text *text)
 {
-	text->tells = (trace->recorded >> TRACE_INSN & 1 ? TELLS_INSN : 0) | (trace->recorded >> TRACE_MEM & 1 ? TELLS_MEM : 0);
+	text->tells = (trace->recorded >> TRACE_INSN & 1 ? TELLS_INSN : 0) |
+	              (trace->recorded >> TRACE_MEM & 1 ? TELLS_MEM : 0);
 	return trace->recording ? trace_writer_text(trace->writer, text) : 0;
 }
 
@@ -276,7 +277,7 @@ void trace_finish(struct trace *trace, const struct hart *harts, unsigned hart_c
 	for (unsigned i = 0; i < hart_count; i++) {
 		if (trace_wants_insns(trace))
 			trace_registers(trace, &harts[i], true);
-		struct trace_end end = { true, (uint8_t)harts[i].mode, harts[i].now, harts[i].retired };
+		struct trace_end end = {true, (uint8_t)harts[i].mode, harts[i].now, harts[i].retired};
 		trace_writer_end(trace->writer, i, &end);
 	}
 	trace_writer_hash(trace->writer, trace_hash(trace, harts, hart_count));

@@ -68,7 +68,7 @@ void trace_split(struct trace *trace, unsigned hart, const struct split *split);
 struct trace_symbol {
 	const char *name;
 	uint64_t address, size; /* size 0: up to the next symbol */
-	unsigned scope;         /* 0: the firmware (V=0 modes); n: the n-th guest (V=1) */
+	unsigned scope; /* 0: the firmware (V=0 modes); n: the n-th guest (V=1) */
 };
 typedef bool trace_symbol_source(void *context, size_t index, struct trace_symbol *symbol);
 /* Where symbols come from, for this file and any that trace_record opens later: call it before the first event. The
@@ -86,9 +86,9 @@ uint64_t trace_hash(const struct trace *trace, const struct hart *harts, unsigne
 /* World-switch statistics so far: trace/world.h. */
 const struct world *trace_world(const struct trace *trace);
 
-/* What the trace knows of the run so far, for another machine to go on from: the hash, and the statistics (sections "trace" and
- * "world"). Not the file: a restored machine's begins where it goes on. Restored into a new one of as many harts, before any event;
- * false: refused, and it is only good for trace_close. */
+/* What the trace knows of the run so far, for another machine to go on from: the hash, and the statistics (sections
+ * "trace" and "world"). Not the file: a restored machine's begins where it goes on. Restored into a new one of as
+ * many harts, before any event; false: refused, and it is only good for trace_close. */
 void trace_save(const struct trace *trace, struct state_writer *writer);
 bool trace_restore(struct trace *trace, struct state_reader *reader);
 

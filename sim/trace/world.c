@@ -36,7 +36,7 @@ static size_t exits_row(struct world_exits **rows, size_t *count, size_t *capaci
 			return i;
 	if (ARRAY_RESERVE(*rows, *count, 1, capacity))
 		return SIZE_MAX;
-	(*rows)[*count] = (struct world_exits){ .cause = cause, .vmid = vmid };
+	(*rows)[*count] = (struct world_exits){.cause = cause, .vmid = vmid};
 	return (*count)++;
 }
 
@@ -47,7 +47,7 @@ static struct world_zone *zone_row(struct world_zone **rows, size_t *count, size
 			return &(*rows)[i];
 	if (ARRAY_RESERVE(*rows, *count, 1, capacity))
 		return NULL;
-	(*rows)[*count] = (struct world_zone){ .vmid = vmid };
+	(*rows)[*count] = (struct world_zone){.vmid = vmid};
 	return &(*rows)[(*count)++];
 }
 
@@ -138,7 +138,8 @@ void world_split(struct world *world, unsigned number, const struct split *split
 		return;
 	}
 	hart->split = *split;
-	hart->split.symbols = memcpy(hart->split_symbols, split->symbols, split->symbol_count * sizeof(*split->symbols));
+	hart->split.symbols = memcpy(hart->split_symbols, split->symbols,
+	                             split->symbol_count * sizeof(*split->symbols));
 }
 
 struct world_modes world_modes(const struct world *world, unsigned hart, uint64_t cycle, uint64_t retired)
@@ -169,7 +170,8 @@ struct world_exits *world_exits(const struct world *world, int vmid, size_t *cou
 			const struct world_exits *from = &hart->exits_by[j];
 			if (vmid != WORLD_ALL && from->vmid != (unsigned)vmid)
 				continue;
-			size_t row = exits_row(&rows, count, &capacity, from->cause, vmid == WORLD_ALL ? 0 : from->vmid);
+			size_t row = exits_row(&rows, count, &capacity, from->cause,
+			                       vmid == WORLD_ALL ? 0 : from->vmid);
 			if (row == SIZE_MAX)
 				continue;
 			rows[row].count += from->count;

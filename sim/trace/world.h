@@ -63,7 +63,8 @@ void world_free(struct world *world);
 /* Any event; those that are not world events are ignored. */
 void world_event(struct world *world, const struct trace_event *event);
 
-/* All of it: section "world". Restored into a new one of as many harts; false: refused, and it is only good for world_free. */
+/* All of it: section "world". Restored into a new one of as many harts; false: refused, and it is only good for
+ * world_free. */
 void world_save(const struct world *world, struct state_writer *writer);
 bool world_restore(struct world *world, struct state_reader *reader);
 
@@ -72,7 +73,9 @@ bool world_restore(struct world *world, struct state_reader *reader);
 void world_split(struct world *world, unsigned hart, const struct split *split);
 
 /* Cycles and instructions of a hart by mode, up to where it stands now. */
-struct world_modes { uint64_t cycles[MODE_COUNT], instructions[MODE_COUNT]; };
+struct world_modes {
+	uint64_t cycles[MODE_COUNT], instructions[MODE_COUNT];
+};
 struct world_modes world_modes(const struct world *world, unsigned hart, uint64_t cycle, uint64_t retired);
 
 /* Exits added up over harts: for one VMID, or all (WORLD_ALL); sorted by cause, interrupts last. The caller frees each
@@ -83,7 +86,9 @@ void world_exits_free(struct world_exits *exits, size_t count);
 
 /* Zones added up over harts, sorted by VMID; `harts_now[i]` adds what hart i did in its guest since its last event (may
  * be NULL). free() the array. */
-struct world_now { uint64_t cycle, retired; };
+struct world_now {
+	uint64_t cycle, retired;
+};
 struct world_zone *world_zones(const struct world *world, const struct world_now *harts_now, size_t *count);
 
 /* "load guest-page fault", "return": text for value[0] of a trap or world event. */

@@ -41,8 +41,14 @@ static void write_parts(struct json *json, const char *key, const uint64_t parts
 /* Of one exit as long as each of the quantiles. */
 static void write_examples(struct json *json, const struct split_sum *sum, const struct tally_summary *cycles)
 {
-	const struct { const char *key; uint64_t cycles; } at[] = {
-		{ "min", cycles->min }, { "median", cycles->median }, { "p99", cycles->p99 }, { "max", cycles->max },
+	const struct {
+		const char *key;
+		uint64_t cycles;
+	} at[] = {
+	    {"min", cycles->min},
+	    {"median", cycles->median},
+	    {"p99", cycles->p99},
+	    {"max", cycles->max},
 	};
 	json_open(json, "split_at", '{');
 	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
@@ -103,7 +109,8 @@ void world_json_switches(struct json *json, const struct world *world, const str
 	json_close(json, '}');
 }
 
-void world_json_zones(struct json *json, const struct world *world, const struct world_now *now, const struct trace_names *names)
+void world_json_zones(struct json *json, const struct world *world, const struct world_now *now,
+                      const struct trace_names *names)
 {
 	size_t count;
 	struct world_zone *zones = world_zones(world, now, &count);

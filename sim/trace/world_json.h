@@ -15,6 +15,7 @@ void world_json_modes(struct json *json, const struct world *world, unsigned har
 void world_json_hart(struct json *json, const struct world *world, unsigned hart, const struct world_now *now);
 /* "world_switches": {...}, "zones": [...]. now: one a hart; names: of the firmware's functions. */
 void world_json_switches(struct json *json, const struct world *world, const struct trace_names *names);
-void world_json_zones(struct json *json, const struct world *world, const struct world_now *now, const struct trace_names *names);
+void world_json_zones(struct json *json, const struct world *world, const struct world_now *now,
+                      const struct trace_names *names);
 
 #endif

@@ -18,7 +18,7 @@ static void save_rows(const struct world_hart *hart, struct state_writer *writer
 	state_write_u64(writer, hart->exits_count);
 	for (size_t i = 0; i < hart->exits_count; i++) {
 		const struct world_exits *row = &hart->exits_by[i];
-		const uint64_t words[] = { row->cause, row->vmid, row->count };
+		const uint64_t words[] = {row->cause, row->vmid, row->count};
 		STATE_WRITE(writer, words);
 		tally_save(&row->cycles, writer);
 		split_sum_save(&row->split, writer);
@@ -26,7 +26,7 @@ static void save_rows(const struct world_hart *hart, struct state_writer *writer
 	state_write_u64(writer, hart->zone_count);
 	for (size_t i = 0; i < hart->zone_count; i++) {
 		const struct world_zone *zone = &hart->zones[i];
-		const uint64_t words[] = { zone->vmid, zone->entries, zone->exits, zone->cycles, zone->instructions };
+		const uint64_t words[] = {zone->vmid, zone->entries, zone->exits, zone->cycles, zone->instructions};
 		STATE_WRITE(writer, words);
 	}
 }
@@ -39,7 +39,8 @@ void world_save(const struct world *world, struct state_writer *writer)
 	for (unsigned i = 0; i < world->hart_count; i++) {
 		const struct world_hart *hart = &world->harts[i];
 		const uint64_t words[] = {
-			hart->mode, hart->vmid, hart->cycle, hart->retired, hart->entries, hart->exits, hart->exit_cycle, hart->outside, hart->exit_row,
+		    hart->mode,  hart->vmid,       hart->cycle,   hart->retired,  hart->entries,
+		    hart->exits, hart->exit_cycle, hart->outside, hart->exit_row,
 		};
 		STATE_WRITE(writer, words);
 		STATE_WRITE(writer, hart->cycles);

@@ -26,11 +26,11 @@ struct trace_writer {
 /* Compress what is pending; ZSTD_e_flush and ZSTD_e_end also push it to the operating system. */
 static void push_bytes(struct trace_writer *writer, ZSTD_EndDirective how)
 {
-	ZSTD_inBuffer in = { writer->pending, writer->pending_size, 0 };
+	ZSTD_inBuffer in = {writer->pending, writer->pending_size, 0};
 	size_t left;
 	writer->pending_size = 0;
 	do {
-		ZSTD_outBuffer out = { writer->out, writer->out_capacity, 0 };
+		ZSTD_outBuffer out = {writer->out, writer->out_capacity, 0};
 		left = ZSTD_compressStream2(writer->zstd, &out, &in, how);
 		if (writer->failure)
 			return;

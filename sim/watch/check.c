@@ -8,10 +8,10 @@
 int check_parse(const char *list, uint32_t *kinds)
 {
 	static const struct word words[] = {
-		{ "percpu", CHECK_PERCPU },
-		{ "worldswitch", CHECK_WORLDSWITCH },
-		{ "isolation", CHECK_ISOLATION },
-		{ "all", CHECK_PERCPU | CHECK_WORLDSWITCH | CHECK_ISOLATION },
+	    {"percpu", CHECK_PERCPU},
+	    {"worldswitch", CHECK_WORLDSWITCH},
+	    {"isolation", CHECK_ISOLATION},
+	    {"all", CHECK_PERCPU | CHECK_WORLDSWITCH | CHECK_ISOLATION},
 	};
 	return words_parse(list, words, sizeof words / sizeof words[0], kinds);
 }
@@ -52,7 +52,8 @@ struct check *check_new(const struct check_config *config)
 		return NULL;
 	}
 	check->config = *config;
-	check->observer = (struct observer){.event = check_event, .wanted = 1u << TRACE_TP | 1u << TRACE_WORLD, .strict = true};
+	check->observer = (struct observer){
+	    .event = check_event, .wanted = 1u << TRACE_TP | 1u << TRACE_WORLD, .strict = true};
 	if (check_percpu_init(check) || check_isolation_init(check)) {
 		check_free(check);
 		return NULL;

@@ -49,8 +49,9 @@ struct check_config {
 struct check *check_new(const struct check_config *config);
 void check_free(struct check *check);
 
-/* What it knows of the run so far: section "check". Restored into a new one of the same configuration, for a machine whose harts
- * are restored too (their count of fences among it); false: refused, and the check is only good for check_free. */
+/* What it knows of the run so far: section "check". Restored into a new one of the same configuration, for a machine
+ * whose harts are restored too (their count of fences among it); false: refused, and the check is only good for
+ * check_free. */
 void check_save(const struct check *check, struct state_writer *writer);
 bool check_restore(struct check *check, struct state_reader *reader);
 

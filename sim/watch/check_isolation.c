@@ -20,8 +20,10 @@ enum {
 	OWNER_NONE = 0,
 	OWNER_TABLE = 0x8000, /* | (vmid + 1): part of its table. Without it: writable by it */
 	OWNER_HOST = 0xffff,
-	ROOT_ENTRIES = 2048, TABLE_ENTRIES = 512,
-	MODE_SV39X4 = 8, MODE_SV57X4 = 10,
+	ROOT_ENTRIES = 2048,
+	TABLE_ENTRIES = 512,
+	MODE_SV39X4 = 8,
+	MODE_SV57X4 = 10,
 	VMIDS = 1 << 14,
 };
 
@@ -73,7 +75,7 @@ static void scan_all(struct scan *scan, uint64_t hgatp);
 /* What `owner` holds now, not when it was scanned last. */
 static void rescan(struct scan *scan, uint16_t owner)
 {
-	struct scan other = { .check = scan->check, .owner = owner & (uint16_t)~OWNER_TABLE, .refresh = true };
+	struct scan other = {.check = scan->check, .owner = owner & (uint16_t)~OWNER_TABLE, .refresh = true};
 	scan->refreshed = owner;
 	scan_all(&other, scan->check->isolation.hgatp[other.owner - 1]);
 }
@@ -175,7 +177,7 @@ static void scan_zone(struct check *check, const struct hart *hart, const struct
 {
 	uint64_t hgatp = event->value[2];
 	unsigned vmid = (unsigned)((hgatp & hgatp_VMID) >> hgatp_VMID_LOW);
-	struct scan scan = { .check = check, .hart = hart, .event = event, .owner = (uint16_t)(vmid + 1) };
+	struct scan scan = {.check = check, .hart = hart, .event = event, .owner = (uint16_t)(vmid + 1)};
 	check->isolation.hgatp[vmid] = hgatp;
 	scan_all(&scan, hgatp);
 }

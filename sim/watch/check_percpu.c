@@ -21,7 +21,8 @@ static int find_symbols(struct check *check)
 	const struct symbols *symbols = check->config.symbols;
 	check->has_percpu = symbols_lookup(symbols, "percpu_base", &check->percpu_base, NULL, NULL) &&
 	                    symbols_lookup(symbols, "percpu_slot_size", &check->slot_size, NULL, NULL) &&
-	                    symbols_lookup(symbols, "percpu_max", &check->percpu_max, NULL, NULL) && is_percpu_array(check);
+	                    symbols_lookup(symbols, "percpu_max", &check->percpu_max, NULL, NULL) &&
+	                    is_percpu_array(check);
 	if (!symbols_lookup(symbols, "__world_switch_start", &check->switch_start, NULL, NULL) ||
 	    !symbols_lookup(symbols, "__world_switch_end", &check->switch_end, NULL, NULL))
 		check->switch_start = check->switch_end = 0;
@@ -89,14 +90,16 @@ static uint64_t slot_index(const struct check *check, uint64_t value)
 void check_percpu_tp(struct check *check, const struct hart *hart, const struct trace_event *event)
 {
 	uint64_t own;
-	if (!(check->config.kinds & CHECK_PERCPU) || event->mode != MODE_HS || !check_own_slot(check, hart, &own) || in_world_switch(check, event->pc))
+	if (!(check->config.kinds & CHECK_PERCPU) || event->mode != MODE_HS || !check_own_slot(check, hart, &own) ||
+	    in_world_switch(check, event->pc))
 		return;
 	struct check_hart *state = &check->harts[hart->id];
 	if (event->value[0] == own)
 		state->armed = true;
 	else if (state->armed && in_other_slot(check, hart, event->value[0]))
-		check_violation(check, "percpu", hart, MODE_HS, event->pc, "tp set to 0x%" PRIx64 ", the slot of hart %" PRIu64,
-		                event->value[0], slot_index(check, event->value[0]));
+		check_violation(check, "percpu", hart, MODE_HS, event->pc,
+		                "tp set to 0x%" PRIx64 ", the slot of hart %" PRIu64, event->value[0],
+		                slot_index(check, event->value[0]));
 }
 
 bool check_is_function(const struct check *check, uint64_t pc)
@@ -118,11 +121,11 @@ void check_function(struct check *check, struct hart *hart)
 	if (!check_own_slot(check, hart, &own) || tp == own)
 		return;
 	if (in_other_slot(check, hart, tp))
-		check_violation(check, "percpu", hart, MODE_HS, hart->pc, "tp is 0x%" PRIx64 ", the slot of hart %" PRIu64, tp,
-		                slot_index(check, tp));
+		check_violation(check, "percpu", hart, MODE_HS, hart->pc,
+		                "tp is 0x%" PRIx64 ", the slot of hart %" PRIu64, tp, slot_index(check, tp));
 	else if (check->harts[hart->id].armed)
-		check_violation(check, "percpu", hart, MODE_HS, hart->pc, "tp is 0x%" PRIx64 ", not this hart's slot 0x%" PRIx64,
-		                tp, own);
+		check_violation(check, "percpu", hart, MODE_HS, hart->pc,
+		                "tp is 0x%" PRIx64 ", not this hart's slot 0x%" PRIx64, tp, own);
 }
 
 /* HS-mode calls M-mode and goes on behind the call, or where it was interrupted; or M-mode makes it take a trap. Any
@@ -130,8 +133,8 @@ void check_function(struct check *check, struct hart *hart)
 void check_percpu_resumed(struct check *check, const struct hart *hart, const struct trace_event *event)
 {
 	struct check_hart *state = &check->harts[hart->id];
-	bool goes_on = event->pc == state->call_pc || event->pc == state->call_pc + 4 || event->pc == state->call_pc + 2 ||
-	               event->pc == (hart->csr.stvec & ~UINT64_C(3));
+	bool goes_on = event->pc == state->call_pc || event->pc == state->call_pc + 4 ||
+	               event->pc == state->call_pc + 2 || event->pc == (hart->csr.stvec & ~UINT64_C(3));
 	if (!goes_on)
 		state->armed = false;
 }

@@ -11,8 +11,8 @@ static void symbol_text(const struct check *check, enum mode mode, uint64_t pc, 
 	uint64_t offset = 0;
 	unsigned module;
 	const struct symbols *symbols = check->config.symbols;
-	const char *name =
-	    mode_virt(mode) ? symbols_find_guest(symbols, pc, &offset, &module) : symbols_find(symbols, pc, &offset);
+	const char *name = mode_virt(mode) ? symbols_find_guest(symbols, pc, &offset, &module)
+	                                   : symbols_find(symbols, pc, &offset);
 	if (name)
 		snprintf(text, size, " <%.32s+0x%" PRIx64 ">", name, offset);
 	else
@@ -29,8 +29,9 @@ void check_violation(struct check *check, const char *kind, const struct hart *h
 	va_end(arguments);
 	symbol_text(check, mode, pc, symbol, sizeof(symbol));
 	/* A message too long for its place loses its end. */
-	int length = snprintf(message, sizeof(message), "check %s: hart %u cycle %" PRIu64 " pc 0x%" PRIx64 "%s: ", kind,
-	                      hart->id, hart->now, pc, symbol);
+	int length = snprintf(message, sizeof(message),
+	                      "check %s: hart %u cycle %" PRIu64 " pc 0x%" PRIx64 "%s: ", kind, hart->id, hart->now, pc,
+	                      symbol);
 	if (length > 0 && (size_t)length < sizeof(message))
 		strncat(message, what, sizeof(message) - 1 - (size_t)length);
 	check->config.violated(check->config.context, hart->id, message);

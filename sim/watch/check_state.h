@@ -9,7 +9,18 @@
 #include "watch/check.h"
 
 /* VS CSRs that a guest finds as it left them. */
-enum { VS_VSSTATUS, VS_VSIE, VS_VSTVEC, VS_VSSCRATCH, VS_VSEPC, VS_VSCAUSE, VS_VSTVAL, VS_VSATP, VS_VSTIMECMP, VS_COUNT };
+enum {
+	VS_VSSTATUS,
+	VS_VSIE,
+	VS_VSTVEC,
+	VS_VSSCRATCH,
+	VS_VSEPC,
+	VS_VSCAUSE,
+	VS_VSTVAL,
+	VS_VSATP,
+	VS_VSTIMECMP,
+	VS_COUNT
+};
 
 /* How a vCPU left its hart. */
 struct vcpu_image {

@@ -15,12 +15,19 @@ enum { REG_TP = 4, REG_A0 = 10, REG_A1 = 11, REG_A7 = 17 };
 /* SBI extensions, in a7. */
 enum { SBI_LEGACY_SHUTDOWN = 8, SBI_HSM = 0x48534d, SBI_SRST = 0x53525354 };
 
-static const struct { uint16_t number; const char *name; } vs_csrs[VS_COUNT] = {
-	[VS_VSSTATUS] = { CSR_vsstatus, "vsstatus" },    [VS_VSIE] = { CSR_vsie, "vsie" },
-	[VS_VSTVEC] = { CSR_vstvec, "vstvec" },          [VS_VSSCRATCH] = { CSR_vsscratch, "vsscratch" },
-	[VS_VSEPC] = { CSR_vsepc, "vsepc" },             [VS_VSCAUSE] = { CSR_vscause, "vscause" },
-	[VS_VSTVAL] = { CSR_vstval, "vstval" },          [VS_VSATP] = { CSR_vsatp, "vsatp" },
-	[VS_VSTIMECMP] = { CSR_vstimecmp, "vstimecmp" },
+static const struct {
+	uint16_t number;
+	const char *name;
+} vs_csrs[VS_COUNT] = {
+    [VS_VSSTATUS] = {CSR_vsstatus, "vsstatus"},
+    [VS_VSIE] = {CSR_vsie, "vsie"},
+    [VS_VSTVEC] = {CSR_vstvec, "vstvec"},
+    [VS_VSSCRATCH] = {CSR_vsscratch, "vsscratch"},
+    [VS_VSEPC] = {CSR_vsepc, "vsepc"},
+    [VS_VSCAUSE] = {CSR_vscause, "vscause"},
+    [VS_VSTVAL] = {CSR_vstval, "vstval"},
+    [VS_VSATP] = {CSR_vsatp, "vsatp"},
+    [VS_VSTIMECMP] = {CSR_vstimecmp, "vstimecmp"},
 };
 
 static void read_vs(const struct hart *hart, uint64_t *vs)
@@ -69,7 +76,7 @@ void check_switch_free(struct check *check)
 /* Two bytes of guest code, as the guest would fetch them. */
 static bool read_guest_half(struct hart *hart, enum mode mode, uint64_t pc, uint16_t *half)
 {
-	struct mmu_context context = { .mode = mode };
+	struct mmu_context context = {.mode = mode};
 	struct translation translation;
 	struct trap trap;
 	return mmu_walk(hart, pc, 2, ACCESS_FETCH, &context, false, NULL, NULL, &translation, &trap) &&
@@ -143,13 +150,17 @@ struct way {
 
 enum { WAYS_MAX = 4 };
 
-static bool is_ecall(const struct vcpu_image *vcpu) { return vcpu->cause == CAUSE_ECALL_VS || vcpu->cause == CAUSE_ECALL_U; }
+static bool is_ecall(const struct vcpu_image *vcpu)
+{
+	return vcpu->cause == CAUSE_ECALL_VS || vcpu->cause == CAUSE_ECALL_U;
+}
 
 /* Emulated, or skipped: behind the instruction, with its results. */
 static unsigned add_advance(const struct vcpu_image *vcpu, struct way *ways, unsigned count)
 {
-	struct way way = { .mode = vcpu->mode };
-	if (vcpu->cause == CAUSE_FETCH_GUEST_PAGE || vcpu->cause == CAUSE_FETCH_PAGE || vcpu->cause == CAUSE_FETCH_ACCESS)
+	struct way way = {.mode = vcpu->mode};
+	if (vcpu->cause == CAUSE_FETCH_GUEST_PAGE || vcpu->cause == CAUSE_FETCH_PAGE ||
+	    vcpu->cause == CAUSE_FETCH_ACCESS)
 		return count; /* there is no instruction to emulate */
 	if (is_ecall(vcpu)) {
 		way.pc = vcpu->pc + 4;
@@ -175,15 +186,15 @@ static unsigned add_advance(const struct vcpu_image *vcpu, struct way *ways, uns
 static unsigned find_ways(const struct vcpu_image *vcpu, struct way *ways)
 {
 	unsigned count = 0;
-	ways[count++] = (struct way){ .pc = vcpu->pc, .mode = vcpu->mode }; /* once more: nothing may change */
+	ways[count++] = (struct way){.pc = vcpu->pc, .mode = vcpu->mode}; /* once more: nothing may change */
 	if (vcpu->cause >> 63)
 		return count;
 	count = add_advance(vcpu, ways, count);
 	ways[count++] = (struct way){
-		.pc = vcpu->vs[VS_VSTVEC] & ~UINT64_C(3),
-		.mode = MODE_VS,
-		.vs_free = 1u << VS_VSEPC | 1u << VS_VSCAUSE | 1u << VS_VSTVAL | 1u << VS_VSSTATUS,
-		.reflects = true,
+	    .pc = vcpu->vs[VS_VSTVEC] & ~UINT64_C(3),
+	    .mode = MODE_VS,
+	    .vs_free = 1u << VS_VSEPC | 1u << VS_VSCAUSE | 1u << VS_VSTVAL | 1u << VS_VSSTATUS,
+	    .reflects = true,
 	};
 	return count;
 }
@@ -208,7 +219,7 @@ struct fault {
 
 static bool differs(struct fault *fault, const char *name, uint64_t found, uint64_t expected)
 {
-	*fault = (struct fault){ name, found, expected };
+	*fault = (struct fault){name, found, expected};
 	return found != expected;
 }
 
@@ -244,17 +255,18 @@ static bool wrong(const struct hart *hart, const struct vcpu_image *vcpu, const 
 }
 
 static void report_changes(struct check *check, const struct hart *hart, const struct vcpu_image *vcpu,
-                   const struct trace_event *event, const struct fault *fault)
+                           const struct trace_event *event, const struct fault *fault)
 {
 	check_violation(check, "worldswitch", hart, (enum mode)event->mode, event->pc,
-	                "%s 0x%" PRIx64 ", was 0x%" PRIx64 " at the exit (%s)", fault->name, fault->found, fault->expected,
-	                world_cause_name(vcpu->cause));
+	                "%s 0x%" PRIx64 ", was 0x%" PRIx64 " at the exit (%s)", fault->name, fault->found,
+	                fault->expected, world_cause_name(vcpu->cause));
 }
 
-static void compare_image(struct check *check, const struct hart *hart, struct vcpu_image *vcpu, const struct trace_event *event)
+static void compare_image(struct check *check, const struct hart *hart, struct vcpu_image *vcpu,
+                          const struct trace_event *event)
 {
 	struct way ways[WAYS_MAX];
-	struct fault fault, first = { NULL, 0, 0 };
+	struct fault fault, first = {NULL, 0, 0};
 	uint64_t vs[VS_COUNT];
 	unsigned count = find_ways(vcpu, ways);
 	read_vs(hart, vs);
@@ -273,9 +285,9 @@ static void compare_image(struct check *check, const struct hart *hart, struct v
 	} else if (anywhere(vcpu)) {
 		vcpu->f_known = false;
 	} else {
-		fault = (struct fault){ "pc", event->pc, vcpu->pc };
+		fault = (struct fault){"pc", event->pc, vcpu->pc};
 		if (event->pc == vcpu->pc)
-			fault = (struct fault){ "mode", event->mode, vcpu->mode };
+			fault = (struct fault){"mode", event->mode, vcpu->mode};
 		report_changes(check, hart, vcpu, event, &fault);
 	}
 }
@@ -313,8 +325,10 @@ void check_switch_entry(struct check *check, const struct hart *hart, const stru
 static void save_vcpu(const struct vcpu_image *vcpu, struct state_writer *writer)
 {
 	const uint64_t words[] = {
-		vcpu->sscratch, vcpu->vmid, vcpu->running, vcpu->complete, vcpu->hart, vcpu->mode, vcpu->cause, vcpu->pc, vcpu->insn.known,
-		vcpu->insn.sret, vcpu->insn.length, vcpu->insn.x_written, vcpu->insn.f_written, vcpu->f_known, vcpu->f_free, vcpu->fcsr,
+	    vcpu->sscratch,       vcpu->vmid,      vcpu->running,     vcpu->complete,
+	    vcpu->hart,           vcpu->mode,      vcpu->cause,       vcpu->pc,
+	    vcpu->insn.known,     vcpu->insn.sret, vcpu->insn.length, vcpu->insn.x_written,
+	    vcpu->insn.f_written, vcpu->f_known,   vcpu->f_free,      vcpu->fcsr,
 	};
 	STATE_WRITE(writer, words);
 	STATE_WRITE(writer, vcpu->x);
@@ -325,7 +339,8 @@ static void save_vcpu(const struct vcpu_image *vcpu, struct state_writer *writer
 static void restore_vcpu(struct check *check, struct state_reader *reader)
 {
 	uint64_t sscratch = state_read_u64(reader);
-	struct vcpu_image *vcpu = add_vcpu(check, sscratch, (unsigned)state_read_limited(reader, hgatp_VMID >> hgatp_VMID_LOW));
+	struct vcpu_image *vcpu = add_vcpu(check, sscratch,
+	                                   (unsigned)state_read_limited(reader, hgatp_VMID >> hgatp_VMID_LOW));
 	if (!vcpu) {
 		state_refuse(reader, "check: no memory");
 		return;

@@ -163,7 +163,7 @@ void meter_save(const struct hart *hart, struct state_writer *writer)
 {
 	const struct meter *meter = hart->meter;
 	const uint64_t words[] = {
-		hart->metering, meter->start, meter->last, meter->wait, meter->vector, meter->latest, meter->function_count,
+	    hart->metering, meter->start, meter->last, meter->wait, meter->vector, meter->latest, meter->function_count,
 	};
 	state_write_begin(writer, "meter", STATE_VERSION);
 	STATE_WRITE(writer, words);
@@ -245,7 +245,8 @@ void meter_ran(struct hart *hart, const struct meter_run *ran)
 {
 	struct meter *meter = hart->meter;
 	const struct code_block *code = ran->code;
-	unsigned retired = (unsigned)(hart->insns - ran->insns), count = retired + (hart->model && hart->trap.pending), length;
+	unsigned retired = (unsigned)(hart->insns - ran->insns), count = retired + (hart->model && hart->trap.pending),
+		 length;
 	uint64_t pc = code->pc;
 	meter->wait += ran->start - meter->last;
 	meter->last = hart->cycle;
@@ -295,10 +296,7 @@ static void begin_shadow(struct hart *hart)
 	shadow_begin(hart->model->shadow, &hart->model->states.list[hart->pipeline_state]);
 }
 
-void meter_switched(struct hart *hart)
-{
-	begin_shadow(hart);
-}
+void meter_switched(struct hart *hart) { begin_shadow(hart); }
 
 static void open_switch(struct hart *hart, uint64_t taken)
 {
@@ -328,16 +326,18 @@ void meter_trapped(struct hart *hart, enum mode from, uint64_t taken)
 static void add_up(const struct meter *meter, struct split *split)
 {
 	static const enum split_part part_of[SHADOW_LEVELS] = {
-		[SHADOW_INSN] = SPLIT_HANDLER,  [SHADOW_TRAP] = SPLIT_TRAP,     [SHADOW_FENCE] = SPLIT_FENCE,
-		[SHADOW_BRANCH] = SPLIT_BRANCH, [SHADOW_ICACHE] = SPLIT_ICACHE, [SHADOW_DCACHE] = SPLIT_DCACHE,
-		[SHADOW_FIRST] = SPLIT_WALK_VS, [SHADOW_SECOND] = SPLIT_WALK_G,
+	    [SHADOW_INSN] = SPLIT_HANDLER,  [SHADOW_TRAP] = SPLIT_TRAP,     [SHADOW_FENCE] = SPLIT_FENCE,
+	    [SHADOW_BRANCH] = SPLIT_BRANCH, [SHADOW_ICACHE] = SPLIT_ICACHE, [SHADOW_DCACHE] = SPLIT_DCACHE,
+	    [SHADOW_FIRST] = SPLIT_WALK_VS, [SHADOW_SECOND] = SPLIT_WALK_G,
 	};
 	uint64_t busy = split->cycles - meter->wait, below = 0;
 	assert(meter->time[SHADOW_SECOND] == busy);
 	split->parts[SPLIT_WAIT] = meter->wait;
 	for (unsigned level = 0; level < SHADOW_LEVELS; level++) {
 		/* More of the past may make an instruction faster (two that now share a cycle): no part is negative */
-		uint64_t time = meter->time[level] < below ? below : meter->time[level] > busy ? busy : meter->time[level];
+		uint64_t time = meter->time[level] < below  ? below
+		                : meter->time[level] > busy ? busy
+		                                            : meter->time[level];
 		split->parts[part_of[level]] = time - below;
 		below = time;
 	}

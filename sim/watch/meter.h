@@ -17,8 +17,8 @@ struct symbols;
 int meter_init(struct hart *hart, const struct symbols *symbols);
 void meter_free(struct hart *hart);
 
-/* The open switch and the functions seen so far: section "meter". What the pipelines of a timed hart's shadow hold is timing's to
- * save. Restored after meter_init; false: refused, and the meter is only good for meter_free. */
+/* The open switch and the functions seen so far: section "meter". What the pipelines of a timed hart's shadow hold
+ * is timing's to save. Restored after meter_init; false: refused, and the meter is only good for meter_free. */
 void meter_save(const struct hart *hart, struct state_writer *writer);
 bool meter_restore(struct hart *hart, struct state_reader *reader);
 
@@ -30,7 +30,7 @@ void meter_trapped(struct hart *hart, enum mode from, uint64_t taken);
 /* A block of code was left; a pending trap is not taken yet. */
 struct meter_run {
 	const struct code_block *code;
-	uint64_t start, insns;  /* where the hart stood: its cycle, and instructions retired */
+	uint64_t start, insns; /* where the hart stood: its cycle, and instructions retired */
 	struct settled settled; /* of the last instruction; without a model nothing */
 };
 void meter_ran(struct hart *hart, const struct meter_run *run);

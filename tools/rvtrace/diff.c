@@ -20,7 +20,7 @@ static void queue_push(struct queue *queue, const struct trace_event *event)
 		for (size_t i = 0; i < queue->count; i++)
 			grown[i] = queue->events[(queue->first + i) % queue->capacity];
 		free(queue->events);
-		*queue = (struct queue){ grown, 0, queue->count, capacity };
+		*queue = (struct queue){grown, 0, queue->count, capacity};
 	}
 	queue->events[(queue->first + queue->count++) % queue->capacity] = *event;
 }
@@ -48,7 +48,8 @@ struct comparison {
 
 static bool same_event(const struct trace_event *a, const struct trace_event *b)
 {
-	if (a->type != b->type || a->mode != b->mode || a->cycle != b->cycle || a->retired != b->retired || a->pc != b->pc)
+	if (a->type != b->type || a->mode != b->mode || a->cycle != b->cycle || a->retired != b->retired ||
+	    a->pc != b->pc)
 		return false;
 	const struct trace_row *row = &trace_rows[a->type];
 	for (unsigned i = 0; i < row->field_count; i++)
@@ -159,7 +160,7 @@ static void print_after(struct comparison *comparison, unsigned side)
 			return;
 		if (event.hart != comparison->hart)
 			continue;
-		print_marked("-+"[side], &event, &comparison->input[side]);
+		print_marked("-+"[side], &event, &comparison -> input[side]);
 		left--;
 	}
 }
@@ -175,9 +176,9 @@ static void print_difference(struct comparison *comparison)
 	}
 	for (unsigned side = 0; side < 2; side++) {
 		if (comparison->present[side])
-			print_marked("-+"[side], &comparison->differing[side], &comparison->input[side]);
+			print_marked("-+"[side], &comparison -> differing[side], &comparison -> input[side]);
 		else
-			printf("%c (%s has no more events of this hart)\n", "-+"[side], comparison->input[side].path);
+			printf("%c (%s has no more events of this hart)\n", "-+"[side], comparison -> input[side].path);
 	}
 	if (comparison->present[0] && comparison->present[1])
 		print_fields(comparison);
@@ -206,7 +207,8 @@ static bool same_ends(const struct comparison *comparison)
 		known &= trace_reader_hash(comparison->input[side].reader, &hash[side]);
 	if (!known || hash[0] == hash[1])
 		return true;
-	printf("same events, but the final states differ: trace hash 0x%016" PRIx64 " and 0x%016" PRIx64 "\n", hash[0], hash[1]);
+	printf("same events, but the final states differ: trace hash 0x%016" PRIx64 " and 0x%016" PRIx64 "\n", hash[0],
+	       hash[1]);
 	return false;
 }
 
@@ -241,7 +243,7 @@ static void comparison_free(struct comparison *comparison)
 
 int rvtrace_diff(int argc, char **argv)
 {
-	static const struct option options[] = { { "context", required_argument, NULL, 'c' }, { 0 } };
+	static const struct option options[] = {{"context", required_argument, NULL, 'c'}, {0}};
 	struct comparison *comparison = calloc(1, sizeof(*comparison));
 	int option, result = EXIT_TROUBLE;
 	if (!comparison)

@@ -27,7 +27,11 @@ static void dump_plain(struct input *input, const struct filter *filter)
 /* Hart by hart: how harts interleave is a matter of cycles. */
 static int dump_golden(struct input *input, const struct filter *filter)
 {
-	struct { char *text; size_t size; FILE *out; } lines[TRACE_HARTS_MAX] = { 0 };
+	struct {
+		char *text;
+		size_t size;
+		FILE *out;
+	} lines[TRACE_HARTS_MAX] = {0};
 	unsigned count = trace_reader_header(input->reader)->hart_count;
 	struct trace_event event;
 	while (input_next(input, &event)) {
@@ -74,11 +78,11 @@ static int parse_filter(struct filter *filter, int option, const char *argument)
 int rvtrace_dump(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "hart", required_argument, NULL, 'h' }, { "type", required_argument, NULL, 'y' },
-		{ "from", required_argument, NULL, 'f' }, { "to", required_argument, NULL, 't' },
-		{ "golden", no_argument, NULL, 'g' },     { 0 },
+	    {"hart", required_argument, NULL, 'h'}, {"type", required_argument, NULL, 'y'},
+	    {"from", required_argument, NULL, 'f'}, {"to", required_argument, NULL, 't'},
+	    {"golden", no_argument, NULL, 'g'},     {0},
 	};
-	struct filter filter = { .to = UINT64_MAX, .hart = -1 };
+	struct filter filter = {.to = UINT64_MAX, .hart = -1};
 	struct input input;
 	int option, result;
 	while ((option = getopt_long_only(argc, argv, "", options, NULL)) != -1)

@@ -8,7 +8,10 @@ enum { CSRS_MAX = 4 };
 /* csr events stand before the insn event of the instruction that wrote them. */
 static void export_spike(struct input *input)
 {
-	struct { struct trace_event csrs[CSRS_MAX]; unsigned count; } pending[TRACE_HARTS_MAX] = { 0 };
+	struct {
+		struct trace_event csrs[CSRS_MAX];
+		unsigned count;
+	} pending[TRACE_HARTS_MAX] = {0};
 	struct trace_event event;
 	while (input_next(input, &event)) {
 		unsigned *count = &pending[event.hart].count;
@@ -25,7 +28,7 @@ static void export_spike(struct input *input)
 
 int rvtrace_export(int argc, char **argv)
 {
-	static const struct option options[] = { { "format", required_argument, NULL, 'f' }, { 0 } };
+	static const struct option options[] = {{"format", required_argument, NULL, 'f'}, {0}};
 	const char *format = "";
 	struct input input;
 	int option;

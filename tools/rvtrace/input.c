@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include "base/say.h"
 
-const char usage_text[] =
-    "usage: rvtrace dump [--hart N] [--type LIST] [--from CYCLE] [--to CYCLE] [--golden] FILE\n"
-    "       rvtrace diff [--context N] A B     exit 0: same, 1: differ, 2: trouble\n"
-    "       rvtrace stat [--json] FILE\n"
-    "       rvtrace export --format=spike FILE\n";
+const char usage_text[] = "usage: rvtrace dump [--hart N] [--type LIST] [--from CYCLE] [--to CYCLE] [--golden] FILE\n"
+			  "       rvtrace diff [--context N] A B     exit 0: same, 1: differ, 2: trouble\n"
+			  "       rvtrace stat [--json] FILE\n"
+			  "       rvtrace export --format=spike FILE\n";
 
 int usage(void)
 {
@@ -48,7 +47,7 @@ int input_open(struct input *input, const char *path)
 	input->reader = trace_reader_open(path, reason, sizeof(reason));
 	if (!input->reader)
 		return trouble(path, reason);
-	input->names = (struct trace_names){ find_name, input->reader };
+	input->names = (struct trace_names){find_name, input->reader};
 	return 0;
 }
 
@@ -62,8 +61,8 @@ int input_close(struct input *input)
 {
 	int result = 0;
 	if (input->status == TRACE_READ_TRUNCATED)
-		fprintf(stderr, "rvtrace: %s: note: no end record (the run was killed?); %" PRIu64 " events read\n", input->path,
-		        trace_reader_events(input->reader));
+		fprintf(stderr, "rvtrace: %s: note: no end record (the run was killed?); %" PRIu64 " events read\n",
+		        input->path, trace_reader_events(input->reader));
 	if (input->status == TRACE_READ_CORRUPT)
 		result = trouble(input->path, trace_reader_error(input->reader));
 	trace_reader_close(input->reader);

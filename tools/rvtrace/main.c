@@ -5,8 +5,14 @@
 
 int main(int argc, char **argv)
 {
-	static const struct { const char *name; int (*run)(int, char **); } commands[] = {
-		{ "dump", rvtrace_dump }, { "diff", rvtrace_diff }, { "stat", rvtrace_stat }, { "export", rvtrace_export },
+	static const struct {
+		const char *name;
+		int (*run)(int, char **);
+	} commands[] = {
+	    {"dump", rvtrace_dump},
+	    {"diff", rvtrace_diff},
+	    {"stat", rvtrace_stat},
+	    {"export", rvtrace_export},
 	};
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))) {
 		fputs(usage_text, stdout);

@@ -51,7 +51,8 @@ static void stat_text_exits(const struct world *world, const struct trace_names 
 	for (size_t i = 0; i < count; i++) {
 		struct tally_summary cycles = tally_summary(&rows[i].cycles);
 		printf("%-40s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 "\n",
-		       world_cause_name(rows[i].cause), rows[i].count, cycles.min, cycles.median, cycles.p99, cycles.max);
+		       world_cause_name(rows[i].cause), rows[i].count, cycles.min, cycles.median, cycles.p99,
+		       cycles.max);
 		split |= rows[i].split.exits != 0;
 	}
 	if (split) {
@@ -69,8 +70,8 @@ static void stat_text_zones(const struct world *world, const struct world_now *n
 	struct world_zone *zones = world_zones(world, now, &count);
 	printf("\n%-5s %10s %10s %14s %14s\n", "vmid", "entries", "exits", "cycles", "instructions");
 	for (size_t i = 0; i < count; i++)
-		printf("%-5u %10" PRIu64 " %10" PRIu64 " %14" PRIu64 " %14" PRIu64 "\n", zones[i].vmid, zones[i].entries,
-		       zones[i].exits, zones[i].cycles, zones[i].instructions);
+		printf("%-5u %10" PRIu64 " %10" PRIu64 " %14" PRIu64 " %14" PRIu64 "\n", zones[i].vmid,
+		       zones[i].entries, zones[i].exits, zones[i].cycles, zones[i].instructions);
 	free(zones);
 }
 
@@ -93,7 +94,7 @@ static void stat_text(const struct world *world, const struct world_now *now, co
 
 static void stat_json(const struct input *input, const struct world *world, const struct world_now *now)
 {
-	struct json json = { .out = stdout };
+	struct json json = {.out = stdout};
 	uint64_t hash, cycles = 0, instructions = 0;
 	for (unsigned i = 0; i < world->hart_count; i++) {
 		cycles = now[i].cycle > cycles ? now[i].cycle : cycles;
@@ -126,12 +127,12 @@ static void stat_read(struct input *input, struct world *world, struct world_now
 			world_split(world, event.hart, split);
 		world_event(world, &event);
 		if (event.cycle > now[event.hart].cycle)
-			now[event.hart] = (struct world_now){ event.cycle, event.retired };
+			now[event.hart] = (struct world_now){event.cycle, event.retired};
 	}
 	for (unsigned i = 0; i < world->hart_count; i++) {
 		const struct trace_end *end = trace_reader_end(input->reader, i);
 		if (end->known)
-			now[i] = (struct world_now){ end->cycle, end->retired };
+			now[i] = (struct world_now){end->cycle, end->retired};
 	}
 }
 
@@ -163,7 +164,7 @@ static int stat_file(const char *path, bool as_json)
 
 int rvtrace_stat(int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
 	bool as_json = false;
 	int option;
 	while ((option = getopt_long_only(argc, argv, "", options, NULL)) != -1) {

@@ -1,0 +1,119 @@
+#include "cli/values.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/limits.h"
+#include "base/say.h"
+
+int bad(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	say_list(format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+bool options_size(const char *text, uint64_t unit, uint64_t *bytes)
+{
+	static const char suffixes[] = "BKMGT";
+	char *end;
+	errno = 0;
+	uint64_t value = strtoull(text, &end, 0);
+	if (text[0] < '0' || text[0] > '9' || errno != 0)
+		return false;
+	if (*end != '\0') {
+		char letter = (char)toupper((unsigned char)*end);
+		const char *suffix = strchr(suffixes, letter);
+		if (!suffix || end[1] != '\0')
+			return false;
+		unit = UINT64_C(1) << 10 * (suffix - suffixes);
+	}
+	return !__builtin_mul_overflow(value, unit, bytes) && *bytes != 0;
+}
+
+bool parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *value)
+{
+	char *end;
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *value >= low && *value <= high;
+}
+
+static bool parse_hart(const char **text, unsigned *hart)
+{
+	const char *start = *text;
+	*hart = 0;
+	while (**text >= '0' && **text <= '9' && *text - start < 2)
+		*hart = *hart * 10 + (unsigned)(*(*text)++ - '0');
+	return *text != start && *hart < HARTS_MAX;
+}
+
+bool options_cpus(const char *text, uint64_t *cpus)
+{
+	*cpus = 0;
+	for (;; text++) {
+		unsigned first, last;
+		if (!parse_hart(&text, &first))
+			return false;
+		last = first;
+		if (*text == '-') {
+			text++;
+			if (!parse_hart(&text, &last) || last < first)
+				return false;
+		}
+		for (unsigned hart = first; hart <= last; hart++)
+			*cpus |= UINT64_C(1) << hart;
+		if (*text == '\0')
+			return true;
+		if (*text != '+')
+			return false;
+	}
+}
+
+int options_room(struct options *options, int argc, char **argv)
+{
+	size_t size = 1;
+	for (int i = 0; i < argc; i++)
+		size += strlen(argv[i]) + 1;
+	options->kept = malloc(size);
+	options->config.guests = calloc((size_t)argc + 1, sizeof(*options->config.guests));
+	return options->kept && options->config.guests ? 0 : bad("out of memory for options");
+}
+
+char *keep_text(struct options *options, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = options->kept + options->kept_size;
+	options->kept_size += size;
+	return memcpy(copy, text, size);
+}
+
+char *next_item(char **list)
+{
+	char *item = *list, *to = item;
+	if (!item)
+		return NULL;
+	for (char *from = item;; from++) {
+		if (from[0] == ',' && from[1] == ',') {
+			from++;
+		} else if (from[0] == ',' || from[0] == '\0') {
+			*list = from[0] == ',' ? from + 1 : NULL;
+			*to = '\0';
+			return item;
+		}
+		*to++ = *from;
+	}
+}
+
+char *cut_value(char *item)
+{
+	char *equals = strchr(item, '=');
+	if (!equals)
+		return NULL;
+	*equals = '\0';
+	return equals + 1;
+}
