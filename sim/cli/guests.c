@@ -12,7 +12,7 @@ static int set_guest_key(struct guest_config *guest, const char *key, const char
 	if (!value || *value == '\0')
 		return bad("%s: key '%s' needs a value", guest->path, key);
 	if (strcmp(key, "vcpus") == 0) {
-		if (!parse_number(value, 1, HARTS_MAX, &number))
+		if (!number_between(value, 1, HARTS_MAX, &number))
 			return bad("%s: vcpus=%s: must be a number from 1 to %u", guest->path, value, HARTS_MAX);
 		guest->vcpus = (unsigned)number;
 	} else if (strcmp(key, "memory") == 0) {
@@ -57,7 +57,7 @@ int guest_loader(struct options *options, char *list)
 		if (!value || *value == '\0')
 			return bad("-device guest-loader: '%s' needs a value", item);
 		if (strcmp(item, "addr") == 0) {
-			if (!parse_number(value, 1, UINT64_MAX, &guest->address))
+			if (!number_between(value, 1, UINT64_MAX, &guest->address))
 				return bad("-device guest-loader: addr=%s: must be an address", value);
 		} else if (strcmp(item, "kernel") == 0 || strcmp(item, "initrd") == 0) {
 			if (guest->path)

@@ -49,7 +49,7 @@ static int set_flag(struct options *options, const struct option_row *row, char 
 static int set_option_number(struct options *options, const struct option_row *row, char *value)
 {
 	uint64_t *field = (uint64_t *)((char *)&options->config + row->field);
-	if (parse_number(value, row->low, row->high, field))
+	if (number_between(value, row->low, row->high, field))
 		return 0;
 	if (row->high == UINT64_MAX)
 		return bad("--%s %s: must be a number, at least %" PRIu64, row->name, value, row->low);
@@ -99,7 +99,7 @@ static int set_harts(struct options *options, const struct option_row *row, char
 {
 	uint64_t number;
 	const char *text = strncmp(value, "cpus=", 5) == 0 ? value + 5 : value;
-	if (!parse_number(text, 1, HARTS_MAX, &number))
+	if (!number_between(text, 1, HARTS_MAX, &number))
 		return bad("-%s %s: must be a number of harts from 1 to %u", row->name, value, HARTS_MAX);
 	options->config.harts = (unsigned)number;
 	return 0;
@@ -204,7 +204,7 @@ static int set_timing_from(struct options *options, const struct option_row *row
 	config->timing_from.insns = 0;
 	config->timing_from.counted = value[0] >= '0' && value[0] <= '9';
 	if (config->timing_from.counted) {
-		if (!parse_number(value, 0, UINT64_MAX - 1, &config->timing_from.insns))
+		if (!number_between(value, 0, UINT64_MAX - 1, &config->timing_from.insns))
 			return bad("--%s from=%s: must be a number of instructions", row->name, value);
 	} else if (!config->timing_from.hints) {
 		config->timing_from.symbol = value;

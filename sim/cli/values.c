@@ -35,7 +35,7 @@ bool options_size(const char *text, uint64_t unit, uint64_t *bytes)
 	return !__builtin_mul_overflow(value, unit, bytes) && *bytes != 0;
 }
 
-bool parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *value)
+bool number_between(const char *text, uint64_t low, uint64_t high, uint64_t *value)
 {
 	char *end;
 	errno = 0;
