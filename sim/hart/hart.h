@@ -146,4 +146,10 @@ static inline uint64_t hart_block_cycle(const struct hart *hart)
 }
 static inline uint64_t hart_block_insns(const struct hart *hart) { return hart->insns + (uint32_t)hart->progress; }
 
+/* Should an event of this type be made? */
+static inline bool hart_wants(const struct hart *hart, enum trace_type type)
+{
+	return observers_want(hart->observers, type);
+}
+
 #endif

@@ -28,14 +28,6 @@ bool observers_strict(const struct observers *observers)
 	return false;
 }
 
-bool hart_wants(const struct hart *hart, enum trace_type type)
-{
-	for (const struct observer *observer = hart->observers->first; observer; observer = observer->next)
-		if (observer->wanted >> type & 1)
-			return true;
-	return false;
-}
-
 void hart_tell(struct hart *hart, const struct trace_event *event)
 {
 	for (struct observer *observer = hart->observers->first; observer; observer = observer->next)

@@ -30,8 +30,14 @@ void observers_add(struct observers *observers, struct observer *observer); /* b
 void observers_remove(struct observers *observers, const struct observer *observer);
 bool observers_strict(const struct observers *observers); /* is any of them? */
 
-/* Should an event of this type be made? */
-bool hart_wants(const struct hart *hart, enum trace_type type);
+/* Does anybody want events of this type? */
+static inline bool observers_want(const struct observers *observers, enum trace_type type)
+{
+	for (const struct observer *observer = observers->first; observer; observer = observer->next)
+		if (observer->wanted >> type & 1)
+			return true;
+	return false;
+}
 
 /* Tell of an event of this hart at its exact place; fields pc, value[] and flags are the caller's. */
 void hart_emit(struct hart *hart, struct trace_event *event);

@@ -32,7 +32,7 @@ static unsigned read_cycles(struct model *model, uint64_t pa)
 {
 	if (!bus_is_dram(model->hart->bus, pa, 1))
 		return model->timing->l1d_miss + model->timing->dram_latency;
-	return cache_find(&model->l1d, pa) >= 0 ? 0 : hierarchy_read(model, pa, access_cycle(model));
+	return cache_find(&model->l1d, pa) >= 0 ? 0 : hierarchy_miss(model, pa, access_cycle(model), false);
 }
 
 static unsigned write_cycles(struct model *model, uint64_t pa)

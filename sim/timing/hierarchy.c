@@ -83,11 +83,9 @@ static void fill_line(struct model *model, uint64_t pa, uint64_t at)
 		write_back(model, evicted, at);
 }
 
-unsigned hierarchy_read(struct model *model, uint64_t pa, uint64_t at)
+unsigned hierarchy_miss(struct model *model, uint64_t pa, uint64_t at, bool exclusive)
 {
-	if (cache_find(&model->l1d, pa) >= 0)
-		return 0;
-	unsigned cycles = model->timing->l1d_miss + hierarchy_latency(model, pa, at, false);
+	unsigned cycles = model->timing->l1d_miss + hierarchy_latency(model, pa, at, exclusive);
 	fill_line(model, pa, at);
 	model->counts.dcache_misses++;
 	return cycles;
@@ -102,9 +100,7 @@ unsigned hierarchy_write(struct model *model, uint64_t pa, uint64_t at)
 	int slot = cache_find(&model->l1d, pa);
 	unsigned cycles = 0;
 	if (slot < 0) {
-		cycles = model->timing->l1d_miss + hierarchy_latency(model, pa, at, true);
-		fill_line(model, pa, at);
-		model->counts.dcache_misses++;
+		cycles = hierarchy_miss(model, pa, at, true);
 		slot = cache_find(&model->l1d, pa);
 	} else if (!model->l1d.dirty[slot] && take_from_peers(model, pa, true)) {
 		cycles = model->timing->coherence;

@@ -11,9 +11,10 @@
  * going to be written. */
 unsigned hierarchy_latency(struct model *model, uint64_t pa, uint64_t at, bool exclusive);
 
-/* A line of DRAM is read, or asked for to be written, through the data cache at cycle `at`: cycles beyond those of a
- * hit. */
-unsigned hierarchy_read(struct model *model, uint64_t pa, uint64_t at);
+/* The data cache misses a line of DRAM at cycle `at`: it comes. Cycles beyond those of a hit. */
+unsigned hierarchy_miss(struct model *model, uint64_t pa, uint64_t at, bool exclusive);
+
+/* A line of DRAM is asked for to be written, through the data cache at cycle `at`. Cycles likewise. */
 unsigned hierarchy_write(struct model *model, uint64_t pa, uint64_t at);
 
 /* An atomic in memory throws out the whole set of va's line. */

@@ -166,8 +166,9 @@ static bool is_pointer(const struct walk_step *step) { return !step->leaf && !st
 static void cost_of_pte(struct cost *cost, const struct walk_step *step)
 {
 	struct model *model = cost->model;
-	cost->cycles += model->timing->pte_read +
-	                hierarchy_read(model, step->pa, cost->at + cost->cycles + model->timing->pte_read);
+	cost->cycles += model->timing->pte_read;
+	if (cache_find(&model->l1d, step->pa) < 0)
+		cost->cycles += hierarchy_miss(model, step->pa, cost->at + cost->cycles, false);
 	if (step->stage == STAGE_G)
 		model->counts.pte_reads_second++;
 	else

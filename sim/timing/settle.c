@@ -134,13 +134,16 @@ void model_settle(struct hart *hart, struct settled *settled)
 {
 	struct model *model = hart->model;
 	unsigned count = (unsigned)(hart->retired - hart->insns);
-	*settled = (struct settled){0};
+	settled->walked = false;
+	settled->refetch = (struct causes){0};
+	settled->next = NULL;
+	settled->trail = NULL;
 	if (hart->trap.pending)
 		settle_trap(hart, count, &model->outcome, settled);
 	else if (count)
 		settle_done(hart, count, &model->outcome, settled);
-	else
-		hart->pipeline_state = hart->code->state; /* nothing has run yet */
+	else /* nothing has run yet */
+		hart->pipeline_state = hart->code->state;
 	model->outcome = (struct outcome){0};
 	hart->insns = hart->retired;
 }
