@@ -122,13 +122,18 @@ static struct block *fragile_block(struct hart *hart, uint64_t pa)
 	return hart->trap.pending ? NULL : hart->exec->scratch;
 }
 
+/* There is no more room: forget all blocks, and what links them. */
+static void start_anew(struct hart *hart)
+{
+	block_flush(hart);
+	hart->context = hart->exec->epoch << KEY_BITS | (hart->context & ((1 << KEY_BITS) - 1));
+}
+
 static struct block *new_block(struct hart *hart, uint64_t pa, unsigned limit)
 {
 	struct exec *exec = hart->exec;
-	if (exec->arena_used + block_size(OPS_MAX) + UOPS_SIZE > ARENA_BYTES) {
-		block_flush(hart);
-		hart->context = exec->epoch << KEY_BITS | (hart->context & ((1 << KEY_BITS) - 1));
-	}
+	if (exec->arena_used + block_size(OPS_MAX) + UOPS_SIZE > ARENA_BYTES)
+		start_anew(hart);
 	struct block *block = (struct block *)(exec->arena + exec->arena_used);
 	xlate(hart, block, pa, limit, false);
 	if (hart->trap.pending)
@@ -155,6 +160,8 @@ struct block *block_find(struct hart *hart, unsigned limit)
 	    jump->block->key >> KEY_BITS == limit)
 		return jump->block;
 
+	if (hart->model && states_full(&hart->model->states))
+		start_anew(hart);
 	struct mmu_context context = mmu_context_fetch(hart);
 	struct translation translation;
 	if (!mmu_translate(hart, hart->pc, 2, ACCESS_FETCH, &context, &translation))

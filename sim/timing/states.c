@@ -1,15 +1,22 @@
 #include "timing/states.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
-#include "base/say.h"
+#include <sys/mman.h>
+
+/* Zeroed room; NORESERVE: the host gives pages as states come. NULL: no memory. */
+static void *room_for(size_t size)
+{
+	void *room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return room == MAP_FAILED ? NULL : room;
+}
 
 int states_init(struct states *states)
 {
-	states->capacity = 1024;
-	states->list = malloc(states->capacity * sizeof *states->list);
-	states->next = malloc(states->capacity * sizeof *states->next);
+	memset(states, 0, sizeof *states);
+	states->limit = STATES_MAX - STATES_SLACK;
+	states->list = room_for(STATES_MAX * sizeof *states->list);
+	states->next = room_for(STATES_MAX * sizeof *states->next);
 	if (!states->list || !states->next)
 		return -1;
 	states_clear(states);
@@ -18,8 +25,12 @@ int states_init(struct states *states)
 
 void states_free(struct states *states)
 {
-	free(states->list);
-	free(states->next);
+	if (states->list)
+		munmap(states->list, STATES_MAX * sizeof *states->list);
+	if (states->next)
+		munmap(states->next, STATES_MAX * sizeof *states->next);
+	states->list = NULL;
+	states->next = NULL;
 }
 
 static uint32_t state_bucket(const struct pipe *pipe)
@@ -36,20 +47,6 @@ static uint32_t state_bucket(const struct pipe *pipe)
 
 _Static_assert(sizeof(struct pipe) % 8 == 0, "every byte of a state is hashed");
 
-static void grow_states(struct states *states)
-{
-	uint32_t capacity = states->capacity * 2;
-	struct pipe *list = realloc(states->list, capacity * sizeof *list);
-	uint32_t *next = list ? realloc(states->next, capacity * sizeof *next) : NULL;
-	if (!next) {
-		say("out of memory for pipeline states");
-		exit(5);
-	}
-	states->list = list;
-	states->next = next;
-	states->capacity = capacity;
-}
-
 uint32_t states_number(struct states *states, const struct pipe *pipe)
 {
 	uint32_t *head = &states->buckets[state_bucket(pipe)];
@@ -58,8 +55,7 @@ uint32_t states_number(struct states *states, const struct pipe *pipe)
 			return i;
 	if (memcmp(&states->list[0], pipe, sizeof *pipe) == 0)
 		return 0;
-	if (states->count == states->capacity)
-		grow_states(states);
+	assert(states->count < STATES_MAX);
 	uint32_t number = states->count++;
 	states->list[number] = *pipe;
 	states->next[number] = *head;

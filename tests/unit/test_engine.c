@@ -571,3 +571,39 @@ Test(engine, without_c_branches_that_are_not_taken_do_not_trap)
 	cr_assert_eq(hart->x[1], CODE + 16);
 	engine_world_free(world);
 }
+
+/* ---- pipeline states ---- */
+
+/* Where a hart is after a loop of divisions, loads and branches; with room for so many pipeline states (0: enough). */
+static uint64_t cycle_with_states(const char *preset, uint32_t limit, uint64_t *insns)
+{
+	struct engine_world *world = engine_world_new(1, NULL, 0);
+	struct hart *hart = world->machine.harts;
+	engine_world_time(world, preset);
+	if (limit)
+		hart->model->states.limit = limit;
+	hart->x[10] = DATA;
+	hart->x[11] = 0x123456789;
+	PROGRAM(world, CODE, insn_i(INSN_addi, 12, 12, 1), insn_r(INSN_divu, 13, 11, 12), insn_i(INSN_ld, 14, 10, 0),
+	        insn_r(INSN_add, 10, 10, 13), insn_i(INSN_andi, 15, 12, 3), insn_b(INSN_bne, 15, 0, 8),
+	        insn_r(INSN_mul, 14, 14, 11), insn_i(INSN_slli, 10, 10, 44), insn_i(INSN_srli, 10, 10, 46),
+	        insn_i(INSN_slli, 10, 10, 3), insn_r(INSN_add, 10, 10, 9), insn_j(0, -44));
+	hart->x[9] = DATA;
+	exec_run(hart, 300000, UINT64_MAX);
+	cr_expect(!limit || hart->model->states.count < limit + 200, "%s: %u states", preset, hart->model->states.count);
+	uint64_t cycle = hart->cycle;
+	*insns = hart->insns;
+	engine_world_free(world);
+	return cycle;
+}
+
+/* However often pipeline states are forgotten, nothing shows. */
+Test(engine, pipeline_states_have_little_room)
+{
+	static const char *const presets[] = {"cva6", "rocket", "u74"};
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t insns, few, wanted = cycle_with_states(presets[i], 0, &insns);
+		cr_expect_eq(cycle_with_states(presets[i], 4, &few), wanted, "%s", presets[i]);
+		cr_expect_eq(few, insns, "%s", presets[i]);
+	}
+}
