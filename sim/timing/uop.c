@@ -63,75 +63,68 @@ static bool is_double(const struct insn *insn)
 	return (row->match >> 25 & 3) == 1; /* fmt, of OP-FP and the fused ones alike */
 }
 
-static void describe_class(const struct timing *timing, const struct insn *insn, struct uop *uop)
+/* What the pipeline makes of a class, where neither the instruction nor the preset says more. UOP_ALU: 0. */
+enum { ASKS = UOP_PROBE | UOP_SETTLE };
+static const struct {
+	uint8_t kind, flags;
+} of_class[CLASS_COUNT] = {
+    [CLASS_MUL] = {UOP_MUL, 0},
+    [CLASS_DIV] = {UOP_DIV, ASKS},
+    [CLASS_BRANCH] = {UOP_BRANCH, 0},
+    [CLASS_JAL] = {UOP_JAL, 0},
+    [CLASS_JALR] = {UOP_JALR, 0},
+    [CLASS_LOAD] = {UOP_LOAD, 0},
+    [CLASS_FLOAD] = {UOP_LOAD, 0},
+    [CLASS_HLOAD] = {UOP_LOAD, ASKS},
+    [CLASS_STORE] = {UOP_STORE, 0},
+    [CLASS_FSTORE] = {UOP_STORE, 0},
+    [CLASS_HSTORE] = {UOP_STORE, ASKS},
+    [CLASS_CACHE] = {UOP_STORE, ASKS},
+    [CLASS_AMO] = {UOP_AMO, ASKS | UOP_DRAIN},
+    [CLASS_LR] = {UOP_AMO, ASKS | UOP_DRAIN},
+    [CLASS_SC] = {UOP_AMO, ASKS | UOP_DRAIN},
+    [CLASS_FADD] = {UOP_FPU, 0},
+    [CLASS_FMUL] = {UOP_FPU, 0},
+    [CLASS_FMA] = {UOP_FPU, 0},
+    [CLASS_FCVT] = {UOP_FPU, 0},
+    [CLASS_FCMP] = {UOP_FPU, 0},
+    [CLASS_FMOVE] = {UOP_FPU, 0},
+    [CLASS_FDIV] = {UOP_FDIV, ASKS},
+    [CLASS_FSQRT] = {UOP_FDIV, ASKS},
+};
+
+/* From issue to a dependent's issue, where that is fixed; else 0. */
+static unsigned latency_of(const struct timing *timing, const struct insn *insn)
 {
 	const struct insn_row *row = &insn_rows[insn->semantics];
 	switch (row->class) {
-	case CLASS_MUL:
-		uop->kind = UOP_MUL;
-		uop->latency = (uint8_t)timing->mul;
-		break;
-	case CLASS_DIV:
-		uop->kind = UOP_DIV;
-		uop->flags = UOP_PROBE | UOP_SETTLE;
-		break;
-	case CLASS_BRANCH: uop->kind = UOP_BRANCH; break;
-	case CLASS_JAL: uop->kind = UOP_JAL; break;
-	case CLASS_JALR: uop->kind = UOP_JALR; break;
+	case CLASS_ALU: return timing->alu;
+	case CLASS_MUL: return timing->mul;
 	case CLASS_LOAD:
-	case CLASS_FLOAD:
-		uop->kind = UOP_LOAD;
-		uop->latency = (uint8_t)(timing->load + ((row->match >> 12 & 3) < 2 ? timing->load_narrow : 0));
-		break;
-	case CLASS_HLOAD:
-		uop->kind = UOP_LOAD;
-		uop->latency = (uint8_t)timing->load;
-		uop->flags = UOP_PROBE | UOP_SETTLE;
-		break;
-	case CLASS_STORE:
-	case CLASS_FSTORE: uop->kind = UOP_STORE; break;
-	case CLASS_HSTORE:
-		uop->kind = UOP_STORE;
-		uop->flags = UOP_PROBE | UOP_SETTLE;
-		break;
-	case CLASS_AMO:
-	case CLASS_LR:
-	case CLASS_SC:
-		uop->kind = UOP_AMO;
-		uop->flags = (uint8_t)(UOP_PROBE | UOP_SETTLE | UOP_DRAIN | (timing->amo_flush ? UOP_FLUSH : 0));
-		break;
-	case CLASS_CACHE:
-		uop->kind = UOP_STORE;
-		uop->flags = UOP_PROBE | UOP_SETTLE;
-		break;
-	case CLASS_CSR: describe_csr(insn, uop); break;
-	case CLASS_FENCE:
-	case CLASS_SYSTEM: describe_system(insn, uop); break;
+	case CLASS_FLOAD: return timing->load + ((row->match >> 12 & 3) < 2 ? timing->load_narrow : 0);
+	case CLASS_HLOAD: return timing->load;
 	case CLASS_FADD:
 	case CLASS_FMUL:
-	case CLASS_FMA:
-		uop->kind = UOP_FPU;
-		uop->latency = (uint8_t)(is_double(insn) ? timing->fadd_d : timing->fadd_s);
-		break;
-	case CLASS_FDIV:
-	case CLASS_FSQRT:
-		uop->kind = UOP_FDIV;
-		uop->flags = UOP_PROBE | UOP_SETTLE;
-		break;
-	case CLASS_FCVT:
-		uop->kind = UOP_FPU;
-		uop->latency = (uint8_t)timing->fcvt;
-		break;
+	case CLASS_FMA: return is_double(insn) ? timing->fadd_d : timing->fadd_s;
+	case CLASS_FCVT: return timing->fcvt;
 	case CLASS_FCMP:
-	case CLASS_FMOVE:
-		uop->kind = UOP_FPU;
-		uop->latency = (uint8_t)timing->fcmp;
-		break;
-	default:
-		uop->kind = UOP_ALU;
-		uop->latency = (uint8_t)timing->alu;
-		break;
+	case CLASS_FMOVE: return timing->fcmp;
+	default: return 0;
 	}
+}
+
+static void describe_class(const struct timing *timing, const struct insn *insn, struct uop *uop)
+{
+	unsigned class = insn_rows[insn->semantics].class;
+	uop->kind = of_class[class].kind;
+	uop->flags = of_class[class].flags;
+	uop->latency = (uint8_t)latency_of(timing, insn);
+	if (uop->kind == UOP_AMO && timing->amo_flush)
+		uop->flags |= UOP_FLUSH;
+	if (class == CLASS_CSR)
+		describe_csr(insn, uop);
+	else if (class == CLASS_FENCE || class == CLASS_SYSTEM)
+		describe_system(insn, uop);
 }
 
 struct uop uop_of(const struct timing *timing, const struct insn *insn, uint64_t pc)
