@@ -199,18 +199,19 @@ static void tell_evict(struct hart *hart, const struct tlb_entry *entry)
 }
 
 /* The entry that a walk found comes into the TLB. `hit` (NULL: none) says less than the tables do now; `before`: as
- * it was before the walk. */
+ * it was before the walk; NULL: nobody hears of it. */
 static void keep_translation(const struct walk *walk, struct tlb_entry *hit, const struct tlb_entry *entry,
                              const struct mmu_stats *before)
 {
 	struct mmu *mmu = walk->hart->mmu;
-	struct tlb_entry weaker = {0}, old;
+	struct tlb_entry weaker, old;
+	weaker.page_shift = 0;
 	if (hit) {
 		weaker = *hit;
 		tlb_drop(hit);
 	}
 	tlb_insert(&mmu->tlb, entry, &old);
-	if (!tlb_event_wanted(walk->hart))
+	if (!before)
 		return;
 	tell_evict(walk->hart, &weaker);
 	tell_evict(walk->hart, &old);
@@ -236,13 +237,16 @@ bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access ac
 		mmu->stats.hits++;
 		return finish_translation(&walk, size, hit, grants, result);
 	}
-	struct mmu_stats before = mmu->stats;
+	bool heard = tlb_event_wanted(hart);
+	struct mmu_stats before;
+	if (heard)
+		before = mmu->stats;
 	mmu->stats.misses++;
 	struct walk_result found;
 	if (!walk_translate(&walk, &found))
 		return false;
 	struct tlb_entry entry = entry_of(&found, va, space);
-	keep_translation(&walk, hit, &entry, &before);
+	keep_translation(&walk, hit, &entry, heard ? &before : NULL);
 	return finish_translation(&walk, size, &entry, entry_grants(&entry, context), result);
 }
 
