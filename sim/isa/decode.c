@@ -49,7 +49,8 @@ static inline __attribute__((always_inline)) unsigned find(const struct isa *isa
 	GROUP(4, low, group, known)                                                                                    \
 	GROUP(5, low, group, known)                                                                                    \
 	GROUP(6, low, group, known)                                                                                    \
-	GROUP(7, low, group, known)
+	GROUP(7, low, group, known)                                                                                    \
+	default: break; /* three bits have eight values */
 
 /* The groups of one major opcode (bits 6..2): all of it, or by three bits that tell its rows apart best. */
 #define MAJOR(opcode)                                                                                                  \
