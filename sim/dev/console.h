@@ -38,8 +38,8 @@ void console_write(struct console *console, uint8_t byte, uint64_t now);
 /* A byte of input, CONSOLE_NOTHING for now, or CONSOLE_END for ever. At a terminal it never blocks while a hart
  * runs; while all wait it may sleep a little: so an idle machine keeps to real time, and one that only input can
  * wake leaves the host alone. */
-int console_read(struct console *console,
-                 uint64_t now);/* Will there never be more? Asks for it if nothing is left, and takes nothing away. */
+int console_read(struct console *console, uint64_t now);
+/* Will there never be more? Asks for it if nothing is left, and takes nothing away. */
 bool console_ended(struct console *console, uint64_t now);
 
 /* Show what was written so far, and let --expect look at an unfinished line (a prompt). */
