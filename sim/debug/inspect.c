@@ -166,7 +166,8 @@ static void info_stats(struct debugger *debugger)
 	                                       debugger->machine->hart_count));
 }
 
-bool cmd_info(struct debugger *debugger, const char *args)
+COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mtree|stats",
+        "show state")
 {
 	static const struct {
 		const char *name;
@@ -185,7 +186,7 @@ bool cmd_info(struct debugger *debugger, const char *args)
 	return complain(debugger, "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mtree|stats");
 }
 
-bool cmd_csr(struct debugger *debugger, const char *args)
+COMMAND(cmd_csr, 130, "csr", "cs", "NAME", "show a CSR by field")
 {
 	const struct csr_info *info = csr_info_by_name(args);
 	uint64_t value;
@@ -203,7 +204,7 @@ bool cmd_csr(struct debugger *debugger, const char *args)
 	return true;
 }
 
-bool cmd_print(struct debugger *debugger, const char *args)
+COMMAND(cmd_print, 170, "print", "p", "EXPR", "evaluate: numbers, $registers, $csrs, symbols, C operators")
 {
 	uint64_t value;
 	char name[160];
@@ -214,7 +215,7 @@ bool cmd_print(struct debugger *debugger, const char *args)
 	return true;
 }
 
-bool cmd_why(struct debugger *debugger, const char *args)
+COMMAND(cmd_why, 190, "why", "wh", "", "the hart's last trap: where it went, and which delegation bits sent it")
 {
 	(void)args;
 	const struct last_trap *trap = &debugger->traps[debugger->hart];

@@ -219,7 +219,8 @@ def words(target):
     if target == "preset":
         return re.findall(r'^TIMING\(\w+, "([\w.]+)"', source_text("sim/timing/param.def"), re.M) + ["model", "pipeline", "ideal", "="]
     if target == "debugger":
-        found = re.findall(r'^COMMAND\(\w+, "(\w+)"', source_text("sim/debug/commands.def"), re.M)
+        found = [word for path in sorted(glob.glob(os.path.join(ROOT, "sim/debug/*.c")))
+                 for word in re.findall(r'^COMMAND\(\w+, \d+, "(\w+)"', source_text(path), re.M)]
         found += ["$" + name for name in ("pc", "tp", "a0", "x5", "f3", "mstatus", "vsatp", "hgatp", "mode", "cycle")]
         return found + [word for line in COMMANDS for word in line.split()] + [";", "/", "0x80000000", "-1", "((((", "******"]
     if target == "devtree":
