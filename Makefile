@@ -4,7 +4,8 @@ CC_SIM ?= clang-19
 CC_PLAIN ?= gcc
 BUILD := build
 
-CFLAGS_COMMON := -std=gnu17 -g -Wall -Wextra -Werror -Isim -MMD -MP -D_GNU_SOURCE
+WARNINGS := -Wall -Wextra -Werror
+CFLAGS_COMMON := -std=gnu17 -g $(WARNINGS) -Isim -MMD -MP -D_GNU_SOURCE
 CFLAGS_SIM := $(CFLAGS_COMMON) -O2 -fno-strict-aliasing
 LIBS := -lelf -lfdt -lzstd -lreadline -lm
 
