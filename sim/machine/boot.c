@@ -156,8 +156,10 @@ static int stage_kernel(struct staging *staging, const struct guest_config *gues
 	if (result == 0)
 		result = stage_at(staging, &file, *address, guest->ramdisk ? "ramdisk" : "guest", guest->args,
 		                  guest->ramdisk);
-	if (result == 0 && !guest->ramdisk)
+	if (result == 0 && !guest->ramdisk) {
+		symbols_add_guest(staging->machine->symbols, module);
 		result = elf_symbols(&file, staging->machine->symbols, module);
+	}
 	file_close(&file);
 	return result;
 }

@@ -290,7 +290,7 @@ static int add_htif(struct machine *machine)
 static bool trace_symbol_at(void *context, size_t index, struct trace_symbol *result)
 {
 	const struct symbol *symbol = symbols_at(context, index);
-	if (!symbol)
+	if (!symbol || symbol->size == 0) /* from there on they are numbers: a file would take them for places */
 		return false;
 	*result = (struct trace_symbol){
 	    .name = symbol->name,
