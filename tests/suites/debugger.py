@@ -78,6 +78,15 @@ def why_after_a_change():
     expect(0 <= at < err.find(first) < err.find(second), err)
 
 
+def stale_tlb():
+    """translate asks the tables, and says where a TLB that no fence has emptied goes another way."""
+    script = b"break stale\ncontinue\ntranslate word r HS\ntranslate word w M\nquit\n"
+    err = run([RVSIM, "--debug", "build/debug/stale.elf"], 60, stdin=script)[2]
+    tables, _, machine = err.partition("V is clear\nload page fault: cause 13")
+    expect("but the TLB still has 0x8000" in machine and "dram, store of 1 byte" in machine, err)
+    expect_equal(machine.count("the TLB"), 1, err)
+
+
 def guests_names():
     """An address of a guest has a name only where no other guest could run, and never the firmware's."""
     script = b"catch world VS\ncontinue\nprint guest_main + 2\nquit\n"
@@ -129,5 +138,6 @@ def cases():
     yield "why-after-a-change", why_after_a_change
     yield "terminal", terminal_completes
     yield "tp-file", planted_leak
+    yield "stale-tlb", stale_tlb
     yield "guests-names", guests_names
     yield "numbers-are-no-names", numbers_are_no_names
