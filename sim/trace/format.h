@@ -1,10 +1,10 @@
 /*
- * The trace file, format version 4 (3: no tlb events; 2: nor TEXT, REGISTERS and runs; 1: nor SPLIT).
+ * The trace file, format version 5. Files of earlier versions had no checksums and are refused.
  *
- * A file is one zstd stream (RFC 8878, one frame). The writer ends a zstd block and hands it to the operating system at
- * least every TRACE_FLUSH_EVENTS records of events, more often at first, and whenever trace_flush is called (once a
+ * A file is chunks (chunk.h), each with its own checksums. The writer ends a chunk and hands it to the operating system
+ * at least every TRACE_FLUSH_EVENTS records of events, more often at first, and whenever trace_flush is called (once a
  * second): so what a killed process leaves is the file up to there, and a reader treats a missing tail as the end, with
- * a note. Decompressed, the stream is a header and records.
+ * a note. A record stands in one chunk. What the chunks hold, one after the other, is a header and records.
  *
  * Header, TRACE_HEADER_SIZE bytes, integers little-endian:
  *
@@ -81,7 +81,7 @@
 #include "base/varint.h"
 
 enum {
-	TRACE_VERSION = 4,
+	TRACE_VERSION = 5,
 	TRACE_HEADER_SIZE = 40,
 	TRACE_FLUSH_EVENTS = 4096,
 	TRACE_HARTS_MAX = 256,
@@ -207,13 +207,21 @@ enum trace_status {
 	TRACE_READ_CORRUPT,   /* not what a writer wrote; trace_reader_error says what */
 };
 
+/* What has been read of a file. */
+struct trace_sizes {
+	uint64_t chunks, bytes, content; /* content: bytes decompressed */
+};
+
 struct trace_reader;
 /* NULL with a reason (one line, no file name) in `error` when the file or its header cannot be read. */
 struct trace_reader *trace_reader_open(const char *path, char *error, size_t size);
 const struct trace_header *trace_reader_header(const struct trace_reader *reader);
 enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_event *event);
+/* Nobody wants the events that are left: only whether what is left of the file is as it was written. */
+enum trace_status trace_reader_check_rest(struct trace_reader *reader);
 const char *trace_reader_error(const struct trace_reader *reader);
 uint64_t trace_reader_events(const struct trace_reader *reader); /* read so far */
+const struct trace_sizes *trace_reader_sizes(const struct trace_reader *reader);
 const struct trace_end *trace_reader_end(const struct trace_reader *reader, unsigned hart);
 bool trace_reader_hash(const struct trace_reader *reader, uint64_t *hash); /* false: the file has none */
 /* The split of a hart's exit that was read before the event that trace_reader_next gave last; NULL if none was, or it
