@@ -64,6 +64,7 @@
  * Kind 30, REGISTERS: hart byte, byte (0: this is what they hold, 1: they do, by what was read), mask of 8 bytes (bit n:
  *                   x[n] is not 0; bit 32 + n: f[n]), 8 bytes for each that is not 0. The first of a hart stands before
  *                   its first run.
+ * Kind 31, CONFIG:  length varint, bytes. How the run was made: JSON, in as many of these as it takes; before the symbols.
  * Kind 28, SPLIT:   hart byte, number of parts varint, that many varints, number of symbols varint, for each: address
  *                   as the difference to the one before (varint, the first from 0; ascending), cycles varint. What the
  *                   cycles of the VM exit went to that the hart's next world event ends: split.def.
@@ -86,7 +87,8 @@ enum {
 	TRACE_FLUSH_EVENTS = 4096,
 	TRACE_HARTS_MAX = 256,
 	TRACE_RECORD_MAX = 96, /* bytes of the longest event record, and more */
-	TRACE_NAME_MAX = 4096, /* bytes of a symbol's name; longer ones are cut */
+	TRACE_NAME_MAX = 4096, /* bytes of a symbol's name; longer ones are cut. Of a piece of the configuration. */
+	TRACE_CONFIG_MAX = 1 << 20, /* bytes of all of it: more is not what a writer wrote */
 	TRACE_SPLIT_MAX = 10 * (3 + SPLIT_PARTS + 2 * SPLIT_SYMBOLS_MAX), /* bytes of a split, and more */
 };
 
@@ -97,7 +99,8 @@ enum trace_kind {
 	TRACE_KIND_END,
 	TRACE_KIND_SPLIT,
 	TRACE_KIND_TEXT,
-	TRACE_KIND_REGISTERS
+	TRACE_KIND_REGISTERS,
+	TRACE_KIND_CONFIG
 };
 
 /* Rows of trace_event.def. */
@@ -193,6 +196,7 @@ void trace_writer_registers(struct trace_writer *writer, unsigned hart, const st
 /* Instructions follow that nobody is told of: what registers hold must be told again. */
 void trace_writer_pause(struct trace_writer *writer);
 void trace_writer_split(struct trace_writer *writer, unsigned hart, const struct split *split);
+void trace_writer_config(struct trace_writer *writer, const char *text);
 void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol *symbol);
 void trace_writer_end(struct trace_writer *writer, unsigned hart, const struct trace_end *end);
 void trace_writer_hash(struct trace_writer *writer, uint64_t hash);
@@ -224,6 +228,7 @@ uint64_t trace_reader_events(const struct trace_reader *reader); /* read so far 
 const struct trace_sizes *trace_reader_sizes(const struct trace_reader *reader);
 const struct trace_end *trace_reader_end(const struct trace_reader *reader, unsigned hart);
 bool trace_reader_hash(const struct trace_reader *reader, uint64_t *hash); /* false: the file has none */
+const char *trace_reader_config(const struct trace_reader *reader); /* read so far: JSON; "": the file has none */
 /* The split of a hart's exit that was read before the event that trace_reader_next gave last; NULL if none was, or it
  * has been asked for already. Valid until the next trace_reader_next. */
 const struct split *trace_reader_split(struct trace_reader *reader, unsigned hart);

@@ -47,6 +47,8 @@ struct trace_reader {
 	struct symbol *symbols;
 	size_t symbol_count, symbol_capacity, symbol_bytes;
 	bool sorted;
+	char *config; /* trace_reader_config */
+	size_t config_size, config_capacity;
 	unsigned guest_scope; /* the one guest scope, 0: none, UINT_MAX: several */
 	char error[160];
 	size_t used, size;
@@ -203,6 +205,7 @@ void trace_reader_close(struct trace_reader *reader)
 	for (size_t i = 0; i < reader->symbol_count; i++)
 		free(reader->symbols[i].name);
 	free(reader->symbols);
+	free(reader->config);
 	for (unsigned i = 0; i < TRACE_HARTS_MAX; i++)
 		free(reader->splits[i]);
 	trace_codec_free(&reader->codec);
@@ -262,6 +265,25 @@ static size_t get_symbol(struct trace_reader *reader, const uint8_t *in, size_t 
 	if (!take_symbol(reader, &symbol, in + used, values[3]))
 		return SIZE_MAX;
 	return used + values[3];
+}
+
+static size_t get_config(struct trace_reader *reader, const uint8_t *in, size_t size)
+{
+	uint64_t length;
+	size_t used = get_varints(in, size, &length, 1);
+	if (used == 0 || used == SIZE_MAX)
+		return used;
+	if (length > TRACE_NAME_MAX || reader->config_size + length > TRACE_CONFIG_MAX)
+		return SIZE_MAX;
+	if (length > size - used)
+		return 0;
+	if (memchr(in + used, '\0', length) ||
+	    ARRAY_RESERVE(reader->config, reader->config_size, length + 1, &reader->config_capacity))
+		return SIZE_MAX;
+	memcpy(reader->config + reader->config_size, in + used, length);
+	reader->config_size += length;
+	reader->config[reader->config_size] = '\0';
+	return used + length;
 }
 
 static size_t get_end(struct trace_reader *reader, const uint8_t *in, size_t size)
@@ -376,6 +398,7 @@ static size_t get_other(struct trace_reader *reader, const uint8_t *in, size_t s
 	size_t used;
 	switch (in[0]) {
 	case TRACE_KIND_SYMBOL: used = get_symbol(reader, in + 1, size - 1); break;
+	case TRACE_KIND_CONFIG: used = get_config(reader, in + 1, size - 1); break;
 	case TRACE_KIND_HART: used = get_end(reader, in + 1, size - 1); break;
 	case TRACE_KIND_HASH: used = get_hash(reader, in + 1, size - 1); break;
 	case TRACE_KIND_SPLIT: used = get_split(reader, in + 1, size - 1); break;
@@ -478,6 +501,7 @@ enum trace_status trace_reader_check_rest(struct trace_reader *reader)
 }
 
 const struct trace_header *trace_reader_header(const struct trace_reader *reader) { return &reader->header; }
+const char *trace_reader_config(const struct trace_reader *reader) { return reader->config ? reader->config : ""; }
 const char *trace_reader_error(const struct trace_reader *reader) { return reader->error; }
 uint64_t trace_reader_events(const struct trace_reader *reader) { return reader->events; }
 const struct trace_sizes *trace_reader_sizes(const struct trace_reader *reader) { return &reader->sizes; }

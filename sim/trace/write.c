@@ -159,6 +159,18 @@ void trace_writer_registers(struct trace_writer *writer, unsigned hart, const st
 	writer->pending_size += 1 + trace_put_registers(hart, registers, check, out + 1);
 }
 
+void trace_writer_config(struct trace_writer *writer, const char *text)
+{
+	for (size_t left = strlen(text), length; left; text += length, left -= length) {
+		length = left < TRACE_NAME_MAX ? left : TRACE_NAME_MAX;
+		uint8_t *start = reserve_bytes(writer, TRACE_RECORD_MAX + length), *out = start;
+		*out++ = TRACE_KIND_CONFIG;
+		out += trace_put_varint(out, length);
+		memcpy(out, text, length);
+		writer->pending_size += (size_t)(out + length - start);
+	}
+}
+
 void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol *symbol)
 {
 	size_t length = strnlen(symbol->name, TRACE_NAME_MAX);

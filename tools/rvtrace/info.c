@@ -65,6 +65,7 @@ static void print_info(const struct input *input, const struct totals *totals)
 	if (trace_reader_hash(input->reader, &hash))
 		printf("%-14s 0x%016" PRIx64 "\n", "trace hash", hash);
 	printf("%-14s %s\n", "state", input->status == TRACE_READ_END ? "complete" : "cut: the end is missing");
+	fputs(trace_reader_config(input->reader), stdout);
 }
 
 int rvtrace_info(int argc, char **argv)
