@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "machine/params.h"
+#include "machine/stats.h"
 #include "base/limits.h"
 #include "base/say.h"
 #include "base/version.h"
@@ -189,6 +190,7 @@ static int set_cpu(struct options *options, const struct option_row *row, char *
 	char reason[224];
 	if (timing_load(&options->config.preset, value, reason, sizeof(reason)) != 0)
 		return bad("--%s %s: %s", row->name, value, reason);
+	options->config.preset_path = strpbrk(value, "/.") ? value : NULL; /* a name alone is a built-in one */
 	options->config.timing = &options->config.preset;
 	return 0;
 }
@@ -326,7 +328,7 @@ static const struct option_row rows[] = {
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
 
-/* Options that end it all: --help, --version, --set help. */
+/* Options that end it all: --help, --version, --set help, --stats help. */
 static bool answered(const struct options *options, const struct option_row *row, const char *value)
 {
 	if (strcmp(row->name, "help") == 0 || strcmp(row->name, "h") == 0)
@@ -335,6 +337,8 @@ static bool answered(const struct options *options, const struct option_row *row
 		puts("rvsim " RVSIM_VERSION);
 	else if (strcmp(row->name, "set") == 0 && strcmp(value, "help") == 0)
 		params_list(&options->config, stdout);
+	else if (strcmp(row->name, "stats") == 0 && strcmp(value, "help") == 0)
+		stats_list(stdout);
 	else
 		return false;
 	return true;
@@ -423,6 +427,37 @@ static void drop_untrue_names(struct config *config)
 		isa_remove(&config->isa, EXT_Shtvala);
 }
 
+/* Options that say where results go, and change none. */
+static bool is_result(const struct option_row *row)
+{
+	static const char *const names[] = {"stats", "trace", "signature", "record", "quiet", "dump-dtb"};
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(row->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static void keep_given(struct options *options, const struct option_row *row, const char *value)
+{
+	if (is_result(row))
+		return;
+	keep_option(options, row->name);
+	if (value)
+		keep_word(options, value);
+}
+
+/* Words that look like options come behind "--". */
+static void keep_positional(struct options *options, int count, char **words)
+{
+	bool dashed = false;
+	for (int i = 0; i < count; i++)
+		dashed |= words[i][0] == '-';
+	if (dashed)
+		keep_word(options, "--");
+	for (int i = 0; i < count; i++)
+		keep_word(options, words[i]);
+}
+
 static enum options_result parse_option(struct options *options, int argc, char **argv)
 {
 	struct option table[ROW_COUNT + 1] = {0};
@@ -438,7 +473,9 @@ static enum options_result parse_option(struct options *options, int argc, char 
 			return OPTIONS_DONE;
 		if (row->handle(options, row, optarg) != 0)
 			return OPTIONS_BAD;
+		keep_given(options, row, optarg);
 	}
+	keep_positional(options, argc - optind, argv + optind);
 	choose_timing(&options->config);
 	drop_untrue_names(&options->config);
 	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
@@ -458,6 +495,7 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 void options_free(struct options *options)
 {
 	free(options->kept);
+	free(options->command);
 	free(options->config.guests);
 	*options = (struct options){0};
 }

@@ -6,6 +6,7 @@
 
 struct options {
 	struct config config;
+	const char **command; /* what config.command points to */
 	char *kept; /* texts that config points into and argv does not hold, one behind the other */
 	size_t kept_size;
 };

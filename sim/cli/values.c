@@ -78,10 +78,13 @@ int options_room(struct options *options, int argc, char **argv)
 {
 	size_t size = 1;
 	for (int i = 0; i < argc; i++)
-		size += strlen(argv[i]) + 1;
+		size += 2 * (strlen(argv[i]) + 2); /* the word, and an option's name again */
 	options->kept = malloc(size);
+	options->command = calloc(2 * (size_t)argc + 2,
+	                          sizeof(*options->command)); /* a word may be name and value; "--" */
+	options->config.command = options->command;
 	options->config.guests = calloc((size_t)argc + 1, sizeof(*options->config.guests));
-	return options->kept && options->config.guests ? 0 : bad("out of memory for options");
+	return options->kept && options->command && options->config.guests ? 0 : bad("out of memory for options");
 }
 
 char *keep_text(struct options *options, const char *text)
@@ -90,6 +93,17 @@ char *keep_text(struct options *options, const char *text)
 	char *copy = options->kept + options->kept_size;
 	options->kept_size += size;
 	return memcpy(copy, text, size);
+}
+
+void keep_word(struct options *options, const char *word) { options->command[options->config.command_count++] = word; }
+
+void keep_option(struct options *options, const char *name)
+{
+	char *copy = options->kept + options->kept_size;
+	options->kept_size += strlen(name) + 2;
+	*copy = '-';
+	strcpy(copy + 1, name);
+	keep_word(options, copy);
 }
 
 char *next_item(char **list)

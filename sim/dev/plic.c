@@ -127,11 +127,17 @@ static uint32_t read_context(struct plic *plic, uint64_t offset, uint64_t now)
 	}
 }
 
+static bool plic_accepts(const struct device *device, uint64_t offset, unsigned size, bool store)
+{
+	(void)device, (void)offset, (void)store;
+	return size == 4;
+}
+
 static bool plic_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
                       uint32_t *effects)
 {
 	struct plic *plic = (struct plic *)device;
-	if (size != 4)
+	if (!plic_accepts(device, offset, size, false))
 		return false;
 	*value = 0;
 	if (offset >= CONTEXT) {
@@ -167,7 +173,7 @@ static bool plic_write(struct device *device, uint64_t offset, unsigned size, ui
                        uint32_t *effects)
 {
 	struct plic *plic = (struct plic *)device;
-	if (size != 4)
+	if (!plic_accepts(device, offset, size, true))
 		return false;
 	if (offset >= CONTEXT) {
 		write_context(plic, offset, value, now);
@@ -285,6 +291,7 @@ static struct device *plic_make(const struct board *board, const struct device_s
 		return NULL;
 	plic->device = (struct device){
 	    .name = site->name,
+	    .accepts = plic_accepts,
 	    .read = plic_read,
 	    .write = plic_write,
 	    .reset = plic_reset,

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include "base/array.h"
+#include "machine/config_json.h"
 #include "machine/devtree.h"
 #include "base/say.h"
 
@@ -30,12 +33,35 @@ static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t size)
 	return hash ^ size;
 }
 
+static int note_file(struct boot *boot, const struct file *file, uint64_t hash)
+{
+	if (ARRAY_RESERVE(boot->files, boot->file_count, 1, &boot->file_room) != 0) {
+		say("out of memory for the names of files");
+		return -1;
+	}
+	boot->files[boot->file_count++] = (struct file_identity){file->path, file->size, hash};
+	return 0;
+}
+
 static int open_file(struct boot *boot, struct file *file, const char *path)
 {
 	if (file_open(file, path) != 0)
 		return -1;
-	boot->content_hash = hash_bytes(boot->content_hash, file->data, file->size);
-	return 0;
+	uint64_t hash = hash_bytes(0, file->data, file->size);
+	boot->content_hash = hash_bytes(boot->content_hash, (const uint8_t *)&hash, sizeof(hash));
+	return note_file(boot, file, hash);
+}
+
+int boot_identify(struct boot *boot, const char *path)
+{
+	struct stat status;
+	struct file file;
+	if (!path || stat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0 ||
+	    file_open(&file, path) != 0)
+		return 0; /* whoever needs it says so */
+	int result = note_file(boot, &file, hash_bytes(0, file.data, file.size));
+	file_close(&file);
+	return result;
 }
 
 static int load_firmware(struct boot *boot, struct machine *machine, uint64_t *end)
@@ -156,8 +182,10 @@ static int stage_kernel(struct staging *staging, const struct guest_config *gues
 	if (result == 0)
 		result = stage_at(staging, &file, *address, guest->ramdisk ? "ramdisk" : "guest", guest->args,
 		                  guest->ramdisk);
-	if (result == 0 && !guest->ramdisk)
+	if (result == 0 && !guest->ramdisk) {
+		symbols_add_guest(staging->machine->symbols, module);
 		result = elf_symbols(&file, staging->machine->symbols, module);
+	}
 	file_close(&file);
 	return result;
 }
@@ -345,6 +373,8 @@ void boot_free(struct boot *boot)
 	file_close(&boot->dtb);
 	free(boot->tree);
 	boot->tree = NULL;
+	free(boot->files);
+	boot->files = NULL;
 }
 
 void boot_rom(const struct boot *boot, uint8_t bytes[BOOT_ROM_BYTES])

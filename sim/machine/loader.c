@@ -304,7 +304,15 @@ int raw_load(const struct file *file, struct bus *bus, struct layout *layout, ui
 	return 0;
 }
 
-static int add_elf_symbol(struct symbols *symbols, unsigned module, const Elf64_Sym *entry, const char *name)
+/* Where the symbol's section ends; 0: it is in none, a number and not a place. */
+static uint64_t section_end(Elf *elf, const Elf64_Sym *entry)
+{
+	GElf_Shdr header;
+	Elf_Scn *section = entry->st_shndx < SHN_LORESERVE ? elf_getscn(elf, entry->st_shndx) : NULL;
+	return section && gelf_getshdr(section, &header) ? header.sh_addr + header.sh_size : 0;
+}
+
+static int add_elf_symbol(struct symbols *symbols, unsigned module, Elf *elf, const Elf64_Sym *entry, const char *name)
 {
 	unsigned type = ELF64_ST_TYPE(entry->st_info);
 	/* '$x', '$d': the assembler's marks of code and data, not names of anything */
@@ -317,8 +325,8 @@ static int add_elf_symbol(struct symbols *symbols, unsigned module, const Elf64_
 		return 0;
 	struct symbol symbol = {
 	    .address = entry->st_value,
-		/* a number, not a place: nothing lies behind it */
-	    .size = entry->st_shndx == SHN_ABS ? 1 : entry->st_size,
+	    .size = entry->st_size,
+	    .limit = section_end(elf, entry),
 	    .name = name,
 	    .module = module,
 	    .is_function = type == STT_FUNC,
@@ -352,7 +360,7 @@ static int add_table(const struct file *file, Elf *elf, struct symbols *symbols,
 		if (!name)
 			return complain(file->path, "symbol %" PRIu64 " has its name outside the string table",
 			                at / sizeof(Elf64_Sym));
-		if (add_elf_symbol(symbols, module, &entry, name) != 0)
+		if (add_elf_symbol(symbols, module, elf, &entry, name) != 0)
 			return complain(file->path, "out of memory for symbols");
 	}
 	return 0;
