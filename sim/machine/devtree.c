@@ -1,5 +1,6 @@
 #include "machine/devtree.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <libfdt.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include "dev/tree.h"
 #include "isa/isa.h"
 
-enum { TIMEBASE_HZ = 10000000, TREE_SIZE = 64 * 1024, HART_ROOM = 1024 };
+enum { TIMEBASE_HZ = 10000000, TREE_SIZE = 64 * 1024, HART_ROOM = 4096, CACHE_BLOCK = 64 };
 
 /* The largest mode: an operating system may use the smaller ones too. */
 static const char *mmu_type(const struct isa *isa)
@@ -22,43 +23,65 @@ static const char *mmu_type(const struct isa *isa)
 	                                : "riscv,none";
 }
 
-static void describe_hart(struct tree_writer *writer, unsigned hart, const char *isa, const char *mmu)
+/* The set three times over: a list of all names; the string that was before it, for readers that know no list; what the
+ * instructions on cache blocks work on. */
+static void describe_isa(struct tree_writer *writer, const struct isa *isa)
+{
+	char text[512], names[2048];
+	size_t used = 0;
+	isa_short_string(isa, text, sizeof(text));
+	tree_string(writer, "riscv,isa", text);
+	tree_string(writer, "riscv,isa-base", "rv64i");
+	for (unsigned ext = 0; ext < EXT_COUNT; ext++) {
+		const char *name = isa_name(isa, ext);
+		if (name)
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s", name) + 1;
+		assert(used <= sizeof(names));
+	}
+	tree_bytes(writer, "riscv,isa-extensions", names, used);
+	if (isa_has(isa, EXT_Zicbom))
+		tree_u32(writer, "riscv,cbom-block-size", CACHE_BLOCK);
+	if (isa_has(isa, EXT_Zicbop))
+		tree_u32(writer, "riscv,cbop-block-size", CACHE_BLOCK);
+	if (isa_has(isa, EXT_Zicboz))
+		tree_u32(writer, "riscv,cboz-block-size", CACHE_BLOCK);
+}
+
+static void describe_hart(struct tree_writer *writer, unsigned hart, const struct isa *isa)
 {
 	char name[32];
 	snprintf(name, sizeof(name), "cpu@%x", hart);
 	tree_begin(writer, name);
-	tree_u32(writer, "phandle", hart_phandle(hart));
+	tree_u32(writer, "phandle", hart_phandle(writer, hart));
 	tree_string(writer, "device_type", "cpu");
 	tree_u32(writer, "reg", hart);
 	tree_string(writer, "status", "okay");
 	tree_string(writer, "compatible", "riscv");
-	tree_string(writer, "riscv,isa", isa);
-	tree_string(writer, "mmu-type", mmu);
+	describe_isa(writer, isa);
+	tree_string(writer, "mmu-type", mmu_type(isa));
 	tree_begin(writer, "interrupt-controller");
 	tree_u32(writer, "#interrupt-cells", 1);
 	tree_bytes(writer, "interrupt-controller", NULL, 0);
 	tree_string(writer, "compatible", "riscv,cpu-intc");
-	tree_u32(writer, "phandle", intc_phandle(hart));
+	tree_u32(writer, "phandle", intc_phandle(writer, hart));
 	tree_end(writer);
 	tree_end(writer);
 }
 
-static void describe_harts(struct tree_writer *writer, const struct devtree_machine *machine)
+static void describe_harts(struct tree_writer *writer, const struct board *board)
 {
-	char isa[1024];
-	isa_string(machine->board->isa, isa, sizeof(isa));
 	tree_begin(writer, "cpus");
 	tree_cells(writer, 1, 0);
 	tree_u32(writer, "timebase-frequency", TIMEBASE_HZ);
-	for (unsigned hart = 0; hart < machine->board->platform->hart_count; hart++)
-		describe_hart(writer, hart, isa, mmu_type(machine->board->isa));
+	for (unsigned hart = 0; hart < writer->hart_count; hart++)
+		describe_hart(writer, hart, board->isa);
 	tree_begin(writer, "cpu-map");
 	tree_begin(writer, "cluster0");
-	for (unsigned hart = 0; hart < machine->board->platform->hart_count; hart++) {
+	for (unsigned hart = 0; hart < writer->hart_count; hart++) {
 		char name[32];
 		snprintf(name, sizeof(name), "core%u", hart);
 		tree_begin(writer, name);
-		tree_u32(writer, "cpu", hart_phandle(hart));
+		tree_u32(writer, "cpu", hart_phandle(writer, hart));
 		tree_end(writer);
 	}
 	tree_end(writer);
@@ -107,15 +130,16 @@ static void describe_machine(struct tree_writer *writer, const struct devtree_ma
 	tree_begin_at(writer, "memory", machine->dram_base, machine->dram_size);
 	tree_string(writer, "device_type", "memory");
 	tree_end(writer);
-	describe_harts(writer, machine);
+	describe_harts(writer, machine->board);
 	describe_soc(writer, machine->board);
 	tree_end(writer);
 }
 
 void *devtree_describe(const struct devtree_machine *machine)
 {
-	size_t size = TREE_SIZE + machine->board->platform->hart_count * HART_ROOM;
-	struct tree_writer writer = {.tree = malloc(size)};
+	unsigned hart_count = machine->board->platform->hart_count;
+	size_t size = TREE_SIZE + hart_count * HART_ROOM;
+	struct tree_writer writer = {.tree = malloc(size), .hart_count = hart_count};
 	if (!writer.tree) {
 		say("out of memory for the device tree");
 		return NULL;
