@@ -298,6 +298,9 @@ static int check_together(const struct config *config)
 		return bad("--timing from=: there is no timing to switch on (--cpu cva6, rocket, u74 or a file)");
 	if (config->stopped && !config->debug && !config->debug_cmd)
 		return bad("-S needs --debug: nothing else could start the machine");
+	if (config->bios && !config->bios_is_elf && strcmp(config->bios, "default") == 0)
+		return bad("-bios default is not supported: no firmware is built in (Debian's package opensbi has "
+		           "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf)");
 	if (!config->bios && !config->kernel && !config->dump_dtb)
 		return bad("no firmware: rvsim [option...] FIRMWARE.elf [GUEST[,key=value]...]... (--help says more)");
 	return 0;
