@@ -9,7 +9,7 @@ CFLAGS_SIM := $(CFLAGS_COMMON) -O2 -fno-strict-aliasing
 LIBS := -lelf -lfdt -lzstd -lz -lreadline -lm
 
 PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libfdt-dev libzstd-dev zlib1g-dev libreadline-dev gcc-riscv64-unknown-elf
-PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi python3 \
+PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi u-boot-qemu u-boot-tools lld python3 \
                  device-tree-compiler binutils-riscv64-unknown-elf
 
 SIM_SOURCES := $(sort $(wildcard sim/*/*.c sim/*/*/*.c))

@@ -10,6 +10,7 @@
 #include "base/say.h"
 #include "dev/devices.h"
 #include "dev/tree.h"
+#include "isa/events.h"
 #include "isa/isa.h"
 
 enum { TIMEBASE_HZ = 10000000, TREE_SIZE = 64 * 1024, HART_ROOM = 4096, CACHE_BLOCK = 64 };
@@ -112,6 +113,31 @@ static void put_rng_seed(struct tree_writer *writer, uint64_t seed)
 	tree_bytes(writer, "rng-seed", words, sizeof(words));
 }
 
+enum { EVENT_NUMBERS = 31 }; /* bits that a selector may have */
+static_assert(EVENT_MODEL_FIRST + EVENT_COUNTS <= EVENT_NUMBERS, "every event's number is in these bits");
+
+/* For SBI's PMU extension: which mhpmevent counts its events 1 and 2, cycles and instructions, and which counters can
+ * (bit n: number n; 0 and 2 are mcycle and minstret themselves). What only a timing model counts is selected as raw. */
+static void describe_pmu(struct tree_writer *writer, const struct board *board)
+{
+	unsigned counters = isa_has(board->isa, EXT_Zihpm) ? board->options->hpm_counters : 0;
+	if (counters == 0)
+		return;
+	uint32_t all = ((UINT32_C(1) << counters) - 1) << 3;
+	fdt32_t selectors[] = {cpu_to_fdt32(1), 0, cpu_to_fdt32(EVENT_cycles),
+	                       cpu_to_fdt32(2), 0, cpu_to_fdt32(EVENT_instret)};
+	fdt32_t users[] = {cpu_to_fdt32(1), cpu_to_fdt32(1), cpu_to_fdt32(all | 1 << 0),
+	                   cpu_to_fdt32(2), cpu_to_fdt32(2), cpu_to_fdt32(all | 1 << 2)};
+	/* a selector, and which of its bits have to be as they are there */
+	fdt32_t raw[] = {0, 0, cpu_to_fdt32(UINT32_MAX), cpu_to_fdt32(~(uint32_t)EVENT_NUMBERS), cpu_to_fdt32(all)};
+	tree_begin(writer, "pmu");
+	tree_bytes(writer, "riscv,event-to-mhpmevent", selectors, sizeof(selectors));
+	tree_bytes(writer, "riscv,event-to-mhpmcounters", users, sizeof(users));
+	tree_bytes(writer, "riscv,raw-event-to-mhpmcounters", raw, sizeof(raw));
+	tree_string(writer, "compatible", "riscv,pmu");
+	tree_end(writer);
+}
+
 static void describe_machine(struct tree_writer *writer, const struct devtree_machine *machine)
 {
 	tree_begin(writer, "");
@@ -119,6 +145,7 @@ static void describe_machine(struct tree_writer *writer, const struct devtree_ma
 	tree_string(writer, "compatible", "riscv-virtio");
 	tree_string(writer, "model", "riscv-virtio,rvsim");
 
+	describe_pmu(writer, machine->board);
 	tree_begin(writer, "chosen");
 	char console[64];
 	devices_stdout_path(console, sizeof(console));

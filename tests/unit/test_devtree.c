@@ -139,6 +139,29 @@ Test(devtree, isa_as_a_list)
 	free(tree);
 }
 
+/* What SBI's PMU extension is told: selectors of cycles and instructions, and the counters for them. */
+Test(devtree, performance_counters)
+{
+	struct isa isa = isa_default();
+	struct platform platform = { .hart_count = 1 };
+	struct hart_options options = { .hpm_counters = 4 };
+	struct board board = { .platform = &platform, .options = &options, .isa = &isa };
+	struct devtree_machine machine = { .board = &board, .dram_base = 0x80000000, .dram_size = 1 << 20 };
+	void *tree = devtree_describe(&machine);
+	cr_assert_not_null(tree);
+	static const uint32_t selectors[] = { 1, 0, 1, 2, 0, 2 }, counters[] = { 1, 1, 0x79, 2, 2, 0x7c };
+	for (unsigned i = 0; i < 6; i++) {
+		cr_expect_eq(number(tree, "/pmu", "riscv,event-to-mhpmevent", i), selectors[i]);
+		cr_expect_eq(number(tree, "/pmu", "riscv,event-to-mhpmcounters", i), counters[i]);
+	}
+	cr_expect_eq(number(tree, "/pmu", "riscv,raw-event-to-mhpmcounters", 4), 0x78);
+	free(tree);
+	isa_remove(&isa, EXT_Zihpm);
+	tree = devtree_describe(&machine);
+	cr_expect_lt(fdt_path_offset(tree, "/pmu"), 0);
+	free(tree);
+}
+
 Test(devtree, phandles_are_unique)
 {
 	void *tree = tree_of(3);
