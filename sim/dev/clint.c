@@ -211,8 +211,9 @@ static struct device *clint_make(const struct board *board, const struct device_
 
 static void clint_describe(struct tree_writer *writer, const struct board *board, const struct device_site *site)
 {
+	(void)board;
 	tree_begin_at(writer, "clint", site->base, site->size);
-	tree_hart_interrupts(writer, board->platform->hart_count, IRQ_MSI, IRQ_MTI);
+	tree_hart_interrupts(writer, IRQ_MSI, IRQ_MTI);
 	tree_strings(writer, "compatible", "sifive,clint0\0riscv,clint0");
 	tree_end(writer);
 }
