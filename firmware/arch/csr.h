@@ -68,6 +68,7 @@
 /* sstatus; vsstatus has the same layout, mstatus a superset. */
 #define SSTATUS_SIE BIT(1)
 #define SSTATUS_SPIE BIT(5)
+#define SSTATUS_UBE BIT(6)
 #define SSTATUS_SPP BIT(8)
 #define SSTATUS_FS UINT64_C(0x6000)
 #define SSTATUS_FS_INITIAL UINT64_C(0x2000)
