@@ -27,7 +27,7 @@ static bool from_htinst(const struct vcpu *vcpu, struct mmio_instruction *found)
 	uint32_t htinst = (uint32_t)vcpu->regs.trap.htinst;
 
 	found->length = htinst & 2 ? 4 : 2;
-	if (!(htinst & 1) || !access_decode(htinst | 2, &found->access))
+	if (!(htinst & 1) || !access_decode_32(htinst | 3, &found->access))
 		return false;
 	found->address = vcpu->regs.trap.stval - found->access.base;
 	return true;
@@ -73,12 +73,12 @@ static uint64_t register_to_bus(struct vcpu *vcpu, const struct memory_access *a
 {
 	uint64_t value = access->is_fp ? vcpu_read_fp(vcpu, access->reg) : vcpu->regs.guest.x[access->reg];
 
-	return guest_is_big_endian(vcpu) ? reverse_bytes(value, access->width) : value;
+	return vcpu_is_big_endian(vcpu) ? reverse_bytes(value, access->width) : value;
 }
 
 static void bus_to_register(struct vcpu *vcpu, const struct memory_access *access, uint64_t value)
 {
-	if (guest_is_big_endian(vcpu))
+	if (vcpu_is_big_endian(vcpu))
 		value = reverse_bytes(value, access->width);
 	if (access->is_fp)
 		vcpu_write_fp(vcpu, access->reg, value, access->width);

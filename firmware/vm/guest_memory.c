@@ -24,17 +24,12 @@ static void use_rights_of(const struct vcpu *vcpu)
 		ok_ != 0;                                                                                              \
 	})
 
-bool guest_is_big_endian(const struct vcpu *vcpu)
-{
-	return !(vcpu->regs.guest.hstatus & HSTATUS_SPVP) && (csr_read(vsstatus) & SSTATUS_UBE);
-}
-
 /* HLVX is a load, in the byte order of the guest's data. Instructions are little-endian always. */
 static bool fetch_half(const struct vcpu *vcpu, uint64_t pc, uint64_t *half)
 {
 	if (!HLV("hlvx.hu", pc, half))
 		return false;
-	if (guest_is_big_endian(vcpu))
+	if (vcpu_is_big_endian(vcpu))
 		*half = (*half >> 8 | *half << 8) & 0xffff;
 	return true;
 }

@@ -13,9 +13,6 @@ struct vcpu;
 /* The instruction at the guest's virtual address pc; a 16-bit one has a zero upper half. Bound. */
 bool guest_fetch(const struct vcpu *vcpu, uint64_t pc, uint32_t *instruction);
 
-/* Whether data of the mode the guest left is big-endian: VU-mode's may be, VS-mode's is not. Bound. */
-bool guest_is_big_endian(const struct vcpu *vcpu);
-
 /* The doubleword at a guest-virtual address, with the rights of the mode the guest left. Bound. */
 bool guest_load(const struct vcpu *vcpu, uint64_t address, uint64_t *value);
 
