@@ -290,7 +290,8 @@ enum pte_bits { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_A = 
 #define VA(page, offset) (WINDOW + (uint64_t)(page) * PAGE_SIZE + (offset))
 #define NO_TABLE_VA (WINDOW + (UINT64_C(1) << 21)) /* its page table is where nothing is */
 
-enum window_page { RAM_1, UART_1, RAM_2, PLIC_1, RAM_3, NOTHING_1, RAM_4, UNMAPPED_1, FAR_1, USER_CODE, UNMAPPED_2, USER_UART, USER_PLIC };
+enum window_page { RAM_1, UART_1, RAM_2, PLIC_1, RAM_3, NOTHING_1, RAM_4, UNMAPPED_1, FAR_1, USER_CODE, UNMAPPED_2, USER_UART, USER_PLIC,
+		   USER_NOTHING };
 
 typedef uint64_t table[512] __attribute__((aligned(PAGE_SIZE)));
 
@@ -317,6 +318,7 @@ static void map_window(void)
 	pages[FAR_1] = make_pte(UINT64_C(1) << 52, PTE_ALL);
 	pages[USER_CODE] = make_pte((uintptr_t)ram[4], PTE_ALL | PTE_U);
 	pages[USER_UART] = make_pte(UART_BASE, PTE_ALL | PTE_U);
+	pages[USER_NOTHING] = make_pte(NOTHING, PTE_ALL | PTE_U);
 	pages[USER_PLIC] = make_pte(PLIC_BASE, PTE_ALL | PTE_U);
 	csr_write(satp, SATP_SV39 | (uintptr_t)root >> 12);
 	__asm__ volatile("sfence.vma" : : : "memory");
@@ -441,6 +443,7 @@ static void try_time_across_pages(void)
 struct user_state {
 	uint64_t a0, a1;
 	struct trap_record trap;
+	uint64_t sstatus; /* at the trap */
 };
 
 void faults_user(struct user_state *state, uint64_t pc); /* faults_user.S */
@@ -454,6 +457,7 @@ static bool on_trap(struct trap_frame *frame)
 		return leave(frame);
 	user.trap = (struct trap_record){ user.trap.count + 1, frame->scause, frame->stval, frame->x[0] };
 	user.a0 = frame->x[10];
+	user.sstatus = frame->sstatus;
 	frame->x[0] = (uintptr_t)faults_user_return;
 	frame->sstatus |= SSTATUS_SPP;
 	return true;
@@ -478,7 +482,7 @@ static uint64_t user_attempt(unsigned at, uint32_t word, uint64_t address, uint6
 #define SW 0x00a5a023u
 #define SSTATUS_UBE (UINT64_C(1) << 6)
 
-/* OpenSBI 1.1 reads the instruction in the byte order of the data. */
+/* OpenSBI 1.1 reads instructions in the byte order of the data, and loses SPELP when it passes a trap on. */
 static bool below_is_opensbi(void)
 {
 	return sbi(SBI_BASE, SBI_BASE_IMPL_ID).value == SBI_IMPL_OPENSBI;
@@ -516,6 +520,30 @@ static void try_user(void)
 	print("faults: U-mode reaches devices and faults as S-mode does, in any byte order\n");
 }
 
+#define SENVCFG_LPE 4
+#define SSTATUS_SPELP (UINT64_C(1) << 23)
+#define C_JR_A1 0x8582u
+#define CAUSE_SOFTWARE_CHECK 18
+
+/* Jumps of U-mode to what is no landing pad, and to where nothing is. */
+static void try_landing_pads(void)
+{
+	uint64_t target = VA(USER_CODE, 0x40);
+
+	csr_set(0x10a, SENVCFG_LPE);
+	if ((csr_read(0x10a) & SENVCFG_LPE) == 0)
+		return;
+	put_code(&ram[4][0x20], ECALL, ECALL);
+	CHECK(user_attempt(4, C_JR_A1, target, 0) == CAUSE_SOFTWARE_CHECK && user.trap.sepc == target &&
+		      user.trap.stval == 2, "no landing pad: cause %lu, stval %lx", user.trap.scause, user.trap.stval);
+	CHECK(user_attempt(4, C_JR_A1, VA(USER_NOTHING, 0), 0) == CAUSE_FETCH_ACCESS &&
+		      ((user.sstatus & SSTATUS_SPELP) != 0 || below_is_opensbi()), "jump into nothing: cause %lu, sstatus %lx", user.trap.scause,
+	      user.sstatus);
+	csr_clear(0x10a, SENVCFG_LPE);
+	csr_clear(sstatus, SSTATUS_SPELP);
+	print("faults: U-mode lands on pads\n");
+}
+
 void guest_main(void)
 {
 	uint64_t last = platform.memory_base + platform.memory_size - 2;
@@ -530,6 +558,8 @@ void guest_main(void)
 	try_illegal(0, "a page");
 	try_time_across_pages();
 	try_user();
+	if (has_word(platform.bootargs, "more"))
+		try_landing_pads();
 	csr_write(satp, 0);
 	__asm__ volatile("sfence.vma" : : : "memory");
 }
