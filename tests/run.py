@@ -14,8 +14,8 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SHORT = ["layers", "tables", "unit", "isa", "machine", "guests", "determinism", "input", "checks", "debugger", "traces", "golden",
-         "qemu", "virt", "fp", "hostile", "fuzz", "diff", "accuracy", "split"]
+SHORT = ["layers", "tables", "unit", "isa", "machine", "guests", "determinism", "input", "checks", "debugger", "translate", "traces",
+         "statistics", "golden", "qemu", "virt", "fp", "hostile", "fuzz", "diff", "accuracy", "split"]
 
 
 def run_case(case):
