@@ -54,6 +54,16 @@ static inline bool access_decode_32(uint32_t instruction, struct memory_access *
 	}
 }
 
+/* Whether what could not be decoded accesses memory in another way: atomics, cache blocks, vectors, custom ones. */
+static inline bool access_is_other(uint32_t instruction)
+{
+	/* By bits 6..2: LOAD, LOAD-FP, MISC-MEM, STORE, STORE-FP, AMO, custom-0 to custom-3. */
+	const uint32_t opcodes = 1u << 0 | 1u << 1 | 1u << 3 | 1u << 8 | 1u << 9 | 1u << 11 | 1u << 2 | 1u << 10 |
+	                         1u << 22 | 1u << 30;
+
+	return (instruction & 3) == 3 && (opcodes >> access_bits(instruction, 6, 2) & 1);
+}
+
 /* Of a 16-bit instruction. */
 bool access_decode_16(uint32_t instruction, struct memory_access *access);
 

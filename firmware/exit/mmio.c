@@ -45,7 +45,7 @@ static enum lookup from_memory(const struct vcpu *vcpu, struct mmio_instruction 
 	if (!guest_fetch(vcpu, vcpu->regs.guest.sepc, &instruction))
 		return CHANGED;
 	if (!access_decode(instruction, &found->access))
-		return NOT_FOR_DEVICES;
+		return access_is_other(instruction) ? NOT_FOR_DEVICES : CHANGED;
 	found->length = (instruction & 3) == 3 ? 4 : 2;
 	found->address = vcpu->regs.guest.x[access->base] + (uint64_t)access->offset;
 	bool touches = ((vcpu->regs.trap.stval - found->address) & (BIT(48) - 1)) < access->width;
