@@ -14,7 +14,7 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SHORT = ["layers", "tables", "unit", "isa", "machine", "guests", "determinism", "input", "checks", "debugger", "traces", "golden",
+SHORT = ["layers", "tables", "unit", "isa", "machine", "guests", "determinism", "input", "ci", "checks", "debugger", "traces", "golden",
          "qemu", "virt", "fp", "hostile", "fuzz", "diff", "accuracy", "split"]
 
 

@@ -100,7 +100,8 @@ static void tell(const struct machine *machine, int status)
 {
 	if (machine->config->quiet)
 		return;
-	if (machine->stop_message[0] != '\0')
+	/* a limit that came after all that was expected is no news */
+	if (machine->stop_message[0] != '\0' && !(machine->stop == STOP_LIMIT && status == EXIT_PASS))
 		say("%s", machine->stop_message);
 	uint64_t unasked = machine->stop == STOP_INPUT ? 0 : console_unasked(machine->console);
 	if (unasked != 0)
