@@ -26,6 +26,27 @@ static int set_text(struct options *options, const struct option_row *row, char 
 	return 0;
 }
 
+/* A file to be written: an option in its place is a name that was forgotten. */
+static int set_output(struct options *options, const struct option_row *row, char *value)
+{
+	if (value[0] == '-' && value[1] != '\0')
+		return bad("--%s: a file name is missing before %s (./%s would be one)", row->name, value, value);
+	return set_text(options, row, value);
+}
+
+/* Each as often as wanted. */
+static int add_pattern(struct options *options, const struct option_row *row, char *value)
+{
+	struct config *config = &options->config;
+	if (*value == '\0')
+		return bad("--%s: the value is empty", row->name);
+	config->patterns[config->pattern_count++] = (struct console_pattern){
+	    .kind = strcmp(row->name, "expect") == 0 ? CONSOLE_EXPECTED : CONSOLE_FAILED,
+	    .text = value,
+	};
+	return 0;
+}
+
 static int set_flag(struct options *options, const struct option_row *row, char *value)
 {
 	(void)value;
@@ -55,8 +76,10 @@ static int accept_only(struct options *options, const struct option_row *row, ch
 static int set_serial(struct options *options, const struct option_row *row, char *value)
 {
 	bool file = strncmp(value, "file:", 5) == 0 && value[5] != '\0';
-	if (strcmp(value, "mon:stdio") == 0)
+	if (strcmp(value, "mon:stdio") == 0) { /* as -nographic makes it */
+		options->config.nographic = true;
 		value = "stdio";
+	}
 	if (!file && strcmp(value, "stdio") != 0 && strcmp(value, "null") != 0)
 		return bad("-%s %s: must be stdio, file:NAME or null", row->name, value);
 	options->config.serial = value;
@@ -101,8 +124,8 @@ static int set_cpu(struct options *options, const struct option_row *row, char *
 		return result;
 	if (timing_load(&options->config.preset, value, reason, sizeof(reason)) != 0)
 		return bad("--%s %s: %s", row->name, value, reason);
-	options->config.preset_path = strpbrk(value, "/.") ? value : NULL; /* a name alone is a built-in one */
 	options->config.timing = &options->config.preset;
+	options->config.preset_path = strpbrk(value, "/.") ? value : NULL; /* a name alone is a built-in one */
 	return 0;
 }
 
@@ -157,8 +180,7 @@ static int set_trace(struct options *options, const struct option_row *row, char
 	}
 	if (*path == '\0')
 		return bad("--%s: a file name is missing", row->name);
-	options->config.trace_path = path;
-	return 0;
+	return set_output(options, row, path);
 }
 
 static int set_checks(struct options *options, const struct option_row *row, char *value)
@@ -179,6 +201,7 @@ static int set_timeout(struct options *options, const struct option_row *row, ch
 }
 
 #define TEXT(name, member) {name, true, set_text, offsetof(struct config, member), 0, 0, NULL}
+#define OUTPUT(name, member) {name, true, set_output, offsetof(struct config, member), 0, 0, NULL}
 #define FLAG(name, member) {name, false, set_flag, offsetof(struct config, member), 0, 0, NULL}
 #define NUMBER(name, member, low, high)                                                                                \
 	{name, true, set_option_number, offsetof(struct config, member), low, high, NULL}
@@ -199,13 +222,13 @@ static const struct option_row rows[] = {
     TEXT("initrd", initrd),
     TEXT("append", append),
     TEXT("dtb", dtb),
-    TEXT("dump-dtb", dump_dtb),
+    OUTPUT("dump-dtb", dump_dtb),
     VALUE("device", option_device),
     VALUE("display", set_display),
     VALUE("serial", set_serial),
     FLAG("S", stopped),
     VALUE("cpu", set_cpu),
-    {"nographic", false, accept_only, 0, 0, 0, NULL},
+    FLAG("nographic", nographic),
     {"no-reboot", false, accept_only, 0, 0, 0, NULL},
     VALUE("accel", qemu_accel),
 #include "cli/qemu.def"
@@ -214,21 +237,21 @@ static const struct option_row rows[] = {
     VALUE("timing", set_timing),
     NUMBER("quantum", quantum, 1, UINT64_C(1) << 32),
     VALUE("set", set_param),
-    VALUE("trace", set_trace),
-    TEXT("stats", stats_path),
-    REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)")
-	NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
+    {"trace", true, set_trace, offsetof(struct config, trace_path), 0, 0, NULL},
+    OUTPUT("stats", stats_path),
+    REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)"),
+    NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
     NUMBER("max-insns", max_insns, 1, UINT64_MAX),
     VALUE("timeout", set_timeout),
-    TEXT("signature", signature_path),
+    OUTPUT("signature", signature_path),
     VALUE("check", set_checks),
     NUMBER("seed", seed, 0, UINT64_MAX),
     FLAG("debug", debug),
     TEXT("debug-cmd", debug_cmd),
-    TEXT("expect", expect),
-    TEXT("fail-on", fail_on),
+    VALUE("expect", add_pattern),
+    VALUE("fail-on", add_pattern),
     FLAG("quiet", quiet),
-    TEXT("record", record),
+    OUTPUT("record", record),
     TEXT("replay", replay),
     {"help", false, NULL, 0, 0, 0, NULL},
     {"h", false, NULL, 0, 0, 0, NULL},
@@ -437,5 +460,6 @@ void options_free(struct options *options)
 	free(options->kept);
 	free(options->command);
 	free(options->config.guests);
+	free(options->config.patterns);
 	*options = (struct options){0};
 }

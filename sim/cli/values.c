@@ -107,7 +107,9 @@ int options_room(struct options *options, int argc, char **argv)
 	                          sizeof(*options->command)); /* a word may be name and value; "--" */
 	options->config.command = options->command;
 	options->config.guests = calloc((size_t)argc + 1, sizeof(*options->config.guests));
-	return options->kept && options->command && options->config.guests ? 0 : bad("out of memory for options");
+	options->config.patterns = calloc((size_t)argc + 1, sizeof(*options->config.patterns));
+	bool room = options->kept && options->command && options->config.guests && options->config.patterns;
+	return room ? 0 : bad("out of memory for options");
 }
 
 char *keep_text(struct options *options, const char *text)

@@ -10,6 +10,7 @@
 #include "base/array.h"
 #include "machine/config_json.h"
 #include "machine/devtree.h"
+#include "base/output_file.h"
 #include "machine/unpack.h"
 #include "base/say.h"
 
@@ -306,7 +307,7 @@ static int place_tree(struct boot *boot, size_t size)
 
 static int dump_tree(const struct boot *boot, const char *path)
 {
-	FILE *file = fopen(path, "wbe");
+	FILE *file = output_open(path);
 	size_t size = devtree_bytes(boot->tree);
 	bool written = file && fwrite(boot->tree, 1, size, file) == size;
 	int error = errno;

@@ -6,6 +6,7 @@
 #include "base/bus.h"
 #include "base/event_queue.h"
 #include "dev/devices.h"
+#include "dev/line_watch.h"
 #include "engine/engine.h"
 #include "hart/hart.h"
 #include "hart/options.h"
@@ -60,7 +61,9 @@ struct config {
 	uint32_t checks; /* enum check_kind bits */
 	uint64_t seed;
 	const char *serial; /* "stdio", "file:F", "null" */
-	const char *expect, *fail_on;
+	struct console_pattern *patterns; /* --expect, --fail-on */
+	size_t pattern_count;
+	bool nographic; /* a terminal is the guest's whole, and ctrl-A begins commands */
 	const char *record, *replay; /* host input, or NULL */
 	bool debug, quiet, stopped;
 	const char *debug_cmd;
@@ -78,6 +81,8 @@ enum stop_reason {
 	STOP_DEBUG,
 	STOP_INPUT, /* host input that cannot be used */
 	STOP_FAULT, /* the host could not give what a run needs */
+	STOP_QUIT,  /* the user has had enough: ctrl-A x */
+	STOP_SIGNAL, /* exit_code is its number */
 };
 
 struct machine {
@@ -106,9 +111,12 @@ struct machine {
 	struct console *console;
 	struct htif *htif; /* NULL: the firmware has no tohost */
 	enum stop_reason stop;
-	unsigned exit_code; /* the guest's own code for STOP_FAIL */
+	unsigned exit_code; /* the guest's own code for STOP_FAIL, the number of STOP_SIGNAL */
 	char stop_message[320]; /* one line, may be empty */
 	double deadline; /* --timeout, by the host's clock; 0: none */
+	double flushed; /* when, by that clock, the trace was written out last */
+	bool debugged; /* a debugger listens at a terminal: SIGINT and ctrl-A d go there */
+	bool wants_debugger; /* ... and have come */
 	struct {
 		struct hart *hart; /* NULL: choose the next one */
 		uint64_t bound;
@@ -125,8 +133,16 @@ void machine_switch_timing(struct machine *machine, bool on);
 /* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
 
-/* Is the deadline past, when the host's clock is `now`? Then the machine stops. */
-bool machine_check_deadline(struct machine *machine, double now);
+/* Reasons of the host's or of limits: the message also says so if instructions do nothing but trap. */
+void machine_give_up(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
+
+/* The run begins: --timeout counts from here. */
+void machine_start_clock(struct machine *machine);
+/* Is the time up, or has a signal asked to end? Then the machine stops. */
+bool machine_called_off(struct machine *machine);
+/* The host's side of a run, now and then: the console shows what was written, keys and signals are obeyed, time may be
+ * up. A run that is killed leaves all of its trace but its last second. */
+void machine_attend(struct machine *machine);
 
 /* The exact cycle of the instruction being run, or of the hart that is furthest. */
 uint64_t machine_now(const struct machine *machine);

@@ -145,8 +145,9 @@ Test(options, our_own)
 	cr_expect_str_eq(config->stats_path, "s");
 	cr_expect_str_eq(config->signature_path, "t");
 	cr_expect_eq(config->seed, 16);
-	cr_expect_str_eq(config->expect, "ok");
-	cr_expect_str_eq(config->fail_on, "bad");
+	cr_assert_eq(config->pattern_count, 2);
+	cr_expect(config->patterns[0].kind == CONSOLE_EXPECTED && strcmp(config->patterns[0].text, "ok") == 0);
+	cr_expect(config->patterns[1].kind == CONSOLE_FAILED && strcmp(config->patterns[1].text, "bad") == 0);
 	cr_expect(config->debug && config->stopped && config->quiet);
 	cr_expect_str_eq(config->debug_cmd, "help");
 	cr_expect_str_eq(config->trace_path, "f");
