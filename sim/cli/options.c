@@ -378,11 +378,11 @@ static enum options_result parse_option(struct options *options, int argc, char 
 		if (row->handle(options, row, optarg) != 0)
 			return OPTIONS_BAD;
 	}
-	qemu_tell_ignored(options);
 	choose_timing(&options->config);
 	drop_untrue_names(&options->config);
 	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
 		return OPTIONS_BAD;
+	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
 }
 
