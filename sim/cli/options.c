@@ -81,6 +81,9 @@ static int option_device(struct options *options, const struct option_row *row, 
 		return guest_loader(options, list);
 	if (strncmp(model, "virtio-", 7) == 0)
 		return bad("-device %s is not supported: this machine has no virtio devices", model);
+	if (strcmp(model, "loader") == 0)
+		return bad(
+		    "-device loader is not supported: -device guest-loader,addr=ADDRESS,kernel=FILE puts a file there");
 	return bad("-device %s: unknown device", model);
 }
 
