@@ -105,6 +105,9 @@ static int option_device(struct options *options, const struct option_row *row, 
 		return guest_loader(options, list);
 	if (strncmp(model, "virtio-", 7) == 0)
 		return bad("-device %s is not supported: this machine has no virtio devices", model);
+	if (strcmp(model, "loader") == 0)
+		return bad(
+		    "-device loader is not supported: -device guest-loader,addr=ADDRESS,kernel=FILE puts a file there");
 	return bad("-device %s: unknown device", model);
 }
 
@@ -438,11 +441,11 @@ static enum options_result parse_option(struct options *options, int argc, char 
 		keep_given(options, row, optarg);
 	}
 	keep_positional(options, argc - optind, argv + optind);
-	qemu_tell_ignored(options);
 	choose_timing(&options->config);
 	drop_untrue_names(&options->config);
 	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
 		return OPTIONS_BAD;
+	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
 }
 

@@ -285,18 +285,24 @@ static uint64_t headers_below(const struct layout *layout, const Elf64_Phdr *seg
 	return below < segment->p_memsz ? below : segment->p_memsz;
 }
 
-/* Does anything but headers and notes go with them? A program that reads it would miss it. */
+static bool in_note(const Elf64_Ehdr *header, const Elf64_Phdr *segments, uint64_t offset)
+{
+	for (unsigned i = 0; i < header->e_phnum; i++)
+		if (segments[i].p_type == PT_NOTE && offset - segments[i].p_offset < segments[i].p_filesz)
+			return true;
+	return false;
+}
+
+/* Does anything but headers, and notes behind them, go with them? A program that reads it would miss it. */
 static void tell_left_out(const struct file *file, const Elf64_Ehdr *header, const Elf64_Phdr *segments, uint64_t below)
 {
-	uint64_t at = header->e_phoff + (uint64_t)header->e_phnum * sizeof(*segments), missed = 0;
-	for (; at < below && at < file->size; at++) {
-		bool noted = file->data[at] == 0;
-		for (unsigned i = 0; i < header->e_phnum && !noted; i++)
-			noted = segments[i].p_type == PT_NOTE && at - segments[i].p_offset < segments[i].p_filesz;
-		missed += !noted;
-	}
-	if (missed)
-		complain(file->path, "%" PRIu64 " bytes behind its ELF headers are below DRAM, and left out", missed);
+	enum { NOTES_END = 4096 };
+	for (uint64_t at = header->e_phoff + (uint64_t)header->e_phnum * sizeof(*segments);
+	     at < below && at < file->size; at++)
+		if (file->data[at] != 0 && (at >= NOTES_END || !in_note(header, segments, at))) {
+			complain(file->path, "what is behind its ELF headers, and below DRAM, is left out");
+			return;
+		}
 }
 
 static int refuse_device(const struct file *file, unsigned index, const Elf64_Phdr *segment)

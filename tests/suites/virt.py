@@ -12,11 +12,14 @@ CLANG, LLD = "clang-19", "-fuse-ld=lld"
 
 
 def read_tree(path):
-    """{node's path: {property: bytes}} of a flattened device tree, in its order."""
     with open(path, "rb") as file:
-        blob = file.read()
+        return parse_tree(file.read())
+
+
+def parse_tree(blob):
+    """{node's path: {property: bytes}} of a flattened device tree, in its order."""
     magic, _, structure, strings = struct.unpack_from(">4I", blob)
-    expect_equal(magic, 0xD00DFEED, path)
+    expect_equal(magic, 0xD00DFEED, "a tree's magic")
     nodes, names, at = {}, [], structure
     while True:
         token, = struct.unpack_from(">I", blob, at)
@@ -36,7 +39,7 @@ def read_tree(path):
         elif token == 9:
             return nodes
         else:
-            expect_equal(token, 4, f"token in {path}")
+            expect_equal(token, 4, "a token of a tree")
 
 
 def tree_of(program, options):
@@ -148,6 +151,30 @@ ecall
 """
 
 
+# Its device tree on the console, a letter from 'a' to 'p' for four bits
+TELL_TREE = """.globl _start
+_start: mv s0, a1
+addi s2, s0, 4
+lbu s1, 2(s2)
+lbu t0, 3(s2)
+slli s1, s1, 8
+or s1, s1, t0
+add s1, s1, s0
+1: lbu s3, 0(s0)
+srli a0, s3, 4
+call tell
+andi a0, s3, 15
+call tell
+addi s0, s0, 1
+bne s0, s1, 1b
+""" + SHUTDOWN.split("_start:")[1] + """
+tell: addi a0, a0, 'a'
+li a7, 1
+ecall
+ret
+"""
+
+
 class Built:
     """A program that passes, as different linkers and packers make it."""
     def __init__(self, folder, source=PASS):
@@ -224,6 +251,22 @@ def packed_guest():
         expect_equal(status, 0, out + err)
 
 
+def tree_of_a_guest():
+    """A guest's extensions as a list, too, and no more of them than in the string."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = Built(folder, TELL_TREE).link("guest", ["riscv64-unknown-elf-gcc"], "-Wl,-Ttext=0x80000000")
+        for sstc in (True, False):
+            status, out, err = run([RVSIM, "--isa", "+sstc" if sstc else "-sstc", FIRMWARE, program + ",vcpus=2"])
+            told = max(re.findall("[a-p]+", out), key=len)
+            expect(status == 0 and len(told) % 2 == 0, out + err)
+            tree = parse_tree(bytes((ord(high) - 97) << 4 | ord(low) - 97 for high, low in zip(told[::2], told[1::2])))
+            for hart in ("/cpus/cpu@0", "/cpus/cpu@1"):
+                names = tree[hart]["riscv,isa-extensions"].decode().split("\0")
+                expect_equal(names, ["i", "m", "a", "f", "d", "c", "zicntr", "zicsr", "zifencei", "zihpm"] + ["sstc"] * sstc + [""], hart)
+                expect_equal(tree[hart]["riscv,isa"], b"rv64imafdc_sstc\0" if sstc else b"rv64imafdc\0", hart)
+                expect_equal(tree[hart]["riscv,isa-base"], b"rv64i\0", hart)
+
+
 def uboot_prints_the_isa():
     """Its line of the CPU is whole."""
     _, out, _ = run([RVSIM, "-M", "virt", "-bios", OPENSBI, "-kernel", UBOOT, "--expect", "^DRAM:", "--timeout", "100"], 110)
@@ -244,4 +287,5 @@ def cases():
     yield "linked", linked
     yield "packed", packed
     yield "packed-guest", packed_guest
+    yield "tree-of-a-guest", tree_of_a_guest
     yield "u-boot", uboot_prints_the_isa

@@ -166,7 +166,7 @@ Test(loader, more_than_headers_below_memory_is_told)
 	cr_assert_eq(load(&world, &program, sizeof(program)), 0);
 	end(&world);
 	fflush(stderr);
-	cr_assert_stderr_eq_str("rvsim: test.elf: 15 bytes behind its ELF headers are below DRAM, and left out\n");
+	cr_assert_stderr_eq_str("rvsim: test.elf: what is behind its ELF headers, and below DRAM, is left out\n");
 }
 
 #define REFUSED(name, damage)                                                                                          \

@@ -305,7 +305,7 @@ static const char *const bad_lines[] = {
 	"-cpu rv64,v=true fw", "-cpu rv64,smaia=true fw", "-cpu rv64,cbom_blocksize=32 fw", "-cpu rv64,priv_spec=v1.10.0 fw", "-cpu rv64,sxl32=on fw",
 	"-cpu rva23s64 fw", "-cpu rv64,pmu-num=30 fw", "-cpu rv64,pmp=some fw", "-cpu rv64,nonsense=false fw", "-cpu rva22s64,h=maybe fw",
 	"-cpu host fw", "-cpu sifive-u54 fw", "-cpu rv64,vlen fw", "-drive file=d,format=raw,id=x fw",
-	"-netdev user,id=n fw", "-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device guest-loader fw",
+	"-netdev user,id=n fw", "-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device loader,file=f,addr=0x80200000 fw", "-bios default -kernel k", "-device guest-loader fw",
 	"-device guest-loader,addr=1 fw", "-device guest-loader,kernel=k fw", "-device guest-loader,addr=x,kernel=k fw",
 	"-device guest-loader,addr=1,kernel=k,initrd=i fw", "-device guest-loader,addr=1,initrd=i,bootargs=b fw",
 	"-device guest-loader,addr=1,kernel=k,size=3 fw", "-device guest-loader,addr=1,kernel fw", "fw g,vcpus=0", "fw g,vcpus=65",
