@@ -156,26 +156,16 @@ static int set_isa(struct options *options, const struct option_row *row, char *
 	return 0;
 }
 
-/* QEMU's "rv64,h=true,sstc=off": toggles of the default set. */
+/* QEMU's "rv64,h=true,sstc=off": toggles of the set that there is. */
 static int set_qemu_cpu(struct options *options, char *list, const char *value)
 {
 	for (char *item; (item = next_item(&list)) != NULL;) {
-		char *setting = cut_value(item), toggle[64], reason[160];
+		char *setting = cut_value(item), reason[160];
 		bool on = !setting || strcmp(setting, "true") == 0 || strcmp(setting, "on") == 0;
 		if (!on && strcmp(setting, "false") != 0 && strcmp(setting, "off") != 0)
 			return bad("-cpu %s: %s=%s: must be true or false", value, item, setting);
-		struct isa one;
-		snprintf(toggle, sizeof(toggle), "%c%s", on ? '+' : '-', item);
-		/* each toggle starts from what the others left: isa_parse knows the default only, so take its
-		 * difference */
-		if (isa_parse(toggle, &one, reason, sizeof(reason)) != 0)
+		if (isa_change(&options->config.isa, item, on, reason, sizeof(reason)) != 0)
 			return bad("-cpu %s: %s", value, reason);
-		struct isa standard = isa_default();
-		for (unsigned i = 0; i < 2; i++) {
-			uint64_t changed = one.bits[i] ^ standard.bits[i];
-			options->config.isa.bits[i] = (options->config.isa.bits[i] & ~changed) |
-			                              (one.bits[i] & changed);
-		}
 	}
 	return 0;
 }
@@ -184,6 +174,8 @@ static int set_cpu(struct options *options, const struct option_row *row, char *
 {
 	char *list = keep_text(options, value);
 	const char *name = next_item(&list);
+	if (strcmp(name, "max") == 0)
+		options->config.isa = isa_all();
 	if (strcmp(name, "rv64") == 0 || strcmp(name, "max") == 0)
 		return set_qemu_cpu(options, list, value);
 	char reason[224];
@@ -423,6 +415,19 @@ static void drop_untrue_names(struct config *config)
 		isa_remove(&config->isa, EXT_Shtvala);
 }
 
+/* --set ad= says in one word what Svade and Svadu say together, and has the last word. */
+static void choose_ad(struct config *config)
+{
+	if (config->ad == AD_HARDWARE || config->ad == AD_EITHER)
+		isa_add(&config->isa, EXT_Svadu);
+	if (config->ad == AD_EITHER)
+		isa_add(&config->isa, EXT_Svade);
+	if (config->ad == AD_HARDWARE)
+		isa_remove(&config->isa, EXT_Svade);
+	if (config->ad == AD_FAULT)
+		isa_remove(&config->isa, EXT_Svadu);
+}
+
 static enum options_result parse_option(struct options *options, int argc, char **argv)
 {
 	struct option table[ROW_COUNT + 1] = {0};
@@ -440,6 +445,7 @@ static enum options_result parse_option(struct options *options, int argc, char 
 			return OPTIONS_BAD;
 	}
 	choose_timing(&options->config);
+	choose_ad(&options->config);
 	drop_untrue_names(&options->config);
 	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
 		return OPTIONS_BAD;

@@ -17,7 +17,7 @@ static const char text[] =
     "  -device guest-loader,addr=A,kernel=FILE[,bootargs=TEXT] (or initrd=FILE)   stage a guest at an address\n"
     "  -serial stdio|file:FILE|null   where the console is [stdio]; input is live from a terminal, else read as a whole\n"
     "  -nographic, -display none, -no-reboot, -nodefaults, -accel tcg, -monitor none   accepted: that is how it is\n"
-    "  --isa STRING              rv64imafdch_sstc..., or changes of the default: -sstc,+svadu\n"
+    "  --isa STRING              rv64imafdch_sstc..., changes of the default such as -sstc,+smstateen, or all\n"
     "  --cpu NAME|FILE           timing: ideal (one cycle an instruction), cva6, rocket, u74, or a file; rv64[,h=true...]: ISA\n"
     "  --timing on|off           off: as --cpu ideal\n"
     "  --timing from=WHEN        off until WHEN, then on with cold caches: a symbol (the first hart to come there), a number of\n"

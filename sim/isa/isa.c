@@ -6,7 +6,7 @@
 
 static const struct {
 	const char *name;
-	bool on;
+	int8_t on;
 } extensions[EXT_COUNT] = {
 #define EXT(id, name, on, meaning) [EXT_##id] = {name, on},
 #include "isa/ext.def"
@@ -126,6 +126,8 @@ static void close_over(struct isa *isa, bool grow)
 				set(isa, grow ? requirements[i].needs : requirements[i].ext, grow);
 		}
 	} while (memcmp(&before, isa, sizeof(before)) != 0);
+	if (isa_has(isa, EXT_Sv39) && !isa_has(isa, EXT_Svadu))
+		set(isa, EXT_Svade, true); /* what remains is its behaviour */
 	for (size_t i = 0; i < LENGTH(combinations); i++) {
 		bool first = isa_has(isa, combinations[i].first), second = isa_has(isa, combinations[i].second);
 		bool named = combinations[i].combination == EXT_Zcd && isa_has(isa, EXT_Zcd);
@@ -135,14 +137,25 @@ static void close_over(struct isa *isa, bool grow)
 	}
 }
 
-struct isa isa_default(void)
+/* The extensions whose column `on` is `least` or more. */
+static struct isa from_column(int least)
 {
 	struct isa isa = {{0, 0}};
 
 	for (unsigned ext = 0; ext < EXT_COUNT; ext++)
-		set(&isa, ext, extensions[ext].on);
+		set(&isa, ext, extensions[ext].on >= least);
 	close_over(&isa, true);
 	return isa;
+}
+
+struct isa isa_default(void) { return from_column(1); }
+
+struct isa isa_all(void) { return from_column(0); }
+
+void isa_add(struct isa *isa, enum ext ext)
+{
+	set(isa, ext, true);
+	close_over(isa, true);
 }
 
 void isa_remove(struct isa *isa, enum ext ext)
@@ -181,10 +194,9 @@ static int unknown(const char *name, size_t length, char *error, size_t size)
 	return -1;
 }
 
-/* A list such as "-h,+zba,-sstc": changes to the default, in order. */
+/* A list such as "-h,+zba,-sstc": changes to the set, in order. */
 static int parse_changes(const char *text, struct isa *isa, char *error, size_t size)
 {
-	*isa = isa_default();
 	while (*text != '\0') {
 		bool on = *text == '+';
 		size_t length;
@@ -239,7 +251,7 @@ static int parse_extensions(const char *text, struct isa *isa, char *error, size
  * ("rv64gc"), so S, U and the translation modes stay as they are by default. */
 static int parse_string(const char *text, struct isa *isa, char *error, size_t size)
 {
-	static const uint8_t kept[] = {EXT_S, EXT_U, EXT_Sv39, EXT_Svade, EXT_Zicsr};
+	static const uint8_t kept[] = {EXT_S, EXT_U, EXT_Sv39, EXT_Zicsr};
 	struct isa standard = isa_default();
 
 	*isa = (struct isa){{0, 0}};
@@ -256,6 +268,18 @@ static int parse_string(const char *text, struct isa *isa, char *error, size_t s
 	return 0;
 }
 
+int isa_change(struct isa *isa, const char *name, bool on, char *error, size_t size)
+{
+	char change[64];
+
+	if ((size_t)snprintf(change, sizeof(change), "%c%s", on ? '+' : '-', name) >= sizeof(change) ||
+	    strchr(name, ','))
+		return unknown(name, strlen(name), error, size);
+	for (char *at = change; *at != '\0'; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return parse_changes(change, isa, error, size);
+}
+
 int isa_parse(const char *text, struct isa *isa, char *error, size_t size)
 {
 	char lower[1024];
@@ -268,11 +292,13 @@ int isa_parse(const char *text, struct isa *isa, char *error, size_t size)
 	for (size_t i = 0; i <= length; i++)
 		lower[i] = (char)tolower((unsigned char)text[i]);
 	if (strcmp(lower, "all") == 0) {
-		*isa = isa_default();
+		*isa = isa_all();
 		return 0;
 	}
-	if (lower[0] == '+' || lower[0] == '-')
+	if (lower[0] == '+' || lower[0] == '-') {
+		*isa = isa_default();
 		return parse_changes(lower, isa, error, size);
+	}
 	return parse_string(lower, isa, error, size);
 }
 
