@@ -242,7 +242,7 @@ static const struct option_row rows[] = {
     VALUE("set", set_param),
     {"trace", true, set_trace, offsetof(struct config, trace_path), 0, 0, NULL},
     OUTPUT("stats", stats_path),
-    REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)"),
+    REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)")
     NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
     NUMBER("max-insns", max_insns, 1, UINT64_MAX),
     VALUE("timeout", set_timeout),
@@ -420,6 +420,19 @@ static void keep_positional(struct options *options, int count, char **words)
 		keep_word(options, words[i]);
 }
 
+/* --set ad= says in one word what Svade and Svadu say together, and has the last word. */
+static void choose_ad(struct config *config)
+{
+	if (config->ad == AD_HARDWARE || config->ad == AD_EITHER)
+		isa_add(&config->isa, EXT_Svadu);
+	if (config->ad == AD_EITHER)
+		isa_add(&config->isa, EXT_Svade);
+	if (config->ad == AD_HARDWARE)
+		isa_remove(&config->isa, EXT_Svade);
+	if (config->ad == AD_FAULT)
+		isa_remove(&config->isa, EXT_Svadu);
+}
+
 static enum options_result parse_option(struct options *options, int argc, char **argv)
 {
 	struct option table[ROW_COUNT + 1] = {0};
@@ -442,6 +455,7 @@ static enum options_result parse_option(struct options *options, int argc, char 
 	}
 	keep_positional(options, argc - optind, argv + optind);
 	choose_timing(&options->config);
+	choose_ad(&options->config);
 	drop_untrue_names(&options->config);
 	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
 		return OPTIONS_BAD;

@@ -21,7 +21,7 @@ static const char text[] =
     "  -display none, -no-reboot   accepted: that is how it is. QEMU's other options change nothing here, and\n"
     "                            one line says so; or are refused, with what comes nearest\n"
     "  --isa STRING              rv64imafdch_zicsr2p0_sstc..., a profile (rva20s64, rva22s64, rvb23s64_sha...), all; and then,\n"
-    "                            or alone, changes: -sstc,+svadu\n"
+    "                            or alone, changes: -sstc,+smstateen\n"
     "  --cpu NAME|FILE           timing: ideal (one cycle an instruction), cva6, rocket, u74, or a file; QEMU's rv64[,h=true...],\n"
     "                            max, rv64i, rva22s64: ISA\n"
     "  --timing on|off           off: as --cpu ideal\n"

@@ -176,6 +176,12 @@ struct isa isa_default(void) { return from_column(1); }
 
 struct isa isa_all(void) { return from_column(0); }
 
+void isa_add(struct isa *isa, enum ext ext)
+{
+	set(isa, ext, true);
+	isa_close(isa, true);
+}
+
 void isa_remove(struct isa *isa, enum ext ext)
 {
 	set(isa, ext, false);

@@ -35,7 +35,8 @@ int isa_parse(const char *text, struct isa *isa, char *error, size_t size);
 /* Turn one extension, or a group such as "zkn", on with what it needs, or off with what needs it. 0, or -1 as isa_parse. */
 int isa_change(struct isa *isa, const char *name, bool on, char *error, size_t size);
 
-/* Take an extension away, with all that needs it. */
+/* Add an extension with all that it needs; take one away with all that needs it. */
+void isa_add(struct isa *isa, enum ext ext);
 void isa_remove(struct isa *isa, enum ext ext);
 
 /* An extension's name, for a device tree; NULL where the hart has it not, or it is none to be named. Names in the order of

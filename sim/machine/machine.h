@@ -52,6 +52,7 @@ struct config {
 	struct engine_options engine;
 	uint64_t cycles_per_tick; /* as struct platform has it */
 	uint64_t rnmi_cycle; /* likewise */
+	unsigned ad; /* enum ad_choice: what it makes of `isa` */
 	uint64_t quantum; /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
 	double timeout; /* host seconds; 0: none */
@@ -69,6 +70,9 @@ struct config {
 	const char *debug_cmd;
 	uint64_t rtc_epoch; /* seconds since 1970 at cycle 0 */
 };
+
+/* --set ad=: who sets A and D bits, in the words of `ad` in params.c. */
+enum ad_choice { AD_ISA, AD_HARDWARE, AD_EITHER, AD_FAULT };
 
 enum stop_reason {
 	RUNNING,

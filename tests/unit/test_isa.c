@@ -38,11 +38,41 @@ Test(isa, default_has_the_foundation)
 		cr_expect(isa_has(&isa, expected[i]), "extension %d is off", expected[i]);
 }
 
-Test(isa, all_is_the_default)
+/* What is off by default is what software that does not know of it would run into: README.md says how. */
+Test(isa, what_the_default_lacks)
 {
-	struct isa standard = isa_default(), all = parsed("all");
+	static const enum ext asked[] = {EXT_Smstateen, EXT_Ssstateen, EXT_Zkr, EXT_Svade}, named[] = {EXT_Smrnmi, EXT_Smdbltrp};
+	struct isa standard = isa_default(), all = parsed("all"), max = parsed("ALL");
 
-	cr_expect(same(&standard, &all));
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		cr_expect(!isa_has(&standard, asked[i]) && isa_has(&all, asked[i]), "extension %d", asked[i]);
+		isa_add(&standard, asked[i]);
+	}
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		cr_expect(!isa_has(&all, named[i]), "extension %d", named[i]);
+	cr_expect(same(&standard, &all) && same(&max, &all));
+	isa_add(&all, EXT_Smrnmi);
+	isa_add(&all, EXT_Smdbltrp);
+	for (unsigned ext = 0; ext < EXT_COUNT; ext++)
+		cr_expect(isa_has(&all, ext), "extension %u", ext);
+}
+
+/* Without Svadu, page faults are what there is: Svade by name or not. norm:Svadu_disabled_hw_update_falls_back_to_svade */
+Test(isa, svade_is_what_remains_without_svadu)
+{
+	static const struct { const char *text; bool svade, svadu; } rows[] = {
+		{"+h", false, true}, {"-svadu", true, false}, {"-svade", false, true}, {"-svade,-svadu", true, false},
+		{"-svadu,-svade", true, false}, {"+svade", true, true}, {"-svadu,+svadu", true, true}, {"all", true, true},
+		{"rv64gc", true, false}, {"rv64gc_svadu", false, true}, {"rv64gc_svadu_svade", true, true},
+		{"rv64gc_svade", true, false}, {"-sv39", false, true}, {"-svadu,-sv39", true, false}, {"-s", false, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct isa isa = parsed(rows[i].text);
+
+		cr_expect_eq(isa_has(&isa, EXT_Svade), rows[i].svade, "%s", rows[i].text);
+		cr_expect_eq(isa_has(&isa, EXT_Svadu), rows[i].svadu, "%s", rows[i].text);
+	}
 }
 
 Test(isa, misa_has_a_bit_a_letter)

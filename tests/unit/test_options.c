@@ -167,6 +167,32 @@ Test(options, cpu_toggles_add_up)
 	config = good(&line, "-cpu ideal fw");
 	cr_expect(isa_has(&config->isa, EXT_H));
 	options_free(&line.options);
+	config = good(&line, "-cpu max,sstc=false,smstateen=off,SMRNMI=on fw");
+	cr_expect(isa_has(&config->isa, EXT_Zkr) && isa_has(&config->isa, EXT_Smrnmi));
+	cr_expect(!isa_has(&config->isa, EXT_Sstc) && !isa_has(&config->isa, EXT_Smstateen));
+	options_free(&line.options);
+}
+
+/* It has the last word, wherever it stands, and the device tree names what it makes. */
+Test(options, who_sets_accessed_and_dirty_bits)
+{
+	static const struct { const char *line; bool svade, svadu; } rows[] = {
+		{ "fw", false, true }, { "--isa all fw", true, true }, { "--isa -svadu fw", true, false },
+		{ "--set ad=isa --isa all fw", true, true }, { "--set ad=isa fw", false, true },
+		{ "--set ad=hardware --isa all fw", false, true }, { "--isa rv64gc --set ad=hardware fw", false, true },
+		{ "--set ad=either fw", true, true }, { "--isa -svadu --set ad=either fw", true, true },
+		{ "--set ad=fault fw", true, false }, { "--set ad=fault --isa all fw", true, false },
+		{ "--set ad=fault --set ad=either fw", true, true },
+	};
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[64];
+		struct line line;
+		snprintf(text, sizeof(text), "%s", rows[i].line);
+		const struct config *config = good(&line, text);
+		cr_expect_eq(isa_has(&config->isa, EXT_Svade), rows[i].svade, "%s", rows[i].line);
+		cr_expect_eq(isa_has(&config->isa, EXT_Svadu), rows[i].svadu, "%s", rows[i].line);
+		options_free(&line.options);
+	}
 }
 
 Test(options, qemu_cpus)
@@ -295,7 +321,7 @@ static const char *const bad_lines[] = {
 	"--cpu u75 fw", "-cpu rv64,h=maybe fw", "-cpu rv64,nonsense=true fw", "--isa rv32i fw", "--isa bogus fw", "--isa '' fw",
 	"--timing sometimes fw", "--cpu cva6 --timing from= fw", "--cpu cva6 --timing from=7x fw", "--timing from=hint fw",
 	"--set nothing=1 fw", "--set pmp.entries fw", "--set pmp.entries=32 fw", "--set pmp.entries=-1 fw",
-	"--set tinst=maybe fw", "--set vmid.bits=15 fw", "--set = fw", "--check everything fw", "--trace f,events=none-such fw",
+	"--set tinst=maybe fw", "--set ad=always fw", "--set vmid.bits=15 fw", "--set = fw", "--check everything fw", "--trace f,events=none-such fw",
 	"--trace '' fw", "--profile p fw", "-s fw", "-gdb tcp::1234 fw", "-S fw", "-display sdl fw", "-display gtk fw",
 	"-serial tcp::1 fw", "-serial file: fw", "-monitor stdio fw", "-M virt,acpi=on fw", "-M virt,usb=on fw", "-M virt,accel=kvm fw", "-M virt,aclint=on fw", "-M virt,graphics=perhaps fw",
 	"-M virt,kernel fw", "-accel tcgx fw", "-accel kvm fw", "-net user fw", "-nic user,model=virtio fw", "-usb fw", "-semihosting fw", "-no-shutdown fw",
