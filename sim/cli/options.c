@@ -290,7 +290,7 @@ static const struct option_row rows[] = {
     FLAG("S", stopped),
     VALUE("cpu", set_cpu),
     {"nographic", false, accept_only, 0, 0, 0, NULL},
-    {"no-reboot", false, accept_only, 0, 0, 0, NULL},
+    FLAG("no-reboot", no_reboot),
     {"nodefaults", false, accept_only, 0, 0, 0, NULL},
     {"accel", true, accept_only, 0, 0, 0, "tcg"},
     {"monitor", true, accept_only, 0, 0, 0, "none"},
@@ -308,6 +308,7 @@ static const struct option_row rows[] = {
     REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)"),
     NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
     NUMBER("max-insns", max_insns, 1, UINT64_MAX),
+    NUMBER("max-resets", max_resets, 0, UINT64_MAX),
     VALUE("timeout", set_timeout),
     TEXT("signature", signature_path),
     VALUE("check", set_checks),
@@ -350,6 +351,7 @@ static void set_defaults(struct config *config)
 	    .quantum = 1000,
 	    .max_cycles = UINT64_MAX,
 	    .max_insns = UINT64_MAX,
+	    .max_resets = UINT64_MAX,
 	    .serial = "stdio",
 	};
 	params_default(config);
@@ -387,6 +389,9 @@ static int check_together(const struct config *config)
 		return bad("--cpu %s: %s", config->timing->name, misfit);
 	if (config->timing_from.given && config->timing->ideal)
 		return bad("--timing from=: there is no timing to switch on (--cpu cva6, rocket, u74 or a file)");
+	bool rnmi = config->rnmi_cycle || config->options.rnmi_vector || config->options.rnmi_exception_vector;
+	if (rnmi && !isa_has(&config->isa, EXT_Smrnmi))
+		return bad("--set rnmi.*: there are no non-maskable interrupts without Smrnmi (--isa +smrnmi)");
 	if (config->stopped && !config->debug && !config->debug_cmd)
 		return bad("-S needs --debug: nothing else could start the machine");
 	if (!config->bios && !config->kernel && !config->dump_dtb)

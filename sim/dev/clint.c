@@ -7,7 +7,8 @@
 #include "dev/tree.h"
 #include "hart/hart.h"
 
-enum { MSIP = 0x0, MTIMECMP = 0x4000, MTIME = 0xbff8, CLINT_VERSION = 1 };
+/* END: nothing is behind mtime, as on QEMU. */
+enum { MSIP = 0x0, MTIMECMP = 0x4000, MTIME = 0xbff8, END = 0xc000, CLINT_VERSION = 1 };
 
 struct clint_hart {
 	struct clint *clint;
@@ -64,7 +65,7 @@ static bool clint_read(struct device *device, uint64_t offset, unsigned size, ui
 {
 	struct clint *clint = (struct clint *)device;
 	(void)effects;
-	if (size < 4)
+	if (size < 4 || offset >= END)
 		return false;
 	*value = 0;
 	if (offset < MTIMECMP) {
@@ -93,7 +94,7 @@ static bool clint_write(struct device *device, uint64_t offset, unsigned size, u
                         uint32_t *effects)
 {
 	struct clint *clint = (struct clint *)device;
-	if (size < 4 || (offset < MTIMECMP && size != 4))
+	if (size < 4 || offset >= END || (offset < MTIMECMP && size != 4))
 		return false;
 	*effects |= EFFECT_IRQ | EFFECT_YIELD;
 	struct clint_hart *hart = timer_at(clint, offset);
@@ -110,14 +111,15 @@ static bool clint_write(struct device *device, uint64_t offset, unsigned size, u
 	return true;
 }
 
-static void clint_reset(struct device *device)
+/* mtime begins anew. What mtimecmp holds is left to the implementation: 0, as on QEMU, so that MTIP is pending. */
+static void clint_reset(struct device *device, uint64_t now)
 {
 	struct clint *clint = (struct clint *)device;
-	clint->platform->time_offset = 0;
+	clint->platform->time_offset = -(now / clint->platform->cycles_per_tick);
 	for (unsigned i = 0; i < clint->hart_count; i++) {
 		clint->harts[i].software = false;
-		clint->harts[i].mtimecmp = UINT64_MAX;
-		event_cancel(device->events, &clint->harts[i].timer);
+		clint->harts[i].mtimecmp = 0;
+		update_timer(&clint->harts[i], now);
 	}
 }
 
@@ -193,7 +195,6 @@ static struct device *clint_make(const struct board *board, const struct device_
 		hart->clint = clint;
 		hart->msip = board->hart_wire(board->context, WIRE_IRQ, i, IRQ_MSI);
 		hart->mtip = board->hart_wire(board->context, WIRE_IRQ, i, IRQ_MTI);
-		hart->mtimecmp = UINT64_MAX;
 		result = event_init(&hart->timer, board->events, timer_due, hart);
 	}
 	if (result == 0)

@@ -26,6 +26,12 @@ static int no_memory(const char *what)
 	return -1;
 }
 
+static void all_yield(struct machine *machine)
+{
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		machine->harts[i].effects |= EFFECT_YIELD;
+}
+
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message)
 {
 	if (machine->stop != RUNNING)
@@ -33,8 +39,7 @@ void machine_stop(struct machine *machine, enum stop_reason reason, unsigned cod
 	machine->stop = reason;
 	machine->exit_code = code;
 	snprintf(machine->stop_message, sizeof(machine->stop_message), "%s", message ? message : "");
-	for (unsigned i = 0; i < machine->hart_count; i++)
-		machine->harts[i].effects |= EFFECT_YIELD;
+	all_yield(machine);
 }
 
 bool machine_check_deadline(struct machine *machine, double now)
@@ -56,13 +61,25 @@ uint64_t machine_now(const struct machine *machine)
 
 /* What devices call */
 
+static void ask_for_reset(struct machine *machine)
+{
+	if (machine->config->no_reboot) {
+		machine_stop(machine, STOP_RESET, 0, "the guest asked for a reset");
+	} else if (machine->resets >= machine->config->max_resets) {
+		machine_stop(machine, STOP_LIMIT, 0, "--max-resets reached");
+	} else {
+		machine->reset_asked = true;
+		all_yield(machine);
+	}
+}
+
 static void finisher_said(void *context, enum finish what, unsigned code)
 {
 	struct machine *machine = context;
 	char message[64];
 	switch (what) {
 	case FINISH_PASS: machine_stop(machine, STOP_PASS, 0, NULL); break;
-	case FINISH_RESET: machine_stop(machine, STOP_RESET, 0, "the guest asked for a reset"); break;
+	case FINISH_RESET: ask_for_reset(machine); break;
 	default:
 		snprintf(message, sizeof(message), "the program signalled failure: code %u", code);
 		machine_stop(machine, STOP_FAIL, code, message);
@@ -90,9 +107,7 @@ static void tohost_stored(void *context, const void *by, uint64_t pa, unsigned s
 	struct machine *machine = context;
 	if (!by || !htif_store(machine->htif, pa, size))
 		return;
-	/* it may have scheduled an event that comes before the bound of the slice */
-	for (unsigned i = 0; i < machine->hart_count; i++)
-		machine->harts[i].effects |= EFFECT_YIELD;
+	all_yield(machine); /* it may have scheduled an event that comes before the bound of the slice */
 }
 
 static void console_matched(void *context, enum console_match match, const char *line)
@@ -417,6 +432,9 @@ static int build(struct machine *machine, struct boot *boot)
 	make_board(machine);
 	if (bus_init(&machine->bus, machine->config->memory) != 0 || boot_load(boot, machine) != 0)
 		return -1;
+	bool resets = !machine->config->no_reboot && machine->config->max_resets != 0;
+	if (resets && reload_keep(&machine->reload, &boot->layout, &machine->bus) != 0)
+		return no_memory("what a reset loads");
 	symbols_seal(machine->symbols);
 	if (init_harts(machine) != 0 || add_devices(machine, boot) != 0 || add_htif(machine) != 0)
 		return -1;
@@ -460,6 +478,7 @@ void machine_free(struct machine *machine)
 	free(machine->harts);
 	console_close(machine->console);
 	symbols_free(machine->symbols);
+	reload_free(&machine->reload);
 	event_queue_free(&machine->events);
 	bus_free(&machine->bus);
 	*machine = (struct machine){0};

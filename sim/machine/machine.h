@@ -10,6 +10,7 @@
 #include "hart/hart.h"
 #include "hart/options.h"
 #include "hart/platform.h"
+#include "machine/reload.h"
 #include "timing/timing.h"
 
 struct symbols; /* loader.h */
@@ -48,6 +49,8 @@ struct config {
 	uint64_t rnmi_cycle;      /* likewise */
 	uint64_t quantum;       /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
+	uint64_t max_resets;    /* UINT64_MAX: none */
+	bool no_reboot;         /* the first reset ends the machine */
 	double timeout;         /* host seconds; 0: none */
 	const char *trace_path;
 	uint32_t trace_events;
@@ -97,6 +100,9 @@ struct machine {
 	struct symbols *symbols;
 	struct console *console;
 	struct htif *htif;      /* NULL: the firmware has no tohost */
+	struct reload reload;
+	uint64_t resets;        /* so far */
+	bool reset_asked;       /* before anything else runs: restart.h */
 	enum stop_reason stop;
 	unsigned exit_code;     /* the guest's own code for STOP_FAIL */
 	char stop_message[320]; /* one line, may be empty */

@@ -5,6 +5,7 @@
 #include "hart/trap.h"
 #include "trace/trace.h"
 #include "machine/lookahead.h"
+#include "machine/restart.h"
 
 /* No slice is longer than this, so that limits and the host's clock are looked at now and then. Part of the
  * definition of the interleaving: it must not depend on anything but the configuration. */
@@ -124,9 +125,18 @@ static bool switch_timing(struct machine *machine)
 	return true;
 }
 
+/* True: it was reset, which is like an event. */
+static bool reset_first(struct machine *machine)
+{
+	if (machine->stop != RUNNING || !machine->reset_asked)
+		return false;
+	machine_restart(machine);
+	return true;
+}
+
 struct hart *sched_step(struct machine *machine)
 {
-	if (machine->stop != RUNNING)
+	if (machine->stop != RUNNING || reset_first(machine))
 		return NULL;
 	if (!machine->slice.hart && !begin_slice(machine))
 		return NULL;
@@ -146,7 +156,7 @@ struct hart *sched_step(struct machine *machine)
 
 uint64_t sched_slice(struct machine *machine)
 {
-	if (machine->stop != RUNNING || (!machine->slice.hart && !begin_slice(machine)))
+	if (machine->stop != RUNNING || reset_first(machine) || (!machine->slice.hart && !begin_slice(machine)))
 		return 0;
 	struct hart *hart = machine->slice.hart;
 	switch_timing(machine);
@@ -168,8 +178,10 @@ void sched_run(struct machine *machine)
 	double start = host_seconds(), flushed = start;
 	machine->deadline = machine->config->timeout > 0 ? start + machine->config->timeout : 0;
 	while (machine->stop == RUNNING) {
-		uint64_t cycles = 0;
-		for (unsigned i = 0; i < SLICES_PER_LOOK && cycles < CYCLES_PER_LOOK && machine->stop == RUNNING; i++)
+		uint64_t cycles = 0, resets = machine->resets; /* which may take long too */
+		for (unsigned i = 0; i < SLICES_PER_LOOK && cycles < CYCLES_PER_LOOK && machine->stop == RUNNING &&
+		                     machine->resets == resets;
+		     i++)
 			cycles += lookahead_run(machine) + sched_slice(machine);
 		double now = host_seconds();
 		machine_check_deadline(machine, now);

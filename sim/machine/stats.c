@@ -94,6 +94,7 @@ static void write_all(struct json *json, const struct machine *machine, const st
 	write_config(json, machine->config);
 	json_u64(json, "cycles", cycles);
 	json_u64(json, "instructions", instructions);
+	json_u64(json, "resets", machine->resets);
 	json_double(json, "host_seconds", host_seconds);
 	json_double(json, "mips", host_seconds > 0 ? (double)instructions / host_seconds / 1e6 : 0);
 	json_hex(json, "trace_hash", trace_hash(machine->trace, machine->harts, machine->hart_count));

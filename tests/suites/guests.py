@@ -105,10 +105,11 @@ def refused(case, word):
     expect(len(lines) == 1 and word in lines[0], f"not one clear line: {out!r} {err!r}")
 
 
-def non_maskable_interrupt(name):
+def non_maskable_interrupt(name, cycles):
     """It ends everything, with a line that says where the hart was; even if that was in the console's code."""
-    for cycle in range(900000, 960000, 7919):
-        status, out, _ = run([RVSIM, "-smp", "2", "--isa", "+smrnmi", "--set", f"rnmi.cycle={cycle}", FIRMWARE, guest(name)])
+    for cycle in cycles:
+        status, out, _ = run([RVSIM, "-smp", "2", "--isa", "+smrnmi", "--set", f"rnmi.cycle={cycle}", "--max-insns", "10000000",
+                              FIRMWARE, guest(name)])
         lines = [line for line in out.splitlines() if "non-maskable interrupt on hart" in line]
         expect(len(lines) == 1 and "mncause 0x8000000000000030 mnepc 0x" in lines[0], f"cycle {cycle}: {out!r}")
         expect_equal(status, 1, f"exit status at cycle {cycle}")
@@ -127,8 +128,9 @@ def cases():
         yield f"{name}-opensbi-least", lambda name=name: behind_opensbi(name, options_of(LEAST))
     for case, word in (("isa=-sv39", "Sv39x4"), ("isa=-h", "hypervisor extension")):
         yield f"refused-{case}", lambda case=case, word=word: refused(case, word)
-    yield "rnmi", lambda: non_maskable_interrupt("paging")
-    yield "rnmi-in-console", lambda: non_maskable_interrupt("rogue")
+    yield "rnmi", lambda: non_maskable_interrupt("paging", range(900000, 960000, 7919))
+    yield "rnmi-in-console", lambda: non_maskable_interrupt("rogue", range(900000, 960000, 7919))
+    yield "rnmi-at-reset", lambda: non_maskable_interrupt("hello", (1, 5, 17, 30, 60, 100, 1000, 10000, 50000, 100000))
     yield "two-zones", two_zones
     yield "more-zones-than-harts", more_zones_than_harts
     yield "zone-order", zones_are_numbered_in_order
