@@ -31,6 +31,15 @@ def board(name, harts):
     expect_equal((ours[0], theirs[0]), (0, 0), f"{name} on {harts} harts: exit status")
 
 
+def rebooted(harts):
+    """A kernel behind OpenSBI that reboots by SRST: there it is the machine that starts anew."""
+    options = ["-smp", str(harts), "-m", "512M", "-nographic", "-bios", OPENSBI, "-kernel", guest("reboot")]
+    theirs, ours = run(QEMU[:5] + options, 200), run([RVSIM, "-M", "virt", *options], 200)
+    lines = [[line for line in console(result[1]).splitlines() if line.startswith("reboot: ")] for result in (ours, theirs)]
+    expect_equal(lines[0], lines[1], f"reboots on {harts} harts")
+    expect_equal((ours[0], len(lines[0])), (theirs[0], 3), f"{ours[1]} {ours[2]}")
+
+
 def no_reboot():
     """A reset ends the machine, and well."""
     options = ["-no-reboot", "-bios", "build/board/reset.elf"]
@@ -44,6 +53,8 @@ def cases():
     yield "board-reset", lambda: board("reset", 1)
     yield "board-reset-4", lambda: board("reset", 4)
     yield "board-no-reboot", no_reboot
+    yield "reboot-1", lambda: rebooted(1)
+    yield "reboot-4", lambda: rebooted(4)
     for name in GUESTS:
         if name == "counters":
             continue  # QEMU 7.2 reads time in U-mode whatever scounteren says

@@ -86,7 +86,18 @@ def debugged():
     expect("the machine has stopped" in err, err)
 
 
+def fed():
+    """Input goes on over resets, recorded and replayed too."""
+    text = "one character each\n"
+    with tempfile.TemporaryDirectory() as folder:
+        recording = os.path.join(folder, "recording")
+        for options, stdin in ((["--record", recording], text.encode()), (["--replay", recording], None)):
+            status, out, err = run([RVSIM, *options, board("input")], stdin=stdin)
+            expect_equal((status, out, err), (0, text, ""), f"{options}")
+
+
 def cases():
+    yield "fed", fed
     yield "statuses", statuses
     for harts, quantum in (("1", "1000"), ("3", "1"), ("4", "1000")):
         yield f"for-ever-{harts}", lambda harts=harts, quantum=quantum: for_ever(harts, quantum)
