@@ -4,6 +4,7 @@
 #include "arch/sbi_spec.h"
 #include "host/console.h"
 #include "host/sbi_call.h"
+#include "lib/format.h"
 
 struct host host;
 
@@ -29,8 +30,14 @@ _Noreturn void host_power_off(bool success)
 		hal_wait_for_interrupt();
 }
 
-_Noreturn void host_panic(const char *text)
+_Noreturn void host_panic(const char *text, ...)
 {
-	console_line("rvsim hypervisor: %s", text);
+	char line[128];
+	va_list arguments;
+
+	va_start(arguments, text);
+	vformat(line, sizeof line, text, arguments);
+	va_end(arguments);
+	console_line("rvsim hypervisor: %s", line);
 	host_power_off(false);
 }

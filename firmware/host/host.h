@@ -23,6 +23,6 @@ bool host_init(const void *dtb);
 _Noreturn void host_power_off(bool success);
 
 /* Ends the machine after a report about the hypervisor itself. */
-_Noreturn void host_panic(const char *text);
+_Noreturn void host_panic(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "host/host.h"
 #include "lib/bits.h"
 #include "lib/string.h"
 
@@ -24,8 +25,9 @@ extern uint8_t __image_start[], __image_end[];
 
 void memory_reserve(uint64_t start, uint64_t size)
 {
-	if (reserved_count < RESERVED_RANGES_MAX)
-		reserved[reserved_count++] = (struct range){start, size > ~start ? ~UINT64_C(0) : start + size};
+	if (reserved_count == RESERVED_RANGES_MAX)
+		host_panic("more than %u ranges of memory are reserved", RESERVED_RANGES_MAX);
+	reserved[reserved_count++] = (struct range){start, size > ~start ? ~UINT64_C(0) : start + size};
 }
 
 bool memory_is_ram(uint64_t start, uint64_t size)

@@ -36,34 +36,47 @@ static bool may_read_time(struct sbi_trap_frame *frame)
 	return false;
 }
 
-/* A halfword at the trapped world's own address, through its own translation; executable is readable enough. */
-static bool fetch_halfword(const struct sbi_trap_frame *frame, uint64_t address, uint64_t *value)
+static bool is_big_endian(const struct sbi_trap_frame *frame)
 {
-	uint64_t modes = MSTATUS_MPRV | MSTATUS_MXR, ok = 0, loaded = 0;
+	if (frame->mstatus & MSTATUS_MPP)
+		return false; /* S-mode and VS-mode are not: hstatus.VSBE and mstatus.SBE are never set */
+	return (frame->mstatus & MSTATUS_MPV ? csr_read(vsstatus) : frame->mstatus) & SSTATUS_UBE;
+}
 
-	csr_write(mstatus, (frame->mstatus & ~MSTATUS_MIE) | modes);
-	__asm__ volatile("1: lhu %1, (%2)\n"
+/*
+ * A halfword at the trapped world's own address, through its own translation and in its own byte order; executable is
+ * readable enough. The load may trap: so MDT stays clear, and mstatus is put back whole, since the return from that trap
+ * leaves another MPP. Nothing of the compiler's comes between, as MPRV would apply to it.
+ */
+static bool fetch_halfword(const struct sbi_trap_frame *frame, uint64_t address, uint32_t *half)
+{
+	uint64_t status = (frame->mstatus & ~(MSTATUS_MIE | MSTATUS_MDT)) | MSTATUS_MPRV | MSTATUS_MXR;
+	uint64_t ok = 0, loaded = 0;
+
+	__asm__ volatile("   csrrw %2, mstatus, %2\n"
+	                 "1: lhu %1, (%3)\n"
 	                 "   li %0, 1\n"
-	                 "2:\n" EXTABLE("1b", "2b")
-	                 : "+r"(ok), "+r"(loaded)
+	                 "2: csrw mstatus, %2\n" EXTABLE("1b", "2b")
+	                 : "+r"(ok), "+r"(loaded), "+r"(status)
 	                 : "r"(address)
 	                 : "memory");
-	csr_clear(mstatus, modes);
-	*value = loaded;
+	*half = (uint32_t)(is_big_endian(frame) ? (loaded >> 8 | loaded << 8) & 0xffff : loaded);
 	return ok;
 }
 
-/* The illegal instruction; a core may leave it out of mtval. */
+/* The illegal instruction; a core may leave it out of mtval. What lies behind a 16-bit one is none of it. */
 static bool trapped_instruction(const struct sbi_trap_frame *frame, uint32_t *instruction)
 {
-	uint64_t low, high;
+	uint32_t high = 0;
 
 	*instruction = (uint32_t)frame->mtval;
 	if (*instruction)
 		return true;
-	if (!fetch_halfword(frame, frame->mepc, &low) || !fetch_halfword(frame, frame->mepc + 2, &high))
+	if (!fetch_halfword(frame, frame->mepc, instruction))
 		return false;
-	*instruction = (uint32_t)(high << 16 | low);
+	if ((*instruction & 3) == 3 && !fetch_halfword(frame, frame->mepc + 2, &high))
+		return false;
+	*instruction |= high << 16;
 	return true;
 }
 

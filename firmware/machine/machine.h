@@ -119,6 +119,10 @@ uint64_t sbi_timer_now(void);
 void sbi_timer_set(uint64_t deadline);
 void sbi_timer_expired(void);
 
+/* memory.c: one byte at an address of S-mode's choice; false if nothing is there. */
+bool sbi_load_byte(uint64_t address, char *byte);
+bool sbi_store_byte(uint64_t address, char byte);
+
 /* console.c */
 void sbi_console_write(const char *text, uint64_t size);
 int sbi_console_read(void); /* -1: no input */

@@ -11,6 +11,8 @@ typedef bool access_function(struct guest_devices *devices, uint64_t offset, str
 static bool uart_access(struct guest_devices *devices, uint64_t offset, struct guest_access *access,
                         struct guest_device_effects *effects)
 {
+	if (offset >= GUEST_UART_REGISTERS)
+		return false;
 	if (!access->is_store) {
 		access->value = guest_uart_read(&devices->uart, &devices->input, offset);
 	} else if (guest_uart_write(&devices->uart, &devices->input, offset, (uint8_t)access->value)) {

@@ -77,6 +77,21 @@ void vcpu_unbind(struct vcpu *vcpu);
 /* The vCPU stops, by its own wish or because its zone has ended. Its zone may be over afterwards. */
 void vcpu_leave(struct vcpu *vcpu);
 
+/* Whether data of the mode the guest left is big-endian: VU-mode's may be, VS-mode's is not. Bound. */
+static inline bool vcpu_is_big_endian(const struct vcpu *vcpu)
+{
+	return !(vcpu->regs.guest.hstatus & HSTATUS_SPVP) && (csr_read(vsstatus) & SSTATUS_UBE);
+}
+
+/*
+ * An f register of the guest's, which lives in the hart. What is written is NaN-boxed, and dirties the guest's FS. Bound.
+ */
+uint64_t vcpu_read_fp(struct vcpu *vcpu, uint32_t reg);
+void vcpu_write_fp(struct vcpu *vcpu, uint32_t reg, uint64_t value, uint32_t width);
+
+/* The instruction that trapped runs anew, by what memory and page tables hold now: the trap was about older ones. Bound. */
+void vcpu_retry(struct vcpu *vcpu);
+
 /* Waits for an interrupt that the guest has enabled; vcpu_prepare ends it. Bound. */
 void vcpu_wait(struct vcpu *vcpu);
 

@@ -30,6 +30,33 @@ static void store_fp(struct vcpu *vcpu)
 	vcpu->regs.guest.sstatus = (vcpu->regs.guest.sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
 }
 
+uint64_t vcpu_read_fp(struct vcpu *vcpu, uint32_t reg)
+{
+	csr_set(sstatus, SSTATUS_FS);
+	fp_save(&vcpu->regs.fp);
+	return vcpu->regs.fp.f[reg];
+}
+
+void vcpu_write_fp(struct vcpu *vcpu, uint32_t reg, uint64_t value, uint32_t width)
+{
+	uint64_t box = width < 8 ? UINT64_MAX << 8 * width : 0;
+
+	csr_set(sstatus, SSTATUS_FS);
+	fp_save(&vcpu->regs.fp);
+	vcpu->regs.fp.f[reg] = value | box;
+	fp_load(&vcpu->regs.fp);
+	vcpu->regs.guest.sstatus |= SSTATUS_FS_DIRTY;
+	csr_set(vsstatus, SSTATUS_FS_DIRTY);
+}
+
+/* Without the guest's own fences the hart might go on with what it remembers, and trap for ever. */
+void vcpu_retry(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	hal_flush_vsstage();
+	hal_flush_code();
+}
+
 static void load_vs_csrs(const struct vs_csrs *vs, const struct arch_cpu *arch)
 {
 	csr_write(htimedelta, vs->htimedelta); /* before vstimecmp, which is compared to the sum */

@@ -48,12 +48,13 @@ void vcpu_set_timer(struct vcpu *vcpu, uint64_t deadline)
 void vcpu_reflect(struct vcpu *vcpu, uint64_t cause, uint64_t value)
 {
 	struct guest_registers *guest = &vcpu->regs.guest;
+	uint64_t from = guest->sstatus & (SSTATUS_SPP | SSTATUS_SPELP);
 
 	csr_write(vsepc, guest->sepc);
 	csr_write(vscause, cause);
 	csr_write(vstval, value);
-	csr_write(vsstatus, sstatus_after_trap(csr_read(vsstatus), guest->sstatus & SSTATUS_SPP));
-	guest->sstatus |= SSTATUS_SPP; /* the handler runs in VS-mode */
+	csr_write(vsstatus, sstatus_after_trap(csr_read(vsstatus), from));
+	guest->sstatus = (guest->sstatus & ~SSTATUS_SPELP) | SSTATUS_SPP; /* the handler runs in VS-mode */
 	guest->hstatus |= HSTATUS_SPVP;
 	guest->sepc = exception_vector(csr_read(vstvec));
 }

@@ -29,7 +29,7 @@ static const char text[] =
     "Looking at it:\n"
     "  --trace FILE[,events=LIST]     write events: insn trap world csr tp tlb mem dev irq console default all\n"
     "                                 [world,trap,tp,irq]; rvtrace reads them\n"
-    "  --stats FILE              write statistics as JSON\n"
+    "  --stats FILE              write statistics as JSON; --stats help says what each number is\n"
     "  --check LIST              stop when an invariant breaks: percpu,worldswitch,isolation or all\n"
     "  --record FILE             write what the host gives as console input, and at which cycles\n"
     "  --replay FILE             console input is what --record wrote, at the same cycles: the same run again\n"

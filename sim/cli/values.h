@@ -19,6 +19,11 @@ int options_room(struct options *options, int argc, char **argv);
 /* A copy that lives as long as the options. */
 char *keep_text(struct options *options, const char *text);
 
+/* The next word of config.command. */
+void keep_word(struct options *options, const char *word);
+/* Likewise the name of an option, with its dash. */
+void keep_option(struct options *options, const char *name);
+
 /* Cut the next item off a comma-separated list, in place; ",," is a comma. NULL at the end. */
 char *next_item(char **list);
 

@@ -260,10 +260,13 @@ void write_mideleg(struct hart *hart, const struct csr_row *row, uint64_t value)
 	hart->effects |= EFFECT_IRQ;
 }
 
+/* What M-mode keeps is read-only zero here as long as it does so: read_hideleg hides it, and it is not written.
+ * norm:mideleg_hroz */
 void write_hideleg(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
-	hart->csr.hideleg = value & (csr_irqs_vs(hart) | csr_irqs_same(hart));
+	uint64_t mask = (csr_irqs_vs(hart) | csr_irqs_same(hart)) & hart->csr.mideleg;
+	hart->csr.hideleg = csr_merge(hart->csr.hideleg, value, mask);
 	hart->effects |= EFFECT_IRQ;
 }
 

@@ -5,7 +5,7 @@
 #include "debug/debugger.h"
 #include "engine/exec.h"
 
-bool cmd_hart(struct debugger *debugger, const char *args)
+COMMAND(cmd_hart, 60, "hart", "h", "[H]", "show or choose the hart that commands speak of")
 {
 	uint64_t number = debugger->hart;
 	if (*args && !expression_all(debugger, args, &number))
@@ -18,7 +18,7 @@ bool cmd_hart(struct debugger *debugger, const char *args)
 	return true;
 }
 
-bool cmd_trace(struct debugger *debugger, const char *args)
+COMMAND(cmd_trace, 200, "trace", "tra", "on [FILE [EVENTS]] | off", "record events to a file")
 {
 	struct machine *machine = debugger->machine;
 	size_t length;
@@ -43,7 +43,7 @@ bool cmd_trace(struct debugger *debugger, const char *args)
 	return result == 0;
 }
 
-bool cmd_quit(struct debugger *debugger, const char *args)
+COMMAND(cmd_quit, 230, "quit", "q", "", "leave")
 {
 	(void)args;
 	debugger->quit = true;

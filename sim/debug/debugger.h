@@ -67,7 +67,8 @@ bool debug_read_virtual(struct hart *hart, uint64_t va, unsigned size, uint64_t 
 bool debug_physical(struct hart *hart, uint64_t va, uint64_t *pa);
 bool debug_fetch(struct hart *hart, uint64_t va, uint32_t *word);
 /* Names: "symbol+0x10", or "" when there is none. */
-const char *debug_symbol(const struct debugger *debugger, enum mode mode, uint64_t address, char *text, size_t size);
+const char *debug_symbol(const struct debugger *debugger, struct hart *hart, enum mode mode, uint64_t address,
+                         char *text, size_t size);
 /* Print one instruction: mode, pc, symbol, word, text. */
 void debug_print_place(struct debugger *debugger, struct hart *hart);
 void debug_print_insn(struct debugger *debugger, struct hart *hart, uint64_t pc, unsigned *length);

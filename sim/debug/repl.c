@@ -8,43 +8,50 @@
 #include "debug/commands.h"
 #include "debug/debugger.h"
 
-struct command {
-	command_function *run;
-	const char *name, *shortest, *args, *help;
-};
+enum { MAX_DEPTH = 16, LINE_BYTES = 1 << 16 };
 
-static const struct command commands[] = {
-#define COMMAND(function, name, shortest, args, help) {function, name, shortest, args, help},
-#include "debug/commands.def"
-#undef COMMAND
-};
+/* Every row that COMMAND() makes anywhere; the linker names the section's ends. */
+extern const struct command *const __start_debug_commands[], *const __stop_debug_commands[];
 
-enum { COMMANDS = sizeof commands / sizeof commands[0], MAX_DEPTH = 16, LINE_BYTES = 1 << 16 };
-
-const char *repl_command_name(size_t index) { return index < COMMANDS ? commands[index].name : NULL; }
-
-/* A command by its name or an unambiguous abbreviation no shorter than the table says. */
-static const struct command *find_command(const char *word, size_t length)
+/* The commands by place: the one after `previous`, the first after NULL, NULL after the last. */
+static const struct command *command_after(const struct command *previous)
 {
-	for (unsigned i = 0; i < COMMANDS; i++) {
-		const struct command *command = &commands[i];
-		if (length >= strlen(command->shortest) && length <= strlen(command->name) &&
-		    strncmp(word, command->name, length) == 0)
-			return command;
-	}
-	return NULL;
+	const struct command *best = NULL;
+	for (const struct command *const *at = __start_debug_commands; at < __stop_debug_commands; at++)
+		if ((!previous || (*at)->place > previous->place) && (!best || (*at)->place < best->place))
+			best = *at;
+	return best;
 }
 
-bool cmd_help(struct debugger *debugger, const char *args)
+const char *repl_command_name(size_t index)
+{
+	const struct command *command = command_after(NULL);
+	while (command && index--)
+		command = command_after(command);
+	return command ? command->name : NULL;
+}
+
+/* A command by its name or an unambiguous abbreviation no shorter than its row says. */
+static const struct command *find_command(const char *word, size_t length)
+{
+	const struct command *command = NULL;
+	while ((command = command_after(command)) != NULL)
+		if (length >= strlen(command->shortest) && length <= strlen(command->name) &&
+		    strncmp(word, command->name, length) == 0)
+			break;
+	return command;
+}
+
+COMMAND(cmd_help, 220, "help", "he", "[COMMAND]", "this list, or one command")
 {
 	size_t length;
 	const char *word = next_word(&args, &length);
 	const struct command *one = length ? find_command(word, length) : NULL;
 	if (length && !one)
 		return complain(debugger, "no command `%.*s'", (int)length, word);
-	for (unsigned i = 0; i < COMMANDS; i++)
-		if (!one || one == &commands[i])
-			fprintf(debugger->out, "%-9s %-14s %s\n", commands[i].name, commands[i].args, commands[i].help);
+	for (const struct command *command = command_after(NULL); command; command = command_after(command))
+		if (!one || one == command)
+			fprintf(debugger->out, "%-9s %-14s %s\n", command->name, command->args, command->help);
 	return true;
 }
 
@@ -107,7 +114,7 @@ const char *repl_stream(struct debugger *debugger, FILE *in)
 	return reason;
 }
 
-bool cmd_source(struct debugger *debugger, const char *args)
+COMMAND(cmd_source, 210, "source", "so", "FILE", "read commands from a file")
 {
 	if (debugger->depth == MAX_DEPTH)
 		return complain(debugger, "source: %s: too deep", args);

@@ -103,7 +103,8 @@ static bool done_trap(struct debugger *debugger, const struct hart *moved, void 
 	return debugger->saw_trap;
 }
 
-bool cmd_step(struct debugger *debugger, const char *args)
+COMMAND(cmd_step, 10, "step", "s", "[N] [hart H|all] | world | trap",
+        "run N instructions of the hart; or until it changes world, or traps")
 {
 	uint64_t count = 1;
 	done_function *done = done_count;
@@ -158,7 +159,7 @@ static bool done_place(struct debugger *debugger, const struct hart *moved, void
 	       (!place->deeper_counts || moved->x[2] >= place->sp);
 }
 
-bool cmd_next(struct debugger *debugger, const char *args)
+COMMAND(cmd_next, 20, "next", "n", "[N]", "like step, but runs called functions and traps through")
 {
 	uint64_t count = 1;
 	if (*args && !expression_all(debugger, args, &count))
@@ -183,7 +184,7 @@ bool cmd_next(struct debugger *debugger, const char *args)
 	return report_stop(debugger);
 }
 
-bool cmd_finish(struct debugger *debugger, const char *args)
+COMMAND(cmd_finish, 30, "finish", "fin", "", "run until the current function returns")
 {
 	(void)args;
 	if (refuse_if_stopped(debugger))
@@ -194,7 +195,7 @@ bool cmd_finish(struct debugger *debugger, const char *args)
 	return report_stop(debugger);
 }
 
-bool cmd_until(struct debugger *debugger, const char *args)
+COMMAND(cmd_until, 40, "until", "u", "LOC", "run until the hart reaches LOC")
 {
 	struct place place = {.mode = MODE_COUNT};
 	if (!expression_all(debugger, args, &place.pc) || refuse_if_stopped(debugger))
@@ -209,7 +210,7 @@ static bool done_cycle(struct debugger *debugger, const struct hart *moved, void
 	return current(debugger)->cycle >= *(const uint64_t *)context;
 }
 
-bool cmd_continue(struct debugger *debugger, const char *args)
+COMMAND(cmd_continue, 50, "continue", "c", "[CYCLES]", "run until something stops it, or for CYCLES cycles")
 {
 	struct machine *machine = debugger->machine;
 	if (refuse_if_stopped(debugger))

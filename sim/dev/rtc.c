@@ -85,14 +85,18 @@ static uint32_t read_register(struct rtc *rtc, uint64_t offset, uint64_t now)
 }
 
 /* A doubleword is two registers, the lower first; so it is all of the time, or of the alarm. */
-static bool may_access(uint64_t offset, unsigned size) { return size >= 4 && offset + size <= END; }
+static bool rtc_accepts(const struct device *device, uint64_t offset, unsigned size, bool store)
+{
+	(void)device, (void)store;
+	return size >= 4 && offset + size <= END;
+}
 
 static bool rtc_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
                      uint32_t *effects)
 {
 	struct rtc *rtc = (struct rtc *)device;
 	(void)effects;
-	if (!may_access(offset, size))
+	if (!rtc_accepts(device, offset, size, false))
 		return false;
 	*value = read_register(rtc, offset, now);
 	if (size == 8)
@@ -124,7 +128,7 @@ static bool rtc_write(struct device *device, uint64_t offset, unsigned size, uin
                       uint32_t *effects)
 {
 	struct rtc *rtc = (struct rtc *)device;
-	if (!may_access(offset, size))
+	if (!rtc_accepts(device, offset, size, true))
 		return false;
 	*effects |= EFFECT_IRQ | EFFECT_YIELD;
 	write_register(rtc, offset, value & 0xffffffff, now);
@@ -194,6 +198,7 @@ static struct device *rtc_make(const struct board *board, const struct device_si
 		return NULL;
 	rtc->device = (struct device){
 	    .name = site->name,
+	    .accepts = rtc_accepts,
 	    .read = rtc_read,
 	    .write = rtc_write,
 	    .reset = rtc_reset,

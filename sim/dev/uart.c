@@ -178,13 +178,18 @@ static uint8_t read_msr(struct uart *uart)
 	return msr;
 }
 
+static bool uart_accepts(const struct device *device, uint64_t offset, unsigned size, bool store)
+{
+	(void)device, (void)size, (void)store;
+	return offset < REGISTERS;
+}
+
 static bool uart_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
                       uint32_t *effects)
 {
 	struct uart *uart = (struct uart *)device;
 	bool divisor = uart->lcr & LCR_DLAB;
-	(void)size;
-	if (offset >= REGISTERS)
+	if (!uart_accepts(device, offset, size, false))
 		return false;
 	switch (offset) {
 	case RBR: *value = divisor ? uart->dll : read_rbr(uart, now); break;
@@ -249,8 +254,7 @@ static bool uart_write(struct device *device, uint64_t offset, unsigned size, ui
 	struct uart *uart = (struct uart *)device;
 	uint8_t byte = (uint8_t)value;
 	bool divisor = uart->lcr & LCR_DLAB;
-	(void)size;
-	if (offset >= REGISTERS)
+	if (!uart_accepts(device, offset, size, true))
 		return false;
 	switch (offset) {
 	case RBR:
@@ -375,6 +379,7 @@ static struct device *uart_make(const struct board *board, const struct device_s
 		return NULL;
 	uart->device = (struct device){
 	    .name = site->name,
+	    .accepts = uart_accepts,
 	    .read = uart_read,
 	    .write = uart_write,
 	    .reset = uart_reset,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/limits.h"
 #include "machine/boot.h"
+#include "machine/config_json.h"
 #include "dev/console.h"
 #include "base/host_clock.h"
 #include "engine/exec.h"
@@ -305,7 +306,7 @@ static int add_htif(struct machine *machine)
 static bool trace_symbol_at(void *context, size_t index, struct trace_symbol *result)
 {
 	const struct symbol *symbol = symbols_at(context, index);
-	if (!symbol)
+	if (!symbol || symbol->size == 0) /* from there on they are numbers: a file would take them for places */
 		return false;
 	*result = (struct trace_symbol){
 	    .name = symbol->name,
@@ -387,6 +388,20 @@ static int add_meters(struct machine *machine)
 	return 0;
 }
 
+/* What a run depends on besides what was loaded. */
+static int take_files(struct machine *machine, struct boot *boot)
+{
+	const struct config *config = machine->config;
+	const char *const others[] = {config->preset_path, config->replay, config->debug_cmd};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (boot_identify(boot, others[i]) != 0)
+			return -1;
+	machine->files = boot->files;
+	machine->file_count = (unsigned)boot->file_count;
+	boot->files = NULL;
+	return 0;
+}
+
 static int add_observers(struct machine *machine, const struct boot *boot)
 {
 	const struct config *config = machine->config;
@@ -396,6 +411,10 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 	if (!machine->trace)
 		return -1;
 	observers_add(&machine->observers, trace_observer(machine->trace));
+	machine->config_text = config_text(machine);
+	if (!machine->config_text)
+		return no_memory("the configuration");
+	trace_config(machine->trace, machine->config_text);
 	trace_symbols(machine->trace, trace_symbol_at, machine->symbols);
 	if (config->checks) {
 		machine->check = check_new(&(struct check_config){
@@ -431,6 +450,8 @@ static int build(struct machine *machine, struct boot *boot)
 		return -1;
 	make_board(machine);
 	if (bus_init(&machine->bus, machine->config->memory) != 0 || boot_load(boot, machine) != 0)
+		return -1;
+	if (take_files(machine, boot) != 0)
 		return -1;
 	bool resets = !machine->config->no_reboot && machine->config->max_resets != 0;
 	if (resets && reload_keep(&machine->reload, &boot->layout, &machine->bus) != 0)
@@ -479,6 +500,8 @@ void machine_free(struct machine *machine)
 	console_close(machine->console);
 	symbols_free(machine->symbols);
 	reload_free(&machine->reload);
+	free(machine->config_text);
+	free(machine->files);
 	event_queue_free(&machine->events);
 	bus_free(&machine->bus);
 	*machine = (struct machine){0};

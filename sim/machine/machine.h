@@ -14,6 +14,7 @@
 #include "timing/timing.h"
 
 struct symbols; /* loader.h */
+struct file_identity; /* config_json.h */
 
 struct guest_config {
 	const char *path;
@@ -26,17 +27,21 @@ struct guest_config {
 };
 
 struct config {
-	const char *bios;   /* FIRMWARE.elf or -bios */
-	bool bios_is_elf;   /* FIRMWARE.elf: anything else is refused */
+	/* The arguments that make this run again: all but where its results go. Options first, each with its value behind it. */
+	const char *const *command;
+	unsigned command_count;
+	const char *bios; /* FIRMWARE.elf or -bios */
+	bool bios_is_elf; /* FIRMWARE.elf: anything else is refused */
 	const char *kernel, *initrd, *append, *dtb, *dump_dtb;
 	struct guest_config *guests;
 	unsigned guest_count;
-	unsigned harts;         /* 1..HARTS_MAX */
-	uint64_t memory;        /* bytes of DRAM */
+	unsigned harts; /* 1..HARTS_MAX */
+	uint64_t memory; /* bytes of DRAM */
 	struct isa isa;
 	const struct timing *timing; /* &preset, or a built-in one */
 	struct timing preset;
-	bool timing_off;        /* --timing off: as the preset ideal */
+	const char *preset_path; /* of a --cpu that is a file */
+	bool timing_off; /* --timing off: as the preset ideal */
 	/* --timing from=: a symbol's name, or a number of instructions of all harts together, or by hints. */
 	struct {
 		bool given, hints, counted;
@@ -46,23 +51,23 @@ struct config {
 	struct hart_options options;
 	struct engine_options engine;
 	uint64_t cycles_per_tick; /* as struct platform has it */
-	uint64_t rnmi_cycle;      /* likewise */
-	uint64_t quantum;       /* cycles, >= 1 */
+	uint64_t rnmi_cycle; /* likewise */
+	uint64_t quantum; /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
-	uint64_t max_resets;    /* UINT64_MAX: none */
-	bool no_reboot;         /* the first reset ends the machine */
-	double timeout;         /* host seconds; 0: none */
+	uint64_t max_resets; /* UINT64_MAX: none */
+	bool no_reboot; /* the first reset ends the machine */
+	double timeout; /* host seconds; 0: none */
 	const char *trace_path;
 	uint32_t trace_events;
 	const char *stats_path, *signature_path;
-	uint32_t checks;        /* enum check_kind bits */
+	uint32_t checks; /* enum check_kind bits */
 	uint64_t seed;
-	const char *serial;     /* "stdio", "file:F", "null" */
+	const char *serial; /* "stdio", "file:F", "null" */
 	const char *expect, *fail_on;
 	const char *record, *replay; /* host input, or NULL */
 	bool debug, quiet, stopped;
 	const char *debug_cmd;
-	uint64_t rtc_epoch;     /* seconds since 1970 at cycle 0 */
+	uint64_t rtc_epoch; /* seconds since 1970 at cycle 0 */
 };
 
 enum stop_reason {
@@ -88,25 +93,28 @@ struct machine {
 	struct hart *harts;
 	struct model_shared *model_shared; /* what the harts' timing models share */
 	struct {
-		bool counted;   /* timing begins when so many instructions have retired */
+		bool counted; /* timing begins when so many instructions have retired */
 		uint64_t insns;
 	} timing_from;
 	unsigned hart_count;
-	struct board board;     /* what the devices are plugged into */
+	struct board board; /* what the devices are plugged into */
 	struct devices devices;
 	struct observers observers;
 	struct trace *trace;
 	struct check *check;
 	struct symbols *symbols;
+	struct file_identity *files; /* that were read at the start */
+	unsigned file_count;
+	char *config_text; /* as traces have it */
 	struct console *console;
-	struct htif *htif;      /* NULL: the firmware has no tohost */
+	struct htif *htif; /* NULL: the firmware has no tohost */
 	struct reload reload;
-	uint64_t resets;        /* so far */
-	bool reset_asked;       /* before anything else runs: restart.h */
+	uint64_t resets; /* so far */
+	bool reset_asked; /* before anything else runs: restart.h */
 	enum stop_reason stop;
-	unsigned exit_code;     /* the guest's own code for STOP_FAIL */
+	unsigned exit_code; /* the guest's own code for STOP_FAIL */
 	char stop_message[320]; /* one line, may be empty */
-	double deadline;        /* --timeout, by the host's clock; 0: none */
+	double deadline; /* --timeout, by the host's clock; 0: none */
 	struct {
 		struct hart *hart; /* NULL: choose the next one */
 		uint64_t bound;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/json.h"
 #include "machine/machine.h"
 #include "base/say.h"
 
@@ -276,6 +277,17 @@ void params_list(const struct config *config, FILE *out)
 			snprintf(range, sizeof(range), "%" PRIu64 "..%" PRIu64, param->low, param->high);
 		fprintf(out, "%-24s %-12s %s [%s]\n", param->name, value_text(config, param, number, sizeof(number)),
 		        param->meaning, range);
+	}
+}
+
+void params_json(const struct config *config, struct json *json)
+{
+	for (unsigned i = 0; i < (config->timing->ideal ? FIRST_TIMING : PARAM_COUNT); i++) {
+		const struct param *param = &params[i];
+		if (param->kind == KIND_BOOL)
+			json_string(json, param->name, param->words[load_param(config, param)]);
+		else
+			json_u64(json, param->name, load_param(config, param));
 	}
 }
 

@@ -135,6 +135,22 @@ def runs():
     yield text + bytes([30, 1, 0]) + bytes(8) + bytes([0x80 | 0x20 | 31, 1, 1, 0, 1]) + varint(300) + varint(7)
 
 
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def chunk(blocks):
+    """The only chunk of a trace file: sim/trace/chunk.h."""
+    frame = zstd_frame(blocks)
+    head = struct.pack("<IIIII", 0x184D2A50, 16, 1 << 31, len(frame), crc32c(frame))
+    return head + struct.pack("<I", crc32c(head)) + frame
+
+
 def zstd_frame(blocks):
     """Raw (bytes) and run-length ((byte, count)) blocks: no compressor needed."""
     data = struct.pack("<IBB", 0xFD2FB528, 0, 0x38)
@@ -148,12 +164,13 @@ def zstd_frame(blocks):
 
 
 def trace():
-    header = b"rvtrace\n" + struct.pack("<IIQQII", 3, 2, 7, 8, 0xFFFFFF, 0)
+    header = b"rvtrace\n" + struct.pack("<IIQQII", 5, 2, 7, 8, 0xFFFFFF, 0)
     for data in (*records(), *runs()):
         yield b"\1\1" + data
-        yield b"\0" + zstd_frame([header, data])
-    yield b"\0" + zstd_frame([header, (0, 1000)])
-    yield b"\0" + zstd_frame([header[:20]])
+        yield b"\0" + chunk([header, data])
+    yield b"\0" + chunk([header, (0, 1000)])
+    yield b"\0" + chunk([header[:20]])
+    yield b"\0" + zstd_frame([header])
     yield b"\0" + header
 
 
@@ -219,7 +236,8 @@ def words(target):
     if target == "preset":
         return re.findall(r'^TIMING\(\w+, "([\w.]+)"', source_text("sim/timing/param.def"), re.M) + ["model", "pipeline", "ideal", "="]
     if target == "debugger":
-        found = re.findall(r'^COMMAND\(\w+, "(\w+)"', source_text("sim/debug/commands.def"), re.M)
+        found = [word for path in sorted(glob.glob(os.path.join(ROOT, "sim/debug/*.c")))
+                 for word in re.findall(r'^COMMAND\(\w+, \d+, "(\w+)"', source_text(path), re.M)]
         found += ["$" + name for name in ("pc", "tp", "a0", "x5", "f3", "mstatus", "vsatp", "hgatp", "mode", "cycle")]
         return found + [word for line in COMMANDS for word in line.split()] + [";", "/", "0x80000000", "-1", "((((", "******"]
     if target == "devtree":

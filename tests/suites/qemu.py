@@ -1,24 +1,39 @@
 """The same ELFs on QEMU's virt machine: same text, same status. With our firmware, and behind OpenSBI."""
-from suites.guests import guest_lines
-from suites.tools import FIRMWARE, FIRMWARE_S, GUESTS, OPENSBI, QEMU, RVSIM, console, expect_equal, guest, run
+import re
+import qemu_machine
+from suites.guests import expected, guest_lines
+from suites.tools import FIRMWARE, FIRMWARE_S, GUESTS, OPENSBI, QEMU, RVSIM, console, expect, expect_equal, guest, run
 
 MODULE = "0x90000000"
+
+# Lines of the guest plic that are others on QEMU 7.2 itself. Its gateway lets a level through while its source is being
+# served, does not look at the level at completion, and takes completions of what is not enabled; a claim obeys the
+# threshold; source 0 can be enabled.
+PLIC_OF_QEMU = {"a level that rises again, and falls, between them", "a level that stays",
+                "completions of others' claims and of none", "a completion while it is not enabled",
+                "a claim under the threshold", "what registers hold"}
+
+
+def comparable(name, text):
+    """QEMU 7.2 reports atomics, and what finds no page table, as loads: of the guest faults it is asked whether, not which."""
+    return re.sub("![157]", "!", text) if name == "faults" else text
 
 
 def both(name, harts):
     loader = f"guest-loader,addr={MODULE},kernel={guest(name)}"
-    theirs = run(QEMU + ["-smp", str(harts), "-bios", FIRMWARE, "-device", loader], 200)
+    theirs = qemu_machine.run(QEMU + ["-smp", str(harts), "-bios", FIRMWARE, "-device", loader], 200)
     ours = run([RVSIM, "-M", "virt", "-smp", str(harts), "-m", "512M", "-nographic", "-bios", FIRMWARE, "-device", loader], 200)
-    expect_equal(console(ours[1]), console(theirs[1]), f"{name} on {harts} harts")
+    expect_equal(comparable(name, console(ours[1])), comparable(name, console(theirs[1])), f"{name} on {harts} harts")
     expect_equal(ours[0], theirs[0], f"{name} on {harts} harts: exit status")
 
 
 def opensbi(name, harts):
     arguments = ["-smp", str(harts), "-m", "512M", "-nographic", "-bios", OPENSBI, "-kernel", FIRMWARE_S, "-device",
                  f"guest-loader,addr={MODULE},kernel={guest(name)}"]
-    theirs = run(QEMU[:5] + arguments, 200)
+    theirs = qemu_machine.run(QEMU[:5] + arguments, 200)
     ours = run([RVSIM, "-M", "virt"] + arguments, 200)
-    expect_equal(guest_lines(ours[1]), guest_lines(theirs[1]), f"{name} behind OpenSBI on {harts} harts")
+    expect_equal(guest_lines(comparable(name, ours[1])), guest_lines(comparable(name, theirs[1])),
+                 f"{name} behind OpenSBI on {harts} harts")
     expect_equal(ours[0], theirs[0], f"{name} behind OpenSBI: exit status")
 
 
@@ -48,6 +63,30 @@ def no_reboot():
     expect_equal(ours[0], 0, "exit status")
 
 
+def plic_of_the_machine():
+    """QEMU's own PLIC, with no hypervisor: as ours and as a guest's, but for what is known."""
+    _, out, _ = qemu_machine.run(QEMU + qemu_machine.ONE_THREAD + ["-bios", OPENSBI, "-kernel", guest("plic")], 200)
+    lines = [line for line in out.replace("\r", "").splitlines() if line.startswith("plic: ")]
+    wanted = expected("plic").splitlines()
+    expect_equal(len(lines), len(wanted), "lines")
+    differ = {theirs.split(": ")[1] for theirs, ours in zip(lines, wanted) if theirs != ours}
+    expect_equal(differ, PLIC_OF_QEMU, "what differs")
+
+
+def a_hang_is_told():
+    """A run that does not end: what each hart was doing is in the failure."""
+    loader = f"guest-loader,addr={MODULE},kernel={guest('rogue')},bootargs=spin"
+    try:
+        qemu_machine.run(QEMU + ["-smp", "2", "-bios", FIRMWARE, "-device", loader], 10)
+    except qemu_machine.Hang as hang:
+        told = str(hang)
+    else:
+        raise AssertionError("it ended")
+    for wanted in (r"^hart 0: pc 0x\w+ <rogue.elf:spin\+0x\w+> in VS-mode$", r"^hart 1: pc 0x\w+ <firmware.elf:\w+\+0x\w+> in HS-mode$",
+                   r"mip \w+ mie 22a ", r"vstvec 80\w+", r"rogue: spins"):
+        expect(re.search(wanted, told, re.M), f"no {wanted!r} in:\n{told}")
+
+
 def cases():
     yield "board-holes", lambda: board("holes", 1)
     yield "board-reset", lambda: board("reset", 1)
@@ -61,3 +100,5 @@ def cases():
         for harts in ((1, 4) if name != "tp" else (1, 2)):
             yield f"{name}-{harts}", lambda name=name, harts=harts: both(name, harts)
         yield f"{name}-opensbi", lambda name=name: opensbi(name, 2)
+    yield "plic-bare", plic_of_the_machine
+    yield "a-hang-is-told", a_hang_is_told

@@ -1,7 +1,7 @@
-"""What rvtrace dump says of events that only some traces hold."""
+"""What rvtrace says of events that only some traces hold, and of files that are damaged or cut."""
 import os
 import tempfile
-from suites.tools import RVSIM, RVTRACE, expect_equal, run, stats_of
+from suites.tools import FIRMWARE, RVSIM, RVTRACE, expect, expect_equal, guest, run, stats_of
 
 TLB = "build/debug/tlb.elf"
 S = "unit=tlb stage=S"
@@ -40,7 +40,101 @@ def tlb(*options):
     expect_equal(lines, WANTED.strip().splitlines(), "tlb events")
 
 
+# ---- damaged and cut files ----
+
+def small_trace(folder, *program):
+    """A complete file of some kilobytes: (path, bytes)."""
+    path = os.path.join(folder, "whole")
+    events = "default" if program else "default,insn,csr"
+    status, out, err = run([RVSIM, "--trace", f"{path},events={events}", *(program or [TLB])], 60)
+    expect_equal(status, 0, err)
+    with open(path, "rb") as file:
+        return path, file.read()
+
+
+def write(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def commands(whole, path):
+    yield ["dump", path]
+    yield ["diff", whole, path]
+    yield ["diff", path, whole]
+    yield ["stat", path]
+    yield ["info", path]
+    yield ["export", "--format=spike", path]
+
+
+def damage():
+    """tests/unit/test_trace.c flips every bit for the reader: here some, all over the file, for every command."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole, data = small_trace(folder)
+        path, bits = os.path.join(folder, "damaged"), len(data) * 8
+        for bit in sorted({*range(0, bits, bits // 120), *range(0, 192, 7), *range(bits - 64, bits, 5)}):
+            flipped = bytearray(data)
+            flipped[bit // 8] ^= 1 << bit % 8
+            write(path, flipped)
+            for command in commands(whole, path):
+                status, _, err = run([RVTRACE, *command], 60)
+                expect(status == 2 and err.count("\n") == 1 and path in err, f"bit {bit}: {command[0]}: exit {status}, {err!r}")
+
+
+def differing_and_damaged():
+    """A difference before the damage does not hide it."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole, data = small_trace(folder)
+        other = os.path.join(folder, "other")
+        expect_equal(run([RVSIM, "--trace", f"{other},events=default,insn,csr", "--cpu", "cva6", TLB], 60)[0], 0, "run")
+        expect_equal(run([RVTRACE, "diff", whole, other], 60)[0], 1, "diff")
+        with open(other, "rb") as file:
+            flipped = bytearray(file.read())
+        flipped[-3] ^= 4
+        write(other, flipped)
+        expect_equal(run([RVTRACE, "diff", whole, other], 60)[0], 2, "diff with a damaged end")
+
+
+def cut():
+    """What a killed run leaves is readable: a prefix, and a note; never damage."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole, data = small_trace(folder, FIRMWARE, guest("hello"))
+        path, lines, before = os.path.join(folder, "cut"), run([RVTRACE, "dump", whole], 60)[1], 0
+        for size in sorted({*range(0, len(data), max(len(data) // 80, 1)), *range(60), *range(len(data) - 40, len(data))}):
+            write(path, data[:size])
+            status, out, err = run([RVTRACE, "dump", path], 60)
+            expect(err.count("\n") == 1, f"{size} bytes: {err!r}")
+            if status == 2:
+                expect(before == 0 and "not a trace file, or cut off inside the header" in err, f"{size} bytes: {err!r}")
+                continue
+            expect(status == 0 and "no end record" in err and lines.startswith(out), f"{size} bytes: exit {status}, {err!r}")
+            expect(len(out) >= before, f"{size} bytes give less than fewer did")
+            before = len(out)
+            status, out, err = run([RVTRACE, "info", path], 60)
+            expect(status == 0 and "state          cut" in out, f"{size} bytes: {out!r} {err!r}")
+        status, out, err = run([RVTRACE, "info", whole], 60)
+        expect(before > 0 and status == 0 and not err, err)
+        wanted = {"version": "5", "harts": "1", "seed": "0", "recorded": "trap,world,tp,irq",
+                  "events": str(lines.count("\n")), "state": "complete"}
+        found = dict(line.split(None, 1) for line in out.splitlines())
+        expect_equal({key: found[key] for key in wanted}, wanted, out)
+        expect(found["size"].startswith(f"{len(data)} bytes,"), out)
+
+
+def old_version():
+    """Traces before version 5, which had no checksums: one line."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "old")
+        write(path, bytes.fromhex("28b52ffd0058") + bytes(100))
+        for command in commands(path, path):
+            status, out, err = run([RVTRACE, *command], 60)
+            expect(status == 2 and not out and err.count("\n") == 1 and "record it again" in err, f"{command[0]}: {err!r}")
+
+
 def cases():
+    yield "damage", damage
+    yield "differing-and-damaged", differing_and_damaged
+    yield "cut", cut
+    yield "old-version", old_version
     for name, options in {"ideal": [], "cva6": ["--cpu", "cva6"], "one-op": ["--set", "engine.block_ops=1"],
                           "flush": ["--set", "engine.flush_always=yes"]}.items():
         yield f"tlb-{name}", lambda options=options: tlb(*options)

@@ -324,6 +324,13 @@ Test(csr_warl, counter_overflows_by_hideleg)
 	put(world, CSR_vsie, ~UINT64_C(0));
 	cr_expect_eq(get(world, CSR_vsip) | get(world, CSR_vsie), 0, "what mideleg keeps back goes no further");
 	put(world, CSR_mideleg, hideleg_LCOFI);
+	cr_expect_eq(get(world, CSR_hideleg), 0, "a read-only bit was not written");
+	put(world, CSR_hideleg, hideleg_LCOFI);
+	put(world, CSR_mideleg, 0);
+	cr_expect_eq(hold(world, CSR_hideleg, 0x444), 0x444, "a read-only bit reads zero");
+	put(world, CSR_mideleg, hideleg_LCOFI);
+	cr_expect_eq(get(world, CSR_hideleg), 0x444 | hideleg_LCOFI, "and keeps what it held");
+	put(world, CSR_hideleg, 0);
 	for (unsigned delegated = 0; delegated < 2; delegated++) {
 		uint64_t seen = delegated ? vsip_LCOFIP : 0;
 		put(world, CSR_hideleg, seen);

@@ -43,10 +43,8 @@ int rvtrace_export(int argc, char **argv)
 		return trouble(format, "this export format is not supported; spike is");
 	if (input_open(&input, argv[optind]))
 		return EXIT_TROUBLE;
-	int result = 0;
-	if (trace_reader_header(input.reader)->events >> TRACE_INSN & 1)
-		export_spike(&input);
-	else
-		result = trouble(argv[optind], "the trace has no insn events: record with events=insn");
-	return input_close(&input) | result;
+	if (!(trace_reader_header(input.reader)->events >> TRACE_INSN & 1))
+		return input_refuse(&input, "the trace has no insn events: record with events=insn");
+	export_spike(&input);
+	return input_close(&input);
 }
