@@ -2,7 +2,7 @@
  * Physical memory: what the device tree calls memory, less what is in use at boot.
  *
  * Zones get blocks of 2 MiB, which one G-stage leaf maps. The hypervisor's own tables come from blocks too.
- * Zones live from boot to the machine's end, so nothing is ever given back.
+ * Zones live from boot to the machine's end, and keep what they have when they start anew: nothing is ever given back.
  */
 #ifndef FIRMWARE_HOST_MEMORY_H
 #define FIRMWARE_HOST_MEMORY_H

@@ -7,11 +7,33 @@
 
 #define CSR_TIME 0xc01
 
-/* csrrs rd, time, x0: what rdtime assembles to. */
+/* csrrs rd, time, x0: what rdtime assembles to; or csrrc, csrrsi, csrrci that change no bit. */
 static bool is_time_read(uint32_t instruction, unsigned *rd)
 {
+	uint32_t function = instruction >> 12 & 3;
+
 	*rd = instruction >> 7 & 31;
-	return (instruction & ~(31u << 7)) == (CSR_TIME << 20 | 2u << 12 | 0x73u);
+	return (instruction & ~(31u << 7 | 7u << 12)) == (CSR_TIME << 20 | 0x73u) && function >= 2;
+}
+
+/*
+ * Where the counter enables of the levels between keep time from whoever reads it, the trap is what it would be on a core
+ * with the CSR: a guest's is the hypervisor's affair.
+ */
+static bool may_read_time(struct sbi_trap_frame *frame)
+{
+	bool from_user = (frame->mstatus & MSTATUS_MPP) == 0;
+	uint64_t hypervisor = COUNTEREN_TM, user = COUNTEREN_TM;
+
+	if (frame->mstatus & MSTATUS_MPV)
+		csr_try_read(hcounteren, &hypervisor);
+	if (from_user)
+		csr_try_read(scounteren, &user);
+	if (hypervisor & user & COUNTEREN_TM)
+		return true;
+	if (frame->mstatus & MSTATUS_MPV)
+		frame->mcause = EXC_VIRTUAL_INSTRUCTION;
+	return false;
 }
 
 static bool is_big_endian(const struct sbi_trap_frame *frame)
@@ -64,7 +86,7 @@ bool sbi_emulate_time_read(struct sbi_trap_frame *frame)
 	uint64_t delta = 0;
 	unsigned rd;
 
-	if (!trapped_instruction(frame, &instruction) || !is_time_read(instruction, &rd))
+	if (!trapped_instruction(frame, &instruction) || !is_time_read(instruction, &rd) || !may_read_time(frame))
 		return false;
 	if (frame->mstatus & MSTATUS_MPV)
 		csr_try_read(htimedelta, &delta);

@@ -95,7 +95,8 @@ void sbi_trap(struct sbi_trap_frame *frame);
 _Noreturn void sbi_non_maskable(uint64_t hart_id);
 _Noreturn void sbi_die(const char *text, const struct sbi_trap_frame *frame);
 
-/* emulate_time.c: reading `time` where the core has no such CSR; false if that is not what trapped. */
+/* emulate_time.c: reading `time` where the core has no such CSR; false if that is not what trapped, or not allowed: then
+ * the frame has the cause that the core would have. */
 bool sbi_emulate_time_read(struct sbi_trap_frame *frame);
 
 /* redirect.c */

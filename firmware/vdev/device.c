@@ -62,6 +62,14 @@ static void update_interrupts(struct guest_devices *devices, struct guest_device
 	effects->interrupted = guest_plic_update(&devices->plic);
 }
 
+void guest_device_reset(struct guest_devices *devices)
+{
+	spin_lock(&devices->lock);
+	devices->uart = (struct guest_uart){0};
+	devices->plic = (struct guest_plic){.vcpus_count = devices->plic.vcpus_count};
+	spin_unlock(&devices->lock);
+}
+
 bool guest_device_access(struct guest_devices *devices, struct guest_access *access,
                          struct guest_device_effects *effects)
 {

@@ -36,6 +36,9 @@ struct guest_device_effects {
 	uint64_t interrupted; /* bit per vCPU whose external interrupt became pending */
 };
 
+/* As they come out of reset. What the host's console has received and nobody has read yet stays. */
+void guest_device_reset(struct guest_devices *devices);
+
 /* True if [gpa, gpa + width) lies in a device. */
 bool guest_device_exists(uint64_t gpa, uint32_t width);
 

@@ -8,6 +8,7 @@
 #include "cpu/timer.h"
 #include "host/memory.h"
 #include "vm/zone.h"
+#include "vm/zone_load.h"
 
 struct vcpu *vcpu_new(struct zone *zone, uint32_t id, struct percpu *cpu)
 {
@@ -139,6 +140,25 @@ void vcpu_suspend_to(struct vcpu *vcpu, uint64_t address, uint64_t argument)
 	vcpu_suspend(vcpu);
 }
 
+/* The zone begins its next life here, before its first vCPU does. Nobody else uses it now. */
+static void load_anew(struct vcpu *first)
+{
+	struct zone *zone = first->zone;
+	const char *error = zone_load(zone);
+
+	for (uint32_t i = 0; i < zone->vcpus_count; i++)
+		__atomic_store_n(&zone->vcpus[i]->raised, 0, __ATOMIC_RELAXED);
+	guest_device_reset(&zone->devices);
+	zone->time_origin = hal_time();
+	write_lock(&zone->lock);
+	first->start_address = zone->entry;
+	first->start_argument = zone->dtb;
+	__atomic_store_n(&zone->state, ZONE_RUNNING, __ATOMIC_RELEASE);
+	write_unlock(&zone->lock);
+	if (error)
+		zone_end(zone, ZONE_STOPPED, "it cannot be loaded again: %s", error);
+}
+
 /* A start or a resume takes effect on the home CPU, where the registers are. */
 static void enter_at_start_address(struct vcpu *vcpu)
 {
@@ -155,6 +175,8 @@ bool vcpu_prepare(struct vcpu *vcpu)
 {
 	if (!vcpu_wants_turn(vcpu))
 		return false;
+	if (zone_state_now(vcpu->zone) == ZONE_RELOADING)
+		load_anew(vcpu);
 	if (!zone_is_running(vcpu->zone)) {
 		vcpu_leave(vcpu);
 		return false;

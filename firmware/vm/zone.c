@@ -1,10 +1,12 @@
 #include "vm/zone.h"
 
 #include "arch/hal.h"
+#include "arch/sbi_spec.h"
 #include "cpu/percpu.h"
 #include "host/host.h"
 #include "lib/bits.h"
 #include "lib/format.h"
+#include "vm/vcpu.h"
 
 /* Zones that have not ended, and whether any ended badly; atomic. */
 static uint32_t zones_left;
@@ -24,19 +26,36 @@ void zones_count_end(bool success)
 
 void zone_get(struct zone *zone) { __atomic_fetch_add(&zone->references, 1, __ATOMIC_RELAXED); }
 
-/* Nobody is left: the zone's last output can go out, then its end. */
+/* Its first vCPU starts as if it had been told to by hart_start; its CPU loads the zone before. */
+static void start_anew(struct zone *zone)
+{
+	struct vcpu *first = zone->vcpus[0];
+
+	write_lock(&zone->lock);
+	__atomic_store_n(&zone->state, ZONE_RELOADING, __ATOMIC_RELEASE);
+	zone_get(zone);
+	__atomic_store_n(&first->state, SBI_HSM_START_PENDING, __ATOMIC_RELEASE);
+	write_unlock(&zone->lock);
+	percpu_post_event(first->cpu, EVENT_START);
+}
+
+/* Nobody is left: the zone's last output can go out, then its end, or its next life. */
 static void finish_zone(struct zone *zone)
 {
 	zone_end(zone, ZONE_STOPPED, "every vCPU has stopped itself"); /* unless it has ended already */
 	console_zone_end(&zone->line, zone->name);
 	read_lock(&zone->lock);
-	bool shut_down = zone->state == ZONE_SHUT_DOWN;
+	enum zone_state state = zone->state;
 	read_unlock(&zone->lock);
-	if (shut_down)
-		console_line("%s: shut down", zone->name);
+	switch (state) {
+	case ZONE_SHUT_DOWN: console_line("%s: shut down", zone->name); break;
+	case ZONE_REBOOTING: console_line("%s: %s", zone->name, zone->report); break;
+	default: console_line("%s: stopped: %s", zone->name, zone->report); /* nothing changes it any more */
+	}
+	if (state == ZONE_REBOOTING)
+		start_anew(zone);
 	else
-		console_line("%s: stopped: %s", zone->name, zone->report); /* nothing changes it any more */
-	zones_count_end(shut_down);
+		zones_count_end(state == ZONE_SHUT_DOWN);
 }
 
 void zone_put(struct zone *zone)

@@ -22,11 +22,14 @@
 #define ZONE_DTB_MAX UINT64_C(0x8000) /* bytes at the end of RAM for the device tree */
 
 struct vcpu;
+struct zone_config;
 
 enum zone_state {
 	ZONE_RUNNING,
 	ZONE_SHUT_DOWN, /* ended itself, and says it went well */
 	ZONE_STOPPED,   /* ended itself with a failure, or was ended; zone.report says why */
+	ZONE_REBOOTING, /* ended itself to start anew, as soon as its last vCPU has left */
+	ZONE_RELOADING, /* all have: the home CPU of its first vCPU is to load it, and is told to run that */
 };
 
 struct zone {
@@ -34,13 +37,15 @@ struct zone {
 
 	/*
 	 * Counts whoever still needs the zone: each vCPU that is not stopped, each CPU with its G-stage
-	 * installed, and its creator. When the last one lets go, the zone is over. Atomic.
+	 * installed, and its creator. When the last one lets go, the zone is over, or starts anew. Atomic.
 	 */
 	uint32_t references;
 
 	struct rwlock lock;    /* guards state, report, and the vCPUs' state */
 	enum zone_state state; /* may be read without the lock where an old answer does no harm */
 	char report[160];
+
+	const struct zone_config *config; /* what is loaded into it, each time it starts */
 
 	struct gstage gstage;
 	uint64_t memory_size; /* bytes, from ZONE_RAM_BASE */
@@ -66,6 +71,11 @@ void zone_put(struct zone *zone);
  * notice, and get an interrupt so that they do.
  */
 void zone_end(struct zone *zone, enum zone_state how, const char *reason, ...) __attribute__((format(printf, 3, 4)));
+
+static inline enum zone_state zone_state_now(const struct zone *zone)
+{
+	return __atomic_load_n(&zone->state, __ATOMIC_ACQUIRE);
+}
 
 static inline bool zone_is_running(const struct zone *zone)
 {

@@ -124,7 +124,7 @@ static void build_tree(struct fdt_builder *fdt, const struct zone *zone, const c
 
 const char *zone_load_dtb(struct zone *zone, const char *bootargs)
 {
-	static uint8_t buffer[ZONE_DTB_MAX] __attribute__((aligned(8))); /* boot hart only */
+	static uint8_t buffer[ZONE_DTB_MAX] __attribute__((aligned(8))); /* zone_load's lock */
 	static struct fdt_builder builder;
 
 	fdt_build_start(&builder, buffer, sizeof buffer);

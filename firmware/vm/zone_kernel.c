@@ -140,7 +140,7 @@ static uint64_t physical_entry(uint64_t entry, const struct elf_segment *segment
 
 static const char *load_elf(struct zone *zone, const struct module *module)
 {
-	static struct elf_segment segments[SEGMENTS_MAX]; /* boot hart only */
+	static struct elf_segment segments[SEGMENTS_MAX]; /* zone_load's lock */
 	struct elf_header header;
 	unsigned count;
 

@@ -64,15 +64,6 @@ static int set_option_number(struct options *options, const struct option_row *r
 	return bad("--%s %s: must be a number from %" PRIu64 " to %" PRIu64, row->name, value, row->low, row->high);
 }
 
-/* How it is anyway. */
-static int accept_only(struct options *options, const struct option_row *row, char *value)
-{
-	(void)options;
-	(void)row;
-	(void)value;
-	return 0;
-}
-
 static int set_serial(struct options *options, const struct option_row *row, char *value)
 {
 	bool file = strncmp(value, "file:", 5) == 0 && value[5] != '\0';
@@ -232,7 +223,7 @@ static const struct option_row rows[] = {
     FLAG("S", stopped),
     VALUE("cpu", set_cpu),
     FLAG("nographic", nographic),
-    {"no-reboot", false, accept_only, 0, 0, 0, NULL},
+    FLAG("no-reboot", no_reboot),
     VALUE("accel", qemu_accel),
 #include "cli/qemu.def"
 	/* our own */
@@ -245,6 +236,7 @@ static const struct option_row rows[] = {
     REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)")
     NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
     NUMBER("max-insns", max_insns, 1, UINT64_MAX),
+    NUMBER("max-resets", max_resets, 0, UINT64_MAX),
     VALUE("timeout", set_timeout),
     OUTPUT("signature", signature_path),
     VALUE("check", set_checks),
@@ -289,6 +281,7 @@ static void set_defaults(struct config *config)
 	    .quantum = 1000,
 	    .max_cycles = UINT64_MAX,
 	    .max_insns = UINT64_MAX,
+	    .max_resets = UINT64_MAX,
 	    .serial = "stdio",
 	};
 	params_default(config);
@@ -326,6 +319,9 @@ static int check_together(const struct config *config)
 		return bad("--cpu %s: %s", config->timing->name, misfit);
 	if (config->timing_from.given && config->timing->ideal)
 		return bad("--timing from=: there is no timing to switch on (--cpu cva6, rocket, u74 or a file)");
+	bool rnmi = config->rnmi_cycle || config->options.rnmi_vector || config->options.rnmi_exception_vector;
+	if (rnmi && !isa_has(&config->isa, EXT_Smrnmi))
+		return bad("--set rnmi.*: there are no non-maskable interrupts without Smrnmi (--isa +smrnmi)");
 	if (config->stopped && !config->debug && !config->debug_cmd)
 		return bad("-S needs --debug: nothing else could start the machine");
 	if (config->bios && !config->bios_is_elf && strcmp(config->bios, "default") == 0)

@@ -20,7 +20,7 @@ static uint64_t reset_envcfg(const struct hart *hart)
 void csr_reset_fixed(struct hart *hart)
 {
 	struct csr_file *csr = &hart->csr;
-	hart->counters.filtered = hart->counters.armed = 0;
+	csr_reset_counters(hart);
 	csr->misa = isa_misa(&hart->isa);
 	csr->mstatus |= reset_with(hart, EXT_U, (uint64_t)XLEN_64 << mstatus_UXL_LOW);
 	csr->mstatus |= reset_with(hart, EXT_S, (uint64_t)XLEN_64 << mstatus_SXL_LOW);

@@ -22,6 +22,8 @@ void debug_observe(struct observer *observer, struct hart *hart, const struct tr
 		};
 		debugger->saw_trap |= event->hart == debugger->hart;
 	}
+	if (event->type == TRACE_WORLD && event->value[0] == TRACE_RESET)
+		debugger->traps[event->hart].valid = false;
 	if (event->type == TRACE_WORLD)
 		debugger->saw_world |= event->hart == debugger->hart;
 	if (event->type == TRACE_CONSOLE)

@@ -146,6 +146,14 @@ void htif_free(struct htif *htif)
 	free(htif);
 }
 
+void htif_reset(struct htif *htif)
+{
+	htif->halves = 0;
+	htif->getc = 0;
+	event_cancel(htif->config.events, &htif->half);
+	event_cancel(htif->config.events, &htif->input);
+}
+
 /* Two 32-bit stores come in either order. Only when both are there, or the second one does not come, is it known
  * what the program means: the low half of a console command looks like an exit. */
 bool htif_store(struct htif *htif, uint64_t pa, unsigned size)

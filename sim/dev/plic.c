@@ -191,8 +191,9 @@ static bool plic_write(struct device *device, uint64_t offset, unsigned size, ui
 	return true;
 }
 
-static void plic_reset(struct device *device)
+static void plic_reset(struct device *device, uint64_t now)
 {
+	(void)now;
 	struct plic *plic = (struct plic *)device;
 	for (unsigned i = 0; i < WORDS * 32; i++)
 		plic->priority[i] = 0;

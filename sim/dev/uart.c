@@ -285,8 +285,9 @@ static bool uart_write(struct device *device, uint64_t offset, unsigned size, ui
 	return true;
 }
 
-static void uart_reset(struct device *device)
+static void uart_reset(struct device *device, uint64_t now)
 {
+	(void)now;
 	struct uart *uart = (struct uart *)device;
 	event_cancel(device->events, &uart->receive);
 	event_cancel(device->events, &uart->timeout);
@@ -403,7 +404,7 @@ static struct device *uart_make(const struct board *board, const struct device_s
 		uart_destroy(&uart->device);
 		return NULL;
 	}
-	uart_reset(&uart->device);
+	uart_reset(&uart->device, 0);
 	return &uart->device;
 }
 

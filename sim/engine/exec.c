@@ -525,6 +525,14 @@ void exec_restored(struct hart *hart)
 	hart->effects |= EFFECT_IRQ | EFFECT_MODE | EFFECT_TRANSLATE;
 }
 
+void exec_reset(struct hart *hart)
+{
+	exec_restored(hart);
+	hart->exec->trace_begins = hart->exec->trace_insn;
+	if (hart->model)
+		model_cold(hart);
+}
+
 void exec_switch_timing(struct hart *hart, bool on)
 {
 	if (on == (hart->model != NULL))

@@ -40,6 +40,9 @@ void exec_set_tracing(struct hart *hart, bool insn);
  * stopped. */
 void exec_switch_timing(struct hart *hart, bool on);
 
+/* Memory has been loaded anew and the hart has been reset: it begins with nothing translated, and cold caches. */
+void exec_reset(struct hart *hart);
+
 /* Memory and hart have been restored from where exec_run had stopped: every translation is forgotten, and nobody hears
  * of a change of mode. */
 void exec_restored(struct hart *hart);

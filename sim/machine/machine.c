@@ -39,13 +39,25 @@ uint64_t machine_now(const struct machine *machine)
 
 /* What devices call */
 
+static void ask_for_reset(struct machine *machine)
+{
+	if (machine->config->no_reboot) {
+		machine_stop(machine, STOP_RESET, 0, "the guest asked for a reset");
+	} else if (machine->resets >= machine->config->max_resets) {
+		machine_stop(machine, STOP_LIMIT, 0, "--max-resets reached");
+	} else {
+		machine->reset_asked = true;
+		machine_yield(machine);
+	}
+}
+
 static void finisher_said(void *context, enum finish what, unsigned code)
 {
 	struct machine *machine = context;
 	char message[64];
 	switch (what) {
 	case FINISH_PASS: machine_stop(machine, STOP_PASS, 0, NULL); break;
-	case FINISH_RESET: machine_stop(machine, STOP_RESET, 0, "the guest asked for a reset"); break;
+	case FINISH_RESET: ask_for_reset(machine); break;
 	default:
 		snprintf(message, sizeof(message), "the program signalled failure: code %u", code);
 		machine_stop(machine, STOP_FAIL, code, message);
@@ -73,9 +85,7 @@ static void tohost_stored(void *context, const void *by, uint64_t pa, unsigned s
 	struct machine *machine = context;
 	if (!by || !htif_store(machine->htif, pa, size))
 		return;
-	/* it may have scheduled an event that comes before the bound of the slice */
-	for (unsigned i = 0; i < machine->hart_count; i++)
-		machine->harts[i].effects |= EFFECT_YIELD;
+	machine_yield(machine); /* it may have scheduled an event that comes before the bound of the slice */
 }
 
 static void console_matched(void *context, const struct console_pattern *failed, const char *line)
@@ -446,6 +456,9 @@ static int build(struct machine *machine, struct boot *boot)
 		return -1;
 	if (take_files(machine, boot) != 0)
 		return -1;
+	bool resets = !machine->config->no_reboot && machine->config->max_resets != 0;
+	if (resets && reload_keep(&machine->reload, &boot->layout, &machine->bus) != 0)
+		return no_memory("what a reset loads");
 	symbols_seal(machine->symbols);
 	if (init_harts(machine) != 0 || add_check(machine) != 0 || find_timing_symbol(machine) != 0 ||
 	    has_signature(machine) != 0)
@@ -498,6 +511,7 @@ void machine_free(struct machine *machine)
 	free(machine->harts);
 	console_close(machine->console);
 	symbols_free(machine->symbols);
+	reload_free(&machine->reload);
 	free(machine->config_text);
 	free(machine->files);
 	event_queue_free(&machine->events);

@@ -11,6 +11,7 @@
 #include "hart/hart.h"
 #include "hart/options.h"
 #include "hart/platform.h"
+#include "machine/reload.h"
 #include "timing/timing.h"
 
 struct symbols; /* loader.h */
@@ -55,6 +56,8 @@ struct config {
 	unsigned ad; /* enum ad_choice: what it makes of `isa` */
 	uint64_t quantum; /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
+	uint64_t max_resets; /* UINT64_MAX: none */
+	bool no_reboot; /* the first reset ends the machine */
 	double timeout; /* host seconds; 0: none */
 	const char *trace_path;
 	uint32_t trace_events;
@@ -114,6 +117,9 @@ struct machine {
 	char *config_text; /* as traces have it */
 	struct console *console;
 	struct htif *htif; /* NULL: the firmware has no tohost */
+	struct reload reload;
+	uint64_t resets; /* so far */
+	bool reset_asked; /* before anything else runs: restart.h */
 	enum stop_reason stop;
 	unsigned exit_code; /* the guest's own code for STOP_FAIL, the number of STOP_SIGNAL */
 	char stop_message[320]; /* one line, may be empty */
@@ -133,6 +139,9 @@ void machine_free(struct machine *machine);
 
 /* All harts' timing on, with cold caches, or off. Between slices, or between a slice's instructions. */
 void machine_switch_timing(struct machine *machine, bool on);
+
+/* Whatever hart runs ends its slice after this instruction. */
+void machine_yield(struct machine *machine);
 
 /* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);

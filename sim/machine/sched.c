@@ -3,6 +3,7 @@
 #include "engine/exec.h"
 #include "hart/trap.h"
 #include "machine/lookahead.h"
+#include "machine/restart.h"
 
 /* No slice is longer than this, so that limits and the host's clock are looked at now and then. Part of the
  * definition of the interleaving: it must not depend on anything but the configuration. */
@@ -131,9 +132,18 @@ static bool switch_timing(struct machine *machine)
 	return true;
 }
 
+/* True: it was reset, which is like an event. */
+static bool reset_first(struct machine *machine)
+{
+	if (machine->stop != RUNNING || !machine->reset_asked)
+		return false;
+	machine_restart(machine);
+	return true;
+}
+
 struct hart *sched_step(struct machine *machine)
 {
-	if (machine->stop != RUNNING)
+	if (machine->stop != RUNNING || reset_first(machine))
 		return NULL;
 	if (!machine->slice.hart && !begin_slice(machine))
 		return NULL;
@@ -153,7 +163,7 @@ struct hart *sched_step(struct machine *machine)
 
 uint64_t sched_slice(struct machine *machine)
 {
-	if (machine->stop != RUNNING || (!machine->slice.hart && !begin_slice(machine)))
+	if (machine->stop != RUNNING || reset_first(machine) || (!machine->slice.hart && !begin_slice(machine)))
 		return 0;
 	struct hart *hart = machine->slice.hart;
 	switch_timing(machine);
@@ -171,9 +181,11 @@ void sched_burst(struct machine *machine)
 {
 	/* a cycle can take long on the host where every instruction traps, and with many harts */
 	enum { SLICES = 256, CYCLES = 1 << 19, HARTS_WHOLE = 4 };
-	uint64_t cycles = 0,
-		 limit = machine->hart_count > HARTS_WHOLE ? CYCLES * HARTS_WHOLE / machine->hart_count : CYCLES;
-	for (unsigned i = 0; i < SLICES && cycles < limit && machine->stop == RUNNING && !machine->wants_debugger; i++)
+	uint64_t cycles = 0, resets = machine->resets; /* which may take long too */
+	uint64_t limit = machine->hart_count > HARTS_WHOLE ? CYCLES * HARTS_WHOLE / machine->hart_count : CYCLES;
+	for (unsigned i = 0; i < SLICES && cycles < limit && machine->stop == RUNNING && machine->resets == resets &&
+	                     !machine->wants_debugger;
+	     i++)
 		cycles += lookahead_run(machine) + sched_slice(machine);
 	machine_attend(machine);
 }

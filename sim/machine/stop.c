@@ -8,6 +8,12 @@
 #include "machine/machine.h"
 #include "trace/trace.h"
 
+void machine_yield(struct machine *machine)
+{
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		machine->harts[i].effects |= EFFECT_YIELD;
+}
+
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message)
 {
 	if (machine->stop != RUNNING)
@@ -15,8 +21,7 @@ void machine_stop(struct machine *machine, enum stop_reason reason, unsigned cod
 	machine->stop = reason;
 	machine->exit_code = code;
 	snprintf(machine->stop_message, sizeof(machine->stop_message), "%s", message ? message : "");
-	for (unsigned i = 0; i < machine->hart_count; i++)
-		machine->harts[i].effects |= EFFECT_YIELD;
+	machine_yield(machine);
 }
 
 /* A hart for which instructions have long done nothing but trap, without one that retired in between; NULL: none. */

@@ -43,6 +43,17 @@ static uint16_t *owner_of(struct check *check, uint64_t page)
 	return &check->isolation.owner[(page - check->config.bus->dram_base) >> PAGE_SHIFT];
 }
 
+/* The per-CPU array is the hypervisor's. */
+static void claim_percpu(struct check *check)
+{
+	const struct bus *bus = check->config.bus;
+	uint64_t page = check->percpu_base & ~(uint64_t)(PAGE_SIZE - 1);
+	uint64_t size = check->percpu_base - page + check->slot_size * check->percpu_max;
+	if (check->has_percpu)
+		for (uint64_t at = 0; at < size && bus_is_dram(bus, page + at, PAGE_SIZE); at += PAGE_SIZE)
+			*owner_of(check, page + at) = OWNER_HOST;
+}
+
 int check_isolation_init(struct check *check)
 {
 	struct isolation *isolation = &check->isolation;
@@ -55,12 +66,19 @@ int check_isolation_init(struct check *check)
 	isolation->seen = calloc(2 * isolation->pages, 1);
 	if (!isolation->owner || !isolation->hgatp || !isolation->seen)
 		return say("no memory for --check");
-	uint64_t page = check->percpu_base & ~(uint64_t)(PAGE_SIZE - 1);
-	uint64_t size = check->percpu_base - page + check->slot_size * check->percpu_max;
-	if (check->has_percpu)
-		for (uint64_t at = 0; at < size && bus_is_dram(bus, page + at, PAGE_SIZE); at += PAGE_SIZE)
-			*owner_of(check, page + at) = OWNER_HOST;
+	claim_percpu(check);
 	return 0;
+}
+
+void check_isolation_forget(struct check *check)
+{
+	struct isolation *isolation = &check->isolation;
+	if (!(check->config.kinds & CHECK_ISOLATION))
+		return;
+	memset(isolation->owner, 0, isolation->pages * sizeof(*isolation->owner));
+	memset(isolation->hgatp, 0, VMIDS * sizeof(*isolation->hgatp));
+	memset(isolation->seen, 0, 2 * isolation->pages);
+	claim_percpu(check);
 }
 
 void check_isolation_free(struct check *check)

@@ -28,6 +28,7 @@ struct vcpu_image {
 	unsigned vmid;
 	bool running;  /* on `hart`; else the image below holds */
 	bool complete; /* it has left at least once */
+	bool anew;     /* its zone has asked for a reset since: it may start anew, from anywhere */
 	unsigned hart;
 	enum mode mode;
 	uint64_t cause; /* as in world events */
@@ -92,6 +93,7 @@ bool check_own_slot(const struct check *check, const struct hart *hart, uint64_t
 void check_switch_exit(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_switch_entry(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_switch_free(struct check *check);
+void check_switch_forget(struct check *check); /* every vCPU */
 void check_switch_save(const struct check *check, struct state_writer *writer);
 void check_switch_restore(struct check *check, struct state_reader *reader);
 
@@ -100,6 +102,7 @@ int check_isolation_init(struct check *check); /* 0, or -1 after a line */
 void check_isolation_exit(struct check *check, struct hart *hart);
 void check_isolation_entry(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_isolation_free(struct check *check);
+void check_isolation_forget(struct check *check); /* every table */
 void check_isolation_save(const struct check *check, struct state_writer *writer);
 void check_isolation_restore(struct check *check, struct state_reader *reader);
 

@@ -64,10 +64,16 @@ static struct vcpu_image *find_vcpu(struct check *check, const struct trace_even
 	return add_vcpu(check, sscratch, vmid);
 }
 
-void check_switch_free(struct check *check)
+void check_switch_forget(struct check *check)
 {
 	for (size_t i = 0; i < check->vcpu_count; i++)
 		free(check->vcpus[i]);
+	check->vcpu_count = 0;
+}
+
+void check_switch_free(struct check *check)
+{
+	check_switch_forget(check);
 	free(check->vcpus);
 }
 
@@ -118,6 +124,21 @@ static void save_fp(const struct hart *hart, struct vcpu_image *vcpu)
 	vcpu->fcsr = hart->csr.fcsr;
 }
 
+static bool is_ecall(const struct vcpu_image *vcpu)
+{
+	return vcpu->cause == CAUSE_ECALL_VS || vcpu->cause == CAUSE_ECALL_U;
+}
+
+static bool asks_for_reset(const struct vcpu_image *vcpu) { return is_ecall(vcpu) && vcpu->x[REG_A7] == SBI_SRST; }
+
+/* All vCPUs of the zone may start anew, or none may: the call was refused. */
+static void expect_reset(struct check *check, unsigned vmid, bool anew)
+{
+	for (size_t i = 0; i < check->vcpu_count; i++)
+		if (check->vcpus[i]->vmid == vmid)
+			check->vcpus[i]->anew = anew;
+}
+
 void check_switch_exit(struct check *check, struct hart *hart, const struct trace_event *event)
 {
 	struct vcpu_image *vcpu = find_vcpu(check, event);
@@ -135,6 +156,8 @@ void check_switch_exit(struct check *check, struct hart *hart, const struct trac
 		vcpu->insn.known = false;
 	else
 		read_insn(hart, (enum mode)event->mode, vcpu);
+	if (asks_for_reset(vcpu))
+		expect_reset(check, vcpu->vmid, true);
 }
 
 /* ---- what an exit entitles to ---- */
@@ -149,11 +172,6 @@ struct way {
 };
 
 enum { WAYS_MAX = 4 };
-
-static bool is_ecall(const struct vcpu_image *vcpu)
-{
-	return vcpu->cause == CAUSE_ECALL_VS || vcpu->cause == CAUSE_ECALL_U;
-}
 
 /* Emulated, or skipped: behind the instruction, with its results. */
 static unsigned add_advance(const struct vcpu_image *vcpu, struct way *ways, unsigned count)
@@ -204,6 +222,8 @@ static unsigned find_ways(const struct vcpu_image *vcpu, struct way *ways)
 static bool anywhere(const struct vcpu_image *vcpu)
 {
 	uint64_t extension = vcpu->x[REG_A7];
+	if (vcpu->anew)
+		return true;
 	if (is_ecall(vcpu))
 		return extension == SBI_HSM || extension == SBI_SRST || extension == SBI_LEGACY_SHUTDOWN;
 	return vcpu->insn.known && vcpu->cause == CAUSE_VIRTUAL && vcpu->insn.sret;
@@ -275,15 +295,17 @@ static void compare_image(struct check *check, struct hart *hart, struct vcpu_im
 			continue;
 		if (!wrong(hart, vcpu, &ways[i], vs, &fault)) {
 			vcpu->f_free |= ways[i].f_free;
+			if (asks_for_reset(vcpu))
+				expect_reset(check, vcpu->vmid, false);
 			return;
 		}
 		if (!first.name)
 			first = fault;
 	}
-	if (first.name) {
+	if (anywhere(vcpu) && (vcpu->anew || !first.name)) {
+		vcpu->f_known = vcpu->anew = false;
+	} else if (first.name) {
 		report_changes(check, hart, vcpu, event, &first);
-	} else if (anywhere(vcpu)) {
-		vcpu->f_known = false;
 	} else {
 		fault = (struct fault){"pc", event->pc, vcpu->pc};
 		if (event->pc == vcpu->pc)
@@ -329,6 +351,7 @@ static void save_vcpu(const struct vcpu_image *vcpu, struct state_writer *writer
 	    vcpu->hart,           vcpu->mode,      vcpu->cause,       vcpu->pc,
 	    vcpu->insn.known,     vcpu->insn.sret, vcpu->insn.length, vcpu->insn.x_written,
 	    vcpu->insn.f_written, vcpu->f_known,   vcpu->f_free,      vcpu->fcsr,
+	    vcpu->anew,
 	};
 	STATE_WRITE(writer, words);
 	STATE_WRITE(writer, vcpu->x);
@@ -359,6 +382,7 @@ static void restore_vcpu(struct check *check, struct state_reader *reader)
 	vcpu->f_known = state_read_limited(reader, true);
 	vcpu->f_free = (uint32_t)state_read_limited(reader, UINT32_MAX);
 	vcpu->fcsr = state_read_u64(reader);
+	vcpu->anew = state_read_limited(reader, true);
 	STATE_READ(reader, vcpu->x);
 	STATE_READ(reader, vcpu->vs);
 	STATE_READ(reader, vcpu->f);

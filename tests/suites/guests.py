@@ -118,6 +118,27 @@ def zones_are_numbered_in_order():
     expect_equal(status, 0, "exit status")
 
 
+def reboots():
+    """A zone that starts anew does so alone, as often as it likes; and those that end, end."""
+    status, out, _ = run([RVSIM, "-smp", "4", FIRMWARE, f"{guest('reboot')},name=often,args=100,cpus=0-1", f"{guest('smp')},name=smp",
+                          f"{guest('reboot')},name=shared,args=3,cpus=1,vcpus=2", f"{guest('rogue')},name=rogue,args=walk"], 300)
+    for name, count in (("often", 100), ("shared", 3)):
+        lines = [line for line in out.splitlines() if line.startswith(f"{name}: reboot")]
+        failures = [line for line in lines if line == f"{name}: reboot after a system failure"]
+        expect_equal((len(lines), len(failures)), (count, sum(i // 2 % 2 for i in range(count))), f"starts of {name}")
+        expect_equal(out.count(f"[{name}] reboot: pass"), 1, out)
+    for line in expected("smp").splitlines():
+        expect(f"[smp] {line}" in out, f"missing {line!r} in\n{out}")
+    expect("rogue: stopped: " in out, out)
+    expect_equal(status, 1, "exit status: one zone was stopped")
+
+
+def reboots_checked(options):
+    """No check takes a vCPU's next life for a faulty return to its last."""
+    status, out, err = run([RVSIM, *options, "--check", "percpu,worldswitch,isolation", FIRMWARE, guest("reboot")], 300)
+    expect_equal((status, guest_lines(out)), (0, expected("reboot").splitlines()), err)
+
+
 def one_line(arguments, line):
     """The hypervisor says that line of its own, and the machine ends with failure."""
     status, out, err = run([RVSIM, *arguments])
@@ -169,10 +190,11 @@ def refused(case, word):
     expect(len(lines) == 1 and word in lines[0], f"not one clear line: {out!r} {err!r}")
 
 
-def non_maskable_interrupt(name):
+def non_maskable_interrupt(name, cycles):
     """It ends everything, with a line that says where the hart was; even if that was in the console's code."""
-    for cycle in range(900000, 960000, 7919):
-        status, out, _ = run([RVSIM, "-smp", "2", "--isa", "+smrnmi", "--set", f"rnmi.cycle={cycle}", FIRMWARE, guest(name)])
+    for cycle in cycles:
+        status, out, _ = run([RVSIM, "-smp", "2", "--isa", "+smrnmi", "--set", f"rnmi.cycle={cycle}", "--max-insns", "10000000",
+                              FIRMWARE, guest(name)])
         lines = [line for line in out.splitlines() if "non-maskable interrupt on hart" in line]
         expect(len(lines) == 1 and "mncause 0x8000000000000030 mnepc 0x" in lines[0], f"cycle {cycle}: {out!r}")
         expect_equal(status, 1, f"exit status at cycle {cycle}")
@@ -191,9 +213,13 @@ def cases():
         yield f"{name}-opensbi-least", lambda name=name: behind_opensbi(name, options_of(LEAST))
     for case, word in (("isa=-sv39", "Sv39x4"), ("isa=-h", "hypervisor extension")):
         yield f"refused-{case}", lambda case=case, word=word: refused(case, word)
-    yield "rnmi", lambda: non_maskable_interrupt("paging")
-    yield "rnmi-in-console", lambda: non_maskable_interrupt("rogue")
+    yield "rnmi", lambda: non_maskable_interrupt("paging", range(900000, 960000, 7919))
+    yield "rnmi-in-console", lambda: non_maskable_interrupt("rogue", range(900000, 960000, 7919))
+    yield "rnmi-at-reset", lambda: non_maskable_interrupt("hello", (1, 5, 17, 30, 60, 100, 1000, 10000, 50000, 100000))
     yield "two-zones", two_zones
+    yield "reboots", reboots
+    for options in (["-smp", "1"], ["-smp", "4"], ["-smp", "3", "--quantum", "1"], ["-smp", "2", "--cpu", "rocket"]):
+        yield f"reboots-checked-{'-'.join(options)}", lambda options=options: reboots_checked(options)
     yield "more-zones-than-harts", more_zones_than_harts
     yield "zone-order", zones_are_numbered_in_order
     yield "keys", keys

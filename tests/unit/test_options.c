@@ -334,7 +334,8 @@ static const char *const bad_lines[] = {
 	"-netdev user,id=n fw", "-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device loader,file=f,addr=0x80200000 fw", "-bios default -kernel k", "-device guest-loader fw",
 	"-device guest-loader,addr=1 fw", "-device guest-loader,kernel=k fw", "-device guest-loader,addr=x,kernel=k fw",
 	"-device guest-loader,addr=1,kernel=k,initrd=i fw", "-device guest-loader,addr=1,initrd=i,bootargs=b fw",
-	"-device guest-loader,addr=1,kernel=k,size=3 fw", "-device guest-loader,addr=1,kernel fw", "fw g,vcpus=0", "fw g,vcpus=65",
+	"-device guest-loader,addr=1,kernel=k,size=3 fw", "-device guest-loader,addr=1,kernel fw", "--set rnmi.cycle=100 fw", "--set rnmi.vector=4 --isa +sstc fw", "--max-resets -1 fw", "--max-resets some fw",
+	"fw g,vcpus=0", "fw g,vcpus=65",
 	"fw g,vcpus", "fw g,color=red", "fw g,memory=0", "fw g,memory=5000B", "fw g,memory=1T", "fw g,cpus=1", "fw g,cpus=0-", "fw g,cpus=2-1",
 	"fw g,cpus=64", "fw g,cpus=x", "fw g,initrd=", "fw ,vcpus=1", "fw ''", "-bios a fw", "--nographic=1 fw", "-bios ''",
 };

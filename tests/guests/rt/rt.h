@@ -141,6 +141,7 @@ struct platform {
 	uint64_t timebase;		   /* Hz */
 	const char *bootargs;		   /* "" when there are none */
 	const char *isa;
+	const void *tree;
 };
 extern struct platform platform;
 void platform_read(const void *device_tree);
