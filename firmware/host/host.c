@@ -22,6 +22,7 @@ bool host_init(const void *dtb)
  */
 _Noreturn void host_power_off(bool success)
 {
+	console_flush();
 	if (!success)
 		finisher_write(&host.platform, FINISHER_FAIL(1));
 	sbi_call_system_reset(SBI_SRST_SHUTDOWN, success ? SBI_SRST_REASON_NONE : SBI_SRST_REASON_SYSTEM_FAILURE);

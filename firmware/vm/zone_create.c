@@ -94,6 +94,7 @@ struct zone *zone_create(const struct zone_config *config, uint16_t vmid, uint64
 
 	if (zone) {
 		memcpy(zone->name, config->name, sizeof zone->name);
+		console_add(&zone->output, zone->name);
 		zone->references = 1;
 		zone->state = ZONE_RUNNING;
 		error = build_zone(zone, config, vmid, share);
