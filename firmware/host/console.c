@@ -111,7 +111,7 @@ static uint32_t fill_room(struct console_queue *queue, const char *text, uint64_
 		return 0;
 	fill_queue(queue, position, text, length);
 	__atomic_fetch_add(&unsearched, length, __ATOMIC_RELAXED);
-	while (__atomic_load_n(&queue->published, __ATOMIC_RELAXED) != position)
+	while (__atomic_load_n(&queue->published, __ATOMIC_ACQUIRE) != position)
 		; /* those who came before copy no more than this did */
 	__atomic_store_n(&queue->published, position + length, __ATOMIC_RELEASE);
 	return length;

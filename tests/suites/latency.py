@@ -1,6 +1,9 @@
 """The hypervisor runs with interrupts off, so none of its work may take long: whatever guests ask for, on however many harts. And
 what they print comes out whole and in order, though it is sent a little at a time."""
+import os
 import re
+import shutil
+import tempfile
 from suites.tools import FIRMWARE, FIRMWARE_S, OPENSBI, QEMU, RVSIM, console, expect, expect_equal, guest, run, stats_of
 
 BOUND = 200       # ticks of mtime, of 100 ns each, from a guest's exit to the next entry
@@ -67,6 +70,33 @@ def neighbour(cpu):
     check_bound(stats)
 
 
+def fault_loses_nothing():
+    """The hypervisor faults while output is queued: what guests have printed comes first, an unfinished line too."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree("firmware", os.path.join(folder, "firmware"))
+        path = os.path.join(folder, "firmware/exit/sbi_srst.c")
+        with open(path) as source:
+            text = source.read()
+        changed = text.replace("zone = sbi_caller(call)->zone;", "zone = *(struct zone *volatile *)call->arguments[0];", 1)
+        expect(changed != text, "no place for the fault")
+        with open(path, "w") as source:
+            source.write(changed)
+        status, _, err = run(["make", "-C", folder, "-f", "firmware/build.mk", "build/firmware.elf"], 300)
+        expect_equal(status, 0, f"building the faulty firmware: {err[-1500:]}")
+        guests = [f"{guest('press')},name={name},args=print,cpus=0" for name in ("one", "two")]
+        status, out, _ = run([RVSIM, "-smp", "2", f"{folder}/build/firmware.elf", *guests], 300)
+    expect_equal(status, 1, "exit status")
+    report = out.index("rvsim hypervisor: fault of its own on hart 0")
+    for name in ("one", "two"):
+        printed = "".join(line.removeprefix(f"[{name}] ") for line in out[:report].splitlines() if line.startswith(f"[{name}] "))
+        lines = [int(line) for _, line in re.findall(LINE, printed)]
+        expect_equal(lines, list(range(len(lines))), f"lines of {name}")
+        left = re.sub(LINE, "", printed)
+        expect(left in ("", "press: pass") or "press: hart 0 line".startswith(left[:18]), f"what is left of {name}: {left!r}")
+    expect("press: pass" in out[:report], "who made the hypervisor fault had printed its last line")
+    expect("t5 0x" in out[report:], "the report is not whole")
+
+
 def anywhere(command, harts, **how):
     """Where time is not ours: the output alone."""
     status, out, err = run([*command, "-smp", str(harts)], 300, **how)
@@ -85,6 +115,7 @@ def cases():
     yield "two-zones-on-the-same-harts", lambda: two_zones(("cpus=0-1", "cpus=0-1"), 2)
     yield "neighbour-on-another-hart", lambda: neighbour(1)
     yield "neighbour-on-the-same-hart", lambda: neighbour(0)
+    yield "fault", fault_loses_nothing
     yield "opensbi", lambda: anywhere(ours + opensbi, 2)
     yield "qemu", lambda: anywhere(QEMU + ["-bios", FIRMWARE, "-device", loader], 4)
     yield "qemu-opensbi", lambda: anywhere(QEMU + opensbi, 2)
