@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "debug/debug.h"
 #include "base/host_clock.h"
+#include "watch/check.h"
 #include "dev/console.h"
 #include "machine/machine.h"
 #include "cli/options.h"
@@ -110,6 +111,7 @@ static int write_results(struct machine *machine, double seconds)
 {
 	const struct config *config = machine->config;
 	int result = console_finish(machine->console);
+	check_finish(machine->check);
 	trace_finish(machine->trace, machine->harts, machine->hart_count);
 	if (config->signature_path && signature_write(config->signature_path, machine) != 0)
 		result = -1;

@@ -407,6 +407,7 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 		    .bus = &machine->bus,
 		    .symbols = machine->symbols,
 		    .firmware = config->bios,
+		    .percpu = config->percpu,
 		    .violated = check_violated,
 		    .context = machine,
 		});

@@ -11,6 +11,7 @@
 #include "hart/options.h"
 #include "hart/platform.h"
 #include "timing/timing.h"
+#include "watch/check.h"
 
 struct symbols; /* loader.h */
 struct file_identity; /* config_json.h */
@@ -58,6 +59,7 @@ struct config {
 	uint32_t trace_events;
 	const char *stats_path, *signature_path;
 	uint32_t checks; /* enum check_kind bits */
+	struct percpu_config percpu;
 	uint64_t seed;
 	const char *serial; /* "stdio", "file:F", "null" */
 	const char *expect, *fail_on;
