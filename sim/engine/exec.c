@@ -98,6 +98,7 @@ static void take_trap(struct hart *hart)
 	struct trap trap = hart->trap;
 	uint64_t taken = hart->now;
 	uint64_t epc = hart->pc, cause = trap.cause | (uint64_t)trap.interrupt << 63;
+	note_flags_back(hart);
 	struct trace_event event = {
 	    .type = TRACE_TRAP,
 	    .pc = epc,

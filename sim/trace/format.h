@@ -38,7 +38,7 @@
  *                   the one to show.
  * Kind 25, HART:    hart byte, mode byte, cycle varint, retired varint: where the hart stood at the end.
  * Kind 26, HASH:    the trace hash, 8 bytes little-endian.
- * Kind 27, END:     number of events varint. The last record of a file that was closed; what follows is an error.
+ * Kind 27, END:     number of events varint, stores-conditional that failed counted as accesses. The last record of a file that was closed; what follows is an error.
  *
  * Runs are how instructions and their accesses to memory are stored (run.h). After a run its hart's next event is
  * predicted from its mode, its cycle (the block's start) and retired count.
@@ -235,6 +235,10 @@ const struct split *trace_reader_split(struct trace_reader *reader, unsigned har
 /* Name of the symbol that holds `address` as a pc in `mode`, and how far in; NULL if none. Guests' symbols are used
  * only when the file has one guest's: which guest runs is known to the firmware alone. */
 const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, uint64_t address, uint64_t *offset);
+/* The hart's 64 registers (run.h) after the event that trace_reader_next gave last, if that was an instruction of it. */
+const uint64_t *trace_reader_registers(const struct trace_reader *reader, unsigned hart);
+/* The instruction at `pc` in blocks of code of this mode, the latest of them. False: none is known. */
+bool trace_reader_insn(const struct trace_reader *reader, enum mode mode, uint64_t pc, uint32_t *word);
 void trace_reader_close(struct trace_reader *reader);
 
 #endif

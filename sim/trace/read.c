@@ -25,7 +25,7 @@ struct trace_reader {
 	ZSTD_DCtx *zstd;
 	struct trace_header header;
 	struct trace_codec codec;
-	uint64_t events, hash;
+	uint64_t events, stored, hash; /* stored: as the writer counts them */
 	bool has_hash, ended;
 	struct trace_sizes sizes;
 	bool last; /* chunk has been read */
@@ -51,9 +51,9 @@ struct trace_reader {
 	size_t config_size, config_capacity;
 	unsigned guest_scope; /* the one guest scope, 0: none, UINT_MAX: several */
 	char error[160];
-	size_t used, size;
-	uint8_t buffer[CHUNK_CONTENT]; /* of one chunk */
-	uint8_t in[CHUNK_FRAME];
+	size_t used, size, capacity, in_capacity;
+	uint8_t *buffer; /* the content of one chunk */
+	uint8_t *in;     /* its frame */
 };
 
 static enum trace_status __attribute__((format(printf, 2, 3))) corrupt(struct trace_reader *reader, const char *format,
@@ -98,6 +98,10 @@ static bool read_chunk(struct trace_reader *reader, struct chunk_head *head)
 		return chunk_begins(bytes, size) ? truncated(reader) : damaged(reader, "the head");
 	if (!chunk_get_head(bytes, head) || head->number != reader->sizes.chunks)
 		return damaged(reader, "the head");
+	if (ARRAY_RESERVE(reader->in, 0, head->size, &reader->in_capacity)) {
+		corrupt(reader, "no memory");
+		return false;
+	}
 	if (fread(reader->in, 1, head->size, reader->file) < head->size)
 		return truncated(reader);
 	if (crc32c(reader->in, head->size) != head->crc)
@@ -114,7 +118,12 @@ static bool next_chunk(struct trace_reader *reader)
 	struct chunk_head head;
 	if (!read_chunk(reader, &head))
 		return false;
-	size_t size = ZSTD_decompressDCtx(reader->zstd, reader->buffer, sizeof reader->buffer, reader->in, head.size);
+	unsigned long long room = ZSTD_getFrameContentSize(reader->in, head.size);
+	if (room > CHUNK_CONTENT || ARRAY_RESERVE(reader->buffer, 0, room + 1, &reader->capacity)) {
+		corrupt(reader, "chunk %u holds more than a chunk can", head.number);
+		return false;
+	}
+	size_t size = ZSTD_decompressDCtx(reader->zstd, reader->buffer, room, reader->in, head.size);
 	if (ZSTD_isError(size)) {
 		corrupt(reader, "%s", ZSTD_getErrorName(size));
 		return false;
@@ -212,6 +221,8 @@ void trace_reader_close(struct trace_reader *reader)
 	ZSTD_freeDCtx(reader->zstd);
 	if (reader->file)
 		fclose(reader->file);
+	free(reader->buffer);
+	free(reader->in);
 	free(reader);
 }
 
@@ -316,7 +327,7 @@ static size_t get_count(struct trace_reader *reader, const uint8_t *in, size_t s
 	if (used == 0 || used == SIZE_MAX)
 		return used;
 	reader->ended = true;
-	return count == reader->events ? used : SIZE_MAX;
+	return count == reader->stored ? used : SIZE_MAX;
 }
 
 static size_t get_split_symbols(struct reader_split *place, const uint8_t *in, size_t size)
@@ -455,7 +466,9 @@ static size_t get_run(struct trace_reader *reader, const uint8_t *in, size_t siz
 	struct reader_run *run = &reader->run;
 	size_t used = trace_decode_run(&reader->codec, in, size, &run->run, run->values);
 	run->next = run->values;
-	run->at = used == 0 || used == SIZE_MAX ? run->run.end = 0 : run->run.from;
+	bool got = used != 0 && used != SIZE_MAX;
+	run->at = got ? run->run.from : (run->run.end = 0);
+	reader->stored += got ? trace_run_events(&reader->codec.runs, &run->run) : 0;
 	return used;
 }
 
@@ -483,6 +496,7 @@ enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_ev
 		}
 		reader->used += used;
 		if (is_event) {
+			reader->stored++;
 			reader->events++;
 			return TRACE_READ_EVENT;
 		}
@@ -505,6 +519,16 @@ const char *trace_reader_config(const struct trace_reader *reader) { return read
 const char *trace_reader_error(const struct trace_reader *reader) { return reader->error; }
 uint64_t trace_reader_events(const struct trace_reader *reader) { return reader->events; }
 const struct trace_sizes *trace_reader_sizes(const struct trace_reader *reader) { return &reader->sizes; }
+
+const uint64_t *trace_reader_registers(const struct trace_reader *reader, unsigned hart)
+{
+	return reader->codec.runs.harts[hart].registers.value;
+}
+
+bool trace_reader_insn(const struct trace_reader *reader, enum mode mode, uint64_t pc, uint32_t *word)
+{
+	return trace_runs_insn(&reader->codec.runs, (uint8_t)mode, pc, word);
+}
 
 const struct trace_end *trace_reader_end(const struct trace_reader *reader, unsigned hart)
 {

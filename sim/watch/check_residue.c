@@ -67,8 +67,8 @@ static uint64_t csr_left(const struct hart *hart, unsigned i)
 static bool is_write_of(unsigned number, unsigned i)
 {
 	switch (residues[i].number) {
-	case CSR_hvip: return number == CSR_hvip || number == CSR_hip || number == CSR_mip;
-	case CSR_vsie: return number == CSR_vsie || number == CSR_hie || number == CSR_mie;
+	case CSR_hvip: return number == CSR_hvip || number == CSR_hip;
+	case CSR_vsie: return number == CSR_vsie || number == CSR_hie;
 	case CSR_fcsr: return number == CSR_fcsr || number == CSR_frm || number == CSR_fflags;
 	default: return number == residues[i].number;
 	}

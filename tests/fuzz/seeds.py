@@ -153,7 +153,8 @@ def chunk(blocks):
 
 def zstd_frame(blocks):
     """Raw (bytes) and run-length ((byte, count)) blocks: no compressor needed."""
-    data = struct.pack("<IBB", 0xFD2FB528, 0, 0x38)
+    size = sum(len(block) if isinstance(block, bytes) else block[1] for block in blocks)
+    data = struct.pack("<IBI", 0xFD2FB528, 0xA0, size)  # one segment, its size in four bytes
     for i, block in enumerate(blocks):
         last = i == len(blocks) - 1
         if isinstance(block, bytes):

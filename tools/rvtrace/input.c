@@ -10,7 +10,7 @@ const char usage_text[] =
     "       rvtrace diff [--context N] A B     exit 0: same, 1: differ, 2: trouble\n"
     "       rvtrace stat [--json] FILE\n"
     "       rvtrace info FILE                  version, configuration, events, size; complete or cut\n"
-    "       rvtrace export --format=spike FILE\n";
+    "       rvtrace export --format=spike [--disassembly] FILE\n";
 
 int usage(void)
 {
