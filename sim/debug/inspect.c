@@ -9,7 +9,6 @@
 #include "isa/insn.h"
 #include "hart/mmu.h"
 #include "hart/trap.h"
-#include "base/symbols.h"
 
 typedef void info_function(struct debugger *debugger);
 
@@ -109,19 +108,19 @@ static void info_tp(struct debugger *debugger)
 	        (unsigned long long)tp->guest);
 }
 
-/* The firmware's slots, by the symbols it exports for us: firmware/percpu.h. */
+/* The slots that --check percpu looks at. */
 static void info_percpu(struct debugger *debugger)
 {
 	const struct machine *machine = debugger->machine;
-	uint64_t base, slot;
-	if (!symbols_lookup(machine->symbols, "percpu_base", &base, NULL, NULL) ||
-	    !symbols_lookup(machine->symbols, "percpu_slot_size", &slot, NULL, NULL)) {
-		complain(debugger, "the firmware has no percpu_base and percpu_slot_size");
+	struct percpu_array array;
+	if (!check_find_percpu(&machine->config->percpu, machine->symbols, &machine->bus, &array)) {
+		complain(debugger,
+		         "no --percpu, and no symbols percpu_base, percpu_slot_size, percpu_max in the firmware");
 		return;
 	}
-	for (unsigned i = 0; i < machine->hart_count; i++) {
+	for (unsigned i = 0; i < machine->hart_count && i < array.count; i++) {
 		const struct hart *hart = &machine->harts[i];
-		uint64_t address = base + i * slot, tp = hart->tp.hypervisor, words[4] = {0};
+		uint64_t address = array.base + i * array.size, tp = hart->tp.hypervisor, words[4] = {0};
 		bus_peek(&machine->bus, address, words, sizeof words);
 		fprintf(debugger->out, "hart %-2u slot 0x%llx tp(HS) 0x%llx%s  %016llx %016llx %016llx %016llx\n", i,
 		        (unsigned long long)address, (unsigned long long)tp,

@@ -96,6 +96,13 @@ static bool device_access(struct hart *hart, const struct request *request, uint
 	return true;
 }
 
+/* Must somebody hear of this context's stores to the page? Then no filter may take them. */
+static bool is_watched(const struct hart *hart, const struct mmu_context *context, uint64_t pa)
+{
+	uint8_t flags = *bus_page_flags(hart->bus, pa);
+	return mode_virt(context->mode) ? flags & ~PAGE_GUEST : flags;
+}
+
 static bool page_access(struct hart *hart, const struct request *request, uint64_t *value, bool fill)
 {
 	struct translation translation;
@@ -113,7 +120,7 @@ static bool page_access(struct hart *hart, const struct request *request, uint64
 	}
 	memcpy(host, value, request->size);
 	bus_stored(hart->bus, hart, pa, request->size);
-	if (fill && !*bus_page_flags(hart->bus, pa))
+	if (fill && !is_watched(hart, request->context, pa))
 		l0_fill(hart, hart->l0->write, &translation, request->va);
 	return true;
 }
@@ -216,7 +223,7 @@ uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigne
 		return NULL;
 	}
 	*pa = translation.pa;
-	if (!*bus_page_flags(hart->bus, *pa))
+	if (!is_watched(hart, &context, *pa))
 		l0_fill(hart, hart->l0->write, &translation, va);
 	return bus_host(hart->bus, *pa);
 }

@@ -116,7 +116,7 @@ def cut():
         expect(before > 0 and status == 0 and not err, err)
         wanted = {"version": "5", "harts": "1", "seed": "0", "recorded": "trap,world,tp,irq",
                   "events": str(lines.count("\n")), "state": "complete"}
-        found = dict(line.split(None, 1) for line in out.split("\n{", 1)[0].splitlines())  # the configuration follows
+        found = dict(line.split(None, 1) for line in out.partition("\n{")[0].splitlines())
         expect_equal({key: found[key] for key in wanted}, wanted, out)
         expect(found["size"].startswith(f"{len(data)} bytes,"), out)
 
