@@ -129,6 +129,20 @@ bool bus_device_write(struct bus *bus, uint64_t pa, unsigned size, uint64_t now,
 	return range->device->write(range->device, pa - range->base, size, now, value, effects);
 }
 
+bool bus_device_accepts(const struct bus *bus, uint64_t pa, unsigned size, bool store)
+{
+	const struct bus_range *range = find_range(bus, pa, size);
+	if (!range || !(store ? (bool)range->device->write : (bool)range->device->read))
+		return false;
+	return !range->device->accepts || range->device->accepts(range->device, pa - range->base, size, store);
+}
+
+const struct device *bus_device_at(const struct bus *bus, uint64_t pa, uint64_t size)
+{
+	const struct bus_range *range = find_range(bus, pa, size);
+	return range ? range->device : NULL;
+}
+
 const uint8_t *bus_fetch(const struct bus *bus, uint64_t pa, unsigned size)
 {
 	if (bus_is_dram(bus, pa, size))

@@ -86,6 +86,11 @@ bool bus_mapped(const struct bus *bus, uint64_t pa, uint64_t size);
 bool bus_device_read(struct bus *bus, uint64_t pa, unsigned size, uint64_t now, uint64_t *value, uint32_t *effects);
 bool bus_device_write(struct bus *bus, uint64_t pa, unsigned size, uint64_t now, uint64_t value, uint32_t *effects);
 
+/* Would bus_device_read (or write) be answered? */
+bool bus_device_accepts(const struct bus *bus, uint64_t pa, unsigned size, bool store);
+/* The device that has all of [pa, pa+size), or NULL. */
+const struct device *bus_device_at(const struct bus *bus, uint64_t pa, uint64_t size);
+
 /* A device reads or writes memory (DMA): any number of bytes that lie in DRAM. Listeners hear of what is written, with
  * by NULL. False, and nothing done: not all of it is DRAM. */
 bool bus_dma_read(const struct bus *bus, uint64_t pa, void *bytes, size_t size);

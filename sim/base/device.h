@@ -32,6 +32,8 @@ static inline void irq_wire_set(const struct irq_wire *wire, bool level, uint64_
 
 struct device {
 	const char *name;
+	/* Would an access at this offset be taken? Read and write refuse the others. NULL: all are. */
+	bool (*accepts)(const struct device *device, uint64_t offset, unsigned size, bool store);
 	/* Offsets are from the mapped base; accesses are naturally aligned, size 1, 2, 4 or 8 bytes. False: access
 	 * fault. read/write OR enum effect (hart/hart.h) bits into *effects when the access may have changed some
 	 * hart's wires (EFFECT_IRQ | EFFECT_YIELD) or stops the machine (EFFECT_YIELD). */

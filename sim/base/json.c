@@ -2,15 +2,39 @@
 #include <inttypes.h>
 #include "base/json.h"
 
+/* Bytes of the well-formed UTF-8 character at `text`; 0: there is none. */
+static unsigned character_length(const unsigned char *text)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned length = *text < 0x80 ? 1 : *text >> 5 == 6 ? 2 : *text >> 4 == 14 ? 3 : *text >> 3 == 30 ? 4 : 0;
+	uint32_t value = length > 1 ? *text & (0xffu >> (length + 1)) : *text;
+	for (unsigned i = 1; i < length; i++) {
+		if (text[i] >> 6 != 2)
+			return 0;
+		value = value << 6 | (text[i] & 0x3f);
+	}
+	bool surrogate = value >= 0xd800 && value < 0xe000;
+	return length && (value < least[length] || value > 0x10ffff || surrogate) ? 0 : length;
+}
+
+/* A byte that is no text (arguments and file names may hold any) becomes a lone surrogate, as Python reads such names. */
 static void put_text(FILE *out, const char *text)
 {
 	putc('"', out);
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
+		unsigned length = character_length((const unsigned char *)text);
+		if (length > 1) {
+			fwrite(text, 1, length, out);
+			text += length - 1;
+			continue;
+		}
 		if (c == '"' || c == '\\')
 			fprintf(out, "\\%c", c);
 		else if (c < 0x20 || c == 0x7f)
 			fprintf(out, "\\u%04x", c);
+		else if (length == 0)
+			fprintf(out, "\\udc%02x", c);
 		else
 			putc(c, out);
 	}

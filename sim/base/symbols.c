@@ -5,9 +5,11 @@
 #include "base/say.h"
 
 struct symbols {
-	struct symbol *by_address; /* sorted by (module, address, best name last) once sealed */
-	size_t *by_name;           /* indices into by_address, sorted by (name, module, address) */
-	size_t count, capacity;
+	/* Once sealed, sorted by (module, address, best name last); behind the first `named` those that name no byte. */
+	struct symbol *by_address;
+	size_t *by_name; /* indices into by_address, sorted by (name, module, address) */
+	size_t count, named, capacity;
+	unsigned modules; /* number of the last, plus one */
 };
 
 struct symbols *symbols_new(void) { return calloc(1, sizeof(struct symbols)); }
@@ -42,8 +44,15 @@ int symbols_add(struct symbols *symbols, const struct symbol *symbol)
 	if (!copy.name)
 		return -1;
 	say_plain((char *)(uintptr_t)copy.name); /* for debugger, reports and traces */
+	symbols_add_guest(symbols, copy.module);
 	symbols->by_address[symbols->count++] = copy;
 	return 0;
+}
+
+void symbols_add_guest(struct symbols *symbols, unsigned module)
+{
+	if (symbols->modules <= module)
+		symbols->modules = module + 1;
 }
 
 static int compare_u64(uint64_t a, uint64_t b) { return (a > b) - (a < b); }
@@ -83,11 +92,72 @@ static int compare_name(const void *left, const void *right, void *table)
 	return a->module != b->module ? (a->module < b->module ? -1 : 1) : compare_u64(a->address, b->address);
 }
 
+static bool holds(const struct symbol *symbol, uint64_t address) { return address - symbol->address < symbol->size; }
+
+/* The symbol around one, from that of the one before it on outwards. */
+static size_t find_around(const struct symbol *table, size_t index)
+{
+	if (index == 0 || table[index - 1].module != table[index].module)
+		return 0;
+	size_t around = index; /* the one before, plus 1 */
+	while (around && !holds(&table[around - 1], table[index].address))
+		around = table[around - 1].around;
+	return around;
+}
+
+static void give_size(struct symbol *table, size_t count, size_t index)
+{
+	struct symbol *symbol = &table[index];
+	uint64_t end = symbol->limit;
+	size_t next = index + 1;
+	while (next < count && table[next].module == symbol->module && table[next].address == symbol->address)
+		next++;
+	if (next < count && table[next].module == symbol->module && table[next].address < end)
+		end = table[next].address;
+	if (symbol->around) {
+		const struct symbol *around = &table[symbol->around - 1];
+		uint64_t rest = around->address + around->size - symbol->address;
+		if (end - symbol->address > rest)
+			end = symbol->address + rest;
+	}
+	symbol->size = end > symbol->address ? end - symbol->address : 0;
+}
+
+static void find_all_around(struct symbol *table, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		table[i].around = find_around(table, i);
+}
+
+/* Numbers, and marks at a section's end. */
+static bool names_nothing(const struct symbol *symbol) { return symbol->size == 0; }
+
+static int compare_sealed(const void *left, const void *right)
+{
+	bool a = names_nothing(left), b = names_nothing(right);
+	return a != b ? a - b : compare_address(left, right);
+}
+
+/* Those of unknown size are not around any: their sizes come after. */
+static void give_sizes(struct symbols *symbols)
+{
+	struct symbol *table = symbols->by_address;
+	find_all_around(table, symbols->count);
+	for (size_t i = 0; i < symbols->count; i++)
+		if (table[i].size == 0)
+			give_size(table, symbols->count, i);
+	qsort(table, symbols->count, sizeof(*table), compare_sealed);
+	for (symbols->named = symbols->count; symbols->named && names_nothing(&table[symbols->named - 1]);)
+		symbols->named--;
+	find_all_around(table, symbols->named);
+}
+
 void symbols_seal(struct symbols *symbols)
 {
 	if (symbols->count == 0)
 		return;
 	qsort(symbols->by_address, symbols->count, sizeof(struct symbol), compare_address);
+	give_sizes(symbols);
 	for (size_t i = 0; i < symbols->count; i++)
 		symbols->by_name[i] = i;
 	qsort_r(symbols->by_name, symbols->count, sizeof(size_t), compare_name, symbols->by_address);
@@ -97,7 +167,7 @@ const char *symbols_find_in(const struct symbols *symbols, unsigned module, uint
 {
 	if (!symbols)
 		return NULL;
-	size_t low = 0, high = symbols->count;
+	size_t low = 0, high = symbols->named;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct symbol *symbol = &symbols->by_address[middle];
@@ -106,15 +176,15 @@ const char *symbols_find_in(const struct symbols *symbols, unsigned module, uint
 		else
 			high = middle;
 	}
+	if (low == 0 || symbols->by_address[low - 1].module != module)
+		return NULL;
+	while (low && !holds(&symbols->by_address[low - 1], address))
+		low = symbols->by_address[low - 1].around;
 	if (low == 0)
 		return NULL;
-	const struct symbol *symbol = &symbols->by_address[low - 1];
-	uint64_t distance = address - symbol->address;
-	if (symbol->module != module || (symbol->size != 0 && distance >= symbol->size))
-		return NULL;
 	if (offset)
-		*offset = distance;
-	return symbol->name;
+		*offset = address - symbols->by_address[low - 1].address;
+	return symbols->by_address[low - 1].name;
 }
 
 const char *symbols_find(const struct symbols *symbols, uint64_t address, uint64_t *offset)
@@ -122,19 +192,22 @@ const char *symbols_find(const struct symbols *symbols, uint64_t address, uint64
 	return symbols_find_in(symbols, 0, address, offset);
 }
 
-const char *symbols_find_guest(const struct symbols *symbols, uint64_t address, uint64_t *offset, unsigned *module)
+const char *symbols_find_guest(const struct symbols *symbols, uint64_t address, uint64_t *offset)
 {
 	unsigned modules = symbols_modules(symbols);
-	for (unsigned i = 1; i < modules; i++) {
-		const char *name = symbols_find_in(symbols, i, address, offset);
-		if (name) {
-			if (module)
-				*module = i;
-			return name;
-		}
+	uint64_t first_offset = 0, other_offset = 0;
+	const char *first = symbols_find_in(symbols, 1, address, &first_offset);
+	for (unsigned i = 2; i < modules && first; i++) {
+		const char *other = symbols_find_in(symbols, i, address, &other_offset);
+		if (!other || strcmp(other, first) != 0 || other_offset != first_offset)
+			return NULL;
 	}
-	return NULL;
+	if (first && offset)
+		*offset = first_offset;
+	return first;
 }
+
+bool symbols_have_guests(const struct symbols *symbols) { return symbols_modules(symbols) > 1; }
 
 /* Index into by_name of the first symbol whose name is not less than `name`. */
 static size_t first_named(const struct symbols *symbols, const char *name)
@@ -192,7 +265,4 @@ const struct symbol *symbols_at(const struct symbols *symbols, size_t index)
 	return symbols && index < symbols->count ? &symbols->by_address[index] : NULL;
 }
 
-unsigned symbols_modules(const struct symbols *symbols)
-{
-	return symbols && symbols->count ? symbols->by_address[symbols->count - 1].module + 1 : 0;
-}
+unsigned symbols_modules(const struct symbols *symbols) { return symbols ? symbols->modules : 0; }

@@ -28,6 +28,9 @@ uint64_t csr_read_to_modify(const struct hart *hart, unsigned num);
 /* Write by an instruction at the current mode; legalizes WARL fields; ORs into hart->effects. csr_check passed. */
 void csr_write(struct hart *hart, unsigned num, uint64_t value);
 
+/* The register that an instruction at the current mode reaches by this number: with V=1 that of satp is vsatp. */
+unsigned csr_meant(const struct hart *hart, unsigned num);
+
 /* Debugger's and trace's view: any CSR by number, no permission, no V substitution. False if it does not exist. */
 bool csr_peek(const struct hart *hart, unsigned num, uint64_t *value);
 

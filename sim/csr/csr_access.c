@@ -290,6 +290,8 @@ void csr_write(struct hart *hart, unsigned num, uint64_t value)
 	row->write(hart, row, value);
 }
 
+unsigned csr_meant(const struct hart *hart, unsigned num) { return row_meant(hart, num)->num; }
+
 bool csr_peek(const struct hart *hart, unsigned num, uint64_t *value)
 {
 	const struct csr_row *row = find_row(num);

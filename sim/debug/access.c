@@ -2,10 +2,10 @@
  * effects. */
 #include <string.h>
 #include "base/bus.h"
-#include "base/symbols.h"
 #include "debug/debugger.h"
 #include "hart/mmu.h"
 #include "isa/insn.h"
+#include "watch/names.h"
 
 static bool look_at_word(struct hart *hart, uint64_t va, unsigned size, enum access access, uint64_t *pa)
 {
@@ -44,13 +44,11 @@ bool debug_fetch(struct hart *hart, uint64_t va, uint32_t *word)
 	return true;
 }
 
-const char *debug_symbol(const struct debugger *debugger, enum mode mode, uint64_t address, char *text, size_t size)
+const char *debug_symbol(const struct debugger *debugger, struct hart *hart, enum mode mode, uint64_t address,
+                         char *text, size_t size)
 {
 	uint64_t offset = 0;
-	unsigned module = 0;
-	const struct symbols *symbols = debugger->machine->symbols;
-	const char *name = mode_virt(mode) ? symbols_find_guest(symbols, address, &offset, &module)
-	                                   : symbols_find(symbols, address, &offset);
+	const char *name = name_of(debugger->machine->symbols, hart, mode, address, &offset);
 	if (!name)
 		snprintf(text, size, "%s", "");
 	else if (offset)
@@ -64,7 +62,7 @@ void debug_print_insn(struct debugger *debugger, struct hart *hart, uint64_t pc,
 {
 	char name[160], text[128];
 	uint32_t word;
-	debug_symbol(debugger, hart->mode, pc, name, sizeof name);
+	debug_symbol(debugger, hart, hart->mode, pc, name, sizeof name);
 	if (!debug_fetch(hart, pc, &word)) {
 		fprintf(debugger->out, "0x%016llx%s: cannot be fetched\n", (unsigned long long)pc, name);
 		*length = 0;

@@ -4,6 +4,7 @@
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "engine/exec.h"
+#include "machine/outputs.h"
 
 COMMAND(cmd_hart, 60, "hart", "h", "[H]", "show or choose the hart that commands speak of")
 {
@@ -36,7 +37,9 @@ COMMAND(cmd_trace, 200, "trace", "tra", "on [FILE [EVENTS]] | off", "record even
 			return complain(debugger, "no such events: %s", args);
 		}
 	}
-	int result = trace_record(machine->trace, on, path, events);
+	int result = path ? outputs_check_one(machine->config, "trace on", path) : 0;
+	if (result == 0)
+		result = trace_record(machine->trace, on, path, events);
 	free(path);
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		exec_set_tracing(&machine->harts[i], trace_wants_insns(machine->trace));

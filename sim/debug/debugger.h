@@ -35,7 +35,8 @@ struct debugger {
 	struct machine *machine;
 	unsigned hart; /* the one commands speak of */
 	FILE *out;
-	bool interactive;
+	bool typing; /* a user types commands, and sees himself what comes of them */
+	bool failed; /* a command of a script did */
 	bool quit;
 	unsigned depth; /* of `source` */
 	char *last_line;
@@ -46,6 +47,12 @@ struct debugger {
 	bool stopped;
 	char reason[256];
 	bool saw_trap, saw_world; /* of the current hart */
+	/* What the guest wrote to the console since `expect` has matched last; or who looks at it. */
+	struct {
+		uint8_t *bytes;
+		size_t count, capacity;
+		struct line_watch *watch;
+	} heard;
 };
 
 static inline struct hart *current(const struct debugger *debugger)
@@ -67,13 +74,15 @@ bool debug_read_virtual(struct hart *hart, uint64_t va, unsigned size, uint64_t 
 bool debug_physical(struct hart *hart, uint64_t va, uint64_t *pa);
 bool debug_fetch(struct hart *hart, uint64_t va, uint32_t *word);
 /* Names: "symbol+0x10", or "" when there is none. */
-const char *debug_symbol(const struct debugger *debugger, enum mode mode, uint64_t address, char *text, size_t size);
+const char *debug_symbol(const struct debugger *debugger, struct hart *hart, enum mode mode, uint64_t address,
+                         char *text, size_t size);
 /* Print one instruction: mode, pc, symbol, word, text. */
 void debug_print_place(struct debugger *debugger, struct hart *hart);
 void debug_print_insn(struct debugger *debugger, struct hart *hart, uint64_t pc, unsigned *length);
 
-/* interrupt.c: did the user press Ctrl-C since the last look? For whatever can take long. */
-bool debug_interrupted(const struct debugger *debugger);
+/* interrupt.c: has the user asked for the prompt (ctrl-C, ctrl-A d) since the last look, or is the run called off? For
+ * whatever can take long. */
+bool debug_interrupted(struct debugger *debugger);
 
 /* expr.c: C-like expressions over numbers, $registers, $csrs and symbols. False after a complaint. *text is advanced
  * past what was read. expression_all wants the whole text used. */
@@ -87,6 +96,18 @@ void points_check(struct debugger *debugger, struct hart *moved);
 void points_event(struct debugger *debugger, const struct trace_event *event);
 void points_print(struct debugger *debugger);
 void points_free(struct debugger *debugger);
+
+/* run.c: step the machine until `done` says so (then true), something stops it, or the user interrupts. `moved`: the
+ * hart that did, if any. `slices`: it is enough to ask after slices. */
+typedef bool done_function(struct debugger *debugger, const struct hart *moved, void *context);
+bool debug_run_until(struct debugger *debugger, bool slices, done_function *done, void *context);
+/* Say where we are after a run and why it ended. Returns true. */
+bool debug_report_stop(struct debugger *debugger);
+/* A complaint if the machine has stopped for good. */
+bool debug_is_over(struct debugger *debugger);
+
+/* hear.c: the guest wrote a byte to the console. */
+void debug_hear(struct debugger *debugger, uint8_t byte);
 
 /* run.c: what the debugger hears of events. */
 void debug_observe(struct observer *observer, struct hart *hart, const struct trace_event *event);

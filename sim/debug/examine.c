@@ -1,15 +1,11 @@
-/* Looking at memory: dumps, disassembly, and the walk of an address through both stages. Nothing here has side
- * effects. */
-#include <inttypes.h>
+/* Looking at memory: dumps and disassembly. Nothing here has side effects. */
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/bus.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
-#include "hart/mmu.h"
-#include "hart/pte.h"
-#include "hart/trap.h"
 
 /* ---- x and xp ---- */
 
@@ -130,96 +126,4 @@ COMMAND(cmd_disas, 160, "disas", "dis", "[LOC [N]]", "disassemble N instructions
 	if (*args && !expression_all(debugger, args, &count))
 		return false;
 	return disassemble(debugger, address, count);
-}
-
-/* ---- translate ---- */
-
-static void print_step(void *context, const struct walk_step *step)
-{
-	static const char *const stages[] = {[STAGE_S] = "S", [STAGE_VS] = "VS", [STAGE_G] = "G"};
-	struct debugger *debugger = context;
-	fprintf(debugger->out, "%s%-2s-stage", step->implicit ? "    " : "  ", stages[step->stage]);
-	if (!step->pte_read) {
-		fprintf(debugger->out, " bare, or refused: 0x%llx", (unsigned long long)step->address);
-	} else {
-		uint64_t pte = step->pte;
-		fprintf(
-		    debugger->out, " level %u: PTE at 0x%llx (physical 0x%llx) = 0x%016llx ppn 0x%llx %c%c%c%c%c%c%c%c",
-		    step->level, (unsigned long long)step->address, (unsigned long long)step->pa,
-		    (unsigned long long)pte, (unsigned long long)pte_ppn(pte), pte & PTE_D ? 'D' : '-',
-		    pte & PTE_A ? 'A' : '-', pte & PTE_G ? 'G' : '-', pte & PTE_U ? 'U' : '-', pte & PTE_X ? 'X' : '-',
-		    pte & PTE_W ? 'W' : '-', pte & PTE_R ? 'R' : '-', pte & PTE_V ? 'V' : '-');
-		fprintf(debugger->out, "%s%s", step->leaf ? " leaf" : "", step->updated ? " (A/D would be set)" : "");
-	}
-	if (step->verdict)
-		fprintf(debugger->out, ": %s", step->verdict);
-	fputc('\n', debugger->out);
-}
-
-/* What the access would do in `mode`, as that mode's own explicit access. */
-static struct mmu_context context_in(const struct hart *hart, enum mode mode, enum access access)
-{
-	struct mmu_context context = access == ACCESS_FETCH ? mmu_context_fetch(hart) : mmu_context_data(hart);
-	if (mode == hart->mode)
-		return context;
-	bool virt = mode_virt(mode);
-	return (struct mmu_context){
-	    .mode = mode,
-	    .sum = virt ? hart->csr.vsstatus & vsstatus_SUM : hart->csr.mstatus & mstatus_SUM,
-	    .mxr = hart->csr.mstatus & mstatus_MXR,
-	    .vmxr = virt && (hart->csr.vsstatus & vsstatus_MXR),
-	};
-}
-
-/* The htinst that a real load or store would bring is that of an instruction: shown is what does not depend on one. */
-static void print_fault(struct debugger *debugger, const struct trap *trap)
-{
-	fprintf(debugger->out, "%s: cause %u, tval 0x%llx", cause_name(false, trap->cause), trap->cause,
-	        (unsigned long long)trap->tval);
-	if (trap->cause >= CAUSE_FETCH_GUEST_PAGE && trap->cause != CAUSE_VIRTUAL)
-		fprintf(debugger->out, ", htval 0x%" PRIx64 " (gpa 0x%" PRIx64 "), htinst %s0x%" PRIx64, trap->tval2,
-		        trap->tval2 << 2, trap->tinst ? "pseudoinstruction " : "transformed instruction or ",
-		        trap->tinst);
-	fputc('\n', debugger->out);
-}
-
-static bool parse_access(const char *word, size_t length, enum access *access)
-{
-	static const char letters[] = {[ACCESS_LOAD] = 'r', [ACCESS_STORE] = 'w', [ACCESS_FETCH] = 'x'};
-	for (unsigned i = 0; i < sizeof letters; i++)
-		if (length == 1 && *word == letters[i]) {
-			*access = i;
-			return true;
-		}
-	return false;
-}
-
-COMMAND(cmd_translate, 180, "translate", "tr", "ADDR [r|w|x] [MODE]",
-        "every PTE of both stages, the verdict, and the trap a fault would be")
-{
-	struct hart *hart = current(debugger);
-	enum access access = ACCESS_LOAD;
-	enum mode mode = hart->mode;
-	uint64_t va;
-	if (!expression(debugger, &args, &va))
-		return false;
-	while (*args) {
-		size_t length;
-		const char *word = next_word(&args, &length);
-		if (!parse_access(word, length, &access) && !parse_mode(word, length, &mode))
-			return complain(debugger, "what is `%.*s'? translate ADDR [r|w|x] [MODE]", (int)length, word);
-	}
-	struct mmu_context context = context_in(hart, mode, access);
-	struct translation translation;
-	struct trap trap;
-	if (!mmu_walk(hart, va, 1, access, &context, false, print_step, debugger, &translation, &trap)) {
-		print_fault(debugger, &trap);
-		return true;
-	}
-	fprintf(debugger->out, "0x%llx -> ", (unsigned long long)va);
-	if (mode_virt(context.mode))
-		fprintf(debugger->out, "gpa 0x%llx -> ", (unsigned long long)translation.gpa);
-	fprintf(debugger->out, "pa 0x%llx, page of 2^%u bytes, in %s\n", (unsigned long long)translation.pa,
-	        translation.page_shift, mode_name(context.mode));
-	return true;
 }

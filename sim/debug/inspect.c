@@ -49,8 +49,8 @@ static void info_harts(struct debugger *debugger)
 {
 	char name[160];
 	for (unsigned i = 0; i < debugger->machine->hart_count; i++) {
-		const struct hart *hart = &debugger->machine->harts[i];
-		debug_symbol(debugger, hart->mode, hart->pc, name, sizeof name);
+		struct hart *hart = &debugger->machine->harts[i];
+		debug_symbol(debugger, hart, hart->mode, hart->pc, name, sizeof name);
 		fprintf(debugger->out, "%c hart %-2u %-2s %-7s cycle %-12llu retired %-12llu pc 0x%llx%s\n",
 		        i == debugger->hart ? '*' : ' ', i, mode_name(hart->mode),
 		        hart->waiting ? "waiting" : "running", (unsigned long long)hart->cycle,
@@ -99,7 +99,7 @@ static void info_tp(struct debugger *debugger)
 	for (unsigned mode = 0; mode < MODE_COUNT; mode++) {
 		if (!tp->written[mode])
 			continue;
-		debug_symbol(debugger, mode, tp->pc[mode], name, sizeof name);
+		debug_symbol(debugger, current(debugger), mode, tp->pc[mode], name, sizeof name);
 		fprintf(debugger->out, "%c %-2s wrote tp = 0x%016llx at pc 0x%llx%s, cycle %llu\n",
 		        tp->last_writer == mode ? '*' : ' ', mode_name(mode), (unsigned long long)tp->value[mode],
 		        (unsigned long long)tp->pc[mode], name, (unsigned long long)tp->cycle[mode]);
@@ -211,7 +211,7 @@ COMMAND(cmd_print, 170, "print", "p", "EXPR", "evaluate: numbers, $registers, $c
 	if (!expression_all(debugger, args, &value))
 		return false;
 	fprintf(debugger->out, "0x%llx %lld%s\n", (unsigned long long)value, (long long)value,
-	        debug_symbol(debugger, current(debugger)->mode, value, name, sizeof name));
+	        debug_symbol(debugger, current(debugger), current(debugger)->mode, value, name, sizeof name));
 	return true;
 }
 
@@ -225,7 +225,7 @@ COMMAND(cmd_why, 190, "why", "wh", "", "the hart's last trap: where it went, and
 	enum mode from = trap->route.from;
 	fprintf(debugger->out, "%s at 0x%llx%s in %s, cycle %llu: tval 0x%llx tval2 0x%llx tinst 0x%llx\n",
 	        cause_name(trap->route.interrupt, trap->route.cause), (unsigned long long)trap->pc,
-	        debug_symbol(debugger, from, trap->pc, name, sizeof name), mode_name(from),
+	        debug_symbol(debugger, current(debugger), from, trap->pc, name, sizeof name), mode_name(from),
 	        (unsigned long long)trap->cycle, (unsigned long long)trap->tval, (unsigned long long)trap->tval2,
 	        (unsigned long long)trap->tinst);
 	trap_explain(&trap->route, debugger->out);

@@ -3,8 +3,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "debug/commands.h"
 #include "debug/debugger.h"
 
@@ -70,8 +73,10 @@ static void execute_command(struct debugger *debugger, const char *line)
 	}
 	const char *args = text + length;
 	args += strspn(args, " \t");
-	command->run(debugger, args);
+	debugger->failed |= !command->run(debugger, args) && !debugger->typing;
 	fflush(debugger->out);
+	/* the user wants to be out, or the host */
+	debugger->quit |= machine_called_off(debugger->machine) || debugger->machine->stop == STOP_QUIT;
 }
 
 void repl_line(struct debugger *debugger, char *line)
@@ -89,26 +94,60 @@ void repl_line(struct debugger *debugger, char *line)
 	execute_command(debugger, line);
 }
 
-/* The next line, without its end. False at the stream's end, or with the reason why it cannot be read that far. */
-static bool read_command(FILE *in, char line[LINE_BYTES], const char **reason)
+/* What commands are read from. */
+struct source {
+	int fd;
+	size_t at, count;
+	char bytes[4096];
+};
+
+/* More of it, however long that takes. False: there is no more, the run is called off meanwhile, or a reason is given. */
+static bool read_more(struct debugger *debugger, struct source *source, const char **reason)
 {
-	size_t length = 0;
-	int c;
-	while ((c = getc(in)) > 0 && c != '\n' && length < LINE_BYTES - 1)
-		line[length++] = (char)c;
-	line[length] = '\0';
-	if (c == EOF && ferror(in))
+	enum { LOOK_MS = 100 };
+	struct pollfd look = {.fd = source->fd, .events = POLLIN};
+	while (poll(&look, 1, LOOK_MS) <= 0)
+		if (debug_interrupted(debugger)) {
+			debugger->quit = true;
+			return false;
+		}
+	ssize_t got = read(source->fd, source->bytes, sizeof(source->bytes));
+	if (got < 0 && errno != EINTR && errno != EAGAIN)
 		*reason = strerror(errno);
-	else if (c == '\0' || (c > 0 && c != '\n'))
-		*reason = "not lines of text";
-	return !*reason && (c != EOF || length);
+	source->at = 0;
+	source->count = got > 0 ? (size_t)got : 0;
+	return got > 0 || (got < 0 && !*reason);
 }
 
-const char *repl_stream(struct debugger *debugger, FILE *in)
+/* The next line, without its end. False at the end, or with the reason why it cannot be read that far. */
+static bool read_command(struct debugger *debugger, struct source *source, char line[LINE_BYTES], const char **reason)
 {
+	size_t length = 0;
+	line[0] = '\0';
+	for (;;) {
+		if (source->at == source->count) {
+			if (!read_more(debugger, source, reason))
+				return !*reason && !debugger->quit && length != 0;
+			continue;
+		}
+		char c = source->bytes[source->at++];
+		if (c == '\n')
+			return true;
+		if (c == '\0' || length == LINE_BYTES - 1) {
+			*reason = "not lines of text";
+			return false;
+		}
+		line[length++] = c;
+		line[length] = '\0';
+	}
+}
+
+const char *repl_stream(struct debugger *debugger, int fd)
+{
+	struct source source = {.fd = fd};
 	char *line = malloc(LINE_BYTES);
 	const char *reason = line ? NULL : strerror(errno);
-	while (!reason && !debugger->quit && read_command(in, line, &reason))
+	while (!reason && !debugger->quit && read_command(debugger, &source, line, &reason))
 		repl_line(debugger, line);
 	free(line);
 	return reason;
@@ -118,12 +157,12 @@ COMMAND(cmd_source, 210, "source", "so", "FILE", "read commands from a file")
 {
 	if (debugger->depth == MAX_DEPTH)
 		return complain(debugger, "source: %s: too deep", args);
-	FILE *in = fopen(args, "r");
-	if (!in)
+	int fd = open(args, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return complain(debugger, "source: %s: %s", args, strerror(errno));
 	debugger->depth++;
-	const char *reason = repl_stream(debugger, in);
+	const char *reason = repl_stream(debugger, fd);
 	debugger->depth--;
-	fclose(in);
+	close(fd);
 	return !reason || complain(debugger, "source: %s: %s", args, reason);
 }

@@ -59,18 +59,24 @@ static struct clint_hart *timer_at(struct clint *clint, uint64_t offset)
 	return offset >= MTIMECMP && index < clint->hart_count ? &clint->harts[index] : NULL;
 }
 
+static bool clint_accepts(const struct device *device, uint64_t offset, unsigned size, bool store)
+{
+	(void)device, (void)store;
+	return size == 4 || (size == 8 && offset >= MTIMECMP);
+}
+
 static bool clint_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
                        uint32_t *effects)
 {
 	struct clint *clint = (struct clint *)device;
 	(void)effects;
-	if (size < 4)
+	if (!clint_accepts(device, offset, size, false))
 		return false;
 	*value = 0;
 	if (offset < MTIMECMP) {
-		if (size == 4 && offset / 4 < clint->hart_count)
+		if (offset / 4 < clint->hart_count)
 			*value = clint->harts[offset / 4].software;
-		return size == 4;
+		return true;
 	}
 	const struct clint_hart *hart = timer_at(clint, offset);
 	uint64_t whole = hart ? hart->mtimecmp : 0;
@@ -93,7 +99,7 @@ static bool clint_write(struct device *device, uint64_t offset, unsigned size, u
                         uint32_t *effects)
 {
 	struct clint *clint = (struct clint *)device;
-	if (size < 4 || (offset < MTIMECMP && size != 4))
+	if (!clint_accepts(device, offset, size, true))
 		return false;
 	*effects |= EFFECT_IRQ | EFFECT_YIELD;
 	struct clint_hart *hart = timer_at(clint, offset);
@@ -174,6 +180,7 @@ static struct device *clint_make(const struct board *board, const struct device_
 		return NULL;
 	clint->device = (struct device){
 	    .name = site->name,
+	    .accepts = clint_accepts,
 	    .read = clint_read,
 	    .write = clint_write,
 	    .reset = clint_reset,
@@ -204,8 +211,9 @@ static struct device *clint_make(const struct board *board, const struct device_
 
 static void clint_describe(struct tree_writer *writer, const struct board *board, const struct device_site *site)
 {
+	(void)board;
 	tree_begin_at(writer, "clint", site->base, site->size);
-	tree_hart_interrupts(writer, board->platform->hart_count, IRQ_MSI, IRQ_MTI);
+	tree_hart_interrupts(writer, IRQ_MSI, IRQ_MTI);
 	tree_strings(writer, "compatible", "sifive,clint0\0riscv,clint0");
 	tree_end(writer);
 }

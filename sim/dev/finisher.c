@@ -13,15 +13,18 @@ struct finisher {
 	void *context;
 };
 
+static bool finisher_accepts(const struct device *device, uint64_t offset, unsigned size, bool store)
+{
+	(void)device, (void)offset, (void)store;
+	return size == 2 || size == 4;
+}
+
 static bool finisher_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
                           uint32_t *effects)
 {
-	(void)device;
-	(void)offset;
-	(void)now;
-	(void)effects;
+	(void)now, (void)effects;
 	*value = 0;
-	return size == 2 || size == 4;
+	return finisher_accepts(device, offset, size, false);
 }
 
 static bool finisher_write(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
@@ -29,7 +32,7 @@ static bool finisher_write(struct device *device, uint64_t offset, unsigned size
 {
 	const struct finisher *finisher = (const struct finisher *)device;
 	(void)now;
-	if (size != 2 && size != 4)
+	if (!finisher_accepts(device, offset, size, true))
 		return false;
 	if (offset != 0)
 		return true;
@@ -65,6 +68,7 @@ static struct device *finisher_make(const struct board *board, const struct devi
 		return NULL;
 	finisher->device = (struct device){
 	    .name = site->name,
+	    .accepts = finisher_accepts,
 	    .read = finisher_read,
 	    .write = finisher_write,
 	    .save = finisher_save,
@@ -80,7 +84,7 @@ static void finisher_describe(struct tree_writer *writer, const struct board *bo
 {
 	(void)board;
 	tree_begin_at(writer, "test", site->base, site->size);
-	tree_u32(writer, "phandle", PHANDLE_FINISHER);
+	tree_u32(writer, "phandle", finisher_phandle(writer));
 	tree_strings(writer, "compatible", "sifive,test1\0sifive,test0\0syscon");
 	tree_end(writer);
 }
@@ -90,7 +94,7 @@ static void describe_syscon(struct tree_writer *writer, const char *name, const 
 	tree_begin(writer, name);
 	tree_u32(writer, "value", value);
 	tree_u32(writer, "offset", 0);
-	tree_u32(writer, "regmap", PHANDLE_FINISHER);
+	tree_u32(writer, "regmap", finisher_phandle(writer));
 	tree_string(writer, "compatible", compatible);
 	tree_end(writer);
 }

@@ -29,20 +29,26 @@ static void drive(struct hgei *hgei, unsigned hart, uint64_t levels, uint64_t no
 	}
 }
 
+static bool hgei_accepts(const struct device *device, uint64_t offset, unsigned size, bool store)
+{
+	(void)device, (void)offset, (void)store;
+	return size == 8;
+}
+
 static bool hgei_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
                       uint32_t *effects)
 {
 	const struct hgei *hgei = (const struct hgei *)device;
 	(void)now, (void)effects;
 	*value = offset / 8 < hgei->hart_count ? hgei->levels[offset / 8] : 0;
-	return size == 8;
+	return hgei_accepts(device, offset, size, false);
 }
 
 static bool hgei_write(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
                        uint32_t *effects)
 {
 	struct hgei *hgei = (struct hgei *)device;
-	if (size != 8)
+	if (!hgei_accepts(device, offset, size, true))
 		return false;
 	if (offset / 8 < hgei->hart_count)
 		drive(hgei, (unsigned)(offset / 8), value & hgei->mask, now);
@@ -101,6 +107,7 @@ static struct device *hgei_make(const struct board *board, const struct device_s
 		return NULL;
 	hgei->device = (struct device){
 	    .name = site->name,
+	    .accepts = hgei_accepts,
 	    .read = hgei_read,
 	    .write = hgei_write,
 	    .reset = hgei_reset,

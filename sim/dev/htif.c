@@ -76,7 +76,7 @@ static void answer_getc(struct htif *htif, uint64_t now)
 	int input = console_read(htif->config.console, now);
 	if (input >= 0)
 		respond(htif, htif->getc, 0x100 | (unsigned)input);
-	else if (input == CONSOLE_NOTHING)
+	else if (input != CONSOLE_END) /* nothing yet, or a break, which HTIF does not know */
 		event_schedule(htif->config.events, &htif->input, now + INPUT_TICKS * htif->config.cycles_per_tick);
 }
 

@@ -35,20 +35,26 @@ static void button_pressed(void *context, uint64_t cycle)
 		set_lines(&nmi->harts[i], nmi->harts[i].lines | 1, cycle);
 }
 
+static bool nmi_accepts(const struct device *device, uint64_t offset, unsigned size, bool store)
+{
+	(void)device, (void)offset, (void)store;
+	return size == 4;
+}
+
 static bool nmi_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
                      uint32_t *effects)
 {
 	const struct nmi *nmi = (const struct nmi *)device;
 	(void)now, (void)effects;
 	*value = offset / 4 < nmi->hart_count ? nmi->harts[offset / 4].lines : 0;
-	return size == 4;
+	return nmi_accepts(device, offset, size, false);
 }
 
 static bool nmi_write(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
                       uint32_t *effects)
 {
 	struct nmi *nmi = (struct nmi *)device;
-	if (size != 4)
+	if (!nmi_accepts(device, offset, size, true))
 		return false;
 	if (offset / 4 < nmi->hart_count)
 		set_lines(&nmi->harts[offset / 4], (uint16_t)value, now);
@@ -109,6 +115,7 @@ static struct device *nmi_make(const struct board *board, const struct device_si
 		return NULL;
 	nmi->device = (struct device){
 	    .name = site->name,
+	    .accepts = nmi_accepts,
 	    .read = nmi_read,
 	    .write = nmi_write,
 	    .reset = nmi_reset,

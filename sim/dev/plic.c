@@ -127,11 +127,17 @@ static uint32_t read_context(struct plic *plic, uint64_t offset, uint64_t now)
 	}
 }
 
+static bool plic_accepts(const struct device *device, uint64_t offset, unsigned size, bool store)
+{
+	(void)device, (void)offset, (void)store;
+	return size == 4;
+}
+
 static bool plic_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
                       uint32_t *effects)
 {
 	struct plic *plic = (struct plic *)device;
-	if (size != 4)
+	if (!plic_accepts(device, offset, size, false))
 		return false;
 	*value = 0;
 	if (offset >= CONTEXT) {
@@ -167,7 +173,7 @@ static bool plic_write(struct device *device, uint64_t offset, unsigned size, ui
                        uint32_t *effects)
 {
 	struct plic *plic = (struct plic *)device;
-	if (size != 4)
+	if (!plic_accepts(device, offset, size, true))
 		return false;
 	if (offset >= CONTEXT) {
 		write_context(plic, offset, value, now);
@@ -285,6 +291,7 @@ static struct device *plic_make(const struct board *board, const struct device_s
 		return NULL;
 	plic->device = (struct device){
 	    .name = site->name,
+	    .accepts = plic_accepts,
 	    .read = plic_read,
 	    .write = plic_write,
 	    .reset = plic_reset,
@@ -304,10 +311,11 @@ static struct device *plic_make(const struct board *board, const struct device_s
 
 static void plic_describe(struct tree_writer *writer, const struct board *board, const struct device_site *site)
 {
+	(void)board;
 	tree_begin_at(writer, "plic", site->base, site->size);
-	tree_u32(writer, "phandle", PHANDLE_INTERRUPTS);
+	tree_u32(writer, "phandle", interrupts_phandle(writer));
 	tree_u32(writer, "riscv,ndev", SOURCES);
-	tree_hart_interrupts(writer, board->platform->hart_count, IRQ_MEI, IRQ_SEI);
+	tree_hart_interrupts(writer, IRQ_MEI, IRQ_SEI);
 	tree_bytes(writer, "interrupt-controller", NULL, 0);
 	tree_strings(writer, "compatible", "sifive,plic-1.0.0\0riscv,plic0");
 	tree_u32(writer, "#address-cells", 0);

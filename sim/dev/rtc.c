@@ -70,12 +70,18 @@ static void set_alarm(struct rtc *rtc, uint64_t alarm_ns, uint64_t now)
 		event_schedule(rtc->device.events, &rtc->alarm, cycle);
 }
 
+static bool rtc_accepts(const struct device *device, uint64_t offset, unsigned size, bool store)
+{
+	(void)device, (void)offset, (void)store;
+	return size == 4;
+}
+
 static bool rtc_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
                      uint32_t *effects)
 {
 	struct rtc *rtc = (struct rtc *)device;
 	(void)effects;
-	if (size != 4)
+	if (!rtc_accepts(device, offset, size, false))
 		return false;
 	uint64_t time = now_ns(rtc, now);
 	switch (offset) {
@@ -97,7 +103,7 @@ static bool rtc_write(struct device *device, uint64_t offset, unsigned size, uin
                       uint32_t *effects)
 {
 	struct rtc *rtc = (struct rtc *)device;
-	if (size != 4)
+	if (!rtc_accepts(device, offset, size, true))
 		return false;
 	value &= 0xffffffff;
 	*effects |= EFFECT_IRQ | EFFECT_YIELD;
@@ -180,6 +186,7 @@ static struct device *rtc_make(const struct board *board, const struct device_si
 		return NULL;
 	rtc->device = (struct device){
 	    .name = site->name,
+	    .accepts = rtc_accepts,
 	    .read = rtc_read,
 	    .write = rtc_write,
 	    .reset = rtc_reset,

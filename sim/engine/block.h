@@ -13,7 +13,7 @@ enum {
 	BLOCK_MAX = CODE_MAX,     /* instructions: op.halves and op.index are bytes */
 	/* ops: up to eight extra ones (function, trigger, probe, tp, four notes) and an edge an instruction, and
 	 * those at the block's ends */
-	OPS_MAX = BLOCK_MAX * 10 + 8,
+	OPS_MAX = BLOCK_MAX * 12 + 8,
 	BRANCHES_MAX = 4, /* branches that a block goes on after */
 };
 

@@ -1,6 +1,7 @@
 #include "engine/note.h"
 
 #include "base/bus.h"
+#include "engine/tell_csr.h"
 #include "hart/mmu.h"
 #include "trace/trace.h"
 
@@ -37,6 +38,30 @@ OP(note_address)
 	NEXT;
 }
 
+void note_flags_back(struct hart *hart)
+{
+	if (!hart->notes->flags_aside)
+		return;
+	hart->csr.fcsr |= hart->notes->flags;
+	hart->notes->flags_aside = false;
+}
+
+/* Flags that were there already are raised too. */
+static void note_flags(struct hart *hart)
+{
+	struct csrs_told told;
+	bool raised = hart->csr.fcsr & fcsr_FFLAGS, tell = raised && tell_csr_begin(hart, &told);
+	uint64_t now = hart->csr.fcsr;
+	if (tell) {
+		hart->csr.fcsr = (now & ~fcsr_FFLAGS) | hart->notes->flags;
+		tell_csr_before(hart, &told, CSR_fflags);
+		hart->csr.fcsr = now;
+	}
+	note_flags_back(hart);
+	if (tell)
+		tell_csrs_after(hart, &told);
+}
+
 static inline void note_value(struct hart *hart, uint64_t value)
 {
 	hart->notes->values[hart->notes->value_count++] = value;
@@ -57,7 +82,9 @@ static uint64_t value_in_memory(struct hart *hart, uint64_t va, unsigned size)
 
 static void note_result(struct hart *hart, const struct op *op)
 {
-	if (op->run == op_note_x)
+	if (op->run == op_note_flags)
+		note_flags(hart);
+	else if (op->run == op_note_x)
 		note_value(hart, X(rd));
 	else if (op->run == op_note_f)
 		note_value(hart, F(rd));
@@ -67,7 +94,8 @@ static void note_result(struct hart *hart, const struct op *op)
 
 const struct op *note_after(struct hart *hart, const struct op *op)
 {
-	for (; op->run == op_note_x || op->run == op_note_f || op->run == op_note_memory; op++)
+	for (; op->run == op_note_flags || op->run == op_note_x || op->run == op_note_f || op->run == op_note_memory;
+	     op++)
 		note_result(hart, op);
 	return op;
 }
@@ -81,6 +109,12 @@ OP(note_x)
 OP(note_f)
 {
 	note_value(hart, F(rd));
+	NEXT;
+}
+
+OP(note_flags)
+{
+	note_result(hart, op);
 	NEXT;
 }
 

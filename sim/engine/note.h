@@ -17,6 +17,11 @@ const struct op *note_after(struct hart *hart, const struct op *op);
 
 op_fn op_note_block;   /* a block is entered */
 op_fn op_note_address; /* the AMO after this has its address in rs1 */
+op_fn op_note_no_flags; /* before an instruction that may raise FP exceptions: fflags is put aside */
+op_fn op_note_flags; /* after it: if it raised any it wrote fflags, which a csr event tells; all are together again */
+
+/* A trap comes instead of op_note_flags. */
+void note_flags_back(struct hart *hart);
 op_fn op_note_x, op_note_f, op_note_memory; /* what the instruction before left in x[rd], f[rd], memory (rm: bytes) */
 
 #endif

@@ -2,6 +2,8 @@
 #include "csr/csr.h"
 #include "engine/block.h"
 #include "engine/engine.h"
+#include "engine/note.h"
+#include "engine/tell_csr.h"
 #include "isa/insn.h"
 #include "hart/trap.h"
 #include "watch/check.h"
@@ -10,12 +12,29 @@ OP(end) { BLOCK_EXIT(EDGE_FALL, hart->code->pc + op_offset(op)); }
 
 OP(fs_dirty)
 {
+	struct csrs_told told;
 	op_sync(hart, op);
+	bool tell = tell_csr_begin(hart, &told), virt = mode_virt(hart->mode);
+	if (tell)
+		tell_csr_before(hart, &told, CSR_mstatus);
+	if (tell && virt)
+		tell_csr_before(hart, &told, CSR_vsstatus);
 	hart->csr.mstatus |= mstatus_FS;
-	if (mode_virt(hart->mode))
+	if (virt)
 		hart->csr.vsstatus |= vsstatus_FS;
+	if (tell)
+		tell_csrs_after(hart, &told);
 	hart->effects |= EFFECT_MODE;
 	LEAVE;
+}
+
+OP(note_no_flags)
+{
+	op_sync(hart, op); /* where op_note_flags tells of it */
+	hart->notes->flags = hart->csr.fcsr & fcsr_FFLAGS;
+	hart->notes->flags_aside = true;
+	hart->csr.fcsr &= ~fcsr_FFLAGS;
+	NEXT;
 }
 
 OP(function)

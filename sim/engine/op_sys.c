@@ -3,8 +3,8 @@
 #include "engine/block.h"
 #include "engine/mem.h"
 #include "engine/op.h"
+#include "engine/tell_csr.h"
 #include "hart/trap.h"
-#include "trace/trace.h"
 
 /* ---- traps asked for by the program ---- */
 
@@ -44,38 +44,60 @@ static void leave_returned(struct hart *hart, const struct op *op)
 	hart->exec->link = NULL;
 }
 
-OP(mret)
+static bool tell_before_return(struct hart *hart, struct csrs_told *told)
 {
-	op_sync(hart, op);
-	if (trap_mret(hart, OPERAND(word)))
-		leave_returned(hart, op);
-	LEAVE;
+	if (!tell_csr_begin(hart, told))
+		return false;
+	tell_csr_before(hart, told, CSR_mstatus);
+	tell_csr_before(hart, told, CSR_hstatus);
+	tell_csr_before(hart, told, CSR_vsstatus);
+	tell_csr_before(hart, told, CSR_mnstatus);
+	return true;
 }
 
-OP(sret)
+/* A guest's sret is the guest's own business; others know of the level below where it may expect double traps. */
+static void tell_returned(struct hart *hart, const struct csrs_told *told, uint32_t word)
 {
-	op_sync(hart, op);
-	if (trap_sret(hart, OPERAND(word)))
-		leave_returned(hart, op);
-	LEAVE;
+	bool guest = mode_virt((enum mode)told->place.mode), mnret = word == insn_rows[INSN_mnret].match;
+	if (!guest && !(mnret && hart->mode == MODE_M))
+		tell_csr_after(hart, told, CSR_mstatus);
+	if (mnret)
+		tell_csr_after(hart, told, CSR_mnstatus);
+	if (!guest && word == insn_rows[INSN_sret].match)
+		tell_csr_after(hart, told, CSR_hstatus);
+	if (guest || (hart->mode == MODE_VU && !mnret))
+		tell_csr_after(hart, told, CSR_vsstatus);
 }
 
-OP(mnret)
-{
-	op_sync(hart, op);
-	if (trap_mnret(hart, OPERAND(word)))
-		leave_returned(hart, op);
-	LEAVE;
-}
+#define RETURN_OP(name)                                                                                                \
+	OP(name)                                                                                                       \
+	{                                                                                                              \
+		struct csrs_told told;                                                                                 \
+		op_sync(hart, op);                                                                                     \
+		bool tell = tell_before_return(hart, &told);                                                           \
+		if (trap_##name(hart, OPERAND(word))) {                                                                \
+			if (tell)                                                                                      \
+				tell_returned(hart, &told, OPERAND(word));                                             \
+			leave_returned(hart, op);                                                                      \
+		}                                                                                                      \
+		LEAVE;                                                                                                 \
+	}
+
+RETURN_OP(mret)
+RETURN_OP(sret)
+RETURN_OP(mnret)
 
 /* ---- CSRs ---- */
 
-static void emit_csr(struct hart *hart, unsigned number, uint64_t value)
+static void write_csr(struct hart *hart, unsigned number, uint64_t value)
 {
-	if (!hart_wants(hart, TRACE_CSR))
-		return;
-	struct trace_event event = {.type = TRACE_CSR, .pc = hart->pc, .value = {number, value}};
-	hart_emit(hart, &event);
+	struct csrs_told told;
+	bool tell = tell_csr_begin(hart, &told);
+	if (tell)
+		tell_csr_before_write(hart, &told, number);
+	csr_write(hart, number, value);
+	if (tell)
+		tell_csrs_after(hart, &told);
 }
 
 enum csr_action { CSR_ACTION_WRITE, CSR_ACTION_SET, CSR_ACTION_CLEAR };
@@ -96,8 +118,7 @@ static enum csr_verdict access_csr(struct hart *hart, const struct op *op, enum 
 		uint64_t value = action == CSR_ACTION_WRITE ? operand
 		                 : action == CSR_ACTION_SET ? base | operand
 		                                            : base & ~operand;
-		csr_write(hart, number, value);
-		emit_csr(hart, number, value);
+		write_csr(hart, number, value);
 	}
 	X(rd) = old;
 	return CSR_OK;

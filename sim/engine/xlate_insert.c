@@ -20,6 +20,12 @@ static bool expects_landing_pad(const struct insn *insn)
 	return insn->semantics == INSN_jalr && insn->rs1 != 1 && insn->rs1 != 5 && insn->rs1 != 7;
 }
 
+/* Is somebody told of fflags, and can the instruction change them? It runs, as translation knows by now, or traps. */
+static bool tells_flags(const struct translator *translator, const struct insn *insn)
+{
+	return insn_raises_flags(insn) && translator->key & KEY_FS_DIRTY && hart_wants(translator->hart, TRACE_CSR);
+}
+
 void xlate_before(struct translator *translator, const struct insn *insn)
 {
 	struct hart *hart = translator->hart;
@@ -41,6 +47,8 @@ void xlate_before(struct translator *translator, const struct insn *insn)
 	}
 	if (translator->key & KEY_TRACE && insn_rows[insn->semantics].class == CLASS_AMO)
 		emit(translator, op_note_address)->rs1 = insn->rs1;
+	if (tells_flags(translator, insn))
+		emit(translator, op_note_no_flags);
 	/* A jump writes its link before it goes: note it here, the value is known. */
 	if (insn->rd == 4 && ends_block(insn->semantics) && insn_writes_x(insn)) {
 		struct op *op = emit(translator, op_tp);
@@ -66,6 +74,8 @@ static void emit_notes(struct translator *translator, uint32_t word)
 
 void xlate_after(struct translator *translator, const struct insn *insn)
 {
+	if (tells_flags(translator, insn))
+		emit(translator, op_note_flags);
 	if (translator->key & KEY_TRACE)
 		emit_notes(translator, insn->word);
 	if (insn->rd == 4 && insn_writes_x(insn))

@@ -37,7 +37,7 @@ static unsigned pmm_of(const struct hart *hart, const struct mmu_context *contex
 			return (csr->menvcfg & menvcfg_PMM) >> menvcfg_PMM_LOW;
 		break;
 	default: /* HLV and HSV in U-mode as though in VU-mode have a field of their own */
-		if (hart->mode == MODE_U)
+		if (hart->mode == MODE_U && context->forced)
 			return (csr->hstatus & hstatus_HUPMM) >> hstatus_HUPMM_LOW;
 		break;
 	}
@@ -80,6 +80,12 @@ struct mmu_context mmu_context_data(const struct hart *hart)
 struct mmu_context mmu_context_fetch(const struct hart *hart)
 {
 	return context_of(hart, hart->mode); /* norm:mstatus_mprv_inst_xlat_op */
+}
+
+struct mmu_context mmu_context_in(const struct hart *hart, enum mode mode, bool fetch)
+{
+	struct mmu_context context = context_of(hart, mode);
+	return fetch ? context : with_masking(hart, context);
 }
 
 struct mmu_context mmu_context_hypervisor(const struct hart *hart, bool hlvx)

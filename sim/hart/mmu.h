@@ -45,6 +45,8 @@ bool mmu_translate(struct hart *hart, uint64_t va, unsigned size, enum access ac
 /* The context of an ordinary load/store (MPRV applied) or fetch by the current instruction. */
 struct mmu_context mmu_context_data(const struct hart *hart);
 struct mmu_context mmu_context_fetch(const struct hart *hart);
+/* The context of `mode`'s own loads and stores, or (fetch) instruction fetches, were the hart in that mode. */
+struct mmu_context mmu_context_in(const struct hart *hart, enum mode mode, bool fetch);
 /* The context of HLV/HLVX/HSV (hstatus.SPVP). */
 struct mmu_context mmu_context_hypervisor(const struct hart *hart, bool hlvx);
 

@@ -42,3 +42,32 @@ const struct csr_info *csr_info_by_name(const char *name)
 			return &infos[i];
 	return NULL;
 }
+
+/* ---- registers in registers ---- */
+
+enum {
+#define CSR(num, name, ...) NUMBER_##name = (num),
+#define FIELD(...)
+#include "isa/csr.def"
+#undef CSR
+#undef FIELD
+};
+
+/* norm:mip_mie_alias norm:hip_vssip_vssie_op */
+static const struct {
+	uint16_t num, holder;
+} held[] = {
+    {NUMBER_sstatus, NUMBER_mstatus}, {NUMBER_sie, NUMBER_mie},           {NUMBER_hie, NUMBER_mie},
+    {NUMBER_vsie, NUMBER_mie},        {NUMBER_sip, NUMBER_mip},           {NUMBER_hip, NUMBER_mip},
+    {NUMBER_vsip, NUMBER_mip},        {NUMBER_hvip, NUMBER_mip},          {NUMBER_fcsr, NUMBER_fflags},
+    {NUMBER_fcsr, NUMBER_frm},        {NUMBER_hcontext, NUMBER_mcontext}, {NUMBER_mcontext, NUMBER_hcontext},
+};
+
+unsigned csr_holders(unsigned num, uint16_t *holders)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < sizeof held / sizeof held[0]; i++)
+		if (held[i].num == num && count < CSR_HOLDERS_MAX)
+			holders[count++] = held[i].holder;
+	return count;
+}

@@ -21,6 +21,11 @@ struct csr_info {
 
 const struct csr_info *csr_info(unsigned num); /* NULL if there is no row */
 const struct csr_info *csr_info_by_name(const char *name); /* likewise */
+/* Other registers that a write of this one changes, because they hold its bits: that of sstatus changes mstatus. At most
+ * CSR_HOLDERS_MAX numbers go to `holders`; how many. */
+enum { CSR_HOLDERS_MAX = 2 };
+unsigned csr_holders(unsigned num, uint16_t *holders);
+
 const struct csr_info *csr_info_at(size_t index); /* NULL past the end: to iterate */
 
 #endif

@@ -28,6 +28,12 @@ bool insn_row_writes_x(uint16_t semantics) { return writes(semantics, 'd'); }
 bool insn_writes_x(const struct insn *insn) { return writes(insn->semantics, 'd'); }
 bool insn_writes_f(const struct insn *insn) { return writes(insn->semantics, 'D'); }
 
+bool insn_raises_flags(const struct insn *insn)
+{
+	uint8_t class = insn_rows[insn->semantics].class;
+	return class >= CLASS_FADD && class <= CLASS_FCVT;
+}
+
 bool insn_dirties_fp(const struct insn *insn)
 {
 	uint8_t class = insn_rows[insn->semantics].class;

@@ -141,6 +141,7 @@ bool insn_writes_x(const struct insn *insn);
 bool insn_row_writes_x(uint16_t semantics);
 bool insn_writes_f(const struct insn *insn);
 bool insn_dirties_fp(const struct insn *insn);
+bool insn_raises_flags(const struct insn *insn); /* it may: fflags */
 
 const char *reg_name(unsigned x); /* ABI names: zero ra sp ... */
 const char *freg_name(unsigned f);

@@ -14,7 +14,13 @@ struct boot {
 	uint64_t dtb_address;
 	void *tree;
 	uint64_t content_hash; /* of every byte that was loaded */
+	struct file_identity *files; /* each that was opened, once; file_room of them would fit */
+	size_t file_count, file_room;
 };
+
+/* The file is one that the run depends on, though it is not loaded: NULL, or one that is none (a pipe), is left out. 0, or -1: no
+ * memory. */
+int boot_identify(struct boot *boot, const char *path);
 
 /* Load everything config names into machine->bus, fill machine->symbols and write config->dump_dtb. machine->bus
  * and machine->board must be there. 0, or -1 after one line on stderr; boot_free in both cases. */

@@ -6,6 +6,7 @@
 #include "base/bus.h"
 #include "base/event_queue.h"
 #include "dev/devices.h"
+#include "dev/line_watch.h"
 #include "engine/engine.h"
 #include "hart/hart.h"
 #include "hart/options.h"
@@ -13,6 +14,7 @@
 #include "timing/timing.h"
 
 struct symbols; /* loader.h */
+struct file_identity; /* config_json.h */
 
 struct guest_config {
 	const char *path;
@@ -25,17 +27,21 @@ struct guest_config {
 };
 
 struct config {
-	const char *bios;   /* FIRMWARE.elf or -bios */
-	bool bios_is_elf;   /* FIRMWARE.elf: anything else is refused */
+	/* The arguments that make this run again: all but where its results go. Options first, each with its value behind it. */
+	const char *const *command;
+	unsigned command_count;
+	const char *bios; /* FIRMWARE.elf or -bios */
+	bool bios_is_elf; /* FIRMWARE.elf: anything else is refused */
 	const char *kernel, *initrd, *append, *dtb, *dump_dtb;
 	struct guest_config *guests;
 	unsigned guest_count;
-	unsigned harts;         /* 1..HARTS_MAX */
-	uint64_t memory;        /* bytes of DRAM */
+	unsigned harts; /* 1..HARTS_MAX */
+	uint64_t memory; /* bytes of DRAM */
 	struct isa isa;
 	const struct timing *timing; /* &preset, or a built-in one */
 	struct timing preset;
-	bool timing_off;        /* --timing off: as the preset ideal */
+	const char *preset_path; /* of a --cpu that is a file */
+	bool timing_off; /* --timing off: as the preset ideal */
 	/* --timing from=: a symbol's name, or a number of instructions of all harts together, or by hints. */
 	struct {
 		bool given, hints, counted;
@@ -45,22 +51,28 @@ struct config {
 	struct hart_options options;
 	struct engine_options engine;
 	uint64_t cycles_per_tick; /* as struct platform has it */
-	uint64_t rnmi_cycle;      /* likewise */
-	uint64_t quantum;       /* cycles, >= 1 */
+	uint64_t rnmi_cycle; /* likewise */
+	unsigned ad; /* enum ad_choice: what it makes of `isa` */
+	uint64_t quantum; /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
-	double timeout;         /* host seconds; 0: none */
+	double timeout; /* host seconds; 0: none */
 	const char *trace_path;
 	uint32_t trace_events;
 	const char *stats_path, *signature_path;
-	uint32_t checks;        /* enum check_kind bits */
+	uint32_t checks; /* enum check_kind bits */
 	uint64_t seed;
-	const char *serial;     /* "stdio", "file:F", "null" */
-	const char *expect, *fail_on;
+	const char *serial; /* "stdio", "file:F", "null" */
+	struct console_pattern *patterns; /* --expect, --fail-on */
+	size_t pattern_count;
+	bool nographic; /* a terminal is the guest's whole, and ctrl-A begins commands */
 	const char *record, *replay; /* host input, or NULL */
 	bool debug, quiet, stopped;
 	const char *debug_cmd;
-	uint64_t rtc_epoch;     /* seconds since 1970 at cycle 0 */
+	uint64_t rtc_epoch; /* seconds since 1970 at cycle 0 */
 };
+
+/* --set ad=: who sets A and D bits, in the words of `ad` in params.c. */
+enum ad_choice { AD_ISA, AD_HARDWARE, AD_EITHER, AD_FAULT };
 
 enum stop_reason {
 	RUNNING,
@@ -73,6 +85,8 @@ enum stop_reason {
 	STOP_DEBUG,
 	STOP_INPUT, /* host input that cannot be used */
 	STOP_FAULT, /* the host could not give what a run needs */
+	STOP_QUIT,  /* the user has had enough: ctrl-A x */
+	STOP_SIGNAL, /* exit_code is its number */
 };
 
 struct machine {
@@ -85,22 +99,28 @@ struct machine {
 	struct hart *harts;
 	struct model_shared *model_shared; /* what the harts' timing models share */
 	struct {
-		bool counted;   /* timing begins when so many instructions have retired */
+		bool counted; /* timing begins when so many instructions have retired */
 		uint64_t insns;
 	} timing_from;
 	unsigned hart_count;
-	struct board board;     /* what the devices are plugged into */
+	struct board board; /* what the devices are plugged into */
 	struct devices devices;
 	struct observers observers;
 	struct trace *trace;
 	struct check *check;
 	struct symbols *symbols;
+	struct file_identity *files; /* that were read at the start */
+	unsigned file_count;
+	char *config_text; /* as traces have it */
 	struct console *console;
-	struct htif *htif;      /* NULL: the firmware has no tohost */
+	struct htif *htif; /* NULL: the firmware has no tohost */
 	enum stop_reason stop;
-	unsigned exit_code;     /* the guest's own code for STOP_FAIL */
+	unsigned exit_code; /* the guest's own code for STOP_FAIL, the number of STOP_SIGNAL */
 	char stop_message[320]; /* one line, may be empty */
-	double deadline;        /* --timeout, by the host's clock; 0: none */
+	double deadline; /* --timeout, by the host's clock; 0: none */
+	double flushed; /* when, by that clock, the trace was written out last */
+	bool debugged; /* a debugger listens at a terminal: SIGINT and ctrl-A d go there */
+	bool wants_debugger; /* ... and have come */
 	struct {
 		struct hart *hart; /* NULL: choose the next one */
 		uint64_t bound;
@@ -117,8 +137,16 @@ void machine_switch_timing(struct machine *machine, bool on);
 /* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
 
-/* Is the deadline past, when the host's clock is `now`? Then the machine stops. */
-bool machine_check_deadline(struct machine *machine, double now);
+/* Reasons of the host's or of limits: the message also says so if instructions do nothing but trap. */
+void machine_give_up(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
+
+/* The run begins: --timeout counts from here. */
+void machine_start_clock(struct machine *machine);
+/* Is the time up, or has a signal asked to end? Then the machine stops. */
+bool machine_called_off(struct machine *machine);
+/* The host's side of a run, now and then: the console shows what was written, keys and signals are obeyed, time may be
+ * up. A run that is killed leaves all of its trace but its last second. */
+void machine_attend(struct machine *machine);
 
 /* The exact cycle of the instruction being run, or of the hart that is furthest. */
 uint64_t machine_now(const struct machine *machine);

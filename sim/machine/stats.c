@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "hart/mmu.h"
+#include "machine/config_json.h"
 #include "machine/machine.h"
+#include "base/output_file.h"
 #include "base/say.h"
 #include "base/symbols.h"
 #include "base/version.h"
@@ -17,52 +19,41 @@ static const char *const event_keys[] = {
 #include "isa/events.def"
 };
 
-static void write_config(struct json *json, const struct config *config)
+static void write_engine(struct json *json, const struct mmu_stats *engine)
 {
-	char isa[1024];
-	isa_string(&config->isa, isa, sizeof(isa));
-	json_open(json, "config", '{');
-#define CONFIG_STAT(key, kind, value) json_##kind(json, key, value);
+	json_open(json, "engine", '{');
+#define ENGINE_STAT(key, kind, value, ...) json_##kind(json, key, value);
 #include "machine/stats.def"
 	json_close(json, '}');
 }
 
-static void write_engine(struct json *json, const struct mmu_stats *engine)
+static void write_count(struct json *json, enum event_number number, const uint64_t *count)
 {
-	json_open(json, "engine", '{');
-#define ENGINE_STAT(key, kind, value) json_##kind(json, key, value);
-#include "machine/stats.def"
-	json_close(json, '}');
+	if (count)
+		json_u64(json, event_keys[number], *count);
 }
 
 /* A core without TLBs, caches, branch prediction or stalls has nothing to count there: the objects are empty. */
 static void write_model(struct json *json, const struct model *model)
 {
-	const struct event_counts *counts = model ? &model->counts : NULL;
+#define WRITE(id) write_count(json, EVENT_##id, model ? &model->counts.id : NULL);
 	json_open(json, "tlb", '{');
-#define TLB_EVENT(id)                                                                                                  \
-	if (counts)                                                                                                    \
-		json_u64(json, event_keys[EVENT_##id], counts->id);
+#define TLB_EVENT(id, ...) WRITE(id)
 #include "machine/stats.def"
 	json_close(json, '}');
 	json_open(json, "stalls", '{');
-#define STALL_EVENT(id)                                                                                                \
-	if (counts)                                                                                                    \
-		json_u64(json, event_keys[EVENT_##id], counts->id);
+#define STALL_EVENT(id, ...) WRITE(id)
 #include "machine/stats.def"
 	json_close(json, '}');
 	json_open(json, "cache", '{');
-#define CACHE_EVENT(id)                                                                                                \
-	if (counts)                                                                                                    \
-		json_u64(json, event_keys[EVENT_##id], counts->id);
+#define CACHE_EVENT(id, ...) WRITE(id)
 #include "machine/stats.def"
 	json_close(json, '}');
 	json_open(json, "branch", '{');
-#define BRANCH_EVENT(id)                                                                                               \
-	if (counts)                                                                                                    \
-		json_u64(json, event_keys[EVENT_##id], counts->id);
+#define BRANCH_EVENT(id, ...) WRITE(id)
 #include "machine/stats.def"
 	json_close(json, '}');
+#undef WRITE
 }
 
 static void write_hart(struct json *json, const struct machine *machine, unsigned i, const struct world_now *now)
@@ -83,7 +74,7 @@ static const char *find_name(void *symbols, enum mode mode, uint64_t address, ui
 static void write_all(struct json *json, const struct machine *machine, const struct world_now *now,
                       double host_seconds)
 {
-	uint64_t cycles = 0, instructions = 0;
+	uint64_t cycles = 0, instructions = 0, hash = trace_hash(machine->trace, machine->harts, machine->hart_count);
 	struct trace_names names = {find_name, machine->symbols};
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		cycles = now[i].cycle > cycles ? now[i].cycle : cycles;
@@ -91,12 +82,9 @@ static void write_all(struct json *json, const struct machine *machine, const st
 	}
 	json_open(json, NULL, '{');
 	json_string(json, "version", RVSIM_VERSION);
-	write_config(json, machine->config);
-	json_u64(json, "cycles", cycles);
-	json_u64(json, "instructions", instructions);
-	json_double(json, "host_seconds", host_seconds);
-	json_double(json, "mips", host_seconds > 0 ? (double)instructions / host_seconds / 1e6 : 0);
-	json_hex(json, "trace_hash", trace_hash(machine->trace, machine->harts, machine->hart_count));
+	config_json(json, machine);
+#define RUN_STAT(key, kind, value, ...) json_##kind(json, key, value);
+#include "machine/stats.def"
 	json_open(json, "harts", '[');
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		write_hart(json, machine, i, &now[i]);
@@ -109,7 +97,7 @@ static void write_all(struct json *json, const struct machine *machine, const st
 int stats_write(const char *path, const struct machine *machine, double host_seconds)
 {
 	struct world_now *now = calloc(machine->hart_count, sizeof(*now));
-	FILE *out = now ? fopen(path, "w") : NULL;
+	FILE *out = now ? output_open(path) : NULL;
 	if (!out) {
 		say("%s: %s", path, strerror(errno));
 		free(now);

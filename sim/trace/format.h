@@ -1,10 +1,10 @@
 /*
- * The trace file, format version 4 (3: no tlb events; 2: nor TEXT, REGISTERS and runs; 1: nor SPLIT).
+ * The trace file, format version 5. Files of earlier versions had no checksums and are refused.
  *
- * A file is one zstd stream (RFC 8878, one frame). The writer ends a zstd block and hands it to the operating system at
- * least every TRACE_FLUSH_EVENTS records of events, more often at first, and whenever trace_flush is called (once a
+ * A file is chunks (chunk.h), each with its own checksums. The writer ends a chunk and hands it to the operating system
+ * at least every TRACE_FLUSH_EVENTS records of events, more often at first, and whenever trace_flush is called (once a
  * second): so what a killed process leaves is the file up to there, and a reader treats a missing tail as the end, with
- * a note. Decompressed, the stream is a header and records.
+ * a note. A record stands in one chunk. What the chunks hold, one after the other, is a header and records.
  *
  * Header, TRACE_HEADER_SIZE bytes, integers little-endian:
  *
@@ -38,7 +38,7 @@
  *                   the one to show.
  * Kind 25, HART:    hart byte, mode byte, cycle varint, retired varint: where the hart stood at the end.
  * Kind 26, HASH:    the trace hash, 8 bytes little-endian.
- * Kind 27, END:     number of events varint. The last record of a file that was closed; what follows is an error.
+ * Kind 27, END:     number of events varint, stores-conditional that failed counted as accesses. The last record of a file that was closed; what follows is an error.
  *
  * Runs are how instructions and their accesses to memory are stored (run.h). After a run its hart's next event is
  * predicted from its mode, its cycle (the block's start) and retired count.
@@ -64,6 +64,7 @@
  * Kind 30, REGISTERS: hart byte, byte (0: this is what they hold, 1: they do, by what was read), mask of 8 bytes (bit n:
  *                   x[n] is not 0; bit 32 + n: f[n]), 8 bytes for each that is not 0. The first of a hart stands before
  *                   its first run.
+ * Kind 31, CONFIG:  length varint, bytes. How the run was made: JSON, in as many of these as it takes; before the symbols.
  * Kind 28, SPLIT:   hart byte, number of parts varint, that many varints, number of symbols varint, for each: address
  *                   as the difference to the one before (varint, the first from 0; ascending), cycles varint. What the
  *                   cycles of the VM exit went to that the hart's next world event ends: split.def.
@@ -81,12 +82,13 @@
 #include "base/varint.h"
 
 enum {
-	TRACE_VERSION = 4,
+	TRACE_VERSION = 5,
 	TRACE_HEADER_SIZE = 40,
 	TRACE_FLUSH_EVENTS = 4096,
 	TRACE_HARTS_MAX = 256,
 	TRACE_RECORD_MAX = 96, /* bytes of the longest event record, and more */
-	TRACE_NAME_MAX = 4096, /* bytes of a symbol's name; longer ones are cut */
+	TRACE_NAME_MAX = 4096, /* bytes of a symbol's name; longer ones are cut. Of a piece of the configuration. */
+	TRACE_CONFIG_MAX = 1 << 20, /* bytes of all of it: more is not what a writer wrote */
 	TRACE_SPLIT_MAX = 10 * (3 + SPLIT_PARTS + 2 * SPLIT_SYMBOLS_MAX), /* bytes of a split, and more */
 };
 
@@ -97,7 +99,8 @@ enum trace_kind {
 	TRACE_KIND_END,
 	TRACE_KIND_SPLIT,
 	TRACE_KIND_TEXT,
-	TRACE_KIND_REGISTERS
+	TRACE_KIND_REGISTERS,
+	TRACE_KIND_CONFIG
 };
 
 /* Rows of trace_event.def. */
@@ -193,6 +196,7 @@ void trace_writer_registers(struct trace_writer *writer, unsigned hart, const st
 /* Instructions follow that nobody is told of: what registers hold must be told again. */
 void trace_writer_pause(struct trace_writer *writer);
 void trace_writer_split(struct trace_writer *writer, unsigned hart, const struct split *split);
+void trace_writer_config(struct trace_writer *writer, const char *text);
 void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol *symbol);
 void trace_writer_end(struct trace_writer *writer, unsigned hart, const struct trace_end *end);
 void trace_writer_hash(struct trace_writer *writer, uint64_t hash);
@@ -207,21 +211,34 @@ enum trace_status {
 	TRACE_READ_CORRUPT,   /* not what a writer wrote; trace_reader_error says what */
 };
 
+/* What has been read of a file. */
+struct trace_sizes {
+	uint64_t chunks, bytes, content; /* content: bytes decompressed */
+};
+
 struct trace_reader;
 /* NULL with a reason (one line, no file name) in `error` when the file or its header cannot be read. */
 struct trace_reader *trace_reader_open(const char *path, char *error, size_t size);
 const struct trace_header *trace_reader_header(const struct trace_reader *reader);
 enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_event *event);
+/* Nobody wants the events that are left: only whether what is left of the file is as it was written. */
+enum trace_status trace_reader_check_rest(struct trace_reader *reader);
 const char *trace_reader_error(const struct trace_reader *reader);
 uint64_t trace_reader_events(const struct trace_reader *reader); /* read so far */
+const struct trace_sizes *trace_reader_sizes(const struct trace_reader *reader);
 const struct trace_end *trace_reader_end(const struct trace_reader *reader, unsigned hart);
 bool trace_reader_hash(const struct trace_reader *reader, uint64_t *hash); /* false: the file has none */
+const char *trace_reader_config(const struct trace_reader *reader); /* read so far: JSON; "": the file has none */
 /* The split of a hart's exit that was read before the event that trace_reader_next gave last; NULL if none was, or it
  * has been asked for already. Valid until the next trace_reader_next. */
 const struct split *trace_reader_split(struct trace_reader *reader, unsigned hart);
 /* Name of the symbol that holds `address` as a pc in `mode`, and how far in; NULL if none. Guests' symbols are used
  * only when the file has one guest's: which guest runs is known to the firmware alone. */
 const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, uint64_t address, uint64_t *offset);
+/* The hart's 64 registers (run.h) after the event that trace_reader_next gave last, if that was an instruction of it. */
+const uint64_t *trace_reader_registers(const struct trace_reader *reader, unsigned hart);
+/* The instruction at `pc` in blocks of code of this mode, the latest of them. False: none is known. */
+bool trace_reader_insn(const struct trace_reader *reader, enum mode mode, uint64_t pc, uint32_t *word);
 void trace_reader_close(struct trace_reader *reader);
 
 #endif

@@ -3,15 +3,14 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 #include "base/array.h"
+#include "base/crc.h"
 #include "base/say.h"
+#include "trace/chunk.h"
 #include "trace/format.h"
 
-/* Decompressed bytes are kept from the first one not consumed; the longest record fits several times. */
-enum { BUFFER_SIZE = 1 << 16, RECORD_LIMIT = 1 << 14 };
-_Static_assert((int)RECORD_LIMIT > (int)TRACE_SPLIT_MAX && (int)RECORD_LIMIT > TRACE_RECORD_MAX + TRACE_NAME_MAX &&
-                   (int)RECORD_LIMIT > (int)TRACE_RUN_MAX && (int)RECORD_LIMIT > (int)TRACE_TEXT_MAX,
+_Static_assert((int)CHUNK_CONTENT > (int)TRACE_SPLIT_MAX && (int)CHUNK_CONTENT > TRACE_RECORD_MAX + TRACE_NAME_MAX &&
+                   (int)CHUNK_CONTENT > (int)TRACE_RUN_MAX && (int)CHUNK_CONTENT > (int)TRACE_TEXT_MAX,
                "every record fits");
 
 struct symbol {
@@ -26,10 +25,10 @@ struct trace_reader {
 	ZSTD_DCtx *zstd;
 	struct trace_header header;
 	struct trace_codec codec;
-	uint64_t events, hash;
+	uint64_t events, stored, hash; /* stored: as the writer counts them */
 	bool has_hash, ended;
-	bool dry;             /* the stream gives no more bytes */
-	bool frame_done;      /* because it ended as a zstd frame does */
+	struct trace_sizes sizes;
+	bool last; /* chunk has been read */
 	enum trace_status over; /* TRACE_READ_EVENT until the reader has stopped */
 	struct trace_end ends[TRACE_HARTS_MAX];
 	struct reader_split {
@@ -48,12 +47,13 @@ struct trace_reader {
 	struct symbol *symbols;
 	size_t symbol_count, symbol_capacity, symbol_bytes;
 	bool sorted;
+	char *config; /* trace_reader_config */
+	size_t config_size, config_capacity;
 	unsigned guest_scope; /* the one guest scope, 0: none, UINT_MAX: several */
 	char error[160];
-	size_t in_used, in_size, in_capacity;
-	uint8_t *in;
-	size_t used, size;
-	uint8_t buffer[BUFFER_SIZE];
+	size_t used, size, capacity, in_capacity;
+	uint8_t *buffer; /* the content of one chunk */
+	uint8_t *in;     /* its frame */
 };
 
 static enum trace_status __attribute__((format(printf, 2, 3))) corrupt(struct trace_reader *reader, const char *format,
@@ -67,47 +67,79 @@ static enum trace_status __attribute__((format(printf, 2, 3))) corrupt(struct tr
 	return TRACE_READ_CORRUPT;
 }
 
-/* Refill the compressed input. False at the end of the file. */
-static bool refill(struct trace_reader *reader)
+/* The file ends where another chunk, or more of one, should be. */
+static bool truncated(struct trace_reader *reader)
 {
-	reader->in_used = 0;
-	reader->in_size = fread(reader->in, 1, reader->in_capacity, reader->file);
-	if (!reader->in_size && ferror(reader->file))
+	if (ferror(reader->file))
 		corrupt(reader, "read error: %s", strerror(errno));
-	return reader->in_size > 0;
+	else if (reader->over == TRACE_READ_EVENT)
+		reader->over = TRACE_READ_TRUNCATED;
+	return false;
 }
 
-/* Decompress some more. What zstd refuses ends the stream like the end of the file does, but with an error. */
-static void more(struct trace_reader *reader)
+static bool damaged(struct trace_reader *reader, const char *what)
 {
-	memmove(reader->buffer, reader->buffer + reader->used, reader->size - reader->used);
-	reader->size -= reader->used;
-	reader->used = 0;
-	size_t before = reader->size;
-	while (reader->size == before && !reader->dry) {
-		ZSTD_inBuffer in = {reader->in, reader->in_size, reader->in_used};
-		ZSTD_outBuffer out = {reader->buffer, BUFFER_SIZE, reader->size};
-		/* zstd may hold back output that did not fit before: ask it even when there is no input. */
-		size_t left = ZSTD_decompressStream(reader->zstd, &out, &in);
-		reader->in_used = in.pos;
-		reader->size = out.pos;
-		if (ZSTD_isError(left)) {
-			corrupt(reader, "%s", ZSTD_getErrorName(left));
-			reader->dry = true;
-		} else if (!left) {
-			reader->dry = reader->frame_done = true;
-		} else if (reader->size == before && in.pos == in.size && !refill(reader)) {
-			reader->dry = true;
-		}
+	corrupt(reader, "damaged: %s of chunk %llu, at byte %llu, is not what was written", what,
+	        (unsigned long long)reader->sizes.chunks, (unsigned long long)reader->sizes.bytes);
+	return false;
+}
+
+/* Reads the next chunk's frame into `in`, and makes sure that it is what was written. False: it is not, or there is
+ * none; `over` says which. */
+static bool read_chunk(struct trace_reader *reader, struct chunk_head *head)
+{
+	uint8_t bytes[CHUNK_HEAD];
+	size_t size = fread(bytes, 1, sizeof bytes, reader->file);
+	if (reader->last && size) {
+		corrupt(reader, "bytes after the last chunk");
+		return false;
 	}
+	if (size < sizeof bytes)
+		return chunk_begins(bytes, size) ? truncated(reader) : damaged(reader, "the head");
+	if (!chunk_get_head(bytes, head) || head->number != reader->sizes.chunks)
+		return damaged(reader, "the head");
+	if (ARRAY_RESERVE(reader->in, 0, head->size, &reader->in_capacity)) {
+		corrupt(reader, "no memory");
+		return false;
+	}
+	if (fread(reader->in, 1, head->size, reader->file) < head->size)
+		return truncated(reader);
+	if (crc32c(reader->in, head->size) != head->crc)
+		return damaged(reader, "the content");
+	reader->sizes.chunks++;
+	reader->sizes.bytes += CHUNK_HEAD + head->size;
+	reader->last = head->last;
+	return true;
 }
 
-/* At least `size` bytes to look at, or all there are. */
-static size_t take_look(struct trace_reader *reader, size_t size)
+/* The next chunk's records; false: there are none. */
+static bool next_chunk(struct trace_reader *reader)
 {
-	while (reader->size - reader->used < size && !reader->dry)
-		more(reader);
-	return reader->size - reader->used;
+	struct chunk_head head;
+	if (!read_chunk(reader, &head))
+		return false;
+	unsigned long long room = ZSTD_getFrameContentSize(reader->in, head.size);
+	if (room > CHUNK_CONTENT || ARRAY_RESERVE(reader->buffer, 0, room + 1, &reader->capacity)) {
+		corrupt(reader, "chunk %u holds more than a chunk can", head.number);
+		return false;
+	}
+	size_t size = ZSTD_decompressDCtx(reader->zstd, reader->buffer, room, reader->in, head.size);
+	if (ZSTD_isError(size)) {
+		corrupt(reader, "%s", ZSTD_getErrorName(size));
+		return false;
+	}
+	reader->used = 0;
+	reader->size = size;
+	reader->sizes.content += size;
+	return true;
+}
+
+/* Nothing may come after the last chunk. */
+static void expect_end(struct trace_reader *reader)
+{
+	struct chunk_head head;
+	if (!read_chunk(reader, &head) && reader->over == TRACE_READ_TRUNCATED)
+		reader->over = TRACE_READ_END;
 }
 
 static uint64_t get_integer(const uint8_t *in, unsigned size)
@@ -118,17 +150,28 @@ static uint64_t get_integer(const uint8_t *in, unsigned size)
 	return value;
 }
 
+/* Why the file has no first chunk. Traces before version 5 were a zstd frame and no more. */
+static const char *no_chunk(struct trace_reader *reader)
+{
+	static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
+	uint8_t bytes[sizeof zstd_magic] = {0};
+	rewind(reader->file);
+	size_t size = fread(bytes, 1, sizeof bytes, reader->file);
+	if (size == sizeof bytes && !memcmp(bytes, zstd_magic, size))
+		return "not a trace file of version 5: those before had no checksums and are not read, record it again";
+	if (!reader->sizes.chunks && reader->over == TRACE_READ_CORRUPT && !chunk_begins(bytes, size))
+		return "not a trace file: wrong magic";
+	return reader->over == TRACE_READ_CORRUPT ? reader->error : "not a trace file, or cut off inside the header";
+}
+
 /* NULL, or why this is no trace file. */
 static const char *get_header(struct trace_reader *reader)
 {
-	size_t size = take_look(reader, TRACE_HEADER_SIZE);
+	if (!next_chunk(reader))
+		return no_chunk(reader);
 	const uint8_t *in = reader->buffer;
-	if (size >= 8 && memcmp(in, "rvtrace\n", 8) != 0)
-		return "not a trace file: wrong magic";
-	if (reader->over == TRACE_READ_CORRUPT && size < TRACE_HEADER_SIZE)
-		return "not a trace file: no zstd stream";
-	if (size < TRACE_HEADER_SIZE)
-		return "not a trace file, or cut off inside the header";
+	if (reader->size < TRACE_HEADER_SIZE || memcmp(in, "rvtrace\n", 8) != 0)
+		return "not a trace file: no header";
 	reader->header = (struct trace_header){
 	    .version = (uint32_t)get_integer(in + 8, 4),
 	    .hart_count = (uint32_t)get_integer(in + 12, 4),
@@ -136,8 +179,8 @@ static const char *get_header(struct trace_reader *reader)
 	    .seed = get_integer(in + 24, 8),
 	    .events = (uint32_t)get_integer(in + 32, 4),
 	};
-	if (reader->header.version < 1 || reader->header.version > TRACE_VERSION)
-		return "trace format version is not 1 to 4, those this program reads";
+	if (reader->header.version != TRACE_VERSION)
+		return "trace format version is not 5, the one this program reads";
 	if (!reader->header.hart_count || reader->header.hart_count > TRACE_HARTS_MAX)
 		return "hart count in the header is out of range";
 	reader->used = TRACE_HEADER_SIZE;
@@ -146,10 +189,8 @@ static const char *get_header(struct trace_reader *reader)
 
 static const char *reader_start(struct trace_reader *reader, const char *path)
 {
-	reader->in_capacity = ZSTD_DStreamInSize();
-	reader->in = malloc(reader->in_capacity);
 	reader->zstd = ZSTD_createDCtx();
-	if (!reader->in || !reader->zstd)
+	if (!reader->zstd)
 		return "no memory";
 	reader->file = fopen(path, "rb");
 	return reader->file ? get_header(reader) : strerror(errno);
@@ -173,12 +214,14 @@ void trace_reader_close(struct trace_reader *reader)
 	for (size_t i = 0; i < reader->symbol_count; i++)
 		free(reader->symbols[i].name);
 	free(reader->symbols);
+	free(reader->config);
 	for (unsigned i = 0; i < TRACE_HARTS_MAX; i++)
 		free(reader->splits[i]);
 	trace_codec_free(&reader->codec);
 	ZSTD_freeDCtx(reader->zstd);
 	if (reader->file)
 		fclose(reader->file);
+	free(reader->buffer);
 	free(reader->in);
 	free(reader);
 }
@@ -235,6 +278,25 @@ static size_t get_symbol(struct trace_reader *reader, const uint8_t *in, size_t 
 	return used + values[3];
 }
 
+static size_t get_config(struct trace_reader *reader, const uint8_t *in, size_t size)
+{
+	uint64_t length;
+	size_t used = get_varints(in, size, &length, 1);
+	if (used == 0 || used == SIZE_MAX)
+		return used;
+	if (length > TRACE_NAME_MAX || reader->config_size + length > TRACE_CONFIG_MAX)
+		return SIZE_MAX;
+	if (length > size - used)
+		return 0;
+	if (memchr(in + used, '\0', length) ||
+	    ARRAY_RESERVE(reader->config, reader->config_size, length + 1, &reader->config_capacity))
+		return SIZE_MAX;
+	memcpy(reader->config + reader->config_size, in + used, length);
+	reader->config_size += length;
+	reader->config[reader->config_size] = '\0';
+	return used + length;
+}
+
 static size_t get_end(struct trace_reader *reader, const uint8_t *in, size_t size)
 {
 	if (size < 2)
@@ -265,7 +327,7 @@ static size_t get_count(struct trace_reader *reader, const uint8_t *in, size_t s
 	if (used == 0 || used == SIZE_MAX)
 		return used;
 	reader->ended = true;
-	return count == reader->events ? used : SIZE_MAX;
+	return count == reader->stored ? used : SIZE_MAX;
 }
 
 static size_t get_split_symbols(struct reader_split *place, const uint8_t *in, size_t size)
@@ -347,6 +409,7 @@ static size_t get_other(struct trace_reader *reader, const uint8_t *in, size_t s
 	size_t used;
 	switch (in[0]) {
 	case TRACE_KIND_SYMBOL: used = get_symbol(reader, in + 1, size - 1); break;
+	case TRACE_KIND_CONFIG: used = get_config(reader, in + 1, size - 1); break;
 	case TRACE_KIND_HART: used = get_end(reader, in + 1, size - 1); break;
 	case TRACE_KIND_HASH: used = get_hash(reader, in + 1, size - 1); break;
 	case TRACE_KIND_SPLIT: used = get_split(reader, in + 1, size - 1); break;
@@ -358,18 +421,23 @@ static size_t get_other(struct trace_reader *reader, const uint8_t *in, size_t s
 	return used == 0 || used == SIZE_MAX ? used : used + 1;
 }
 
-/* Nothing is left, or only part of a record. */
-static enum trace_status stop(struct trace_reader *reader, size_t left)
+/* There are no more records. */
+static enum trace_status stop(struct trace_reader *reader)
 {
-	if (reader->over == TRACE_READ_CORRUPT)
-		return TRACE_READ_CORRUPT;
-	if (reader->ended && left)
-		return corrupt(reader, "bytes after the end record");
-	if (reader->frame_done && !reader->ended)
-		return corrupt(reader, "the stream ends without an end record");
-	/* The END record but not zstd's own end: nothing is missing but a checksum's worth of bytes. */
-	reader->over = reader->ended ? TRACE_READ_END : TRACE_READ_TRUNCATED;
+	if (reader->over == TRACE_READ_EVENT && !reader->ended)
+		return corrupt(reader, "the last chunk has no end record");
+	if (reader->over == TRACE_READ_EVENT)
+		expect_end(reader);
 	return reader->over;
+}
+
+/* The next record is at hand; false: there is none. */
+static bool more_records(struct trace_reader *reader)
+{
+	while (reader->used == reader->size)
+		if (reader->last || !next_chunk(reader))
+			return false;
+	return true;
 }
 
 /* The next event of the run; false: it is over. */
@@ -398,49 +466,69 @@ static size_t get_run(struct trace_reader *reader, const uint8_t *in, size_t siz
 	struct reader_run *run = &reader->run;
 	size_t used = trace_decode_run(&reader->codec, in, size, &run->run, run->values);
 	run->next = run->values;
-	run->at = used == 0 || used == SIZE_MAX ? run->run.end = 0 : run->run.from;
+	bool got = used != 0 && used != SIZE_MAX;
+	run->at = got ? run->run.from : (run->run.end = 0);
+	reader->stored += got ? trace_run_events(&reader->codec.runs, &run->run) : 0;
 	return used;
 }
 
 enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_event *event)
 {
-	if (reader->over != TRACE_READ_EVENT && !(reader->over == TRACE_READ_CORRUPT && reader->size > reader->used))
-		return reader->over;
-	for (;;) {
+	while (reader->over == TRACE_READ_EVENT) {
 		if (next_of_run(reader, event)) {
 			reader->events++;
 			return TRACE_READ_EVENT;
 		}
-		size_t size = take_look(reader, RECORD_LIMIT);
+		if (!more_records(reader))
+			return stop(reader);
 		const uint8_t *in = reader->buffer + reader->used;
-		if (!size || reader->ended)
-			return stop(reader, size);
+		size_t size = reader->size - reader->used;
 		bool is_run = in[0] & TAG_RUN, is_event = !is_run && (in[0] & 0x1f) < TRACE_KIND_SYMBOL;
-		size_t used = is_run     ? get_run(reader, in, size)
-		              : is_event ? trace_decode(&reader->codec, in, size, event)
-		                         : get_other(reader, in, size);
-		if (used == 0 && reader->dry) {
-			reader->used = reader->size;
-			return stop(reader, size);
-		}
+		size_t used = reader->ended ? SIZE_MAX
+		              : is_run      ? get_run(reader, in, size)
+		              : is_event    ? trace_decode(&reader->codec, in, size, event)
+		                            : get_other(reader, in, size);
 		if (used == 0 || used == SIZE_MAX) {
-			reader->used = reader->size;
-			if (reader->over != TRACE_READ_CORRUPT) /* else it is known what is wrong */
+			if (reader->over == TRACE_READ_EVENT) /* else it is known what is wrong */
 				corrupt(reader, "not a valid record after event %llu",
 				        (unsigned long long)reader->events);
-			return TRACE_READ_CORRUPT;
+			break;
 		}
 		reader->used += used;
 		if (is_event) {
+			reader->stored++;
 			reader->events++;
 			return TRACE_READ_EVENT;
 		}
 	}
+	return reader->over;
+}
+
+enum trace_status trace_reader_check_rest(struct trace_reader *reader)
+{
+	struct chunk_head head;
+	while (reader->over == TRACE_READ_EVENT && !reader->last)
+		read_chunk(reader, &head);
+	if (reader->over == TRACE_READ_EVENT)
+		expect_end(reader);
+	return reader->over;
 }
 
 const struct trace_header *trace_reader_header(const struct trace_reader *reader) { return &reader->header; }
+const char *trace_reader_config(const struct trace_reader *reader) { return reader->config ? reader->config : ""; }
 const char *trace_reader_error(const struct trace_reader *reader) { return reader->error; }
 uint64_t trace_reader_events(const struct trace_reader *reader) { return reader->events; }
+const struct trace_sizes *trace_reader_sizes(const struct trace_reader *reader) { return &reader->sizes; }
+
+const uint64_t *trace_reader_registers(const struct trace_reader *reader, unsigned hart)
+{
+	return reader->codec.runs.harts[hart].registers.value;
+}
+
+bool trace_reader_insn(const struct trace_reader *reader, enum mode mode, uint64_t pc, uint32_t *word)
+{
+	return trace_runs_insn(&reader->codec.runs, (uint8_t)mode, pc, word);
+}
 
 const struct trace_end *trace_reader_end(const struct trace_reader *reader, unsigned hart)
 {

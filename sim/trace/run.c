@@ -28,7 +28,7 @@ bool run_stores(const struct insn *insn)
 {
 	enum insn_class class = run_class(insn);
 	return class == CLASS_STORE || class == CLASS_FSTORE || class == CLASS_HSTORE || class == CLASS_AMO ||
-	       class == CLASS_SC;
+	       class == CLASS_SC || insn->semantics == INSN_cbo_zero;
 }
 
 unsigned trace_access_log2(const struct insn *insn)
@@ -38,6 +38,7 @@ unsigned trace_access_log2(const struct insn *insn)
 	case CLASS_HLOAD:
 	case CLASS_HSTORE: return match >> 26 & 3;
 	case CLASS_AMO: return match >> 12 & 7;
+	case CLASS_CACHE: return 6; /* a block of 64 bytes */
 	default: return match >> 12 & 3;
 	}
 }

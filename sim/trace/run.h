@@ -39,7 +39,8 @@ unsigned trace_noted(const struct insn *insn);
 /* As instructions are understood in traces, whatever the hart has: those that retired are the same. */
 struct insn trace_decode_insn(uint32_t word);
 
-/* log2 of an access's bytes: funct3's low bits for most loads and stores; the H extension's keep them in funct7. */
+/* log2 of an access's bytes: funct3's low bits for most loads and stores; the H extension's keep them in funct7. What
+ * cbo.zero stores is a block. */
 unsigned trace_access_log2(const struct insn *insn);
 
 /*
@@ -57,6 +58,8 @@ struct trace_notes {
 	unsigned values_told;
 	unsigned unchecked; /* runs since the registers were told */
 	uint64_t address; /* of the AMO that is being run */
+	uint64_t flags; /* those in fflags before the FP instruction that is being run */
+	bool flags_aside;
 	uint64_t values[NOTES_MAX * TRACE_VALUES_MAX];
 };
 
@@ -142,6 +145,12 @@ size_t trace_get_run(struct trace_runs *runs, const uint8_t *in, size_t size, ui
                      uint64_t *values);
 /* *differs: they are not what the runs so far make them. */
 size_t trace_get_registers(struct trace_runs *runs, const uint8_t *in, size_t size, bool *differs);
+
+/* Events of a run, as the writer counts them: an access for each instruction that may store. */
+unsigned trace_run_events(const struct trace_runs *runs, const struct trace_run *run);
+
+/* The instruction at `pc` in texts of this mode, the latest of them. False: none is known. */
+bool trace_runs_insn(const struct trace_runs *runs, uint8_t mode, uint64_t pc, uint32_t *word);
 
 /* The reader's: instruction `i` of a run happens. Its events, at most two (enum trace_tells says which). Values of the
  * run from *values on, which moves past those of this instruction. */

@@ -113,6 +113,28 @@ size_t trace_get_registers(struct trace_runs *runs, const uint8_t *in, size_t si
 	return cursor.used;
 }
 
+unsigned trace_run_events(const struct trace_runs *runs, const struct trace_run *run)
+{
+	const struct code *code = runs->codes[run->code - 1];
+	return (unsigned)(code->at[run->end].events - code->at[run->from].events);
+}
+
+bool trace_runs_insn(const struct trace_runs *runs, uint8_t mode, uint64_t pc, uint32_t *word)
+{
+	for (size_t i = runs->code_count; i-- > 0;) {
+		const struct code *code = runs->codes[i];
+		if (code->mode != mode || pc - code->pc >= code->at[code->count].offset)
+			continue;
+		for (unsigned j = 0; j < code->count; j++) {
+			if (code->pc + code->at[j].offset != pc)
+				continue;
+			*word = code->at[j].text.word;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* ---- computing again ---- */
 
 static void run_access(const struct insn *insn, uint64_t base, const uint64_t *x, const uint64_t *f,
@@ -128,8 +150,42 @@ static void run_access(const struct insn *insn, uint64_t base, const uint64_t *x
 	event->flags |= (uint8_t)(trace_access_log2(insn) << 4);
 	bool offset = class == CLASS_LOAD || class == CLASS_STORE || class == CLASS_FLOAD || class == CLASS_FSTORE;
 	event->value[1] = base + (offset ? (uint64_t)insn->imm : 0);
-	if (event->flags & TRACE_STORES)
+	if (class == CLASS_CACHE)
+		event->value[1] &= ~((UINT64_C(1) << trace_access_log2(insn)) - 1);
+	else if (event->flags & TRACE_STORES)
 		event->value[2] = class == CLASS_FSTORE ? f[insn->rs2] : x[insn->rs2];
+}
+
+static bool is_compare_and_swap(const struct insn *insn)
+{
+	switch (insn->semantics) {
+	case INSN_amocas_b:
+	case INSN_amocas_h:
+	case INSN_amocas_w:
+	case INSN_amocas_d:
+	case INSN_amocas_q: return true;
+	default: return false;
+	}
+}
+
+static uint64_t low_part(const struct insn *insn, uint64_t value)
+{
+	unsigned log2 = trace_access_log2(insn);
+	return log2 < 3 ? value & ((UINT64_C(1) << (8u << log2)) - 1) : value;
+}
+
+/* Before its results are in the registers: did it store nothing after all? A store-conditional says so in rd; memory
+ * that was found other than expected was left alone. `values`: noted, as run_results takes them. */
+static bool run_failed(const struct insn *insn, const uint64_t *x, const uint64_t *values)
+{
+	if (run_class(insn) == CLASS_SC)
+		return insn->rd && values[0];
+	if (!is_compare_and_swap(insn))
+		return false;
+	if (!insn->rd) /* only what is in memory afterwards is known */
+		return low_part(insn, values[0] ^ x[insn->rs2]) != 0;
+	bool pair = trace_noted(insn) & NOTED_X_NEXT;
+	return low_part(insn, values[0] ^ x[insn->rd]) || (pair && values[1] != x[insn->rd + 1]);
 }
 
 /* Results go to the registers. */
@@ -137,6 +193,10 @@ static void run_results(const struct insn *insn, uint64_t pc, uint64_t *x, uint6
                         struct trace_event *event)
 {
 	unsigned noted = trace_noted(insn);
+	if (event->flags & TRACE_STORES && run_failed(insn, x, *values)) {
+		event->flags &= (uint8_t)~TRACE_STORES;
+		event->value[2] = 0;
+	}
 	if (insn_writes_f(insn)) {
 		event->flags |= TRACE_FRD;
 		f[insn->rd] = event->value[0] = *(*values)++;
@@ -150,8 +210,11 @@ static void run_results(const struct insn *insn, uint64_t pc, uint64_t *x, uint6
 	}
 	if (noted & NOTED_X_NEXT)
 		x[insn->rd + 1] = *(*values)++;
-	if (noted & NOTED_MEMORY)
-		event->value[2] = *(*values)++;
+	if (noted & NOTED_MEMORY) {
+		if (event->flags & TRACE_STORES)
+			event->value[2] = **values;
+		++*values;
+	}
 }
 
 /* The access of an instruction as an event of its own. */

@@ -5,13 +5,13 @@
 #include "base/array.h"
 
 const char *const split_keys[SPLIT_PARTS] = {
-#define SPLIT(id, key, title) key,
+#define SPLIT(id, key, title, ...) key,
 #include "trace/split.def"
 #undef SPLIT
 };
 
 const char *const split_titles[SPLIT_PARTS] = {
-#define SPLIT(id, key, title) title,
+#define SPLIT(id, key, title, ...) title,
 #include "trace/split.def"
 #undef SPLIT
 };

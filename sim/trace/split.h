@@ -7,7 +7,7 @@
 #include "trace/tally.h"
 
 enum split_part {
-#define SPLIT(id, key, title) SPLIT_##id,
+#define SPLIT(id, key, title, ...) SPLIT_##id,
 #include "trace/split.def"
 #undef SPLIT
 	SPLIT_PARTS

@@ -22,7 +22,4 @@ struct trace_field;
 void trace_print_field(FILE *out, const struct trace_event *event, const struct trace_field *field,
                        const struct trace_names *names);
 
-/* Spike's --log-commits line of an insn event; `csrs` are the csr events of the same instruction. */
-void trace_print_spike(FILE *out, const struct trace_event *event, const struct trace_event *csrs, unsigned csr_count);
-
 #endif

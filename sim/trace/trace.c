@@ -15,6 +15,7 @@ struct trace {
 	struct trace_header header;
 	uint64_t *hash; /* one a hart: its default events so far */
 	struct world world;
+	const char *config; /* NULL: none was given */
 	trace_symbol_source *symbols;
 	void *symbols_context;
 	struct hart *noting;
@@ -87,6 +88,8 @@ static int start_file(struct trace *trace, const char *path)
 	trace->writer = trace_writer_open(path, &trace->header);
 	if (!trace->writer)
 		return -1;
+	if (trace->config)
+		trace_writer_config(trace->writer, trace->config);
 	write_file_symbols(trace);
 	return 0;
 }
@@ -188,6 +191,13 @@ void trace_split(struct trace *trace, unsigned hart, const struct split *split)
 	world_split(&trace->world, hart, split);
 	if (trace->recording && trace->recorded >> TRACE_WORLD & 1)
 		trace_writer_split(trace->writer, hart, split);
+}
+
+void trace_config(struct trace *trace, const char *text)
+{
+	trace->config = text;
+	if (trace->writer)
+		trace_writer_config(trace->writer, text);
 }
 
 void trace_symbols(struct trace *trace, trace_symbol_source *source, void *context)

@@ -64,6 +64,10 @@ void trace_registers(struct trace *trace, const struct hart *hart, bool check);
  * hash. */
 void trace_split(struct trace *trace, unsigned hart, const struct split *split);
 
+/* What is written into this file, and any that trace_record opens later, of how the run was made: JSON. Call it before
+ * the first event; the text must outlive the trace. */
+void trace_config(struct trace *trace, const char *text);
+
 /* One symbol for the file: fills *symbol and returns true, or false past the last. */
 struct trace_symbol {
 	const char *name;

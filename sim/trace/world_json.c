@@ -10,12 +10,12 @@ const char *split_symbol_name(const struct trace_names *names, uint64_t address)
 
 void world_json_modes(struct json *json, const struct world *world, unsigned hart, const struct world_now *now)
 {
-	struct world_modes modes = world_modes(world, hart, now->cycle, now->retired);
+	const struct world_modes in_each = world_modes(world, hart, now->cycle, now->retired), *modes = &in_each;
 	json_open(json, "modes", '{');
 	for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
 		json_open(json, mode_name(mode), '{');
-		json_u64(json, "cycles", modes.cycles[mode]);
-		json_u64(json, "instructions", modes.instructions[mode]);
+#define MODE_STAT(key, kind, value, ...) json_##kind(json, key, value);
+#include "trace/world.def"
 		json_close(json, '}');
 	}
 	json_close(json, '}');
@@ -25,7 +25,7 @@ void world_json_hart(struct json *json, const struct world *world, unsigned hart
 {
 	unsigned id = hart;
 	uint64_t cycle = now->cycle, retired = now->retired;
-#define HART_STAT(key, kind, value) json_##kind(json, key, value);
+#define HART_STAT(key, kind, value, ...) json_##kind(json, key, value);
 #include "trace/world.def"
 	world_json_modes(json, world, hart, now);
 }
@@ -82,7 +82,7 @@ static void write_causes(struct json *json, const struct world *world, int vmid,
 		const struct world_exits *row = &rows[i];
 		struct tally_summary cycles = tally_summary(&row->cycles);
 		json_open(json, NULL, '{');
-#define EXIT_STAT(key, kind, value) json_##kind(json, key, value);
+#define EXIT_STAT(key, kind, value, ...) json_##kind(json, key, value);
 #include "trace/world.def"
 		if (row->split.exits == cycles.count) {
 			write_parts(json, "split", row->split.parts);
@@ -103,8 +103,8 @@ void world_json_switches(struct json *json, const struct world *world, const str
 		exits += world->harts[i].exits;
 	}
 	json_open(json, "world_switches", '{');
-	json_u64(json, "entries", entries);
-	json_u64(json, "exits", exits);
+#define SWITCH_STAT(key, kind, value, ...) json_##kind(json, key, value);
+#include "trace/world.def"
 	write_causes(json, world, WORLD_ALL, names);
 	json_close(json, '}');
 }
@@ -118,7 +118,7 @@ void world_json_zones(struct json *json, const struct world *world, const struct
 	for (size_t i = 0; i < count; i++) {
 		const struct world_zone *zone = &zones[i];
 		json_open(json, NULL, '{');
-#define ZONE_STAT(key, kind, value) json_##kind(json, key, value);
+#define ZONE_STAT(key, kind, value, ...) json_##kind(json, key, value);
 #include "trace/world.def"
 		write_causes(json, world, (int)zone->vmid, names);
 		json_close(json, '}');

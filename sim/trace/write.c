@@ -2,12 +2,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
+#include "base/output_file.h"
 #include "base/say.h"
+#include "trace/chunk.h"
 #include "trace/format.h"
 
 /* LEVEL: what instructions load is often random, and higher levels spend most of their time on that. */
-enum { PENDING_SIZE = 1 << 16, LEVEL = -3, FLUSH_FIRST = 64 };
+enum { LEVEL = -3, FLUSH_FIRST = 64 };
 
 struct trace_writer {
 	FILE *file;
@@ -18,35 +19,30 @@ struct trace_writer {
 	uint64_t events;
 	uint64_t records;    /* of events, not of runs */
 	uint64_t next_flush; /* in records: after 64, 128, 256... and then every TRACE_FLUSH_EVENTS */
-	size_t pending_size, out_capacity;
-	uint8_t *out;
-	uint8_t pending[PENDING_SIZE]; /* coded, not yet compressed */
+	uint32_t chunks;
+	size_t pending_size;
+	uint8_t pending[CHUNK_CONTENT]; /* coded: the next chunk's */
+	uint8_t out[CHUNK_MAX];
 };
 
-/* Compress what is pending; ZSTD_e_flush and ZSTD_e_end also push it to the operating system. */
-static void push_bytes(struct trace_writer *writer, ZSTD_EndDirective how)
+/* What is pending becomes a chunk. */
+static void put_chunk(struct trace_writer *writer, bool last)
 {
-	ZSTD_inBuffer in = {writer->pending, writer->pending_size, 0};
-	size_t left;
+	size_t size = chunk_put(writer->zstd, writer->chunks++, last, writer->pending, writer->pending_size,
+	                        writer->out);
 	writer->pending_size = 0;
-	do {
-		ZSTD_outBuffer out = {writer->out, writer->out_capacity, 0};
-		left = ZSTD_compressStream2(writer->zstd, &out, &in, how);
-		if (writer->failure)
-			return;
-		if (ZSTD_isError(left))
-			writer->failure = ZSTD_getErrorName(left);
-		else if (fwrite(writer->out, 1, out.pos, writer->file) != out.pos)
-			writer->failure = strerror(errno);
-	} while (!writer->failure && (in.pos < in.size || (how != ZSTD_e_continue && left)));
-	if (!writer->failure && how != ZSTD_e_continue && fflush(writer->file))
+	if (writer->failure)
+		return;
+	if (ZSTD_isError(size))
+		writer->failure = ZSTD_getErrorName(size);
+	else if (fwrite(writer->out, 1, size, writer->file) != size)
 		writer->failure = strerror(errno);
 }
 
 static uint8_t *reserve_bytes(struct trace_writer *writer, size_t size)
 {
-	if (writer->pending_size + size > PENDING_SIZE)
-		push_bytes(writer, ZSTD_e_continue);
+	if (writer->pending_size + size > sizeof writer->pending)
+		put_chunk(writer, false);
 	return writer->pending + writer->pending_size;
 }
 
@@ -75,7 +71,6 @@ static void writer_free(struct trace_writer *writer)
 {
 	trace_codec_free(&writer->codec);
 	ZSTD_freeCCtx(writer->zstd);
-	free(writer->out);
 	free(writer->path);
 	free(writer);
 }
@@ -86,12 +81,10 @@ static struct trace_writer *writer_new(const char *path, const struct trace_head
 	struct trace_writer *writer = calloc(1, sizeof(*writer));
 	if (!writer)
 		return NULL;
-	writer->out_capacity = ZSTD_CStreamOutSize();
-	writer->out = malloc(writer->out_capacity);
 	writer->path = strdup(path);
 	writer->zstd = ZSTD_createCCtx();
 	int failed = trace_codec_init(&writer->codec, header->hart_count);
-	if (writer->out && writer->path && writer->zstd && !failed &&
+	if (writer->path && writer->zstd && !failed &&
 	    !ZSTD_isError(ZSTD_CCtx_setParameter(writer->zstd, ZSTD_c_compressionLevel, LEVEL)))
 		return writer;
 	writer_free(writer);
@@ -105,7 +98,7 @@ struct trace_writer *trace_writer_open(const char *path, const struct trace_head
 		say("%s: no memory for the trace", path);
 		return NULL;
 	}
-	writer->file = fopen(path, "wb");
+	writer->file = output_open(path);
 	if (!writer->file) {
 		say("%s: %s", path, strerror(errno));
 		writer_free(writer);
@@ -143,8 +136,8 @@ void trace_writer_notes(struct trace_writer *writer, struct trace_notes *notes, 
 	bool all;
 	do {
 		uint8_t *start = reserve_bytes(writer, TRACE_RUN_MAX), *out = start;
-		all = trace_encode_notes(&writer->codec, notes, hart, retired, &out, writer->pending + PENDING_SIZE,
-		                         &writer->events);
+		all = trace_encode_notes(&writer->codec, notes, hart, retired, &out,
+		                         writer->pending + sizeof writer->pending, &writer->events);
 		writer->pending_size += (size_t)(out - start);
 	} while (!all);
 }
@@ -165,6 +158,18 @@ void trace_writer_registers(struct trace_writer *writer, unsigned hart, const st
 	uint8_t *out = reserve_bytes(writer, 1 + TRACE_REGISTERS_MAX);
 	*out = TRACE_KIND_REGISTERS;
 	writer->pending_size += 1 + trace_put_registers(hart, registers, check, out + 1);
+}
+
+void trace_writer_config(struct trace_writer *writer, const char *text)
+{
+	for (size_t left = strlen(text), length; left; text += length, left -= length) {
+		length = left < TRACE_NAME_MAX ? left : TRACE_NAME_MAX;
+		uint8_t *start = reserve_bytes(writer, TRACE_RECORD_MAX + length), *out = start;
+		*out++ = TRACE_KIND_CONFIG;
+		out += trace_put_varint(out, length);
+		memcpy(out, text, length);
+		writer->pending_size += (size_t)(out + length - start);
+	}
 }
 
 void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol *symbol)
@@ -221,7 +226,10 @@ void trace_writer_flush(struct trace_writer *writer)
 {
 	uint64_t step = writer->records < FLUSH_FIRST ? FLUSH_FIRST : writer->records;
 	writer->next_flush = writer->records + (step < TRACE_FLUSH_EVENTS ? step : TRACE_FLUSH_EVENTS);
-	push_bytes(writer, ZSTD_e_flush);
+	if (writer->pending_size)
+		put_chunk(writer, false);
+	if (fflush(writer->file) && !writer->failure)
+		writer->failure = strerror(errno);
 }
 
 int trace_writer_close(struct trace_writer *writer)
@@ -229,7 +237,7 @@ int trace_writer_close(struct trace_writer *writer)
 	uint8_t *out = reserve_bytes(writer, TRACE_RECORD_MAX);
 	*out = TRACE_KIND_END;
 	writer->pending_size += 1 + trace_put_varint(out + 1, writer->events);
-	push_bytes(writer, ZSTD_e_end);
+	put_chunk(writer, true);
 	if (fclose(writer->file) && !writer->failure)
 		writer->failure = strerror(errno);
 	if (writer->failure)

@@ -29,7 +29,7 @@ enum {
 
 struct scan {
 	struct check *check;
-	const struct hart *hart;
+	struct hart *hart;
 	const struct trace_event *event;
 	uint16_t owner;      /* vmid + 1 */
 	bool tables;         /* mark the table's pages, not what they map */
@@ -173,7 +173,7 @@ static void scan_all(struct scan *scan, uint64_t hgatp)
 	}
 }
 
-static void scan_zone(struct check *check, const struct hart *hart, const struct trace_event *event)
+static void scan_zone(struct check *check, struct hart *hart, const struct trace_event *event)
 {
 	uint64_t hgatp = event->value[2];
 	unsigned vmid = (unsigned)((hgatp & hgatp_VMID) >> hgatp_VMID_LOW);
@@ -182,13 +182,13 @@ static void scan_zone(struct check *check, const struct hart *hart, const struct
 	scan_all(&scan, hgatp);
 }
 
-void check_isolation_exit(struct check *check, const struct hart *hart)
+void check_isolation_exit(struct check *check, struct hart *hart)
 {
 	if (check->config.kinds & CHECK_ISOLATION)
 		check->harts[hart->id].fences = mmu_stats(hart)->fences;
 }
 
-void check_isolation_entry(struct check *check, const struct hart *hart, const struct trace_event *event)
+void check_isolation_entry(struct check *check, struct hart *hart, const struct trace_event *event)
 {
 	struct check_hart *state = &check->harts[hart->id];
 	if (!(check->config.kinds & CHECK_ISOLATION))

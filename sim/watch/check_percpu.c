@@ -39,7 +39,7 @@ static bool in_world_switch(const struct check *check, uint64_t pc)
 	return pc >= check->switch_start && pc < check->switch_end;
 }
 
-/* The table is in order of (module, address): so is what it leaves. */
+/* The table is in order of (module, address) as far as symbols name bytes: so is what it leaves. */
 static int find_functions(struct check *check)
 {
 	const struct symbol *symbol;
@@ -50,7 +50,8 @@ static int find_functions(struct check *check)
 	if (!check->functions)
 		return -1;
 	for (size_t i = 0; (symbol = symbols_at(check->config.symbols, i)) != NULL; i++)
-		if (symbol->module == 0 && symbol->is_function && !in_world_switch(check, symbol->address))
+		if (symbol->module == 0 && symbol->is_function && symbol->size &&
+		    !in_world_switch(check, symbol->address))
 			check->functions[check->function_count++] = symbol->address;
 	return 0;
 }
@@ -87,7 +88,7 @@ static uint64_t slot_index(const struct check *check, uint64_t value)
 
 /* Start-up code may put a slot's address together in tp itself, by way of other values: until tp was right once, only
  * what is there when a function begins counts. */
-void check_percpu_tp(struct check *check, const struct hart *hart, const struct trace_event *event)
+void check_percpu_tp(struct check *check, struct hart *hart, const struct trace_event *event)
 {
 	uint64_t own;
 	if (!(check->config.kinds & CHECK_PERCPU) || event->mode != MODE_HS || !check_own_slot(check, hart, &own) ||

@@ -76,13 +76,13 @@ struct check {
 };
 
 /* check_report.c: say what is wrong: "check KIND: hart N cycle C pc P <symbol>: TEXT". */
-void check_violation(struct check *check, const char *kind, const struct hart *hart, enum mode mode, uint64_t pc,
+void check_violation(struct check *check, const char *kind, struct hart *hart, enum mode mode, uint64_t pc,
                      const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* check_percpu.c: 0, or -1 after a line. tp was written; HS-mode goes on after M-mode. */
 int check_percpu_init(struct check *check);
 void check_percpu_free(struct check *check);
-void check_percpu_tp(struct check *check, const struct hart *hart, const struct trace_event *event);
+void check_percpu_tp(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_percpu_resumed(struct check *check, const struct hart *hart, const struct trace_event *event);
 
 /* What tp has to be on this hart in HS-mode; false: there is no slot for it. */
@@ -90,15 +90,15 @@ bool check_own_slot(const struct check *check, const struct hart *hart, uint64_t
 
 /* check_switch.c: a guest left, is entered. */
 void check_switch_exit(struct check *check, struct hart *hart, const struct trace_event *event);
-void check_switch_entry(struct check *check, const struct hart *hart, const struct trace_event *event);
+void check_switch_entry(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_switch_free(struct check *check);
 void check_switch_save(const struct check *check, struct state_writer *writer);
 void check_switch_restore(struct check *check, struct state_reader *reader);
 
 /* check_isolation.c */
 int check_isolation_init(struct check *check); /* 0, or -1 after a line */
-void check_isolation_exit(struct check *check, const struct hart *hart);
-void check_isolation_entry(struct check *check, const struct hart *hart, const struct trace_event *event);
+void check_isolation_exit(struct check *check, struct hart *hart);
+void check_isolation_entry(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_isolation_free(struct check *check);
 void check_isolation_save(const struct check *check, struct state_writer *writer);
 void check_isolation_restore(struct check *check, struct state_reader *reader);

@@ -254,7 +254,7 @@ static bool wrong(const struct hart *hart, const struct vcpu_image *vcpu, const 
 	return wrong_vs(vcpu, way, vs, fault) || wrong_fp(hart, vcpu, way, fault);
 }
 
-static void report_changes(struct check *check, const struct hart *hart, const struct vcpu_image *vcpu,
+static void report_changes(struct check *check, struct hart *hart, const struct vcpu_image *vcpu,
                            const struct trace_event *event, const struct fault *fault)
 {
 	check_violation(check, "worldswitch", hart, (enum mode)event->mode, event->pc,
@@ -262,7 +262,7 @@ static void report_changes(struct check *check, const struct hart *hart, const s
 	                fault->expected, world_cause_name(vcpu->cause));
 }
 
-static void compare_image(struct check *check, const struct hart *hart, struct vcpu_image *vcpu,
+static void compare_image(struct check *check, struct hart *hart, struct vcpu_image *vcpu,
                           const struct trace_event *event)
 {
 	struct way ways[WAYS_MAX];
@@ -293,7 +293,7 @@ static void compare_image(struct check *check, const struct hart *hart, struct v
 }
 
 /* No guest sees the hypervisor's tp, unless the value is its own. */
-static void find_leak(struct check *check, const struct hart *hart, const struct vcpu_image *vcpu,
+static void find_leak(struct check *check, struct hart *hart, const struct vcpu_image *vcpu,
                       const struct trace_event *event)
 {
 	uint64_t own;
@@ -304,7 +304,7 @@ static void find_leak(struct check *check, const struct hart *hart, const struct
 		                "the guest is entered with the hypervisor's tp 0x%" PRIx64, own);
 }
 
-void check_switch_entry(struct check *check, const struct hart *hart, const struct trace_event *event)
+void check_switch_entry(struct check *check, struct hart *hart, const struct trace_event *event)
 {
 	struct vcpu_image *vcpu = find_vcpu(check, event);
 	if (check->config.kinds & CHECK_PERCPU)

@@ -78,6 +78,33 @@ def why_after_a_change():
     expect(0 <= at < err.find(first) < err.find(second), err)
 
 
+def stale_tlb():
+    """translate asks the tables, and says where a TLB that no fence has emptied goes another way."""
+    script = b"break stale\ncontinue\ntranslate word r HS\ntranslate word w M\nquit\n"
+    err = run([RVSIM, "--debug", "build/debug/stale.elf"], 60, stdin=script)[2]
+    tables, _, machine = err.partition("V is clear\nload page fault: cause 13")
+    expect("but the TLB still has 0x8000" in machine and "dram, store of 1 byte" in machine, err)
+    expect_equal(machine.count("the TLB"), 1, err)
+
+
+def guests_names():
+    """An address of a guest has a name only where no other guest could run, and never the firmware's."""
+    script = b"catch world VS\ncontinue\nprint guest_main + 2\nquit\n"
+    for others, named in [([], True), ([guest("hello")], True), ([guest("smp")], False)]:
+        err = run([RVSIM, "--debug", FIRMWARE, guest("hello"), *others], 60, stdin=script)[2]
+        expect(("<guest_main+0x2>" in err) == named, f"hello with {others}: {err}")
+    # a program that holds its guest itself: its own symbols, where they were linked
+    err = run([RVSIM, "--debug", "build/debug/tlb.elf"], 60, stdin=script)[2]
+    expect("<guest>" in err, err)
+
+
+def numbers_are_no_names():
+    """Absolute symbols, and what lies behind a program's end."""
+    _, _, err = repl("print percpu_slot_size\nprint __image_end + 0x100000\nprint 0x40000000\nprint hypervisor_entry + 2\nquit\n")
+    lines = err.splitlines()[-4:]
+    expect(not any("<" in line for line in lines[:3]) and "<hypervisor_entry+0x2>" in lines[3], err)
+
+
 def cases():
     yield "step", lambda: says("step\nstep 3\n\ninfo regs\nquit\n", "hart 0 M cycle 1 ", "cycle 4 ", "cycle 7 ", "zero 0x0000")
     yield "break", lambda: says("break hypervisor_entry\ncontinue\ninfo breakpoints\nquit\n", "breakpoint 1 at 0x",
@@ -111,3 +138,6 @@ def cases():
     yield "why-after-a-change", why_after_a_change
     yield "terminal", terminal_completes
     yield "tp-file", planted_leak
+    yield "stale-tlb", stale_tlb
+    yield "guests-names", guests_names
+    yield "numbers-are-no-names", numbers_are_no_names

@@ -19,14 +19,14 @@ def options_of(case):
 
 # Hardware that is legal but different: all of it at once first, then one by one.
 LEAST = ("tinst=zero,tval=zero,tval2=zero,ad=fault,vmid.bits=0,asid.bits=0,misaligned=traps,envcfg=absent,counters.hpm=0,"
-         "time=absent,endian=little,pmp.entries=0,isa=-sstc/-sv48/-svadu/-smstateen/-ssstateen/-svinval/-sscofpmf/-sdtrig")
-SINGLE = ("tinst=zero", "tval=zero", "tval2=zero", "ad=fault", "pmp.entries=0", "pmp.entries=64", "vmid.bits=0", "vmid.bits=1",
+         "time=absent,endian=little,pmp.entries=0,isa=-sstc/-sv48/-svadu/-svinval/-sscofpmf/-sdtrig")
+SINGLE = ("tinst=zero", "tval=zero", "tval2=zero", "ad=fault", "ad=either", "pmp.entries=0", "pmp.entries=64", "vmid.bits=0", "vmid.bits=1",
           "asid.bits=0", "misaligned=traps", "envcfg=absent", "counters.hpm=0", "time=absent", "isa=-zihpm", "isa=-zicntr",
-          "isa=-sstc", "isa=-sv57", "isa=-sv48", "isa=-smstateen/-ssstateen", "isa=-smstateen", "isa=-f", "isa=+smdbltrp",
+          "isa=-sstc", "isa=-sv57", "isa=-sv48", "isa=all", "isa=+smstateen", "isa=+ssstateen", "isa=-f", "isa=+smdbltrp",
           "isa=+smrnmi", "isa=+smdbltrp/-sstc,time=absent", "isa=+smrnmi/+smdbltrp,tval=zero,time=absent")
 SLOW_VARIANTS = 4
 VARIANTS = [(name, options_of(case)) for name, case in
-            [("least", LEAST), ("least-rnmi", LEAST + "/+smdbltrp/+smrnmi"), ("most", "pmp.entries=64,isa=+smrnmi/+smdbltrp")]
+            [("least", LEAST), ("least-rnmi", LEAST + "/+smdbltrp/+smrnmi"), ("most", "pmp.entries=64,isa=+smrnmi/+smdbltrp/+smstateen/+svade/+zkr")]
             + [(case, case) for case in SINGLE]]
 
 

@@ -61,7 +61,26 @@ def a_hang_is_told():
         expect(re.search(wanted, told, re.M), f"no {wanted!r} in:\n{told}")
 
 
+# Options of the machine, and the step of tests/unaware that does not come through with them.
+UNAWARE = {"": None, "-cpu rv64,h=true": None, "--isa all": 4, "-cpu max": 4, "--isa +smstateen": 4, "--isa +ssstateen": 10,
+           "--isa +svade": 7, "--isa -svadu": 7, "--isa all --set ad=hardware": 4, "--set ad=either": 7, "--set ad=fault": 7,
+           "--isa rv64gch_zicntr_svadu": None, "--isa rv64gch_zicntr": 7, "-cpu max,smstateen=off,ssstateen=off,svade=off": None}
+
+
+def unaware(options, step):
+    """The default machine is as good as QEMU's to M-mode that knows only what is old; what is off by default is off for a reason."""
+    status, _, err = run([RVSIM, *options.split(), "--max-insns", "100000", "build/unaware/unaware.elf"])
+    expect_equal((status, err), (0, "") if step is None else (1, f"rvsim: the program signalled failure: code {step}\n"), options)
+
+
+def unaware_there():
+    expect_equal(run(QEMU + ["-bios", "build/unaware/unaware.elf"])[0], 0, "exit status")
+
+
 def cases():
+    yield "unaware-qemu", unaware_there
+    for options, step in UNAWARE.items():
+        yield f"unaware{options.replace(' ', '')}", lambda options=options, step=step: unaware(options, step)
     for name in GUESTS:
         for harts in ((1, 4) if name != "tp" else (1, 2)):
             yield f"{name}-{harts}", lambda name=name, harts=harts: both(name, harts)

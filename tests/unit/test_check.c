@@ -53,7 +53,9 @@ static void map_zone(struct fixture *fixture, unsigned vmid, uint64_t pa, unsign
 
 static void add_symbol(struct fixture *fixture, const char *name, uint64_t address, bool is_function)
 {
-	struct symbol symbol = { .address = address, .name = name, .is_function = is_function, .is_global = true };
+	struct symbol symbol = {
+		.address = address, .limit = is_function ? address + 0x40 : 0, .name = name, .is_function = is_function, .is_global = true,
+	};
 	cr_assert_eq(symbols_add(fixture->machine.symbols, &symbol), 0);
 }
 

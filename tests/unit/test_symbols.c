@@ -7,11 +7,20 @@ static struct symbols *table(void)
 	static const struct symbol list[] = {
 		{ .address = 0x1000, .size = 0x20, .name = "main", .module = 0, .is_function = true, .is_global = true },
 		{ .address = 0x1000, .size = 0, .name = "alias", .module = 0 },
-		{ .address = 0x1040, .size = 0, .name = "label", .module = 0 },
+		{ .address = 0x1040, .size = 0, .limit = 0x1080, .name = "label", .module = 0 },
+		{ .address = 0x1080, .size = 0, .limit = 0x1080, .name = "end_of_text", .module = 0, .is_global = true },
+		{ .address = 0x1080, .size = 0, .limit = 0x1100, .name = "next_section", .module = 0 },
+		{ .address = 0x1200, .size = 0x100, .name = "outer", .module = 0, .is_function = true },
+		{ .address = 0x1210, .size = 0, .limit = 0x2000, .name = "inner", .module = 0 },
+		{ .address = 0x1220, .size = 4, .name = "word", .module = 0 },
+		{ .address = 0x12f0, .size = 0, .limit = 0x2000, .name = "tail", .module = 0 },
+		{ .address = 0x1400, .size = 0, .name = "some_number", .module = 0, .is_global = true },
 		{ .address = 0x2000, .size = 8, .name = "counter", .module = 0, .is_global = true },
 		{ .address = 0x1000, .size = 0x100, .name = "guest_main", .module = 1, .is_function = true },
 		{ .address = 0x3000, .size = 4, .name = "counter", .module = 1 },
 		{ .address = 0x500, .size = 0x10, .name = "other", .module = 2, .is_function = true },
+		{ .address = 0x600, .size = 0x10, .name = "same", .module = 1, .is_function = true },
+		{ .address = 0x600, .size = 0x10, .name = "same", .module = 2, .is_function = true },
 	};
 	struct symbols *symbols = symbols_new();
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
@@ -27,8 +36,19 @@ Test(symbols, find)
 	cr_expect_str_eq(symbols_find(symbols, 0x101f, &offset), "main", "the function, not its alias");
 	cr_expect_eq(offset, 0x1f);
 	cr_expect_null(symbols_find(symbols, 0x1020, &offset), "beyond its size");
-	cr_expect_str_eq(symbols_find(symbols, 0x1100, &offset), "label", "an unknown size reaches to the next");
-	cr_expect_eq(offset, 0xc0);
+	cr_expect_str_eq(symbols_find(symbols, 0x107f, &offset), "label", "an unknown size reaches to the section's end");
+	cr_expect_eq(offset, 0x3f);
+	cr_expect_str_eq(symbols_find(symbols, 0x1080, &offset), "next_section", "a mark of an end holds nothing");
+	cr_expect_str_eq(symbols_find(symbols, 0x10ff, &offset), "next_section");
+	cr_expect_null(symbols_find(symbols, 0x1100, &offset));
+	cr_expect_null(symbols_find(symbols, 0x1180, &offset));
+	cr_expect_str_eq(symbols_find(symbols, 0x121f, &offset), "inner", "up to the next symbol");
+	cr_expect_str_eq(symbols_find(symbols, 0x1223, &offset), "word");
+	cr_expect_str_eq(symbols_find(symbols, 0x1224, &offset), "outer", "behind a symbol inside another");
+	cr_expect_eq(offset, 0x24);
+	cr_expect_str_eq(symbols_find(symbols, 0x12ff, &offset), "tail");
+	cr_expect_null(symbols_find(symbols, 0x1300, &offset), "a label ends with the function around it");
+	cr_expect_null(symbols_find(symbols, 0x1400, &offset), "a number is no place");
 	cr_expect_null(symbols_find(symbols, 0xfff, &offset));
 	cr_expect_null(symbols_find(symbols, 0x2008, NULL));
 	cr_expect_str_eq(symbols_find(symbols, 0x2007, NULL), "counter");
@@ -39,15 +59,28 @@ Test(symbols, modules_are_apart)
 {
 	struct symbols *symbols = table();
 	uint64_t offset;
-	unsigned module = 0;
 	cr_expect_str_eq(symbols_find_in(symbols, 1, 0x1020, &offset), "guest_main");
 	cr_expect_null(symbols_find_in(symbols, 2, 0x1020, &offset));
 	cr_expect_null(symbols_find_in(symbols, 7, 0x1020, &offset));
-	cr_expect_str_eq(symbols_find_guest(symbols, 0x508, &offset, &module), "other");
-	cr_expect_eq(module, 2);
+	cr_expect_null(symbols_find_guest(symbols, 0x508, &offset), "which guest runs is not known");
+	cr_expect_null(symbols_find_guest(symbols, 0x1020, &offset));
+	cr_expect_null(symbols_find_guest(symbols, 0x2000, &offset));
+	cr_expect_str_eq(symbols_find_guest(symbols, 0x608, &offset), "same");
 	cr_expect_eq(offset, 8);
-	cr_expect_null(symbols_find_guest(symbols, 0x2000, &offset, &module));
 	cr_expect_eq(symbols_modules(symbols), 3);
+	symbols_free(symbols);
+}
+
+/* A flat image names nothing and may be anywhere. */
+Test(symbols, a_guest_without_symbols_takes_the_others_names)
+{
+	struct symbols *symbols = symbols_new();
+	struct symbol symbol = { .address = 0x1000, .size = 4, .name = "start", .module = 1 };
+	cr_assert_eq(symbols_add(symbols, &symbol), 0);
+	symbols_seal(symbols);
+	cr_expect_str_eq(symbols_find_guest(symbols, 0x1000, NULL), "start");
+	symbols_add_guest(symbols, 2);
+	cr_expect_null(symbols_find_guest(symbols, 0x1000, NULL));
 	symbols_free(symbols);
 }
 
@@ -80,7 +113,7 @@ Test(symbols, an_empty_table_and_none)
 	cr_expect_eq(symbols_modules(symbols), 0);
 	symbols_free(symbols);
 	cr_expect_null(symbols_find(NULL, 0, NULL));
-	cr_expect_null(symbols_find_guest(NULL, 0, NULL, NULL));
+	cr_expect_null(symbols_find_guest(NULL, 0, NULL));
 	cr_expect_not(symbols_lookup(NULL, "x", NULL, NULL, NULL));
 	cr_expect_null(symbols_at(NULL, 0));
 }
@@ -88,7 +121,7 @@ Test(symbols, an_empty_table_and_none)
 Test(symbols, names_of_one_line)
 {
 	struct symbols *symbols = symbols_new();
-	struct symbol symbol = { .address = 0x1000, .name = "a\nb\x1b[31m\x7f" };
+	struct symbol symbol = { .address = 0x1000, .size = 1, .name = "a\nb\x1b[31m\x7f" };
 	cr_assert_eq(symbols_add(symbols, &symbol), 0);
 	symbols_seal(symbols);
 	cr_expect_str_eq(symbols_find(symbols, 0x1000, NULL), "a?b?[31m?");

@@ -1,41 +1,53 @@
 /* rvtrace export: traces in the formats of other programs. */
 #include "rvtrace.h"
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
+#include "trace/spike.h"
 
-enum { CSRS_MAX = 4 };
-
-/* csr events stand before the insn event of the instruction that wrote them. */
-static void export_spike(struct input *input)
+static void export_trap(struct input *input, struct spike *spike, const struct trace_event *event)
 {
-	struct {
-		struct trace_event csrs[CSRS_MAX];
-		unsigned count;
-	} pending[TRACE_HARTS_MAX] = {0};
+	uint32_t word;
+	bool known = spike_trap_has_insn(event) &&
+	             trace_reader_insn(input->reader, (enum mode)event->mode, event->pc, &word);
+	spike_trap(spike, event, known ? &word : NULL);
+}
+
+static int export_spike(struct input *input, bool disassembly)
+{
+	struct spike *spike = calloc(1, sizeof *spike);
 	struct trace_event event;
+	if (!spike)
+		return input_refuse(input, "no memory");
+	*spike = (struct spike){.out = stdout, .disassembly = disassembly, .names = &input->names};
 	while (input_next(input, &event)) {
-		unsigned *count = &pending[event.hart].count;
-		struct trace_event *csrs = pending[event.hart].csrs;
-		if (event.type == TRACE_CSR && *count < CSRS_MAX)
-			csrs[(*count)++] = event;
-		if (event.type != TRACE_INSN)
-			continue;
-		bool own = *count && csrs[0].pc == event.pc;
-		trace_print_spike(stdout, &event, csrs, own ? *count : 0);
-		*count = 0;
+		if (event.type == TRACE_TRAP && disassembly)
+			export_trap(input, spike, &event);
+		else
+			spike_event(spike, &event, trace_reader_registers(input->reader, event.hart));
 	}
+	free(spike);
+	return input_close(input);
 }
 
 int rvtrace_export(int argc, char **argv)
 {
-	static const struct option options[] = {{"format", required_argument, NULL, 'f'}, {0}};
+	static const struct option options[] = {
+	    {"format", required_argument, NULL, 'f'},
+	    {"disassembly", no_argument, NULL, 'd'},
+	    {0},
+	};
 	const char *format = "";
+	bool disassembly = false;
 	struct input input;
 	int option;
 	while ((option = getopt_long_only(argc, argv, "", options, NULL)) != -1) {
 		if (option == '?')
 			return EXIT_TROUBLE;
-		format = optarg;
+		if (option == 'd')
+			disassembly = true;
+		else
+			format = optarg;
 	}
 	if (argc - optind != 1 || !*format)
 		return usage();
@@ -43,10 +55,7 @@ int rvtrace_export(int argc, char **argv)
 		return trouble(format, "this export format is not supported; spike is");
 	if (input_open(&input, argv[optind]))
 		return EXIT_TROUBLE;
-	int result = 0;
-	if (trace_reader_header(input.reader)->events >> TRACE_INSN & 1)
-		export_spike(&input);
-	else
-		result = trouble(argv[optind], "the trace has no insn events: record with events=insn");
-	return input_close(&input) | result;
+	if (!(trace_reader_header(input.reader)->events >> TRACE_INSN & 1))
+		return input_refuse(&input, "the trace has no insn events: record with events=insn,csr");
+	return export_spike(&input, disassembly);
 }

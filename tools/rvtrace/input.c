@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include "base/say.h"
 
-const char usage_text[] = "usage: rvtrace dump [--hart N] [--type LIST] [--from CYCLE] [--to CYCLE] [--golden] FILE\n"
-			  "       rvtrace diff [--context N] A B     exit 0: same, 1: differ, 2: trouble\n"
-			  "       rvtrace stat [--json] FILE\n"
-			  "       rvtrace export --format=spike FILE\n";
+const char usage_text[] =
+    "usage: rvtrace dump [--hart N] [--type LIST] [--from CYCLE] [--to CYCLE] [--golden] FILE\n"
+    "       rvtrace diff [--context N] A B     exit 0: same, 1: differ, 2: trouble\n"
+    "       rvtrace stat [--json] FILE\n"
+    "       rvtrace info FILE                  version, configuration, events, size; complete or cut\n"
+    "       rvtrace export --format=spike [--disassembly] FILE\n";
 
 int usage(void)
 {
@@ -60,6 +62,8 @@ bool input_next(struct input *input, struct trace_event *event)
 int input_close(struct input *input)
 {
 	int result = 0;
+	if (input->status == TRACE_READ_EVENT)
+		input->status = trace_reader_check_rest(input->reader);
 	if (input->status == TRACE_READ_TRUNCATED)
 		fprintf(stderr, "rvtrace: %s: note: no end record (the run was killed?); %" PRIu64 " events read\n",
 		        input->path, trace_reader_events(input->reader));
@@ -67,4 +71,10 @@ int input_close(struct input *input)
 		result = trouble(input->path, trace_reader_error(input->reader));
 	trace_reader_close(input->reader);
 	return result;
+}
+
+int input_refuse(struct input *input, const char *reason)
+{
+	trace_reader_close(input->reader);
+	return trouble(input->path, reason);
 }

@@ -12,6 +12,7 @@ int rvtrace_dump(int argc, char **argv);
 int rvtrace_diff(int argc, char **argv);
 int rvtrace_stat(int argc, char **argv);
 int rvtrace_export(int argc, char **argv);
+int rvtrace_info(int argc, char **argv);
 
 /* "rvtrace: SUBJECT: REASON" on stderr, in one line. EXIT_TROUBLE. */
 int trouble(const char *subject, const char *reason);
@@ -33,7 +34,10 @@ struct input {
 /* 0, or EXIT_TROUBLE after a line. */
 int input_open(struct input *input, const char *path);
 bool input_next(struct input *input, struct trace_event *event);
-/* Says what is to be said about how the file ended; the exit status that follows. */
+/* Reads on to the file's end if nobody has: damage anywhere in it is trouble. Says what is to be said about how the file
+ * ended; the exit status that follows. */
 int input_close(struct input *input);
+/* Closes it, with the reason why it is no good for what is asked. EXIT_TROUBLE. */
+int input_refuse(struct input *input, const char *reason);
 
 #endif

@@ -144,11 +144,11 @@ static int stat_file(const char *path, bool as_json)
 	if (input_open(&input, path))
 		return EXIT_TROUBLE;
 	const struct trace_header *header = trace_reader_header(input.reader);
+	if (!(header->events >> TRACE_WORLD & 1))
+		return input_refuse(&input, lacking);
 	struct world_now *now = calloc(header->hart_count, sizeof(*now));
 	int result = 0;
-	if (!(header->events >> TRACE_WORLD & 1)) {
-		result = trouble(path, lacking);
-	} else if (!now || world_init(&world, header->hart_count)) {
+	if (!now || world_init(&world, header->hart_count)) {
 		result = trouble(path, "no memory");
 	} else {
 		stat_read(&input, &world, now);
