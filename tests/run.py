@@ -14,7 +14,7 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SHORT = ["layers", "tables", "unit", "isa", "guests", "determinism", "input", "checks", "debugger", "traces", "golden", "qemu",
+SHORT = ["layers", "tables", "unit", "isa", "guests", "determinism", "input", "checks", "debugger", "translate", "statistics", "traces", "golden", "qemu",
          "fp", "hostile", "fuzz", "diff", "accuracy", "split"]
 
 
