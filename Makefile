@@ -4,12 +4,13 @@ CC_SIM ?= clang-19
 CC_PLAIN ?= gcc
 BUILD := build
 
-CFLAGS_COMMON := -std=gnu17 -g -Wall -Wextra -Werror -Isim -MMD -MP -D_GNU_SOURCE
+WARNINGS := -Wall -Wextra -Werror
+CFLAGS_COMMON := -std=gnu17 -g $(WARNINGS) -Isim -MMD -MP -D_GNU_SOURCE
 CFLAGS_SIM := $(CFLAGS_COMMON) -O2 -fno-strict-aliasing
-LIBS := -lelf -lfdt -lzstd -lreadline -lm
+LIBS := -lelf -lfdt -lzstd -lz -lreadline -lm
 
-PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libfdt-dev libzstd-dev libreadline-dev gcc-riscv64-unknown-elf
-PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi python3 \
+PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libfdt-dev libzstd-dev zlib1g-dev libreadline-dev gcc-riscv64-unknown-elf
+PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi u-boot-qemu u-boot-tools lld python3 \
                  device-tree-compiler binutils-riscv64-unknown-elf
 
 SIM_SOURCES := $(sort $(wildcard sim/*/*.c sim/*/*/*.c))
@@ -72,7 +73,7 @@ run: ## the main job: two zones on four harts, with a trace of every world switc
 	@$(BUILD)/rvtrace stat $(BUILD)/run.trace
 
 # Everything the suites run, built first so that they measure nothing but what they test.
-test-programs: all $(BUILD)/tail/unit $(BUILD)/plain/unit $(BUILD)/plain/rvsim $(BUILD)/asan/rvsim golden-programs switch-programs isa-programs fp-programs fuzz-programs accuracy-programs input-programs diff-tools
+test-programs: all $(BUILD)/tail/unit $(BUILD)/plain/unit $(BUILD)/plain/rvsim $(BUILD)/asan/rvsim golden-programs switch-programs isa-programs fp-programs fuzz-programs accuracy-programs input-programs machine-programs unaware-programs board-programs diff-tools
 
 test: ## everything that proves it, within 15 minutes: prints N passed, N failed
 	@tools/install-packages.sh $(PACKAGES_TEST)

@@ -3,12 +3,13 @@
 # Needs gcc-riscv64-unknown-elf.
 
 RISCV_CC ?= riscv64-unknown-elf-gcc
+WARNINGS ?= -Wall -Wextra -Werror
 
 .PHONY: firmware
 firmware: build/firmware.elf build/firmware-s.elf ## build the hypervisor, for machine mode and for OpenSBI
 
 FW_CFLAGS := -std=gnu17 -march=rv64imafdc_zicsr_zifencei -mabi=lp64 -mcmodel=medany -O2 -g \
-	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	$(WARNINGS) -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-ffreestanding -nostdlib -fno-common -fno-stack-protector -fno-pic -Ifirmware
 FW_LDFLAGS := -static -Wl,--gc-sections -Wl,--build-id=none -Wl,-T,firmware/firmware.lds -Wl,--no-warn-rwx-segments
 

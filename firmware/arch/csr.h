@@ -68,19 +68,21 @@
 /* sstatus; vsstatus has the same layout, mstatus a superset. */
 #define SSTATUS_SIE BIT(1)
 #define SSTATUS_SPIE BIT(5)
+#define SSTATUS_UBE BIT(6)
 #define SSTATUS_SPP BIT(8)
 #define SSTATUS_FS UINT64_C(0x6000)
 #define SSTATUS_FS_INITIAL UINT64_C(0x2000)
 #define SSTATUS_FS_CLEAN UINT64_C(0x4000)
 #define SSTATUS_FS_DIRTY UINT64_C(0x6000)
+#define SSTATUS_SPELP BIT(23) /* of Zicfilp: a landing pad was expected */
 #define SSTATUS_UXL64 (UINT64_C(2) << 32)
 
-/* Either after a trap: what was interrupted goes to SPIE and SPP (spp: SSTATUS_SPP or 0), interrupts are off. */
-static inline uint64_t sstatus_after_trap(uint64_t status, uint64_t spp)
+/* Either after a trap: interrupts are off, and what was interrupted goes to SPIE, SPP and SPELP (`from`: the last two). */
+static inline uint64_t sstatus_after_trap(uint64_t status, uint64_t from)
 {
-	uint64_t cleared = status & ~(SSTATUS_SPIE | SSTATUS_SIE | SSTATUS_SPP);
+	uint64_t cleared = status & ~(SSTATUS_SPIE | SSTATUS_SIE | SSTATUS_SPP | SSTATUS_SPELP);
 
-	return cleared | (status & SSTATUS_SIE ? SSTATUS_SPIE : 0) | spp;
+	return cleared | (status & SSTATUS_SIE ? SSTATUS_SPIE : 0) | from;
 }
 
 /* Where stvec or vstvec sends an exception: to the base, in both modes. */
@@ -99,6 +101,7 @@ static inline uint64_t exception_vector(uint64_t tvec) { return tvec & ~UINT64_C
 #define MSTATUS_MPRV BIT(17)
 #define MSTATUS_MXR BIT(19)
 #define MSTATUS_MPV BIT(39)
+#define MSTATUS_MPELP BIT(41)
 #define MSTATUS_MDT BIT(42) /* of Smdbltrp: a trap to M-mode now is a double trap */
 
 /* Of Smrnmi. By number: binutils 2.40 does not know the names. */
@@ -109,10 +112,15 @@ static inline uint64_t exception_vector(uint64_t tvec) { return tvec & ~UINT64_C
 
 #define MNSTATUS_NMIE BIT(3)
 
+/* Of Sscsrind and Sdtrig, by number likewise. */
+#define CSR_VSISELECT 0x250
+#define CSR_SCONTEXT 0x5a8
+
 /* hstateen0: what guests have of the state whose switch is ours. */
 #define STATEEN0_ENVCFG BIT(62)
 
 /* menvcfg and henvcfg */
+#define ENVCFG_CBZE BIT(7)
 #define ENVCFG_ADUE BIT(61)
 #define ENVCFG_STCE BIT(63)
 
@@ -144,6 +152,8 @@ static inline uint64_t exception_vector(uint64_t tvec) { return tvec & ~UINT64_C
 #define EXC_FETCH_PAGE_FAULT 12
 #define EXC_LOAD_PAGE_FAULT 13
 #define EXC_STORE_PAGE_FAULT 15
+#define EXC_SOFTWARE_CHECK 18
+#define EXC_HARDWARE_ERROR 19
 #define EXC_FETCH_GUEST_PAGE_FAULT 20
 #define EXC_LOAD_GUEST_PAGE_FAULT 21
 #define EXC_VIRTUAL_INSTRUCTION 22

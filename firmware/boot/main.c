@@ -109,6 +109,8 @@ _Noreturn void hypervisor_main(uint64_t hart_id, const void *dtb, uint64_t secon
 	host.harts |= UINT64_C(1) << hart_id; /* whatever the tree says, this one is there */
 	memory_init(&host.fdt);
 	uint32_t zones = zone_config_read(configs, ZONES_MAX);
+	if (zones > ZONES_MAX)
+		host_panic("%u guests were given, and %u are the most there can be", zones, ZONES_MAX);
 	start_other_harts(hart_id, secondary_entry);
 	zone_config_share_harts(configs, zones);
 	console_init(zones > 1);

@@ -29,13 +29,10 @@ enum exit_verdict exit_handle(struct vcpu *vcpu)
 	case EXC_ECALL_VS: return exit_sbi(vcpu);
 	case EXC_VIRTUAL_INSTRUCTION: return exit_virtual_instruction(vcpu);
 	case EXC_ILLEGAL: exit_illegal_instruction(vcpu); return EXIT_RESUME;
-	case EXC_STORE_MISALIGNED: vcpu_reflect(vcpu, cause, vcpu->regs.trap.stval); return EXIT_RESUME;
 	case EXC_FETCH_GUEST_PAGE_FAULT:
 	case EXC_LOAD_GUEST_PAGE_FAULT:
 	case EXC_STORE_GUEST_PAGE_FAULT: exit_guest_page_fault(vcpu); return EXIT_RESUME;
-	default:
-		zone_end(vcpu->zone, ZONE_STOPPED, "unexpected exit with cause %lu at pc 0x%lx stval 0x%lx", cause,
-		         vcpu->regs.guest.sepc, vcpu->regs.trap.stval);
-		return EXIT_RESUME;
+	/* The guest's own, which this hart could not be made to deliver: misaligned stores, software checks. */
+	default: vcpu_reflect(vcpu, cause, vcpu->regs.trap.stval); return EXIT_RESUME;
 	}
 }

@@ -21,6 +21,8 @@ void exit_illegal_instruction(struct vcpu *vcpu)
 
 	if (refused_instruction(vcpu, &instruction))
 		vcpu_reflect(vcpu, EXC_ILLEGAL, instruction);
+	else
+		vcpu_retry(vcpu);
 }
 
 /* The guest's wfi is ours to carry out; anything else is, for a kernel that has no H extension, illegal. */
@@ -29,8 +31,10 @@ enum exit_verdict exit_virtual_instruction(struct vcpu *vcpu)
 	bool from_kernel = vcpu->regs.guest.sstatus & SSTATUS_SPP;
 	uint32_t instruction;
 
-	if (!refused_instruction(vcpu, &instruction))
+	if (!refused_instruction(vcpu, &instruction)) {
+		vcpu_retry(vcpu);
 		return EXIT_RESUME;
+	}
 	if (instruction == INSTRUCTION_WFI && from_kernel) {
 		vcpu->regs.guest.sepc += 4;
 		vcpu_wait(vcpu);

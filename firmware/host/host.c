@@ -4,6 +4,7 @@
 #include "arch/sbi_spec.h"
 #include "host/console.h"
 #include "host/sbi_call.h"
+#include "lib/format.h"
 
 struct host host;
 
@@ -20,7 +21,7 @@ bool host_init(const void *dtb)
  * A failure goes to the finisher directly first: OpenSBI's shutdown for a failure writes a code of 0 there,
  * which QEMU makes exit status 0. Where the machine has no finisher, the SBI call is what is left.
  */
-_Noreturn void host_power_off(bool success)
+_Noreturn void host_cut_power(bool success)
 {
 	if (!success)
 		finisher_write(&host.platform, FINISHER_FAIL(1));
@@ -29,8 +30,20 @@ _Noreturn void host_power_off(bool success)
 		hal_wait_for_interrupt();
 }
 
-_Noreturn void host_panic(const char *text)
+_Noreturn void host_power_off(bool success)
 {
-	console_line("rvsim hypervisor: %s", text);
+	console_flush();
+	host_cut_power(success);
+}
+
+_Noreturn void host_panic(const char *text, ...)
+{
+	char line[128];
+	va_list arguments;
+
+	va_start(arguments, text);
+	vformat(line, sizeof line, text, arguments);
+	va_end(arguments);
+	console_line("rvsim hypervisor: %s", line);
 	host_power_off(false);
 }

@@ -95,7 +95,8 @@ void sbi_trap(struct sbi_trap_frame *frame);
 _Noreturn void sbi_non_maskable(uint64_t hart_id);
 _Noreturn void sbi_die(const char *text, const struct sbi_trap_frame *frame);
 
-/* emulate_time.c: reading `time` where the core has no such CSR; false if that is not what trapped. */
+/* emulate_time.c: reading `time` where the core has no such CSR; false if that is not what trapped, or not allowed: then
+ * the frame has the cause that the core would have. */
 bool sbi_emulate_time_read(struct sbi_trap_frame *frame);
 
 /* redirect.c */
@@ -118,8 +119,15 @@ uint64_t sbi_timer_now(void);
 void sbi_timer_set(uint64_t deadline);
 void sbi_timer_expired(void);
 
-/* console.c */
-void sbi_console_write(const char *text, uint64_t size);
+/* memory.c: one byte at an address of S-mode's choice; false if nothing is there. */
+bool sbi_load_byte(uint64_t address, char *byte);
+bool sbi_store_byte(uint64_t address, char byte);
+
+/* console.c. The first takes what the device has room for, a piece at most, and returns how much that was; the second
+ * waits until all has gone out. */
+#define SBI_CONSOLE_PIECE 64 /* bytes that one call reads or writes: this layer runs with interrupts off */
+uint64_t sbi_console_write(const char *text, uint64_t size);
+void sbi_console_write_all(const char *text, uint64_t size);
 int sbi_console_read(void); /* -1: no input */
 void sbi_console_seize(void);
 

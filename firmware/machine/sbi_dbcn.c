@@ -1,22 +1,46 @@
-/* DBCN: the debug console, which is the UART. */
+/* DBCN: the debug console, which is the UART. Memory that is not there is an error of the caller's. */
+#include "lib/bits.h"
 #include "machine/machine.h"
+
+static struct sbi_result write_from(uint64_t address, uint64_t size)
+{
+	uint64_t length = 0, wanted = min_u64(size, SBI_CONSOLE_PIECE);
+	char piece[SBI_CONSOLE_PIECE];
+
+	while (length < wanted && sbi_load_byte(address + length, &piece[length]))
+		length++;
+	return length || !size ? sbi_value(sbi_console_write(piece, length)) : sbi_error(SBI_ERR_INVALID_PARAM);
+}
+
+/* A character is taken only when there is a place for it. */
+static struct sbi_result read_into(uint64_t address, uint64_t size)
+{
+	uint64_t done = 0;
+	int character = 0;
+	char byte;
+
+	for (; done < min_u64(size, SBI_CONSOLE_PIECE); done++) {
+		if (!sbi_load_byte(address + done, &byte) || !sbi_store_byte(address + done, byte))
+			break;
+		character = sbi_console_read();
+		if (character < 0)
+			break;
+		sbi_store_byte(address + done, (char)character);
+	}
+	return done || !size || character < 0 ? sbi_value(done) : sbi_error(SBI_ERR_INVALID_PARAM);
+}
 
 struct sbi_result sbi_dbcn(const struct sbi_call *call)
 {
-	uint64_t size = call->arguments[0], done = 0;
-	char *memory = (char *)call->arguments[1];
-	char byte = (char)call->arguments[0];
-	int character;
+	const uint64_t *arguments = call->arguments;
+	char byte = (char)arguments[0];
 
-	if (call->function != SBI_DBCN_WRITE_BYTE && call->arguments[2])
+	if (call->function != SBI_DBCN_WRITE_BYTE && arguments[2])
 		return sbi_error(SBI_ERR_INVALID_PARAM); /* no memory above 2^64 */
 	switch (call->function) {
-	case SBI_DBCN_WRITE: sbi_console_write(memory, size); return sbi_value(size);
-	case SBI_DBCN_READ:
-		while (done < size && (character = sbi_console_read()) >= 0)
-			memory[done++] = (char)character;
-		return sbi_value(done);
-	case SBI_DBCN_WRITE_BYTE: sbi_console_write(&byte, 1); return sbi_success();
+	case SBI_DBCN_WRITE: return write_from(arguments[1], arguments[0]);
+	case SBI_DBCN_READ: return read_into(arguments[1], arguments[0]);
+	case SBI_DBCN_WRITE_BYTE: sbi_console_write_all(&byte, 1); return sbi_success();
 	default: return sbi_error(SBI_ERR_NOT_SUPPORTED);
 	}
 }

@@ -10,16 +10,25 @@ void __next_stage(void);
 /* Set by the boot hart once sbi_platform is filled in; atomic. */
 static uint32_t platform_known;
 
-/*
- * Out of reset Smdbltrp has MDT set, so that any trap, even that of a probe, would be the last; Smrnmi has NMIE clear,
- * so that no interrupt would come, ever.
- */
+/* Out of reset Smdbltrp has MDT set, so that any trap, even that of a probe, would be the last. */
 static void allow_traps(void)
 {
 	csr_write(mtvec, (uint64_t)sbi_trap_vector);
 	csr_clear(mstatus, MSTATUS_MDT);
-	if (csr_try_set(CSR_MNSTATUS, MNSTATUS_NMIE))
-		csr_write(mtvec, (uint64_t)sbi_trap_vector_rnmi);
+}
+
+/*
+ * Out of reset Smrnmi has NMIE clear, so that no interrupt would come, ever. A non-maskable one may be waiting: it comes
+ * with the bit, and by then this layer must be able to tell of it.
+ */
+static void allow_interrupts(void)
+{
+	uint64_t mnstatus;
+
+	if (!csr_try_read(CSR_MNSTATUS, &mnstatus))
+		return;
+	csr_write(mtvec, (uint64_t)sbi_trap_vector_rnmi);
+	csr_try_set(CSR_MNSTATUS, MNSTATUS_NMIE);
 }
 
 /* A core may lack `time` itself, or only keep it from lower modes. */
@@ -41,9 +50,10 @@ static void delegate_traps(void)
 	uint64_t exceptions = BIT(EXC_FETCH_MISALIGNED) | BIT(EXC_FETCH_ACCESS) | BIT(EXC_ILLEGAL) |
 	                      BIT(EXC_BREAKPOINT) | BIT(EXC_LOAD_MISALIGNED) | BIT(EXC_LOAD_ACCESS) |
 	                      BIT(EXC_STORE_MISALIGNED) | BIT(EXC_STORE_ACCESS) | BIT(EXC_ECALL_U) | BIT(EXC_ECALL_VS) |
-	                      BIT(EXC_FETCH_PAGE_FAULT) | BIT(EXC_LOAD_PAGE_FAULT) | BIT(EXC_STORE_PAGE_FAULT) |
-	                      BIT(EXC_FETCH_GUEST_PAGE_FAULT) | BIT(EXC_LOAD_GUEST_PAGE_FAULT) |
-	                      BIT(EXC_VIRTUAL_INSTRUCTION) | BIT(EXC_STORE_GUEST_PAGE_FAULT);
+	                      BIT(EXC_SOFTWARE_CHECK) | BIT(EXC_HARDWARE_ERROR) | BIT(EXC_FETCH_PAGE_FAULT) |
+	                      BIT(EXC_LOAD_PAGE_FAULT) | BIT(EXC_STORE_PAGE_FAULT) | BIT(EXC_FETCH_GUEST_PAGE_FAULT) |
+	                      BIT(EXC_LOAD_GUEST_PAGE_FAULT) | BIT(EXC_VIRTUAL_INSTRUCTION) |
+	                      BIT(EXC_STORE_GUEST_PAGE_FAULT);
 
 	if (!has_time_csr())
 		exceptions &= ~BIT(EXC_ILLEGAL);
@@ -60,7 +70,7 @@ static void open_memory(void)
 
 static void configure_environment(void)
 {
-	csr_try_write(menvcfg, ENVCFG_STCE | ENVCFG_ADUE);
+	csr_try_write(menvcfg, ENVCFG_STCE | ENVCFG_ADUE | ENVCFG_CBZE);
 	csr_try_write(mstateen0, ~UINT64_C(0)); /* S-mode may have whatever there is */
 	csr_try_write(scounteren, COUNTEREN_CY_TM_IR);
 	sbi_timer_init();
@@ -96,6 +106,7 @@ _Noreturn void sbi_start(uint64_t hart_id, const void *dtb, bool is_boot_hart)
 	while (!__atomic_load_n(&platform_known, __ATOMIC_ACQUIRE))
 		;
 
+	allow_interrupts();
 	delegate_traps();
 	open_memory();
 	configure_environment();

@@ -11,6 +11,8 @@ typedef bool access_function(struct guest_devices *devices, uint64_t offset, str
 static bool uart_access(struct guest_devices *devices, uint64_t offset, struct guest_access *access,
                         struct guest_device_effects *effects)
 {
+	if (offset >= GUEST_UART_REGISTERS)
+		return false;
 	if (!access->is_store) {
 		access->value = guest_uart_read(&devices->uart, &devices->input, offset);
 	} else if (guest_uart_write(&devices->uart, &devices->input, offset, (uint8_t)access->value)) {
@@ -60,6 +62,14 @@ static void update_interrupts(struct guest_devices *devices, struct guest_device
 	effects->interrupted = guest_plic_update(&devices->plic);
 }
 
+void guest_device_reset(struct guest_devices *devices)
+{
+	spin_lock(&devices->lock);
+	devices->uart = (struct guest_uart){0};
+	devices->plic = (struct guest_plic){.vcpus_count = devices->plic.vcpus_count};
+	spin_unlock(&devices->lock);
+}
+
 bool guest_device_access(struct guest_devices *devices, struct guest_access *access,
                          struct guest_device_effects *effects)
 {
@@ -75,21 +85,27 @@ bool guest_device_access(struct guest_devices *devices, struct guest_access *acc
 	return served;
 }
 
-void guest_device_input(struct guest_devices *devices, char character, struct guest_device_effects *effects)
+void guest_device_input(struct guest_devices *devices, const char *text, uint32_t size,
+                        struct guest_device_effects *effects)
 {
 	*effects = (struct guest_device_effects){0};
 	spin_lock(&devices->lock);
-	guest_input_put(&devices->input, character);
+	for (uint32_t i = 0; i < size; i++)
+		guest_input_put(&devices->input, text[i]);
 	update_interrupts(devices, effects);
 	spin_unlock(&devices->lock);
 }
 
-int guest_device_take_input(struct guest_devices *devices, struct guest_device_effects *effects)
+uint32_t guest_device_take_input(struct guest_devices *devices, char *text, uint32_t size,
+                                 struct guest_device_effects *effects)
 {
+	uint32_t taken = 0;
+
 	*effects = (struct guest_device_effects){0};
 	spin_lock(&devices->lock);
-	int character = guest_input_get(&devices->input);
+	while (taken < size && !guest_input_is_empty(&devices->input))
+		text[taken++] = (char)guest_input_get(&devices->input);
 	update_interrupts(devices, effects);
 	spin_unlock(&devices->lock);
-	return character;
+	return taken;
 }

@@ -5,13 +5,10 @@
 
 #define CONTEXTS (2 * HARTS_MAX)
 
-/* A source that could be claimed now, if it is enabled. */
-static uint32_t pending_sources(const struct guest_plic *plic) { return plic->level & ~plic->claimed; }
-
 /* The source a vCPU would get: highest priority, then lowest number; 0 if none. */
 static uint32_t best_source(const struct guest_plic *plic, uint32_t vcpu)
 {
-	uint32_t candidates = pending_sources(plic) & plic->enable[vcpu];
+	uint32_t candidates = plic->pending & plic->enable[vcpu];
 	uint32_t best = 0;
 
 	for (; candidates; candidates &= candidates - 1) {
@@ -26,30 +23,41 @@ uint64_t guest_plic_update(struct guest_plic *plic)
 {
 	uint64_t now = 0;
 
-	for (uint32_t vcpu = 0; pending_sources(plic) && vcpu < plic->vcpus_count; vcpu++)
+	for (uint32_t vcpu = 0; plic->pending && vcpu < plic->vcpus_count; vcpu++)
 		if (plic->priority[best_source(plic, vcpu)] > plic->threshold[vcpu])
 			now |= UINT64_C(1) << vcpu;
 	return now & ~__atomic_exchange_n(&plic->pending_vcpus, now, __ATOMIC_RELEASE);
 }
 
+/* The gateway: a level that rises makes its source pending, unless that is being served. One that falls takes nothing
+ * back. */
 void guest_plic_set_level(struct guest_plic *plic, uint32_t source, bool level)
 {
-	plic->level = (plic->level & ~(1u << source)) | (uint32_t)level << source;
+	uint32_t bit = 1u << source;
+
+	if (level)
+		plic->pending |= bit & ~plic->level & ~plic->claimed;
+	plic->level = (plic->level & ~bit) | (uint32_t)level << source;
 }
 
 static uint32_t claim_source(struct guest_plic *plic, uint32_t vcpu)
 {
 	uint32_t source = best_source(plic, vcpu);
 
-	if (source)
+	if (source) {
+		plic->pending &= ~(1u << source);
 		plic->claimed |= 1u << source;
+	}
 	return source;
 }
 
+/* The gateway is open again: a level that is still high comes through. Only for a source that the context has enabled. */
 static void complete_source(struct guest_plic *plic, uint32_t vcpu, uint32_t source)
 {
-	if (source < GUEST_PLIC_SOURCES)
-		plic->claimed &= ~(plic->enable[vcpu] & 1u << source);
+	uint32_t bit = source < GUEST_PLIC_SOURCES ? plic->enable[vcpu] & 1u << source : 0;
+
+	plic->claimed &= ~bit;
+	plic->pending |= plic->level & bit;
 }
 
 /* The vCPU a register belongs to, if it is a supervisor context's. */
@@ -66,7 +74,7 @@ uint32_t guest_plic_read(struct guest_plic *plic, uint64_t offset)
 	if (offset < 4 * GUEST_PLIC_SOURCES)
 		return plic->priority[offset / 4];
 	if (offset == PLIC_PENDING)
-		return pending_sources(plic);
+		return plic->pending;
 	if (offset >= PLIC_CONTEXT && supervisor_of((offset - PLIC_CONTEXT) / PLIC_CONTEXT_STRIDE, &vcpu)) {
 		switch (offset % PLIC_CONTEXT_STRIDE) {
 		case PLIC_CONTEXT_THRESHOLD: return plic->threshold[vcpu];

@@ -18,7 +18,8 @@ struct guest_plic {
 	uint32_t vcpus_count;                  /* whose contexts are looked at; set before the guest starts */
 	uint32_t priority[GUEST_PLIC_SOURCES]; /* 0..7; 0 never interrupts */
 	uint32_t level;   /* bit per source: its line */
-	uint32_t claimed;                      /* bit per source: between claim and completion */
+	uint32_t pending; /* bit per source: what came through its gateway and is not claimed yet */
+	uint32_t claimed; /* bit per source: between claim and completion */
 	uint32_t enable[HARTS_MAX];
 	uint32_t threshold[HARTS_MAX];
 	uint64_t pending_vcpus; /* bit per vCPU: external interrupt pending; atomic */

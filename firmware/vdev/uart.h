@@ -12,6 +12,7 @@
 
 #define GUEST_UART_BASE UINT64_C(0x10000000) /* gpa */
 #define GUEST_UART_SIZE UINT64_C(0x100)
+#define GUEST_UART_REGISTERS 8 /* bytes; behind them is nothing */
 #define GUEST_UART_IRQ 10
 
 struct guest_uart {

@@ -24,14 +24,24 @@ static void use_rights_of(const struct vcpu *vcpu)
 		ok_ != 0;                                                                                              \
 	})
 
+/* HLVX is a load, in the byte order of the guest's data. Instructions are little-endian always. */
+static bool fetch_half(const struct vcpu *vcpu, uint64_t pc, uint64_t *half)
+{
+	if (!HLV("hlvx.hu", pc, half))
+		return false;
+	if (vcpu_is_big_endian(vcpu))
+		*half = (*half >> 8 | *half << 8) & 0xffff;
+	return true;
+}
+
 bool guest_fetch(const struct vcpu *vcpu, uint64_t pc, uint32_t *instruction)
 {
 	uint64_t low, high = 0;
 
 	use_rights_of(vcpu);
-	if (!HLV("hlvx.hu", pc, &low))
+	if (!fetch_half(vcpu, pc, &low))
 		return false;
-	if ((low & 3) == 3 && !HLV("hlvx.hu", pc + 2, &high))
+	if ((low & 3) == 3 && !fetch_half(vcpu, pc + 2, &high))
 		return false;
 	*instruction = (uint32_t)(high << 16 | low);
 	return true;

@@ -49,15 +49,13 @@ void vcpu_attach(struct vcpu *vcpu);
 /* hart_start: 0, or an SBI error. Any CPU. */
 int64_t vcpu_start(struct vcpu *vcpu, uint64_t address, uint64_t argument);
 
+/* Raises the software interrupt of these vCPUs of the zone, a bit each. Any CPU. */
+void zone_raise_software_interrupt(struct zone *zone, uint64_t vcpus);
+
+/* Makes their CPUs look at their devices again. Any CPU. */
+void zone_notify(const struct zone *zone, uint64_t vcpus);
+
 /* hart_get_status: SBI_HSM_*. Any CPU. */
-uint32_t vcpu_status(const struct vcpu *vcpu);
-
-/* Raises the guest's software interrupt. Any CPU. */
-void vcpu_raise_software_interrupt(struct vcpu *vcpu);
-
-/* Makes its CPU look at the vCPU's devices again. Any CPU. */
-void vcpu_notify(struct vcpu *vcpu);
-
 static inline uint32_t vcpu_state(const struct vcpu *vcpu) { return __atomic_load_n(&vcpu->state, __ATOMIC_ACQUIRE); }
 
 /*
@@ -76,6 +74,21 @@ void vcpu_unbind(struct vcpu *vcpu);
 
 /* The vCPU stops, by its own wish or because its zone has ended. Its zone may be over afterwards. */
 void vcpu_leave(struct vcpu *vcpu);
+
+/* Whether data of the mode the guest left is big-endian: VU-mode's may be, VS-mode's is not. Bound. */
+static inline bool vcpu_is_big_endian(const struct vcpu *vcpu)
+{
+	return !(vcpu->regs.guest.hstatus & HSTATUS_SPVP) && (csr_read(vsstatus) & SSTATUS_UBE);
+}
+
+/*
+ * An f register of the guest's, which lives in the hart. What is written is NaN-boxed, and dirties the guest's FS. Bound.
+ */
+uint64_t vcpu_read_fp(struct vcpu *vcpu, uint32_t reg);
+void vcpu_write_fp(struct vcpu *vcpu, uint32_t reg, uint64_t value, uint32_t width);
+
+/* The instruction that trapped runs anew, by what memory and page tables hold now: the trap was about older ones. Bound. */
+void vcpu_retry(struct vcpu *vcpu);
 
 /* Waits for an interrupt that the guest has enabled; vcpu_prepare ends it. Bound. */
 void vcpu_wait(struct vcpu *vcpu);

@@ -5,13 +5,18 @@
 #include "vm/vcpu.h"
 #include "vm/zone.h"
 
-void vcpu_raise_software_interrupt(struct vcpu *vcpu)
+void zone_raise_software_interrupt(struct zone *zone, uint64_t vcpus)
 {
-	__atomic_fetch_or(&vcpu->raised, BIT(IRQ_VSSI), __ATOMIC_RELEASE);
-	percpu_post_event(vcpu->cpu, EVENT_INTERRUPT);
+	for (uint64_t rest = vcpus; rest; rest &= rest - 1)
+		__atomic_fetch_or(&zone->vcpus[lowest_bit(rest)]->raised, BIT(IRQ_VSSI), __ATOMIC_RELEASE);
+	zone_notify(zone, vcpus);
 }
 
-void vcpu_notify(struct vcpu *vcpu) { percpu_post_event(vcpu->cpu, EVENT_INTERRUPT); }
+void zone_notify(const struct zone *zone, uint64_t vcpus)
+{
+	if (vcpus)
+		percpu_post_event(zone_homes(zone, vcpus), EVENT_INTERRUPT);
+}
 
 uint64_t vcpu_pending_interrupts(struct vcpu *vcpu)
 {
@@ -48,12 +53,13 @@ void vcpu_set_timer(struct vcpu *vcpu, uint64_t deadline)
 void vcpu_reflect(struct vcpu *vcpu, uint64_t cause, uint64_t value)
 {
 	struct guest_registers *guest = &vcpu->regs.guest;
+	uint64_t from = guest->sstatus & (SSTATUS_SPP | SSTATUS_SPELP);
 
 	csr_write(vsepc, guest->sepc);
 	csr_write(vscause, cause);
 	csr_write(vstval, value);
-	csr_write(vsstatus, sstatus_after_trap(csr_read(vsstatus), guest->sstatus & SSTATUS_SPP));
-	guest->sstatus |= SSTATUS_SPP; /* the handler runs in VS-mode */
+	csr_write(vsstatus, sstatus_after_trap(csr_read(vsstatus), from));
+	guest->sstatus = (guest->sstatus & ~SSTATUS_SPELP) | SSTATUS_SPP; /* the handler runs in VS-mode */
 	guest->hstatus |= HSTATUS_SPVP;
 	guest->sepc = exception_vector(csr_read(vstvec));
 }

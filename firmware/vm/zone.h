@@ -22,11 +22,14 @@
 #define ZONE_DTB_MAX UINT64_C(0x8000) /* bytes at the end of RAM for the device tree */
 
 struct vcpu;
+struct zone_config;
 
 enum zone_state {
 	ZONE_RUNNING,
 	ZONE_SHUT_DOWN, /* ended itself, and says it went well */
 	ZONE_STOPPED,   /* ended itself with a failure, or was ended; zone.report says why */
+	ZONE_REBOOTING, /* ended itself to start anew, as soon as its last vCPU has left */
+	ZONE_RELOADING, /* all have: the home CPU of its first vCPU is to load it, and is told to run that */
 };
 
 struct zone {
@@ -34,13 +37,15 @@ struct zone {
 
 	/*
 	 * Counts whoever still needs the zone: each vCPU that is not stopped, each CPU with its G-stage
-	 * installed, and its creator. When the last one lets go, the zone is over. Atomic.
+	 * installed, and its creator. When the last one lets go, the zone is over, or starts anew. Atomic.
 	 */
 	uint32_t references;
 
-	struct rwlock lock;    /* guards state, report, and the vCPUs' state */
+	struct spinlock lock;  /* held to change state, report, and the vCPUs' state from or to STOPPED */
 	enum zone_state state; /* may be read without the lock where an old answer does no harm */
 	char report[160];
+
+	const struct zone_config *config; /* what is loaded into it, each time it starts */
 
 	struct gstage gstage;
 	uint64_t memory_size; /* bytes, from ZONE_RAM_BASE */
@@ -55,7 +60,7 @@ struct zone {
 	uint64_t harts; /* bit per hart id: where they live */
 
 	struct guest_devices devices;
-	struct console_line line;
+	struct console_queue output;
 };
 
 void zone_get(struct zone *zone);
@@ -67,6 +72,11 @@ void zone_put(struct zone *zone);
  */
 void zone_end(struct zone *zone, enum zone_state how, const char *reason, ...) __attribute__((format(printf, 3, 4)));
 
+static inline enum zone_state zone_state_now(const struct zone *zone)
+{
+	return __atomic_load_n(&zone->state, __ATOMIC_ACQUIRE);
+}
+
 static inline bool zone_is_running(const struct zone *zone)
 {
 	return __atomic_load_n(&zone->state, __ATOMIC_RELAXED) == ZONE_RUNNING;
@@ -74,6 +84,9 @@ static inline bool zone_is_running(const struct zone *zone)
 
 /* The guest's harts, a bit each. */
 static inline uint64_t zone_vcpus(const struct zone *zone) { return UINT64_MAX >> (HARTS_MAX - zone->vcpus_count); }
+
+/* The harts these vCPUs live on, a bit each. */
+uint64_t zone_homes(const struct zone *zone, uint64_t vcpus);
 
 /* Number of zones that are still to end before the machine does; a zone that never started counts as failed. */
 void zones_expect(uint32_t count);
@@ -85,7 +98,10 @@ static inline bool zone_has_memory(const struct zone *zone, uint64_t gpa, uint64
 	return gpa >= ZONE_RAM_BASE && range_within(gpa - ZONE_RAM_BASE, size, zone->memory_size);
 }
 
-/* zone_ram.c: copies between the hypervisor and the zone's RAM. The range must be RAM of the zone. */
+/* zone_ram.c: where gpa is, and how much of [gpa, gpa + size) follows in one piece. It must be RAM of the zone. */
+void *zone_ram(struct zone *zone, uint64_t gpa, uint64_t size, uint64_t *length);
+
+/* Copies between the hypervisor and the zone's RAM. The range must be RAM of the zone. */
 void zone_write(struct zone *zone, uint64_t gpa, const void *from, uint64_t size);
 void zone_read(struct zone *zone, uint64_t gpa, void *to, uint64_t size);
 void zone_zero(struct zone *zone, uint64_t gpa, uint64_t size);

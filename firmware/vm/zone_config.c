@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "host/console.h"
 #include "host/host.h"
 #include "host/memory.h"
 #include "lib/bits.h"
@@ -12,11 +13,14 @@ static bool is_module(fdt_node node, const char *kind)
 	return fdt_is_compatible(&host.fdt, node, "multiboot,module") && fdt_is_compatible(&host.fdt, node, kind);
 }
 
+/* False if it does not lie in memory; its size is 0 then. */
 static bool read_module(fdt_node node, struct module *module)
 {
 	*module = (struct module){0};
-	return fdt_get_reg(&host.fdt, node, &module->address, &module->size) && module->size &&
-	       memory_is_ram(module->address, module->size);
+	fdt_get_reg(&host.fdt, node, &module->address, &module->size);
+	if (!module->size || !memory_is_ram(module->address, module->size))
+		module->size = 0;
+	return module->size;
 }
 
 /* Keeps configs ordered by their kernels' addresses: the device tree has them in any order. */
@@ -30,20 +34,33 @@ static struct zone_config *insert_config(struct zone_config *configs, uint32_t c
 	return &configs[at];
 }
 
+static void read_kernel(fdt_node node, struct zone_config *configs, uint32_t count)
+{
+	struct module kernel;
+	bool in_memory = read_module(node, &kernel);
+	struct zone_config *config = insert_config(configs, count, kernel.address);
+
+	config->kernel = kernel;
+	config->bootargs = fdt_get_string(&host.fdt, node, "bootargs", "");
+	if (in_memory)
+		memory_reserve(kernel.address, kernel.size);
+	else
+		config->error = "its kernel does not lie in memory";
+}
+
+/* The number of kernels there are; the first `max` of the tree are read. */
 static uint32_t read_kernels(fdt_node chosen, struct zone_config *configs, uint32_t max)
 {
 	uint32_t count = 0;
-	struct module kernel;
 
 	for (fdt_node node = fdt_first_child(&host.fdt, chosen); node >= 0; node = fdt_next_sibling(&host.fdt, node)) {
-		if (!is_module(node, "multiboot,kernel") || !read_module(node, &kernel) || count == max)
+		if (!is_module(node, "multiboot,kernel"))
 			continue;
-		struct zone_config *config = insert_config(configs, count++, kernel.address);
-		config->kernel = kernel;
-		config->bootargs = fdt_get_string(&host.fdt, node, "bootargs", "");
-		memory_reserve(kernel.address, kernel.size);
+		if (count < max)
+			read_kernel(node, configs, count);
+		count++;
 	}
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count && i < max; i++)
 		format(configs[i].name, sizeof configs[i].name, "zone%u", i);
 	return count;
 }
@@ -74,6 +91,8 @@ static void read_cpus(fdt_node node, struct zone_config *config)
 	if (!fdt_get(&host.fdt, node, "cpus", &cpus))
 		return;
 	config->cpus_count = 0; /* a second node for the same kernel replaces the first one's */
+	if (cpus.size / 4 > HARTS_MAX)
+		config->error = "it wants more than 64 harts";
 	for (uint32_t i = 0; i < cpus.size / 4 && i < HARTS_MAX; i++) {
 		uint32_t id = fdt_cell(&cpus, i);
 		if (id >= HARTS_MAX || !(host.harts >> id & 1)) {
@@ -110,20 +129,33 @@ static bool ramdisk_is_claimed(const struct zone_config *configs, uint32_t count
 	return false;
 }
 
-/* A ramdisk that no zone node claims belongs to the kernel loaded before it. */
+/* To the kernel loaded before it. */
+static void assign_ramdisk(struct zone_config *configs, uint32_t count, const struct module *ramdisk)
+{
+	uint32_t owner = 0;
+
+	while (owner + 1 < count && configs[owner + 1].kernel.address < ramdisk->address)
+		owner++;
+	if (!ramdisk->size)
+		configs[owner].error = "its initrd does not lie in memory";
+	else if (configs[owner].initrd.size)
+		configs[owner].error = "it was given more than one initrd";
+	else
+		configs[owner].initrd = *ramdisk;
+}
+
+/* Those that a zone node claims have their owner already. */
 static void assign_ramdisks(fdt_node chosen, struct zone_config *configs, uint32_t count)
 {
 	struct module ramdisk;
 
 	for (fdt_node node = fdt_first_child(&host.fdt, chosen); node >= 0; node = fdt_next_sibling(&host.fdt, node)) {
-		if (!is_module(node, "multiboot,ramdisk") || !read_module(node, &ramdisk))
+		if (!is_module(node, "multiboot,ramdisk"))
 			continue;
-		memory_reserve(ramdisk.address, ramdisk.size);
-		uint32_t owner = 0;
-		while (owner + 1 < count && configs[owner + 1].kernel.address < ramdisk.address)
-			owner++;
+		if (read_module(node, &ramdisk))
+			memory_reserve(ramdisk.address, ramdisk.size);
 		if (count && !ramdisk_is_claimed(configs, count, ramdisk.address))
-			configs[owner].initrd = ramdisk;
+			assign_ramdisk(configs, count, &ramdisk);
 	}
 }
 
@@ -132,6 +164,8 @@ uint32_t zone_config_read(struct zone_config *configs, uint32_t max)
 	fdt_node chosen = fdt_child(&host.fdt, fdt_root(&host.fdt), "chosen");
 	uint32_t count = read_kernels(chosen, configs, max);
 
+	if (count > max)
+		return count;
 	for (fdt_node node = fdt_first_child(&host.fdt, chosen); node >= 0; node = fdt_next_sibling(&host.fdt, node)) {
 		if (!fdt_is_compatible(&host.fdt, node, "rvsim,zone"))
 			continue;
@@ -139,6 +173,8 @@ uint32_t zone_config_read(struct zone_config *configs, uint32_t max)
 		struct zone_config *config = config_of_kernel(configs, count, kernel);
 		if (config)
 			read_keys(chosen, node, config);
+		else
+			console_line("rvsim hypervisor: a zone's kernel is to be at 0x%lx, where no module is", kernel);
 	}
 	assign_ramdisks(chosen, configs, count);
 	return count;

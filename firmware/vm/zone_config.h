@@ -33,7 +33,10 @@ struct zone_config {
 	const char *error;           /* why there can be no such zone, or NULL */
 };
 
-/* Fills in one config per kernel, ordered by address, and reserves the modules' memory. Returns their number. */
+/*
+ * Fills in one config per kernel, ordered by address, and reserves the modules' memory. Returns their number; more than
+ * max are too many, and then only that is known.
+ */
 uint32_t zone_config_read(struct zone_config *configs, uint32_t max);
 
 /* Gives each zone without cpus its share of the harts, in contiguous ranges. */

@@ -21,6 +21,7 @@ static bool give_memory(struct zone *zone, uint64_t size)
 		uint64_t rest = zone->memory_size - done;
 		if (!block)
 			return false;
+		memory_clear(block, min_u64(rest, BLOCK_SIZE));
 		if (rest >= BLOCK_SIZE && !gstage_map(&zone->gstage, gpa, block, BLOCK_SIZE))
 			return false;
 		for (uint64_t page = 0; rest < BLOCK_SIZE && page < rest; page += PAGE_SIZE)
@@ -44,28 +45,6 @@ static bool give_vcpus(struct zone *zone, const struct zone_config *config)
 	return true;
 }
 
-/* At the end of RAM, below the device tree, as boot loaders do. */
-static const char *load_initrd(struct zone *zone, const struct module *initrd)
-{
-	if (!initrd->size)
-		return NULL;
-	if (initrd->size > zone->dtb - zone->load_end)
-		return "its memory does not hold the initrd";
-	zone->initrd_start = align_down(zone->dtb - initrd->size, PAGE_SIZE);
-	if (zone->initrd_start < zone->load_end)
-		return "its memory does not hold the initrd";
-	zone->initrd_end = zone->initrd_start + initrd->size;
-	zone_write(zone, zone->initrd_start, (const void *)initrd->address, initrd->size);
-	return NULL;
-}
-
-/* The tree's place, at the very end of RAM. */
-static const char *place_dtb(struct zone *zone)
-{
-	zone->dtb = ZONE_RAM_BASE + zone->memory_size - min_u64(ZONE_DTB_MAX, zone->memory_size);
-	return zone->dtb < zone->load_end ? "its memory does not hold the image and a device tree" : NULL;
-}
-
 /* Everything between the config and a zone that can run. NULL, or what went wrong. */
 static const char *build_zone(struct zone *zone, const struct zone_config *config, uint16_t vmid, uint64_t share)
 {
@@ -76,15 +55,7 @@ static const char *build_zone(struct zone *zone, const struct zone_config *confi
 		error = "the machine has not enough memory for it";
 	if (!error && (!gstage_init(&zone->gstage, vmid) || !give_memory(zone, size) || !give_vcpus(zone, config)))
 		error = "the machine has not enough memory for it";
-	if (!error)
-		error = zone_load_kernel(zone, &config->kernel);
-	if (!error)
-		error = place_dtb(zone);
-	if (!error)
-		error = load_initrd(zone, &config->initrd);
-	if (!error)
-		error = zone_load_dtb(zone, config->bootargs);
-	return error;
+	return error ? error : zone_load(zone);
 }
 
 struct zone *zone_create(const struct zone_config *config, uint16_t vmid, uint64_t share)
@@ -94,6 +65,8 @@ struct zone *zone_create(const struct zone_config *config, uint16_t vmid, uint64
 
 	if (zone) {
 		memcpy(zone->name, config->name, sizeof zone->name);
+		zone->config = config;
+		console_add(&zone->output, zone->name);
 		zone->references = 1;
 		zone->state = ZONE_RUNNING;
 		error = build_zone(zone, config, vmid, share);

@@ -14,6 +14,7 @@
 #define ELF_TYPE_EXECUTABLE 2
 #define ELF_TYPE_SHARED 3
 #define ELF_SEGMENT_LOAD 1
+#define ELF_SEGMENT_WRITABLE 2
 #define SEGMENTS_MAX 64
 
 struct elf_header {
@@ -82,6 +83,22 @@ static const char *check_segment(const struct zone *zone, const struct elf_segme
 	return NULL;
 }
 
+/* Linkers put the file's headers before the text: what of them lies below a guest's memory is left out. */
+static void cut_headers(struct elf_segment *segment)
+{
+	if (segment->offset || segment->flags & ELF_SEGMENT_WRITABLE || segment->physical_address >= ZONE_RAM_BASE)
+		return;
+	uint64_t below = ZONE_RAM_BASE - segment->physical_address;
+	if (below > segment->memory_size)
+		below = segment->memory_size;
+	uint64_t in_file = below < segment->file_size ? below : segment->file_size;
+	segment->offset += in_file;
+	segment->file_size -= in_file;
+	segment->memory_size -= below;
+	segment->physical_address += below;
+	segment->virtual_address += below;
+}
+
 static bool segments_overlap(const struct elf_segment *a, const struct elf_segment *b)
 {
 	return a->physical_address < b->physical_address + b->memory_size &&
@@ -96,7 +113,10 @@ static const char *read_segments(const struct zone *zone, const struct module *m
 	for (unsigned i = 0; i < header->program_header_count; i++) {
 		struct elf_segment *segment = &segments[*count];
 		memcpy(segment, file_at(module, header->program_headers + i * sizeof *segment), sizeof *segment);
-		if (segment->type != ELF_SEGMENT_LOAD || !segment->memory_size)
+		if (segment->type != ELF_SEGMENT_LOAD)
+			continue;
+		cut_headers(segment);
+		if (!segment->memory_size)
 			continue;
 		const char *error = check_segment(zone, segment, module);
 		if (error)
@@ -120,7 +140,7 @@ static uint64_t physical_entry(uint64_t entry, const struct elf_segment *segment
 
 static const char *load_elf(struct zone *zone, const struct module *module)
 {
-	static struct elf_segment segments[SEGMENTS_MAX]; /* boot hart only */
+	static struct elf_segment segments[SEGMENTS_MAX]; /* zone_load's lock */
 	struct elf_header header;
 	unsigned count;
 

@@ -41,7 +41,9 @@ struct device {
 	             uint32_t *effects);
 	bool (*write)(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
 	              uint32_t *effects);
-	void (*reset)(struct device *device);
+	/* As at power-on, at cycle `now`. Harts have been reset: their wires are low, and what is high here is driven. NULL:
+	 * nothing to do. */
+	void (*reset)(struct device *device, uint64_t now);
 	/* One section, named like the device (base/state.h). A restored device drives no wire: what is at its other
 	 * end has kept the level. After a refusal the device is only good for destroy. Events: event_queue_restore
 	 * comes first. */

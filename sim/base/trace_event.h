@@ -39,4 +39,7 @@ struct trace_event {
 /* value[0] of a world event that is a return, not a trap. */
 #define TRACE_RETURN UINT64_MAX
 
+/* ... and of one that is a reset of the machine. */
+#define TRACE_RESET (UINT64_MAX - 1)
+
 #endif

@@ -1,31 +1,23 @@
 /* Options in, exit status out. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
-#include "debug/debug.h"
 #include "base/host_clock.h"
+#include "base/host_signals.h"
+#include "base/say.h"
+#include "cli/options.h"
+#include "debug/debug.h"
 #include "watch/check.h"
 #include "dev/console.h"
 #include "machine/machine.h"
-#include "cli/options.h"
-#include "base/say.h"
+#include "machine/outputs.h"
 #include "machine/sched.h"
 #include "machine/signature.h"
 #include "machine/stats.h"
 #include "trace/trace.h"
-
-#ifdef __has_feature
-#define SANITIZED __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
 
 enum exit_status {
 	EXIT_PASS = 0,
@@ -34,76 +26,89 @@ enum exit_status {
 	EXIT_LIMIT = 3,
 	EXIT_VIOLATION = 4,
 	EXIT_OWN_FAULT = 5,
+	EXIT_SCRIPT = 6,
+	EXIT_SIGNAL = 128,
 };
 
-/* Killed while the console has the terminal in raw mode: give it back first. Needs no memory of what it was before. */
-static void give_terminal_back(int number)
+/* A file that is opened must not take the place of a standard stream that was closed. */
+static void hold_standard_streams(void)
 {
-	struct termios settings;
-	if (tcgetattr(STDIN_FILENO, &settings) == 0) {
-		settings.c_lflag |= ICANON | ECHO | IEXTEN;
-		settings.c_iflag |= ICRNL | IXON;
-		tcsetattr(STDIN_FILENO, TCSANOW, &settings);
-	}
-	raise(number); /* SA_RESETHAND: now it kills */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-static void own_fault(int number)
+/* How the program thought it went. */
+static int program_status(const struct machine *machine)
 {
-	static const char text[] =
-	    "rvsim: a fault of rvsim itself; please report it with this command line and its input files\n";
-	(void)number;
-	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
-	(void)ignored;
-	_exit(EXIT_OWN_FAULT);
-}
-
-static void install(int number, void (*handler)(int))
-{
-	struct sigaction action = {.sa_handler = handler, .sa_flags = (int)SA_RESETHAND};
-	sigaction(number, &action, NULL);
-}
-
-static void install_handlers(bool debug)
-{
-	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-	for (unsigned i = 0; !SANITIZED && i < sizeof(faults) / sizeof(faults[0]); i++)
-		install(faults[i], own_fault); /* a sanitizer's own report says more */
-	if (debug || !isatty(STDIN_FILENO))
-		return;
-	install(SIGINT, give_terminal_back);
-	install(SIGTERM, give_terminal_back);
-	install(SIGHUP, give_terminal_back);
-}
-
-/* The contract's table; --expect and --fail-on have the last word over how the program thought it went. */
-static int exit_status(const struct machine *machine)
-{
-	bool waits = machine->config->expect && !console_saw_expected(machine->console);
 	switch (machine->stop) {
-	case STOP_CHECK: return EXIT_VIOLATION;
-	case STOP_LIMIT: return EXIT_LIMIT;
-	case STOP_INPUT: return EXIT_USAGE;
-	case STOP_FAULT: return EXIT_OWN_FAULT;
 	case STOP_PASS:
 	case STOP_RESET:
-	case STOP_DEBUG: return waits && machine->stop != STOP_DEBUG ? EXIT_FAILED : EXIT_PASS;
+	case STOP_QUIT:
+	case STOP_DEBUG: return EXIT_PASS;
+	case STOP_LIMIT: return EXIT_LIMIT;
 	default: return EXIT_FAILED;
 	}
+}
+
+/* --expect and --fail-on have the last word over that: they see the last line of a run that a limit ended, too. */
+static int watched_status(const struct machine *machine)
+{
+	const struct line_watch *watch = console_watch(machine->console);
+	int status = program_status(machine);
+	const char *line;
+	size_t at = 0;
+	if (line_watch_failed(watch, &line))
+		return EXIT_FAILED;
+	if (status == EXIT_PASS && line_watch_missing(watch, &at))
+		return EXIT_FAILED;
+	return status == EXIT_LIMIT && line_watch_satisfied(watch) ? EXIT_PASS : status;
+}
+
+/* The contract's table. */
+static int exit_status(const struct machine *machine, enum debug_result debugged)
+{
+	switch (machine->stop) {
+	case STOP_SIGNAL: return EXIT_SIGNAL + (int)machine->exit_code;
+	case STOP_CHECK: return EXIT_VIOLATION;
+	case STOP_FAULT: return EXIT_OWN_FAULT;
+	case STOP_INPUT: return EXIT_USAGE;
+	default: break;
+	}
+	switch (debugged) {
+	case DEBUG_UNUSABLE: return EXIT_USAGE;
+	case DEBUG_FAILED: return EXIT_SCRIPT;
+	default: return watched_status(machine);
+	}
+}
+
+/* What --expect and --fail-on have to say, but for what stopped the machine. */
+static void tell_watched(const struct machine *machine, int status)
+{
+	const struct line_watch *watch = console_watch(machine->console);
+	const struct console_pattern *pattern;
+	const char *line;
+	pattern = line_watch_failed(watch, &line);
+	if (pattern && strncmp(machine->stop_message, "--fail-on", strlen("--fail-on")) != 0)
+		say("--fail-on '%s' matched: %s", pattern->text, line);
+	if (status != EXIT_FAILED && status != EXIT_LIMIT)
+		return;
+	for (size_t at = 0; (pattern = line_watch_missing(watch, &at)) != NULL;)
+		say("--expect '%s' never matched", pattern->text);
 }
 
 static void tell(const struct machine *machine, int status)
 {
 	if (machine->config->quiet)
 		return;
-	if (machine->stop_message[0] != '\0')
-		fprintf(stderr, "rvsim: %s\n", machine->stop_message);
+	/* a limit that came after all that was expected is no news */
+	if (machine->stop_message[0] != '\0' && !(machine->stop == STOP_LIMIT && status == EXIT_PASS))
+		say("%s", machine->stop_message);
 	uint64_t unasked = machine->stop == STOP_INPUT ? 0 : console_unasked(machine->console);
 	if (unasked != 0)
 		say("%s: the run ended before %" PRIu64 " of the recorded inputs were asked for",
 		    machine->config->replay, unasked);
-	if (status == EXIT_FAILED && machine->config->expect && !console_saw_expected(machine->console))
-		say("--expect never matched: %s", machine->config->expect);
+	tell_watched(machine, status);
 }
 
 /* Files written at the end; a failure makes the whole run unusable. */
@@ -123,36 +128,46 @@ static int write_results(struct machine *machine, double seconds)
 	return result;
 }
 
-/* Run to the end, or to where the debugger's user leaves it. 0, or -1 after a line on stderr. */
-static int run_machine(struct machine *machine)
+/* Run to the end, or to where the debugger's user leaves it. */
+static enum debug_result run_machine(struct machine *machine)
 {
-	if (!machine->config->debug && !machine->config->debug_cmd) {
+	enum debug_result result = DEBUG_DONE;
+	const struct config *config = machine->config;
+	host_signals_hold();
+	machine_start_clock(machine);
+	if (config->debug || config->debug_cmd) {
+		result = debug_run(machine);
+	} else {
+		console_raw(machine->console, config->nographic);
 		sched_run(machine);
-		return 0;
 	}
-	int result = debug_run(machine);
 	if (machine->stop == RUNNING)
 		machine_stop(machine, STOP_DEBUG, 0, NULL);
+	console_raw(machine->console, false);
+	console_end(machine->console);
 	return result;
+}
+
+static int run_and_tell(struct machine *machine)
+{
+	enum { HURRY_SECONDS = 10 };
+	double start = host_seconds();
+	enum debug_result debugged = run_machine(machine);
+	double seconds = host_seconds() - start;
+	int status = exit_status(machine, debugged);
+	tell(machine, status);
+	if (machine->stop == STOP_SIGNAL)
+		host_signals_hurry(HURRY_SECONDS);
+	bool written = write_results(machine, seconds) == 0;
+	return written || machine->stop == STOP_SIGNAL ? status : EXIT_USAGE;
 }
 
 static int run_config(const struct config *config)
 {
 	struct machine machine;
-	if (machine_init(&machine, config) != 0)
+	if (outputs_check(config) != 0 || machine_init(&machine, config) != 0)
 		return EXIT_USAGE;
-	int status = EXIT_PASS;
-	if (!config->dump_dtb) {
-		double start = host_seconds();
-		int result = run_machine(&machine);
-		double seconds = host_seconds() - start;
-		console_raw(machine.console, false);
-		console_flush(machine.console);
-		status = result == 0 ? exit_status(&machine) : EXIT_USAGE;
-		tell(&machine, status);
-		if (write_results(&machine, seconds) != 0)
-			status = EXIT_USAGE;
-	}
+	int status = config->dump_dtb ? EXIT_PASS : run_and_tell(&machine);
 	machine_free(&machine);
 	return status;
 }
@@ -161,11 +176,10 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	int status = EXIT_PASS;
+	hold_standard_streams();
+	host_signals_begin(EXIT_OWN_FAULT);
 	switch (options_parse(&options, argc, argv)) {
-	case OPTIONS_RUN:
-		install_handlers(options.config.debug || options.config.debug_cmd);
-		status = run_config(&options.config);
-		break;
+	case OPTIONS_RUN: status = run_config(&options.config); break;
 	case OPTIONS_DONE: break;
 	default: status = EXIT_USAGE;
 	}

@@ -13,30 +13,37 @@
 #include "watch/check.h"
 #include "trace/trace.h"
 #include "cli/guests.h"
+#include "cli/qemu.h"
+#include "cli/row.h"
 #include "cli/usage.h"
 #include "cli/values.h"
-
-#define MEMORY_MAX (UINT64_C(1) << 40)
-
-/* One function an option. The name is the spelling in the table, for messages. */
-
-struct option_row;
-typedef int option_handler(struct options *options, const struct option_row *row, char *value);
-
-struct option_row {
-	const char *name;
-	bool takes_value;
-	option_handler *handle;
-	size_t field; /* for the generic handlers: offset in struct config */
-	uint64_t low, high;
-	const char *text; /* what a refusal says */
-};
 
 static int set_text(struct options *options, const struct option_row *row, char *value)
 {
 	if (*value == '\0')
 		return bad("-%s: the value is empty", row->name);
 	*(const char **)((char *)&options->config + row->field) = value;
+	return 0;
+}
+
+/* A file to be written: an option in its place is a name that was forgotten. */
+static int set_output(struct options *options, const struct option_row *row, char *value)
+{
+	if (value[0] == '-' && value[1] != '\0')
+		return bad("--%s: a file name is missing before %s (./%s would be one)", row->name, value, value);
+	return set_text(options, row, value);
+}
+
+/* Each as often as wanted. */
+static int add_pattern(struct options *options, const struct option_row *row, char *value)
+{
+	struct config *config = &options->config;
+	if (*value == '\0')
+		return bad("--%s: the value is empty", row->name);
+	config->patterns[config->pattern_count++] = (struct console_pattern){
+	    .kind = strcmp(row->name, "expect") == 0 ? CONSOLE_EXPECTED : CONSOLE_FAILED,
+	    .text = value,
+	};
 	return 0;
 }
 
@@ -57,70 +64,13 @@ static int set_option_number(struct options *options, const struct option_row *r
 	return bad("--%s %s: must be a number from %" PRIu64 " to %" PRIu64, row->name, value, row->low, row->high);
 }
 
-/* QEMU's spellings that change nothing here. */
-static int accept_only(struct options *options, const struct option_row *row, char *value)
-{
-	(void)options;
-	if (row->text && strncmp(value, row->text, strlen(row->text)) != 0)
-		return bad("-%s %s: only '%s' is supported", row->name, value, row->text);
-	return 0;
-}
-
-static int refuse(struct options *options, const struct option_row *row, char *value)
-{
-	(void)options;
-	(void)value;
-	return bad("-%s is not supported: %s", row->name, row->text);
-}
-
-static int set_machine(struct options *options, const struct option_row *row, char *value)
-{
-	char *list = keep_text(options, value);
-	char *item = next_item(&list);
-	(void)row;
-	if (strncmp(item, "type=", 5) == 0)
-		item += 5;
-	if (strcmp(item, "virt") != 0)
-		return bad("-M %s: the only machine is virt", item);
-	while ((item = next_item(&list)) != NULL) {
-		char *setting = cut_value(item);
-		if (!setting)
-			return bad("-M virt: '%s' needs a value", item);
-		if (strcmp(item, "dumpdtb") == 0)
-			options->config.dump_dtb = setting;
-		else if (strcmp(item, "aia") != 0)
-			return bad("-M virt: unknown property '%s'", item);
-		else if (strcmp(setting, "none") != 0)
-			return bad("-M virt,aia=%s is not supported: this machine has a PLIC (aia=none)", setting);
-	}
-	return 0;
-}
-
-static int set_harts(struct options *options, const struct option_row *row, char *value)
-{
-	uint64_t number;
-	const char *text = strncmp(value, "cpus=", 5) == 0 ? value + 5 : value;
-	if (!number_between(text, 1, HARTS_MAX, &number))
-		return bad("-%s %s: must be a number of harts from 1 to %u", row->name, value, HARTS_MAX);
-	options->config.harts = (unsigned)number;
-	return 0;
-}
-
-static int set_memory(struct options *options, const struct option_row *row, char *value)
-{
-	const char *text = strncmp(value, "size=", 5) == 0 ? value + 5 : value;
-	uint64_t *memory = &options->config.memory;
-	if (!options_size(text, MIB, memory) || *memory % 4096 != 0 || *memory > MEMORY_MAX)
-		return bad("-%s %s: must be a size such as 512M or 2G, at most 1T, a multiple of 4096 bytes", row->name,
-		           value);
-	return 0;
-}
-
 static int set_serial(struct options *options, const struct option_row *row, char *value)
 {
 	bool file = strncmp(value, "file:", 5) == 0 && value[5] != '\0';
-	if (strcmp(value, "mon:stdio") == 0)
+	if (strcmp(value, "mon:stdio") == 0) { /* as -nographic makes it */
+		options->config.nographic = true;
 		value = "stdio";
+	}
 	if (!file && strcmp(value, "stdio") != 0 && strcmp(value, "null") != 0)
 		return bad("-%s %s: must be stdio, file:NAME or null", row->name, value);
 	options->config.serial = value;
@@ -146,6 +96,9 @@ static int option_device(struct options *options, const struct option_row *row, 
 		return guest_loader(options, list);
 	if (strncmp(model, "virtio-", 7) == 0)
 		return bad("-device %s is not supported: this machine has no virtio devices", model);
+	if (strcmp(model, "loader") == 0)
+		return bad(
+		    "-device loader is not supported: -device guest-loader,addr=ADDRESS,kernel=FILE puts a file there");
 	return bad("-device %s: unknown device", model);
 }
 
@@ -157,41 +110,16 @@ static int set_isa(struct options *options, const struct option_row *row, char *
 	return 0;
 }
 
-/* QEMU's "rv64,h=true,sstc=off": toggles of the default set. */
-static int set_qemu_cpu(struct options *options, char *list, const char *value)
-{
-	for (char *item; (item = next_item(&list)) != NULL;) {
-		char *setting = cut_value(item), toggle[64], reason[160];
-		bool on = !setting || strcmp(setting, "true") == 0 || strcmp(setting, "on") == 0;
-		if (!on && strcmp(setting, "false") != 0 && strcmp(setting, "off") != 0)
-			return bad("-cpu %s: %s=%s: must be true or false", value, item, setting);
-		struct isa one;
-		snprintf(toggle, sizeof(toggle), "%c%s", on ? '+' : '-', item);
-		/* each toggle starts from what the others left: isa_parse knows the default only, so take its
-		 * difference */
-		if (isa_parse(toggle, &one, reason, sizeof(reason)) != 0)
-			return bad("-cpu %s: %s", value, reason);
-		struct isa standard = isa_default();
-		for (unsigned i = 0; i < 2; i++) {
-			uint64_t changed = one.bits[i] ^ standard.bits[i];
-			options->config.isa.bits[i] = (options->config.isa.bits[i] & ~changed) |
-			                              (one.bits[i] & changed);
-		}
-	}
-	return 0;
-}
-
 static int set_cpu(struct options *options, const struct option_row *row, char *value)
 {
-	char *list = keep_text(options, value);
-	const char *name = next_item(&list);
-	if (strcmp(name, "rv64") == 0 || strcmp(name, "max") == 0)
-		return set_qemu_cpu(options, list, value);
 	char reason[224];
+	int result;
+	if (qemu_cpu(options, value, &result))
+		return result;
 	if (timing_load(&options->config.preset, value, reason, sizeof(reason)) != 0)
 		return bad("--%s %s: %s", row->name, value, reason);
-	options->config.preset_path = strpbrk(value, "/.") ? value : NULL; /* a name alone is a built-in one */
 	options->config.timing = &options->config.preset;
+	options->config.preset_path = strpbrk(value, "/.") ? value : NULL; /* a name alone is a built-in one */
 	return 0;
 }
 
@@ -246,8 +174,7 @@ static int set_trace(struct options *options, const struct option_row *row, char
 	}
 	if (*path == '\0')
 		return bad("--%s: a file name is missing", row->name);
-	options->config.trace_path = path;
-	return 0;
+	return set_output(options, row, path);
 }
 
 static int set_checks(struct options *options, const struct option_row *row, char *value)
@@ -290,59 +217,59 @@ static int set_timeout(struct options *options, const struct option_row *row, ch
 }
 
 #define TEXT(name, member) {name, true, set_text, offsetof(struct config, member), 0, 0, NULL}
+#define OUTPUT(name, member) {name, true, set_output, offsetof(struct config, member), 0, 0, NULL}
 #define FLAG(name, member) {name, false, set_flag, offsetof(struct config, member), 0, 0, NULL}
 #define NUMBER(name, member, low, high)                                                                                \
 	{name, true, set_option_number, offsetof(struct config, member), low, high, NULL}
 #define VALUE(name, handler) {name, true, handler, 0, 0, 0, NULL}
-#define REFUSED(name, takes_value, why) {name, takes_value, refuse, 0, 0, 0, why}
+#define REFUSED(name, takes_value, why) {name, takes_value, qemu_refuse, 0, 0, 0, why},
+#define IGNORED(name, takes_value) {name, takes_value, qemu_ignore, 0, 0, 0, NULL},
+#define ONLY(name, words, why) {name, true, qemu_ignore, 0, 0, 0, words "\n" why},
 
+/* Of two rows with one name the first is QEMU's, with one dash, and the second is rvsim's own, with two. */
 static const struct option_row rows[] = {
 	/* QEMU's */
-    VALUE("M", set_machine),
-    VALUE("machine", set_machine),
-    VALUE("smp", set_harts),
-    VALUE("m", set_memory),
+    VALUE("M", qemu_machine),
+    VALUE("machine", qemu_machine),
+    VALUE("smp", qemu_harts),
+    VALUE("m", qemu_memory),
     TEXT("bios", bios),
     TEXT("kernel", kernel),
     TEXT("initrd", initrd),
     TEXT("append", append),
     TEXT("dtb", dtb),
-    TEXT("dump-dtb", dump_dtb),
+    OUTPUT("dump-dtb", dump_dtb),
     VALUE("device", option_device),
     VALUE("display", set_display),
     VALUE("serial", set_serial),
     FLAG("S", stopped),
     VALUE("cpu", set_cpu),
-    {"nographic", false, accept_only, 0, 0, 0, NULL},
-    {"no-reboot", false, accept_only, 0, 0, 0, NULL},
-    {"nodefaults", false, accept_only, 0, 0, 0, NULL},
-    {"accel", true, accept_only, 0, 0, 0, "tcg"},
-    {"monitor", true, accept_only, 0, 0, 0, "none"},
-    REFUSED("drive", true, "this machine has no virtio devices"),
-    REFUSED("netdev", true, "this machine has no virtio devices"),
-    REFUSED("gdb", true, "there is no GDB stub (--debug is rvsim's own debugger)"),
-    REFUSED("s", false, "there is no GDB stub (--debug is rvsim's own debugger)"),
+    FLAG("nographic", nographic),
+    FLAG("no-reboot", no_reboot),
+    VALUE("accel", qemu_accel),
+#include "cli/qemu.def"
 	/* our own */
     VALUE("isa", set_isa),
     VALUE("timing", set_timing),
     NUMBER("quantum", quantum, 1, UINT64_C(1) << 32),
     VALUE("set", set_param),
-    VALUE("trace", set_trace),
-    TEXT("stats", stats_path),
-    REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)"),
+    {"trace", true, set_trace, offsetof(struct config, trace_path), 0, 0, NULL},
+    OUTPUT("stats", stats_path),
+    REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)")
     NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
     NUMBER("max-insns", max_insns, 1, UINT64_MAX),
+    NUMBER("max-resets", max_resets, 0, UINT64_MAX),
     VALUE("timeout", set_timeout),
-    TEXT("signature", signature_path),
+    OUTPUT("signature", signature_path),
     VALUE("check", set_checks),
     VALUE("percpu", set_percpu),
     NUMBER("seed", seed, 0, UINT64_MAX),
     FLAG("debug", debug),
     TEXT("debug-cmd", debug_cmd),
-    TEXT("expect", expect),
-    TEXT("fail-on", fail_on),
+    VALUE("expect", add_pattern),
+    VALUE("fail-on", add_pattern),
     FLAG("quiet", quiet),
-    TEXT("record", record),
+    OUTPUT("record", record),
     TEXT("replay", replay),
     {"help", false, NULL, 0, 0, 0, NULL},
     {"h", false, NULL, 0, 0, 0, NULL},
@@ -377,6 +304,7 @@ static void set_defaults(struct config *config)
 	    .quantum = 1000,
 	    .max_cycles = UINT64_MAX,
 	    .max_insns = UINT64_MAX,
+	    .max_resets = UINT64_MAX,
 	    .serial = "stdio",
 	};
 	params_default(config);
@@ -414,22 +342,50 @@ static int check_together(const struct config *config)
 		return bad("--cpu %s: %s", config->timing->name, misfit);
 	if (config->timing_from.given && config->timing->ideal)
 		return bad("--timing from=: there is no timing to switch on (--cpu cva6, rocket, u74 or a file)");
+	bool rnmi = config->rnmi_cycle || config->options.rnmi_vector || config->options.rnmi_exception_vector;
+	if (rnmi && !isa_has(&config->isa, EXT_Smrnmi))
+		return bad("--set rnmi.*: there are no non-maskable interrupts without Smrnmi (--isa +smrnmi)");
 	if (config->stopped && !config->debug && !config->debug_cmd)
 		return bad("-S needs --debug: nothing else could start the machine");
+	if (config->bios && !config->bios_is_elf && strcmp(config->bios, "default") == 0)
+		return bad("-bios default is not supported: no firmware is built in (Debian's package opensbi has "
+		           "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf)");
 	if (!config->bios && !config->kernel && !config->dump_dtb)
 		return bad("no firmware: rvsim [option...] FIRMWARE.elf [GUEST[,key=value]...]... (--help says more)");
 	return 0;
+}
+
+/* The word of the command line that getopt has just read: before its value, if that is a word of its own. */
+static const char *word_read(char **argv)
+{
+	return optarg && optarg == argv[optind - 1] ? argv[optind - 2] : argv[optind - 1];
+}
+
+/* getopt takes any beginning of a name, too. */
+static bool is_whole(const char *word, const struct option_row *row)
+{
+	size_t length = strlen(row->name);
+	word += word[1] == '-' ? 2 : 1;
+	return strncmp(word, row->name, length) == 0 && (word[length] == '\0' || word[length] == '=');
 }
 
 /* The word that getopt could not make an option of. */
 static int complain(int code, char **argv)
 {
 	const char *word = argv[optind - 1];
-	if (code == ':')
-		return bad("%s needs a value", word);
-	if (optopt > 0)
-		return bad("%s takes no value", word);
-	return bad("unknown or ambiguous option %s (--help lists them)", word);
+	if (optopt >= 256 && is_whole(word, &rows[optopt - 256]))
+		return bad(code == ':' ? "%s needs a value" : "%s takes no value", word);
+	return bad("unknown option %s (--help lists them)", word);
+}
+
+/* The row of a word, from the first one of its name. */
+static const struct option_row *choose_row(const struct option_row *row, const char *word)
+{
+	if (word[1] == '-')
+		for (const struct option_row *later = row + 1; later < rows + ROW_COUNT; later++)
+			if (strcmp(later->name, row->name) == 0)
+				return later;
+	return row;
 }
 
 /* --timing off wins over --cpu, wherever it stands. */
@@ -448,6 +404,8 @@ static void drop_untrue_names(struct config *config)
 	}
 	if (config->options.tval2_zero)
 		isa_remove(&config->isa, EXT_Shtvala);
+	if (config->options.misaligned_traps)
+		isa_remove(&config->isa, EXT_Zicclsm);
 }
 
 /* Options that say where results go, and change none. */
@@ -481,6 +439,19 @@ static void keep_positional(struct options *options, int count, char **words)
 		keep_word(options, words[i]);
 }
 
+/* --set ad= says in one word what Svade and Svadu say together, and has the last word. */
+static void choose_ad(struct config *config)
+{
+	if (config->ad == AD_HARDWARE || config->ad == AD_EITHER)
+		isa_add(&config->isa, EXT_Svadu);
+	if (config->ad == AD_EITHER)
+		isa_add(&config->isa, EXT_Svade);
+	if (config->ad == AD_HARDWARE)
+		isa_remove(&config->isa, EXT_Svade);
+	if (config->ad == AD_FAULT)
+		isa_remove(&config->isa, EXT_Svadu);
+}
+
 static enum options_result parse_option(struct options *options, int argc, char **argv)
 {
 	struct option table[ROW_COUNT + 1] = {0};
@@ -491,7 +462,10 @@ static enum options_result parse_option(struct options *options, int argc, char 
 	for (int code; (code = getopt_long_only(argc, argv, ":", table, NULL)) != -1;) {
 		if (code < 256)
 			return complain(code, argv), OPTIONS_BAD;
-		const struct option_row *row = &rows[code - 256];
+		const char *word = word_read(argv);
+		const struct option_row *row = choose_row(&rows[code - 256], word);
+		if (!is_whole(word, row))
+			return bad("unknown option %s (--help lists them)", word), OPTIONS_BAD;
 		if (answered(options, row, optarg))
 			return OPTIONS_DONE;
 		if (row->handle(options, row, optarg) != 0)
@@ -500,9 +474,11 @@ static enum options_result parse_option(struct options *options, int argc, char 
 	}
 	keep_positional(options, argc - optind, argv + optind);
 	choose_timing(&options->config);
+	choose_ad(&options->config);
 	drop_untrue_names(&options->config);
 	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
 		return OPTIONS_BAD;
+	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
 }
 
@@ -520,5 +496,6 @@ void options_free(struct options *options)
 	free(options->kept);
 	free(options->command);
 	free(options->config.guests);
+	free(options->config.patterns);
 	*options = (struct options){0};
 }

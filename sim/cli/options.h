@@ -9,6 +9,7 @@ struct options {
 	const char **command; /* what config.command points to */
 	char *kept; /* texts that config points into and argv does not hold, one behind the other */
 	size_t kept_size;
+	char ignored[256]; /* QEMU's options that changed nothing */
 };
 
 enum options_result {
@@ -20,7 +21,8 @@ enum options_result {
 enum options_result options_parse(struct options *options, int argc, char **argv);
 void options_free(struct options *options);
 
-/* "512M", "2G", "0x1000K"; a bare number counts `unit` bytes. False if it is no size, 0, or too large for 64 bits. */
+/* "512M", "1.5G", "0x1000K"; a bare number counts `unit` bytes. Parts of a byte are left off. False if it is no size, 0, or
+ * too large for 64 bits. */
 bool options_size(const char *text, uint64_t unit, uint64_t *bytes);
 /* "0-1+3": a bit set of hart ids. False if it is none, or names one beyond 63. */
 bool options_cpus(const char *text, uint64_t *cpus);

@@ -17,22 +17,45 @@ int bad(const char *format, ...)
 	return -1;
 }
 
+/* Digits behind a point, as a part of `unit`. More than eighteen say nothing more. */
+static uint64_t read_fraction(const char *digits, uint64_t unit)
+{
+	uint64_t part = 0, scale = 1;
+	for (unsigned i = 0; i < 18 && digits[i] >= '0' && digits[i] <= '9'; i++) {
+		part = part * 10 + (uint64_t)(digits[i] - '0');
+		scale *= 10;
+	}
+	return (uint64_t)((unsigned __int128)part * unit / scale);
+}
+
 bool options_size(const char *text, uint64_t unit, uint64_t *bytes)
 {
-	static const char suffixes[] = "BKMGT";
+	static const char suffixes[] = "BKMGTPE";
 	char *end;
 	errno = 0;
-	uint64_t value = strtoull(text, &end, 0);
+	uint64_t value = strtoull(text, &end, 0), fraction = 0;
+	const char *digits = NULL;
 	if (text[0] < '0' || text[0] > '9' || errno != 0)
 		return false;
+	if (*end == '.') {
+		digits = ++end;
+		end += strspn(end, "0123456789");
+	}
 	if (*end != '\0') {
-		char letter = (char)toupper((unsigned char)*end);
-		const char *suffix = strchr(suffixes, letter);
+		const char *suffix = strchr(suffixes, toupper((unsigned char)*end));
 		if (!suffix || end[1] != '\0')
 			return false;
 		unit = UINT64_C(1) << 10 * (suffix - suffixes);
+	} else if (digits) {
+		return false; /* part of what is not told */
 	}
-	return !__builtin_mul_overflow(value, unit, bytes) && *bytes != 0;
+	if (digits) {
+		if (unit == 1 || (text[1] | 0x20) == 'x')
+			return false;
+		fraction = read_fraction(digits, unit);
+	}
+	return !__builtin_mul_overflow(value, unit, bytes) && !__builtin_add_overflow(*bytes, fraction, bytes) &&
+	       *bytes != 0;
 }
 
 bool number_between(const char *text, uint64_t low, uint64_t high, uint64_t *value)
@@ -84,7 +107,9 @@ int options_room(struct options *options, int argc, char **argv)
 	                          sizeof(*options->command)); /* a word may be name and value; "--" */
 	options->config.command = options->command;
 	options->config.guests = calloc((size_t)argc + 1, sizeof(*options->config.guests));
-	return options->kept && options->command && options->config.guests ? 0 : bad("out of memory for options");
+	options->config.patterns = calloc((size_t)argc + 1, sizeof(*options->config.patterns));
+	bool room = options->kept && options->command && options->config.guests && options->config.patterns;
+	return room ? 0 : bad("out of memory for options");
 }
 
 char *keep_text(struct options *options, const char *text)

@@ -208,6 +208,13 @@ void csr_counter_set(struct hart *hart, unsigned index, uint64_t value)
 	put_count(hart, index, value, before(hart));
 }
 
+void csr_reset_counters(struct hart *hart)
+{
+	hart->counters.filtered = hart->counters.armed = 0;
+	put_count(hart, COUNTER_CYCLE, 0, before(hart));
+	put_count(hart, COUNTER_INSTRET, 0, before(hart));
+}
+
 /* norm:count_overflow_trigger: a write is no overflow, but one that happened before it stays. */
 void write_counter(struct hart *hart, const struct csr_row *row, uint64_t value)
 {

@@ -67,6 +67,9 @@ void csr_reset_fixed(struct hart *hart);
 
 /* csr_trigger.c: every trigger disabled; a trigger or what it is compared with has changed. */
 void csr_reset_triggers(struct hart *hart);
+
+/* csr_counter.c: cycles and instructions count from 0; their clocks go on. */
+void csr_reset_counters(struct hart *hart);
 void csr_triggers_changed(struct hart *hart);
 
 /* csr_counter.c: bits of the performance counters that there are, as in counteren registers. */

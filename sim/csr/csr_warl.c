@@ -460,10 +460,9 @@ static uint64_t henvcfg_gated(void) { return henvcfg_PBMTE | henvcfg_ADUE | henv
 void write_menvcfg(struct hart *hart, const struct csr_row *row, uint64_t value)
 {
 	(void)row;
-	uint64_t adue = hart->options->svade_only ? 0 : with(hart, EXT_Svadu, menvcfg_ADUE);
-	uint64_t writable = env_common(hart) | adue | with(hart, EXT_Sstc, menvcfg_STCE) |
-	                    with(hart, EXT_Svpbmt, menvcfg_PBMTE) | with(hart, EXT_Smnpm, menvcfg_PMM) |
-	                    with(hart, EXT_Ssdbltrp, menvcfg_DTE);
+	uint64_t writable = env_common(hart) | with(hart, EXT_Svadu, menvcfg_ADUE) |
+	                    with(hart, EXT_Sstc, menvcfg_STCE) | with(hart, EXT_Svpbmt, menvcfg_PBMTE) |
+	                    with(hart, EXT_Smnpm, menvcfg_PMM) | with(hart, EXT_Ssdbltrp, menvcfg_DTE);
 	hart->csr.menvcfg = legal_env(hart->csr.menvcfg, value, writable);
 	hart->csr.henvcfg &= ~henvcfg_gated() | hart->csr.menvcfg;
 	environment_changed(hart);

@@ -1,4 +1,5 @@
-/* Every command is a function, and a row of commands.def that names it: nothing else has to know of it. */
+/* A command of the debugger is one place: COMMAND() in front of its body. It puts a row into the linker section
+ * `debug_commands`, where repl.c finds every row there is. `place` is where `help` lists it: any number, lower first. */
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
@@ -9,8 +10,18 @@ struct debugger;
 /* args: what follows the name, without blanks around it. False after a complaint; state is unchanged then. */
 typedef bool command_function(struct debugger *debugger, const char *args);
 
-#define COMMAND(function, name, shortest, args, help) command_function function;
-#include "debug/commands.def"
-#undef COMMAND
+struct command {
+	command_function *run;
+	unsigned place;
+	const char *name, *shortest; /* any abbreviation from `shortest` on is taken */
+	const char *args, *help;
+};
+
+#define COMMAND(function, place, name, shortest, args_text, help)                                                      \
+	static command_function function;                                                                              \
+	static const struct command row_of_##function = {function, place, name, shortest, args_text, help};            \
+	static const struct command *const entry_of_##function                                                         \
+	    __attribute__((section("debug_commands"), used)) = &row_of_##function;                                     \
+	static bool function(struct debugger *debugger, const char *args)
 
 #endif

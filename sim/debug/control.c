@@ -4,8 +4,9 @@
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "engine/exec.h"
+#include "machine/outputs.h"
 
-bool cmd_hart(struct debugger *debugger, const char *args)
+COMMAND(cmd_hart, 60, "hart", "h", "[H]", "show or choose the hart that commands speak of")
 {
 	uint64_t number = debugger->hart;
 	if (*args && !expression_all(debugger, args, &number))
@@ -18,7 +19,7 @@ bool cmd_hart(struct debugger *debugger, const char *args)
 	return true;
 }
 
-bool cmd_trace(struct debugger *debugger, const char *args)
+COMMAND(cmd_trace, 200, "trace", "tra", "on [FILE [EVENTS]] | off", "record events to a file")
 {
 	struct machine *machine = debugger->machine;
 	size_t length;
@@ -36,14 +37,16 @@ bool cmd_trace(struct debugger *debugger, const char *args)
 			return complain(debugger, "no such events: %s", args);
 		}
 	}
-	int result = trace_record(machine->trace, on, path, events);
+	int result = path ? outputs_check_one(machine->config, "trace on", path) : 0;
+	if (result == 0)
+		result = trace_record(machine->trace, on, path, events);
 	free(path);
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		exec_set_tracing(&machine->harts[i], trace_wants_insns(machine->trace));
 	return result == 0;
 }
 
-bool cmd_quit(struct debugger *debugger, const char *args)
+COMMAND(cmd_quit, 230, "quit", "q", "", "leave")
 {
 	(void)args;
 	debugger->quit = true;

@@ -1,8 +1,7 @@
 /* The debugger's entrance: debug.h. */
 #include "debug/debug.h"
 
-#include <errno.h>
-#include <signal.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,10 +13,10 @@
 /* --debug-cmd names a file, or is commands itself, separated by semicolons or newlines. */
 static int run_debug_cmd(struct debugger *debugger, const char *text)
 {
-	FILE *in = fopen(text, "r");
-	if (in) {
-		const char *reason = repl_stream(debugger, in);
-		fclose(in);
+	int fd = open(text, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		const char *reason = repl_stream(debugger, fd);
+		close(fd);
 		return reason ? say("--debug-cmd %s: %s", text, reason) : 0;
 	}
 	char *copy = strdup(text), *rest = copy;
@@ -34,43 +33,42 @@ static int run_debug_cmd(struct debugger *debugger, const char *text)
 static int read_commands(struct debugger *debugger)
 {
 	const char *reason = NULL;
-	if (debugger->interactive)
+	if (debugger->machine->debugged)
 		terminal_read(debugger);
 	else
-		reason = repl_stream(debugger, stdin);
+		reason = repl_stream(debugger, STDIN_FILENO);
 	return reason ? say("standard input: %s", reason) : 0;
 }
 
-int debug_run(struct machine *machine)
+static enum debug_result run_scripts(struct debugger *debugger)
+{
+	const struct config *config = debugger->machine->config;
+	int result = 0;
+	if (config->debug_cmd)
+		result = run_debug_cmd(debugger, config->debug_cmd);
+	if (config->debug && !debugger->quit && result == 0)
+		result = read_commands(debugger);
+	return result != 0 ? DEBUG_UNUSABLE : debugger->failed ? DEBUG_FAILED : DEBUG_DONE;
+}
+
+enum debug_result debug_run(struct machine *machine)
 {
 	struct debugger debugger = {
 	    .observer = {.event = debug_observe, .wanted = UINT32_MAX, .strict = true},
 	    .machine = machine,
 	    .out = stderr,
-	    .interactive = isatty(STDIN_FILENO) && isatty(STDERR_FILENO),
 	    .next_number = 1,
 	};
 	debugger.traps = calloc(machine->hart_count, sizeof *debugger.traps);
 	if (!debugger.traps) {
 		say("debugger: no memory");
-		return -1;
+		return DEBUG_UNUSABLE;
 	}
 	observers_add(&machine->observers, &debugger.observer);
-	/* Ctrl-C stays pending: running commands poll for it. */
-	sigset_t interrupt, before;
-	sigemptyset(&interrupt);
-	sigaddset(&interrupt, SIGINT);
-	if (debugger.interactive)
-		sigprocmask(SIG_BLOCK, &interrupt, &before);
-	int result = 0;
-	if (machine->config->debug_cmd)
-		result = run_debug_cmd(&debugger, machine->config->debug_cmd);
-	if (machine->config->debug && !debugger.quit && result == 0)
-		result = read_commands(&debugger);
-	if (debugger.interactive)
-		sigprocmask(SIG_SETMASK, &before, NULL);
+	enum debug_result result = run_scripts(&debugger);
 	observers_remove(&machine->observers, &debugger.observer);
 	points_free(&debugger);
+	free(debugger.heard.bytes);
 	free(debugger.traps);
 	free(debugger.last_line);
 	return result;

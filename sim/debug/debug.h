@@ -4,9 +4,15 @@
 
 struct machine;
 
+enum debug_result {
+	DEBUG_DONE,
+	DEBUG_FAILED, /* a command that nobody typed: unknown, refused, or an `assert` or `expect` that did not hold */
+	DEBUG_UNUSABLE, /* after one line on stderr: commands that cannot be read */
+};
+
 /* Run until the user quits, the commands end, or the machine stopped and the commands end. machine->stop says how it
  * stands: RUNNING when the user quit early. --debug-cmd's commands come first; then standard input's if --debug was
- * given. 0, or -1 after one line on stderr (a script that cannot be read). */
-int debug_run(struct machine *machine);
+ * given. */
+enum debug_result debug_run(struct machine *machine);
 
 #endif

@@ -27,7 +27,8 @@ struct stop_point {
 struct last_trap {
 	bool valid;
 	struct trap_route route; /* as it was when the trap was taken */
-	uint64_t pc, tval, tval2, tinst, cycle;
+	uint64_t pc, tval, tval2, tinst, cycle; /* values: as they are true */
+	unsigned hidden; /* those that the hart wrote as 0: trap_hidden */
 };
 
 struct debugger {
@@ -35,7 +36,8 @@ struct debugger {
 	struct machine *machine;
 	unsigned hart; /* the one commands speak of */
 	FILE *out;
-	bool interactive;
+	bool typing; /* a user types commands, and sees himself what comes of them */
+	bool failed; /* a command of a script did */
 	bool quit;
 	unsigned depth; /* of `source` */
 	char *last_line;
@@ -46,6 +48,12 @@ struct debugger {
 	bool stopped;
 	char reason[256];
 	bool saw_trap, saw_world; /* of the current hart */
+	/* What the guest wrote to the console since `expect` has matched last; or who looks at it. */
+	struct {
+		uint8_t *bytes;
+		size_t count, capacity;
+		struct line_watch *watch;
+	} heard;
 };
 
 static inline struct hart *current(const struct debugger *debugger)
@@ -73,8 +81,9 @@ const char *debug_symbol(const struct debugger *debugger, struct hart *hart, enu
 void debug_print_place(struct debugger *debugger, struct hart *hart);
 void debug_print_insn(struct debugger *debugger, struct hart *hart, uint64_t pc, unsigned *length);
 
-/* interrupt.c: did the user press Ctrl-C since the last look? For whatever can take long. */
-bool debug_interrupted(const struct debugger *debugger);
+/* interrupt.c: has the user asked for the prompt (ctrl-C, ctrl-A d) since the last look, or is the run called off? For
+ * whatever can take long. */
+bool debug_interrupted(struct debugger *debugger);
 
 /* expr.c: C-like expressions over numbers, $registers, $csrs and symbols. False after a complaint. *text is advanced
  * past what was read. expression_all wants the whole text used. */
@@ -88,6 +97,18 @@ void points_check(struct debugger *debugger, struct hart *moved);
 void points_event(struct debugger *debugger, const struct trace_event *event);
 void points_print(struct debugger *debugger);
 void points_free(struct debugger *debugger);
+
+/* run.c: step the machine until `done` says so (then true), something stops it, or the user interrupts. `moved`: the
+ * hart that did, if any. `slices`: it is enough to ask after slices. */
+typedef bool done_function(struct debugger *debugger, const struct hart *moved, void *context);
+bool debug_run_until(struct debugger *debugger, bool slices, done_function *done, void *context);
+/* Say where we are after a run and why it ended. Returns true. */
+bool debug_report_stop(struct debugger *debugger);
+/* A complaint if the machine has stopped for good. */
+bool debug_is_over(struct debugger *debugger);
+
+/* hear.c: the guest wrote a byte to the console. */
+void debug_hear(struct debugger *debugger, uint8_t byte);
 
 /* run.c: what the debugger hears of events. */
 void debug_observe(struct observer *observer, struct hart *hart, const struct trace_event *event);

@@ -112,10 +112,13 @@ static bool dump(struct debugger *debugger, const char *args, reader *read)
 	return true;
 }
 
-bool cmd_x(struct debugger *debugger, const char *args) { return dump(debugger, args, debug_read_virtual); }
-bool cmd_xp(struct debugger *debugger, const char *args) { return dump(debugger, args, read_physical); }
+COMMAND(cmd_x, 140, "x", "x", "[/NFU] ADDR", "virtual memory: N units, F = x d u i s c, U = b h w g")
+{
+	return dump(debugger, args, debug_read_virtual);
+}
+COMMAND(cmd_xp, 150, "xp", "xp", "[/NFU] ADDR", "physical memory") { return dump(debugger, args, read_physical); }
 
-bool cmd_disas(struct debugger *debugger, const char *args)
+COMMAND(cmd_disas, 160, "disas", "dis", "[LOC [N]]", "disassemble N instructions")
 {
 	uint64_t address = current(debugger)->pc, count = 10;
 	if (*args && !expression(debugger, &args, &address))

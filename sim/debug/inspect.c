@@ -165,7 +165,8 @@ static void info_stats(struct debugger *debugger)
 	                                       debugger->machine->hart_count));
 }
 
-bool cmd_info(struct debugger *debugger, const char *args)
+COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mtree|stats",
+        "show state")
 {
 	static const struct {
 		const char *name;
@@ -184,7 +185,7 @@ bool cmd_info(struct debugger *debugger, const char *args)
 	return complain(debugger, "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mtree|stats");
 }
 
-bool cmd_csr(struct debugger *debugger, const char *args)
+COMMAND(cmd_csr, 130, "csr", "cs", "NAME", "show a CSR by field")
 {
 	const struct csr_info *info = csr_info_by_name(args);
 	uint64_t value;
@@ -202,7 +203,7 @@ bool cmd_csr(struct debugger *debugger, const char *args)
 	return true;
 }
 
-bool cmd_print(struct debugger *debugger, const char *args)
+COMMAND(cmd_print, 170, "print", "p", "EXPR", "evaluate: numbers, $registers, $csrs, symbols, C operators")
 {
 	uint64_t value;
 	char name[160];
@@ -213,7 +214,31 @@ bool cmd_print(struct debugger *debugger, const char *args)
 	return true;
 }
 
-bool cmd_why(struct debugger *debugger, const char *args)
+/* The values that the trap's registers got, and the truth behind those that are 0 by choice. */
+static void print_trap_values(struct debugger *debugger, const struct last_trap *trap)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+		bool hidden;
+	} values[] = {
+	    {"tval", trap->tval, trap->hidden & TRAP_HIDES_TVAL},
+	    {"tval2", trap->tval2, trap->hidden & TRAP_HIDES_TVAL2},
+	    {"tinst", trap->tinst, trap->hidden & TRAP_HIDES_TINST},
+	};
+	enum { COUNT = sizeof values / sizeof values[0] };
+	for (unsigned i = 0; i < COUNT; i++)
+		fprintf(debugger->out, " %s 0x%llx", values[i].name,
+		        values[i].hidden ? 0 : (unsigned long long)values[i].value);
+	if (trap->hidden)
+		fprintf(debugger->out, " (true:");
+	for (unsigned i = 0; i < COUNT; i++)
+		if (values[i].hidden)
+			fprintf(debugger->out, " %s 0x%llx", values[i].name, (unsigned long long)values[i].value);
+	fputs(trap->hidden ? ")\n" : "\n", debugger->out);
+}
+
+COMMAND(cmd_why, 190, "why", "wh", "", "the hart's last trap: where it went, and which delegation bits sent it")
 {
 	(void)args;
 	const struct last_trap *trap = &debugger->traps[debugger->hart];
@@ -221,11 +246,11 @@ bool cmd_why(struct debugger *debugger, const char *args)
 	if (!trap->valid)
 		return complain(debugger, "hart %u has taken no trap yet", debugger->hart);
 	enum mode from = trap->route.from;
-	fprintf(debugger->out, "%s at 0x%llx%s in %s, cycle %llu: tval 0x%llx tval2 0x%llx tinst 0x%llx\n",
-	        cause_name(trap->route.interrupt, trap->route.cause), (unsigned long long)trap->pc,
-	        debug_symbol(debugger, current(debugger), from, trap->pc, name, sizeof name), mode_name(from),
-	        (unsigned long long)trap->cycle, (unsigned long long)trap->tval, (unsigned long long)trap->tval2,
-	        (unsigned long long)trap->tinst);
+	fprintf(debugger->out,
+	        "%s at 0x%llx%s in %s, cycle %llu:", cause_name(trap->route.interrupt, trap->route.cause),
+	        (unsigned long long)trap->pc, debug_symbol(debugger, current(debugger), from, trap->pc, name, sizeof name),
+	        mode_name(from), (unsigned long long)trap->cycle);
+	print_trap_values(debugger, trap);
 	trap_explain(&trap->route, debugger->out);
 	fputc('\n', debugger->out);
 	return true;

@@ -1,19 +1,11 @@
-/* Ctrl-C. The signal is blocked while the debugger runs, so it stays pending until somebody looks. */
-#include <signal.h>
+/* What takes a user back to the prompt, or the debugger out of all it does. */
 #include "debug/debugger.h"
 
-bool debug_interrupted(const struct debugger *debugger)
+bool debug_interrupted(struct debugger *debugger)
 {
-	sigset_t pending;
-	if (!debugger->interactive)
-		return false;
-	sigpending(&pending);
-	if (!sigismember(&pending, SIGINT))
-		return false;
-	int number;
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigwait(&set, &number);
-	return true;
+	struct machine *machine = debugger->machine;
+	machine_attend(machine);
+	bool asked = machine->wants_debugger;
+	machine->wants_debugger = false;
+	return machine_called_off(machine) || asked;
 }

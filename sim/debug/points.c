@@ -66,8 +66,11 @@ static bool set_break(struct debugger *debugger, const char *args, bool temporar
 	return true;
 }
 
-bool cmd_break(struct debugger *debugger, const char *args) { return set_break(debugger, args, false); }
-bool cmd_tbreak(struct debugger *debugger, const char *args) { return set_break(debugger, args, true); }
+COMMAND(cmd_break, 70, "break", "b", "LOC [if EXPR]", "stop before the instruction at LOC (symbol or address)")
+{
+	return set_break(debugger, args, false);
+}
+COMMAND(cmd_tbreak, 80, "tbreak", "tb", "LOC [if EXPR]", "the same, once") { return set_break(debugger, args, true); }
 
 /* Memory is watched where the address leads now: later world switches do not move a watchpoint. */
 static bool read_watched(const struct debugger *debugger, uint64_t pa, unsigned size, uint64_t *value)
@@ -76,7 +79,7 @@ static bool read_watched(const struct debugger *debugger, uint64_t pa, unsigned 
 	return bus_peek(&debugger->machine->bus, pa, value, size);
 }
 
-bool cmd_watch(struct debugger *debugger, const char *args)
+COMMAND(cmd_watch, 90, "watch", "wa", "ADDR [SIZE]", "stop when memory at virtual ADDR (8 bytes, or SIZE) changes")
 {
 	const char *rest = args;
 	uint64_t address, size = 8, value;
@@ -110,7 +113,7 @@ static bool parse_cause(struct debugger *debugger, const char *text, uint64_t *c
 	return true;
 }
 
-bool cmd_catch(struct debugger *debugger, const char *args)
+COMMAND(cmd_catch, 100, "catch", "cat", "trap [CAUSE] | world [MODE] | csr [NAME] | tp | irq", "stop when it happens")
 {
 	static const struct {
 		const char *name;
@@ -158,7 +161,7 @@ bool cmd_catch(struct debugger *debugger, const char *args)
 	return true;
 }
 
-bool cmd_delete(struct debugger *debugger, const char *args)
+COMMAND(cmd_delete, 110, "delete", "d", "[N]", "remove stop point N, or all")
 {
 	uint64_t number;
 	if (!*args) {

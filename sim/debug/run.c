@@ -3,6 +3,7 @@
 #include <string.h>
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "dev/console.h"
 #include "isa/insn.h"
 #include "machine/sched.h"
 
@@ -18,11 +19,16 @@ void debug_observe(struct observer *observer, struct hart *hart, const struct tr
 		    .tval2 = event->value[2],
 		    .tinst = event->value[3],
 		    .cycle = event->cycle,
+		    .hidden = event->flags,
 		};
 		debugger->saw_trap |= event->hart == debugger->hart;
 	}
+	if (event->type == TRACE_WORLD && event->value[0] == TRACE_RESET)
+		debugger->traps[event->hart].valid = false;
 	if (event->type == TRACE_WORLD)
 		debugger->saw_world |= event->hart == debugger->hart;
+	if (event->type == TRACE_CONSOLE)
+		debug_hear(debugger, (uint8_t)event->value[0]);
 	points_event(debugger, event);
 }
 
@@ -36,8 +42,7 @@ static bool step_once(struct debugger *debugger, struct hart **moved)
 	return !debugger->stopped && debugger->machine->stop == RUNNING;
 }
 
-/* Say where we are after a run and why it ended. */
-static bool report_stop(struct debugger *debugger)
+bool debug_report_stop(struct debugger *debugger)
 {
 	struct machine *machine = debugger->machine;
 	if (debugger->stopped)
@@ -49,7 +54,7 @@ static bool report_stop(struct debugger *debugger)
 	return true;
 }
 
-static bool refuse_if_stopped(struct debugger *debugger)
+bool debug_is_over(struct debugger *debugger)
 {
 	if (debugger->machine->stop == RUNNING)
 		return false;
@@ -58,19 +63,32 @@ static bool refuse_if_stopped(struct debugger *debugger)
 	return true;
 }
 
-/* Step until `done` says so (then true), something stops us, or the user interrupts. */
-typedef bool done_function(struct debugger *debugger, const struct hart *moved, void *context);
+/* The terminal is the guest's meanwhile. */
+bool debug_run_until(struct debugger *debugger, bool slices, done_function *done, void *context)
+{
+	enum { STEPS_PER_LOOK = 4096, SLICES_PER_LOOK = 256, CYCLES_PER_SLICE = 2048 };
+	struct machine *machine = debugger->machine;
+	uint64_t work = 0, per_look = slices ? SLICES_PER_LOOK : STEPS_PER_LOOK;
+	bool over = false;
+	debugger->stopped = machine->wants_debugger = false;
+	console_raw(machine->console, true);
+	while (!over) {
+		struct hart *moved = NULL;
+		work += slices ? 1 + sched_slice(machine) / CYCLES_PER_SLICE : 1;
+		bool more = slices ? machine->stop == RUNNING : step_once(debugger, &moved);
+		over = more && (moved || slices) && done(debugger, moved, context);
+		if (!more || machine->wants_debugger || (work >= per_look && debug_interrupted(debugger)))
+			break;
+		work = work >= per_look ? 0 : work;
+	}
+	console_raw(machine->console, false);
+	console_flush(machine->console);
+	return over;
+}
 
 static bool step_until(struct debugger *debugger, done_function *done, void *context)
 {
-	struct hart *moved;
-	for (unsigned i = 0; step_once(debugger, &moved); i++) {
-		if (moved && done(debugger, moved, context))
-			return true;
-		if (i % 4096 == 0 && debug_interrupted(debugger))
-			return false;
-	}
-	return false;
+	return debug_run_until(debugger, false, done, context);
 }
 
 static bool done_count(struct debugger *debugger, const struct hart *moved, void *context)
@@ -87,6 +105,14 @@ static bool done_count_all(struct debugger *debugger, const struct hart *moved, 
 	return --*left == 0;
 }
 
+static bool done_never(struct debugger *debugger, const struct hart *moved, void *context)
+{
+	(void)debugger;
+	(void)moved;
+	(void)context;
+	return false;
+}
+
 static bool done_world(struct debugger *debugger, const struct hart *moved, void *context)
 {
 	(void)moved;
@@ -101,7 +127,8 @@ static bool done_trap(struct debugger *debugger, const struct hart *moved, void 
 	return debugger->saw_trap;
 }
 
-bool cmd_step(struct debugger *debugger, const char *args)
+COMMAND(cmd_step, 10, "step", "s", "[N] [hart H|all] | world | trap",
+        "run N instructions of the hart; or until it changes world, or traps")
 {
 	uint64_t count = 1;
 	done_function *done = done_count;
@@ -135,10 +162,10 @@ bool cmd_step(struct debugger *debugger, const char *args)
 				return complain(debugger, "step 0 is no step");
 		}
 	}
-	if (refuse_if_stopped(debugger))
+	if (debug_is_over(debugger))
 		return false;
 	step_until(debugger, done, &count);
-	return report_stop(debugger);
+	return debug_report_stop(debugger);
 }
 
 struct place {
@@ -156,12 +183,12 @@ static bool done_place(struct debugger *debugger, const struct hart *moved, void
 	       (!place->deeper_counts || moved->x[2] >= place->sp);
 }
 
-bool cmd_next(struct debugger *debugger, const char *args)
+COMMAND(cmd_next, 20, "next", "n", "[N]", "like step, but runs called functions and traps through")
 {
 	uint64_t count = 1;
 	if (*args && !expression_all(debugger, args, &count))
 		return false;
-	if (refuse_if_stopped(debugger))
+	if (debug_is_over(debugger))
 		return false;
 	while (count-- && !debugger->machine->stop) {
 		struct hart *hart = current(debugger);
@@ -178,27 +205,27 @@ bool cmd_next(struct debugger *debugger, const char *args)
 		if (!(over ? step_until(debugger, done_place, &after) : step_until(debugger, done_count, &one)))
 			break;
 	}
-	return report_stop(debugger);
+	return debug_report_stop(debugger);
 }
 
-bool cmd_finish(struct debugger *debugger, const char *args)
+COMMAND(cmd_finish, 30, "finish", "fin", "", "run until the current function returns")
 {
 	(void)args;
-	if (refuse_if_stopped(debugger))
+	if (debug_is_over(debugger))
 		return false;
 	struct hart *hart = current(debugger);
 	struct place place = {hart->x[1], hart->x[2], hart->mode, true};
 	step_until(debugger, done_place, &place);
-	return report_stop(debugger);
+	return debug_report_stop(debugger);
 }
 
-bool cmd_until(struct debugger *debugger, const char *args)
+COMMAND(cmd_until, 40, "until", "u", "LOC", "run until the hart reaches LOC")
 {
 	struct place place = {.mode = MODE_COUNT};
-	if (!expression_all(debugger, args, &place.pc) || refuse_if_stopped(debugger))
+	if (!expression_all(debugger, args, &place.pc) || debug_is_over(debugger))
 		return false;
 	step_until(debugger, done_place, &place);
-	return report_stop(debugger);
+	return debug_report_stop(debugger);
 }
 
 static bool done_cycle(struct debugger *debugger, const struct hart *moved, void *context)
@@ -207,10 +234,9 @@ static bool done_cycle(struct debugger *debugger, const struct hart *moved, void
 	return current(debugger)->cycle >= *(const uint64_t *)context;
 }
 
-bool cmd_continue(struct debugger *debugger, const char *args)
+COMMAND(cmd_continue, 50, "continue", "c", "[CYCLES]", "run until something stops it, or for CYCLES cycles")
 {
-	struct machine *machine = debugger->machine;
-	if (refuse_if_stopped(debugger))
+	if (debug_is_over(debugger))
 		return false;
 	debugger->stopped = false;
 	if (*args) {
@@ -220,11 +246,9 @@ bool cmd_continue(struct debugger *debugger, const char *args)
 		cycles += current(debugger)->cycle;
 		step_until(debugger, done_cycle, &cycles);
 	} else if (points_active(debugger)) {
-		uint64_t never = 0;
-		step_until(debugger, done_count_all, &never);
+		step_until(debugger, done_never, NULL);
 	} else {
-		while (machine->stop == RUNNING && !debug_interrupted(debugger))
-			sched_slice(machine);
+		debug_run_until(debugger, true, done_never, NULL);
 	}
-	return report_stop(debugger);
+	return debug_report_stop(debugger);
 }

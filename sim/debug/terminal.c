@@ -1,12 +1,16 @@
 /* The terminal: readline, with commands, CSRs and symbols to complete. */
 #include "debug/terminal.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <readline/history.h>
 #include <readline/readline.h>
+#include "base/host_signals.h"
 #include "base/symbols.h"
 #include "csr/csr.h"
 #include "debug/debugger.h"
@@ -15,14 +19,16 @@
 /* readline hands its callbacks no context. What it does have is one pointer to a text of the program's own, its
  * name, by which an inputrc file can tell programs apart: that text stands in here. */
 struct reading {
-	const struct debugger *debugger;
+	struct debugger *debugger;
 	char name[sizeof "rvsim"];
 };
 
-static const struct debugger *reading_debugger(void)
+static struct debugger *reading_debugger(void)
 {
 	return ((const struct reading *)(rl_readline_name - offsetof(struct reading, name)))->debugger;
 }
+
+static const char prompt[] = "(rvsim) ";
 
 /* Candidates of one kind: NULL past the last. */
 typedef const char *candidate(const struct debugger *debugger, size_t index);
@@ -88,6 +94,75 @@ static char **complete_line(const char *text, int start, int end)
 	return completions(text, start == 0 ? command_candidate : argument_candidate);
 }
 
+/* A command, or NULL: the user has closed the terminal. While it runs the terminal is not readline's. */
+static void line_typed(char *line)
+{
+	struct debugger *debugger = reading_debugger();
+	rl_callback_handler_remove();
+	if (line && *line)
+		add_history(line);
+	if (line)
+		repl_line(debugger, line);
+	else
+		debugger->quit = true;
+	free(line);
+	if (!debugger->quit)
+		rl_callback_handler_install(prompt, line_typed);
+}
+
+/* ctrl-A d and ctrl-A x, as where the guest has the terminal. */
+static int key_continue(int count, int key)
+{
+	(void)count;
+	(void)key;
+	rl_replace_line("continue", 0);
+	return rl_newline(1, '\n');
+}
+
+static int key_quit(int count, int key)
+{
+	(void)count;
+	(void)key;
+	rl_replace_line("quit", 0);
+	return rl_newline(1, '\n');
+}
+
+/* ctrl-C: the line is forgotten. */
+static void cancel_line(void)
+{
+	fputs("^C\n", stderr);
+	rl_callback_handler_remove();
+	rl_callback_handler_install(prompt, line_typed);
+}
+
+static void attend_signals(struct debugger *debugger)
+{
+	if (host_signals_take(SIGTSTP)) {
+		rl_callback_handler_remove();
+		host_signals_suspend();
+		host_signals_take(SIGCONT);
+		rl_callback_handler_install(prompt, line_typed);
+	}
+	debugger->quit |= machine_called_off(debugger->machine);
+	if (debugger->machine->wants_debugger)
+		cancel_line();
+	debugger->machine->wants_debugger = false;
+}
+
+static void read_keys(struct debugger *debugger)
+{
+	enum { LOOK_MS = 100 };
+	rl_callback_handler_install(prompt, line_typed);
+	while (!debugger->quit) {
+		struct pollfd look = {.fd = STDIN_FILENO, .events = POLLIN};
+		int ready = poll(&look, 1, LOOK_MS);
+		attend_signals(debugger);
+		if (ready > 0 && !debugger->quit)
+			rl_callback_read_char();
+	}
+	rl_callback_handler_remove();
+}
+
 void terminal_read(struct debugger *debugger)
 {
 	const struct reading reading = {debugger, "rvsim"};
@@ -95,11 +170,13 @@ void terminal_read(struct debugger *debugger)
 	rl_readline_name = reading.name;
 	rl_attempted_completion_function = complete_line;
 	rl_outstream = stderr;
-	for (char *line; !debugger->quit && (line = readline("(rvsim) ")) != NULL; free(line)) {
-		if (*line)
-			add_history(line);
-		repl_line(debugger, line);
-	}
+	rl_catch_signals = 0;
+	rl_initialize();
+	rl_bind_keyseq("\\C-ad", key_continue);
+	rl_bind_keyseq("\\C-ax", key_quit);
+	debugger->typing = true;
+	read_keys(debugger);
+	debugger->typing = false;
 	rl_attempted_completion_function = NULL;
 	rl_readline_name = name;
 }

@@ -40,6 +40,10 @@ static void print_fault(struct debugger *debugger, const struct answer *answer)
 		fprintf(debugger->out, ", htval 0x%" PRIx64 " (gpa 0x%" PRIx64 "), htinst %s0x%" PRIx64, trap->tval2,
 		        trap->tval2 << 2, trap->tinst ? "pseudoinstruction " : "transformed instruction or ",
 		        trap->tinst);
+	unsigned hidden = trap_hidden(current(debugger), trap);
+	if (hidden)
+		fprintf(debugger->out, " (this hart writes 0:%s%s%s)", hidden & TRAP_HIDES_TVAL ? " tval" : "",
+		        hidden & TRAP_HIDES_TVAL2 ? " htval" : "", hidden & TRAP_HIDES_TINST ? " htinst" : "");
 	if (answer->reason)
 		fprintf(debugger->out, ": %s%s%s", answer->place ? answer->place : "", answer->place ? ": " : "",
 		        answer->reason);
@@ -129,7 +133,8 @@ static void ask_any(struct hart *hart, struct question *question, struct answer 
 	mem_ask(hart, question, answer);
 }
 
-bool cmd_translate(struct debugger *debugger, const char *args)
+COMMAND(cmd_translate, 180, "translate", "tr", "ADDR [r|w|x|a|lr] [1|2|4|8] [MODE]",
+        "every PTE of both stages, what is there, and the trap a fault would be")
 {
 	struct hart *hart = current(debugger);
 	enum mode mode = hart->mode;

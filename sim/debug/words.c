@@ -6,6 +6,7 @@
 bool complain(struct debugger *debugger, const char *format, ...)
 {
 	va_list args;
+	debugger->failed |= !debugger->typing;
 	va_start(args, format);
 	vfprintf(debugger->out, format, args);
 	va_end(args);

@@ -7,7 +7,8 @@
 #include "dev/tree.h"
 #include "hart/hart.h"
 
-enum { MSIP = 0x0, MTIMECMP = 0x4000, MTIME = 0xbff8, CLINT_VERSION = 1 };
+/* END: nothing is behind mtime, as on QEMU. */
+enum { MSIP = 0x0, MTIMECMP = 0x4000, MTIME = 0xbff8, END = 0xc000, CLINT_VERSION = 1 };
 
 struct clint_hart {
 	struct clint *clint;
@@ -62,7 +63,7 @@ static struct clint_hart *timer_at(struct clint *clint, uint64_t offset)
 static bool clint_accepts(const struct device *device, uint64_t offset, unsigned size, bool store)
 {
 	(void)device, (void)store;
-	return size == 4 || (size == 8 && offset >= MTIMECMP);
+	return offset < END && (size == 4 || (size == 8 && offset >= MTIMECMP));
 }
 
 static bool clint_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
@@ -116,14 +117,15 @@ static bool clint_write(struct device *device, uint64_t offset, unsigned size, u
 	return true;
 }
 
-static void clint_reset(struct device *device)
+/* mtime begins anew. What mtimecmp holds is left to the implementation: 0, as on QEMU, so that MTIP is pending. */
+static void clint_reset(struct device *device, uint64_t now)
 {
 	struct clint *clint = (struct clint *)device;
-	clint->platform->time_offset = 0;
+	clint->platform->time_offset = -(now / clint->platform->cycles_per_tick);
 	for (unsigned i = 0; i < clint->hart_count; i++) {
 		clint->harts[i].software = false;
-		clint->harts[i].mtimecmp = UINT64_MAX;
-		event_cancel(device->events, &clint->harts[i].timer);
+		clint->harts[i].mtimecmp = 0;
+		update_timer(&clint->harts[i], now);
 	}
 }
 
@@ -200,7 +202,6 @@ static struct device *clint_make(const struct board *board, const struct device_
 		hart->clint = clint;
 		hart->msip = board->hart_wire(board->context, WIRE_IRQ, i, IRQ_MSI);
 		hart->mtip = board->hart_wire(board->context, WIRE_IRQ, i, IRQ_MTI);
-		hart->mtimecmp = UINT64_MAX;
 		result = event_init(&hart->timer, board->events, timer_due, hart);
 	}
 	if (result == 0)
@@ -211,8 +212,9 @@ static struct device *clint_make(const struct board *board, const struct device_
 
 static void clint_describe(struct tree_writer *writer, const struct board *board, const struct device_site *site)
 {
+	(void)board;
 	tree_begin_at(writer, "clint", site->base, site->size);
-	tree_hart_interrupts(writer, board->platform->hart_count, IRQ_MSI, IRQ_MTI);
+	tree_hart_interrupts(writer, IRQ_MSI, IRQ_MTI);
 	tree_strings(writer, "compatible", "sifive,clint0\0riscv,clint0");
 	tree_end(writer);
 }

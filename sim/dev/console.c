@@ -1,54 +1,45 @@
 #include "dev/console.h"
 
-#include <errno.h>
-#include <regex.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/event_queue.h"
 #include "base/say.h"
 #include "base/state.h"
+#include "dev/host_output.h"
 
-enum { LINE_LIMIT = 4096, CONSOLE_VERSION = 1 };
-
-struct watch {
-	regex_t regex;
-	bool present, matched;
+enum {
+	CONSOLE_VERSION = 2,
+	/* Simulated time in which the rest of a line comes, after all that is expected has matched within it. */
+	REST_TICKS = 10000,
+	/* ... after which a line stands, when the guest asks for input. */
+	STANDS_TICKS = 100000,
 };
 
 struct console {
 	struct console_config config;
-	FILE *out; /* NULL: discarded */
+	struct host_output output;
 	struct host_input *input;
-	struct watch watches[2]; /* by enum console_match */
-	char line[LINE_LIMIT];
-	size_t line_length;
+	struct line_watch *watch;
+	struct event rest; /* what is expected has matched: the line may still end */
+	bool has_rest;
+	bool settled; /* config.matched has been called, for whatever reason */
+	uint64_t written; /* cycle of the last byte */
 };
 
-static int compile(struct watch *watch, const char *option, const char *text)
+static void satisfied(struct console *console)
 {
-	if (!text)
-		return 0;
-	int error = regcomp(&watch->regex, text, REG_EXTENDED | REG_NOSUB);
-	if (error != 0) {
-		char reason[128];
-		regerror(error, &watch->regex, reason, sizeof(reason));
-		say("--%s '%s': %s", option, text, reason);
-		return -1;
-	}
-	watch->present = true;
-	return 0;
+	if (console->settled)
+		return;
+	console->settled = true;
+	if (console->has_rest)
+		event_cancel(console->config.events, &console->rest);
+	console->config.matched(console->config.context, NULL, "");
 }
 
-static int open_output(struct console *console, const char *serial)
+static void rest_due(void *context, uint64_t cycle)
 {
-	if (strcmp(serial, "null") == 0)
-		return 0;
-	if (strncmp(serial, "file:", 5) != 0) {
-		console->out = stdout;
-		return 0;
-	}
-	console->out = fopen(serial + 5, "we");
-	return console->out ? 0 : say("%s: %s", serial + 5, strerror(errno));
+	(void)cycle;
+	satisfied(context);
 }
 
 /* Input comes from where output goes. */
@@ -56,16 +47,34 @@ static int open_input(struct console *console)
 {
 	const struct console_config *config = &console->config;
 	struct host_input_config input = {
-	    .none = config->deaf || console->out != stdout,
+	    .none = config->deaf || strcmp(config->serial, "stdio") != 0,
+	    .keys = config->keys,
+	    .whole = config->whole,
 	    .record = config->record,
 	    .replay = config->replay,
 	    .idle = config->idle,
 	    .give_up = config->give_up,
 	    .trouble = config->trouble,
+	    .command = config->command,
 	    .context = config->context,
 	};
 	console->input = host_input_open(&input);
 	return console->input ? 0 : -1;
+}
+
+/* What can be refused comes before what makes files empty. */
+static int open_parts(struct console *console)
+{
+	const struct console_config *config = &console->config;
+	console->watch = line_watch_new(config->patterns, config->pattern_count);
+	if (!console->watch || open_input(console) != 0)
+		return -1;
+	if (config->events && event_init(&console->rest, config->events, rest_due, console) != 0)
+		return say("out of memory for the console");
+	console->has_rest = config->events != NULL;
+	console->output.give_up = config->give_up;
+	console->output.context = config->context;
+	return host_output_open(&console->output, config->serial);
 }
 
 struct console *console_open(const struct console_config *config)
@@ -76,9 +85,10 @@ struct console *console_open(const struct console_config *config)
 		return NULL;
 	}
 	console->config = *config;
-	if (compile(&console->watches[CONSOLE_EXPECTED], "expect", config->expect) != 0 ||
-	    compile(&console->watches[CONSOLE_FAILED], "fail-on", config->fail_on) != 0 ||
-	    open_output(console, config->serial ? config->serial : "stdio") != 0 || open_input(console) != 0) {
+	console->output.fd = -1;
+	if (!console->config.serial)
+		console->config.serial = "stdio";
+	if (open_parts(console) != 0) {
 		console_close(console);
 		return NULL;
 	}
@@ -89,99 +99,116 @@ void console_close(struct console *console)
 {
 	if (!console)
 		return;
+	if (console->has_rest)
+		event_drop(console->config.events, &console->rest);
 	host_input_close(console->input);
-	for (unsigned i = 0; i < 2; i++)
-		if (console->watches[i].present)
-			regfree(&console->watches[i].regex);
-	if (console->out == stdout)
-		fflush(stdout);
-	else if (console->out)
-		fclose(console->out);
+	line_watch_free(console->watch);
+	host_output_close(&console->output);
 	free(console);
 }
 
-static void match_line(struct console *console)
+/* Tell what the last byte, or the line's end, has made match. */
+static void tell_matches(struct console *console, uint64_t now)
 {
-	console->line[console->line_length] = '\0';
-	for (unsigned i = 0; i < 2; i++) {
-		struct watch *watch = &console->watches[i];
-		if (!watch->present || watch->matched || regexec(&watch->regex, console->line, 0, NULL, 0) != 0)
-			continue;
-		watch->matched = true;
-		console->config.matched(console->config.context, (enum console_match)i, console->line);
-	}
-}
-
-static void watch_byte(struct console *console, uint8_t byte)
-{
-	if (byte == '\n') {
-		match_line(console);
-		console->line_length = 0;
-	} else if (byte != '\r' && byte != '\0') {
-		if (console->line_length == LINE_LIMIT - 1) {
-			match_line(console);
-			console->line_length = 0;
-		}
-		console->line[console->line_length++] = (char)byte;
+	const char *line;
+	const struct console_pattern *failed = line_watch_failed(console->watch, &line);
+	if (console->settled || (!failed && !line_watch_satisfied(console->watch)))
+		return;
+	if (failed) {
+		console->settled = true;
+		console->config.matched(console->config.context, failed, line);
+	} else if (!console->has_rest || !line_watch_begun(console->watch)) {
+		satisfied(console);
+	} else if (console->rest.heap_index == SIZE_MAX) {
+		event_schedule(console->config.events, &console->rest,
+		               now + REST_TICKS * console->config.cycles_per_tick);
 	}
 }
 
 void console_write(struct console *console, uint8_t byte, uint64_t now)
 {
-	if (console->out) {
-		putc_unlocked(byte, console->out);
-		if (byte == '\n')
-			fflush(console->out);
+	host_output_put(&console->output, byte);
+	console->written = now;
+	if (console->config.pattern_count != 0) {
+		line_watch_byte(console->watch, byte);
+		tell_matches(console, now);
 	}
-	if (console->watches[0].present || console->watches[1].present)
-		watch_byte(console, byte);
 	if (console->config.written)
 		console->config.written(console->config.context, byte, now);
 }
 
-void console_flush(struct console *console)
+void console_flush(struct console *console) { host_output_flush(&console->output); }
+
+void console_attend(struct console *console)
 {
-	if (console->out)
-		fflush(console->out);
-	if (console->line_length != 0)
-		match_line(console);
+	if (!console)
+		return;
+	host_output_flush(&console->output);
+	host_input_attend(console->input);
+}
+
+void console_end(struct console *console)
+{
+	host_output_flush(&console->output);
+	line_watch_stands(console->watch);
+}
+
+/* The guest asks for more than there is: a prompt may be standing there. */
+static void before_asking(struct console *console, uint64_t now)
+{
+	if (!host_input_empty(console->input))
+		return;
+	host_output_flush(&console->output);
+	if (!line_watch_begun(console->watch) ||
+	    now - console->written < STANDS_TICKS * console->config.cycles_per_tick)
+		return;
+	line_watch_stands(console->watch);
+	tell_matches(console, now);
 }
 
 bool console_ended(struct console *console, uint64_t now)
 {
-	if (host_input_empty(console->input))
-		console_flush(console);
+	before_asking(console, now);
 	return host_input_ended(console->input, now);
 }
 
 int console_read(struct console *console, uint64_t now)
 {
-	if (host_input_empty(console->input))
-		console_flush(console);
+	before_asking(console, now);
 	return host_input_read(console->input, now);
+}
+
+bool console_type(struct console *console, const uint8_t *bytes, size_t size)
+{
+	return host_input_type(console->input, bytes, size);
 }
 
 void console_raw(struct console *console, bool raw) { host_input_raw(console->input, raw); }
 
+bool console_at_terminal(const struct console *console) { return host_input_at_terminal(console->input); }
+
 int console_finish(struct console *console)
 {
 	int result = host_input_finish(console->input);
-	if (console->out && ferror(console->out))
-		result = say("the console's output could not be written whole");
+	host_output_close(&console->output);
+	if (console->output.error != 0)
+		result = say("the console's output could not be written whole: %s", strerror(console->output.error));
 	return result;
 }
 
 uint64_t console_unasked(const struct console *console) { return host_input_unasked(console->input); }
 
-bool console_saw_expected(const struct console *console) { return console->watches[CONSOLE_EXPECTED].matched; }
+const struct line_watch *console_watch(const struct console *console) { return console->watch; }
 
 void console_save(const struct console *console, struct state_writer *writer)
 {
 	state_write_begin(writer, "console", CONSOLE_VERSION);
-	state_write_u64(writer, console->watches[CONSOLE_EXPECTED].matched);
-	state_write_u64(writer, console->watches[CONSOLE_FAILED].matched);
-	state_write_u64(writer, console->line_length);
-	state_write(writer, console->line, console->line_length);
+	state_write_u64(writer, console->settled);
+	state_write_u64(writer, console->written);
+	state_write_u64(writer, console->has_rest);
+	if (console->has_rest)
+		event_save(&console->rest, writer);
+	line_watch_save(console->watch, writer);
 	host_input_save(console->input, writer);
 	state_write_end(writer);
 }
@@ -189,9 +216,12 @@ void console_save(const struct console *console, struct state_writer *writer)
 bool console_restore(struct console *console, struct state_reader *reader)
 {
 	state_read_begin(reader, "console", CONSOLE_VERSION);
-	console->watches[CONSOLE_EXPECTED].matched = state_read_limited(reader, 1);
-	console->watches[CONSOLE_FAILED].matched = state_read_limited(reader, 1);
-	console->line_length = state_read_limited(reader, LINE_LIMIT - 1);
-	state_read(reader, console->line, console->line_length);
-	return host_input_restore(console->input, reader) && state_read_end(reader);
+	console->settled = state_read_limited(reader, 1);
+	console->written = state_read_u64(reader);
+	if (state_read_u64(reader) != console->has_rest && !reader->failed)
+		return state_refuse(reader, "console: of another kind of machine");
+	if (console->has_rest)
+		event_restore(console->config.events, &console->rest, reader);
+	return line_watch_restore(console->watch, reader) && host_input_restore(console->input, reader) &&
+	       state_read_end(reader);
 }

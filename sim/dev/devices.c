@@ -18,9 +18,11 @@ static unsigned count_of(const struct device_row *row, const struct board *board
 	return count;
 }
 
-static struct device_site site_of(const struct device_row *row, unsigned slot, struct irq_wire controller)
+static struct device_site site_of(const struct device_row *row, unsigned slot, const struct board *board,
+                                  struct irq_wire controller)
 {
-	struct device_site site = {.name = row->name, .base = row->base + slot * row->size, .size = row->size};
+	uint64_t base = row->kind->base ? row->kind->base(board) : row->base;
+	struct device_site site = {.name = row->name, .base = base + slot * row->size, .size = row->size};
 	if (row->irq != 0) {
 		site.irq = row->irq + slot;
 		site.wire = controller;
@@ -49,7 +51,7 @@ int devices_build(struct devices *devices, const struct board *board)
 	for (const struct device_row *row = device_rows; row < device_rows + DEVICE_ROWS; row++) {
 		unsigned count = count_of(row, board);
 		for (unsigned slot = 0; slot < count; slot++) {
-			struct device_site site = site_of(row, slot, controller);
+			struct device_site site = site_of(row, slot, board, controller);
 			if (add_device(devices, board, &site, row->kind) != 0)
 				return -1;
 			if (row->kind->source)
@@ -57,7 +59,15 @@ int devices_build(struct devices *devices, const struct board *board)
 				                               .receiver = devices->list[devices->count - 1]};
 		}
 	}
+	devices_reset(devices, 0);
 	return 0;
+}
+
+void devices_reset(struct devices *devices, uint64_t now)
+{
+	for (size_t i = 0; i < devices->count; i++)
+		if (devices->list[i]->reset)
+			devices->list[i]->reset(devices->list[i], now);
 }
 
 void devices_free(struct devices *devices)
@@ -96,7 +106,7 @@ void devices_describe(struct tree_writer *writer, const struct board *board)
 		for (const struct device_row *row = device_rows; row < device_rows + DEVICE_ROWS; row++) {
 			unsigned count = row->node == node ? count_of(row, board) : 0;
 			for (unsigned slot = 0; slot < count; slot++) {
-				struct device_site site = site_of(row, slot, (struct irq_wire){0});
+				struct device_site site = site_of(row, slot, board, (struct irq_wire){0});
 				row->kind->describe(writer, board, &site);
 			}
 		}

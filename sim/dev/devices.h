@@ -52,6 +52,10 @@ struct device_site {
 struct device_kind {
 	/* How many this machine has, at most the row's slots. NULL: all. */
 	unsigned (*count)(const struct board *board);
+	/* Nothing answers there: it only does not fault. */
+	bool empty;
+	/* Where it is, if that depends on the machine. NULL: where the row says. */
+	uint64_t (*base)(const struct board *board);
 	/* NULL: no memory. device->destroy frees it. */
 	struct device *(*make)(const struct board *board, const struct device_site *site);
 	/* Its node in /soc, and what it has at the root of the tree. Either may be NULL. */
@@ -91,6 +95,8 @@ struct devices {
  * cases. */
 int devices_build(struct devices *devices, const struct board *board);
 void devices_free(struct devices *devices);
+/* All as at power-on, at cycle `now`; harts have been reset. Devices have just been built so, at cycle 0. */
+void devices_reset(struct devices *devices, uint64_t now);
 void devices_dump(const struct devices *devices, FILE *out);
 /* Every device's section, the event queue's first. False: refused, reader->reason says why. */
 void devices_save(const struct devices *devices, const struct event_queue *events, struct state_writer *writer);

@@ -84,7 +84,7 @@ static void finisher_describe(struct tree_writer *writer, const struct board *bo
 {
 	(void)board;
 	tree_begin_at(writer, "test", site->base, site->size);
-	tree_u32(writer, "phandle", PHANDLE_FINISHER);
+	tree_u32(writer, "phandle", finisher_phandle(writer));
 	tree_strings(writer, "compatible", "sifive,test1\0sifive,test0\0syscon");
 	tree_end(writer);
 }
@@ -94,7 +94,7 @@ static void describe_syscon(struct tree_writer *writer, const char *name, const 
 	tree_begin(writer, name);
 	tree_u32(writer, "value", value);
 	tree_u32(writer, "offset", 0);
-	tree_u32(writer, "regmap", PHANDLE_FINISHER);
+	tree_u32(writer, "regmap", finisher_phandle(writer));
 	tree_string(writer, "compatible", compatible);
 	tree_end(writer);
 }

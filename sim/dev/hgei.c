@@ -56,8 +56,9 @@ static bool hgei_write(struct device *device, uint64_t offset, unsigned size, ui
 	return true;
 }
 
-static void hgei_reset(struct device *device)
+static void hgei_reset(struct device *device, uint64_t now)
 {
+	(void)now;
 	struct hgei *hgei = (struct hgei *)device;
 	for (unsigned i = 0; i < hgei->hart_count; i++)
 		hgei->levels[i] = 0;

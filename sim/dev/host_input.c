@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 #include "base/say.h"
 #include "base/state.h"
@@ -17,9 +16,9 @@ enum {
 	STUCK_MS = 20,
 	LOOK_MS = 100,
 	PATIENT_LOOKS = 20, /* waiting for the end of a pipe: how often to look, and when to say so */
-	CHUNK = 256,         /* bytes taken from a terminal at once */
 	GROWTH = 65536,
 	LIMIT = 1 << 30,
+	TYPED_LIMIT = 1 << 20, /* keys that the guest does not ask for; what is typed then is lost */
 };
 
 struct host_input {
@@ -31,12 +30,49 @@ struct host_input {
 	uint64_t polls; /* how often the guest asked in vain since something came */
 	uint64_t taken; /* how often something came */
 	uint64_t asked; /* cycle at which the guest asked last */
-	bool terminal, raw;
-	struct termios saved;
+	bool pause; /* a break follows the bytes */
+	struct host_terminal terminal;
+	struct {
+		uint16_t *keys; /* typed, and not asked for yet: as struct host_terminal has them */
+		size_t count, capacity;
+	} typed;
 	bool replaying;
 	struct recording recording;
 	struct recorder *recorder;
 };
+
+static void key_typed(void *context, uint16_t key)
+{
+	struct host_input *input = context;
+	size_t capacity = input->typed.capacity;
+	if (input->replaying || input->typed.count == TYPED_LIMIT)
+		return;
+	if (input->typed.count == capacity) {
+		capacity = capacity ? 2 * capacity : 64;
+		uint16_t *keys = realloc(input->typed.keys, capacity * sizeof(*keys));
+		if (!keys)
+			return;
+		input->typed.keys = keys;
+		input->typed.capacity = capacity;
+	}
+	input->typed.keys[input->typed.count++] = key;
+}
+
+static void open_terminal(struct host_input *input)
+{
+	const struct host_input_config *config = &input->config;
+	if (config->none || (input->replaying && !config->keys))
+		return;
+	struct host_terminal_config terminal = {
+	    .keys = config->keys,
+	    .whole = config->whole,
+	    .typed = key_typed,
+	    .command = config->command,
+	    .context = input,
+	    .command_context = config->context,
+	};
+	host_terminal_open(&input->terminal, &terminal);
+}
 
 struct host_input *host_input_open(const struct host_input_config *config)
 {
@@ -47,8 +83,6 @@ struct host_input *host_input_open(const struct host_input_config *config)
 	}
 	input->config = *config;
 	input->replaying = config->replay != NULL;
-	input->terminal = !config->none && !input->replaying && isatty(STDIN_FILENO) == 1;
-	/* read first: one file may be both */
 	if (input->replaying && recording_read(&input->recording, config->replay) != 0) {
 		host_input_close(input);
 		return NULL;
@@ -60,6 +94,7 @@ struct host_input *host_input_open(const struct host_input_config *config)
 			return NULL;
 		}
 	}
+	open_terminal(input);
 	return input;
 }
 
@@ -81,6 +116,7 @@ void host_input_close(struct host_input *input)
 	host_input_raw(input, false);
 	host_input_finish(input);
 	recording_free(&input->recording);
+	free(input->typed.keys);
 	free(input->bytes);
 	free(input);
 }
@@ -114,7 +150,7 @@ static bool input_room(struct host_input *input, size_t size)
 	return true;
 }
 
-/* Take up to `size` bytes that standard input has. */
+/* Take up to `size` bytes that standard input, no terminal, has. */
 static void take_input(struct host_input *input, size_t size)
 {
 	if (!input_room(input, size))
@@ -136,12 +172,34 @@ static int patience(const struct host_input *input)
 	}
 }
 
+/* What has been typed is there for the guest now: bytes up to a break, or the break. */
+static void take_typed(struct host_input *input)
+{
+	size_t count = 0, total = input->typed.count;
+	while (count < total && input->typed.keys[count] != KEY_BREAK)
+		count++;
+	if (count != 0 && !input_room(input, count))
+		return;
+	for (size_t i = 0; i < count; i++)
+		input->bytes[input->count++] = (uint8_t)input->typed.keys[i];
+	if (count == 0 && total != 0) {
+		input->pause = true;
+		count = 1;
+	}
+	input->typed.count -= count;
+	if (input->typed.count != 0)
+		memmove(input->typed.keys, input->typed.keys + count, input->typed.count * sizeof(*input->typed.keys));
+}
+
 static void ask_terminal(struct host_input *input)
 {
+	int wait = input->typed.count == 0 ? patience(input) : 0;
 	host_input_raw(input, true);
-	struct pollfd look = {.fd = STDIN_FILENO, .events = POLLIN};
-	if (poll(&look, 1, patience(input)) > 0)
-		take_input(input, CHUNK);
+	host_terminal_look(&input->terminal, wait);
+	if (wait != 0 && input->config.give_up) /* many of these may come without a hart that runs */
+		input->config.give_up(input->config.context);
+	take_typed(input);
+	input->ended = input->terminal.ended && host_input_empty(input);
 }
 
 static void read_to_the_end(struct host_input *input)
@@ -178,6 +236,7 @@ static void replay_record(struct host_input *input, const struct record *record)
 		input->count += record->size;
 	}
 	input->ended = record->kind == RECORD_LAST;
+	input->pause = record->kind == RECORD_BREAK;
 }
 
 /* The guest asks as often, and at the same cycles, as in the recorded run: or it is another one. */
@@ -202,37 +261,60 @@ static void ask_recording(struct host_input *input, uint64_t now)
 
 static const uint8_t *unread(const struct host_input *input) { return input->bytes ? input->bytes + input->at : NULL; }
 
-/* Get what there is now; a recorder hears of it. */
+static void ask_host(struct host_input *input)
+{
+	if (input->terminal.present) {
+		ask_terminal(input);
+		return;
+	}
+	take_typed(input);
+	if (!host_input_empty(input))
+		return;
+	if (input->config.none)
+		input->ended = true;
+	else
+		read_to_the_end(input);
+}
+
+/* A recorder hears of what the guest gets. */
+static void record_input(struct host_input *input, uint64_t now)
+{
+	struct record record = {
+	    .cycle = now,
+	    .polls = input->polls,
+	    .kind = input->pause   ? RECORD_BREAK
+	            : input->ended ? RECORD_LAST
+	                           : RECORD_BYTES,
+	    .bytes = unread(input),
+	    .size = (uint32_t)(input->count - input->at),
+	};
+	recorder_add(input->recorder, &record);
+}
+
+/* Get what there is now. */
 static void ask(struct host_input *input, uint64_t now)
 {
 	input->asked = now;
 	if (input->replaying)
 		ask_recording(input, now);
-	else if (input->config.none)
-		input->ended = true;
-	else if (input->terminal)
-		ask_terminal(input);
 	else
-		read_to_the_end(input);
+		ask_host(input);
 	if (input->failed)
 		return;
-	if (input->at == input->count && !input->ended) {
+	if (host_input_empty(input)) {
 		input->polls++;
 		return;
 	}
 	if (input->recorder)
-		recorder_add(input->recorder, &(struct record){
-						  .cycle = now,
-						  .polls = input->polls,
-						  .kind = input->ended ? RECORD_LAST : RECORD_BYTES,
-						  .bytes = unread(input),
-						  .size = (uint32_t)(input->count - input->at),
-					      });
+		record_input(input, now);
 	input->polls = 0;
 	input->taken++;
 }
 
-bool host_input_empty(const struct host_input *input) { return input->at == input->count && !input->ended; }
+bool host_input_empty(const struct host_input *input)
+{
+	return input->at == input->count && !input->pause && !input->ended;
+}
 
 bool host_input_ended(struct host_input *input, uint64_t now)
 {
@@ -247,28 +329,31 @@ int host_input_read(struct host_input *input, uint64_t now)
 		ask(input, now);
 	if (input->at < input->count)
 		return input->bytes[input->at++];
+	if (input->pause) {
+		input->pause = false;
+		return CONSOLE_BREAK;
+	}
 	return input->ended ? CONSOLE_END : CONSOLE_NOTHING;
+}
+
+bool host_input_type(struct host_input *input, const uint8_t *bytes, size_t size)
+{
+	if (input->ended || input->replaying || size > TYPED_LIMIT - input->typed.count)
+		return false;
+	for (size_t i = 0; i < size; i++)
+		key_typed(input, bytes[i]);
+	return true;
 }
 
 void host_input_raw(struct host_input *input, bool raw)
 {
-	if (!input->terminal || input->raw == raw)
-		return;
-	if (!raw) {
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &input->saved);
-		input->raw = false;
-		return;
-	}
-	if (tcgetattr(STDIN_FILENO, &input->saved) != 0)
-		return;
-	/* no echo, no line editing; ISIG stays, so that ^C still ends rvsim */
-	struct termios settings = input->saved;
-	settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
-	settings.c_iflag &= ~(tcflag_t)(ICRNL | IXON);
-	settings.c_cc[VMIN] = 1;
-	settings.c_cc[VTIME] = 0;
-	input->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &settings) == 0;
+	if (input->terminal.present)
+		host_terminal_raw(&input->terminal, raw);
 }
+
+bool host_input_at_terminal(const struct host_input *input) { return input->terminal.present; }
+
+void host_input_attend(struct host_input *input) { host_terminal_attend(&input->terminal); }
 
 uint64_t host_input_unasked(const struct host_input *input)
 {
@@ -281,6 +366,7 @@ uint64_t host_input_unasked(const struct host_input *input)
 void host_input_save(const struct host_input *input, struct state_writer *writer)
 {
 	state_write_u64(writer, input->ended);
+	state_write_u64(writer, input->pause);
 	state_write_u64(writer, input->polls);
 	state_write_u64(writer, input->taken);
 	state_write_u64(writer, input->asked);
@@ -291,6 +377,7 @@ void host_input_save(const struct host_input *input, struct state_writer *writer
 bool host_input_restore(struct host_input *input, struct state_reader *reader)
 {
 	input->ended = state_read_limited(reader, 1);
+	input->pause = state_read_limited(reader, 1);
 	input->polls = state_read_u64(reader);
 	input->taken = state_read_u64(reader);
 	input->asked = state_read_u64(reader);

@@ -10,7 +10,9 @@
 #define HOST_INPUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include "dev/host_terminal.h"
 
 struct host_input;
 struct state_reader;
@@ -27,10 +29,11 @@ enum input_trouble {
 	INPUT_NO_MEMORY,
 };
 
-enum { CONSOLE_NOTHING = -1, CONSOLE_END = -2 };
+enum { CONSOLE_NOTHING = -1, CONSOLE_END = -2, CONSOLE_BREAK = -3 };
 
 struct host_input_config {
-	bool none;      /* standard input is not for the guest */
+	bool none;        /* standard input is not for the guest */
+	bool keys, whole; /* of a terminal: as in struct host_terminal_config */
 	const char *record, *replay;  /* files, or NULL */
 	/* Asked before a terminal is looked at. May be NULL. */
 	enum console_idle (*idle)(void *context);
@@ -38,6 +41,8 @@ struct host_input_config {
 	bool (*give_up)(void *context);
 	/* There will be nothing more; `message` is one line. May be NULL. */
 	void (*trouble)(void *context, enum input_trouble trouble, const char *message);
+	/* A key for rvsim. May be NULL where there are none. */
+	void (*command)(void *context, enum console_command command);
 	void *context;
 };
 
@@ -50,13 +55,20 @@ void host_input_close(struct host_input *input);
 
 /* Nothing is left of what has been got from the host: the next read asks for more. */
 bool host_input_empty(const struct host_input *input);
-/* The guest asks at cycle `now`: a byte, CONSOLE_NOTHING for now, or CONSOLE_END for ever. */
+/* The guest asks at cycle `now`: a byte, CONSOLE_BREAK, CONSOLE_NOTHING for now, or CONSOLE_END for ever. */
 int host_input_read(struct host_input *input, uint64_t now);
 /* The same question, without taking the byte: will it be CONSOLE_END? */
 bool host_input_ended(struct host_input *input, uint64_t now);
 
+/* As if typed: the guest gets it when it asks next. False: it has been told that there is no input, or input is a
+ * recording. */
+bool host_input_type(struct host_input *input, const uint8_t *bytes, size_t size);
+
 /* Put the terminal into raw mode, or give it back. No-op unless input comes from one. */
 void host_input_raw(struct host_input *input, bool raw);
+bool host_input_at_terminal(const struct host_input *input);
+/* Now and then while the machine runs: host_terminal_attend. */
+void host_input_attend(struct host_input *input);
 
 /* How much of a recording nobody has asked for: 0 without one. */
 uint64_t host_input_unasked(const struct host_input *input);

@@ -76,7 +76,7 @@ static void answer_getc(struct htif *htif, uint64_t now)
 	int input = console_read(htif->config.console, now);
 	if (input >= 0)
 		respond(htif, htif->getc, 0x100 | (unsigned)input);
-	else if (input == CONSOLE_NOTHING)
+	else if (input != CONSOLE_END) /* nothing yet, or a break, which HTIF does not know */
 		event_schedule(htif->config.events, &htif->input, now + INPUT_TICKS * htif->config.cycles_per_tick);
 }
 
@@ -144,6 +144,14 @@ void htif_free(struct htif *htif)
 	event_drop(htif->config.events, &htif->half);
 	event_drop(htif->config.events, &htif->input);
 	free(htif);
+}
+
+void htif_reset(struct htif *htif)
+{
+	htif->halves = 0;
+	htif->getc = 0;
+	event_cancel(htif->config.events, &htif->half);
+	event_cancel(htif->config.events, &htif->input);
 }
 
 /* Two 32-bit stores come in either order. Only when both are there, or the second one does not come, is it known

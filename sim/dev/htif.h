@@ -31,6 +31,8 @@ struct htif_config {
 /* Asks the bus for stores to tohost's page (PAGE_HOOK). NULL: no memory. */
 struct htif *htif_new(const struct htif_config *config);
 void htif_free(struct htif *htif);
+/* Commands that are not whole or not answered are forgotten. */
+void htif_reset(struct htif *htif);
 
 /* Its section. */
 void htif_save(const struct htif *htif, struct state_writer *writer);

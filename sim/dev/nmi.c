@@ -62,8 +62,9 @@ static bool nmi_write(struct device *device, uint64_t offset, unsigned size, uin
 	return true;
 }
 
-static void nmi_reset(struct device *device)
+static void nmi_reset(struct device *device, uint64_t now)
 {
+	(void)now;
 	struct nmi *nmi = (struct nmi *)device;
 	for (unsigned i = 0; i < nmi->hart_count; i++)
 		nmi->harts[i].lines = 0;

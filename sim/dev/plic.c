@@ -191,8 +191,9 @@ static bool plic_write(struct device *device, uint64_t offset, unsigned size, ui
 	return true;
 }
 
-static void plic_reset(struct device *device)
+static void plic_reset(struct device *device, uint64_t now)
 {
+	(void)now;
 	struct plic *plic = (struct plic *)device;
 	for (unsigned i = 0; i < WORDS * 32; i++)
 		plic->priority[i] = 0;
@@ -311,10 +312,11 @@ static struct device *plic_make(const struct board *board, const struct device_s
 
 static void plic_describe(struct tree_writer *writer, const struct board *board, const struct device_site *site)
 {
+	(void)board;
 	tree_begin_at(writer, "plic", site->base, site->size);
-	tree_u32(writer, "phandle", PHANDLE_INTERRUPTS);
+	tree_u32(writer, "phandle", interrupts_phandle(writer));
 	tree_u32(writer, "riscv,ndev", SOURCES);
-	tree_hart_interrupts(writer, board->platform->hart_count, IRQ_MEI, IRQ_SEI);
+	tree_hart_interrupts(writer, IRQ_MEI, IRQ_SEI);
 	tree_bytes(writer, "interrupt-controller", NULL, 0);
 	tree_strings(writer, "compatible", "sifive,plic-1.0.0\0riscv,plic0");
 	tree_u32(writer, "#address-cells", 0);

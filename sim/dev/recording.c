@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/output_file.h"
 #include "base/say.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "recordings are little-endian, and so is the host"
 #endif
 
-enum { RECORDING_VERSION = 1 };
+enum { RECORDING_VERSION = 2 };
 
 struct file_header {
 	char magic[12];
@@ -77,9 +78,11 @@ static int add_record(struct recording *recording, const struct record *record)
 static bool may_follow(const struct recording *recording, const struct record *record)
 {
 	enum recording_kind before = recording->count ? recording->records[recording->count - 1].kind : RECORD_BYTES;
+	bool more = before == RECORD_BYTES || before == RECORD_BREAK;
 	switch (record->kind) {
-	case RECORD_BYTES: return before == RECORD_BYTES && record->size != 0;
-	case RECORD_LAST: return before == RECORD_BYTES;
+	case RECORD_BYTES: return more && record->size != 0;
+	case RECORD_LAST: return more;
+	case RECORD_BREAK: return more && record->size == 0;
 	case RECORD_STOP: return before != RECORD_STOP && record->size == 0;
 	default: return false;
 	}
@@ -122,8 +125,8 @@ int recording_read(struct recording *recording, const char *path)
 	if (size < sizeof(header) || memcmp(recording->file, magic, sizeof(magic)) != 0)
 		return say("%s: is not a recording of host input", path);
 	memcpy(&header, recording->file, sizeof(header));
-	if (header.version != RECORDING_VERSION)
-		return say("%s: is a recording of version %u, not %u", path, header.version, RECORDING_VERSION);
+	if (header.version == 0 || header.version > RECORDING_VERSION)
+		return say("%s: is a recording of version %u, not up to %u", path, header.version, RECORDING_VERSION);
 	uint64_t hash = hash_more(hash_seed, &header, sizeof(header));
 	while (at < size) {
 		struct record record;
@@ -177,7 +180,7 @@ struct recorder *recorder_open(const char *path)
 		free(copy);
 		return NULL;
 	}
-	*recorder = (struct recorder){.path = copy, .file = fopen(path, "wbe"), .hash = hash_seed};
+	*recorder = (struct recorder){.path = copy, .file = output_open(path), .hash = hash_seed};
 	if (!recorder->file) {
 		say("%s: %s", path, strerror(errno));
 		free(copy);

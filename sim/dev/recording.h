@@ -1,12 +1,12 @@
 /*
  * Recordings of host input: what --record writes and --replay reads.
  *
- * A file is "rvsim-input", a zero byte and the format's version (u32, 1); then records. All numbers are little-endian:
+ * A file is "rvsim-input", a zero byte and the format's version (u32, 2); then records. All numbers are little-endian:
  *
  *   u64 cycle      at which the guest asked for input and got this
  *   u64 polls      how often it had asked in vain since the record before
  *   u32 kind       enum recording_kind
- *   u32 size       of the bytes that follow; not 0 for RECORD_BYTES, 0 for RECORD_STOP
+ *   u32 size       of the bytes that follow; not 0 for RECORD_BYTES, 0 for RECORD_STOP and RECORD_BREAK
  *   u8[size]       the bytes
  *   u64 checksum   FNV-1a of everything in the file before it
  *
@@ -23,6 +23,7 @@ enum recording_kind {
 	RECORD_BYTES, /* bytes arrived */
 	RECORD_LAST,  /* bytes arrived, maybe none, and no more will */
 	RECORD_STOP,  /* the run ended; cycle is that of the last time it asked */
+	RECORD_BREAK, /* a break was sent (not in version 1) */
 };
 
 struct record {

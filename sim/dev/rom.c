@@ -23,6 +23,14 @@ static bool rom_read(struct device *device, uint64_t offset, unsigned size, uint
 	return true;
 }
 
+/* Stores are ignored, as on QEMU. */
+static bool rom_write(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
+                      uint32_t *effects)
+{
+	(void)device, (void)offset, (void)size, (void)now, (void)value, (void)effects;
+	return true;
+}
+
 static const uint8_t *rom_fetch(const struct device *device, uint64_t offset, unsigned size)
 {
 	const struct rom *rom = (const struct rom *)device;
@@ -73,6 +81,7 @@ static struct device *rom_make(const struct board *board, const struct device_si
 	rom->device = (struct device){
 	    .name = site->name,
 	    .read = rom_read,
+	    .write = rom_write,
 	    .fetch = rom_fetch,
 	    .save = rom_save,
 	    .restore = rom_restore,

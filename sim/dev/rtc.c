@@ -15,6 +15,7 @@ enum {
 	CLEAR_ALARM = 0x14,
 	ALARM_STATUS = 0x18,
 	CLEAR_INTERRUPT = 0x1c,
+	END = 0x24,
 	TICK_NS = 100,
 	RTC_VERSION = 1,
 };
@@ -24,8 +25,7 @@ struct rtc {
 	const struct platform *platform;
 	struct irq_wire irq;
 	struct event alarm;
-	uint64_t epoch_ns; /* at cycle 0 as built */
-	uint64_t base_ns;  /* at cycle 0 as the guest set it */
+	uint64_t base_ns; /* at cycle 0; moves as the guest sets the time */
 	uint64_t alarm_ns;
 	uint32_t time_high, alarm_high; /* latched by a read of TIME_LOW, by a write of ALARM_HIGH */
 	bool running, pending, enabled;
@@ -70,10 +70,25 @@ static void set_alarm(struct rtc *rtc, uint64_t alarm_ns, uint64_t now)
 		event_schedule(rtc->device.events, &rtc->alarm, cycle);
 }
 
+static uint32_t read_register(struct rtc *rtc, uint64_t offset, uint64_t now)
+{
+	uint64_t time = now_ns(rtc, now);
+	switch (offset) {
+	case TIME_LOW: rtc->time_high = (uint32_t)(time >> 32); return (uint32_t)time;
+	case TIME_HIGH: return rtc->time_high;
+	case ALARM_LOW: return (uint32_t)rtc->alarm_ns;
+	case ALARM_HIGH: return (uint32_t)(rtc->alarm_ns >> 32);
+	case IRQ_ENABLED: return rtc->enabled;
+	case ALARM_STATUS: return rtc->running;
+	default: return 0;
+	}
+}
+
+/* A doubleword is two registers, the lower first; so it is all of the time, or of the alarm. */
 static bool rtc_accepts(const struct device *device, uint64_t offset, unsigned size, bool store)
 {
-	(void)device, (void)offset, (void)store;
-	return size == 4;
+	(void)device, (void)store;
+	return size >= 4 && offset + size <= END;
 }
 
 static bool rtc_read(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t *value,
@@ -83,30 +98,14 @@ static bool rtc_read(struct device *device, uint64_t offset, unsigned size, uint
 	(void)effects;
 	if (!rtc_accepts(device, offset, size, false))
 		return false;
-	uint64_t time = now_ns(rtc, now);
-	switch (offset) {
-	case TIME_LOW:
-		rtc->time_high = (uint32_t)(time >> 32);
-		*value = (uint32_t)time;
-		break;
-	case TIME_HIGH: *value = rtc->time_high; break;
-	case ALARM_LOW: *value = (uint32_t)rtc->alarm_ns; break;
-	case ALARM_HIGH: *value = rtc->alarm_ns >> 32; break;
-	case IRQ_ENABLED: *value = rtc->enabled; break;
-	case ALARM_STATUS: *value = rtc->running; break;
-	default: *value = 0;
-	}
+	*value = read_register(rtc, offset, now);
+	if (size == 8)
+		*value |= (uint64_t)read_register(rtc, offset + 4, now) << 32;
 	return true;
 }
 
-static bool rtc_write(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
-                      uint32_t *effects)
+static void write_register(struct rtc *rtc, uint64_t offset, uint64_t value, uint64_t now)
 {
-	struct rtc *rtc = (struct rtc *)device;
-	if (!rtc_accepts(device, offset, size, true))
-		return false;
-	value &= 0xffffffff;
-	*effects |= EFFECT_IRQ | EFFECT_YIELD;
 	switch (offset) {
 	case TIME_LOW: rtc->base_ns += value - (uint32_t)now_ns(rtc, now); break;
 	case TIME_HIGH: rtc->base_ns += (value << 32) - (now_ns(rtc, now) & ~UINT64_C(0xffffffff)); break;
@@ -123,14 +122,27 @@ static bool rtc_write(struct device *device, uint64_t offset, unsigned size, uin
 		break;
 	default: break;
 	}
+}
+
+static bool rtc_write(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,
+                      uint32_t *effects)
+{
+	struct rtc *rtc = (struct rtc *)device;
+	if (!rtc_accepts(device, offset, size, true))
+		return false;
+	*effects |= EFFECT_IRQ | EFFECT_YIELD;
+	write_register(rtc, offset, value & 0xffffffff, now);
+	if (size == 8)
+		write_register(rtc, offset + 4, value >> 32, now);
 	return true;
 }
 
-static void rtc_reset(struct device *device)
+/* The calendar has a battery: it goes on as it was set, as QEMU's does. */
+static void rtc_reset(struct device *device, uint64_t now)
 {
 	struct rtc *rtc = (struct rtc *)device;
+	(void)now;
 	cancel(rtc);
-	rtc->base_ns = rtc->epoch_ns;
 	rtc->alarm_ns = 0;
 	rtc->time_high = rtc->alarm_high = 0;
 	rtc->pending = rtc->enabled = false;
@@ -198,7 +210,7 @@ static struct device *rtc_make(const struct board *board, const struct device_si
 	};
 	rtc->platform = board->platform;
 	rtc->irq = site->wire;
-	rtc->epoch_ns = rtc->base_ns = board->rtc_epoch * UINT64_C(1000000000);
+	rtc->base_ns = board->rtc_epoch * UINT64_C(1000000000);
 	if (event_init(&rtc->alarm, board->events, alarm_due, rtc) == 0)
 		return &rtc->device;
 	rtc_destroy(&rtc->device);

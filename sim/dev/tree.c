@@ -52,17 +52,17 @@ void tree_begin_at(struct tree_writer *writer, const char *name, uint64_t base, 
 void tree_interrupt(struct tree_writer *writer, uint32_t source)
 {
 	tree_u32(writer, "interrupts", source);
-	tree_u32(writer, "interrupt-parent", PHANDLE_INTERRUPTS);
+	tree_u32(writer, "interrupt-parent", interrupts_phandle(writer));
 }
 
-void tree_hart_interrupts(struct tree_writer *writer, unsigned hart_count, uint32_t first, uint32_t second)
+void tree_hart_interrupts(struct tree_writer *writer, uint32_t first, uint32_t second)
 {
 	fdt32_t cells[HARTS_MAX * 4];
-	assert(hart_count <= HARTS_MAX);
-	for (unsigned hart = 0; hart < hart_count; hart++) {
-		cells[4 * (size_t)hart] = cells[4 * (size_t)hart + 2] = cpu_to_fdt32(intc_phandle(hart));
+	assert(writer->hart_count <= HARTS_MAX);
+	for (unsigned hart = 0; hart < writer->hart_count; hart++) {
+		cells[4 * (size_t)hart] = cells[4 * (size_t)hart + 2] = cpu_to_fdt32(intc_phandle(writer, hart));
 		cells[4 * hart + 1] = cpu_to_fdt32(first);
 		cells[4 * hart + 3] = cpu_to_fdt32(second);
 	}
-	tree_bytes(writer, "interrupts-extended", cells, (size_t)hart_count * 4 * sizeof(cells[0]));
+	tree_bytes(writer, "interrupts-extended", cells, (size_t)writer->hart_count * 4 * sizeof(cells[0]));
 }

@@ -8,13 +8,22 @@
 /* libfdt's sequential writer keeps no error: the first one stays here and stops all that follows. */
 struct tree_writer {
 	void *tree;
+	unsigned hart_count;
 	int error; /* of libfdt; 0: none */
 };
 
-/* Nodes that others point at. Each hart has two: itself and its interrupt controller. */
-enum { PHANDLE_INTERRUPTS = 1, PHANDLE_FINISHER = 2, PHANDLE_HARTS = 3 };
-static inline uint32_t hart_phandle(unsigned hart) { return PHANDLE_HARTS + 2 * hart; }
-static inline uint32_t intc_phandle(unsigned hart) { return PHANDLE_HARTS + 1 + 2 * hart; }
+/* Nodes that others point at have the numbers that QEMU gives them. Each hart has two, itself and its interrupt
+ * controller: the last hart has the first ones. Then come the machine's interrupt controller and the finisher. */
+static inline uint32_t hart_phandle(const struct tree_writer *writer, unsigned hart)
+{
+	return 2 * (writer->hart_count - 1 - hart) + 1;
+}
+static inline uint32_t intc_phandle(const struct tree_writer *writer, unsigned hart)
+{
+	return hart_phandle(writer, hart) + 1;
+}
+static inline uint32_t interrupts_phandle(const struct tree_writer *writer) { return 2 * writer->hart_count + 1; }
+static inline uint32_t finisher_phandle(const struct tree_writer *writer) { return 2 * writer->hart_count + 2; }
 
 void tree_begin(struct tree_writer *writer, const char *name);
 /* name@base, with that reg: two cells of address and two of size. */
@@ -32,6 +41,6 @@ void tree_cells(struct tree_writer *writer, uint32_t address_cells, uint32_t siz
 /* An interrupt of the machine's interrupt controller. */
 void tree_interrupt(struct tree_writer *writer, uint32_t source);
 /* interrupts-extended: two interrupts of every hart. At most 64 harts. */
-void tree_hart_interrupts(struct tree_writer *writer, unsigned hart_count, uint32_t first, uint32_t second);
+void tree_hart_interrupts(struct tree_writer *writer, uint32_t first, uint32_t second);
 
 #endif

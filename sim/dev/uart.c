@@ -20,7 +20,7 @@ enum { IIR_NONE = 1, IIR_MSI = 0, IIR_THRI = 2, IIR_RDI = 4, IIR_RLSI = 6, IIR_T
 enum { FCR_ENABLE = 1, FCR_CLEAR_RX = 2 };
 enum { LCR_DLAB = 0x80 };
 enum { MCR_DTR = 1, MCR_RTS = 2, MCR_OUT1 = 4, MCR_OUT2 = 8, MCR_LOOP = 16 };
-enum { LSR_DR = 1, LSR_OE = 2, LSR_THRE = 0x20, LSR_TEMT = 0x40 };
+enum { LSR_DR = 1, LSR_OE = 2, LSR_BI = 0x10, LSR_THRE = 0x20, LSR_TEMT = 0x40 };
 enum { MSR_CTS = 0x10, MSR_DSR = 0x20, MSR_RI = 0x40, MSR_DCD = 0x80, MSR_DELTA = 0x0f };
 enum {
 	FIFO_SIZE = 16,
@@ -28,7 +28,7 @@ enum {
 	POLL_TICKS = 10000, /* how often to look when there was no input: 1 ms */
 	TIMEOUT_CHARS = 4,
 	CLOCK_HZ = 3686400,
-	UART_VERSION = 1,
+	UART_VERSION = 2,
 };
 
 struct uart {
@@ -44,7 +44,7 @@ struct uart {
 	uint8_t fifo[FIFO_SIZE];
 	unsigned head, count;
 	uint8_t ier, fcr, lcr, mcr, msr, scr, dll, dlm;
-	bool overrun, thr_pending, timeout_pending;
+	bool overrun, broken, thr_pending, timeout_pending; /* broken: a break has come since LSR was read */
 };
 
 static unsigned fifo_room(const struct uart *uart) { return (uart->fcr & FCR_ENABLE ? FIFO_SIZE : 1) - uart->count; }
@@ -58,7 +58,7 @@ static unsigned trigger(const struct uart *uart)
 /* The pending interrupt of highest priority, as IIR encodes it. */
 static uint8_t identify(const struct uart *uart)
 {
-	if ((uart->ier & IER_RLSI) && uart->overrun)
+	if ((uart->ier & IER_RLSI) && (uart->overrun || uart->broken))
 		return IIR_RLSI;
 	if ((uart->ier & IER_RDI) && uart->timeout_pending)
 		return IIR_TIMEOUT;
@@ -115,6 +115,10 @@ static void listen(struct uart *uart, uint64_t now)
 	int input = console_read(uart->console, now);
 	if (input >= 0)
 		uart_push(uart, (uint8_t)input, now);
+	if (input == CONSOLE_BREAK) { /* a character of zeros */
+		uart_push(uart, 0, now);
+		uart->broken = true;
+	}
 	uart->ended = input == CONSOLE_END;
 	uart->next_arrival = now + ticks(uart, input == CONSOLE_NOTHING ? POLL_TICKS : CHAR_TICKS);
 }
@@ -166,8 +170,9 @@ static uint8_t read_lsr(struct uart *uart, uint64_t now)
 	uart->listening |= uart->looked;
 	uart->looked = true;
 	listen(uart, now);
-	uint8_t lsr = LSR_THRE | LSR_TEMT | (uart->count ? LSR_DR : 0) | (uart->overrun ? LSR_OE : 0);
-	uart->overrun = false;
+	uint8_t lsr = LSR_THRE | LSR_TEMT | (uart->count ? LSR_DR : 0) | (uart->overrun ? LSR_OE : 0) |
+	              (uart->broken ? LSR_BI : 0);
+	uart->overrun = uart->broken = false;
 	return lsr;
 }
 
@@ -280,8 +285,9 @@ static bool uart_write(struct device *device, uint64_t offset, unsigned size, ui
 	return true;
 }
 
-static void uart_reset(struct device *device)
+static void uart_reset(struct device *device, uint64_t now)
 {
+	(void)now;
 	struct uart *uart = (struct uart *)device;
 	event_cancel(device->events, &uart->receive);
 	event_cancel(device->events, &uart->timeout);
@@ -291,7 +297,7 @@ static void uart_reset(struct device *device)
 	uart->dll = 12; /* 9,600 baud of 1.8432 MHz, as after power-on of the original */
 	uart->mcr = MCR_OUT2;
 	uart->msr = MSR_CTS | MSR_DSR | MSR_DCD;
-	uart->overrun = uart->thr_pending = false;
+	uart->overrun = uart->broken = uart->thr_pending = false;
 	uart->listening = uart->looked = false;
 }
 
@@ -310,6 +316,7 @@ static void uart_save(const struct device *device, struct state_writer *writer)
 	                             uart->msr, uart->scr, uart->dll, uart->dlm};
 	STATE_WRITE(writer, registers);
 	state_write_u64(writer, uart->overrun);
+	state_write_u64(writer, uart->broken);
 	state_write_u64(writer, uart->thr_pending);
 	state_write_u64(writer, uart->timeout_pending);
 	event_save(&uart->receive, writer);
@@ -348,6 +355,7 @@ static bool uart_restore(struct device *device, struct state_reader *reader)
 	if (!restore_registers(uart, reader))
 		return state_refuse(reader, "uart: registers that cannot be");
 	uart->overrun = state_read_limited(reader, 1);
+	uart->broken = state_read_limited(reader, 1);
 	uart->thr_pending = state_read_limited(reader, 1);
 	uart->timeout_pending = state_read_limited(reader, 1);
 	event_restore(device->events, &uart->receive, reader);
@@ -396,7 +404,7 @@ static struct device *uart_make(const struct board *board, const struct device_s
 		uart_destroy(&uart->device);
 		return NULL;
 	}
-	uart_reset(&uart->device);
+	uart_reset(&uart->device, 0);
 	return &uart->device;
 }
 

@@ -92,6 +92,17 @@ static void emit_world(struct hart *hart, enum mode from, uint64_t cause)
 /* Cycles that taking a trap costs: a trap that leads to itself must still let time pass. */
 enum { TRAP_CYCLES = 1 };
 
+/* An instruction was tried and did not retire. */
+static void count_trapped(struct hart *hart)
+{
+	hart->trapped.count++;
+	hart->trapped.in_a_row = hart->trapped.insns == hart->insns ? hart->trapped.in_a_row + 1 : 1;
+	hart->trapped.insns = hart->insns;
+}
+
+/* Instructions tried: retired, or trapped instead. */
+static uint64_t attempts(const struct hart *hart) { return hart->insns + hart->trapped.count; }
+
 static void take_trap(struct hart *hart)
 {
 	enum mode from = hart->mode;
@@ -101,11 +112,14 @@ static void take_trap(struct hart *hart)
 	note_flags_back(hart);
 	struct trace_event event = {
 	    .type = TRACE_TRAP,
+	    .flags = (uint8_t)trap_hidden(hart, &trap),
 	    .pc = epc,
 	    .value = {cause, trap.tval, trap.tval2, trap.tinst},
 	};
 	hart_emit(hart, &event);
 	reservation_end(hart);
+	if (!trap.interrupt)
+		count_trapped(hart);
 	trap_take(hart);
 	hart->exec->link = NULL;
 	if (hart->mode != from)
@@ -412,7 +426,7 @@ static void end_slice(struct hart *hart)
 	reservation_guard(hart);
 }
 
-/* Go on until the bound, until `limit` instructions have retired, or (step) anything has happened. True: the slice
+/* Go on until the bound, until `limit` instructions have been tried, or (step) anything has happened. True: the slice
  * is over. */
 static bool run_slice(struct hart *hart, uint64_t bound, uint64_t limit, bool step)
 {
@@ -421,10 +435,10 @@ static bool run_slice(struct hart *hart, uint64_t bound, uint64_t limit, bool st
 	trace_noting(hart->trace, trace ? hart : NULL);
 	do {
 		settle_effects(hart);
-		if (may_go_on(hart, bound) && hart->insns < limit)
-			advance(hart, bound, step || limit - hart->insns <= BLOCK_MAX, alone);
+		if (may_go_on(hart, bound) && attempts(hart) < limit)
+			advance(hart, bound, step || limit - attempts(hart) <= BLOCK_MAX, alone);
 		/* in a step, translating anew (FP state becomes dirty) is nothing that has happened */
-	} while (may_go_on(hart, bound) && hart->insns < limit &&
+	} while (may_go_on(hart, bound) && attempts(hart) < limit &&
 	         !(step && (hart->cycle != cycle || hart->insns != insns)));
 	if (trace)
 		trace_tell(hart->trace, hart, hart->retired);
@@ -435,10 +449,10 @@ static bool run_slice(struct hart *hart, uint64_t bound, uint64_t limit, bool st
 	return over;
 }
 
-bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns)
+bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_attempts)
 {
-	return run_slice(hart, bound, max_insns > UINT64_MAX - hart->insns ? UINT64_MAX : hart->insns + max_insns,
-	                 false);
+	uint64_t limit = attempts(hart) + max_attempts;
+	return run_slice(hart, bound, limit < max_attempts ? UINT64_MAX : limit, false);
 }
 
 bool exec_step(struct hart *hart, uint64_t bound) { return run_slice(hart, bound, UINT64_MAX, true); }
@@ -510,6 +524,14 @@ void exec_restored(struct hart *hart)
 	hart->exec->last_mode = hart->mode;
 	block_flush(hart);
 	hart->effects |= EFFECT_IRQ | EFFECT_MODE | EFFECT_TRANSLATE;
+}
+
+void exec_reset(struct hart *hart)
+{
+	exec_restored(hart);
+	hart->exec->trace_begins = hart->exec->trace_insn;
+	if (hart->model)
+		model_cold(hart);
 }
 
 void exec_switch_timing(struct hart *hart, bool on)

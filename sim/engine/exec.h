@@ -8,11 +8,12 @@
 int exec_init(struct hart *hart);
 void exec_free(struct hart *hart);
 
-/* Run the hart until hart->cycle >= bound, it waits, something asks to yield, or max_insns have retired (UINT64_MAX: no
- * limit); takes interrupts and traps on the way. True when the slice is over, false when only max_insns ended the run.
+/* Run the hart until hart->cycle >= bound, it waits, something asks to yield, or max_attempts instructions have been
+ * tried (UINT64_MAX: no limit), retired or trapped; takes interrupts and traps on the way. True when the slice is over,
+ * false when only max_attempts ended the run.
  * A slice ends at the first instruction boundary at or past the bound, whatever the blocks look like: that is why
  * stepping, hostile builds and both dispatchers give the same interleaving. */
-bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_insns);
+bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_attempts);
 
 /* Conservative lookahead (engine->catch_up): how far a hart that is paused between instructions, and does not wait, can
  * go before another can notice. */
@@ -38,6 +39,9 @@ void exec_set_tracing(struct hart *hart, bool insn);
 /* Timing on (hart->parked becomes the model, with everything cold) or off (the model is parked): where exec_run has
  * stopped. */
 void exec_switch_timing(struct hart *hart, bool on);
+
+/* Memory has been loaded anew and the hart has been reset: it begins with nothing translated, and cold caches. */
+void exec_reset(struct hart *hart);
 
 /* Memory and hart have been restored from where exec_run had stopped: every translation is forgotten, and nobody hears
  * of a change of mode. */

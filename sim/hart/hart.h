@@ -74,6 +74,11 @@ struct hart {
 	uint64_t pc; /* exact in slow paths and outside blocks */
 	uint64_t now; /* exact cycle, likewise */
 	uint64_t retired; /* exact retired instructions, likewise */
+	/* Exceptions taken: each is an instruction that trapped instead of retiring. */
+	struct {
+		uint64_t count;
+		uint64_t in_a_row, insns; /* since so many retired */
+	} trapped;
 
 	struct trap trap;
 	struct csr_file csr;

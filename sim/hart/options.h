@@ -22,7 +22,6 @@ struct hart_options {
 	bool misaligned_traps; /* misaligned loads and stores raise exceptions instead of working */
 	bool envcfg_absent; /* senvcfg and henvcfg do not exist, as before privileged 1.12 */
 	bool little_endian; /* MBE, SBE, UBE and VSBE are read-only 0 */
-	bool svade_only; /* menvcfg.ADUE is read-only 0: A/D by page fault */
 };
 
 #endif

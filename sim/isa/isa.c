@@ -1,12 +1,12 @@
-/* Sets of extensions: from and to ISA strings, and what requires what. */
-#include <ctype.h>
+/* Sets of extensions: what requires what, and what a set is called. */
 #include <stdio.h>
 #include <string.h>
 #include "isa/isa.h"
+#include "isa/isa_set.h"
 
 static const struct {
 	const char *name;
-	bool on;
+	int8_t on;
 } extensions[EXT_COUNT] = {
 #define EXT(id, name, on, meaning) [EXT_##id] = {name, on},
 #include "isa/ext.def"
@@ -17,8 +17,10 @@ static const struct {
 static const struct {
 	uint8_t ext, needs;
 } requirements[] = {
-    {EXT_M, EXT_I},
-    {EXT_A, EXT_I},
+    {EXT_M, EXT_Zmmul},
+    {EXT_Zmmul, EXT_I},
+    {EXT_Zaamo, EXT_I},
+    {EXT_Zalrsc, EXT_I},
     {EXT_F, EXT_Zicsr},
     {EXT_D, EXT_F},
     {EXT_C, EXT_Zca},
@@ -29,8 +31,12 @@ static const struct {
     {EXT_Zicfilp, EXT_Zicsr},
     {EXT_Zicntr, EXT_Zicsr},
     {EXT_Zihpm, EXT_Zicntr},
-    {EXT_Zabha, EXT_A},
-    {EXT_Zacas, EXT_A},
+    {EXT_Zabha, EXT_Zaamo},
+    {EXT_Zacas, EXT_Zaamo},
+    {EXT_Zawrs, EXT_Zalrsc},
+    {EXT_Za64rs, EXT_Zalrsc},
+    {EXT_Ziccrse, EXT_Zalrsc},
+    {EXT_Ziccamoa, EXT_Zaamo},
     {EXT_Zfhmin, EXT_F},
     {EXT_Zfh, EXT_Zfhmin},
     {EXT_Zfa, EXT_F},
@@ -52,6 +58,7 @@ static const struct {
     {EXT_Ssdbltrp, EXT_S},
     {EXT_Ssnpm, EXT_S},
     {EXT_Smnpm, EXT_U},
+    {EXT_Ssccptr, EXT_S},
     {EXT_Sscofpmf, EXT_Zihpm},
     {EXT_Sscofpmf, EXT_S},
     {EXT_Sscounterenw, EXT_S},
@@ -63,6 +70,7 @@ static const struct {
     {EXT_Sstvecd, EXT_S},
     {EXT_Ssu64xl, EXT_S},
     {EXT_Sv39, EXT_S},
+    {EXT_Svbare, EXT_S},
     {EXT_Sv48, EXT_Sv39},
     {EXT_Sv57, EXT_Sv48},
     {EXT_Svade, EXT_S},
@@ -77,30 +85,47 @@ static const struct {
 	uint8_t combination, first, second;
 	bool either;
 } combinations[] = {
-    {EXT_Zcd, EXT_C, EXT_D, false},
-    {EXT_CZihintntl, EXT_Zca, EXT_Zihintntl, false},
-    {EXT_DZfa, EXT_D, EXT_Zfa, false},
-    {EXT_DZfhmin, EXT_D, EXT_Zfhmin, false},
-    {EXT_HSvinval, EXT_H, EXT_Svinval, false},
-    {EXT_ZabhaZacas, EXT_Zabha, EXT_Zacas, false},
-    {EXT_ZbbZbkb, EXT_Zbb, EXT_Zbkb, true},
-    {EXT_ZbcZbkc, EXT_Zbc, EXT_Zbkc, true},
-    {EXT_ZfhZfa, EXT_Zfh, EXT_Zfa, false},
+    {EXT_A, EXT_Zaamo, EXT_Zalrsc, false},           {EXT_Zcd, EXT_C, EXT_D, false},
+    {EXT_CZihintntl, EXT_Zca, EXT_Zihintntl, false}, {EXT_DZfa, EXT_D, EXT_Zfa, false},
+    {EXT_DZfhmin, EXT_D, EXT_Zfhmin, false},         {EXT_HSvinval, EXT_H, EXT_Svinval, false},
+    {EXT_ZabhaZacas, EXT_Zabha, EXT_Zacas, false},   {EXT_ZbbZbkb, EXT_Zbb, EXT_Zbkb, true},
+    {EXT_ZbcZbkc, EXT_Zbc, EXT_Zbkc, true},          {EXT_ZfhZfa, EXT_Zfh, EXT_Zfa, false},
     {EXT_ZkndZkne, EXT_Zknd, EXT_Zkne, true},
 };
 
-/* Names for several extensions at once; an ISA string may use them, none is printed. */
+/* Names for several extensions at once, or for what every hart here is; an ISA string may use them. None is printed,
+ * but for the letters that are extensions too. */
 static const struct {
 	const char *name;
 	uint8_t members[8]; /* 0 (I) ends the list */
 } groups[] = {
+    {"m", {EXT_M, EXT_Zmmul}},
+    {"a", {EXT_Zaamo, EXT_Zalrsc}},
     {"c", {EXT_C, EXT_Zca}},
-    {"g", {EXT_M, EXT_A, EXT_F, EXT_D, EXT_Zicsr, EXT_Zifencei}},
+    {"g", {EXT_M, EXT_Zaamo, EXT_Zalrsc, EXT_F, EXT_D, EXT_Zicsr, EXT_Zifencei}},
     {"b", {EXT_Zba, EXT_Zbb, EXT_Zbs}},
     {"zkn", {EXT_Zbkb, EXT_Zbkc, EXT_Zbkx, EXT_Zkne, EXT_Zknd, EXT_Zknh}},
     {"zk", {EXT_Zbkb, EXT_Zbkc, EXT_Zbkx, EXT_Zkne, EXT_Zknd, EXT_Zknh, EXT_Zkr}},
     {"sha",
      {EXT_H, EXT_Shcounterenw, EXT_Shgatpa, EXT_Shtvala, EXT_Shvsatpa, EXT_Shvstvala, EXT_Shvstvecd, EXT_Ssstateen}},
+    {"za128rs", {EXT_Za64rs}}, /* at most 64 bytes are at most 128 */
+    {"supm", {EXT_Ssnpm}},     /* what lets an operating system mask U-mode's pointers; sspm: a firmware S-mode's */
+    {"sspm", {EXT_Smnpm}},
+    {"sm1p11", {0}}, /* privileged architecture, up to the version that is here */
+    {"sm1p12", {0}},
+    {"sm1p13", {0}},
+    {"ss1p11", {0}},
+    {"ss1p12", {0}},
+    {"ss1p13", {0}},
+};
+
+/* What riscv,isa has: the letters, and these. Names came to be written to riscv,isa-extensions instead, and readers that
+ * are older than that know none but these; U-Boot 2023.01 prints no more than 274 characters. */
+static const uint8_t short_names[] = {
+    EXT_Zicbom,      EXT_Zicbop,    EXT_Zicboz,   EXT_Zicntr, EXT_Zicond, EXT_Zicsr,   EXT_Zifencei, EXT_Zihintntl,
+    EXT_Zihintpause, EXT_Zihpm,     EXT_Zacas,    EXT_Zfa,    EXT_Zfh,    EXT_Zfhmin,  EXT_Zba,      EXT_Zbb,
+    EXT_Zbc,         EXT_Zbkb,      EXT_Zbkc,     EXT_Zbkx,   EXT_Zbs,    EXT_Zknd,    EXT_Zkne,     EXT_Zknh,
+    EXT_Zkr,         EXT_Smstateen, EXT_Sscofpmf, EXT_Sstc,   EXT_Svadu,  EXT_Svinval, EXT_Svnapot,  EXT_Svpbmt,
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -112,8 +137,7 @@ static void set(struct isa *isa, unsigned ext, bool on)
 	isa->bits[ext / 64] = on ? isa->bits[ext / 64] | bit : isa->bits[ext / 64] & ~bit;
 }
 
-/* Add what the set requires (grow), or drop what lacks a requirement; then work out the combinations. */
-static void close_over(struct isa *isa, bool grow)
+void isa_close(struct isa *isa, bool grow)
 {
 	struct isa before;
 
@@ -126,6 +150,8 @@ static void close_over(struct isa *isa, bool grow)
 				set(isa, grow ? requirements[i].needs : requirements[i].ext, grow);
 		}
 	} while (memcmp(&before, isa, sizeof(before)) != 0);
+	if (isa_has(isa, EXT_Sv39) && !isa_has(isa, EXT_Svadu))
+		set(isa, EXT_Svade, true); /* what remains is its behaviour */
 	for (size_t i = 0; i < LENGTH(combinations); i++) {
 		bool first = isa_has(isa, combinations[i].first), second = isa_has(isa, combinations[i].second);
 		bool named = combinations[i].combination == EXT_Zcd && isa_has(isa, EXT_Zcd);
@@ -135,20 +161,31 @@ static void close_over(struct isa *isa, bool grow)
 	}
 }
 
-struct isa isa_default(void)
+/* The extensions whose column `on` is `least` or more. */
+static struct isa from_column(int least)
 {
 	struct isa isa = {{0, 0}};
 
 	for (unsigned ext = 0; ext < EXT_COUNT; ext++)
-		set(&isa, ext, extensions[ext].on);
-	close_over(&isa, true);
+		set(&isa, ext, extensions[ext].on >= least);
+	isa_close(&isa, true);
 	return isa;
+}
+
+struct isa isa_default(void) { return from_column(1); }
+
+struct isa isa_all(void) { return from_column(0); }
+
+void isa_add(struct isa *isa, enum ext ext)
+{
+	set(isa, ext, true);
+	isa_close(isa, true);
 }
 
 void isa_remove(struct isa *isa, enum ext ext)
 {
 	set(isa, ext, false);
-	close_over(isa, false);
+	isa_close(isa, false);
 }
 
 static bool same_name(const char *name, const char *text, size_t length)
@@ -156,8 +193,7 @@ static bool same_name(const char *name, const char *text, size_t length)
 	return strlen(name) == length && memcmp(name, text, length) == 0;
 }
 
-/* Turn the extension or group of that name on or off; false: no such name. */
-static bool set_by_name(struct isa *isa, const char *name, size_t length, bool on)
+bool isa_switch(struct isa *isa, const char *name, size_t length, bool on)
 {
 	for (size_t i = 0; i < LENGTH(groups); i++) {
 		if (!same_name(groups[i].name, name, length))
@@ -175,120 +211,34 @@ static bool set_by_name(struct isa *isa, const char *name, size_t length, bool o
 	return false;
 }
 
-static int unknown(const char *name, size_t length, char *error, size_t size)
+const char *isa_name(const struct isa *isa, enum ext ext)
 {
-	snprintf(error, size, "unknown extension '%.*s'", length > 40 ? 40 : (int)length, name);
-	return -1;
+	const char *name = extensions[ext].name;
+
+	/* S and U are modes, which the device tree says otherwise */
+	return name[0] != '\0' && ext != EXT_S && ext != EXT_U && isa_has(isa, ext) ? name : NULL;
 }
 
-/* A list such as "-h,+zba,-sstc": changes to the default, in order. */
-static int parse_changes(const char *text, struct isa *isa, char *error, size_t size)
+static bool is_short(const char *name, enum ext ext)
 {
-	*isa = isa_default();
-	while (*text != '\0') {
-		bool on = *text == '+';
-		size_t length;
-
-		if (*text != '+' && *text != '-') {
-			snprintf(error, size, "expected + or - before '%.40s'", text);
-			return -1;
-		}
-		text++;
-		length = strcspn(text, ",");
-		if (!set_by_name(isa, text, length, on))
-			return unknown(text, length, error, size);
-		close_over(isa, on);
-		text += length + (text[length] == ',');
-	}
-	if (!isa_has(isa, EXT_I)) {
-		snprintf(error, size, "extension 'i' cannot be left out");
-		return -1;
-	}
-	return 0;
+	return name[1] == '\0' || memchr(short_names, (int)ext, sizeof(short_names));
 }
 
-/* One stretch without underscores: single letters, the last of which may be followed by a name ("imaczicsr"). */
-static int parse_stretch(const char *text, size_t length, struct isa *isa, char *error, size_t size)
-{
-	for (size_t i = 0; i < length; i++) {
-		if (set_by_name(isa, text + i, length - i, true))
-			return 0;
-		if (!set_by_name(isa, text + i, 1, true))
-			return strchr("sxz", *text)
-			           ? unknown(text, length, error, size)
-			           : unknown(text + i, strchr("xz", text[i]) ? length - i : 1, error, size);
-	}
-	return length == 0 ? unknown(text, 0, error, size) : 0;
-}
-
-/* What follows "rv64": stretches separated by underscores. */
-static int parse_extensions(const char *text, struct isa *isa, char *error, size_t size)
-{
-	for (;;) {
-		size_t length = strcspn(text, "_");
-
-		if (parse_stretch(text, length, isa, error, size) < 0)
-			return -1;
-		if (text[length] == '\0')
-			return 0;
-		text += length + 1;
-	}
-}
-
-/* A string says which instructions there are. Privilege modes and paging are not part of its usual spelling
- * ("rv64gc"), so S, U and the translation modes stay as they are by default. */
-static int parse_string(const char *text, struct isa *isa, char *error, size_t size)
-{
-	static const uint8_t kept[] = {EXT_S, EXT_U, EXT_Sv39, EXT_Svade, EXT_Zicsr};
-	struct isa standard = isa_default();
-
-	*isa = (struct isa){{0, 0}};
-	if (strncmp(text, "rv64", 4) != 0 || (text[4] != 'i' && text[4] != 'g')) {
-		snprintf(error, size, "an ISA string starts with rv64i or rv64g, a change with + or -");
-		return -1;
-	}
-	set(isa, EXT_I, true);
-	for (size_t i = 0; i < LENGTH(kept); i++)
-		set(isa, kept[i], isa_has(&standard, kept[i]));
-	if (parse_extensions(text + 4, isa, error, size) < 0)
-		return -1;
-	close_over(isa, true);
-	return 0;
-}
-
-int isa_parse(const char *text, struct isa *isa, char *error, size_t size)
-{
-	char lower[1024];
-	size_t length = strlen(text);
-
-	if (length >= sizeof(lower)) {
-		snprintf(error, size, "ISA string of %zu characters is too long", length);
-		return -1;
-	}
-	for (size_t i = 0; i <= length; i++)
-		lower[i] = (char)tolower((unsigned char)text[i]);
-	if (strcmp(lower, "all") == 0) {
-		*isa = isa_default();
-		return 0;
-	}
-	if (lower[0] == '+' || lower[0] == '-')
-		return parse_changes(lower, isa, error, size);
-	return parse_string(lower, isa, error, size);
-}
-
-void isa_string(const struct isa *isa, char *text, size_t size)
+static void write_string(const struct isa *isa, bool all, char *text, size_t size)
 {
 	size_t used = (size_t)snprintf(text, size, "rv64");
 
 	for (unsigned ext = 0; ext < EXT_COUNT && used < size; ext++) {
-		const char *name = extensions[ext].name;
+		const char *name = isa_name(isa, ext);
 
-		/* S and U are modes, which the device tree says otherwise */
-		if (name[0] == '\0' || ext == EXT_S || ext == EXT_U || !isa_has(isa, ext))
-			continue;
-		used += (size_t)snprintf(text + used, size - used, "%s%s", name[1] != '\0' ? "_" : "", name);
+		if (name && (all || is_short(name, ext)))
+			used += (size_t)snprintf(text + used, size - used, "%s%s", name[1] != '\0' ? "_" : "", name);
 	}
 }
+
+void isa_string(const struct isa *isa, char *text, size_t size) { write_string(isa, true, text, size); }
+
+void isa_short_string(const struct isa *isa, char *text, size_t size) { write_string(isa, false, text, size); }
 
 uint64_t isa_misa(const struct isa *isa)
 {

@@ -10,6 +10,8 @@
 #include "base/array.h"
 #include "machine/config_json.h"
 #include "machine/devtree.h"
+#include "base/output_file.h"
+#include "machine/unpack.h"
 #include "base/say.h"
 
 enum { MIB = 1 << 20, KERNEL_ALIGN = 2 * MIB, SMALL_DRAM = 8 * MIB, MODULE_ALIGN = 4096 };
@@ -64,47 +66,64 @@ int boot_identify(struct boot *boot, const char *path)
 	return result;
 }
 
+/* A program may be packed. */
+static int open_program(struct boot *boot, struct file *file, const char *path)
+{
+	return open_file(boot, file, path) == 0 && unpack_kernel(file, boot->layout.size) == 0 ? 0 : -1;
+}
+
+/* A flat image at `start`, or where a uImage wants to be. */
+static int load_flat(struct boot *boot, struct machine *machine, const struct file *file, uint64_t start,
+                     const char *what, struct image *image)
+{
+	bool placed = file->uimage == UIMAGE_AT;
+	image->low = placed ? file->load : start;
+	image->high = image->low + file->size;
+	image->entry = placed ? file->entry : start + file->entry;
+	if (raw_load(file, &machine->bus, &boot->layout, image->low, what) != 0)
+		return -1;
+	if (image->entry - image->low < file->size && image->entry % 2 == 0)
+		return 0;
+	say("%s: its entry 0x%" PRIx64 " is not in it, or odd", file->path, image->entry);
+	return -1;
+}
+
 static int load_firmware(struct boot *boot, struct machine *machine, uint64_t *end)
 {
 	const char *path = machine->config->bios;
 	*end = boot->layout.base;
 	if (!path || strcmp(path, "none") == 0)
 		return 0;
-	if (open_file(boot, &boot->firmware, path) != 0)
+	if (open_program(boot, &boot->firmware, path) != 0)
 		return -1;
 	struct image image;
 	if (machine->config->bios_is_elf || file_is_elf(&boot->firmware)) {
 		if (elf_load(&boot->firmware, &machine->bus, &boot->layout, "firmware", &image) != 0)
 			return -1;
-	} else {
-		image = (struct image){.entry = *end, .low = *end, .high = *end + boot->firmware.size};
-		if (raw_load(&boot->firmware, &machine->bus, &boot->layout, image.low, "firmware") != 0)
-			return -1;
+	} else if (load_flat(boot, machine, &boot->firmware, *end, "firmware", &image) != 0) {
+		return -1;
 	}
 	boot->entry = image.entry;
 	*end = image.high;
 	return elf_symbols(&boot->firmware, machine->symbols, 0);
 }
 
-/* An ELF goes where it says, anything else (a flat Image) to the first 2 MiB boundary behind the firmware, as in
- * QEMU. */
+/* An ELF goes where it says, anything else to the first 2 MiB boundary behind the firmware, as in QEMU. */
 static int load_kernel(struct boot *boot, struct machine *machine, uint64_t firmware_end)
 {
 	const char *path = machine->config->kernel;
 	if (!path)
 		return 0;
-	if (open_file(boot, &boot->kernel, path) != 0)
+	if (open_program(boot, &boot->kernel, path) != 0)
 		return -1;
-	if (file_is_elf(&boot->kernel)) {
-		struct image image;
-		if (elf_load(&boot->kernel, &machine->bus, &boot->layout, "kernel", &image) != 0)
-			return -1;
-		boot->kernel_entry = image.entry;
-	} else {
-		boot->kernel_entry = align_up(firmware_end, KERNEL_ALIGN);
-		if (raw_load(&boot->kernel, &machine->bus, &boot->layout, boot->kernel_entry, "kernel") != 0)
-			return -1;
-	}
+	struct image image;
+	int result = file_is_elf(&boot->kernel) && !boot->kernel.uimage
+	                 ? elf_load(&boot->kernel, &machine->bus, &boot->layout, "kernel", &image)
+	                 : load_flat(boot, machine, &boot->kernel, align_up(firmware_end, KERNEL_ALIGN), "kernel",
+	                             &image);
+	if (result != 0)
+		return -1;
+	boot->kernel_entry = image.entry;
 	return elf_symbols(&boot->kernel, machine->symbols, 0);
 }
 
@@ -118,7 +137,7 @@ static int load_initrd(struct boot *boot, struct machine *machine)
 		say("%s: -initrd needs -kernel", path);
 		return -1;
 	}
-	if (open_file(boot, &boot->initrd, path) != 0)
+	if (open_file(boot, &boot->initrd, path) != 0 || unpack_ramdisk(&boot->initrd) != 0)
 		return -1;
 	uint64_t half = boot->layout.size / 2, distance = half < UINT64_C(128) * MIB ? half : UINT64_C(128) * MIB;
 	boot->initrd_start = boot->kernel_entry + distance;
@@ -176,7 +195,10 @@ static int stage_kernel(struct staging *staging, const struct guest_config *gues
 	*address = guest->address;
 	if (open_file(staging->boot, &file, guest->path) != 0)
 		return -1;
-	int result = guest_fits(&file, guest);
+	/* what guest-loader puts at an address is the bytes of the file */
+	int result = guest->address ? 0 : unpack_kernel(&file, staging->boot->layout.size);
+	if (result == 0)
+		result = guest_fits(&file, guest);
 	if (result == 0 && *address == 0)
 		result = choose_place(staging, &file, address);
 	if (result == 0)
@@ -195,7 +217,9 @@ static int stage_initrd(struct staging *staging, const char *path, uint64_t *add
 	struct file file;
 	if (open_file(staging->boot, &file, path) != 0)
 		return -1;
-	int result = choose_place(staging, &file, address);
+	int result = unpack_ramdisk(&file);
+	if (result == 0)
+		result = choose_place(staging, &file, address);
 	if (result == 0)
 		result = stage_at(staging, &file, *address, "guest's initrd", NULL, true);
 	file_close(&file);
@@ -283,7 +307,7 @@ static int place_tree(struct boot *boot, size_t size)
 
 static int dump_tree(const struct boot *boot, const char *path)
 {
-	FILE *file = fopen(path, "wbe");
+	FILE *file = output_open(path);
 	size_t size = devtree_bytes(boot->tree);
 	bool written = file && fwrite(boot->tree, 1, size, file) == size;
 	int error = errno;

@@ -1,5 +1,6 @@
 #include "machine/devtree.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <libfdt.h>
 #include <stdio.h>
@@ -9,9 +10,10 @@
 #include "base/say.h"
 #include "dev/devices.h"
 #include "dev/tree.h"
+#include "isa/events.h"
 #include "isa/isa.h"
 
-enum { TIMEBASE_HZ = 10000000, TREE_SIZE = 64 * 1024, HART_ROOM = 1024 };
+enum { TIMEBASE_HZ = 10000000, TREE_SIZE = 64 * 1024, HART_ROOM = 4096, CACHE_BLOCK = 64 };
 
 /* The largest mode: an operating system may use the smaller ones too. */
 static const char *mmu_type(const struct isa *isa)
@@ -22,43 +24,65 @@ static const char *mmu_type(const struct isa *isa)
 	                                : "riscv,none";
 }
 
-static void describe_hart(struct tree_writer *writer, unsigned hart, const char *isa, const char *mmu)
+/* The set three times over: a list of all names; the string that was before it, for readers that know no list; what the
+ * instructions on cache blocks work on. */
+static void describe_isa(struct tree_writer *writer, const struct isa *isa)
+{
+	char text[512], names[2048];
+	size_t used = 0;
+	isa_short_string(isa, text, sizeof(text));
+	tree_string(writer, "riscv,isa", text);
+	tree_string(writer, "riscv,isa-base", "rv64i");
+	for (unsigned ext = 0; ext < EXT_COUNT; ext++) {
+		const char *name = isa_name(isa, ext);
+		if (name)
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s", name) + 1;
+		assert(used <= sizeof(names));
+	}
+	tree_bytes(writer, "riscv,isa-extensions", names, used);
+	if (isa_has(isa, EXT_Zicbom))
+		tree_u32(writer, "riscv,cbom-block-size", CACHE_BLOCK);
+	if (isa_has(isa, EXT_Zicbop))
+		tree_u32(writer, "riscv,cbop-block-size", CACHE_BLOCK);
+	if (isa_has(isa, EXT_Zicboz))
+		tree_u32(writer, "riscv,cboz-block-size", CACHE_BLOCK);
+}
+
+static void describe_hart(struct tree_writer *writer, unsigned hart, const struct isa *isa)
 {
 	char name[32];
 	snprintf(name, sizeof(name), "cpu@%x", hart);
 	tree_begin(writer, name);
-	tree_u32(writer, "phandle", hart_phandle(hart));
+	tree_u32(writer, "phandle", hart_phandle(writer, hart));
 	tree_string(writer, "device_type", "cpu");
 	tree_u32(writer, "reg", hart);
 	tree_string(writer, "status", "okay");
 	tree_string(writer, "compatible", "riscv");
-	tree_string(writer, "riscv,isa", isa);
-	tree_string(writer, "mmu-type", mmu);
+	describe_isa(writer, isa);
+	tree_string(writer, "mmu-type", mmu_type(isa));
 	tree_begin(writer, "interrupt-controller");
 	tree_u32(writer, "#interrupt-cells", 1);
 	tree_bytes(writer, "interrupt-controller", NULL, 0);
 	tree_string(writer, "compatible", "riscv,cpu-intc");
-	tree_u32(writer, "phandle", intc_phandle(hart));
+	tree_u32(writer, "phandle", intc_phandle(writer, hart));
 	tree_end(writer);
 	tree_end(writer);
 }
 
-static void describe_harts(struct tree_writer *writer, const struct devtree_machine *machine)
+static void describe_harts(struct tree_writer *writer, const struct board *board)
 {
-	char isa[1024];
-	isa_string(machine->board->isa, isa, sizeof(isa));
 	tree_begin(writer, "cpus");
 	tree_cells(writer, 1, 0);
 	tree_u32(writer, "timebase-frequency", TIMEBASE_HZ);
-	for (unsigned hart = 0; hart < machine->board->platform->hart_count; hart++)
-		describe_hart(writer, hart, isa, mmu_type(machine->board->isa));
+	for (unsigned hart = 0; hart < writer->hart_count; hart++)
+		describe_hart(writer, hart, board->isa);
 	tree_begin(writer, "cpu-map");
 	tree_begin(writer, "cluster0");
-	for (unsigned hart = 0; hart < machine->board->platform->hart_count; hart++) {
+	for (unsigned hart = 0; hart < writer->hart_count; hart++) {
 		char name[32];
 		snprintf(name, sizeof(name), "core%u", hart);
 		tree_begin(writer, name);
-		tree_u32(writer, "cpu", hart_phandle(hart));
+		tree_u32(writer, "cpu", hart_phandle(writer, hart));
 		tree_end(writer);
 	}
 	tree_end(writer);
@@ -89,6 +113,31 @@ static void put_rng_seed(struct tree_writer *writer, uint64_t seed)
 	tree_bytes(writer, "rng-seed", words, sizeof(words));
 }
 
+enum { EVENT_NUMBERS = 31 }; /* bits that a selector may have */
+static_assert(EVENT_MODEL_FIRST + EVENT_COUNTS <= EVENT_NUMBERS, "every event's number is in these bits");
+
+/* For SBI's PMU extension: which mhpmevent counts its events 1 and 2, cycles and instructions, and which counters can
+ * (bit n: number n; 0 and 2 are mcycle and minstret themselves). What only a timing model counts is selected as raw. */
+static void describe_pmu(struct tree_writer *writer, const struct board *board)
+{
+	unsigned counters = isa_has(board->isa, EXT_Zihpm) ? board->options->hpm_counters : 0;
+	if (counters == 0)
+		return;
+	uint32_t all = ((UINT32_C(1) << counters) - 1) << 3;
+	fdt32_t selectors[] = {cpu_to_fdt32(1), 0, cpu_to_fdt32(EVENT_cycles),
+	                       cpu_to_fdt32(2), 0, cpu_to_fdt32(EVENT_instret)};
+	fdt32_t users[] = {cpu_to_fdt32(1), cpu_to_fdt32(1), cpu_to_fdt32(all | 1 << 0),
+	                   cpu_to_fdt32(2), cpu_to_fdt32(2), cpu_to_fdt32(all | 1 << 2)};
+	/* a selector, and which of its bits have to be as they are there */
+	fdt32_t raw[] = {0, 0, cpu_to_fdt32(UINT32_MAX), cpu_to_fdt32(~(uint32_t)EVENT_NUMBERS), cpu_to_fdt32(all)};
+	tree_begin(writer, "pmu");
+	tree_bytes(writer, "riscv,event-to-mhpmevent", selectors, sizeof(selectors));
+	tree_bytes(writer, "riscv,event-to-mhpmcounters", users, sizeof(users));
+	tree_bytes(writer, "riscv,raw-event-to-mhpmcounters", raw, sizeof(raw));
+	tree_string(writer, "compatible", "riscv,pmu");
+	tree_end(writer);
+}
+
 static void describe_machine(struct tree_writer *writer, const struct devtree_machine *machine)
 {
 	tree_begin(writer, "");
@@ -96,6 +145,7 @@ static void describe_machine(struct tree_writer *writer, const struct devtree_ma
 	tree_string(writer, "compatible", "riscv-virtio");
 	tree_string(writer, "model", "riscv-virtio,rvsim");
 
+	describe_pmu(writer, machine->board);
 	tree_begin(writer, "chosen");
 	char console[64];
 	devices_stdout_path(console, sizeof(console));
@@ -107,15 +157,16 @@ static void describe_machine(struct tree_writer *writer, const struct devtree_ma
 	tree_begin_at(writer, "memory", machine->dram_base, machine->dram_size);
 	tree_string(writer, "device_type", "memory");
 	tree_end(writer);
-	describe_harts(writer, machine);
+	describe_harts(writer, machine->board);
 	describe_soc(writer, machine->board);
 	tree_end(writer);
 }
 
 void *devtree_describe(const struct devtree_machine *machine)
 {
-	size_t size = TREE_SIZE + machine->board->platform->hart_count * HART_ROOM;
-	struct tree_writer writer = {.tree = malloc(size)};
+	unsigned hart_count = machine->board->platform->hart_count;
+	size_t size = TREE_SIZE + hart_count * HART_ROOM;
+	struct tree_writer writer = {.tree = malloc(size), .hart_count = hart_count};
 	if (!writer.tree) {
 		say("out of memory for the device tree");
 		return NULL;

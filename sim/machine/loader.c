@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "base/bus.h"
 #include "base/say.h"
+#include "dev/devices.h"
 
 #ifndef EM_RISCV
 #define EM_RISCV 243
@@ -53,8 +54,8 @@ int file_open(struct file *file, const char *path)
 		if (data == MAP_FAILED) {
 			result = complain(path, "cannot read: %s", strerror(errno));
 		} else {
-			file->data = data;
-			file->size = (size_t)status.st_size;
+			file->map = file->data = data;
+			file->map_size = file->size = (size_t)status.st_size;
 		}
 	}
 	close(fd);
@@ -63,8 +64,8 @@ int file_open(struct file *file, const char *path)
 
 void file_close(struct file *file)
 {
-	if (file->data)
-		munmap(file->data, file->size);
+	if (file->map)
+		munmap(file->map, file->map_size);
 	*file = (struct file){0};
 }
 
@@ -225,15 +226,20 @@ static int read_segments(const struct file *file, const Elf64_Ehdr *header, Elf6
 	return 0;
 }
 
-/* The entry as a physical address: e_entry may be virtual (Linux's vmlinux), then it moves with its segment. False
- * when it is in no segment. */
+/* The entry as a physical address: e_entry is where the linker put it (virtual, in Linux's vmlinux), and moves with its
+ * segment to where that is loaded; or it is physical already. False when it is in no segment. */
 static bool find_entry(const Elf64_Ehdr *header, const Elf64_Phdr *segments, uint64_t *entry)
 {
 	for (unsigned i = 0; i < header->e_phnum; i++)
-		if (loads(&segments[i]) && header->e_entry - segments[i].p_paddr < segments[i].p_memsz) {
-			*entry = header->e_entry;
+		if (loads(&segments[i]) && segments[i].p_flags & PF_X &&
+		    header->e_entry - segments[i].p_vaddr < segments[i].p_memsz) {
+			*entry = header->e_entry - segments[i].p_vaddr + segments[i].p_paddr;
 			return true;
 		}
+	*entry = header->e_entry;
+	for (unsigned i = 0; i < header->e_phnum; i++)
+		if (loads(&segments[i]) && *entry - segments[i].p_paddr < segments[i].p_memsz)
+			return true;
 	for (unsigned i = 0; i < header->e_phnum; i++)
 		if (loads(&segments[i]) && header->e_entry - segments[i].p_vaddr < segments[i].p_memsz) {
 			*entry = header->e_entry - segments[i].p_vaddr + segments[i].p_paddr;
@@ -269,6 +275,65 @@ int elf_check(const struct file *file)
 	return 0;
 }
 
+/* The segment that begins with the file's headers, which linkers put before the text: how many of its bytes lie below
+ * DRAM, where nothing is, and need not be anywhere. */
+static uint64_t headers_below(const struct layout *layout, const Elf64_Phdr *segment)
+{
+	if (segment->p_offset != 0 || segment->p_flags & PF_W || segment->p_paddr >= layout->base)
+		return 0;
+	uint64_t below = layout->base - segment->p_paddr;
+	return below < segment->p_memsz ? below : segment->p_memsz;
+}
+
+static bool in_note(const Elf64_Ehdr *header, const Elf64_Phdr *segments, uint64_t offset)
+{
+	for (unsigned i = 0; i < header->e_phnum; i++)
+		if (segments[i].p_type == PT_NOTE && offset - segments[i].p_offset < segments[i].p_filesz)
+			return true;
+	return false;
+}
+
+/* Does anything but headers, and notes behind them, go with them? A program that reads it would miss it. */
+static void tell_left_out(const struct file *file, const Elf64_Ehdr *header, const Elf64_Phdr *segments, uint64_t below)
+{
+	enum { NOTES_END = 4096 };
+	for (uint64_t at = header->e_phoff + (uint64_t)header->e_phnum * sizeof(*segments);
+	     at < below && at < file->size; at++)
+		if (file->data[at] != 0 && (at >= NOTES_END || !in_note(header, segments, at))) {
+			complain(file->path, "what is behind its ELF headers, and below DRAM, is left out");
+			return;
+		}
+}
+
+static int refuse_device(const struct file *file, unsigned index, const Elf64_Phdr *segment)
+{
+	for (const struct device_row *row = device_rows; row < device_rows + DEVICE_ROWS; row++) {
+		uint64_t size = row->size * row->slots;
+		if (!row->kind->empty && segment->p_paddr < row->base + size &&
+		    row->base < segment->p_paddr + segment->p_memsz)
+			return complain(file->path,
+			                "segment %u at 0x%" PRIx64 " is where the %s is (0x%" PRIx64 "..0x%" PRIx64 ")",
+			                index, segment->p_paddr, row->name, row->base, row->base + size - 1);
+	}
+	return 0;
+}
+
+static int load_segment(const struct file *file, unsigned index, const Elf64_Phdr *segment, uint64_t below,
+                        struct bus *bus, struct layout *layout, const char *what)
+{
+	if (refuse_device(file, index, segment) != 0)
+		return -1;
+	uint64_t start = segment->p_paddr + below;
+	if (below == segment->p_memsz)
+		return 0;
+	if (layout_claim(layout, start, segment->p_memsz - below, what, file->path) != 0)
+		return -1;
+	/* what lies beyond p_filesz is zero already: DRAM is fresh, and nothing was here before */
+	if (segment->p_filesz > below)
+		bus_poke(bus, start, file->data + segment->p_offset + below, segment->p_filesz - below);
+	return 0;
+}
+
 int elf_load(const struct file *file, struct bus *bus, struct layout *layout, const char *what, struct image *image)
 {
 	Elf64_Ehdr header;
@@ -282,16 +347,20 @@ int elf_load(const struct file *file, struct bus *bus, struct layout *layout, co
 		const Elf64_Phdr *segment = &segments[i];
 		if (!loads(segment))
 			continue;
-		result = layout_claim(layout, segment->p_paddr, segment->p_memsz, what, file->path);
-		if (result != 0)
-			break;
-		/* what lies beyond p_filesz is zero already: DRAM is fresh, and nothing was here before */
-		bus_poke(bus, segment->p_paddr, file->data + segment->p_offset, segment->p_filesz);
-		if (segment->p_paddr < image->low)
-			image->low = segment->p_paddr;
+		uint64_t below = headers_below(layout, segment), start = segment->p_paddr + below;
+		result = load_segment(file, i, segment, below, bus, layout, what);
+		if (result != 0 || below == segment->p_memsz)
+			continue;
+		if (start < image->low)
+			image->low = start;
 		if (segment->p_paddr + segment->p_memsz > image->high)
 			image->high = segment->p_paddr + segment->p_memsz;
 	}
+	if (result == 0 && image->entry < image->low)
+		result = complain(file->path, "entry 0x%" PRIx64 " is below DRAM", image->entry);
+	for (unsigned i = 0; i < header.e_phnum && result == 0; i++)
+		if (loads(&segments[i]))
+			tell_left_out(file, &header, segments, headers_below(layout, &segments[i]));
 	free(segments);
 	return result;
 }

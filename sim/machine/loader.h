@@ -12,11 +12,18 @@
 
 struct bus;
 
-/* A whole file in memory (mapped privately). */
+/* What a file has around it says where it goes (unpack.h). */
+enum uimage_place { UIMAGE_NONE, UIMAGE_AT, UIMAGE_ANYWHERE };
+
+/* A whole file in memory (mapped privately), or what was unpacked of it. */
 struct file {
 	const char *path;
 	uint8_t *data;
 	size_t size;
+	uint8_t *map; /* what data lies in, for file_close */
+	size_t map_size;
+	enum uimage_place uimage;
+	uint64_t load, entry; /* of a uImage: physical addresses; an entry from its beginning, if it goes anywhere */
 };
 
 int file_open(struct file *file, const char *path);
@@ -53,7 +60,8 @@ bool file_is_linux_image(const struct file *file);
 
 /* Is the file a well-formed ELF64 little-endian RISC-V executable? 0, or -1 after a line. */
 int elf_check(const struct file *file);
-/* Check and load the segments by physical address, claiming them in the layout as `what`. */
+/* Check and load the segments by physical address, claiming them in the layout as `what`. Linkers put the ELF headers
+ * before the text: what of them lies below DRAM is left out. */
 int elf_load(const struct file *file, struct bus *bus, struct layout *layout, const char *what, struct image *image);
 /* Add the file's symbols under a module number. Files that are no ELF, or have none, add nothing. */
 int elf_symbols(const struct file *file, struct symbols *symbols, unsigned module);

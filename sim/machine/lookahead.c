@@ -101,7 +101,8 @@ uint64_t lookahead_run(struct machine *machine)
 	if (!machine->engine.catch_up)
 		return 0;
 	machine->engine.caught_up = true;
-	while (machine->stop == RUNNING && now - start < CYCLES_MAX) {
+	ahead.limit = 0; /* until lookaheads are found, which is now */
+	while (machine->stop == RUNNING && !machine->reset_asked && now - start < CYCLES_MAX) {
 		if (machine->engine.caught_up)
 			find_lookaheads(machine, &ahead);
 		machine->engine.caught_up = false;

@@ -4,16 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/limits.h"
 #include "machine/boot.h"
 #include "machine/config_json.h"
 #include "dev/console.h"
-#include "base/host_clock.h"
 #include "engine/exec.h"
 #include "engine/mem.h"
 #include "hart/mmu.h"
 #include "dev/htif.h"
 #include "machine/params.h"
+#include "machine/signature.h"
 #include "base/say.h"
 #include "base/symbols.h"
 #include "timing/model.h"
@@ -27,25 +28,6 @@ static int no_memory(const char *what)
 	return -1;
 }
 
-void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message)
-{
-	if (machine->stop != RUNNING)
-		return;
-	machine->stop = reason;
-	machine->exit_code = code;
-	snprintf(machine->stop_message, sizeof(machine->stop_message), "%s", message ? message : "");
-	for (unsigned i = 0; i < machine->hart_count; i++)
-		machine->harts[i].effects |= EFFECT_YIELD;
-}
-
-bool machine_check_deadline(struct machine *machine, double now)
-{
-	if (machine->deadline == 0 || now < machine->deadline)
-		return false;
-	machine_stop(machine, STOP_LIMIT, 0, "--timeout reached");
-	return true;
-}
-
 uint64_t machine_now(const struct machine *machine)
 {
 	uint64_t now = 0;
@@ -57,13 +39,25 @@ uint64_t machine_now(const struct machine *machine)
 
 /* What devices call */
 
+static void ask_for_reset(struct machine *machine)
+{
+	if (machine->config->no_reboot) {
+		machine_stop(machine, STOP_RESET, 0, "the guest asked for a reset");
+	} else if (machine->resets >= machine->config->max_resets) {
+		machine_stop(machine, STOP_LIMIT, 0, "--max-resets reached");
+	} else {
+		machine->reset_asked = true;
+		machine_yield(machine);
+	}
+}
+
 static void finisher_said(void *context, enum finish what, unsigned code)
 {
 	struct machine *machine = context;
 	char message[64];
 	switch (what) {
 	case FINISH_PASS: machine_stop(machine, STOP_PASS, 0, NULL); break;
-	case FINISH_RESET: machine_stop(machine, STOP_RESET, 0, "the guest asked for a reset"); break;
+	case FINISH_RESET: ask_for_reset(machine); break;
 	default:
 		snprintf(message, sizeof(message), "the program signalled failure: code %u", code);
 		machine_stop(machine, STOP_FAIL, code, message);
@@ -91,21 +85,30 @@ static void tohost_stored(void *context, const void *by, uint64_t pa, unsigned s
 	struct machine *machine = context;
 	if (!by || !htif_store(machine->htif, pa, size))
 		return;
-	/* it may have scheduled an event that comes before the bound of the slice */
-	for (unsigned i = 0; i < machine->hart_count; i++)
-		machine->harts[i].effects |= EFFECT_YIELD;
+	machine_yield(machine); /* it may have scheduled an event that comes before the bound of the slice */
 }
 
-static void console_matched(void *context, enum console_match match, const char *line)
+static void console_matched(void *context, const struct console_pattern *failed, const char *line)
 {
 	struct machine *machine = context;
-	char message[160];
-	if (match == CONSOLE_EXPECTED) {
+	char message[256];
+	if (!failed) {
 		machine_stop(machine, STOP_PASS, 0, NULL);
 		return;
 	}
-	snprintf(message, sizeof(message), "--fail-on matched: %s", line);
+	snprintf(message, sizeof(message), "--fail-on '%s' matched: %s", failed->text, line);
 	machine_stop(machine, STOP_FAIL, 0, message);
+}
+
+static void console_command(void *context, enum console_command command)
+{
+	struct machine *machine = context;
+	if (command == COMMAND_QUIT)
+		machine_stop(machine, STOP_QUIT, 0, "ended by ctrl-A x");
+	else if (machine->debugged)
+		machine->wants_debugger = true;
+	else
+		say("ctrl-A: there is no monitor; --debug has a debugger");
 }
 
 static enum console_idle console_idle(void *context)
@@ -128,7 +131,7 @@ static void check_violated(void *context, unsigned hart, const char *message)
 	machine->harts[hart].effects |= EFFECT_YIELD;
 }
 
-static bool console_give_up(void *context) { return machine_check_deadline(context, host_seconds()); }
+static bool console_give_up(void *context) { return machine_called_off(context); }
 
 static void console_trouble(void *context, enum input_trouble trouble, const char *message)
 {
@@ -245,9 +248,13 @@ static int add_console(struct machine *machine)
 {
 	struct console_config config = {
 	    .serial = machine->config->serial,
-	    .deaf = machine->config->debug, /* the debugger reads commands there */
-	    .expect = machine->config->expect,
-	    .fail_on = machine->config->fail_on,
+	    .deaf = machine->config->debug && !machine->debugged, /* the debugger reads commands there */
+	    .keys = machine->config->nographic || machine->debugged,
+	    .whole = machine->config->nographic,
+	    .patterns = machine->config->patterns,
+	    .pattern_count = machine->config->pattern_count,
+	    .events = &machine->events,
+	    .cycles_per_tick = machine->platform.cycles_per_tick,
 	    .matched = console_matched,
 	    .written = console_written,
 	    .record = machine->config->record,
@@ -255,9 +262,10 @@ static int add_console(struct machine *machine)
 	    .idle = console_idle,
 	    .give_up = console_give_up,
 	    .trouble = console_trouble,
+	    .command = console_command,
 	    .context = machine,
 	};
-	machine->console = console_open(&config);
+	machine->console = machine->board.console = console_open(&config);
 	return machine->console ? 0 : -1;
 }
 
@@ -343,25 +351,26 @@ static bool is_guest_symbol(const struct symbols *symbols, const char *name)
 	return !symbols_lookup_in(symbols, 0, name, &address);
 }
 
-static int prepare_timing(struct machine *machine)
+static int find_timing_symbol(struct machine *machine)
+{
+	const char *name = machine->config->timing_from.symbol;
+	if (!name || symbols_lookup(machine->symbols, name, &machine->engine.timing.pc, NULL, NULL))
+		return 0;
+	return say("--timing from=%s: neither a number, nor 'hint', nor a symbol of the programs", name);
+}
+
+static void prepare_timing(struct machine *machine)
 {
 	const struct config *config = machine->config;
 	const char *name = config->timing_from.symbol;
 	if (!config->timing_from.given)
-		return 0;
+		return;
 	machine_switch_timing(machine, false);
 	machine->timing_from.counted = config->timing_from.counted;
 	machine->timing_from.insns = config->timing_from.insns;
 	machine->engine.timing.hints = config->timing_from.hints;
-	if (!name)
-		return 0;
-	if (!symbols_lookup(machine->symbols, name, &machine->engine.timing.pc, NULL, NULL)) {
-		say("--timing from=%s: neither a number, nor 'hint', nor a symbol of the programs", name);
-		return -1;
-	}
-	machine->engine.timing.at_pc = true;
-	machine->engine.timing.guest = is_guest_symbol(machine->symbols, name);
-	return 0;
+	machine->engine.timing.at_pc = name != NULL;
+	machine->engine.timing.guest = name && is_guest_symbol(machine->symbols, name);
 }
 
 /* Only for those who will read what they say. */
@@ -387,6 +396,29 @@ static int take_files(struct machine *machine, struct boot *boot)
 	return 0;
 }
 
+static int add_check(struct machine *machine)
+{
+	if (!machine->config->checks)
+		return 0;
+	machine->check = check_new(&(struct check_config){
+	    .kinds = machine->config->checks,
+	    .bus = &machine->bus,
+	    .symbols = machine->symbols,
+	    .firmware = machine->config->bios,
+	    .percpu = machine->config->percpu,
+	    .violated = check_violated,
+	    .context = machine,
+	});
+	return machine->check ? 0 : -1;
+}
+
+static int has_signature(const struct machine *machine)
+{
+	uint64_t begin, end;
+	const char *path = machine->config->signature_path;
+	return path && !machine->config->dump_dtb ? signature_find(path, machine, &begin, &end) : 0;
+}
+
 static int add_observers(struct machine *machine, const struct boot *boot)
 {
 	const struct config *config = machine->config;
@@ -401,20 +433,8 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 		return no_memory("the configuration");
 	trace_config(machine->trace, machine->config_text);
 	trace_symbols(machine->trace, trace_symbol_at, machine->symbols);
-	if (config->checks) {
-		machine->check = check_new(&(struct check_config){
-		    .kinds = config->checks,
-		    .bus = &machine->bus,
-		    .symbols = machine->symbols,
-		    .firmware = config->bios,
-		    .percpu = config->percpu,
-		    .violated = check_violated,
-		    .context = machine,
-		});
-		if (!machine->check)
-			return -1;
+	if (machine->check)
 		observers_add(&machine->observers, check_observer(machine->check));
-	}
 	bool recorded = config->debug || (config->trace_path && config->trace_events >> TRACE_WORLD & 1);
 	if ((config->stats_path || recorded) && add_meters(machine) != 0)
 		return no_memory("statistics");
@@ -432,17 +452,25 @@ static int build(struct machine *machine, struct boot *boot)
 	machine->symbols = symbols_new();
 	if (!machine->symbols)
 		return no_memory("symbols");
-	if (add_console(machine) != 0)
-		return -1;
 	make_board(machine);
 	if (bus_init(&machine->bus, machine->config->memory) != 0 || boot_load(boot, machine) != 0)
 		return -1;
 	if (take_files(machine, boot) != 0)
 		return -1;
+	bool resets = !machine->config->no_reboot && machine->config->max_resets != 0;
+	if (resets && reload_keep(&machine->reload, &boot->layout, &machine->bus) != 0)
+		return no_memory("what a reset loads");
 	symbols_seal(machine->symbols);
-	if (init_harts(machine) != 0 || add_devices(machine, boot) != 0 || add_htif(machine) != 0)
+	if (init_harts(machine) != 0 || add_check(machine) != 0 || find_timing_symbol(machine) != 0 ||
+	    has_signature(machine) != 0)
 		return -1;
-	return add_observers(machine, boot) != 0 ? -1 : prepare_timing(machine);
+	/* nothing can be refused any more: these make files empty */
+	if (add_console(machine) != 0 || add_devices(machine, boot) != 0 || add_htif(machine) != 0)
+		return -1;
+	if (add_observers(machine, boot) != 0)
+		return -1;
+	prepare_timing(machine);
+	return 0;
 }
 
 int machine_init(struct machine *machine, const struct config *config)
@@ -453,6 +481,8 @@ int machine_init(struct machine *machine, const struct config *config)
 	    .hart_count = config->harts,
 	    .rnmi_cycle = config->rnmi_cycle,
 	};
+	/* commands are typed where they are answered */
+	machine->debugged = config->debug && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 	event_queue_init(&machine->events);
 	struct boot boot = {0};
 	int result = build(machine, &boot);
@@ -482,6 +512,7 @@ void machine_free(struct machine *machine)
 	free(machine->harts);
 	console_close(machine->console);
 	symbols_free(machine->symbols);
+	reload_free(&machine->reload);
 	free(machine->config_text);
 	free(machine->files);
 	event_queue_free(&machine->events);

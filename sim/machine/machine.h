@@ -6,10 +6,12 @@
 #include "base/bus.h"
 #include "base/event_queue.h"
 #include "dev/devices.h"
+#include "dev/line_watch.h"
 #include "engine/engine.h"
 #include "hart/hart.h"
 #include "hart/options.h"
 #include "hart/platform.h"
+#include "machine/reload.h"
 #include "timing/timing.h"
 #include "watch/check.h"
 
@@ -52,8 +54,11 @@ struct config {
 	struct engine_options engine;
 	uint64_t cycles_per_tick; /* as struct platform has it */
 	uint64_t rnmi_cycle; /* likewise */
+	unsigned ad; /* enum ad_choice: what it makes of `isa` */
 	uint64_t quantum; /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
+	uint64_t max_resets; /* UINT64_MAX: none */
+	bool no_reboot; /* the first reset ends the machine */
 	double timeout; /* host seconds; 0: none */
 	const char *trace_path;
 	uint32_t trace_events;
@@ -62,12 +67,17 @@ struct config {
 	struct percpu_config percpu;
 	uint64_t seed;
 	const char *serial; /* "stdio", "file:F", "null" */
-	const char *expect, *fail_on;
+	struct console_pattern *patterns; /* --expect, --fail-on */
+	size_t pattern_count;
+	bool nographic; /* a terminal is the guest's whole, and ctrl-A begins commands */
 	const char *record, *replay; /* host input, or NULL */
 	bool debug, quiet, stopped;
 	const char *debug_cmd;
 	uint64_t rtc_epoch; /* seconds since 1970 at cycle 0 */
 };
+
+/* --set ad=: who sets A and D bits, in the words of `ad` in params.c. */
+enum ad_choice { AD_ISA, AD_HARDWARE, AD_EITHER, AD_FAULT };
 
 enum stop_reason {
 	RUNNING,
@@ -80,6 +90,8 @@ enum stop_reason {
 	STOP_DEBUG,
 	STOP_INPUT, /* host input that cannot be used */
 	STOP_FAULT, /* the host could not give what a run needs */
+	STOP_QUIT,  /* the user has had enough: ctrl-A x */
+	STOP_SIGNAL, /* exit_code is its number */
 };
 
 struct machine {
@@ -107,10 +119,16 @@ struct machine {
 	char *config_text; /* as traces have it */
 	struct console *console;
 	struct htif *htif; /* NULL: the firmware has no tohost */
+	struct reload reload;
+	uint64_t resets; /* so far */
+	bool reset_asked; /* before anything else runs: restart.h */
 	enum stop_reason stop;
-	unsigned exit_code; /* the guest's own code for STOP_FAIL */
+	unsigned exit_code; /* the guest's own code for STOP_FAIL, the number of STOP_SIGNAL */
 	char stop_message[320]; /* one line, may be empty */
 	double deadline; /* --timeout, by the host's clock; 0: none */
+	double flushed; /* when, by that clock, the trace was written out last */
+	bool debugged; /* a debugger listens at a terminal: SIGINT and ctrl-A d go there */
+	bool wants_debugger; /* ... and have come */
 	struct {
 		struct hart *hart; /* NULL: choose the next one */
 		uint64_t bound;
@@ -124,11 +142,22 @@ void machine_free(struct machine *machine);
 /* All harts' timing on, with cold caches, or off. Between slices, or between a slice's instructions. */
 void machine_switch_timing(struct machine *machine, bool on);
 
+/* Whatever hart runs ends its slice after this instruction. */
+void machine_yield(struct machine *machine);
+
 /* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
 
-/* Is the deadline past, when the host's clock is `now`? Then the machine stops. */
-bool machine_check_deadline(struct machine *machine, double now);
+/* Reasons of the host's or of limits: the message also says so if instructions do nothing but trap. */
+void machine_give_up(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
+
+/* The run begins: --timeout counts from here. */
+void machine_start_clock(struct machine *machine);
+/* Is the time up, or has a signal asked to end? Then the machine stops. */
+bool machine_called_off(struct machine *machine);
+/* The host's side of a run, now and then: the console shows what was written, keys and signals are obeyed, time may be
+ * up. A run that is killed leaves all of its trace but its last second. */
+void machine_attend(struct machine *machine);
 
 /* The exact cycle of the instruction being run, or of the hart that is furthest. */
 uint64_t machine_now(const struct machine *machine);

@@ -10,15 +10,18 @@
 #include "machine/machine.h"
 #include "base/say.h"
 
-enum kind { KIND_U64, KIND_UNSIGNED, KIND_BOOL };
+enum kind { KIND_U64, KIND_UNSIGNED, KIND_BOOL, KIND_WORD };
 
-/* Numbers have a range; choices name their values: words[0] is false, words[1] true. */
+enum { WORDS_MAX = 4 };
+
+/* Numbers have a range. The others name their values from 0 on: words[0] is false, words[1] true; an unsigned where there
+ * are more. */
 struct param {
 	const char *name;
 	enum kind kind;
 	size_t offset; /* in struct config */
 	uint64_t value, low, high;
-	const char *words[2];
+	const char *words[WORDS_MAX];
 	const char *meaning;
 };
 
@@ -111,13 +114,14 @@ static const struct param params[] = {
      {"works", "traps"},
      "misaligned loads and stores to main memory"},
     {"ad",
-     KIND_BOOL,
-     OPTION(svade_only),
+     KIND_WORD,
+     CONFIG(ad),
+     AD_ISA,
      0,
      0,
-     0,
-     {"either", "fault"},
-     "A and D bits: by hardware where menvcfg.ADUE asks for it, or always by page fault"},
+     {"isa", "hardware", "either", "fault"},
+     "A and D bits: as --isa has svade and svadu; set by hardware from reset on (Svadu); where menvcfg.ADUE comes to "
+     "ask for it (both); or always by page fault (Svade)"},
     {"endian",
      KIND_BOOL,
      OPTION(little_endian),
@@ -181,7 +185,7 @@ static void store_param(struct config *config, const struct param *param, uint64
 	char *field = (char *)config + param->offset;
 	if (param->kind == KIND_U64)
 		*(uint64_t *)field = value;
-	else if (param->kind == KIND_UNSIGNED)
+	else if (param->kind != KIND_BOOL)
 		*(unsigned *)field = (unsigned)value;
 	else
 		*(bool *)field = value != 0;
@@ -192,7 +196,7 @@ static uint64_t load_param(const struct config *config, const struct param *para
 	const char *field = (const char *)config + param->offset;
 	if (param->kind == KIND_U64)
 		return *(const uint64_t *)field;
-	return param->kind == KIND_UNSIGNED ? *(const unsigned *)field : *(const bool *)field;
+	return param->kind != KIND_BOOL ? *(const unsigned *)field : *(const bool *)field;
 }
 
 void params_default(struct config *config)
@@ -202,14 +206,30 @@ void params_default(struct config *config)
 		store_param(config, &params[i], params[i].value);
 }
 
+/* "isa, hardware, either" with the last word behind `last`. */
+static const char *list_words(const struct param *param, const char *last, char *text, size_t size)
+{
+	size_t used = 0;
+	for (unsigned i = 0; i < WORDS_MAX && param->words[i]; i++) {
+		bool ends = i + 1 == WORDS_MAX || !param->words[i + 1];
+		used += (size_t)snprintf(text + used, size - used, "%s%s",
+		                         i == 0 ? ""
+		                         : ends ? last
+		                                : ", ",
+		                         param->words[i]);
+	}
+	return text;
+}
+
 static int set_choice(struct config *config, const struct param *param, const char *text)
 {
-	for (unsigned i = 0; i < 2; i++)
+	char words[64];
+	for (unsigned i = 0; i < WORDS_MAX && param->words[i]; i++)
 		if (strcmp(text, param->words[i]) == 0) {
 			store_param(config, param, i);
 			return 0;
 		}
-	say("--set %s=%s: must be %s or %s", param->name, text, param->words[0], param->words[1]);
+	say("--set %s=%s: must be %s", param->name, text, list_words(param, " or ", words, sizeof(words)));
 	return -1;
 }
 
@@ -250,8 +270,8 @@ int params_set(struct config *config, const char *assignment)
 			say("--set %s: a value is missing (%s=VALUE)", assignment, assignment);
 			return -1;
 		}
-		return param->kind == KIND_BOOL ? set_choice(config, param, equals + 1)
-		                                : set_param_number(config, param, equals + 1);
+		return param->words[0] ? set_choice(config, param, equals + 1)
+		                       : set_param_number(config, param, equals + 1);
 	}
 	say("--set %s: there is no such parameter (--set help lists them)", assignment);
 	return -1;
@@ -260,7 +280,7 @@ int params_set(struct config *config, const char *assignment)
 static const char *value_text(const struct config *config, const struct param *param, char *text, size_t size)
 {
 	uint64_t value = load_param(config, param);
-	if (param->kind == KIND_BOOL)
+	if (param->words[0])
 		return param->words[value];
 	snprintf(text, size, "%" PRIu64, value);
 	return text;
@@ -271,8 +291,8 @@ void params_list(const struct config *config, FILE *out)
 	for (unsigned i = 0; i < PARAM_COUNT; i++) {
 		const struct param *param = &params[i];
 		char number[32], range[64];
-		if (param->kind == KIND_BOOL)
-			snprintf(range, sizeof(range), "%s, %s", param->words[0], param->words[1]);
+		if (param->words[0])
+			list_words(param, ", ", range, sizeof(range));
 		else
 			snprintf(range, sizeof(range), "%" PRIu64 "..%" PRIu64, param->low, param->high);
 		fprintf(out, "%-24s %-12s %s [%s]\n", param->name, value_text(config, param, number, sizeof(number)),

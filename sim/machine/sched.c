@@ -1,10 +1,9 @@
 #include "machine/sched.h"
 
-#include "base/host_clock.h"
 #include "engine/exec.h"
 #include "hart/trap.h"
-#include "trace/trace.h"
 #include "machine/lookahead.h"
+#include "machine/restart.h"
 
 /* No slice is longer than this, so that limits and the host's clock are looked at now and then. Part of the
  * definition of the interleaving: it must not depend on anything but the configuration. */
@@ -68,7 +67,7 @@ static bool begin_slice(struct machine *machine)
 		return false;
 	}
 	if ((cycle < event_cycle ? cycle : event_cycle) >= max_cycles) {
-		machine_stop(machine, STOP_LIMIT, 0, "--max-cycles reached");
+		machine_give_up(machine, STOP_LIMIT, 0, "--max-cycles reached");
 		return false;
 	}
 	if (event_cycle <= cycle) {
@@ -90,27 +89,36 @@ static bool begin_slice(struct machine *machine)
 	return true;
 }
 
-static uint64_t total_insns(const struct machine *machine)
+/* How many are left up to a limit; UINT64_MAX while it is too far away to matter to one slice. */
+static uint64_t left_of(uint64_t total, uint64_t limit)
 {
-	uint64_t total = 0;
-	for (unsigned i = 0; i < machine->hart_count; i++)
-		total += machine->harts[i].insns;
-	return total;
-}
-
-/* Instructions left up to a limit; UINT64_MAX while it is too far away to matter to one slice. */
-static uint64_t insns_left(const struct machine *machine, uint64_t limit)
-{
-	if (limit == UINT64_MAX)
-		return UINT64_MAX;
-	uint64_t total = total_insns(machine);
 	uint64_t left = total < limit ? limit - total : 0;
 	return left > 2 * (uint64_t)SLICE_MAX ? UINT64_MAX : left;
 }
 
+/* Attempts left up to --max-insns: instructions that retired, or trapped instead. */
+static uint64_t attempts_left(const struct machine *machine)
+{
+	uint64_t total = 0, limit = machine->config->max_insns;
+	for (unsigned i = 0; i < machine->hart_count && limit != UINT64_MAX; i++)
+		total += machine->harts[i].insns + machine->harts[i].trapped.count;
+	return left_of(total, limit);
+}
+
+/* Instructions that are still to retire before timing begins. */
 static uint64_t timing_left(const struct machine *machine)
 {
-	return machine->timing_from.counted ? insns_left(machine, machine->timing_from.insns) : UINT64_MAX;
+	uint64_t total = 0;
+	if (!machine->timing_from.counted)
+		return UINT64_MAX;
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		total += machine->harts[i].insns;
+	return left_of(total, machine->timing_from.insns);
+}
+
+static void stop_at_max_insns(struct machine *machine)
+{
+	machine_give_up(machine, STOP_LIMIT, 0, "--max-insns reached");
 }
 
 /* --timing from=: has its moment come, or did the hart that ran until now ask for a change? True: things are
@@ -124,15 +132,24 @@ static bool switch_timing(struct machine *machine)
 	return true;
 }
 
+/* True: it was reset, which is like an event. */
+static bool reset_first(struct machine *machine)
+{
+	if (machine->stop != RUNNING || !machine->reset_asked)
+		return false;
+	machine_restart(machine);
+	return true;
+}
+
 struct hart *sched_step(struct machine *machine)
 {
-	if (machine->stop != RUNNING)
+	if (machine->stop != RUNNING || reset_first(machine))
 		return NULL;
 	if (!machine->slice.hart && !begin_slice(machine))
 		return NULL;
 	struct hart *hart = machine->slice.hart;
-	if (insns_left(machine, machine->config->max_insns) == 0) {
-		machine_stop(machine, STOP_LIMIT, 0, "--max-insns reached");
+	if (attempts_left(machine) == 0) {
+		stop_at_max_insns(machine);
 		return NULL;
 	}
 	uint64_t insns = hart->insns;
@@ -146,36 +163,36 @@ struct hart *sched_step(struct machine *machine)
 
 uint64_t sched_slice(struct machine *machine)
 {
-	if (machine->stop != RUNNING || (!machine->slice.hart && !begin_slice(machine)))
+	if (machine->stop != RUNNING || reset_first(machine) || (!machine->slice.hart && !begin_slice(machine)))
 		return 0;
 	struct hart *hart = machine->slice.hart;
 	switch_timing(machine);
-	uint64_t left = insns_left(machine, machine->config->max_insns), start = hart->cycle;
+	uint64_t left = attempts_left(machine), start = hart->cycle;
 	uint64_t until = timing_left(machine);
 	if (left == 0)
-		machine_stop(machine, STOP_LIMIT, 0, "--max-insns reached");
+		stop_at_max_insns(machine);
 	else if (exec_run(hart, machine->slice.bound, left < until ? left : until))
 		machine->slice.hart = NULL;
 	switch_timing(machine);
 	return hart->cycle - start;
 }
 
+void sched_burst(struct machine *machine)
+{
+	/* a cycle can take long on the host where every instruction traps, and with many harts */
+	enum { SLICES = 256, CYCLES = 1 << 19, HARTS_WHOLE = 4 };
+	uint64_t cycles = 0, resets = machine->resets; /* which may take long too */
+	uint64_t limit = machine->hart_count > HARTS_WHOLE ? CYCLES * HARTS_WHOLE / machine->hart_count : CYCLES;
+	for (unsigned i = 0; i < SLICES && cycles < limit && machine->stop == RUNNING && machine->resets == resets &&
+	                     !machine->wants_debugger;
+	     i++)
+		cycles += lookahead_run(machine) + sched_slice(machine);
+	machine_attend(machine);
+}
+
 void sched_run(struct machine *machine)
 {
 	lookahead_prepare(machine);
-	/* Between looks at the host's clock; a cycle can take long on the host where every instruction traps. */
-	enum { SLICES_PER_LOOK = 256, CYCLES_PER_LOOK = 1 << 19 };
-	double start = host_seconds(), flushed = start;
-	machine->deadline = machine->config->timeout > 0 ? start + machine->config->timeout : 0;
-	while (machine->stop == RUNNING) {
-		uint64_t cycles = 0;
-		for (unsigned i = 0; i < SLICES_PER_LOOK && cycles < CYCLES_PER_LOOK && machine->stop == RUNNING; i++)
-			cycles += lookahead_run(machine) + sched_slice(machine);
-		double now = host_seconds();
-		machine_check_deadline(machine, now);
-		if (now - flushed >= 1) { /* a run that is killed leaves all but its last second */
-			trace_flush(machine->trace);
-			flushed = now;
-		}
-	}
+	while (machine->stop == RUNNING)
+		sched_burst(machine);
 }

@@ -7,6 +7,9 @@
 /* Run until machine->stop is set. */
 void sched_run(struct machine *machine);
 
+/* Some slices, a few milliseconds of the host, and what machine_attend does. */
+void sched_burst(struct machine *machine);
+
 /* Run one slice, or the events that come before the next one. Returns the cycles the slice took. */
 uint64_t sched_slice(struct machine *machine);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "machine/machine.h"
+#include "base/output_file.h"
 #include "base/say.h"
 #include "base/symbols.h"
 
@@ -18,19 +19,22 @@ static int write_words(FILE *file, const struct machine *machine, uint64_t begin
 	return ferror(file) ? -1 : 0;
 }
 
+int signature_find(const char *path, const struct machine *machine, uint64_t *begin, uint64_t *end)
+{
+	if (!symbols_lookup_in(machine->symbols, 0, "begin_signature", begin) ||
+	    !symbols_lookup_in(machine->symbols, 0, "end_signature", end))
+		return say("--signature %s: the program has no symbols begin_signature and end_signature", path);
+	if (*end < *begin || !bus_is_dram(&machine->bus, *begin, *end - *begin))
+		return say("--signature %s: begin_signature..end_signature is not a range of DRAM", path);
+	return 0;
+}
+
 int signature_write(const char *path, const struct machine *machine)
 {
 	uint64_t begin, end;
-	if (!symbols_lookup_in(machine->symbols, 0, "begin_signature", &begin) ||
-	    !symbols_lookup_in(machine->symbols, 0, "end_signature", &end)) {
-		say("--signature %s: the program has no symbols begin_signature and end_signature", path);
+	if (signature_find(path, machine, &begin, &end) != 0)
 		return -1;
-	}
-	if (end < begin || !bus_is_dram(&machine->bus, begin, end - begin)) {
-		say("--signature %s: begin_signature..end_signature is not a range of DRAM", path);
-		return -1;
-	}
-	FILE *file = fopen(path, "we");
+	FILE *file = output_open(path);
 	int result = file ? write_words(file, machine, begin, end) : -1;
 	if (file && fclose(file) != 0)
 		result = -1;

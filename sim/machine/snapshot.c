@@ -9,7 +9,7 @@
 #include "watch/check.h"
 #include "watch/meter.h"
 
-enum { SNAPSHOT_VERSION = 1 };
+enum { SNAPSHOT_VERSION = 2 };
 
 /* What stands in the machine itself: what it is, where the scheduler is, and which parts have a section. */
 struct machine_state {
@@ -17,6 +17,7 @@ struct machine_state {
 	uint64_t harts, slice_hart, slice_bound; /* slice_hart: 1 + id; 0: none */
 	uint64_t timing_counted, timing_at_pc, timing_request;
 	uint64_t modelled, metered, checked, htif;
+	uint64_t resets, reset_asked;
 };
 
 static struct machine_state machine_state_of(const struct machine *machine)
@@ -33,6 +34,8 @@ static struct machine_state machine_state_of(const struct machine *machine)
 	    .metered = machine->harts[0].meter != NULL,
 	    .checked = machine->check != NULL,
 	    .htif = machine->htif != NULL,
+	    .resets = machine->resets,
+	    .reset_asked = machine->reset_asked,
 	};
 }
 
@@ -75,7 +78,7 @@ static bool snapshot_fits(const struct machine *machine, const struct machine_st
 	if (state->metered != here.metered || state->checked != here.checked || state->htif != here.htif)
 		return state_refuse(reader, "machine: statistics, checks or HTIF in one of the two runs only");
 	bool has_model = machine->harts[0].model || machine->harts[0].parked;
-	if (state->slice_hart > here.harts || state->modelled > has_model)
+	if (state->slice_hart > here.harts || state->modelled > has_model || state->reset_asked > 1)
 		return state_refuse(reader, "machine: a number is out of range");
 	return true;
 }
@@ -112,6 +115,8 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 	machine->timing_from.counted = state.timing_counted;
 	machine->engine.timing.at_pc = state.timing_at_pc;
 	machine->engine.timing.request = (int)state.timing_request;
+	machine->resets = state.resets;
+	machine->reset_asked = state.reset_asked;
 	machine->stop = RUNNING;
 	return true;
 }

@@ -5,6 +5,7 @@
 #include "hart/mmu.h"
 #include "machine/config_json.h"
 #include "machine/machine.h"
+#include "base/output_file.h"
 #include "base/say.h"
 #include "base/symbols.h"
 #include "base/version.h"
@@ -96,7 +97,7 @@ static void write_all(struct json *json, const struct machine *machine, const st
 int stats_write(const char *path, const struct machine *machine, double host_seconds)
 {
 	struct world_now *now = calloc(machine->hart_count, sizeof(*now));
-	FILE *out = now ? fopen(path, "w") : NULL;
+	FILE *out = now ? output_open(path) : NULL;
 	if (!out) {
 		say("%s: %s", path, strerror(errno));
 		free(now);

@@ -118,9 +118,10 @@ void world_event(struct world *world, const struct trace_event *event)
 	struct world_hart *hart = &world->harts[event->hart];
 	bool from_guest = mode_virt((enum mode)event->from), to_guest = mode_virt((enum mode)event->mode);
 	account(world, hart, event);
+	hart->outside &= event->value[0] != TRACE_RESET;
 	hart->mode = (enum mode)event->mode;
 	hart->vmid = (unsigned)(event->value[2] >> VMID_LOW) & VMID_MASK;
-	if (from_guest && !to_guest)
+	if (from_guest && !to_guest && event->value[0] != TRACE_RESET)
 		count_exit(world, hart, event);
 	if (!from_guest && to_guest)
 		count_entry(world, hart, event);
@@ -232,5 +233,7 @@ struct world_zone *world_zones(const struct world *world, const struct world_now
 
 const char *world_cause_name(uint64_t cause)
 {
+	if (cause == TRACE_RESET)
+		return "reset";
 	return cause == TRACE_RETURN ? "return" : cause_name(cause >> 63, (unsigned)(cause & 0xff));
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/output_file.h"
 #include "base/say.h"
 #include "trace/chunk.h"
 #include "trace/format.h"
@@ -97,7 +98,7 @@ struct trace_writer *trace_writer_open(const char *path, const struct trace_head
 		say("%s: no memory for the trace", path);
 		return NULL;
 	}
-	writer->file = fopen(path, "wb");
+	writer->file = output_open(path);
 	if (!writer->file) {
 		say("%s: %s", path, strerror(errno));
 		writer_free(writer);

@@ -1,6 +1,7 @@
 /* --check: the entrance. check.h. */
 #include "watch/check.h"
 #include <stdlib.h>
+#include <string.h>
 #include "base/bus.h"
 #include "base/say.h"
 #include "base/words.h"
@@ -17,8 +18,20 @@ int check_parse(const char *list, uint32_t *kinds)
 	return words_parse(list, words, sizeof words / sizeof words[0], kinds);
 }
 
+/* The machine starts anew: nothing is known of it. */
+static void forget_machine(struct check *check)
+{
+	memset(check->harts, 0, sizeof(check->harts));
+	check_switch_forget(check);
+	check_isolation_forget(check);
+}
+
 static void world_changed(struct check *check, struct hart *hart, const struct trace_event *event)
 {
+	if (event->value[0] == TRACE_RESET) {
+		forget_machine(check);
+		return;
+	}
 	bool from_guest = mode_virt((enum mode)event->from), to_guest = mode_virt((enum mode)event->mode);
 	if (event->from == MODE_HS && event->mode == MODE_M)
 		check_percpu_calls(check, hart, event);

@@ -42,6 +42,17 @@ static uint16_t *owner_of(struct check *check, uint64_t page)
 	return &check->isolation.owner[(page - check->config.bus->dram_base) >> PAGE_SHIFT];
 }
 
+/* The per-CPU array is the hypervisor's. */
+static void claim_percpu(struct check *check)
+{
+	const struct bus *bus = check->config.bus;
+	uint64_t page = check->percpu.base & ~(uint64_t)(PAGE_SIZE - 1);
+	uint64_t size = check->percpu.base - page + check->percpu.size * check->percpu.count;
+	if (check->has_percpu)
+		for (uint64_t at = 0; at < size && bus_is_dram(bus, page + at, PAGE_SIZE); at += PAGE_SIZE)
+			*owner_of(check, page + at) = OWNER_HOST;
+}
+
 int check_isolation_init(struct check *check)
 {
 	struct isolation *isolation = &check->isolation;
@@ -58,12 +69,21 @@ int check_isolation_init(struct check *check)
 	if (!isolation->owner || !isolation->hgatp || !isolation->seen || !isolation->last || !isolation->runs ||
 	    !isolation->marks)
 		return say("no memory for --check");
-	uint64_t page = check->percpu.base & ~(uint64_t)(PAGE_SIZE - 1);
-	uint64_t size = check->percpu.base - page + check->percpu.size * check->percpu.count;
-	if (check->has_percpu)
-		for (uint64_t at = 0; at < size && bus_is_dram(bus, page + at, PAGE_SIZE); at += PAGE_SIZE)
-			*owner_of(check, page + at) = OWNER_HOST;
+	claim_percpu(check);
 	return 0;
+}
+
+void check_isolation_forget(struct check *check)
+{
+	struct isolation *isolation = &check->isolation;
+	if (!(check->config.kinds & CHECK_ISOLATION))
+		return;
+	memset(isolation->owner, 0, isolation->pages * sizeof(*isolation->owner));
+	memset(isolation->hgatp, 0, VMIDS * sizeof(*isolation->hgatp));
+	memset(isolation->seen, 0, 2 * isolation->pages);
+	isolation->zone_count = 0;
+	check_pages_forget(check);
+	claim_percpu(check);
 }
 
 void check_isolation_free(struct check *check)

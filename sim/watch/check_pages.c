@@ -84,11 +84,25 @@ bool check_pages_given(struct check *check, size_t page, uint16_t owner, uint64_
 	return clean;
 }
 
+static void free_marks(struct isolation *isolation)
+{
+	for (size_t i = 0; isolation->marks && i < isolation->pages; i++)
+		free(isolation->marks[i]);
+}
+
+void check_pages_forget(struct check *check)
+{
+	struct isolation *isolation = &check->isolation;
+	free_marks(isolation);
+	memset(isolation->marks, 0, isolation->pages * sizeof(*isolation->marks));
+	memset(isolation->last, 0, isolation->pages * sizeof(*isolation->last));
+	memset(isolation->runs, 0, VMIDS * sizeof(*isolation->runs));
+}
+
 void check_pages_free(struct check *check)
 {
 	struct isolation *isolation = &check->isolation;
-	for (size_t i = 0; isolation->marks && i < isolation->pages; i++)
-		free(isolation->marks[i]);
+	free_marks(isolation);
 	free(isolation->marks);
 	free(isolation->last);
 	free(isolation->runs);

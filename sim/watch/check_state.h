@@ -33,6 +33,7 @@ struct vcpu_image {
 	    anonymous; /* sscratch is 0 while it runs, and stands for the hart here: only what it leaves is of interest */
 	bool running; /* on `hart`; else the image below holds */
 	bool complete; /* it has left at least once */
+	bool anew;     /* its zone has asked for a reset since: it may start anew, from anywhere */
 	unsigned hart;
 	enum mode mode;
 	uint64_t cause; /* as in world events */
@@ -132,6 +133,7 @@ bool check_own_slot(const struct check *check, const struct hart *hart, uint64_t
 void check_switch_exit(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_switch_entry(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_switch_free(struct check *check);
+void check_switch_forget(struct check *check); /* every vCPU */
 void check_switch_save(const struct check *check, struct state_writer *writer);
 void check_switch_restore(struct check *check, struct state_reader *reader);
 
@@ -151,6 +153,7 @@ void check_residue_restore(struct check *check, struct state_reader *reader);
 void check_pages_stored(struct check *check, uint64_t pa, unsigned size);
 void check_pages_lost(struct check *check, size_t page);
 bool check_pages_given(struct check *check, size_t page, uint16_t owner, uint64_t *pa);
+void check_pages_forget(struct check *check);
 void check_pages_free(struct check *check);
 void check_pages_save(const struct check *check, struct state_writer *writer);
 void check_pages_restore(struct check *check, struct state_reader *reader);
@@ -160,6 +163,7 @@ int check_isolation_init(struct check *check); /* 0, or -1 after a line */
 void check_isolation_exit(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_isolation_entry(struct check *check, struct hart *hart, const struct trace_event *event);
 void check_isolation_free(struct check *check);
+void check_isolation_forget(struct check *check); /* every table */
 void check_isolation_save(const struct check *check, struct state_writer *writer);
 void check_isolation_restore(struct check *check, struct state_reader *reader);
 

@@ -72,10 +72,16 @@ static struct vcpu_image *named_vcpu(struct check *check, const struct hart *har
 	return event->value[1] ? check_vcpu(check, hart, event) : NULL;
 }
 
-void check_switch_free(struct check *check)
+void check_switch_forget(struct check *check)
 {
 	for (size_t i = 0; i < check->vcpu_count; i++)
 		free(check->vcpus[i]);
+	check->vcpu_count = 0;
+}
+
+void check_switch_free(struct check *check)
+{
+	check_switch_forget(check);
 	free(check->vcpus);
 }
 
@@ -169,6 +175,21 @@ static void save_fp(const struct hart *hart, struct vcpu_image *vcpu)
 	vcpu->fcsr = hart->csr.fcsr;
 }
 
+static bool is_ecall(const struct vcpu_image *vcpu)
+{
+	return vcpu->cause == CAUSE_ECALL_VS || vcpu->cause == CAUSE_ECALL_U;
+}
+
+static bool asks_for_reset(const struct vcpu_image *vcpu) { return is_ecall(vcpu) && vcpu->x[REG_A7] == SBI_SRST; }
+
+/* All vCPUs of the zone may start anew, or none may: the call was refused. */
+static void expect_reset(struct check *check, unsigned vmid, bool anew)
+{
+	for (size_t i = 0; i < check->vcpu_count; i++)
+		if (check->vcpus[i]->vmid == vmid)
+			check->vcpus[i]->anew = anew;
+}
+
 void check_switch_exit(struct check *check, struct hart *hart, const struct trace_event *event)
 {
 	struct vcpu_image *vcpu = named_vcpu(check, hart, event);
@@ -186,6 +207,8 @@ void check_switch_exit(struct check *check, struct hart *hart, const struct trac
 		memset(&vcpu->insn, 0, sizeof(vcpu->insn));
 	else
 		read_insn(hart, (enum mode)event->mode, vcpu);
+	if (asks_for_reset(vcpu))
+		expect_reset(check, vcpu->vmid, true);
 }
 
 /* ---- what an exit entitles to ---- */
@@ -200,11 +223,6 @@ struct way {
 };
 
 enum { WAYS_MAX = 4 };
-
-static bool is_ecall(const struct vcpu_image *vcpu)
-{
-	return vcpu->cause == CAUSE_ECALL_VS || vcpu->cause == CAUSE_ECALL_U;
-}
 
 /* The guest's own writes to stimecmp and satp, where henvcfg.STCE and hstatus.VTVM make them trap. */
 static uint32_t csrs_emulated(const struct vcpu_image *vcpu)
@@ -264,6 +282,8 @@ static unsigned find_ways(const struct vcpu_image *vcpu, struct way *ways)
 static bool anywhere(const struct vcpu_image *vcpu)
 {
 	uint64_t extension = vcpu->x[REG_A7];
+	if (vcpu->anew)
+		return true;
 	if (is_ecall(vcpu))
 		return extension == SBI_HSM || extension == SBI_SRST || extension == SBI_LEGACY_SHUTDOWN;
 	return vcpu->insn.known && vcpu->cause == CAUSE_VIRTUAL && (vcpu->insn.sret || vcpu->insn.rewritten);
@@ -337,15 +357,17 @@ static void compare_image(struct check *check, struct hart *hart, struct vcpu_im
 			continue;
 		if (!wrong(hart, vcpu, &ways[i], vs, &fault)) {
 			vcpu->f_free |= ways[i].f_free;
+			if (asks_for_reset(vcpu))
+				expect_reset(check, vcpu->vmid, false);
 			return;
 		}
 		if (!first.name)
 			first = fault;
 	}
-	if (first.name) {
+	if (anywhere(vcpu) && (vcpu->anew || !first.name)) {
+		vcpu->f_known = vcpu->anew = false;
+	} else if (first.name) {
 		report_changes(check, hart, vcpu, event, &first);
-	} else if (anywhere(vcpu)) {
-		vcpu->f_known = false;
 	} else {
 		fault = (struct fault){"pc", event->pc, vcpu->pc};
 		if (event->pc == vcpu->pc)
@@ -394,7 +416,7 @@ static void save_vcpu(const struct vcpu_image *vcpu, struct state_writer *writer
 	    vcpu->insn.x_written, vcpu->insn.f_written, vcpu->insn.csr_written,
 	    vcpu->insn.pa[0],     vcpu->insn.pa[1],     vcpu->insn.rewritten,
 	    vcpu->f_known,        vcpu->f_free,         vcpu->fcsr,
-	    vcpu->left_fp,
+	    vcpu->left_fp,        vcpu->anew,
 	};
 	STATE_WRITE(writer, words);
 	STATE_WRITE(writer, vcpu->x);
@@ -442,6 +464,7 @@ static void restore_vcpu(struct check *check, struct state_reader *reader)
 	vcpu->f_free = (uint32_t)state_read_limited(reader, UINT32_MAX);
 	vcpu->fcsr = state_read_u64(reader);
 	vcpu->left_fp = state_read_limited(reader, true);
+	vcpu->anew = state_read_limited(reader, true);
 	STATE_READ(reader, vcpu->x);
 	STATE_READ(reader, vcpu->vs);
 	STATE_READ(reader, vcpu->f);

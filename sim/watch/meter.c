@@ -298,6 +298,14 @@ static void begin_shadow(struct hart *hart)
 
 void meter_switched(struct hart *hart) { begin_shadow(hart); }
 
+void meter_drop(struct hart *hart)
+{
+	struct meter *meter = hart->meter;
+	hart->metering = false;
+	for (size_t i = 0; i < meter->function_count; i++)
+		meter->functions[i].cycles = 0;
+}
+
 static void open_switch(struct hart *hart, uint64_t taken)
 {
 	struct meter *meter = hart->meter;

@@ -40,6 +40,8 @@ void meter_fetched(struct hart *hart, const struct causes *late);
 void meter_interrupted(struct hart *hart);
 /* The mode has changed by a return: closes the switch if a guest runs next. */
 void meter_returned(struct hart *hart);
+/* An open switch will never end: it is not told of. */
+void meter_drop(struct hart *hart);
 /* Timing has been switched in the middle of a world switch. */
 void meter_switched(struct hart *hart);
 

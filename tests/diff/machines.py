@@ -4,6 +4,9 @@ import os
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import qemu_machine
+
 # Without Svnapot and Svpbmt, because with them QEMU no longer looks at reserved bits of page table entries.
 QEMU_CPU = ("rv64,h=true,debug=false,pmu-num=29,svinval=true,zba=true,zbb=true,zbc=true,zbs=true,"
             "zbkb=true,zbkc=true,zbkx=true,zknd=true,zkne=true,zknh=true")
@@ -66,14 +69,22 @@ class Rvsim:
 
 
 class Qemu:
+    """With a thread a hart: with one for all, QEMU 7.2 makes an AMO a load and a store, and its faults those of loads."""
     name = "qemu"
     everything = False  # of what generate --all adds
     isa = QEMU_ISA
 
     def run(self, elf, folder, timeout=120):
         ram = os.path.join(folder, "qemu.ram")
-        run(["qemu-system-riscv64", "-M", "virt,memory-backend=ram", "-cpu", QEMU_CPU, "-m", MEMORY, "-smp", "2", "-nographic", "-bios", elf,
-            "-object", f"memory-backend-file,id=ram,size={MEMORY},mem-path={ram},share=on"], timeout, folder)
+        command = ["qemu-system-riscv64", "-M", "virt,memory-backend=ram", "-cpu", QEMU_CPU, "-m", MEMORY, "-smp", "2", "-nographic",
+                   "-bios", elf, "-object",
+                   f"memory-backend-file,id=ram,size={MEMORY},mem-path={ram},share=on"]
+        try:
+            status, _, err = qemu_machine.run(command, timeout, folder)
+        except qemu_machine.Hang as hang:
+            raise Trouble(str(hang)) from hang
+        if status != 0:
+            raise Trouble(f"{command[0]}: exit {status}: {err[-500:]}")
         with open(ram, "rb") as file:
             file.seek(LOG_OFFSET)
             data = file.read(LOG_SIZE)

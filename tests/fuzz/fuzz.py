@@ -41,6 +41,7 @@ TARGETS = [
     Target("recording", 1, 60000, 600),
     Target("restore", 1, 5000, 400),
     Target("elf", 1, 80000, 2048),
+    Target("unpack", 1, 40000, 600),
     Target("devtree", 1, 80000, 1500),
     Target("decode", 1, 30000, 600),
 ]

@@ -274,8 +274,8 @@ static void fill_memory(struct source *source, struct start *start)
 static void choose_isa(struct source *source, struct start *start)
 {
 	static const char *const sets[] = {
-		"all", "-h", "-c", "-f", "-d", "-sstc", "-a", "-m", "rv64ima", "rv64gch", "-smstateen", "-svinval", "-zfh",
-		"-ssstateen", "+smdbltrp", "+smrnmi", "+smrnmi,+smdbltrp", "+smrnmi,-smstateen,-ssstateen",
+		"all", "-h", "-c", "-f", "-d", "-sstc", "-a", "-m", "rv64ima", "rv64gch", "-svinval", "-zfh",
+		"+smdbltrp", "+smrnmi", "+smrnmi,+smdbltrp", "+smstateen", "+ssstateen", "+smstateen,+smrnmi", "-svadu", "+svade", "+zkr",
 	};
 	bool usual = source_below(source, 2);
 	start->isa = usual ? NULL : sets[source_below(source, sizeof(sets) / sizeof(sets[0]))];
@@ -316,7 +316,6 @@ static void choose(struct source *source, struct start *start)
 	start->choices.tval2_zero = source_one_in(source, 4);
 	start->choices.misaligned_traps = source_one_in(source, 4);
 	start->choices.envcfg_absent = source_one_in(source, 8);
-	start->choices.svade_only = source_one_in(source, 4);
 	start->choices.little_endian = source_one_in(source, 8);
 	start->choices.time_absent = source_one_in(source, 8);
 	start->choices.hpm_counters = source_one_in(source, 4) ? source_below(source, 30) : 29;
@@ -358,7 +357,6 @@ static void configure(struct options *options, const struct start *start)
 	config->options.tval2_zero = start->choices.tval2_zero;
 	config->options.misaligned_traps = start->choices.misaligned_traps;
 	config->options.envcfg_absent = start->choices.envcfg_absent;
-	config->options.svade_only = start->choices.svade_only;
 	config->options.little_endian = start->choices.little_endian;
 	config->options.time_absent = start->choices.time_absent;
 	config->options.hpm_counters = start->choices.hpm_counters;

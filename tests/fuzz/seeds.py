@@ -1,10 +1,12 @@
 """Inputs that fuzzing starts from, and the words it tries: made here, so that no binary file has to be kept."""
 import glob
+import gzip
 import importlib.util
 import os
 import random
 import re
 import struct
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
@@ -23,6 +25,19 @@ def elf():
     yield hostile.Program().bytes()
     for _, data in hostile.spoiled():
         yield data
+
+
+def unpack():
+    """Plain, gzip'd, in uImages; for a kernel and a ramdisk, and with checksums put right."""
+    text = bytes(range(200)) * 2
+    packed = gzip.compress(text, mtime=0)
+    for kind in range(4):
+        for data in (text, packed, packed + packed, packed + bytes(9), gzip.compress(bytes(70000), mtime=0)):
+            yield bytes([kind]) + data
+            for type_, compression in ((2, 0), (2, 1), (14, 1), (3, 0), (2, 5)):
+                header = struct.pack(">7I4B32s", 0x27051956, 0, 0, len(data), 0x80200000, 0x80200000, zlib.crc32(data), 5, 26, type_,
+                                     compression, b"name")
+                yield bytes([kind]) + header[:4] + struct.pack(">I", zlib.crc32(header)) + header[8:] + data
 
 
 class Tree:
@@ -81,7 +96,7 @@ def devtree():
 
 def rows():
     """(match, mask) of every instruction."""
-    for path in sorted(glob.glob(os.path.join(ROOT, "sim/hart/*insn*.def"))):
+    for path in sorted(glob.glob(os.path.join(ROOT, "sim/isa/insn.def"))):
         for match in re.finditer(r'^INSN\(\w+, *"[^"]*", *(0x[0-9a-f]+), *(0x[0-9a-f]+)', source_text(path), re.M):
             yield int(match[1], 16), int(match[2], 16)
 
@@ -186,6 +201,8 @@ LINES = [
     "-bios fw -device guest-loader,addr=0x84000000,kernel=Image,bootargs=quiet -device guest-loader,addr=1,initrd=i",
     "--debug --debug-cmd help -S fw.elf", "--version", "--help", "--set help", "--", "-", "", "fw.elf", "-smp", "-m 4k fw",
     "--isa all fw", "--isa -h,-sstc fw", "--isa rv64gc fw", "--isa +zkr fw", "-drive x", "-s", "-gdb tcp::1",
+    "--isa rv64i2p1_m2p0_a2p1_zicsr2p0_zic64b1p0,-zaamo fw", "--isa rva22s64_sha_sv391p0 fw", "-cpu rva22s64,h=true,v=false,pmu-num=4 fw",
+    "-smp 4,sockets=2,cores=2,threads=1,maxcpus=4 -m 1.5G,slots=2,maxmem=2G -name x -net none -k en-us -accel tcg,thread=multi fw",
 ]
 
 
@@ -231,13 +248,16 @@ def machine():
 def words(target):
     if target == "options":
         found = re.findall(r'(?:VALUE|TEXT|FLAG|NUMBER|REFUSED)\("([\w-]+)"', source_text("sim/cli/options.c"))
+        found += re.findall(r'^(?:IGNORED|ONLY|REFUSED)\("([\w-]+)"', source_text("sim/cli/qemu.def"), re.M)
+        found += re.findall(r'^PROFILE\("(\w+)"', source_text("sim/isa/profile.def"), re.M)
         found += re.findall(r'^\t\{ "([\w.]+)", KIND', source_text("sim/machine/params.c"), re.M)
         found += re.findall(r'^EXT\(\w+, "(\w+)"', source_text("sim/isa/ext.def"), re.M)
         return found + [word for line in LINES for word in re.split(r"[ ,=]", line) if word] + ["vcpus=", ",,", "=", "virtio-net-device"]
     if target == "preset":
         return re.findall(r'^TIMING\(\w+, "([\w.]+)"', source_text("sim/timing/param.def"), re.M) + ["model", "pipeline", "ideal", "="]
     if target == "debugger":
-        found = re.findall(r'^COMMAND\(\w+, "(\w+)"', source_text("sim/debug/commands.def"), re.M)
+        found = [word for path in sorted(glob.glob(os.path.join(ROOT, "sim/debug/*.c")))
+                 for word in re.findall(r'^COMMAND\(\w+, \d+, "(\w+)"', source_text(path), re.M)]
         found += ["$" + name for name in ("pc", "tp", "a0", "x5", "f3", "mstatus", "vsatp", "hgatp", "mode", "cycle")]
         return found + [word for line in COMMANDS for word in line.split()] + [";", "/", "0x80000000", "-1", "((((", "******"]
     if target == "devtree":

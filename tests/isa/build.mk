@@ -16,5 +16,5 @@ $(ISA_ELFS): build/%.elf: tests/%.c $(ISA_RT) tests/isa/build.mk
 rules: all isa-programs insn-programs fp-programs $(BUILD)/plain/rvsim $(BUILD)/tail/unit ## every rule of the specification against the test that proves it
 	@tools/check_rules
 
-mutants: isa-programs ## plant single faults in the simulator: does a test catch each?
+mutants: test-programs ## plant single faults in the simulator and the firmware: does a test catch each?
 	@tools/mutants

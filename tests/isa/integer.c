@@ -361,7 +361,7 @@ static void hints(void)
 		words[0] = n << 20 | 0x33;
 		CHECK("NTL_target_definition NTL_range", try_words(MODE_S, words, 2, x)->x[A0] == 0x77);
 	}
-	x[A1] = 0x50000000; /* a trap on the target; the handler works as ever */
+	x[A1] = 0x6000000; /* a trap on the target; the handler works as ever */
 	struct trap *t = try_words(MODE_S, words, 2, x);
 	CHECK("NTL_TRAP_BEHAVIOR NTL_target_definition", took(t, LEVEL_M, EXC_LOAD_ACCESS) && t->epc == try_pc(MODE_S) + 4);
 	words[1] = 0x0615e013; /* prefetch.r */

@@ -7,7 +7,7 @@
 #define MSIP(hart) (*(volatile u32 *)(UINT64_C(0x2000000) + 4 * (hart)))
 #define MTIMECMP(hart) (*(volatile u64 *)(UINT64_C(0x2004000) + 8 * (hart)))
 #define MTIME (*(volatile u64 *)UINT64_C(0x200bff8))
-enum { HOLE = 0x50000000, UART = 0x10000000, SSI = 1, MSI = 3, STI = 5, MTI = 7, SEI = 9, MEI = 11 };
+enum { HOLE = 0x6000000, UART = 0x10000000, SSI = 1, MSI = 3, STI = 5, MTI = 7, SEI = 9, MEI = 11 };
 #define CSR_MINSTRET 0xb02
 #define CSR_MVENDORID 0xf11
 
@@ -297,6 +297,8 @@ static void interrupts(void)
 static void pending_bits(void)
 {
 	reset();
+	raise(MTI, false); /* mtimecmp may be 0 out of reset */
+	wait_for(BIT(MTI), false);
 	raise(MSI, true);
 	wait_for(BIT(MSI), true);
 	csrw(CSR_MIP, 0);

@@ -1,5 +1,8 @@
 """Every guest prints its expected text and ends with the right status: on 1 to 8 harts, in every build, under hostile
 settings, and beside a guest that misbehaves."""
+import itertools
+import os
+import tempfile
 from suites.tools import FIRMWARE, FIRMWARE_S, GUESTS, OPENSBI, PLAIN, RVSIM, console, expect, expect_equal, guest, run
 
 HOSTILE = ["--set", "engine.block_ops=1", "--set", "tlb.entries=1", "--set", "engine.flush_always=yes"]
@@ -16,14 +19,14 @@ def options_of(case):
 
 # Hardware that is legal but different: all of it at once first, then one by one.
 LEAST = ("tinst=zero,tval=zero,tval2=zero,ad=fault,vmid.bits=0,asid.bits=0,misaligned=traps,envcfg=absent,counters.hpm=0,"
-         "time=absent,endian=little,pmp.entries=0,isa=-sstc/-sv48/-svadu/-smstateen/-ssstateen/-svinval/-sscofpmf/-sdtrig")
-SINGLE = ("tinst=zero", "tval=zero", "tval2=zero", "ad=fault", "pmp.entries=0", "pmp.entries=64", "vmid.bits=0", "vmid.bits=1",
+         "time=absent,endian=little,pmp.entries=0,isa=-sstc/-sv48/-svadu/-svinval/-sscofpmf/-sdtrig")
+SINGLE = ("tinst=zero", "tval=zero", "tval2=zero", "ad=fault", "ad=either", "pmp.entries=0", "pmp.entries=64", "vmid.bits=0", "vmid.bits=1",
           "asid.bits=0", "misaligned=traps", "envcfg=absent", "counters.hpm=0", "time=absent", "isa=-zihpm", "isa=-zicntr",
-          "isa=-sstc", "isa=-sv57", "isa=-sv48", "isa=-smstateen/-ssstateen", "isa=-smstateen", "isa=-f", "isa=+smdbltrp",
+          "isa=-sstc", "isa=-sv57", "isa=-sv48", "isa=all", "isa=+smstateen", "isa=+ssstateen", "isa=-f", "isa=+smdbltrp",
           "isa=+smrnmi", "isa=+smdbltrp/-sstc,time=absent", "isa=+smrnmi/+smdbltrp,tval=zero,time=absent")
 SLOW_VARIANTS = 4
 VARIANTS = [(name, options_of(case)) for name, case in
-            [("least", LEAST), ("least-rnmi", LEAST + "/+smdbltrp/+smrnmi"), ("most", "pmp.entries=64,isa=+smrnmi/+smdbltrp")]
+            [("least", LEAST), ("least-rnmi", LEAST + "/+smdbltrp/+smrnmi"), ("most", "pmp.entries=64,isa=+smrnmi/+smdbltrp/+smstateen/+svade/+zkr")]
             + [(case, case) for case in SINGLE]]
 
 
@@ -45,11 +48,11 @@ def check(binary, name, harts, options=()):
     expect_equal(status, STATUS.get(name, 0), f"{name} on {harts} harts: exit status ({err[-300:]!r})")
 
 
-def rogue_alone(which, reason):
-    """Only the zone of the rogue is stopped; the other one finishes."""
-    status, out, _ = run([RVSIM, "-smp", "4", FIRMWARE, f"{guest('rogue')},name=bad,args={which}", f"{guest('smp')},name=good"])
+def rogue_alone():
+    """Only the zone of the rogue is stopped, with one line that says why; the other one finishes."""
+    status, out, _ = run([RVSIM, "-smp", "4", FIRMWARE, f"{guest('rogue')},name=bad,args=walk", f"{guest('smp')},name=good"])
     expect("[good] smp: pass" in out, f"the good zone did not finish:\n{out}")
-    expect(f"bad: stopped: {reason}" in out, f"rogue {which} was not stopped for `{reason}':\n{out}")
+    expect("bad: stopped: its trap vector 0x" in out, f"the rogue was not stopped for its trap vector:\n{out}")
     expect_equal(status, 1, "exit status")
 
 
@@ -57,6 +60,30 @@ def rogue_survives(which):
     status, out, _ = run([RVSIM, "-smp", "2", FIRMWARE, f"{guest('rogue')},args={which}"])
     expect("rogue: pass" in out, out)
     expect_equal(status, 0, "exit status")
+
+
+# What a guest's fault meets on its way, each way that a hart may have it; and what M-mode must then do without.
+FAULT_OPTIONS = [("tval=written", "tval=zero"), ("time=present", "time=absent"), ("+smdbltrp", "-smdbltrp"), ("+smrnmi", "-smrnmi"),
+                 ("+ssdbltrp", "-ssdbltrp")]
+FAULT_ADDRESSES = [("tinst=transformed", "tinst=zero"), ("tval2=written", "tval2=zero")]
+
+
+def all_faults(choice):
+    """The same text, to the last fault, whatever the hart tells of a fault and whatever M-mode has to emulate: it is that
+    of the machine itself (faults-bare)."""
+    for rest in itertools.product(*FAULT_OPTIONS):
+        case = ",".join(choice + rest[:2] + ("isa=" + "/".join(rest[2:]),))
+        status, out, err = run([RVSIM, *options_of(case), FIRMWARE, f"{guest('faults')},args=fp more"])
+        expect_equal(guest_lines(out), expected("faults-all").splitlines(), case)
+        expect_equal(status, 0, f"{case}: exit status ({err[-300:]!r})")
+
+
+def bare(name, arguments, text):
+    """The guest with nothing between it and the machine but OpenSBI."""
+    status, out, err = run([RVSIM, "-M", "virt", "-m", "512M", "-nographic", "-bios", OPENSBI, "-kernel", guest(name), *arguments])
+    lines = [line for line in out.replace("\r", "").splitlines() if line.startswith(f"{name}: ")]
+    expect_equal(lines, expected(text).splitlines(), f"{name} on the machine itself")
+    expect_equal(status, 0, f"exit status ({err[-300:]!r})")
 
 
 def behind_opensbi(name, options):
@@ -91,6 +118,64 @@ def zones_are_numbered_in_order():
     expect_equal(status, 0, "exit status")
 
 
+def reboots():
+    """A zone that starts anew does so alone, as often as it likes; and those that end, end."""
+    status, out, _ = run([RVSIM, "-smp", "4", FIRMWARE, f"{guest('reboot')},name=often,args=100,cpus=0-1", f"{guest('smp')},name=smp",
+                          f"{guest('reboot')},name=shared,args=3,cpus=1,vcpus=2", f"{guest('rogue')},name=rogue,args=walk"], 300)
+    for name, count in (("often", 100), ("shared", 3)):
+        lines = [line for line in out.splitlines() if line.startswith(f"{name}: reboot")]
+        failures = [line for line in lines if line == f"{name}: reboot after a system failure"]
+        expect_equal((len(lines), len(failures)), (count, sum(i // 2 % 2 for i in range(count))), f"starts of {name}")
+        expect_equal(out.count(f"[{name}] reboot: pass"), 1, out)
+    for line in expected("smp").splitlines():
+        expect(f"[smp] {line}" in out, f"missing {line!r} in\n{out}")
+    expect("rogue: stopped: " in out, out)
+    expect_equal(status, 1, "exit status: one zone was stopped")
+
+
+def reboots_checked(options):
+    """No check takes a vCPU's next life for a faulty return to its last."""
+    status, out, err = run([RVSIM, *options, "--check", "percpu,worldswitch,isolation", FIRMWARE, guest("reboot")], 300)
+    expect_equal((status, guest_lines(out)), (0, expected("reboot").splitlines()), err)
+
+
+def one_line(arguments, line):
+    """The hypervisor says that line of its own, and the machine ends with failure."""
+    status, out, err = run([RVSIM, *arguments])
+    expect(line in [text.strip() for text in out.splitlines()], f"no {line!r} in {out!r} {err[-300:]!r}")
+    expect_equal(status, 1, "exit status")
+
+
+def more_guests_than_zones():
+    one_line(["-smp", "2", "-m", "2G", FIRMWARE] + [f"{guest('hello')},memory=4M"] * 65,
+             "rvsim hypervisor: 65 guests were given, and 64 are the most there can be")
+    status, out, _ = run([RVSIM, "-smp", "2", "-m", "2G", FIRMWARE] + [f"{guest('hello')},memory=4M"] * 64)
+    expect_equal((status, out.count("hello: pass")), (0, 64), "64 guests")
+
+
+VIRT = ["-M", "virt", "-m", "512M", "-nographic", "-bios", FIRMWARE]
+
+
+def loader(address, what, file):
+    return ["-device", f"guest-loader,addr={address:#x},{what}={file}"]
+
+
+def module_outside_memory():
+    """A device tree that names one where no memory is: no zone, and not in silence."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = os.path.join(folder, "tree.dtb")
+        run([RVSIM, *VIRT, *loader(0x90000000, "kernel", guest("hello")), "-dump-dtb", tree])
+        status, nodes, _ = run(["fdtget", "-l", tree, "/chosen"])
+        node = "/chosen/" + next(name for name in nodes.split() if name.startswith("module@"))
+        expect_equal(run(["fdtput", "-t", "x", tree, node, "reg", "0", "10", "0", "1000"])[0], 0, "fdtput")
+        one_line([*VIRT, "-dtb", tree], "zone0: not started: its kernel does not lie in memory")
+
+
+def two_initrds():
+    one_line([*VIRT, *loader(0x90000000, "kernel", guest("hello")), *loader(0x91000000, "initrd", guest("hello")),
+              *loader(0x92000000, "initrd", guest("hello"))], "zone0: not started: it was given more than one initrd")
+
+
 def keys():
     status, out, _ = run([RVSIM, "-smp", "4", FIRMWARE, f"{guest('smp')},vcpus=2,memory=32M,cpus=1-2,name=little", guest("hello")])
     expect("[little] smp: pass" in out and "hello: pass" in out, out)
@@ -105,10 +190,11 @@ def refused(case, word):
     expect(len(lines) == 1 and word in lines[0], f"not one clear line: {out!r} {err!r}")
 
 
-def non_maskable_interrupt(name):
+def non_maskable_interrupt(name, cycles):
     """It ends everything, with a line that says where the hart was; even if that was in the console's code."""
-    for cycle in range(900000, 960000, 7919):
-        status, out, _ = run([RVSIM, "-smp", "2", "--isa", "+smrnmi", "--set", f"rnmi.cycle={cycle}", FIRMWARE, guest(name)])
+    for cycle in cycles:
+        status, out, _ = run([RVSIM, "-smp", "2", "--isa", "+smrnmi", "--set", f"rnmi.cycle={cycle}", "--max-insns", "10000000",
+                              FIRMWARE, guest(name)])
         lines = [line for line in out.splitlines() if "non-maskable interrupt on hart" in line]
         expect(len(lines) == 1 and "mncause 0x8000000000000030 mnepc 0x" in lines[0], f"cycle {cycle}: {out!r}")
         expect_equal(status, 1, f"exit status at cycle {cycle}")
@@ -127,15 +213,23 @@ def cases():
         yield f"{name}-opensbi-least", lambda name=name: behind_opensbi(name, options_of(LEAST))
     for case, word in (("isa=-sv39", "Sv39x4"), ("isa=-h", "hypervisor extension")):
         yield f"refused-{case}", lambda case=case, word=word: refused(case, word)
-    yield "rnmi", lambda: non_maskable_interrupt("paging")
-    yield "rnmi-in-console", lambda: non_maskable_interrupt("rogue")
+    yield "rnmi", lambda: non_maskable_interrupt("paging", range(900000, 960000, 7919))
+    yield "rnmi-in-console", lambda: non_maskable_interrupt("rogue", range(900000, 960000, 7919))
+    yield "rnmi-at-reset", lambda: non_maskable_interrupt("hello", (1, 5, 17, 30, 60, 100, 1000, 10000, 50000, 100000))
     yield "two-zones", two_zones
+    yield "reboots", reboots
+    for options in (["-smp", "1"], ["-smp", "4"], ["-smp", "3", "--quantum", "1"], ["-smp", "2", "--cpu", "rocket"]):
+        yield f"reboots-checked-{'-'.join(options)}", lambda options=options: reboots_checked(options)
     yield "more-zones-than-harts", more_zones_than_harts
     yield "zone-order", zones_are_numbered_in_order
     yield "keys", keys
-    yield "rogue-read-alone", lambda: rogue_alone("read", "load guest-page fault")
-    yield "rogue-write-alone", lambda: rogue_alone("write", "store guest-page fault")
-    yield "rogue-exec-alone", lambda: rogue_alone("exec", "fetch guest-page fault")
-    yield "rogue-far-alone", lambda: rogue_alone("far", "load guest-page fault")
-    for which in ("sbi", "insn", "csr"):
+    yield "rogue-alone", rogue_alone
+    for which in ("sbi", "insn", "csr", "read", "write", "exec", "far"):
         yield f"rogue-{which}", lambda which=which: rogue_survives(which)
+    for choice in itertools.product(*FAULT_ADDRESSES):
+        yield f"faults-{','.join(choice)}", lambda choice=choice: all_faults(choice)
+    yield "faults-bare", lambda: bare("faults", ["-append", "fp more"], "faults-all")
+    yield "plic-bare", lambda: bare("plic", [], "plic")
+    yield "65-guests", more_guests_than_zones
+    yield "module-outside-memory", module_outside_memory
+    yield "two-initrds", two_initrds

@@ -38,25 +38,40 @@ def firmware(text, wanted):
     expect_equal((status, lines), (0 if good else 1, wanted), err)
 
 
+def planted(folder, path, before, after):
+    """The firmware with one text of one of its files replaced; the path of its ELF."""
+    shutil.copytree("firmware", os.path.join(folder, "firmware"))
+    path = os.path.join(folder, "firmware", path)
+    with open(path) as source:
+        text = source.read()
+    expect_equal(text.count(before), 1, f"places to change in {path}")
+    with open(path, "w") as source:
+        source.write(text.replace(before, after))
+    status, _, err = run(["make", "-C", folder, "-f", "firmware/build.mk", "build/firmware.elf"], 300)
+    expect_equal(status, 0, f"building the firmware: {err[-1500:]}")
+    return f"{folder}/build/firmware.elf"
+
+
 def first_entry_for_all():
     """An SBI that sends every hart to where the first one started, as OpenSBI 1.1 does in a race: one of them boots."""
-    address = "hart->start_address = address;"
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree("firmware", os.path.join(folder, "firmware"))
-        path = os.path.join(folder, "firmware/machine/sbi_hsm.c")
-        with open(path) as source:
-            text = source.read()
-        expect_equal(text.count(address), 1, f"places to plant the race in {path}")
-        with open(path, "w") as source:
-            source.write(text.replace(address, "(void)address; hart->start_address = (uint64_t)__next_stage;")
-                         .replace('"machine/machine.h"\n', '"machine/machine.h"\n\nvoid __next_stage(void);\n'))
-        status, _, err = run(["make", "-C", folder, "-f", "firmware/build.mk", "build/firmware.elf"], 300)
-        expect_equal(status, 0, f"building the firmware: {err[-1500:]}")
-        status, out, err = run([RVSIM, *MACHINE, f"{folder}/build/firmware.elf", guest("smp")])
+        firmware = planted(folder, "machine/sbi_hsm.c", "hart->start_address = address;",
+                           "(void)address; void __next_stage(void); hart->start_address = (uint64_t)__next_stage;")
+        status, out, err = run([RVSIM, *MACHINE, firmware, guest("smp")])
     expect_equal((status, out.count("rvsim hypervisor: "), out.count("rvsim hypervisor: 2 harts, 1 zones")), (0, 1, 1), out + err)
 
 
+def time_kept_from_guests():
+    """hcounteren.TM clear: a guest's read of time is the hypervisor's affair, whether the core has the CSR or M-mode stands in."""
+    with tempfile.TemporaryDirectory() as folder:
+        firmware = planted(folder, "arch/hal.c", "csr_write(hcounteren, COUNTEREN_CY_TM_IR);", "csr_write(hcounteren, 5);")
+        wanted = run([RVSIM, *MACHINE, firmware, guest("timer")])
+        expect_equal(run([RVSIM, *MACHINE, "--set", "time=absent", firmware, guest("timer")]), wanted, "without the CSR")
+    expect_equal((wanted[0], "time never goes back" in wanted[1]), (1, False), wanted[1])
+
+
 def cases():
+    yield "time-kept-from-guests", time_kept_from_guests
     yield "first-entry-for-all", first_entry_for_all
     for binary in ("build/rvsim", "build/asan/rvsim"):
         yield os.path.dirname(binary), lambda binary=binary: run_program_suite(["tests/hostile/run.sh", binary])

@@ -5,6 +5,7 @@ one. What each program proved is left in build/results for `make rules`."""
 import os
 import re
 import shlex
+import qemu_machine
 from suites.tools import PLAIN, QEMU, RVSIM, expect, expect_equal, run
 
 RESULTS = "build/results/isa"
@@ -45,7 +46,7 @@ def verdicts(text):
 
 
 def judge(command, where, program, record=None):
-    status, out, err = run(command, 120)
+    status, out, err = (qemu_machine.run if where == "qemu" else run)(command, 120)
     found = verdicts(out)
     if where == "qemu":
         found = {rule: passed for rule, passed in found.items() if not rule.startswith("kept_")}
@@ -72,7 +73,7 @@ def ours(program, variant, options):
 
 
 def theirs(program, options):
-    judge(QEMU + options + ["-bios", f"build/{program}.elf"], "qemu", program)
+    judge(QEMU + qemu_machine.ONE_THREAD + options + ["-bios", f"build/{program}.elf"], "qemu", program)
 
 
 def reasons():

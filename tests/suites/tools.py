@@ -12,7 +12,7 @@ FIRMWARE = "build/firmware.elf"
 FIRMWARE_S = "build/firmware-s.elf"
 OPENSBI = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf"
 QEMU = ["qemu-system-riscv64", "-M", "virt", "-cpu", "rv64,h=true", "-m", "512M", "-nographic"]
-GUESTS = ["hello", "smp", "timer", "paging", "mmio", "tp", "rogue"]
+GUESTS = ["hello", "smp", "timer", "paging", "mmio", "faults", "plic", "race", "tp", "rogue", "reboot", "counters"]
 
 
 def guest(name):

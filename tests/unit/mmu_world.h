@@ -58,8 +58,6 @@ static inline void world_free(struct world *world)
 	bus_free(&world->bus);
 }
 
-static inline void isa_add(struct isa *isa, enum ext ext) { isa->bits[ext / 64] |= UINT64_C(1) << (ext % 64); }
-
 static inline uint64_t *at(struct world *world, uint64_t pa)
 {
 	cr_assert(bus_is_dram(&world->bus, pa, 8));

@@ -752,6 +752,83 @@ Test(test_check, an_exit_to_m_mode_is_an_exit)
 	free_fixture(fixture);
 }
 
+/* vCPU 0 of zone 1 asks for its zone's reset, when vCPU 1 and one of zone 2 have left by interrupts. */
+static struct fixture *after_reset_call(unsigned refused)
+{
+	struct fixture *fixture = new_fixture(CHECK_WORLDSWITCH, false);
+	uint64_t x[32];
+	enter(fixture, 0, 1, 1, fixture->harts[1].x, 0x500);
+	leave(fixture, 0, INTERRUPT, 0x504);
+	enter(fixture, 0, 2, 2, fixture->harts[1].x, 0x500);
+	leave(fixture, 0, INTERRUPT, 0x504);
+	enter(fixture, 0, 0, 1, fixture->harts[0].x, 0x500);
+	fixture->harts[0].x[A7] = 0x53525354;
+	memcpy(x, fixture->harts[0].x, sizeof(x));
+	store(fixture, ZONE(1) + GUEST_PC, ECALL, 4);
+	leave(fixture, 0, CAUSE_ECALL_VS, GUEST_PC);
+	if (refused)
+		enter(fixture, 0, 0, 1, x, GUEST_PC + 4);
+	expect_nothing(fixture);
+	return fixture;
+}
+
+Test(test_check, a_zone_that_asked_for_its_reset_starts_anew)
+{
+	static const uint64_t fresh[32];
+	static const struct {
+		unsigned vcpu, zone, refused;
+		uint64_t pc;
+		bool allowed;
+	} entries[] = {
+		{ 0, 1, false, 0x7000, true }, { 1, 1, false, 0x7000, true }, { 1, 1, false, 0x504, true },
+		{ 2, 2, false, 0x7000, false }, { 1, 1, true, 0x7000, false }, { 1, 1, true, 0x504, false },
+	};
+	for (unsigned i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+		struct fixture *fixture = after_reset_call(entries[i].refused);
+		if (entries[i].refused)
+			leave(fixture, 0, INTERRUPT, GUEST_PC + 4);
+		enter(fixture, 0, entries[i].vcpu, entries[i].zone, fresh, entries[i].pc);
+		cr_expect_eq(fixture->machine.stop, entries[i].allowed ? RUNNING : STOP_CHECK, "entry %u: %s", i,
+		             fixture->machine.stop_message);
+		free_fixture(fixture);
+	}
+}
+
+/* Once: from then on it goes on as it left. */
+Test(test_check, a_zone_starts_anew_once)
+{
+	static const uint64_t fresh[32];
+	uint64_t x[32] = { 0 };
+	struct fixture *fixture = after_reset_call(false);
+	enter(fixture, 0, 1, 1, fresh, 0x7000);
+	leave(fixture, 0, INTERRUPT, 0x7004);
+	expect_nothing(fixture);
+	x[5] = 1;
+	enter(fixture, 0, 1, 1, x, 0x7004);
+	expect_violation(fixture, "worldswitch", "t0 ", "hart 0");
+	free_fixture(fixture);
+}
+
+Test(test_check, nothing_is_known_after_a_reset_of_the_machine)
+{
+	static const uint64_t fresh[32];
+	struct fixture *fixture = new_fixture(CHECK_WORLDSWITCH | CHECK_PERCPU | CHECK_ISOLATION, false);
+	write_tp(fixture, 0, PERCPU, DRAM);
+	enter(fixture, 0, 0, 1, fresh, 0x500);
+	enter(fixture, 1, 1, 1, fresh, 0x500);
+	leave(fixture, 0, INTERRUPT, 0x504);
+	expect_nothing(fixture);
+	for (unsigned i = 0; i < HARTS; i++)
+		world(fixture, i, MODE_M, 0x1000, TRACE_RESET);
+	map_zone(fixture, 2, ZONE(1), PTE_RWX); /* the memory is another zone's now */
+	world(fixture, 0, MODE_HS, DRAM, TRACE_RETURN);
+	fixture->harts[0].x[TP] = 77; /* not set yet */
+	call_function(fixture, 0);
+	enter(fixture, 0, 1, 2, fresh, 0x900); /* it ran on hart 1 */
+	expect_nothing(fixture);
+	free_fixture(fixture);
+}
+
 /* ---- isolation ---- */
 
 Test(test_check, zones_with_memory_of_their_own_are_isolated)

@@ -25,7 +25,7 @@ static void set_level(void *receiver, unsigned line, bool level, uint64_t now)
 static struct irq_wire wire(void *context, enum hart_wire kind, unsigned hart, unsigned line)
 {
 	cr_assert_eq(kind, WIRE_IRQ);
-	return (struct irq_wire){ .set = set_level, .receiver = context, .line = hart + (line == IRQ_MTI ? HARTS : 0) };
+	return (struct irq_wire){.set = set_level, .receiver = context, .line = hart + (line == IRQ_MTI ? HARTS : 0)};
 }
 
 static void time_changed(void *context, uint64_t now)
@@ -36,13 +36,16 @@ static void time_changed(void *context, uint64_t now)
 
 static void start(struct world *world)
 {
-	*world = (struct world){ .platform = { .cycles_per_tick = TICK, .hart_count = HARTS } };
+	*world = (struct world){.platform = {.cycles_per_tick = TICK, .hart_count = HARTS}};
 	event_queue_init(&world->events);
 	struct board board = {
-		.platform = &world->platform, .events = &world->events, .hart_wire = wire, .time_changed = time_changed,
-		.context = world,
+	    .platform = &world->platform,
+	    .events = &world->events,
+	    .hart_wire = wire,
+	    .time_changed = time_changed,
+	    .context = world,
 	};
-	world->clint = clint_kind.make(&board, &(struct device_site){ .name = "clint" });
+	world->clint = clint_kind.make(&board, &(struct device_site){.name = "clint"});
 	cr_assert_not_null(world->clint);
 }
 
@@ -123,7 +126,7 @@ Test(clint, halves_of_mtimecmp)
 	cr_expect_eq(get(&world, MTIMECMP, 8, 0), 7);
 	cr_expect_eq(event_next(&world.events), 7 * TICK);
 	cr_expect_eq(get(&world, MTIMECMP + 4, 4, 0), 0);
-	cr_expect_eq(get(&world, MTIMECMP + 8, 8, 0), UINT64_MAX, "no timer is armed at reset");
+	cr_expect_eq(get(&world, MTIMECMP + 8, 8, 0), 0, "at reset");
 	end(&world);
 }
 
@@ -177,23 +180,27 @@ Test(clint, sizes_it_does_not_serve)
 	end(&world);
 }
 
-Test(clint, reset_disarms)
+Test(clint, after_reset)
 {
 	struct world world;
 	start(&world);
 	put(&world, MTIMECMP, 8, 0, 50);
 	put(&world, MTIME, 8, 0, 20);
 	put(&world, 0, 4, 0, 1);
-	world.clint->reset(world.clint);
+	world.clint->reset(world.clint, 105);
 	cr_expect_eq(event_next(&world.events), UINT64_MAX);
-	cr_expect_eq(get(&world, 0, 4, 0), 0);
-	cr_expect_eq(get(&world, MTIME, 8, 100), 10);
+	cr_expect_eq(get(&world, 0, 4, 105), 0);
+	cr_expect_eq(get(&world, MTIMECMP, 8, 105), 0);
+	cr_expect_eq(get(&world, MTIME, 8, 105), 0, "mtime begins anew");
+	cr_expect_eq(get(&world, MTIME, 8, 110), 1);
+	for (unsigned i = 0; i < HARTS; i++)
+		cr_expect(world.level[1][i] && world.at[1][i] == 105, "hart %u: mtimecmp is 0, so MTIP is pending", i);
 	end(&world);
 }
 
 static struct state_writer save(struct world *world)
 {
-	struct state_writer writer = { 0 };
+	struct state_writer writer = {0};
 	event_queue_save(&world->events, &writer);
 	world->clint->save(world->clint, &writer);
 	return writer;
@@ -227,7 +234,8 @@ Test(clint, comes_back)
 	start(&worlds[1]);
 	struct state_reader reader = reader_of(&writer);
 	cr_assert(restore(&worlds[1], &reader), "%s", reader.reason);
-	memcpy(worlds[1].level, worlds[0].level, sizeof(worlds[0].level)); /* whoever has the wires keeps their levels */
+	memcpy(worlds[1].level, worlds[0].level,
+	       sizeof(worlds[0].level)); /* whoever has the wires keeps their levels */
 	memcpy(worlds[1].at, worlds[0].at, sizeof(worlds[0].at));
 	for (unsigned i = 0; i < 2; i++) {
 		cr_expect_eq(get(&worlds[i], MTIME, 8, 50), 105);

@@ -66,6 +66,27 @@ Test(csr_warl, registers_after_reset)
 	free(world);
 }
 
+/* Svadu alone works from reset on, as does Svpbmt: M-mode may not know of them. Beside Svade, Svadu waits for ADUE. */
+Test(csr_warl, envcfg_after_reset)
+{
+	static const struct { bool svadu, svade, svpbmt; uint64_t wanted; } rows[] = {
+		{true, false, false, menvcfg_ADUE}, {true, true, false, 0}, {false, true, false, 0}, {false, false, false, 0},
+		{true, false, true, menvcfg_ADUE | menvcfg_PBMTE}, {true, true, true, menvcfg_PBMTE}, {false, true, true, menvcfg_PBMTE},
+	};
+	struct world *world = new_world();
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		set_extension(&world->hart, EXT_Svade, rows[i].svade);
+		set_extension(&world->hart, EXT_Svpbmt, rows[i].svpbmt);
+		with_extension(world, EXT_Svadu, rows[i].svadu);
+		expect_hex(get(world, CSR_menvcfg), rows[i].wanted);
+		expect_hex(get(world, CSR_henvcfg), rows[i].wanted);
+		put(world, CSR_menvcfg, 0);
+		csr_reset(&world->hart);
+		expect_hex(get(world, CSR_menvcfg), rows[i].wanted);
+	}
+	free(world);
+}
+
 Test(csr_warl, writable_bits_of_status)
 {
 	struct world *world = new_world();
@@ -588,6 +609,7 @@ Test(csr_warl, henvcfg_is_gated_by_menvcfg)
 	static const uint64_t gated[] = /* ADUE PBMTE STCE */ {1ull << 61, 1ull << 62, 1ull << 63};
 	struct world *world = new_world();
 	with_extension(world, EXT_Svpbmt, true);
+	put(world, CSR_menvcfg, 0);
 	for (size_t i = 0; i < 3; i++) {
 		expect_hex(hold(world, CSR_henvcfg, gated[i]), 0);
 		put(world, CSR_menvcfg, gated[i]);
@@ -598,10 +620,10 @@ Test(csr_warl, henvcfg_is_gated_by_menvcfg)
 	free(world);
 }
 
-Test(csr_warl, svade_only_has_no_adue)
+Test(csr_warl, without_svadu_there_is_no_adue)
 {
 	struct world *world = new_world();
-	world->options.svade_only = true;
+	with_extension(world, EXT_Svadu, false);
 	expect_hex(hold(world, CSR_menvcfg, menvcfg_ADUE), 0);
 	expect_hex(hold(world, CSR_henvcfg, henvcfg_ADUE), 0);
 	free(world);

@@ -102,6 +102,46 @@ Test(devices, what_a_machine_has)
 	end(&world);
 }
 
+/* Where DRAM ends before it, high memory for PCI is where QEMU has it; else at the next multiple of 16 GiB. */
+Test(devices, pci_goes_behind_dram)
+{
+	struct world world;
+	uint64_t value;
+	uint32_t effects = 0;
+	start(&world, "rv64imafdch_zicsr", 0);
+	cr_assert(bus_device_read(&world.bus, 0x400000000, 8, 0, &value, &effects));
+	cr_expect_eq(value, UINT64_MAX);
+	world.bus.dram_size = UINT64_C(14) << 30;
+	cr_expect_eq(pci_memory_high_kind.base(&world.board), UINT64_C(0x400000000));
+	world.bus.dram_size++;
+	cr_expect_eq(pci_memory_high_kind.base(&world.board), UINT64_C(0x800000000));
+	world.bus.dram_size = 16 * PAGE_SIZE;
+	end(&world);
+}
+
+/* The host bridge's configuration: some can be written, all is as built after a reset. */
+Test(devices, pci_host_bridge)
+{
+	struct world world;
+	uint64_t value;
+	uint32_t effects = 0;
+	start(&world, "rv64imafdch_zicsr", 0);
+	for (uint64_t offset = 0; offset < 0x108; offset += 8)
+		cr_assert(bus_device_write(&world.bus, 0x30000000 + offset, 8, 0, UINT64_MAX, &effects));
+	cr_assert(bus_device_read(&world.bus, 0x30000000, 8, 0, &value, &effects));
+	cr_expect_eq(value, UINT64_C(0x50700081b36));
+	cr_assert(bus_device_read(&world.bus, 0x30000040, 8, 0, &value, &effects));
+	cr_expect_eq(value, UINT64_MAX);
+	devices_reset(&world.devices, 0);
+	cr_assert(bus_device_read(&world.bus, 0x30000000, 8, 0, &value, &effects));
+	cr_expect_eq(value, 0x81b36);
+	cr_assert(bus_device_read(&world.bus, 0x30000040, 8, 0, &value, &effects));
+	cr_expect_eq(value, 0);
+	cr_assert(bus_device_read(&world.bus, 0x30000100, 8, 0, &value, &effects));
+	cr_expect_eq(value, UINT64_MAX, "nothing is there");
+	end(&world);
+}
+
 /* The UART's interrupt is source 10 of the PLIC. */
 Test(devices, interrupts_go_by_row)
 {

@@ -93,11 +93,16 @@ Test(devtree, interrupts_of_every_hart)
 	free(tree);
 }
 
+static bool in_list(const void *tree, const char *name)
+{
+	return fdt_stringlist_search(tree, node(tree, "/cpus/cpu@0"), "riscv,isa-extensions", name) >= 0;
+}
+
 Test(devtree, isa_follows_the_harts)
 {
 	struct isa isa;
 	char reason[64];
-	cr_assert_eq(isa_parse("-h,-d,-sstc,-sv39", &isa, reason, sizeof(reason)), 0);
+	cr_assert_eq(isa_parse("-h,-d,-sstc,-sv39,-zicbom", &isa, reason, sizeof(reason)), 0);
 	struct platform platform = { .hart_count = 1 };
 	struct hart_options options = { 0 };
 	struct board board = { .platform = &platform, .options = &options, .isa = &isa };
@@ -106,7 +111,54 @@ Test(devtree, isa_follows_the_harts)
 	cr_assert_not_null(tree);
 	cr_expect_eq(strncmp(text(tree, "/cpus/cpu@0", "riscv,isa"), "rv64imafc_", 10), 0);
 	cr_expect_null(strstr(text(tree, "/cpus/cpu@0", "riscv,isa"), "sstc"));
+	cr_expect(in_list(tree, "f") && !in_list(tree, "d") && !in_list(tree, "sstc") && !in_list(tree, "shgatpa"));
+	cr_expect_null(fdt_getprop(tree, node(tree, "/cpus/cpu@0"), "riscv,cbom-block-size", NULL));
 	cr_expect_str_eq(text(tree, "/cpus/cpu@0", "mmu-type"), "riscv,none");
+	free(tree);
+}
+
+Test(devtree, isa_as_a_list)
+{
+	void *tree = tree_of(1);
+	cr_expect_str_eq(text(tree, "/cpus/cpu@0", "riscv,isa-base"), "rv64i");
+	cr_expect_leq(strlen(text(tree, "/cpus/cpu@0", "riscv,isa")), 250);
+	int length, count = fdt_stringlist_count(tree, node(tree, "/cpus/cpu@0"), "riscv,isa-extensions");
+	char joined[2048] = "rv64", whole[2048];
+	struct isa isa = isa_default();
+	for (int i = 0; i < count; i++) {
+		const char *name = fdt_stringlist_get(tree, node(tree, "/cpus/cpu@0"), "riscv,isa-extensions", i, &length);
+		snprintf(joined + strlen(joined), sizeof(joined) - strlen(joined), "%s%s", length > 1 ? "_" : "", name);
+	}
+	isa_string(&isa, whole, sizeof(whole));
+	cr_expect_str_eq(joined, whole);
+	cr_expect(in_list(tree, "i") && in_list(tree, "h") && in_list(tree, "zaamo") && in_list(tree, "shgatpa"));
+	cr_expect(!in_list(tree, "s") && !in_list(tree, "u") && !in_list(tree, ""));
+	static const char *const blocks[] = { "riscv,cbom-block-size", "riscv,cbop-block-size", "riscv,cboz-block-size" };
+	for (unsigned i = 0; i < 3; i++)
+		cr_expect_eq(number(tree, "/cpus/cpu@0", blocks[i], 0), 64);
+	free(tree);
+}
+
+/* What SBI's PMU extension is told: selectors of cycles and instructions, and the counters for them. */
+Test(devtree, performance_counters)
+{
+	struct isa isa = isa_default();
+	struct platform platform = { .hart_count = 1 };
+	struct hart_options options = { .hpm_counters = 4 };
+	struct board board = { .platform = &platform, .options = &options, .isa = &isa };
+	struct devtree_machine machine = { .board = &board, .dram_base = 0x80000000, .dram_size = 1 << 20 };
+	void *tree = devtree_describe(&machine);
+	cr_assert_not_null(tree);
+	static const uint32_t selectors[] = { 1, 0, 1, 2, 0, 2 }, counters[] = { 1, 1, 0x79, 2, 2, 0x7c };
+	for (unsigned i = 0; i < 6; i++) {
+		cr_expect_eq(number(tree, "/pmu", "riscv,event-to-mhpmevent", i), selectors[i]);
+		cr_expect_eq(number(tree, "/pmu", "riscv,event-to-mhpmcounters", i), counters[i]);
+	}
+	cr_expect_eq(number(tree, "/pmu", "riscv,raw-event-to-mhpmcounters", 4), 0x78);
+	free(tree);
+	isa_remove(&isa, EXT_Zihpm);
+	tree = devtree_describe(&machine);
+	cr_expect_lt(fdt_path_offset(tree, "/pmu"), 0);
 	free(tree);
 }
 

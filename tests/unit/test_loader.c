@@ -107,6 +107,68 @@ Test(loader, a_virtual_entry_moves_with_its_segment)
 	end(&world);
 }
 
+/* e_entry is an address for the program, as its segments' p_vaddr: what lies at the same physical address is another place. */
+Test(loader, an_entry_is_virtual_first)
+{
+	struct world world;
+	start(&world);
+	struct program program = whole();
+	program.segments[0].p_flags = program.segments[1].p_flags = PF_R | PF_X;
+	program.segments[0].p_vaddr = BASE + 0x2000;
+	program.segments[1].p_vaddr = BASE;
+	cr_assert_eq(load(&world, &program, sizeof(program)), 0);
+	cr_expect_eq(world.image.entry, BASE + 0x2004);
+	end(&world);
+}
+
+/* The first segment begins with the file's headers: `below` bytes of it come before DRAM. */
+static struct program with_headers(uint64_t below, uint64_t size)
+{
+	struct program program = whole();
+	program.segments[0].p_offset = 0;
+	program.segments[0].p_paddr = program.segments[0].p_vaddr = BASE - below;
+	program.segments[0].p_filesz = program.segments[0].p_memsz = size;
+	program.segments[0].p_flags = PF_R | PF_X;
+	return program;
+}
+
+Test(loader, headers_below_memory_are_left_out)
+{
+	struct world world;
+	cr_redirect_stderr();
+	start(&world);
+	uint64_t below = offsetof(struct program, bytes);
+	struct program program = with_headers(below, below + 16);
+	cr_assert_eq(load(&world, &program, sizeof(program)), 0);
+	cr_expect_eq(world.image.low, BASE);
+	cr_expect_arr_eq(world.bus.dram, "first segment..", 16);
+	cr_expect_eq(world.image.entry, BASE + 4);
+	end(&world);
+	/* headers alone, far below; the text is a segment of its own */
+	start(&world);
+	program = with_headers(0x7fff0000, sizeof(Elf64_Ehdr));
+	program.segments[1].p_paddr = program.segments[1].p_vaddr = BASE;
+	cr_assert_eq(load(&world, &program, sizeof(program)), 0);
+	cr_expect_eq(world.image.low, BASE);
+	cr_expect_arr_eq(world.bus.dram, "second segment.", 16);
+	end(&world);
+	fflush(stderr);
+	cr_assert_stderr_eq_str("");
+}
+
+Test(loader, more_than_headers_below_memory_is_told)
+{
+	struct world world;
+	cr_redirect_stderr();
+	start(&world);
+	uint64_t below = offsetof(struct program, bytes) + 16;
+	struct program program = with_headers(below, below + 16);
+	cr_assert_eq(load(&world, &program, sizeof(program)), 0);
+	end(&world);
+	fflush(stderr);
+	cr_assert_stderr_eq_str("rvsim: test.elf: what is behind its ELF headers, and below DRAM, is left out\n");
+}
+
 #define REFUSED(name, damage)                                                                                          \
 	Test(loader, refuses_##name)                                                                                       \
 	{                                                                                                                  \
@@ -142,6 +204,13 @@ REFUSED(segment_that_wraps, program.segments[1].p_memsz = UINT64_MAX - 100)
 REFUSED(segment_below_dram, program.segments[0].p_paddr = 0x1000)
 REFUSED(segment_beyond_dram, program.segments[1].p_paddr = BASE + SIZE)
 REFUSED(overlapping_segments, program.segments[1].p_paddr = BASE + 8)
+REFUSED(data_below_dram, program = with_headers(0x1000, 0x1010); program.segments[0].p_flags = PF_R | PF_W)
+REFUSED(entry_among_headers, program = with_headers(0x40, 0x50); program.header.e_entry = BASE - 0x20)
+REFUSED(nothing_but_headers_below, program = with_headers(0x1000, 0x40); program.segments[1].p_type = PT_NOTE;
+        program.header.e_entry = BASE - 0x1000 + 0x20)
+REFUSED(headers_in_the_rom, program = with_headers(BASE - 0x8000, 0x1000))
+REFUSED(segment_over_the_uart, program.segments[1].p_paddr = 0x10000000)
+REFUSED(headers_over_the_clint, program = with_headers(BASE - 0x1fff000, 0x2000))
 REFUSED(entry_outside, program.header.e_entry = BASE + 0x1000)
 REFUSED(odd_entry, program.header.e_entry = BASE + 5)
 REFUSED(truncated_segments, size = offsetof(struct program, bytes[1]))

@@ -145,8 +145,9 @@ Test(options, our_own)
 	cr_expect_str_eq(config->stats_path, "s");
 	cr_expect_str_eq(config->signature_path, "t");
 	cr_expect_eq(config->seed, 16);
-	cr_expect_str_eq(config->expect, "ok");
-	cr_expect_str_eq(config->fail_on, "bad");
+	cr_assert_eq(config->pattern_count, 2);
+	cr_expect(config->patterns[0].kind == CONSOLE_EXPECTED && strcmp(config->patterns[0].text, "ok") == 0);
+	cr_expect(config->patterns[1].kind == CONSOLE_FAILED && strcmp(config->patterns[1].text, "bad") == 0);
 	cr_expect(config->debug && config->stopped && config->quiet);
 	cr_expect_str_eq(config->debug_cmd, "help");
 	cr_expect_str_eq(config->trace_path, "f");
@@ -165,6 +166,122 @@ Test(options, cpu_toggles_add_up)
 	options_free(&line.options);
 	config = good(&line, "-cpu ideal fw");
 	cr_expect(isa_has(&config->isa, EXT_H));
+	options_free(&line.options);
+	config = good(&line, "-cpu max,sstc=false,smstateen=off,SMRNMI=on fw");
+	cr_expect(isa_has(&config->isa, EXT_Zkr) && isa_has(&config->isa, EXT_Smrnmi));
+	cr_expect(!isa_has(&config->isa, EXT_Sstc) && !isa_has(&config->isa, EXT_Smstateen));
+	options_free(&line.options);
+}
+
+/* It has the last word, wherever it stands, and the device tree names what it makes. */
+Test(options, who_sets_accessed_and_dirty_bits)
+{
+	static const struct { const char *line; bool svade, svadu; } rows[] = {
+		{ "fw", false, true }, { "--isa all fw", true, true }, { "--isa -svadu fw", true, false },
+		{ "--set ad=isa --isa all fw", true, true }, { "--set ad=isa fw", false, true },
+		{ "--set ad=hardware --isa all fw", false, true }, { "--isa rv64gc --set ad=hardware fw", false, true },
+		{ "--set ad=either fw", true, true }, { "--isa -svadu --set ad=either fw", true, true },
+		{ "--set ad=fault fw", true, false }, { "--set ad=fault --isa all fw", true, false },
+		{ "--set ad=fault --set ad=either fw", true, true },
+	};
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[64];
+		struct line line;
+		snprintf(text, sizeof(text), "%s", rows[i].line);
+		const struct config *config = good(&line, text);
+		cr_expect_eq(isa_has(&config->isa, EXT_Svade), rows[i].svade, "%s", rows[i].line);
+		cr_expect_eq(isa_has(&config->isa, EXT_Svadu), rows[i].svadu, "%s", rows[i].line);
+		options_free(&line.options);
+	}
+}
+
+Test(options, qemu_cpus)
+{
+	struct line line;
+	struct isa isa;
+	char reason[64];
+	const struct config *config = good(&line, "-cpu rva22s64,h=true,v=false,smaia=off fw");
+	cr_assert_eq(isa_parse("rva22s64_h", &isa, reason, sizeof(reason)), 0);
+	cr_expect_eq(memcmp(&config->isa, &isa, sizeof(isa)), 0);
+	config = good(&line, "-cpu rv64i,m=on,Zifencei=true fw");
+	cr_expect(isa_has(&config->isa, EXT_M) && isa_has(&config->isa, EXT_Zifencei) && !isa_has(&config->isa, EXT_A));
+	config = good(&line, "-cpu rv64,x-h=true,x-zba=false,priv_spec=v1.12.0,vlen=128,cbom_blocksize=64,pmp=true,mmu=true,sxl32=off,pmu-num=4 fw");
+	cr_expect(isa_has(&config->isa, EXT_H) && !isa_has(&config->isa, EXT_Zba) && isa_has(&config->isa, EXT_Sv39));
+	cr_expect_eq(config->options.hpm_counters, 4);
+	cr_expect_eq(config->options.pmp_entries, 16);
+	config = good(&line, "-cpu rv64,pmp=false,mmu=false,Counters=false fw");
+	cr_expect_eq(config->options.pmp_entries, 0);
+	cr_expect(!isa_has(&config->isa, EXT_Sv39) && !isa_has(&config->isa, EXT_Zicntr));
+	config = good(&line, "-cpu max fw");
+	isa = isa_all();
+	cr_expect_eq(memcmp(&config->isa, &isa, sizeof(isa)), 0);
+}
+
+Test(options, qemu_topologies)
+{
+	static const struct { const char *text; unsigned harts; } cases[] = {
+		{ "2,sockets=2", 2 }, { "cores=4", 4 }, { "cpus=3", 3 }, { "4,maxcpus=8,sockets=2", 4 }, { "4,cores=2,threads=2", 4 },
+		{ "sockets=2,cores=2,threads=2", 8 }, { "threads=3", 3 }, { "2,dies=1,clusters=1", 2 }, { "maxcpus=5", 5 }, { "2,", 2 }, { "0x10", 16 },
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct line line;
+		char text[64];
+		snprintf(text, sizeof(text), "-smp %s fw", cases[i].text);
+		cr_expect_eq(good(&line, text)->harts, cases[i].harts, "%s", text);
+		options_free(&line.options);
+	}
+}
+
+Test(options, qemu_memory)
+{
+	static const struct { const char *text; uint64_t bytes; } cases[] = {
+		{ "1.5G", 1536 * MIB }, { "256,slots=2,maxmem=1G", 256 * MIB }, { "size=256M", 256 * MIB }, { "256,maxmem=512M", 256 * MIB },
+		{ "256,slots=2", 256 * MIB }, { "1.1G", 0x46668000 }, { "5000B", 8192 }, { "256k", 256 << 10 },
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct line line;
+		char text[64];
+		snprintf(text, sizeof(text), "-m %s fw", cases[i].text);
+		cr_expect_eq(good(&line, text)->memory, cases[i].bytes, "%s", text);
+		options_free(&line.options);
+	}
+}
+
+Test(options, qemu_machine_properties)
+{
+	struct line line;
+	const struct config *config = good(&line, "-machine type=virt,acpi=off,usb=off,accel=tcg,aclint=off,aia=none,kernel=k,firmware=f,append=a,,b, -smp 2");
+	cr_expect_str_eq(config->bios, "f");
+	cr_expect_str_eq(config->kernel, "k");
+	cr_expect_str_eq(config->append, "a,b");
+	options_free(&line.options);
+}
+
+/* What changes nothing is named, all of it in one line, unless --quiet. */
+Test(options, qemu_ignored, .init = cr_redirect_stderr)
+{
+	struct line line;
+	good(&line, "-name x -k en-us -net none -nic none -rtc base=utc -icount shift=auto -monitor none -accel tcg,thread=multi -no-user-config -D log "
+	            "-boot menu=off -overcommit mem-lock=off fw");
+	options_free(&line.options);
+	good(&line, "-name x --quiet fw");
+	options_free(&line.options);
+	good(&line, "-nographic -no-reboot -display none -M virt fw");
+	options_free(&line.options);
+	fflush(stderr);
+	cr_assert_stderr_eq_str("rvsim: -name x, -k en-us, -net none, -nic none, -rtc base=utc, -icount shift=auto, -monitor none, -accel "
+	                        "tcg,thread=multi, -no-user-config, -D log, -boot menu=off, -overcommit mem-lock=off: nothing changes by that "
+	                        "here\n");
+}
+
+/* Two dashes: rvsim's own, where QEMU has one of the same name. */
+Test(options, two_dashes)
+{
+	struct line line;
+	const struct config *config = good(&line, "--trace t --set geilen=1 --smp 2 fw");
+	cr_expect_str_eq(config->trace_path, "t");
+	cr_expect_eq(config->options.geilen, 1);
+	cr_expect_eq(config->harts, 2);
 	options_free(&line.options);
 }
 
@@ -197,19 +314,28 @@ Test(options, answers)
 static const char *const bad_lines[] = {
 	"", "--frobnicate fw", "-z fw", "fw --max-cycles", "--max-cycles x fw", "--max-cycles -1 fw", "--max-cycles 0 fw",
 	"--max-insns 1e9 fw", "--max-insns 99999999999999999999 fw", "--quantum 0 fw", "--timeout soon fw", "--timeout 0 fw",
-	"--timeout -1 fw", "--timeout nan fw", "--seed abc fw", "-smp 0 fw", "-smp 65 fw", "-smp two fw", "-smp '' fw", "-m 0 fw",
-	"-m 12Q fw", "-m 5000B fw", "-m -1 fw", "-m 99999999T fw", "-m '' fw", "-M pc fw", "-M virt,aia=aplic fw",
+	"--timeout -1 fw", "--timeout nan fw", "--seed abc fw", "-smp 0 fw", "-smp 65 fw", "-smp two fw", "-smp 3,cores=2 fw", "-smp 4,maxcpus=2 fw", "-smp 2,dies=2 fw", "-smp 2,clusters=2 fw", "-smp cores=65 fw",
+	"-smp cores=8,threads=9 fw", "-smp 2,books=1 fw", "-smp cores fw", "-smp cores=0 fw", "-smp 4,4 fw", "-smp , fw", "-smp '' fw", "-m 0 fw",
+	"-m 12Q fw", "-m 1.5 fw", "-m .5G fw", "-m 512,maxmem=256M fw", "-m 256,slots fw", "-m 256,slots=x fw", "-m 256,foo=1 fw", "-m ,slots=2 fw", "-m -1 fw", "-m 99999999T fw", "-m '' fw", "-M pc fw", "-M virt,aia=aplic fw",
 	"-M virt,aia=aplic-imsic fw", "-M virt,foo=1 fw", "-M virt,aia fw", "--cpu pentium fw", "--cpu ./nothing.cpu fw", "--cpu cva6 --set l1d.size=33000 fw",
 	"--cpu u75 fw", "-cpu rv64,h=maybe fw", "-cpu rv64,nonsense=true fw", "--isa rv32i fw", "--isa bogus fw", "--isa '' fw",
 	"--timing sometimes fw", "--cpu cva6 --timing from= fw", "--cpu cva6 --timing from=7x fw", "--timing from=hint fw",
 	"--set nothing=1 fw", "--set pmp.entries fw", "--set pmp.entries=32 fw", "--set pmp.entries=-1 fw",
-	"--set tinst=maybe fw", "--set vmid.bits=15 fw", "--set = fw", "--check everything fw", "--trace f,events=none-such fw",
+	"--set tinst=maybe fw", "--set ad=always fw", "--set vmid.bits=15 fw", "--set = fw", "--check everything fw", "--trace f,events=none-such fw",
 	"--trace '' fw", "--profile p fw", "-s fw", "-gdb tcp::1234 fw", "-S fw", "-display sdl fw", "-display gtk fw",
-	"-serial tcp::1 fw", "-serial file: fw", "-monitor stdio fw", "-accel kvm fw", "-drive file=d,format=raw,id=x fw",
-	"-netdev user,id=n fw", "-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device guest-loader fw",
+	"-serial tcp::1 fw", "-serial file: fw", "-monitor stdio fw", "-M virt,acpi=on fw", "-M virt,usb=on fw", "-M virt,accel=kvm fw", "-M virt,aclint=on fw", "-M virt,graphics=perhaps fw",
+	"-M virt,kernel fw", "-accel tcgx fw", "-accel kvm fw", "-net user fw", "-nic user,model=virtio fw", "-usb fw", "-semihosting fw", "-no-shutdown fw",
+	"-d in_asm fw", "-trace x fw", "-set a.b.c=1 fw", "-fw_cfg opt/x,string=y fw", "-pflash f fw", "-hda f fw", "-object rng-random,id=r fw",
+	"-global virtio-mmio.force-legacy=false fw", "-chardev pty,id=p fw", "-numa node fw", "-enable-kvm fw", "-vga std fw",
+	"-k", "--net", "--tim 3 fw", "--max-c 5 fw", "-kern k fw", "--tr t fw", "-app x fw", "--vers", "-no-re fw", "--quie fw", "-m4G fw", "-smp4 fw",
+	"-cpu rv64,v=true fw", "-cpu rv64,smaia=true fw", "-cpu rv64,cbom_blocksize=32 fw", "-cpu rv64,priv_spec=v1.10.0 fw", "-cpu rv64,sxl32=on fw",
+	"-cpu rva23s64 fw", "-cpu rv64,pmu-num=30 fw", "-cpu rv64,pmp=some fw", "-cpu rv64,nonsense=false fw", "-cpu rva22s64,h=maybe fw",
+	"-cpu host fw", "-cpu sifive-u54 fw", "-cpu rv64,vlen fw", "-drive file=d,format=raw,id=x fw",
+	"-netdev user,id=n fw", "-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device loader,file=f,addr=0x80200000 fw", "-bios default -kernel k", "-device guest-loader fw",
 	"-device guest-loader,addr=1 fw", "-device guest-loader,kernel=k fw", "-device guest-loader,addr=x,kernel=k fw",
 	"-device guest-loader,addr=1,kernel=k,initrd=i fw", "-device guest-loader,addr=1,initrd=i,bootargs=b fw",
-	"-device guest-loader,addr=1,kernel=k,size=3 fw", "-device guest-loader,addr=1,kernel fw", "fw g,vcpus=0", "fw g,vcpus=65",
+	"-device guest-loader,addr=1,kernel=k,size=3 fw", "-device guest-loader,addr=1,kernel fw", "--set rnmi.cycle=100 fw", "--set rnmi.vector=4 --isa +sstc fw", "--max-resets -1 fw", "--max-resets some fw",
+	"fw g,vcpus=0", "fw g,vcpus=65",
 	"fw g,vcpus", "fw g,color=red", "fw g,memory=0", "fw g,memory=5000B", "fw g,memory=1T", "fw g,cpus=1", "fw g,cpus=0-", "fw g,cpus=2-1",
 	"fw g,cpus=64", "fw g,cpus=x", "fw g,initrd=", "fw ,vcpus=1", "fw ''", "-bios a fw", "--nographic=1 fw", "-bios ''",
 };
@@ -242,14 +368,15 @@ Test(options, sizes)
 {
 	static const struct { const char *text; uint64_t bytes; } cases[] = {
 		{ "512M", 512 * MIB }, { "2G", 2048 * MIB }, { "64", 64 * MIB }, { "4k", 4096 }, { "0x10K", 16384 }, { "1T", MIB << 20 },
-		{ "8192B", 8192 },
+		{ "8192B", 8192 }, { "1.5G", 1536 * MIB }, { "0.5G", 512 * MIB }, { "1.M", MIB }, { "1.1G", 1181116006 }, { "2.25k", 2304 },
+		{ "1g", 1024 * MIB }, { "1P", MIB << 30 }, { "1.00000000000000000001M", MIB }, { "0.9999999999999999999999M", MIB - 1 },
 	};
 	uint64_t bytes;
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cr_expect(options_size(cases[i].text, MIB, &bytes), "%s", cases[i].text);
 		cr_expect_eq(bytes, cases[i].bytes, "%s", cases[i].text);
 	}
-	static const char *const none[] = { "", "M", "-1M", "1MM", "1.5G", " 1M", "0", "0x", "99999999999T", "99999999999999999999" };
+	static const char *const none[] = { "", "M", "-1M", "1MM", "1.5", ".5G", "1.5B", "1..5G", "1.5.5G", "0x1.5G", "1e3", "1.5GB", "16E", "15.9999999999E9", " 1M", "0", "0x", "99999999999T", "99999999999999999999" };
 	for (unsigned i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		cr_expect_not(options_size(none[i], MIB, &bytes), "'%s'", none[i]);
 }

@@ -5,8 +5,17 @@
 #include "revival.h"
 
 enum {
-	HARTS = 2, SOURCES = 96, PENDING = 0x1000, ENABLE = 0x2000, CONTEXT = 0x200000, THRESHOLD = 0, CLAIM = 4,
-	M0 = 0, S0 = 1, M1 = 2, S1 = 3,
+	HARTS = 2,
+	SOURCES = 96,
+	PENDING = 0x1000,
+	ENABLE = 0x2000,
+	CONTEXT = 0x200000,
+	THRESHOLD = 0,
+	CLAIM = 4,
+	M0 = 0,
+	S0 = 1,
+	M1 = 2,
+	S1 = 3,
 };
 
 struct world {
@@ -23,15 +32,15 @@ static void set_level(void *receiver, unsigned line, bool level, uint64_t now)
 static struct irq_wire wire(void *context, enum hart_wire kind, unsigned hart, unsigned line)
 {
 	cr_assert_eq(kind, WIRE_IRQ);
-	return (struct irq_wire){ .set = set_level, .receiver = context, .line = 2 * hart + (line == IRQ_SEI) };
+	return (struct irq_wire){.set = set_level, .receiver = context, .line = 2 * hart + (line == IRQ_SEI)};
 }
 
 static void start(struct world *world)
 {
-	*world = (struct world){ 0 };
-	struct platform platform = { .hart_count = HARTS };
-	struct board board = { .platform = &platform, .hart_wire = wire, .context = world };
-	world->plic = plic_kind.make(&board, &(struct device_site){ .name = "plic" });
+	*world = (struct world){0};
+	struct platform platform = {.hart_count = HARTS};
+	struct board board = {.platform = &platform, .hart_wire = wire, .context = world};
+	world->plic = plic_kind.make(&board, &(struct device_site){.name = "plic"});
 	cr_assert_not_null(world->plic);
 }
 
@@ -128,7 +137,9 @@ Test(plic, highest_priority_then_lowest_number)
 {
 	struct world world;
 	start(&world);
-	static const struct { unsigned source, priority; } sources[] = { { 40, 3 }, { 7, 3 }, { 96, 7 }, { 1, 1 }, { 31, 0 } };
+	static const struct {
+		unsigned source, priority;
+	} sources[] = {{40, 3}, {7, 3}, {96, 7}, {1, 1}, {31, 0}};
 	for (unsigned i = 0; i < 5; i++) {
 		put(&world, 4 * sources[i].source, sources[i].priority);
 		enable(&world, M0, sources[i].source);
@@ -195,7 +206,7 @@ Test(plic, every_word_and_no_other_size)
 	cr_expect_not(world.plic->read(world.plic, 4, 1, 0, &value, &effects));
 	cr_expect_not(world.plic->read(world.plic, 8, 8, 0, &value, &effects));
 	cr_expect_not(world.plic->write(world.plic, 4, 2, 0, 1, &effects));
-	world.plic->reset(world.plic);
+	world.plic->reset(world.plic, 0);
 	cr_expect_eq(get(&world, 4), 0);
 	cr_expect_eq(get(&world, ENABLE), 0);
 	world.plic->destroy(world.plic);
@@ -224,7 +235,7 @@ Test(plic, comes_back)
 	put(&worlds[0], CONTEXT + 0x1000 * M1 + THRESHOLD, 4);
 	cr_assert_eq(claim(&worlds[0], S0), 13);
 	plic_kind.source(worlds[0].plic, 11, false, 0); /* stays pending */
-	struct state_writer writer = { 0 };
+	struct state_writer writer = {0};
 	worlds[0].plic->save(worlds[0].plic, &writer);
 	start(&worlds[1]);
 	struct state_reader reader = reader_of(&writer);

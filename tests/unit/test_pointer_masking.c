@@ -236,6 +236,7 @@ Test(pointer_masking, mseccfg_field)
 	struct world *world = step_world_new();
 	struct hart *hart = &world->hart;
 
+	cr_assert_eq(isa_parse("+zkr", &hart->isa, (char[64]){""}, 64), 0);
 	csr_poke(hart, CSR_mseccfg, (uint64_t)PMLEN_16 << mseccfg_PMM_LOW);
 	csr_poke(hart, CSR_mseccfg, UINT64_C(1) << mseccfg_PMM_LOW | mseccfg_SSEED);
 	cr_expect_eq(hart->csr.mseccfg, (uint64_t)PMLEN_16 << mseccfg_PMM_LOW | mseccfg_SSEED);

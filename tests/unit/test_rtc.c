@@ -4,7 +4,16 @@
 #include "hart/hart.h"
 #include "revival.h"
 
-enum { TIME_LOW = 0, TIME_HIGH = 4, ALARM_LOW = 8, ALARM_HIGH = 12, ENABLED = 16, CLEAR_ALARM = 20, STATUS = 24, CLEAR = 28 };
+enum {
+	TIME_LOW = 0,
+	TIME_HIGH = 4,
+	ALARM_LOW = 8,
+	ALARM_HIGH = 12,
+	ENABLED = 16,
+	CLEAR_ALARM = 20,
+	STATUS = 24,
+	CLEAR = 28
+};
 enum { TICK = 10, EPOCH = 1767225600 };
 
 struct world {
@@ -24,10 +33,10 @@ static void set_level(void *receiver, unsigned line, bool level, uint64_t now)
 
 static void start(struct world *world)
 {
-	*world = (struct world){ .platform = { .cycles_per_tick = TICK, .hart_count = 1 } };
+	*world = (struct world){.platform = {.cycles_per_tick = TICK, .hart_count = 1}};
 	event_queue_init(&world->events);
-	struct board board = { .platform = &world->platform, .events = &world->events, .rtc_epoch = EPOCH };
-	struct device_site site = { .name = "rtc", .wire = { .set = set_level, .receiver = world } };
+	struct board board = {.platform = &world->platform, .events = &world->events, .rtc_epoch = EPOCH};
+	struct device_site site = {.name = "rtc", .wire = {.set = set_level, .receiver = world}};
 	world->rtc = rtc_kind.make(&board, &site);
 	cr_assert_not_null(world->rtc);
 }
@@ -88,8 +97,27 @@ Test(rtc, can_be_set)
 	cr_expect_eq(time_of(&world), (UINT64_C(5) << 32) + 1000);
 	world.now += TICK;
 	cr_expect_eq(time_of(&world), (UINT64_C(5) << 32) + 1100);
-	world.rtc->reset(world.rtc);
-	cr_expect_eq(time_of(&world), EPOCH_NS + 7800);
+	world.rtc->reset(world.rtc, world.now);
+	cr_expect_eq(time_of(&world), (UINT64_C(5) << 32) + 1100, "it has a battery");
+	end(&world);
+}
+
+/* A doubleword is two registers, the lower first. */
+Test(rtc, doublewords)
+{
+	struct world world;
+	uint64_t value;
+	uint32_t effects = 0;
+	start(&world);
+	cr_assert(world.rtc->write(world.rtc, TIME_LOW, 8, 0, UINT64_C(0x123456789abcdef0), &effects));
+	cr_assert(world.rtc->read(world.rtc, TIME_LOW, 8, TICK, &value, &effects));
+	cr_expect_eq(value, UINT64_C(0x123456789abcdef0) + 100);
+	cr_assert(world.rtc->read(world.rtc, ENABLED, 8, TICK, &value, &effects));
+	cr_expect_eq(value, 0);
+	cr_expect(world.rtc->read(world.rtc, 0x20, 4, TICK, &value, &effects), "the last register");
+	cr_expect_not(world.rtc->read(world.rtc, 0x20, 8, TICK, &value, &effects));
+	cr_expect_not(world.rtc->read(world.rtc, 0x24, 4, TICK, &value, &effects));
+	cr_expect_not(world.rtc->write(world.rtc, 0x24, 4, TICK, 0, &effects));
 	end(&world);
 }
 
@@ -140,7 +168,7 @@ Test(rtc, comes_back)
 	put(&worlds[0], ENABLED, 1);
 	uint64_t alarm = time_of(&worlds[0]) + 5000; /* 50 ticks */
 	set_alarm(&worlds[0], alarm);
-	struct state_writer writer = { 0 };
+	struct state_writer writer = {0};
 	event_queue_save(&worlds[0].events, &writer);
 	worlds[0].rtc->save(worlds[0].rtc, &writer);
 	start(&worlds[1]);

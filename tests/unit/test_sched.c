@@ -141,6 +141,38 @@ Test(sched, limits_are_exact)
 	engine_world_free(world);
 }
 
+/* An instruction that traps was tried: whoever does nothing else comes to the limit too, at the same place in every way
+ * of running. The second hart's handler retires two for each that traps. */
+Test(sched, a_limit_of_instructions_counts_those_that_trap)
+{
+	for (unsigned way = 0; way < 3; way++) {
+		struct engine_world *world = engine_world_new(2, NULL, 0);
+		struct machine *machine = &world->machine;
+		struct hart *harts = machine->harts;
+		world->config.max_insns = 1000;
+		world->config.quantum = 7;
+		PROGRAM(world, CODE + 0x200, insn_i(INSN_csrrw, 0, 10, 0x341), insn_rows[INSN_mret].match);
+		harts[0].csr.mtvec = CODE;
+		harts[1].csr.mtvec = CODE + 0x200;
+		harts[1].x[10] = CODE;
+		while (machine->stop == RUNNING && way == 0)
+			sched_step(machine);
+		if (way == 1)
+			machine->engine.options.block_ops = 1;
+		sched_run(machine);
+		cr_expect_eq(machine->stop, STOP_LIMIT);
+		cr_expect_str_eq(machine->stop_message, "--max-insns reached: every instruction traps at 0x80000000 (mtvec 0x80000000)");
+		uint64_t tried[2];
+		for (unsigned i = 0; i < 2; i++)
+			tried[i] = harts[i].insns + harts[i].trapped.count;
+		cr_expect_eq(tried[0] + tried[1], 1000);
+		cr_expect_eq(harts[0].insns, 0);
+		cr_expect_gt(harts[1].insns, 0);
+		cr_expect_eq(harts[1].trapped.count, (tried[1] + 2) / 3, "%d of %d", (int)harts[1].trapped.count, (int)tried[1]);
+		engine_world_free(world);
+	}
+}
+
 /* ---- one run, however it is made ---- */
 
 /* Where everybody stands at the end of a slice. */

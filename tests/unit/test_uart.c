@@ -28,13 +28,6 @@ static void set_level(void *receiver, unsigned line, bool level, uint64_t now)
 	((struct world *)receiver)->irq = level;
 }
 
-static void matched(void *context, enum console_match match, const char *line)
-{
-	(void)context;
-	(void)match;
-	(void)line;
-}
-
 static void make_uart(struct world *world)
 {
 	struct board board = { .platform = &world->platform, .events = &world->events, .console = world->console };
@@ -53,7 +46,7 @@ static void start(struct world *world, const char *input)
 	close(ends[1]);
 	cr_assert_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
 	event_queue_init(&world->events);
-	struct console_config config = { .serial = "stdio", .matched = matched };
+	struct console_config config = { .serial = "stdio" };
 	world->console = console_open(&config);
 	cr_assert_not_null(world->console);
 	make_uart(world);
@@ -277,7 +270,7 @@ Test(uart, output_goes_to_the_console)
 	start(&world, "");
 	char out[5 + TEMPORARY_PATH] = "file:";
 	temporary(out + 5);
-	struct console_config config = { .serial = out, .matched = matched };
+	struct console_config config = { .serial = out };
 	console_close(world.console);
 	world.console = console_open(&config);
 	world.uart->destroy(world.uart);

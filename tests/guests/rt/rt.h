@@ -37,7 +37,9 @@ enum {
 enum cause {
 	CAUSE_FETCH_ACCESS = 1,
 	CAUSE_ILLEGAL = 2,
+	CAUSE_LOAD_MISALIGNED = 4,
 	CAUSE_LOAD_ACCESS = 5,
+	CAUSE_STORE_MISALIGNED = 6,
 	CAUSE_STORE_ACCESS = 7,
 	CAUSE_ECALL_U = 8,
 	CAUSE_FETCH_PAGE = 12,
@@ -139,6 +141,8 @@ struct platform {
 	uint64_t timebase;		   /* Hz */
 	const char *bootargs;		   /* "" when there are none */
 	const char *isa;
+	const void *device_tree;
+	uint64_t device_tree_size; /* bytes */
 };
 extern struct platform platform;
 void platform_read(const void *device_tree);

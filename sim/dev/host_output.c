@@ -1,0 +1,67 @@
+#include "dev/host_output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/say.h"
+
+enum { LOOK_MS = 100 };
+
+int host_output_open(struct host_output *output, const char *serial)
+{
+	output->fd = -1;
+	if (strcmp(serial, "null") == 0)
+		return 0;
+	if (strncmp(serial, "file:", 5) != 0) {
+		output->fd = STDOUT_FILENO;
+		return 0;
+	}
+	output->fd = open(serial + 5, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	output->own = output->fd >= 0;
+	return output->own ? 0 : say("%s: %s", serial + 5, strerror(errno));
+}
+
+void host_output_close(struct host_output *output)
+{
+	host_output_flush(output);
+	if (output->own && close(output->fd) != 0 && output->error == 0)
+		output->error = errno;
+	output->own = false;
+	output->fd = -1;
+}
+
+/* Wait until the host takes something: a pipe that is ready takes all of our buffer at once. */
+static bool wait_for_host(const struct host_output *output)
+{
+	struct pollfd look = {.fd = output->fd, .events = POLLOUT};
+	while (poll(&look, 1, LOOK_MS) <= 0)
+		if (output->give_up && output->give_up(output->context))
+			return false;
+	return true;
+}
+
+void host_output_flush(struct host_output *output)
+{
+	unsigned done = 0;
+	while (output->fd >= 0 && output->error == 0 && done < output->count && wait_for_host(output)) {
+		ssize_t written = write(output->fd, output->bytes + done, output->count - done);
+		if (written >= 0)
+			done += (unsigned)written;
+		else if (errno != EINTR && errno != EAGAIN)
+			output->error = errno;
+		else if (errno == EINTR && output->give_up && output->give_up(output->context))
+			break;
+	}
+	if (done < output->count && output->error == 0 && output->fd >= 0)
+		output->error = ECANCELED;
+	output->count = 0;
+}
+
+void host_output_put(struct host_output *output, uint8_t byte)
+{
+	output->bytes[output->count++] = byte;
+	if (byte == '\n' || output->count == HOST_OUTPUT_BYTES)
+		host_output_flush(output);
+}

@@ -1,0 +1,36 @@
+# Kernels and firmware of Debian 12 and 13, and the initial ramdisk that they are booted to. What is fetched and built stays in
+# build/linux.
+LINUX := $(BUILD)/linux
+LINUX_PACKAGES := $(PACKAGES_TEST) u-boot-qemu linux-source-6.1 gcc-riscv64-linux-gnu flex bison bc xz-utils debian-archive-keyring
+
+.PHONY: linux linux-programs
+linux: ## boot Debian 12's and 13's kernels, each way there is (builds a kernel first, once: half an hour)
+	@tools/install-packages.sh $(LINUX_PACKAGES)
+	@$(MAKE) --no-print-directory -j$$(nproc) all linux-programs
+	@tests/run.py linux
+
+linux-programs: $(LINUX)/12/Image $(LINUX)/13/Image $(LINUX)/initrd
+
+$(LINUX)/initrd: tests/linux/init.S tests/linux/initrd.py
+	@mkdir -p $(@D)
+	@riscv64-unknown-elf-gcc -march=rv64i -mabi=lp64 -nostdlib -static -s -Wl,--build-id=none,-Ttext=0x10000 $< -o $(@D)/init
+	@tests/linux/initrd.py $(@D)/init $@
+
+$(LINUX)/13/Image: tests/linux/fetch_13.sh
+	@tests/linux/fetch_13.sh $(@D)
+
+# Debian 12 has no riscv64: its kernel's source, then, with its compiler.
+LINUX_MAKE = +@$(MAKE) --no-print-directory -C $(LINUX)/source O=$(abspath $(LINUX)/12) ARCH=riscv \
+	CROSS_COMPILE="$(LINUX_CCACHE) riscv64-linux-gnu-" KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=rvsim KBUILD_BUILD_HOST=rvsim
+
+$(LINUX)/source/Makefile:
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@tar -xJf /usr/src/linux-source-6.1.tar.xz -C $(@D) --strip-components=1
+	@touch $@
+
+$(LINUX)/12/Image: tests/linux/kernel.config $(LINUX)/source/Makefile
+	@mkdir -p $(@D)
+	$(LINUX_MAKE) KCONFIG_ALLCONFIG=$(abspath $<) allnoconfig
+	@! grep '^CONFIG' $< | grep -vxFf $(@D)/.config # what it has not taken
+	$(LINUX_MAKE) Image
+	@cp $(@D)/arch/riscv/boot/Image $@
