@@ -106,7 +106,7 @@ static int set_isa(struct options *options, const struct option_row *row, char *
 {
 	char reason[160];
 	if (isa_parse(value, &options->config.isa, reason, sizeof(reason)) != 0)
-		return bad("-%s %s: %s", row->name, value, reason);
+		return bad("--%s %s: %s", row->name, value, reason);
 	return 0;
 }
 

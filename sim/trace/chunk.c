@@ -1,7 +1,7 @@
 #include "trace/chunk.h"
 
 #include <string.h>
-#include "base/crc.h"
+#include <zlib.h>
 
 enum { LAST_SHIFT = 31 };
 
@@ -18,6 +18,8 @@ static uint32_t get_u32(const uint8_t *in)
 	return in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
 }
 
+uint32_t chunk_crc(const uint8_t *bytes, size_t size) { return (uint32_t)crc32_z(0, bytes, size); }
+
 size_t chunk_put(ZSTD_CCtx *zstd, uint32_t number, bool last, const uint8_t *content, size_t size, uint8_t *out)
 {
 	size_t frame = ZSTD_compress2(zstd, out + CHUNK_HEAD, CHUNK_FRAME, content, size);
@@ -26,8 +28,8 @@ size_t chunk_put(ZSTD_CCtx *zstd, uint32_t number, bool last, const uint8_t *con
 	memcpy(out, chunk_magic, sizeof chunk_magic);
 	put_u32(out + 8, (number & ~(UINT32_C(1) << LAST_SHIFT)) | (uint32_t)last << LAST_SHIFT);
 	put_u32(out + 12, (uint32_t)frame);
-	put_u32(out + 16, crc32c(out + CHUNK_HEAD, frame));
-	put_u32(out + 20, crc32c(out, 20));
+	put_u32(out + 16, chunk_crc(out + CHUNK_HEAD, frame));
+	put_u32(out + 20, chunk_crc(out, 20));
 	return CHUNK_HEAD + frame;
 }
 
@@ -40,7 +42,7 @@ bool chunk_get_head(const uint8_t *in, struct chunk_head *head)
 	    .crc = get_u32(in + 16),
 	    .last = number >> LAST_SHIFT,
 	};
-	return chunk_begins(in, sizeof chunk_magic) && head->size <= CHUNK_FRAME && get_u32(in + 20) == crc32c(in, 20);
+	return chunk_begins(in, sizeof chunk_magic) && head->size <= CHUNK_FRAME && get_u32(in + 20) == chunk_crc(in, 20);
 }
 
 bool chunk_begins(const uint8_t *in, size_t size)

@@ -7,8 +7,8 @@
  *	4      4    its size, 16
  *	8      4    number of the chunk, from 0; bit 31: it is the last
  *	12     4    size of the frame behind this one
- *	16     4    CRC-32C of the frame behind this one
- *	20     4    CRC-32C of the 20 bytes before
+ *	16     4    CRC-32 of the frame behind this one
+ *	20     4    CRC-32 of the 20 bytes before
  *	24          a zstd frame of at most CHUNK_CONTENT bytes
  *
  * Integers are little-endian.
@@ -32,6 +32,9 @@ struct chunk_head {
 	uint32_t number, size, crc;
 	bool last;
 };
+
+/* CRC-32 as gzip and zlib have it (ISO-HDLC): every damage of up to 32 bits in a row shows. */
+uint32_t chunk_crc(const uint8_t *bytes, size_t size);
 
 /* Bytes of the chunk at `out`, which has room for CHUNK_MAX; or what ZSTD_isError knows. size: 0..CHUNK_CONTENT. */
 size_t chunk_put(ZSTD_CCtx *zstd, uint32_t number, bool last, const uint8_t *content, size_t size, uint8_t *out);

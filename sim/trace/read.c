@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/array.h"
-#include "base/crc.h"
 #include "base/say.h"
 #include "trace/chunk.h"
 #include "trace/format.h"
@@ -104,7 +103,7 @@ static bool read_chunk(struct trace_reader *reader, struct chunk_head *head)
 	}
 	if (fread(reader->in, 1, head->size, reader->file) < head->size)
 		return truncated(reader);
-	if (crc32c(reader->in, head->size) != head->crc)
+	if (chunk_crc(reader->in, head->size) != head->crc)
 		return damaged(reader, "the content");
 	reader->sizes.chunks++;
 	reader->sizes.bytes += CHUNK_HEAD + head->size;

@@ -150,20 +150,11 @@ def runs():
     yield text + bytes([30, 1, 0]) + bytes(8) + bytes([0x80 | 0x20 | 31, 1, 1, 0, 1]) + varint(300) + varint(7)
 
 
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
-
-
 def chunk(blocks):
     """The only chunk of a trace file: sim/trace/chunk.h."""
     frame = zstd_frame(blocks)
-    head = struct.pack("<IIIII", 0x184D2A50, 16, 1 << 31, len(frame), crc32c(frame))
-    return head + struct.pack("<I", crc32c(head)) + frame
+    head = struct.pack("<IIIII", 0x184D2A50, 16, 1 << 31, len(frame), zlib.crc32(frame))
+    return head + struct.pack("<I", zlib.crc32(head)) + frame
 
 
 def zstd_frame(blocks):
