@@ -7,8 +7,8 @@
 #include "lib/string.h"
 
 /* Ticks of mtime. */
-#define DRAIN_TIME 50     /* after which console_drain begins no further piece */
-#define OWNER_TIMEOUT 10000 /* a CPU that owns the console for longer will not give it back: it has failed */
+#define DRAIN_TIME 50          /* after which console_drain begins no further piece */
+#define OWNER_TIMEOUT 10000000 /* an owner has failed after a second: emulated, a CPU may sleep for long */
 
 /* Bytes that console_drain sends, handed to the SBI in one piece or a few, and that it looks at for a newline before. */
 #define PIECE_MAX 48u
@@ -85,8 +85,10 @@ static char *text_at(struct console_queue *queue, uint32_t position, uint32_t si
 
 static void fill_queue(struct console_queue *queue, uint32_t position, const char *text, uint32_t size)
 {
-	for (uint32_t length; size; position += length, text += length, size -= length)
-		memcpy(text_at(queue, position, size, &length), text, length);
+	for (uint32_t length; size; position += length, text += length, size -= length) {
+		char *place = text_at(queue, position, size, &length);
+		memcpy(place, text, length);
+	}
 }
 
 /* Room for up to `size` bytes, of which the queue is to hold no more than `limit`. */

@@ -61,14 +61,21 @@ static bool translate_part(struct hart *hart, const struct request *request, uns
 	return false;
 }
 
-static bool fault(struct hart *hart, const struct request *request, enum cause load_cause)
+/* The part of the access that begins at `offset` faults. */
+static bool fault_at(struct hart *hart, const struct request *request, unsigned offset, enum cause load_cause)
 {
 	bool store = request->access == ACCESS_STORE;
 	/* norm:pm_csr_hw_apply */
-	hart_raise(hart, store ? load_cause + 2 : load_cause, mmu_unmasked(hart, request->context, request->va));
+	uint64_t va = mmu_unmasked(hart, request->context, request->va + offset);
+	hart_raise(hart, store ? load_cause + 2 : load_cause, va);
 	hart->trap.gva = mode_virt(request->context->mode);
-	trap_transform(hart, request->word, 0);
+	trap_transform(hart, request->word, offset);
 	return false;
+}
+
+static bool fault(struct hart *hart, const struct request *request, enum cause load_cause)
+{
+	return fault_at(hart, request, 0, load_cause);
 }
 
 static uint64_t byte_swap(uint64_t value, unsigned size) { return __builtin_bswap64(value) >> (64 - 8 * size); }
@@ -132,8 +139,10 @@ static bool split_access(struct hart *hart, const struct request *request, uint6
 	struct translation low, high;
 	if (!translate_part(hart, request, 0, first, &low) || !translate_part(hart, request, first, second, &high))
 		return false;
-	if (!bus_is_dram(hart->bus, low.pa, first) || !bus_is_dram(hart->bus, high.pa, second))
+	if (!bus_is_dram(hart->bus, low.pa, first))
 		return fault(hart, request, CAUSE_LOAD_ACCESS);
+	if (!bus_is_dram(hart->bus, high.pa, second))
+		return fault_at(hart, request, first, CAUSE_LOAD_ACCESS);
 	uint8_t *bytes = (uint8_t *)value;
 	if (request->access == ACCESS_LOAD) {
 		memcpy(bytes, bus_host(hart->bus, low.pa), first);

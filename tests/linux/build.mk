@@ -20,15 +20,15 @@ $(LINUX)/13/Image: tests/linux/fetch_13.sh
 	@tests/linux/fetch_13.sh $(@D)
 
 # Debian 12 has no riscv64: its kernel's source, then, with its compiler.
-LINUX_MAKE = +@$(MAKE) --no-print-directory -C $(LINUX)/source O=$(abspath $(LINUX)/12) ARCH=riscv \
+LINUX_MAKE = +@$(MAKE) --no-print-directory -C $(LINUX)/src O=$(abspath $(LINUX)/12) ARCH=riscv \
 	CROSS_COMPILE="$(LINUX_CCACHE) riscv64-linux-gnu-" KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=rvsim KBUILD_BUILD_HOST=rvsim
 
-$(LINUX)/source/Makefile:
+$(LINUX)/src/Makefile:
 	@rm -rf $(@D) && mkdir -p $(@D)
 	@tar -xJf /usr/src/linux-source-6.1.tar.xz -C $(@D) --strip-components=1
 	@touch $@
 
-$(LINUX)/12/Image: tests/linux/kernel.config $(LINUX)/source/Makefile
+$(LINUX)/12/Image: tests/linux/kernel.config $(LINUX)/src/Makefile
 	@mkdir -p $(@D)
 	$(LINUX_MAKE) KCONFIG_ALLCONFIG=$(abspath $<) allnoconfig
 	@! grep '^CONFIG' $< | grep -vxFf $(@D)/.config # what it has not taken
