@@ -101,7 +101,7 @@ int options_room(struct options *options, int argc, char **argv)
 {
 	size_t size = 1;
 	for (int i = 0; i < argc; i++)
-		size += 2 * (strlen(argv[i]) + 2); /* the word, and an option's name again */
+		size += 2 * (strlen(argv[i]) + 3); /* the word, and an option's name again */
 	options->kept = malloc(size);
 	options->command = calloc(2 * (size_t)argc + 2,
 	                          sizeof(*options->command)); /* a word may be name and value; "--" */
@@ -125,9 +125,9 @@ void keep_word(struct options *options, const char *word) { options->command[opt
 void keep_option(struct options *options, const char *name)
 {
 	char *copy = options->kept + options->kept_size;
-	options->kept_size += strlen(name) + 2;
-	*copy = '-';
-	strcpy(copy + 1, name);
+	options->kept_size += strlen(name) + 3;
+	memcpy(copy, "--", 2);
+	strcpy(copy + 2, name);
 	keep_word(options, copy);
 }
 

@@ -21,7 +21,7 @@ char *keep_text(struct options *options, const char *text);
 
 /* The next word of config.command. */
 void keep_word(struct options *options, const char *word);
-/* Likewise the name of an option, with its dash. */
+/* Likewise the name of an option, with its dashes. */
 void keep_option(struct options *options, const char *name);
 
 /* Cut the next item off a comma-separated list, in place; ",," is a comma. NULL at the end. */
