@@ -112,10 +112,15 @@ static inline uint64_t exception_vector(uint64_t tvec) { return tvec & ~UINT64_C
 
 #define MNSTATUS_NMIE BIT(3)
 
+/* Of Sscsrind and Sdtrig, by number likewise. */
+#define CSR_VSISELECT 0x250
+#define CSR_SCONTEXT 0x5a8
+
 /* hstateen0: what guests have of the state whose switch is ours. */
 #define STATEEN0_ENVCFG BIT(62)
 
 /* menvcfg and henvcfg */
+#define ENVCFG_CBZE BIT(7)
 #define ENVCFG_ADUE BIT(61)
 #define ENVCFG_STCE BIT(63)
 

@@ -1,6 +1,8 @@
 #include "arch/hal.h"
 
 #include "arch/csr.h"
+#include "arch/paging.h"
+#include "lib/string.h"
 
 /*
  * What a guest's own kernel handles, it gets without our help: its page faults, its system calls, its
@@ -51,6 +53,36 @@ void hal_flush_vsstage(void)
 	__asm__ volatile(".option push\n.option arch, +h\nhfence.vvma\n.option pop" : : : "memory");
 }
 
+/* One block of a page of ones is zeroed: how long are the zeros? */
+static uint64_t probe_zero_block(void)
+{
+	static uint8_t page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+	uint64_t ok = 0, size = 0;
+
+	memset(page, 0xff, sizeof page);
+	__asm__ volatile(".option push\n.option arch, +zicboz\n"
+	                 "1: cbo.zero (%1)\n"
+	                 "   li %0, 1\n"
+	                 "2: .option pop\n" EXTABLE("1b", "2b")
+	                 : "+r"(ok)
+	                 : "r"(page)
+	                 : "memory");
+	while (ok && size < sizeof page && !page[size])
+		size++;
+	return size <= sizeof page / 4 ? size : 0;
+}
+
+uint64_t hal_zero_block_size(void)
+{
+	static uint64_t size;
+	static bool is_known;
+
+	if (!is_known)
+		size = probe_zero_block();
+	is_known = true;
+	return size;
+}
+
 bool riscv_percpu_new(struct arch_cpu *arch, uint64_t hart_id)
 {
 	uint64_t unused;
@@ -65,9 +97,14 @@ bool riscv_percpu_new(struct arch_cpu *arch, uint64_t hart_id)
 	csr_write(hgeie, 0);
 	csr_write(hie, 0);
 	csr_write(sie, HOST_INTERRUPTS);
-	csr_try_write(hstateen0, STATEEN0_ENVCFG); /* senvcfg is switched, what the other bits are for is not */
+	csr_try_write(hstateen0, STATEEN0_ENVCFG); /* guests need no more, and have none of it where it is refused */
+	csr_try_write(hstateen1, 0);
+	csr_try_write(hstateen2, 0);
+	csr_try_write(hstateen3, 0);
 	arch->has_sstc = probe_sstc();
 	arch->has_senvcfg = csr_try_read(senvcfg, &unused);
+	arch->has_vsiselect = csr_try_read(CSR_VSISELECT, &unused);
+	arch->has_scontext = csr_try_read(CSR_SCONTEXT, &unused);
 	arch->has_fp = probe_fp();
 	return true;
 }

@@ -23,7 +23,7 @@ struct arch_cpu {
 
 	bool enabled;        /* between hardware_enable and hardware_disable */
 	bool has_sstc;       /* stimecmp and vstimecmp work here */
-	bool has_senvcfg;
+	bool has_senvcfg, has_vsiselect, has_scontext;
 	bool has_fp;
 	uint16_t vmid_limit; /* VMIDs 0..vmid_limit can be told apart */
 
@@ -48,7 +48,24 @@ static inline bool is_enabled(const struct arch_cpu *arch) { return arch->enable
 void hal_flush_gstage_all(void);
 void hal_flush_vsstage(void);
 
+/* The reservation that an LR of the guest before has left. */
+static inline void hal_drop_reservation(void)
+{
+	uint32_t word, failed;
+
+	__asm__ volatile("sc.w %0, zero, (%1)" : "=r"(failed) : "r"(&word) : "memory");
+}
+
 static inline void hal_flush_code(void) { __asm__ volatile("fence.i" : : : "memory"); }
+
+/* Bytes that hal_zero_block zeroes, a power of 2 up to a quarter of a page: found out at the first call. 0: the hart has no Zicboz, or
+ * S-mode may not use it. Boot hart. */
+uint64_t hal_zero_block_size(void);
+
+static inline void hal_zero_block(uint64_t address)
+{
+	__asm__ volatile(".option push\n.option arch, +zicboz\ncbo.zero (%0)\n.option pop" : : "r"(address) : "memory");
+}
 
 /* Ticks of mtime. */
 static inline uint64_t hal_time(void)

@@ -31,20 +31,35 @@ struct guest_registers {
 	uint64_t sepc;       /* where the guest goes on */
 };
 
-/* Moved when a vCPU is bound to a hart or unbound from it. */
+/*
+ * What else a guest can write and then read in the hart, but for floating-point registers: one row a CSR, in the order in
+ * which they are loaded. Moved when a vCPU is bound to a hart or unbound from it, so that nobody finds what another left.
+ *
+ *   ROW(name, csr, condition)
+ *
+ * csr        as the assembler knows it, or its number
+ * condition  in terms of `const struct arch_cpu *arch`: the hart has it, and S-mode may touch it
+ */
+#define VS_CSRS(ROW)                                                                                                   \
+	ROW(htimedelta, htimedelta, true) /* before vstimecmp, which is compared to the sum */                         \
+	ROW(vsstatus, vsstatus, true)                                                                                  \
+	ROW(vsie, vsie, true)                                                                                          \
+	ROW(vstvec, vstvec, true)                                                                                      \
+	ROW(vsscratch, vsscratch, true)                                                                                \
+	ROW(vsepc, vsepc, true)                                                                                        \
+	ROW(vscause, vscause, true)                                                                                    \
+	ROW(vstval, vstval, true)                                                                                      \
+	ROW(vsatp, vsatp, true)                                                                                        \
+	ROW(hvip, hvip, true) /* vsip: VSSIP is the guest's own to clear */                                            \
+	ROW(vstimecmp, vstimecmp, arch->has_sstc)                                                                      \
+	ROW(vsiselect, CSR_VSISELECT, arch->has_vsiselect)                                                             \
+	ROW(senvcfg, senvcfg, arch->has_senvcfg) /* this and scontext are the real ones; HS-mode runs no U-mode */     \
+	ROW(scontext, CSR_SCONTEXT, arch->has_scontext)
+
 struct vs_csrs {
-	uint64_t htimedelta;
-	uint64_t vsstatus;
-	uint64_t vsie;
-	uint64_t vstvec;
-	uint64_t vsscratch;
-	uint64_t vsepc;
-	uint64_t vscause;
-	uint64_t vstval;
-	uint64_t vsatp;
-	uint64_t vstimecmp; /* only on a core with Sstc */
-	uint64_t hvip;      /* VSSIP is the guest's own to clear, so it moves with the guest */
-	uint64_t senvcfg;   /* like scounteren, VS-mode writes the real one; HS-mode runs no U-mode */
+#define VS_CSR_FIELD(name, csr, condition) uint64_t name;
+	VS_CSRS(VS_CSR_FIELD)
+#undef VS_CSR_FIELD
 };
 
 /* Moved at bind and unbind too: HS-level registers whose contents depend on the vCPU. */
@@ -77,7 +92,7 @@ struct vm_cpu_registers {
 	struct fp_registers fp;
 };
 
-_Static_assert(sizeof(struct vm_cpu_registers) == (37 + 36 + 12 + 3 + 4 + 33) * 8, "layout is fixed");
+_Static_assert(sizeof(struct vm_cpu_registers) == (37 + 36 + 14 + 3 + 4 + 33) * 8, "layout is fixed");
 _Static_assert(sizeof(struct vm_cpu_registers) <= 2048, "trap.S uses 12-bit immediates");
 
 /* Indices into x by their ABI names. */

@@ -47,10 +47,10 @@ struct percpu {
 	uint64_t dtb_ipa;      /* gpa of that vCPU's device tree, or INVALID_ADDRESS. ctrl_lock */
 	struct arch_cpu arch_cpu;
 	struct zone *zone;         /* whose G-stage is active here; a counted reference. Only this CPU writes it */
-	struct spinlock ctrl_lock; /* orders what other CPUs ask: events, starts, vcpus */
+	struct spinlock ctrl_lock; /* orders what other CPUs ask: starts, vcpus */
 	bool boot_cpu;             /* runs a zone's vCPU 0, so it need not wait to be started. ctrl_lock */
 
-	uint32_t events; /* EVENT_*; ctrl_lock */
+	uint32_t events; /* EVENT_*; atomic */
 
 	/* cpu/fence.c */
 	uint32_t in_guest; /* atomic: between percpu_before_guest and percpu_after_guest */
@@ -62,6 +62,7 @@ struct percpu {
 	struct vcpu *bound;    /* whose VS-level CSRs the hart holds, or NULL */
 	struct vcpu *fp_owner; /* whose floating-point registers the hart holds, or NULL */
 
+	uint64_t output_due; /* cpu/output.c: mtime at which to send more of what zones have printed, or NO_DEADLINE */
 	uint64_t timer_armed; /* cpu/timer.c: deadline the host timer is set to, in ticks of mtime */
 };
 
@@ -86,8 +87,8 @@ static inline struct percpu *this_cpu_data(void)
 /* Writes the slot of cpu_id, which must be the hart this runs on, and points sscratch at its arch_cpu. */
 struct percpu *percpu_new(uint64_t cpu_id);
 
-/* Leaves an event for a CPU and interrupts it, unless it is this one. */
-void percpu_post_event(struct percpu *cpu, uint32_t event);
+/* Leaves an event for the CPUs of these harts, a bit each, and interrupts them, but for this one. */
+void percpu_post_event(uint64_t harts, uint32_t event);
 
 /* Takes this CPU's events; a later event will interrupt again. */
 uint32_t percpu_take_events(struct percpu *cpu);

@@ -113,6 +113,8 @@ bool exit_mmio(struct vcpu *vcpu, uint64_t gpa)
 
 	if (!guest_device_exists(gpa, 1))
 		return false;
+	if (!zone_can_print(vcpu->zone))
+		return true; /* the guest tries again, when some of its output has gone out */
 	switch (from_htinst(vcpu, &found) ? FOUND : from_memory(vcpu, &found)) {
 	case FOUND: return serve(vcpu, &found, gpa);
 	case NOT_FOR_DEVICES: return false;

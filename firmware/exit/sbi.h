@@ -7,6 +7,7 @@
 
 #include "arch/sbi_server.h"
 #include "exit/exit.h"
+#include "vm/vcpu.h"
 
 /* sbi_call.caller. */
 struct sbi_guest {
@@ -15,6 +16,22 @@ struct sbi_guest {
 };
 
 static inline struct vcpu *sbi_caller(const struct sbi_call *call) { return ((struct sbi_guest *)call->caller)->vcpu; }
+
+/*
+ * The call's result if it cannot be served now: none. The guest is where it was, and makes the same call again, after
+ * others had a turn and interrupts were taken.
+ */
+static inline struct sbi_result sbi_ask_again(const struct sbi_call *call)
+{
+	struct sbi_guest *guest = call->caller;
+
+	guest->vcpu->regs.guest.sepc -= 4;
+	guest->verdict = EXIT_YIELD;
+	return (struct sbi_result){(int64_t)call->arguments[0], call->arguments[1]}; /* a0 and a1 as they were */
+}
+
+/* sbi_dbcn.c: the console's calls for one byte, which wait until it is taken. */
+struct sbi_result exit_sbi_print_byte(const struct sbi_call *call);
 
 struct sbi_result exit_sbi_base(const struct sbi_call *call);
 struct sbi_result exit_sbi_time(const struct sbi_call *call);

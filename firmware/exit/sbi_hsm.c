@@ -22,7 +22,7 @@ static struct sbi_result vcpu_hart_get_status(const struct zone *zone, uint64_t 
 {
 	if (id >= zone->vcpus_count)
 		return sbi_error(SBI_ERR_INVALID_PARAM);
-	return sbi_value(vcpu_status(zone->vcpus[id]));
+	return sbi_value(vcpu_state(zone->vcpus[id]));
 }
 
 /* Both kinds of suspend wait like wfi; the non-retentive one then goes on at an address of its own. */

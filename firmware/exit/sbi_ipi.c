@@ -1,6 +1,5 @@
 /* IPI: software interrupts between a guest's harts. */
 #include "exit/sbi_harts.h"
-#include "lib/bits.h"
 #include "vm/vcpu.h"
 #include "vm/zone.h"
 
@@ -10,8 +9,7 @@ struct sbi_result zone_send_ipi(struct zone *zone, uint64_t mask, uint64_t base)
 
 	if (!sbi_hart_mask(mask, base, zone_vcpus(zone), &vcpus))
 		return sbi_error(SBI_ERR_INVALID_PARAM);
-	for (; vcpus; vcpus &= vcpus - 1)
-		vcpu_raise_software_interrupt(zone->vcpus[lowest_bit(vcpus)]);
+	zone_raise_software_interrupt(zone, vcpus);
 	return sbi_success();
 }
 

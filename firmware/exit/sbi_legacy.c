@@ -32,15 +32,15 @@ static struct sbi_result legacy_to_harts(struct vcpu *vcpu, const struct sbi_cal
 struct sbi_result exit_sbi_legacy(const struct sbi_call *call)
 {
 	struct vcpu *vcpu = sbi_caller(call);
-	struct zone *zone = vcpu->zone;
-	char byte = (char)call->arguments[0];
+	char byte;
 
 	switch (call->extension) {
 	case SBI_LEGACY_SET_TIMER: vcpu_set_timer(vcpu, call->arguments[0]); break;
-	case SBI_LEGACY_CONSOLE_PUTCHAR: console_zone_write(&zone->line, zone->name, &byte, 1); break;
-	case SBI_LEGACY_CONSOLE_GETCHAR: return sbi_error(zone_take_input(zone)); /* the character, or -1 */
+	case SBI_LEGACY_CONSOLE_PUTCHAR: return exit_sbi_print_byte(call);
+	case SBI_LEGACY_CONSOLE_GETCHAR:
+		return sbi_error(zone_take_input(vcpu->zone, &byte, 1) ? (uint8_t)byte : -1); /* the character, or -1 */
 	case SBI_LEGACY_CLEAR_IPI: csr_clear(hvip, BIT(IRQ_VSSI)); break;
-	case SBI_LEGACY_SHUTDOWN: zone_end(zone, ZONE_SHUT_DOWN, "shut down"); break;
+	case SBI_LEGACY_SHUTDOWN: zone_end(vcpu->zone, ZONE_SHUT_DOWN, "shut down"); break;
 	default: return legacy_to_harts(vcpu, call);
 	}
 	return sbi_success();

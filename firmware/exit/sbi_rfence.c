@@ -1,20 +1,8 @@
 /* RFENCE: fences on a guest's other harts. */
 #include "cpu/fence.h"
-#include "cpu/percpu.h"
 #include "exit/sbi_harts.h"
-#include "lib/bits.h"
 #include "vm/vcpu.h"
 #include "vm/zone.h"
-
-/* The harts these vCPUs live on. One that is not bound there now needs no fence: its bind will flush. */
-static uint64_t homes_of(const struct zone *zone, uint64_t vcpus)
-{
-	uint64_t harts = 0;
-
-	for (; vcpus; vcpus &= vcpus - 1)
-		harts |= UINT64_C(1) << zone->vcpus[lowest_bit(vcpus)]->cpu->id;
-	return harts;
-}
 
 struct sbi_result zone_remote_fence(struct zone *zone, uint64_t function, const uint64_t *arguments)
 {
@@ -24,7 +12,7 @@ struct sbi_result zone_remote_fence(struct zone *zone, uint64_t function, const 
 		return sbi_error(SBI_ERR_NOT_SUPPORTED); /* hfence: guests have no H extension */
 	if (!sbi_hart_mask(arguments[0], arguments[1], zone_vcpus(zone), &vcpus))
 		return sbi_error(SBI_ERR_INVALID_PARAM);
-	uint64_t harts = homes_of(zone, vcpus);
+	uint64_t harts = zone_homes(zone, vcpus); /* one that is not bound there now needs none: its bind will flush */
 	switch (function) {
 	case SBI_RFENCE_FENCE_I: percpu_fence_code(harts); break;
 	case SBI_RFENCE_SFENCE_VMA: percpu_fence_translations(harts, start, size); break;

@@ -39,6 +39,6 @@ void host_trap(struct arch_cpu *arch)
 		return;
 	}
 	if (arch->fault_depth++ == 0)
-		report_host_fault(arch, cause, pc);
-	host_power_off(false);
+		report_host_fault(arch, cause, pc); /* and all that was printed before */
+	host_cut_power(false);
 }

@@ -22,6 +22,9 @@ bool host_init(const void *dtb);
 /* Ends the machine, with the status that says whether all went well. */
 _Noreturn void host_power_off(bool success);
 
+/* The same, whatever output is lost: for when that cannot be relied on. */
+_Noreturn void host_cut_power(bool success);
+
 /* Ends the machine after a report about the hypervisor itself. */
 _Noreturn void host_panic(const char *text, ...) __attribute__((format(printf, 1, 2)));
 

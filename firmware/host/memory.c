@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "arch/hal.h"
 #include "host/host.h"
 #include "lib/bits.h"
 #include "lib/string.h"
@@ -117,6 +118,28 @@ uint64_t memory_alloc_block(void)
 		if (scan_index == ram_count)
 			return 0;
 		scan = ram[scan_index++];
+	}
+}
+
+/* Most of a machine's memory is zero at boot. Only read, it costs no write-back, and a simulator's host no page. */
+static void clear_words(uint64_t start, uint64_t end)
+{
+	for (uint64_t *word = (uint64_t *)start; word < (uint64_t *)end; word += 8)
+		if (word[0] | word[1] | word[2] | word[3] | word[4] | word[5] | word[6] | word[7])
+			memset(word, 0, 8 * sizeof *word);
+}
+
+void memory_clear(uint64_t start, uint64_t size)
+{
+	uint64_t step = hal_zero_block_size(), end = start + size;
+
+	if (!step)
+		clear_words(start, end);
+	for (; step && start < end; start += 4 * step) {
+		hal_zero_block(start);
+		hal_zero_block(start + step);
+		hal_zero_block(start + 2 * step);
+		hal_zero_block(start + 3 * step);
 	}
 }
 

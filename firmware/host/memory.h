@@ -26,8 +26,11 @@ void memory_reserve(uint64_t start, uint64_t size);
 /* Number of blocks that can still be had. */
 uint64_t memory_free_blocks(void);
 
-/* A block, or 0 if there is none. Contents are whatever was there. */
+/* A block, or 0 if there is none. Contents are whatever was there: memory_clear it before somebody else sees them. */
 uint64_t memory_alloc_block(void);
+
+/* Zeroes a block or part of one: both a multiple of PAGE_SIZE. */
+void memory_clear(uint64_t start, uint64_t size);
 
 /* Zeroed memory for the hypervisor, aligned to `align` (a power of 2 up to BLOCK_SIZE); 0 if there is none. */
 void *memory_alloc(uint64_t size, uint64_t align);

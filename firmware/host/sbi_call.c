@@ -38,7 +38,7 @@ void sbi_call_init(void)
 
 void sbi_call_set_timer(uint64_t deadline) { sbi_ecall3(SBI_EXT_TIME, SBI_TIME_SET_TIMER, deadline, 0, 0); }
 
-void sbi_call_send_ipi(uint64_t hart_id) { sbi_ecall3(SBI_EXT_IPI, SBI_IPI_SEND, 1, hart_id, 0); }
+void sbi_call_send_ipi(uint64_t harts) { sbi_ecall3(SBI_EXT_IPI, SBI_IPI_SEND, harts, 0, 0); }
 
 int64_t sbi_call_hart_start(uint64_t hart_id, uint64_t address, uint64_t argument)
 {
@@ -51,17 +51,14 @@ void sbi_call_system_reset(uint32_t type, uint32_t reason)
 	sbi_ecall3(SBI_LEGACY_SHUTDOWN, 0, 0, 0, 0);
 }
 
-void sbi_call_console_write(const char *text, uint64_t size)
+uint64_t sbi_call_console_write(const char *text, uint64_t size)
 {
-	while (has_debug_console && size) {
-		struct sbi_result result = sbi_ecall3(SBI_EXT_DBCN, SBI_DBCN_WRITE, size, (uint64_t)text, 0);
-		if (result.error)
-			return;
-		text += result.value; /* it may take less than all */
-		size -= result.value;
+	if (!has_debug_console) {
+		sbi_ecall3(SBI_LEGACY_CONSOLE_PUTCHAR, 0, (uint8_t)*text, 0, 0);
+		return 1;
 	}
-	for (; size; size--)
-		sbi_ecall3(SBI_LEGACY_CONSOLE_PUTCHAR, 0, (uint8_t)*text++, 0, 0);
+	struct sbi_result result = sbi_ecall3(SBI_EXT_DBCN, SBI_DBCN_WRITE, size, (uint64_t)text, 0);
+	return result.error ? size : result.value; /* a console that fails has lost it */
 }
 
 void sbi_call_remote_fence_i(uint64_t harts) { sbi_ecall3(SBI_EXT_RFENCE, SBI_RFENCE_FENCE_I, harts, 0, 0); }

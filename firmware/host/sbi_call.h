@@ -11,10 +11,12 @@ void sbi_call_init(void);
 
 struct sbi_result sbi_call_base(uint64_t function, uint64_t argument);
 void sbi_call_set_timer(uint64_t deadline);
-void sbi_call_send_ipi(uint64_t hart_id);
+void sbi_call_send_ipi(uint64_t harts); /* a bit per hart id, as in the calls below */
 int64_t sbi_call_hart_start(uint64_t hart_id, uint64_t address, uint64_t argument);
 void sbi_call_system_reset(uint32_t type, uint32_t reason);
-void sbi_call_console_write(const char *text, uint64_t size);
+
+/* Returns how many bytes it took, of at least one. They may be few or, where the device is busy, none. */
+uint64_t sbi_call_console_write(const char *text, uint64_t size);
 
 /* Remote fences for guests: harts is a bit per hart id; hgatp of this hart says whose translations. */
 void sbi_call_remote_fence_i(uint64_t harts);

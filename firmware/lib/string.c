@@ -16,6 +16,13 @@ NO_LOOP_IDIOMS void *memcpy(void *to, const void *from, size_t size)
 	if (both_aligned(to, from))
 		for (; size >= 8; size -= 8, out += 8, in += 8)
 			*(uint64_t __attribute__((may_alias)) *)out = *(const uint64_t __attribute__((may_alias)) *)in;
+	for (; size >= 4; size -= 4, out += 4, in += 4) {
+		uint8_t a = in[0], b = in[1], c = in[2], d = in[3];
+		out[0] = a;
+		out[1] = b;
+		out[2] = c;
+		out[3] = d;
+	}
 	while (size--)
 		*out++ = *in++;
 	return to;

@@ -1,4 +1,5 @@
 /* The UART, by polling. */
+#include "lib/bits.h"
 #include "lib/lock.h"
 #include "machine/machine.h"
 #include "platform/ns16550a.h"
@@ -7,17 +8,24 @@ static struct spinlock uart_lock;
 
 static volatile uint8_t *machine_uart(unsigned offset) { return (volatile uint8_t *)(sbi_platform.uart + offset); }
 
-void sbi_console_write(const char *text, uint64_t size)
+uint64_t sbi_console_write(const char *text, uint64_t size)
 {
+	volatile uint8_t *status = machine_uart(UART_LSR), *transmitter = machine_uart(UART_RBR_THR);
+	const char *at = text, *end = text + min_u64(size, SBI_CONSOLE_PIECE);
+
 	if (!sbi_platform.uart)
-		return;
+		return size; /* nobody listens */
 	spin_lock(&uart_lock);
-	while (size--) {
-		while (!(*machine_uart(UART_LSR) & UART_LSR_THR_EMPTY))
-			;
-		*machine_uart(UART_RBR_THR) = (uint8_t)*text++;
-	}
+	while (at < end && (*status & UART_LSR_THR_EMPTY))
+		*transmitter = (uint8_t)*at++;
 	spin_unlock(&uart_lock);
+	return (uint64_t)(at - text);
+}
+
+void sbi_console_write_all(const char *text, uint64_t size)
+{
+	for (uint64_t done; size; text += done, size -= done)
+		done = sbi_console_write(text, size);
 }
 
 /* For last words, which one hart only gets to say: what it interrupted may hold the lock, and will not give it back. */

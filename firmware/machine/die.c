@@ -7,7 +7,7 @@
 static _Noreturn void last_words(const char *line, size_t length)
 {
 	sbi_console_seize();
-	sbi_console_write(line, length);
+	sbi_console_write_all(line, length);
 	finisher_write(&sbi_platform, FINISHER_FAIL(1));
 	for (;;)
 		__asm__ volatile("wfi");

@@ -1,5 +1,6 @@
 #include "arch/csr.h"
 #include "arch/sbi_spec.h"
+#include "lib/bits.h"
 #include "machine/machine.h"
 
 struct sbi_slot sbi_slots[HARTS_MAX] __attribute__((aligned(16)));
@@ -15,15 +16,15 @@ uint32_t sbi_hart_state(const struct sbi_hart *hart) { return __atomic_load_n(&h
 
 bool sbi_harts_of_mask(uint64_t mask, uint64_t base, uint64_t *harts)
 {
-	*harts = 0;
-	for (uint64_t id = 0; id < HARTS_MAX; id++) {
-		bool wanted = base == SBI_ALL_HARTS || (id >= base && id - base < 64 && (mask >> (id - base) & 1));
-		if (!wanted)
-			continue;
-		if (sbi_hart_exists(id) && sbi_hart_state(sbi_hart(id)) != SBI_HSM_STOPPED)
-			*harts |= UINT64_C(1) << id;
-		else if (base != SBI_ALL_HARTS)
-			return false;
+	uint64_t stopped = 0;
+
+	if (!sbi_hart_mask(mask, base, sbi_platform.harts, harts))
+		return false;
+	for (uint64_t rest = *harts; rest; rest &= rest - 1) {
+		uint64_t id = lowest_bit(rest);
+		if (sbi_hart_state(sbi_hart(id)) == SBI_HSM_STOPPED)
+			stopped |= BIT(id);
 	}
-	return base == SBI_ALL_HARTS || !mask || (base < HARTS_MAX && !(base && mask >> (HARTS_MAX - base)));
+	*harts &= ~stopped;
+	return base == SBI_ALL_HARTS || !stopped;
 }

@@ -123,8 +123,11 @@ void sbi_timer_expired(void);
 bool sbi_load_byte(uint64_t address, char *byte);
 bool sbi_store_byte(uint64_t address, char byte);
 
-/* console.c */
-void sbi_console_write(const char *text, uint64_t size);
+/* console.c. The first takes what the device has room for, a piece at most, and returns how much that was; the second
+ * waits until all has gone out. */
+#define SBI_CONSOLE_PIECE 64 /* bytes that one call reads or writes: this layer runs with interrupts off */
+uint64_t sbi_console_write(const char *text, uint64_t size);
+void sbi_console_write_all(const char *text, uint64_t size);
 int sbi_console_read(void); /* -1: no input */
 void sbi_console_seize(void);
 

@@ -2,21 +2,14 @@
 #include "lib/bits.h"
 #include "machine/machine.h"
 
-#define CONSOLE_PIECE 64 /* bytes copied at a time */
-
 static struct sbi_result write_from(uint64_t address, uint64_t size)
 {
-	uint64_t done = 0, length;
-	char piece[CONSOLE_PIECE];
+	uint64_t length = 0, wanted = min_u64(size, SBI_CONSOLE_PIECE);
+	char piece[SBI_CONSOLE_PIECE];
 
-	do {
-		for (length = 0; length < min_u64(size - done, sizeof piece); length++)
-			if (!sbi_load_byte(address + done + length, &piece[length]))
-				break;
-		sbi_console_write(piece, length);
-		done += length;
-	} while (length == sizeof piece);
-	return done || !size ? sbi_value(done) : sbi_error(SBI_ERR_INVALID_PARAM);
+	while (length < wanted && sbi_load_byte(address + length, &piece[length]))
+		length++;
+	return length || !size ? sbi_value(sbi_console_write(piece, length)) : sbi_error(SBI_ERR_INVALID_PARAM);
 }
 
 /* A character is taken only when there is a place for it. */
@@ -26,7 +19,7 @@ static struct sbi_result read_into(uint64_t address, uint64_t size)
 	int character = 0;
 	char byte;
 
-	for (; done < size; done++) {
+	for (; done < min_u64(size, SBI_CONSOLE_PIECE); done++) {
 		if (!sbi_load_byte(address + done, &byte) || !sbi_store_byte(address + done, byte))
 			break;
 		character = sbi_console_read();
@@ -47,7 +40,7 @@ struct sbi_result sbi_dbcn(const struct sbi_call *call)
 	switch (call->function) {
 	case SBI_DBCN_WRITE: return write_from(arguments[1], arguments[0]);
 	case SBI_DBCN_READ: return read_into(arguments[1], arguments[0]);
-	case SBI_DBCN_WRITE_BYTE: sbi_console_write(&byte, 1); return sbi_success();
+	case SBI_DBCN_WRITE_BYTE: sbi_console_write_all(&byte, 1); return sbi_success();
 	default: return sbi_error(SBI_ERR_NOT_SUPPORTED);
 	}
 }

@@ -70,7 +70,7 @@ static void open_memory(void)
 
 static void configure_environment(void)
 {
-	csr_try_write(menvcfg, ENVCFG_STCE | ENVCFG_ADUE);
+	csr_try_write(menvcfg, ENVCFG_STCE | ENVCFG_ADUE | ENVCFG_CBZE);
 	csr_try_write(mstateen0, ~UINT64_C(0)); /* S-mode may have whatever there is */
 	csr_try_write(scounteren, COUNTEREN_CY_TM_IR);
 	sbi_timer_init();

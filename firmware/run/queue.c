@@ -24,13 +24,13 @@ struct vcpu *next_vcpu(struct percpu *cpu)
 
 uint64_t queue_deadline(struct percpu *cpu, const struct vcpu *current, uint64_t slice_end)
 {
-	uint64_t deadline = NO_DEADLINE;
+	uint64_t deadline = cpu->output_due;
 
 	for (struct vcpu *vcpu = cpu->vcpus; vcpu; vcpu = vcpu->next_on_cpu) {
 		if (vcpu == current)
 			continue;
 		if (vcpu_wants_turn(vcpu))
-			return slice_end;
+			return min_u64(deadline, slice_end);
 		deadline = min_u64(deadline, vcpu_wake_deadline(vcpu));
 	}
 	return deadline;

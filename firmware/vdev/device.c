@@ -85,21 +85,27 @@ bool guest_device_access(struct guest_devices *devices, struct guest_access *acc
 	return served;
 }
 
-void guest_device_input(struct guest_devices *devices, char character, struct guest_device_effects *effects)
+void guest_device_input(struct guest_devices *devices, const char *text, uint32_t size,
+                        struct guest_device_effects *effects)
 {
 	*effects = (struct guest_device_effects){0};
 	spin_lock(&devices->lock);
-	guest_input_put(&devices->input, character);
+	for (uint32_t i = 0; i < size; i++)
+		guest_input_put(&devices->input, text[i]);
 	update_interrupts(devices, effects);
 	spin_unlock(&devices->lock);
 }
 
-int guest_device_take_input(struct guest_devices *devices, struct guest_device_effects *effects)
+uint32_t guest_device_take_input(struct guest_devices *devices, char *text, uint32_t size,
+                                 struct guest_device_effects *effects)
 {
+	uint32_t taken = 0;
+
 	*effects = (struct guest_device_effects){0};
 	spin_lock(&devices->lock);
-	int character = guest_input_get(&devices->input);
+	while (taken < size && !guest_input_is_empty(&devices->input))
+		text[taken++] = (char)guest_input_get(&devices->input);
 	update_interrupts(devices, effects);
 	spin_unlock(&devices->lock);
-	return character;
+	return taken;
 }

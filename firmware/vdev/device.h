@@ -46,8 +46,10 @@ bool guest_device_exists(uint64_t gpa, uint32_t width);
 bool guest_device_access(struct guest_devices *devices, struct guest_access *access,
                          struct guest_device_effects *effects);
 
-/* A character from the host's console, and one for the guest's SBI console (-1: none). */
-void guest_device_input(struct guest_devices *devices, char character, struct guest_device_effects *effects);
-int guest_device_take_input(struct guest_devices *devices, struct guest_device_effects *effects);
+/* Characters from the host's console; and those for the guest's SBI console, up to `size`: returns how many. */
+void guest_device_input(struct guest_devices *devices, const char *text, uint32_t size,
+                        struct guest_device_effects *effects);
+uint32_t guest_device_take_input(struct guest_devices *devices, char *text, uint32_t size,
+                                 struct guest_device_effects *effects);
 
 #endif

@@ -51,14 +51,14 @@ int64_t vcpu_start(struct vcpu *vcpu, uint64_t address, uint64_t argument)
 	struct zone *zone = vcpu->zone;
 	struct percpu *cpu = vcpu->cpu;
 
-	write_lock(&zone->lock);
+	spin_lock(&zone->lock);
 	bool started = change_state(vcpu, SBI_HSM_STOPPED, SBI_HSM_START_PENDING);
 	if (started) {
 		vcpu->start_address = address;
 		vcpu->start_argument = argument;
 		zone_get(zone);
 	}
-	write_unlock(&zone->lock);
+	spin_unlock(&zone->lock);
 	if (!started)
 		return SBI_ERR_ALREADY_AVAILABLE;
 
@@ -66,7 +66,7 @@ int64_t vcpu_start(struct vcpu *vcpu, uint64_t address, uint64_t argument)
 	cpu->cpu_on_entry = address;
 	cpu->dtb_ipa = zone->dtb;
 	spin_unlock(&cpu->ctrl_lock);
-	percpu_post_event(cpu, EVENT_START);
+	percpu_post_event(BIT(cpu->id), EVENT_START);
 	return SBI_SUCCESS;
 }
 
@@ -102,9 +102,9 @@ void vcpu_leave(struct vcpu *vcpu)
 		vcpu->cpu->fp_owner = NULL; /* it starts with fresh registers if it ever starts again */
 	vcpu->waiting = false;
 	vcpu->resumes_at_start = false;
-	write_lock(&zone->lock);
+	spin_lock(&zone->lock);
 	__atomic_store_n(&vcpu->state, SBI_HSM_STOPPED, __ATOMIC_RELEASE);
-	write_unlock(&zone->lock);
+	spin_unlock(&zone->lock);
 	zone_put(zone);
 }
 
@@ -114,16 +114,6 @@ bool vcpu_wants_turn(struct vcpu *vcpu)
 		return false;
 	return !zone_is_running(vcpu->zone) || !vcpu->waiting ||
 	       (vcpu_pending_interrupts(vcpu) & vcpu->regs.virtual_hs.hie);
-}
-
-uint32_t vcpu_status(const struct vcpu *vcpu)
-{
-	struct zone *zone = vcpu->zone;
-
-	read_lock(&zone->lock);
-	uint32_t state = vcpu_state(vcpu);
-	read_unlock(&zone->lock);
-	return state;
 }
 
 void vcpu_suspend(struct vcpu *vcpu)
@@ -150,11 +140,11 @@ static void load_anew(struct vcpu *first)
 		__atomic_store_n(&zone->vcpus[i]->raised, 0, __ATOMIC_RELAXED);
 	guest_device_reset(&zone->devices);
 	zone->time_origin = hal_time();
-	write_lock(&zone->lock);
+	spin_lock(&zone->lock);
 	first->start_address = zone->entry;
 	first->start_argument = zone->dtb;
 	__atomic_store_n(&zone->state, ZONE_RUNNING, __ATOMIC_RELEASE);
-	write_unlock(&zone->lock);
+	spin_unlock(&zone->lock);
 	if (error)
 		zone_end(zone, ZONE_STOPPED, "it cannot be loaded again: %s", error);
 }
@@ -164,10 +154,10 @@ static void enter_at_start_address(struct vcpu *vcpu)
 {
 	struct zone *zone = vcpu->zone;
 
-	write_lock(&zone->lock);
+	spin_lock(&zone->lock);
 	uint64_t address = vcpu->start_address, argument = vcpu->start_argument;
 	__atomic_store_n(&vcpu->state, SBI_HSM_STARTED, __ATOMIC_RELEASE);
-	write_unlock(&zone->lock);
+	spin_unlock(&zone->lock);
 	reset_vcpu(vcpu, address, argument);
 }
 

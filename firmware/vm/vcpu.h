@@ -49,15 +49,13 @@ void vcpu_attach(struct vcpu *vcpu);
 /* hart_start: 0, or an SBI error. Any CPU. */
 int64_t vcpu_start(struct vcpu *vcpu, uint64_t address, uint64_t argument);
 
+/* Raises the software interrupt of these vCPUs of the zone, a bit each. Any CPU. */
+void zone_raise_software_interrupt(struct zone *zone, uint64_t vcpus);
+
+/* Makes their CPUs look at their devices again. Any CPU. */
+void zone_notify(const struct zone *zone, uint64_t vcpus);
+
 /* hart_get_status: SBI_HSM_*. Any CPU. */
-uint32_t vcpu_status(const struct vcpu *vcpu);
-
-/* Raises the guest's software interrupt. Any CPU. */
-void vcpu_raise_software_interrupt(struct vcpu *vcpu);
-
-/* Makes its CPU look at the vCPU's devices again. Any CPU. */
-void vcpu_notify(struct vcpu *vcpu);
-
 static inline uint32_t vcpu_state(const struct vcpu *vcpu) { return __atomic_load_n(&vcpu->state, __ATOMIC_ACQUIRE); }
 
 /*

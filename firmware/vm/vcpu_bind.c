@@ -20,12 +20,16 @@ static void load_fp(struct percpu *cpu, struct vcpu *vcpu)
 	vcpu->regs.guest.sstatus = (vcpu->regs.guest.sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
 }
 
-/* The HS-level FS is dirty if the guest wrote any FP register, whatever it then did to its own FS. */
+/* The HS-level FS is dirty if the guest wrote any FP register, whatever it then did to its own FS. But QEMU 7.2 does not
+ * make it so for fcsr. */
 static void store_fp(struct vcpu *vcpu)
 {
-	if ((vcpu->regs.guest.sstatus & SSTATUS_FS) != SSTATUS_FS_DIRTY)
+	if (!vcpu->cpu->arch_cpu.has_fp)
 		return;
 	csr_set(sstatus, SSTATUS_FS);
+	vcpu->regs.fp.fcsr = csr_read(fcsr);
+	if ((vcpu->regs.guest.sstatus & SSTATUS_FS) != SSTATUS_FS_DIRTY)
+		return;
 	fp_save(&vcpu->regs.fp);
 	vcpu->regs.guest.sstatus = (vcpu->regs.guest.sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
 }
@@ -59,37 +63,20 @@ void vcpu_retry(struct vcpu *vcpu)
 
 static void load_vs_csrs(const struct vs_csrs *vs, const struct arch_cpu *arch)
 {
-	csr_write(htimedelta, vs->htimedelta); /* before vstimecmp, which is compared to the sum */
-	csr_write(vsstatus, vs->vsstatus);
-	csr_write(vsie, vs->vsie);
-	csr_write(vstvec, vs->vstvec);
-	csr_write(vsscratch, vs->vsscratch);
-	csr_write(vsepc, vs->vsepc);
-	csr_write(vscause, vs->vscause);
-	csr_write(vstval, vs->vstval);
-	csr_write(vsatp, vs->vsatp);
-	csr_write(hvip, vs->hvip);
-	if (arch->has_sstc)
-		csr_write(vstimecmp, vs->vstimecmp);
-	if (arch->has_senvcfg)
-		csr_write(senvcfg, vs->senvcfg);
+#define LOAD_CSR(name, csr, condition)                                                                                 \
+	if (condition)                                                                                                 \
+		csr_write(csr, vs->name);
+	VS_CSRS(LOAD_CSR)
+#undef LOAD_CSR
 }
 
 static void store_vs_csrs(struct vs_csrs *vs, const struct arch_cpu *arch)
 {
-	vs->vsstatus = csr_read(vsstatus);
-	vs->vsie = csr_read(vsie);
-	vs->vstvec = csr_read(vstvec);
-	vs->vsscratch = csr_read(vsscratch);
-	vs->vsepc = csr_read(vsepc);
-	vs->vscause = csr_read(vscause);
-	vs->vstval = csr_read(vstval);
-	vs->vsatp = csr_read(vsatp);
-	vs->hvip = csr_read(hvip);
-	if (arch->has_sstc)
-		vs->vstimecmp = csr_read(vstimecmp);
-	if (arch->has_senvcfg)
-		vs->senvcfg = csr_read(senvcfg);
+#define STORE_CSR(name, csr, condition)                                                                                \
+	if (condition)                                                                                                 \
+		vs->name = csr_read(csr);
+	VS_CSRS(STORE_CSR)
+#undef STORE_CSR
 }
 
 /*
@@ -117,6 +104,7 @@ void vcpu_bind(struct vcpu *vcpu)
 	zone_get(cpu->zone);
 	csr_write(hgatp, vcpu->regs.virtual_hs.hgatp);
 	flush_on_bind(cpu);
+	hal_drop_reservation();
 	load_vs_csrs(&vcpu->regs.vs, &cpu->arch_cpu);
 	csr_write(hgeie, vcpu->regs.virtual_hs.hgeie);
 	load_fp(cpu, vcpu);

@@ -5,13 +5,18 @@
 #include "vm/vcpu.h"
 #include "vm/zone.h"
 
-void vcpu_raise_software_interrupt(struct vcpu *vcpu)
+void zone_raise_software_interrupt(struct zone *zone, uint64_t vcpus)
 {
-	__atomic_fetch_or(&vcpu->raised, BIT(IRQ_VSSI), __ATOMIC_RELEASE);
-	percpu_post_event(vcpu->cpu, EVENT_INTERRUPT);
+	for (uint64_t rest = vcpus; rest; rest &= rest - 1)
+		__atomic_fetch_or(&zone->vcpus[lowest_bit(rest)]->raised, BIT(IRQ_VSSI), __ATOMIC_RELEASE);
+	zone_notify(zone, vcpus);
 }
 
-void vcpu_notify(struct vcpu *vcpu) { percpu_post_event(vcpu->cpu, EVENT_INTERRUPT); }
+void zone_notify(const struct zone *zone, uint64_t vcpus)
+{
+	if (vcpus)
+		percpu_post_event(zone_homes(zone, vcpus), EVENT_INTERRUPT);
+}
 
 uint64_t vcpu_pending_interrupts(struct vcpu *vcpu)
 {

@@ -2,6 +2,7 @@
 
 #include "arch/hal.h"
 #include "arch/sbi_spec.h"
+#include "cpu/output.h"
 #include "cpu/percpu.h"
 #include "host/host.h"
 #include "lib/bits.h"
@@ -24,6 +25,17 @@ void zones_count_end(bool success)
 	host_power_off(!__atomic_load_n(&any_failed, __ATOMIC_RELAXED));
 }
 
+uint64_t zone_homes(const struct zone *zone, uint64_t vcpus)
+{
+	uint64_t harts = 0;
+
+	if (vcpus == zone_vcpus(zone))
+		return zone->harts;
+	for (; vcpus; vcpus &= vcpus - 1)
+		harts |= BIT(zone->vcpus[lowest_bit(vcpus)]->cpu->id);
+	return harts;
+}
+
 void zone_get(struct zone *zone) { __atomic_fetch_add(&zone->references, 1, __ATOMIC_RELAXED); }
 
 /* Its first vCPU starts as if it had been told to by hart_start; its CPU loads the zone before. */
@@ -31,27 +43,27 @@ static void start_anew(struct zone *zone)
 {
 	struct vcpu *first = zone->vcpus[0];
 
-	write_lock(&zone->lock);
+	spin_lock(&zone->lock);
 	__atomic_store_n(&zone->state, ZONE_RELOADING, __ATOMIC_RELEASE);
 	zone_get(zone);
 	__atomic_store_n(&first->state, SBI_HSM_START_PENDING, __ATOMIC_RELEASE);
-	write_unlock(&zone->lock);
-	percpu_post_event(first->cpu, EVENT_START);
+	spin_unlock(&zone->lock);
+	percpu_post_event(BIT(first->cpu->id), EVENT_START);
 }
 
 /* Nobody is left: the zone's last output can go out, then its end, or its next life. */
 static void finish_zone(struct zone *zone)
 {
 	zone_end(zone, ZONE_STOPPED, "every vCPU has stopped itself"); /* unless it has ended already */
-	console_zone_end(&zone->line, zone->name);
-	read_lock(&zone->lock);
+	spin_lock(&zone->lock);
 	enum zone_state state = zone->state;
-	read_unlock(&zone->lock);
+	spin_unlock(&zone->lock);
 	switch (state) {
-	case ZONE_SHUT_DOWN: console_line("%s: shut down", zone->name); break;
-	case ZONE_REBOOTING: console_line("%s: %s", zone->name, zone->report); break;
-	default: console_line("%s: stopped: %s", zone->name, zone->report); /* nothing changes it any more */
+	case ZONE_SHUT_DOWN: console_zone_end(&zone->output, "%s: shut down", zone->name); break;
+	case ZONE_REBOOTING: console_line("%s: %s", zone->name, zone->report); break; /* its output goes on */
+	default: console_zone_end(&zone->output, "%s: stopped: %s", zone->name, zone->report);
 	}
+	output_expedite(this_cpu_data());
 	if (state == ZONE_REBOOTING)
 		start_anew(zone);
 	else
@@ -68,7 +80,7 @@ void zone_end(struct zone *zone, enum zone_state how, const char *reason, ...)
 {
 	va_list arguments;
 
-	write_lock(&zone->lock);
+	spin_lock(&zone->lock);
 	bool first = zone->state == ZONE_RUNNING;
 	if (first) {
 		va_start(arguments, reason);
@@ -76,7 +88,7 @@ void zone_end(struct zone *zone, enum zone_state how, const char *reason, ...)
 		va_end(arguments);
 		__atomic_store_n(&zone->state, how, __ATOMIC_RELEASE);
 	}
-	write_unlock(&zone->lock);
-	for (uint64_t harts = first ? zone->harts : 0; harts; harts &= harts - 1)
-		percpu_post_event(get_cpu_data(lowest_bit(harts)), EVENT_STOP);
+	spin_unlock(&zone->lock);
+	if (first)
+		percpu_post_event(zone->harts, EVENT_STOP);
 }

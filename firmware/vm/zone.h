@@ -41,7 +41,7 @@ struct zone {
 	 */
 	uint32_t references;
 
-	struct rwlock lock;    /* guards state, report, and the vCPUs' state */
+	struct spinlock lock;  /* held to change state, report, and the vCPUs' state from or to STOPPED */
 	enum zone_state state; /* may be read without the lock where an old answer does no harm */
 	char report[160];
 
@@ -60,7 +60,7 @@ struct zone {
 	uint64_t harts; /* bit per hart id: where they live */
 
 	struct guest_devices devices;
-	struct console_line line;
+	struct console_queue output;
 };
 
 void zone_get(struct zone *zone);
@@ -85,6 +85,9 @@ static inline bool zone_is_running(const struct zone *zone)
 /* The guest's harts, a bit each. */
 static inline uint64_t zone_vcpus(const struct zone *zone) { return UINT64_MAX >> (HARTS_MAX - zone->vcpus_count); }
 
+/* The harts these vCPUs live on, a bit each. */
+uint64_t zone_homes(const struct zone *zone, uint64_t vcpus);
+
 /* Number of zones that are still to end before the machine does; a zone that never started counts as failed. */
 void zones_expect(uint32_t count);
 void zones_count_end(bool success);
@@ -95,7 +98,10 @@ static inline bool zone_has_memory(const struct zone *zone, uint64_t gpa, uint64
 	return gpa >= ZONE_RAM_BASE && range_within(gpa - ZONE_RAM_BASE, size, zone->memory_size);
 }
 
-/* zone_ram.c: copies between the hypervisor and the zone's RAM. The range must be RAM of the zone. */
+/* zone_ram.c: where gpa is, and how much of [gpa, gpa + size) follows in one piece. It must be RAM of the zone. */
+void *zone_ram(struct zone *zone, uint64_t gpa, uint64_t size, uint64_t *length);
+
+/* Copies between the hypervisor and the zone's RAM. The range must be RAM of the zone. */
 void zone_write(struct zone *zone, uint64_t gpa, const void *from, uint64_t size);
 void zone_read(struct zone *zone, uint64_t gpa, void *to, uint64_t size);
 void zone_zero(struct zone *zone, uint64_t gpa, uint64_t size);

@@ -21,6 +21,7 @@ static bool give_memory(struct zone *zone, uint64_t size)
 		uint64_t rest = zone->memory_size - done;
 		if (!block)
 			return false;
+		memory_clear(block, min_u64(rest, BLOCK_SIZE));
 		if (rest >= BLOCK_SIZE && !gstage_map(&zone->gstage, gpa, block, BLOCK_SIZE))
 			return false;
 		for (uint64_t page = 0; rest < BLOCK_SIZE && page < rest; page += PAGE_SIZE)
@@ -65,6 +66,7 @@ struct zone *zone_create(const struct zone_config *config, uint16_t vmid, uint64
 	if (zone) {
 		memcpy(zone->name, config->name, sizeof zone->name);
 		zone->config = config;
+		console_add(&zone->output, zone->name);
 		zone->references = 1;
 		zone->state = ZONE_RUNNING;
 		error = build_zone(zone, config, vmid, share);

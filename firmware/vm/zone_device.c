@@ -1,6 +1,7 @@
 /* A zone's devices at work: what their effects are outside them, and where their input comes from. */
 #include "vm/zone_device.h"
 
+#include "cpu/output.h"
 #include "cpu/percpu.h"
 #include "host/console.h"
 #include "host/input.h"
@@ -8,16 +9,39 @@
 #include "vm/vcpu.h"
 #include "vm/zone.h"
 
+/* Characters that one interrupt hands over: what the UART holds. */
+#define INPUT_PIECE 16
+
 /* Set once at boot, before the CPU that uses them starts a zone. */
 static struct percpu *input_cpu;
 static struct zone *input_zone;
 
+uint64_t zone_print(struct zone *zone, const char *text, uint64_t size)
+{
+	uint64_t taken = console_zone_write(&zone->output, text, size);
+
+	if (taken)
+		output_send(this_cpu_data());
+	else
+		output_expedite(this_cpu_data());
+	return taken;
+}
+
+bool zone_can_print(struct zone *zone)
+{
+	if (console_zone_has_room(&zone->output))
+		return true;
+	output_expedite(this_cpu_data());
+	return false;
+}
+
 static void carry_out_effects(struct zone *zone, const struct guest_device_effects *effects)
 {
-	if (effects->has_output)
-		console_zone_write(&zone->line, zone->name, &effects->output, 1);
-	for (uint64_t vcpus = effects->interrupted; vcpus; vcpus &= vcpus - 1)
-		vcpu_notify(zone->vcpus[lowest_bit(vcpus)]);
+	if (effects->has_output) {
+		console_zone_put(&zone->output, effects->output);
+		output_send(this_cpu_data());
+	}
+	zone_notify(zone, effects->interrupted);
 }
 
 bool zone_device_access(struct zone *zone, struct guest_access *access)
@@ -29,13 +53,13 @@ bool zone_device_access(struct zone *zone, struct guest_access *access)
 	return served;
 }
 
-int zone_take_input(struct zone *zone)
+uint32_t zone_take_input(struct zone *zone, char *text, uint32_t size)
 {
 	struct guest_device_effects effects;
-	int character = guest_device_take_input(&zone->devices, &effects);
+	uint32_t taken = guest_device_take_input(&zone->devices, text, size, &effects);
 
 	carry_out_effects(zone, &effects);
-	return character;
+	return taken;
 }
 
 void zone_route_input(struct zone *zone)
@@ -50,17 +74,18 @@ void zone_route_input(struct zone *zone)
 
 void zone_poll_input(struct percpu *cpu)
 {
-	uint32_t source;
+	char text[INPUT_PIECE];
+	uint32_t source, size = 0;
 	int character;
 
-	if (__atomic_load_n(&input_cpu, __ATOMIC_ACQUIRE) != cpu)
+	if (__atomic_load_n(&input_cpu, __ATOMIC_ACQUIRE) != cpu || !(source = host_input_claim()))
 		return;
-	while ((source = host_input_claim())) {
-		while ((character = host_input_get()) >= 0) {
-			struct guest_device_effects effects;
-			guest_device_input(&input_zone->devices, (char)character, &effects);
-			carry_out_effects(input_zone, &effects);
-		}
-		host_input_complete(source);
+	while (size < sizeof text && (character = host_input_get()) >= 0)
+		text[size++] = (char)character;
+	if (size) {
+		struct guest_device_effects effects;
+		guest_device_input(&input_zone->devices, text, size, &effects);
+		carry_out_effects(input_zone, &effects);
 	}
+	host_input_complete(source); /* if there is more, it interrupts again */
 }

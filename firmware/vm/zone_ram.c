@@ -2,8 +2,7 @@
 #include "lib/string.h"
 #include "vm/zone.h"
 
-/* The part of [gpa, gpa + size) that lies in one piece of physical memory. */
-static void *ram_at(struct zone *zone, uint64_t gpa, uint64_t size, uint64_t *length)
+void *zone_ram(struct zone *zone, uint64_t gpa, uint64_t size, uint64_t *length)
 {
 	uint64_t address = gstage_translate(&zone->gstage, gpa, length);
 
@@ -17,7 +16,7 @@ void zone_write(struct zone *zone, uint64_t gpa, const void *from, uint64_t size
 	uint64_t length;
 
 	for (; size; size -= length, gpa += length, in += length)
-		memcpy(ram_at(zone, gpa, size, &length), in, length);
+		memcpy(zone_ram(zone, gpa, size, &length), in, length);
 }
 
 void zone_read(struct zone *zone, uint64_t gpa, void *to, uint64_t size)
@@ -26,7 +25,7 @@ void zone_read(struct zone *zone, uint64_t gpa, void *to, uint64_t size)
 	uint64_t length;
 
 	for (; size; size -= length, gpa += length, out += length)
-		memcpy(out, ram_at(zone, gpa, size, &length), length);
+		memcpy(out, zone_ram(zone, gpa, size, &length), length);
 }
 
 void zone_zero(struct zone *zone, uint64_t gpa, uint64_t size)
@@ -34,5 +33,5 @@ void zone_zero(struct zone *zone, uint64_t gpa, uint64_t size)
 	uint64_t length;
 
 	for (; size; size -= length, gpa += length)
-		memset(ram_at(zone, gpa, size, &length), 0, length);
+		memset(zone_ram(zone, gpa, size, &length), 0, length);
 }

@@ -17,6 +17,8 @@ enum page_flag {
 	PAGE_CODE = 1 << 0,  /* some hart holds translated instructions of this page */
 	PAGE_WATCH = 1 << 1, /* a reservation of a hart that is not running now lies in this page */
 	PAGE_HOOK = 1 << 2,  /* a device wants to see stores (HTIF's tohost) */
+	PAGE_LOOK = 1 << 3,  /* an observer wants to see stores */
+	PAGE_GUEST = 1 << 4, /* likewise, but not those of a guest (V=1), which need not be told */
 };
 
 /* Who wants to know of stores. The bus tells; it does not ask who it is. */

@@ -10,6 +10,7 @@
 #include "base/say.h"
 #include "cli/options.h"
 #include "debug/debug.h"
+#include "watch/check.h"
 #include "dev/console.h"
 #include "machine/machine.h"
 #include "machine/outputs.h"
@@ -115,6 +116,7 @@ static int write_results(struct machine *machine, double seconds)
 {
 	const struct config *config = machine->config;
 	int result = console_finish(machine->console);
+	check_finish(machine->check);
 	trace_finish(machine->trace, machine->harts, machine->hart_count);
 	if (config->signature_path && signature_write(config->signature_path, machine) != 0)
 		result = -1;

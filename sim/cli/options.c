@@ -184,6 +184,28 @@ static int set_checks(struct options *options, const struct option_row *row, cha
 	return 0;
 }
 
+/* base=SYMBOL|ADDRESS,size=BYTES[,count=SLOTS] */
+static int set_percpu(struct options *options, const struct option_row *row, char *value)
+{
+	struct percpu_config percpu = {.count = HARTS_MAX};
+	char *list = keep_text(options, value);
+	for (char *item; (item = next_item(&list)) != NULL;) {
+		const char *setting = cut_value(item);
+		if (setting && strcmp(item, "base") == 0 && *setting)
+			percpu.base = setting;
+		else if (setting && strcmp(item, "size") == 0 && options_size(setting, 1, &percpu.size))
+			continue;
+		else if (!setting || strcmp(item, "count") != 0 ||
+		         !number_between(setting, 1, HARTS_MAX, &percpu.count))
+			return bad("--%s %s: must be base=SYMBOL|ADDRESS,size=BYTES[,count=1..%u]", row->name, value,
+			           HARTS_MAX);
+	}
+	if (!percpu.base || !percpu.size)
+		return bad("--%s %s: needs base= and size=", row->name, value);
+	options->config.percpu = percpu;
+	return 0;
+}
+
 static int set_timeout(struct options *options, const struct option_row *row, char *value)
 {
 	char *end;
@@ -240,6 +262,7 @@ static const struct option_row rows[] = {
     VALUE("timeout", set_timeout),
     OUTPUT("signature", signature_path),
     VALUE("check", set_checks),
+    VALUE("percpu", set_percpu),
     NUMBER("seed", seed, 0, UINT64_MAX),
     FLAG("debug", debug),
     TEXT("debug-cmd", debug_cmd),

@@ -36,6 +36,8 @@ static const char text[] =
     "                                 [world,trap,tp,irq]; rvtrace reads them\n"
     "  --stats FILE              write statistics as JSON; --stats help says what each number is\n"
     "  --check LIST              stop when an invariant breaks: percpu,worldswitch,isolation or all\n"
+    "  --percpu base=SYMBOL|ADDRESS,size=BYTES[,count=N]   where --check percpu finds a hart's slot for tp, instead of by\n"
+    "                            the symbols percpu_base, percpu_slot_size, percpu_max\n"
     "  --record FILE             write what the host gives as console input, and at which cycles\n"
     "  --replay FILE             console input is what --record wrote, at the same cycles: the same run again\n"
     "  --debug                   debugger on the terminal (ctrl-A d: from the guest to it and back), or by commands from a\n"

@@ -27,7 +27,8 @@ struct stop_point {
 struct last_trap {
 	bool valid;
 	struct trap_route route; /* as it was when the trap was taken */
-	uint64_t pc, tval, tval2, tinst, cycle;
+	uint64_t pc, tval, tval2, tinst, cycle; /* values: as they are true */
+	unsigned hidden; /* those that the hart wrote as 0: trap_hidden */
 };
 
 struct debugger {

@@ -9,7 +9,6 @@
 #include "isa/insn.h"
 #include "hart/mmu.h"
 #include "hart/trap.h"
-#include "base/symbols.h"
 
 typedef void info_function(struct debugger *debugger);
 
@@ -109,19 +108,19 @@ static void info_tp(struct debugger *debugger)
 	        (unsigned long long)tp->guest);
 }
 
-/* The firmware's slots, by the symbols it exports for us: firmware/percpu.h. */
+/* The slots that --check percpu looks at. */
 static void info_percpu(struct debugger *debugger)
 {
 	const struct machine *machine = debugger->machine;
-	uint64_t base, slot;
-	if (!symbols_lookup(machine->symbols, "percpu_base", &base, NULL, NULL) ||
-	    !symbols_lookup(machine->symbols, "percpu_slot_size", &slot, NULL, NULL)) {
-		complain(debugger, "the firmware has no percpu_base and percpu_slot_size");
+	struct percpu_array array;
+	if (!check_find_percpu(&machine->config->percpu, machine->symbols, &machine->bus, &array)) {
+		complain(debugger,
+		         "no --percpu, and no symbols percpu_base, percpu_slot_size, percpu_max in the firmware");
 		return;
 	}
-	for (unsigned i = 0; i < machine->hart_count; i++) {
+	for (unsigned i = 0; i < machine->hart_count && i < array.count; i++) {
 		const struct hart *hart = &machine->harts[i];
-		uint64_t address = base + i * slot, tp = hart->tp.hypervisor, words[4] = {0};
+		uint64_t address = array.base + i * array.size, tp = hart->tp.hypervisor, words[4] = {0};
 		bus_peek(&machine->bus, address, words, sizeof words);
 		fprintf(debugger->out, "hart %-2u slot 0x%llx tp(HS) 0x%llx%s  %016llx %016llx %016llx %016llx\n", i,
 		        (unsigned long long)address, (unsigned long long)tp,
@@ -215,6 +214,30 @@ COMMAND(cmd_print, 170, "print", "p", "EXPR", "evaluate: numbers, $registers, $c
 	return true;
 }
 
+/* The values that the trap's registers got, and the truth behind those that are 0 by choice. */
+static void print_trap_values(struct debugger *debugger, const struct last_trap *trap)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+		bool hidden;
+	} values[] = {
+	    {"tval", trap->tval, trap->hidden & TRAP_HIDES_TVAL},
+	    {"tval2", trap->tval2, trap->hidden & TRAP_HIDES_TVAL2},
+	    {"tinst", trap->tinst, trap->hidden & TRAP_HIDES_TINST},
+	};
+	enum { COUNT = sizeof values / sizeof values[0] };
+	for (unsigned i = 0; i < COUNT; i++)
+		fprintf(debugger->out, " %s 0x%llx", values[i].name,
+		        values[i].hidden ? 0 : (unsigned long long)values[i].value);
+	if (trap->hidden)
+		fprintf(debugger->out, " (true:");
+	for (unsigned i = 0; i < COUNT; i++)
+		if (values[i].hidden)
+			fprintf(debugger->out, " %s 0x%llx", values[i].name, (unsigned long long)values[i].value);
+	fputs(trap->hidden ? ")\n" : "\n", debugger->out);
+}
+
 COMMAND(cmd_why, 190, "why", "wh", "", "the hart's last trap: where it went, and which delegation bits sent it")
 {
 	(void)args;
@@ -223,11 +246,11 @@ COMMAND(cmd_why, 190, "why", "wh", "", "the hart's last trap: where it went, and
 	if (!trap->valid)
 		return complain(debugger, "hart %u has taken no trap yet", debugger->hart);
 	enum mode from = trap->route.from;
-	fprintf(debugger->out, "%s at 0x%llx%s in %s, cycle %llu: tval 0x%llx tval2 0x%llx tinst 0x%llx\n",
-	        cause_name(trap->route.interrupt, trap->route.cause), (unsigned long long)trap->pc,
-	        debug_symbol(debugger, current(debugger), from, trap->pc, name, sizeof name), mode_name(from),
-	        (unsigned long long)trap->cycle, (unsigned long long)trap->tval, (unsigned long long)trap->tval2,
-	        (unsigned long long)trap->tinst);
+	fprintf(debugger->out,
+	        "%s at 0x%llx%s in %s, cycle %llu:", cause_name(trap->route.interrupt, trap->route.cause),
+	        (unsigned long long)trap->pc, debug_symbol(debugger, current(debugger), from, trap->pc, name, sizeof name),
+	        mode_name(from), (unsigned long long)trap->cycle);
+	print_trap_values(debugger, trap);
 	trap_explain(&trap->route, debugger->out);
 	fputc('\n', debugger->out);
 	return true;

@@ -19,6 +19,7 @@ void debug_observe(struct observer *observer, struct hart *hart, const struct tr
 		    .tval2 = event->value[2],
 		    .tinst = event->value[3],
 		    .cycle = event->cycle,
+		    .hidden = event->flags,
 		};
 		debugger->saw_trap |= event->hart == debugger->hart;
 	}

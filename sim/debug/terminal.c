@@ -15,6 +15,7 @@
 #include "csr/csr.h"
 #include "debug/debugger.h"
 #include "debug/repl.h"
+#include "dev/console.h"
 
 /* readline hands its callbacks no context. What it does have is one pointer to a text of the program's own, its
  * name, by which an inputrc file can tell programs apart: that text stands in here. */
@@ -149,15 +150,25 @@ static void attend_signals(struct debugger *debugger)
 	debugger->machine->wants_debugger = false;
 }
 
-static void read_keys(struct debugger *debugger)
+/* Is there a key for us? First those that came while the guest ran and that it has not asked for. */
+static bool wait_for_key(struct debugger *debugger)
 {
 	enum { LOOK_MS = 100 };
+	struct pollfd look = {.fd = STDIN_FILENO, .events = POLLIN};
+	int key = console_take_back(debugger->machine->console);
+	if (key < 0)
+		return poll(&look, 1, LOOK_MS) > 0;
+	rl_stuff_char(key);
+	return true;
+}
+
+static void read_keys(struct debugger *debugger)
+{
 	rl_callback_handler_install(prompt, line_typed);
 	while (!debugger->quit) {
-		struct pollfd look = {.fd = STDIN_FILENO, .events = POLLIN};
-		int ready = poll(&look, 1, LOOK_MS);
+		bool ready = wait_for_key(debugger);
 		attend_signals(debugger);
-		if (ready > 0 && !debugger->quit)
+		if (ready && !debugger->quit)
 			rl_callback_read_char();
 	}
 	rl_callback_handler_remove();

@@ -40,6 +40,10 @@ static void print_fault(struct debugger *debugger, const struct answer *answer)
 		fprintf(debugger->out, ", htval 0x%" PRIx64 " (gpa 0x%" PRIx64 "), htinst %s0x%" PRIx64, trap->tval2,
 		        trap->tval2 << 2, trap->tinst ? "pseudoinstruction " : "transformed instruction or ",
 		        trap->tinst);
+	unsigned hidden = trap_hidden(current(debugger), trap);
+	if (hidden)
+		fprintf(debugger->out, " (this hart writes 0:%s%s%s)", hidden & TRAP_HIDES_TVAL ? " tval" : "",
+		        hidden & TRAP_HIDES_TVAL2 ? " htval" : "", hidden & TRAP_HIDES_TINST ? " htinst" : "");
 	if (answer->reason)
 		fprintf(debugger->out, ": %s%s%s", answer->place ? answer->place : "", answer->place ? ": " : "",
 		        answer->reason);

@@ -183,6 +183,8 @@ bool console_type(struct console *console, const uint8_t *bytes, size_t size)
 	return host_input_type(console->input, bytes, size);
 }
 
+int console_take_back(struct console *console) { return host_input_take_back(console->input); }
+
 void console_raw(struct console *console, bool raw) { host_input_raw(console->input, raw); }
 
 bool console_at_terminal(const struct console *console) { return host_input_at_terminal(console->input); }

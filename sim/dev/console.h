@@ -51,6 +51,9 @@ bool console_ended(struct console *console, uint64_t now);
 /* As if typed: the guest gets it when it asks next. False: there is no room, or its input is a recording. */
 bool console_type(struct console *console, const uint8_t *bytes, size_t size);
 
+/* host_input_take_back: for who reads from the terminal when the guest does not. */
+int console_take_back(struct console *console);
+
 /* The host's side, now and then while the machine runs: show what was written, obey keys. NULL is allowed. */
 void console_attend(struct console *console);
 /* Show what was written so far. */

@@ -52,6 +52,8 @@ struct device_site {
 struct device_kind {
 	/* How many this machine has, at most the row's slots. NULL: all. */
 	unsigned (*count)(const struct board *board);
+	/* Nothing answers there: it only does not fault. */
+	bool empty;
 	/* Where it is, if that depends on the machine. NULL: where the row says. */
 	uint64_t (*base)(const struct board *board);
 	/* NULL: no memory. device->destroy frees it. */

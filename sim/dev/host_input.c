@@ -41,9 +41,11 @@ struct host_input {
 	struct recorder *recorder;
 };
 
-static void key_typed(void *context, uint16_t key)
+/* Of a key: it was typed at the terminal, not by a script. */
+enum { KEY_FROM_TERMINAL = 0x200 };
+
+static void add_key(struct host_input *input, uint16_t key)
 {
-	struct host_input *input = context;
 	size_t capacity = input->typed.capacity;
 	if (input->replaying || input->typed.count == TYPED_LIMIT)
 		return;
@@ -56,6 +58,16 @@ static void key_typed(void *context, uint16_t key)
 		input->typed.capacity = capacity;
 	}
 	input->typed.keys[input->typed.count++] = key;
+}
+
+static void key_typed(void *context, uint16_t key) { add_key(context, key | KEY_FROM_TERMINAL); }
+
+static void drop_keys(struct host_input *input, size_t from, size_t count)
+{
+	size_t left = input->typed.count - from - count;
+	if (left != 0)
+		memmove(input->typed.keys + from, input->typed.keys + from + count, left * sizeof(*input->typed.keys));
+	input->typed.count -= count;
 }
 
 static void open_terminal(struct host_input *input)
@@ -176,7 +188,7 @@ static int patience(const struct host_input *input)
 static void take_typed(struct host_input *input)
 {
 	size_t count = 0, total = input->typed.count;
-	while (count < total && input->typed.keys[count] != KEY_BREAK)
+	while (count < total && !(input->typed.keys[count] & KEY_BREAK))
 		count++;
 	if (count != 0 && !input_room(input, count))
 		return;
@@ -186,9 +198,7 @@ static void take_typed(struct host_input *input)
 		input->pause = true;
 		count = 1;
 	}
-	input->typed.count -= count;
-	if (input->typed.count != 0)
-		memmove(input->typed.keys, input->typed.keys + count, input->typed.count * sizeof(*input->typed.keys));
+	drop_keys(input, 0, count);
 }
 
 static void ask_terminal(struct host_input *input)
@@ -341,8 +351,20 @@ bool host_input_type(struct host_input *input, const uint8_t *bytes, size_t size
 	if (input->ended || input->replaying || size > TYPED_LIMIT - input->typed.count)
 		return false;
 	for (size_t i = 0; i < size; i++)
-		key_typed(input, bytes[i]);
+		add_key(input, bytes[i]);
 	return true;
+}
+
+int host_input_take_back(struct host_input *input)
+{
+	for (size_t i = 0; i < input->typed.count; i++) {
+		uint16_t key = input->typed.keys[i];
+		if (!(key & KEY_FROM_TERMINAL) || key & KEY_BREAK)
+			continue;
+		drop_keys(input, i, 1);
+		return key & KEY_BYTE;
+	}
+	return -1;
 }
 
 void host_input_raw(struct host_input *input, bool raw)

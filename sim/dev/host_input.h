@@ -64,6 +64,9 @@ bool host_input_ended(struct host_input *input, uint64_t now);
  * recording. */
 bool host_input_type(struct host_input *input, const uint8_t *bytes, size_t size);
 
+/* A byte that was typed at the terminal and that the guest has not asked for is somebody else's: the first there is, or -1. */
+int host_input_take_back(struct host_input *input);
+
 /* Put the terminal into raw mode, or give it back. No-op unless input comes from one. */
 void host_input_raw(struct host_input *input, bool raw);
 bool host_input_at_terminal(const struct host_input *input);

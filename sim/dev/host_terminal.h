@@ -12,7 +12,7 @@
 /* What a user asks for with ctrl-A and x; d or c; ctrl-A h is answered here, ctrl-A b is KEY_BREAK. */
 enum console_command { COMMAND_QUIT, COMMAND_DEBUGGER };
 
-enum { KEY_BREAK = 0x100 }; /* what else is typed is a byte */
+enum { KEY_BREAK = 0x100, KEY_BYTE = 0xff }; /* what else is typed is a byte */
 
 struct host_terminal_config {
 	bool keys;  /* ctrl-A begins a command */

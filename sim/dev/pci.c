@@ -136,7 +136,7 @@ static uint64_t high_base(const struct board *board)
 	return (end + HIGH_SIZE - 1) / HIGH_SIZE * HIGH_SIZE;
 }
 
-const struct device_kind pci_io_kind = {.make = make_empty};
+const struct device_kind pci_io_kind = {.empty = true, .make = make_empty};
 const struct device_kind pci_config_kind = {.make = make_config};
-const struct device_kind pci_memory_kind = {.make = make_empty};
-const struct device_kind pci_memory_high_kind = {.base = high_base, .make = make_empty};
+const struct device_kind pci_memory_kind = {.empty = true, .make = make_empty};
+const struct device_kind pci_memory_high_kind = {.empty = true, .base = high_base, .make = make_empty};

@@ -88,11 +88,11 @@ static void ask_split(struct hart *hart, const struct question *question, uint64
 	if (!walk_part(hart, question, va, first, &answer->first, answer) ||
 	    !walk_part(hart, question, rest, second, &answer->second, answer))
 		return;
-	answer->granted = bus_is_dram(hart->bus, answer->first.pa, first) &&
-	                  bus_is_dram(hart->bus, answer->second.pa, second);
+	bool begins = bus_is_dram(hart->bus, answer->first.pa, first);
+	answer->granted = begins && bus_is_dram(hart->bus, answer->second.pa, second);
 	answer->place = answer->granted ? "dram" : NULL;
 	if (!answer->granted)
-		refuse_access(question, CAUSE_LOAD_ACCESS, va, "not all of it is memory", answer);
+		refuse_access(question, CAUSE_LOAD_ACCESS, begins ? rest : va, "not all of it is memory", answer);
 }
 
 static void ask_data(struct hart *hart, const struct question *question, struct answer *answer)

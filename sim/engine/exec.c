@@ -112,6 +112,7 @@ static void take_trap(struct hart *hart)
 	note_flags_back(hart);
 	struct trace_event event = {
 	    .type = TRACE_TRAP,
+	    .flags = (uint8_t)trap_hidden(hart, &trap),
 	    .pc = epc,
 	    .value = {cause, trap.tval, trap.tval2, trap.tinst},
 	};

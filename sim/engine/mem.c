@@ -61,14 +61,21 @@ static bool translate_part(struct hart *hart, const struct request *request, uns
 	return false;
 }
 
-static bool fault(struct hart *hart, const struct request *request, enum cause load_cause)
+/* The part of the access that begins at `offset` faults. */
+static bool fault_at(struct hart *hart, const struct request *request, unsigned offset, enum cause load_cause)
 {
 	bool store = request->access == ACCESS_STORE;
 	/* norm:pm_csr_hw_apply */
-	hart_raise(hart, store ? load_cause + 2 : load_cause, mmu_unmasked(hart, request->context, request->va));
+	uint64_t va = mmu_unmasked(hart, request->context, request->va + offset);
+	hart_raise(hart, store ? load_cause + 2 : load_cause, va);
 	hart->trap.gva = mode_virt(request->context->mode);
-	trap_transform(hart, request->word, 0);
+	trap_transform(hart, request->word, offset);
 	return false;
+}
+
+static bool fault(struct hart *hart, const struct request *request, enum cause load_cause)
+{
+	return fault_at(hart, request, 0, load_cause);
 }
 
 static uint64_t byte_swap(uint64_t value, unsigned size) { return __builtin_bswap64(value) >> (64 - 8 * size); }
@@ -96,6 +103,13 @@ static bool device_access(struct hart *hart, const struct request *request, uint
 	return true;
 }
 
+/* Must somebody hear of this context's stores to the page? Then no filter may take them. */
+static bool is_watched(const struct hart *hart, const struct mmu_context *context, uint64_t pa)
+{
+	uint8_t flags = *bus_page_flags(hart->bus, pa);
+	return mode_virt(context->mode) ? flags & ~PAGE_GUEST : flags;
+}
+
 static bool page_access(struct hart *hart, const struct request *request, uint64_t *value, bool fill)
 {
 	struct translation translation;
@@ -113,7 +127,7 @@ static bool page_access(struct hart *hart, const struct request *request, uint64
 	}
 	memcpy(host, value, request->size);
 	bus_stored(hart->bus, hart, pa, request->size);
-	if (fill && !*bus_page_flags(hart->bus, pa))
+	if (fill && !is_watched(hart, request->context, pa))
 		l0_fill(hart, hart->l0->write, &translation, request->va);
 	return true;
 }
@@ -125,8 +139,10 @@ static bool split_access(struct hart *hart, const struct request *request, uint6
 	struct translation low, high;
 	if (!translate_part(hart, request, 0, first, &low) || !translate_part(hart, request, first, second, &high))
 		return false;
-	if (!bus_is_dram(hart->bus, low.pa, first) || !bus_is_dram(hart->bus, high.pa, second))
+	if (!bus_is_dram(hart->bus, low.pa, first))
 		return fault(hart, request, CAUSE_LOAD_ACCESS);
+	if (!bus_is_dram(hart->bus, high.pa, second))
+		return fault_at(hart, request, first, CAUSE_LOAD_ACCESS);
 	uint8_t *bytes = (uint8_t *)value;
 	if (request->access == ACCESS_LOAD) {
 		memcpy(bytes, bus_host(hart->bus, low.pa), first);
@@ -216,7 +232,7 @@ uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigne
 		return NULL;
 	}
 	*pa = translation.pa;
-	if (!*bus_page_flags(hart->bus, *pa))
+	if (!is_watched(hart, &context, *pa))
 		l0_fill(hart, hart->l0->write, &translation, va);
 	return bus_host(hart->bus, *pa);
 }

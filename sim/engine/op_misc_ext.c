@@ -1,5 +1,7 @@
 /* Small extensions that touch memory: cache-block operations (Zicbom, Zicboz), Zawrs, loads and stores of Zfhmin. */
+#include <string.h>
 #include "csr/csr.h"
+#include "engine/l0.h"
 #include "engine/mem.h"
 #include "engine/op.h"
 #include "hart/options.h"
@@ -72,18 +74,18 @@ static bool block_triggered(struct hart *hart, const struct op *op, const struct
 	return hart->triggers.data && trigger_on_access(hart, &access);
 }
 
-/* Where the block of x[rs1] is, if this access to it is allowed. False: a trap was raised. */
-static bool block_translate(struct hart *hart, const struct op *op, enum access access, uint64_t *pa)
+/* Where x[rs1] is, and its block, if this access to it is allowed. False: a trap was raised. */
+static bool block_translate(struct hart *hart, const struct op *op, enum access access, struct translation *translation,
+                            uint64_t *pa)
 {
 	struct mmu_context context = mmu_context_data(hart);
-	struct translation translation;
 
 	op_sync(hart, op);
 	if (block_triggered(hart, op, &context))
 		return false;
-	if (!mmu_translate(hart, mmu_unmasked(hart, &context, X(rs1)), 1, access, &context, &translation))
+	if (!mmu_translate(hart, mmu_unmasked(hart, &context, X(rs1)), 1, access, &context, translation))
 		return block_fault(hart, op);
-	*pa = translation.pa & ~(uint64_t)(BLOCK_SIZE - 1);
+	*pa = translation->pa & ~(uint64_t)(BLOCK_SIZE - 1);
 	if (!pmp_allows(hart, *pa, BLOCK_SIZE, access, context.mode))
 		return block_access_fault(hart, op, &context);
 	return true;
@@ -92,9 +94,10 @@ static bool block_translate(struct hart *hart, const struct op *op, enum access 
 /* Where there is nothing, neither a load nor a store is permitted. norm:cbm_unperm_fault */
 static bool manage_block(struct hart *hart, const struct op *op)
 {
+	struct translation translation;
 	uint64_t pa;
 
-	if (!block_translate(hart, op, ACCESS_LOAD, &pa))
+	if (!block_translate(hart, op, ACCESS_LOAD, &translation, &pa))
 		return false;
 	if (bus_mapped(hart->bus, pa, BLOCK_SIZE))
 		return true;
@@ -120,20 +123,37 @@ MANAGE(cbo_inval, menvcfg_CBIE)
 MANAGE(cbo_clean, menvcfg_CBCFE)
 MANAGE(cbo_flush, menvcfg_CBCFE)
 
+/* What is zero stays unwritten: clearing memory that nobody has used costs the host no page. */
+static void zero_bytes(uint8_t *host)
+{
+	static const uint8_t zeros[BLOCK_SIZE];
+
+	if (memcmp(host, zeros, BLOCK_SIZE) != 0)
+		memset(host, 0, BLOCK_SIZE);
+}
+
 /* Devices do not take it: the PMA of main memory alone supports it. norm:cbz_access */
 static bool zero_block(struct hart *hart, const struct op *op)
 {
+	struct translation translation;
 	uint64_t pa;
+	uint8_t *host;
 
-	if (!block_translate(hart, op, ACCESS_STORE, &pa))
+	if (!hart->model && l0_find(hart->l0->write, X(rs1) & ~(uint64_t)(BLOCK_SIZE - 1), 1, &host)) {
+		zero_bytes(host);
+		return true;
+	}
+	if (!block_translate(hart, op, ACCESS_STORE, &translation, &pa))
 		return false;
 	if (!bus_is_dram(hart->bus, pa, BLOCK_SIZE)) {
 		struct mmu_context context = mmu_context_data(hart);
 		return block_access_fault(hart, op, &context);
 	}
 	mem_catch_up(hart);
-	memset(bus_host(hart->bus, pa), 0, BLOCK_SIZE);
+	zero_bytes(bus_host(hart->bus, pa));
 	bus_stored(hart->bus, hart, pa, BLOCK_SIZE);
+	if (!hart->model && !*bus_page_flags(hart->bus, pa))
+		l0_fill(hart, hart->l0->write, &translation, X(rs1));
 	return true;
 }
 

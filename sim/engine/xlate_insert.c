@@ -20,6 +20,30 @@ static bool expects_landing_pad(const struct insn *insn)
 	return insn->semantics == INSN_jalr && insn->rs1 != 1 && insn->rs1 != 5 && insn->rs1 != 7;
 }
 
+static bool accesses_by_tp(const struct insn *insn)
+{
+	enum { REG_TP = 4 };
+	switch (insn_rows[insn->semantics].class) {
+	case CLASS_LOAD:
+	case CLASS_STORE:
+	case CLASS_AMO:
+	case CLASS_LR:
+	case CLASS_SC:
+	case CLASS_FLOAD:
+	case CLASS_FSTORE: return insn->rs1 == REG_TP;
+	default: return false;
+	}
+}
+
+/* Is it a place where --check looks at tp? */
+static bool checks_tp(const struct translator *translator, const struct insn *insn)
+{
+	const struct hart *hart = translator->hart;
+	return hart->check && hart->mode == MODE_HS &&
+	       (check_is_function(hart->check, translator->pc) ||
+	        (accesses_by_tp(insn) && check_wants_tp(hart->check, translator->pc)));
+}
+
 /* Is somebody told of fflags, and can the instruction change them? It runs, as translation knows by now, or traps. */
 static bool tells_flags(const struct translator *translator, const struct insn *insn)
 {
@@ -31,7 +55,7 @@ void xlate_before(struct translator *translator, const struct insn *insn)
 	struct hart *hart = translator->hart;
 	if (timing_begins(translator))
 		emit(translator, op_timing_from);
-	if (hart->check && hart->mode == MODE_HS && check_is_function(hart->check, translator->pc))
+	if (checks_tp(translator, insn))
 		emit(translator, op_function);
 	if (translator->key & KEY_TRIGGER)
 		emit(translator, op_trigger)->length = insn->length;

@@ -43,6 +43,13 @@ static uint64_t trap_instruction(const struct hart *hart, const struct trap *tra
 	return hart->options->tinst_zero && optional ? 0 : trap->tinst;
 }
 
+unsigned trap_hidden(const struct hart *hart, const struct trap *trap)
+{
+	return (trap_value(hart, trap) != trap->tval ? TRAP_HIDES_TVAL : 0) |
+	       (trap_value2(hart, trap) != trap->tval2 ? TRAP_HIDES_TVAL2 : 0) |
+	       (trap_instruction(hart, trap) != trap->tinst ? TRAP_HIDES_TINST : 0);
+}
+
 /* ---- landing pads ---- */
 
 /* xLPE. norm:menvcfg_lpe_op_lead-in norm:mseccfg_mlpe_set_op norm:senvcfg_lpe_Zicfilp */

@@ -9,6 +9,10 @@
  * faulting instruction (or the interrupted one) on entry. Returns the mode that took the trap. */
 enum mode trap_take(struct hart *hart);
 
+/* Which of the trap's values the hart writes as 0 because its options say so, though they are not: bits. */
+enum { TRAP_HIDES_TVAL = 2, TRAP_HIDES_TVAL2 = 4, TRAP_HIDES_TINST = 8 };
+unsigned trap_hidden(const struct hart *hart, const struct trap *trap);
+
 /* The privileged returns. Each checks its own permission (false: a trap has been raised, illegal or virtual
  * instruction, with tval = word) and otherwise sets hart->pc, hart->mode and effects. */
 bool trap_mret(struct hart *hart, uint32_t word);

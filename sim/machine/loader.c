@@ -309,7 +309,8 @@ static int refuse_device(const struct file *file, unsigned index, const Elf64_Ph
 {
 	for (const struct device_row *row = device_rows; row < device_rows + DEVICE_ROWS; row++) {
 		uint64_t size = row->size * row->slots;
-		if (segment->p_paddr < row->base + size && row->base < segment->p_paddr + segment->p_memsz)
+		if (!row->kind->empty && segment->p_paddr < row->base + size &&
+		    row->base < segment->p_paddr + segment->p_memsz)
 			return complain(file->path,
 			                "segment %u at 0x%" PRIx64 " is where the %s is (0x%" PRIx64 "..0x%" PRIx64 ")",
 			                index, segment->p_paddr, row->name, row->base, row->base + size - 1);

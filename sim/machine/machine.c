@@ -405,6 +405,7 @@ static int add_check(struct machine *machine)
 	    .bus = &machine->bus,
 	    .symbols = machine->symbols,
 	    .firmware = machine->config->bios,
+	    .percpu = machine->config->percpu,
 	    .violated = check_violated,
 	    .context = machine,
 	});

@@ -13,6 +13,7 @@
 #include "hart/platform.h"
 #include "machine/reload.h"
 #include "timing/timing.h"
+#include "watch/check.h"
 
 struct symbols; /* loader.h */
 struct file_identity; /* config_json.h */
@@ -63,6 +64,7 @@ struct config {
 	uint32_t trace_events;
 	const char *stats_path, *signature_path;
 	uint32_t checks; /* enum check_kind bits */
+	struct percpu_config percpu;
 	uint64_t seed;
 	const char *serial; /* "stdio", "file:F", "null" */
 	struct console_pattern *patterns; /* --expect, --fail-on */

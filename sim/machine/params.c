@@ -302,7 +302,7 @@ void params_list(const struct config *config, FILE *out)
 
 void params_json(const struct config *config, struct json *json)
 {
-	for (unsigned i = 0; i < (config->timing->ideal ? FIRST_TIMING : PARAM_COUNT); i++) {
+	for (unsigned i = 0; i < (!config->timing || config->timing->ideal ? FIRST_TIMING : PARAM_COUNT); i++) {
 		const struct param *param = &params[i];
 		if (param->kind == KIND_BOOL)
 			json_string(json, param->name, param->words[load_param(config, param)]);

@@ -85,6 +85,25 @@ static void print_page(FILE *out, uint64_t shift)
 		fprintf(out, "2^%" PRIu64, shift);
 }
 
+static bool is_hidden(const struct trace_event *event, unsigned source)
+{
+	return source >= SOURCE_VALUE0 && event->flags >> (source - SOURCE_VALUE0) & 1;
+}
+
+/* What the hart knew and did not give: "tval2:0x20200,tinst:0x3683". */
+static void print_truth(FILE *out, const struct trace_event *event)
+{
+	const struct trace_row *row = &trace_rows[event->type];
+	const char *separator = "";
+	for (unsigned i = 0; i < row->field_count; i++) {
+		const struct trace_field *field = &row->fields[i];
+		if (field->format != PRINT_GIVEN || !is_hidden(event, field->source))
+			continue;
+		fprintf(out, "%s%s:0x%" PRIx64, separator, field->name, trace_field_value(event, field));
+		separator = ",";
+	}
+}
+
 static void print_value(FILE *out, const struct trace_event *event, const struct trace_field *field,
                         const struct trace_names *names)
 {
@@ -101,6 +120,8 @@ static void print_value(FILE *out, const struct trace_event *event, const struct
 	case PRINT_SIZE: fprintf(out, "%s%" PRIu64, value >> 8 & 1 ? "w" : "r", value & 0xff); break;
 	case PRINT_BYTE: print_byte(out, value); break;
 	case PRINT_FLAGS: print_flags(out, value); break;
+	case PRINT_GIVEN: fprintf(out, "0x%" PRIx64, is_hidden(event, field->source) ? 0 : value); break;
+	case PRINT_TRUTH: print_truth(out, event); break;
 	case PRINT_WHAT: fprintf(out, "%s", tlb_whats[value & 3]); break;
 	case PRINT_UNIT: fprintf(out, "%s", tlb_units[value & 3]); break;
 	case PRINT_STAGE: fprintf(out, "%s", tlb_stages[value & 3]); break;
@@ -158,6 +179,8 @@ static bool tlb_has_field(const struct trace_event *event, const struct trace_fi
 /* Does the event have this field at all? */
 static bool has_field(const struct trace_event *event, const struct trace_field *field)
 {
+	if (field->format == PRINT_TRUTH)
+		return event->flags;
 	return event->type == TRACE_INSN ? insn_has_field(event, field)
 	                                 : event->type != TRACE_TLB || tlb_has_field(event, field);
 }

@@ -2,6 +2,7 @@
 #include "watch/check.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/bus.h"
 #include "base/say.h"
 #include "base/words.h"
 #include "watch/check_state.h"
@@ -33,16 +34,18 @@ static void world_changed(struct check *check, struct hart *hart, const struct t
 	}
 	bool from_guest = mode_virt((enum mode)event->from), to_guest = mode_virt((enum mode)event->mode);
 	if (event->from == MODE_HS && event->mode == MODE_M)
-		check->harts[hart->id].call_pc = hart->csr.mepc;
+		check_percpu_calls(check, hart, event);
 	if (event->from == MODE_M && event->mode == MODE_HS)
 		check_percpu_resumed(check, hart, event);
 	if (from_guest && !to_guest) {
+		check_percpu_exit(check, hart, event);
 		check_switch_exit(check, hart, event);
-		check_isolation_exit(check, hart);
+		check_isolation_exit(check, hart, event);
 	}
 	if (!from_guest && to_guest) {
-		check_switch_entry(check, hart, event);
+		check_percpu_entry(check, hart);
 		check_isolation_entry(check, hart, event);
+		check_switch_entry(check, hart, event);
 	}
 }
 
@@ -55,6 +58,18 @@ static void check_event(struct observer *observer, struct hart *hart, const stru
 		check_percpu_tp(check, hart, event);
 	else if (event->type == TRACE_WORLD)
 		world_changed(check, hart, event);
+	else if (event->type == TRACE_CSR && check->config.kinds & CHECK_ISOLATION)
+		check_residue_csr(check, hart, event);
+}
+
+/* A guest's own stores to pages that are only looked at from outside come too, now and then. */
+static void check_stored(void *context, const void *by, uint64_t pa, unsigned size)
+{
+	struct check *check = context;
+	const struct hart *hart = by;
+	check_switch_stored(check, pa, size);
+	if (!hart || !mode_virt(hart->mode))
+		check_pages_stored(check, pa, size);
 }
 
 struct check *check_new(const struct check_config *config)
@@ -67,6 +82,14 @@ struct check *check_new(const struct check_config *config)
 	check->config = *config;
 	check->observer = (struct observer){
 	    .event = check_event, .wanted = 1u << TRACE_TP | 1u << TRACE_WORLD, .strict = true};
+	if (config->kinds & CHECK_ISOLATION)
+		check->observer.wanted |= 1u << TRACE_CSR;
+	struct bus_listener listener = {.flags = PAGE_LOOK | PAGE_GUEST, .stored = check_stored, .context = check};
+	if (bus_listen(config->bus, &listener)) {
+		say("no memory for --check");
+		free(check);
+		return NULL;
+	}
 	if (check_percpu_init(check) || check_isolation_init(check)) {
 		check_free(check);
 		return NULL;
@@ -84,6 +107,12 @@ void check_free(struct check *check)
 	free(check);
 }
 
+void check_finish(const struct check *check)
+{
+	if (check)
+		check_percpu_finish(check);
+}
+
 /* ---- state ---- */
 
 enum { STATE_VERSION = 2 };
@@ -94,7 +123,9 @@ void check_save(const struct check *check, struct state_writer *writer)
 	state_write_u64(writer, check->config.kinds);
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
 		const struct check_hart *hart = &check->harts[i];
-		const uint64_t words[] = {hart->armed, hart->call_pc, hart->fences, hart->entered, hart->hgatp};
+		const uint64_t words[] = {hart->armed,    hart->given,    hart->was_armed, hart->ran,
+		                          hart->own_seen, hart->guest_tp, hart->handler,   hart->call_pc,
+		                          hart->fences,   hart->entered,  hart->hgatp};
 		STATE_WRITE(writer, words);
 	}
 	check_switch_save(check, writer);
@@ -111,6 +142,12 @@ bool check_restore(struct check *check, struct state_reader *reader)
 	for (unsigned i = 0; i < HARTS_MAX; i++) {
 		struct check_hart *hart = &check->harts[i];
 		hart->armed = state_read_limited(reader, true);
+		hart->given = state_read_limited(reader, true);
+		hart->was_armed = state_read_limited(reader, true);
+		hart->ran = state_read_limited(reader, true);
+		hart->own_seen = state_read_limited(reader, true);
+		hart->guest_tp = state_read_u64(reader);
+		hart->handler = state_read_u64(reader);
 		hart->call_pc = state_read_u64(reader);
 		hart->fences = state_read_u64(reader);
 		hart->entered = state_read_limited(reader, true);

@@ -24,7 +24,6 @@ enum {
 	TABLE_ENTRIES = 512,
 	MODE_SV39X4 = 8,
 	MODE_SV57X4 = 10,
-	VMIDS = 1 << 14,
 };
 
 struct scan {
@@ -47,8 +46,8 @@ static uint16_t *owner_of(struct check *check, uint64_t page)
 static void claim_percpu(struct check *check)
 {
 	const struct bus *bus = check->config.bus;
-	uint64_t page = check->percpu_base & ~(uint64_t)(PAGE_SIZE - 1);
-	uint64_t size = check->percpu_base - page + check->slot_size * check->percpu_max;
+	uint64_t page = check->percpu.base & ~(uint64_t)(PAGE_SIZE - 1);
+	uint64_t size = check->percpu.base - page + check->percpu.size * check->percpu.count;
 	if (check->has_percpu)
 		for (uint64_t at = 0; at < size && bus_is_dram(bus, page + at, PAGE_SIZE); at += PAGE_SIZE)
 			*owner_of(check, page + at) = OWNER_HOST;
@@ -64,7 +63,11 @@ int check_isolation_init(struct check *check)
 	isolation->owner = calloc(isolation->pages, sizeof(*isolation->owner));
 	isolation->hgatp = calloc(VMIDS, sizeof(*isolation->hgatp));
 	isolation->seen = calloc(2 * isolation->pages, 1);
-	if (!isolation->owner || !isolation->hgatp || !isolation->seen)
+	isolation->last = calloc(isolation->pages, sizeof(*isolation->last));
+	isolation->runs = calloc(VMIDS, sizeof(*isolation->runs));
+	isolation->marks = calloc(isolation->pages, sizeof(struct outside_marks *));
+	if (!isolation->owner || !isolation->hgatp || !isolation->seen || !isolation->last || !isolation->runs ||
+	    !isolation->marks)
 		return say("no memory for --check");
 	claim_percpu(check);
 	return 0;
@@ -78,6 +81,8 @@ void check_isolation_forget(struct check *check)
 	memset(isolation->owner, 0, isolation->pages * sizeof(*isolation->owner));
 	memset(isolation->hgatp, 0, VMIDS * sizeof(*isolation->hgatp));
 	memset(isolation->seen, 0, 2 * isolation->pages);
+	isolation->zone_count = 0;
+	check_pages_forget(check);
 	claim_percpu(check);
 }
 
@@ -86,6 +91,8 @@ void check_isolation_free(struct check *check)
 	free(check->isolation.owner);
 	free(check->isolation.hgatp);
 	free(check->isolation.seen);
+	free(check->isolation.zones);
+	check_pages_free(check);
 }
 
 static void scan_all(struct scan *scan, uint64_t hgatp);
@@ -114,6 +121,19 @@ static void report_shared(struct scan *scan, uint64_t page, uint16_t owner)
 		                "VMID %u may write 0x%" PRIx64 ", as VMID %u may", vmid, page, other);
 }
 
+/* A page comes to a VMID that did not have it last. */
+static void take_page(struct scan *scan, uint64_t page)
+{
+	uint64_t pa;
+	size_t index = (page - scan->check->config.bus->dram_base) >> PAGE_SHIFT;
+	unsigned before = scan->check->isolation.last[index];
+	if (check_pages_given(scan->check, index, scan->owner, &pa))
+		return;
+	scan->done = true;
+	check_violation(scan->check, "isolation", scan->hart, (enum mode)scan->event->mode, scan->event->pc,
+	                "VMID %u gets 0x%" PRIx64 " with what VMID %u left there", scan->owner - 1u, pa, before - 1u);
+}
+
 static void claim_page(struct scan *scan, uint64_t page, uint16_t as)
 {
 	uint16_t *owner = owner_of(scan->check, page);
@@ -122,9 +142,11 @@ static void claim_page(struct scan *scan, uint64_t page, uint16_t as)
 	bool own = (*owner & (uint16_t)~OWNER_TABLE) == scan->owner;
 	if (*owner != OWNER_NONE && *owner != OWNER_HOST && !own && *owner != scan->refreshed)
 		rescan(scan, *owner);
-	if (*owner == OWNER_NONE || *owner == as)
+	if (*owner == OWNER_NONE || *owner == as) {
 		*owner = as;
-	else
+		if (as == scan->owner && !scan->refresh)
+			take_page(scan, page);
+	} else
 		report_shared(scan, page, *owner);
 }
 
@@ -182,13 +204,14 @@ static void scan_all(struct scan *scan, uint64_t hgatp)
 	for (size_t i = 0; i < isolation->pages; i++)
 		if (isolation->owner[i] == scan->owner || isolation->owner[i] == (scan->owner | OWNER_TABLE))
 			isolation->owner[i] = OWNER_NONE;
-	if (mode < MODE_SV39X4 || mode > MODE_SV57X4)
-		return;
-	for (unsigned pass = 0; pass < 2 && !scan->done; pass++) {
+	for (unsigned pass = 0; pass < 2 && !scan->done && mode >= MODE_SV39X4 && mode <= MODE_SV57X4; pass++) {
 		scan->tables = pass == 0;
 		memset(isolation->seen + scan->refresh * isolation->pages, 0, isolation->pages);
 		scan_table(scan, root, ROOT_ENTRIES, (unsigned)(mode - MODE_SV39X4) + 2);
 	}
+	for (size_t i = 0; i < isolation->pages; i++)
+		if (isolation->last[i] == scan->owner && isolation->owner[i] != scan->owner)
+			check_pages_lost(scan->check, i);
 }
 
 static void scan_zone(struct check *check, struct hart *hart, const struct trace_event *event)
@@ -200,10 +223,12 @@ static void scan_zone(struct check *check, struct hart *hart, const struct trace
 	scan_all(&scan, hgatp);
 }
 
-void check_isolation_exit(struct check *check, struct hart *hart)
+void check_isolation_exit(struct check *check, struct hart *hart, const struct trace_event *event)
 {
-	if (check->config.kinds & CHECK_ISOLATION)
-		check->harts[hart->id].fences = mmu_stats(hart)->fences;
+	if (!(check->config.kinds & CHECK_ISOLATION))
+		return;
+	check->harts[hart->id].fences = mmu_stats(hart)->fences;
+	check_residue_exit(check, hart, event);
 }
 
 void check_isolation_entry(struct check *check, struct hart *hart, const struct trace_event *event)
@@ -211,11 +236,12 @@ void check_isolation_entry(struct check *check, struct hart *hart, const struct 
 	struct check_hart *state = &check->harts[hart->id];
 	if (!(check->config.kinds & CHECK_ISOLATION))
 		return;
-	if (state->entered && state->hgatp == event->value[2] && state->fences == mmu_stats(hart)->fences)
-		return;
+	check_residue_entry(check, hart, event);
+	if (!state->entered || state->hgatp != event->value[2] || state->fences != mmu_stats(hart)->fences)
+		scan_zone(check, hart, event);
 	state->entered = true;
 	state->hgatp = event->value[2];
-	scan_zone(check, hart, event);
+	check->isolation.runs[(event->value[2] & hgatp_VMID) >> hgatp_VMID_LOW]++;
 }
 
 void check_isolation_save(const struct check *check, struct state_writer *writer)
@@ -224,6 +250,8 @@ void check_isolation_save(const struct check *check, struct state_writer *writer
 	state_write_u64(writer, isolation->pages);
 	state_write(writer, isolation->owner, isolation->pages * sizeof(*isolation->owner));
 	state_write(writer, isolation->hgatp, isolation->pages ? VMIDS * sizeof(*isolation->hgatp) : 0);
+	check_pages_save(check, writer);
+	check_residue_save(check, writer);
 }
 
 void check_isolation_restore(struct check *check, struct state_reader *reader)
@@ -235,6 +263,8 @@ void check_isolation_restore(struct check *check, struct state_reader *reader)
 	}
 	state_read(reader, isolation->owner, isolation->pages * sizeof(*isolation->owner));
 	state_read(reader, isolation->hgatp, isolation->pages ? VMIDS * sizeof(*isolation->hgatp) : 0);
+	check_pages_restore(check, reader);
+	check_residue_restore(check, reader);
 	for (size_t i = 0; i < isolation->pages; i++) {
 		unsigned owner = isolation->owner[i], vmid = (owner & (unsigned)~OWNER_TABLE) - 1;
 		if (owner != OWNER_NONE && owner != OWNER_HOST && vmid >= VMIDS)

@@ -32,5 +32,6 @@ void check_violation(struct check *check, const char *kind, struct hart *hart, e
 	                      symbol);
 	if (length > 0 && (size_t)length < sizeof(message))
 		strncat(message, what, sizeof(message) - 1 - (size_t)length);
+	check->violated = true;
 	check->config.violated(check->config.context, hart->id, message);
 }

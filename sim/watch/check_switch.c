@@ -38,7 +38,7 @@ static void read_vs(const struct hart *hart, uint64_t *vs)
 }
 
 /* NULL: no memory. */
-static struct vcpu_image *add_vcpu(struct check *check, uint64_t sscratch, unsigned vmid)
+static struct vcpu_image *add_vcpu(struct check *check, uint64_t sscratch, unsigned vmid, bool anonymous)
 {
 	struct vcpu_image *vcpu = calloc(1, sizeof(*vcpu));
 	if (!vcpu || ARRAY_RESERVE(check->vcpus, check->vcpu_count, 1, &check->vcpu_capacity)) {
@@ -47,21 +47,29 @@ static struct vcpu_image *add_vcpu(struct check *check, uint64_t sscratch, unsig
 	}
 	vcpu->sscratch = sscratch;
 	vcpu->vmid = vmid;
+	vcpu->anonymous = anonymous;
 	check->vcpus[check->vcpu_count++] = vcpu;
 	return vcpu;
 }
 
-/* A hypervisor that keeps sscratch 0 while guests run gives its vCPUs no names: they are not checked. */
-static struct vcpu_image *find_vcpu(struct check *check, const struct trace_event *event)
+/* A hypervisor that keeps sscratch 0 while guests run gives its vCPUs no names. */
+struct vcpu_image *check_vcpu(struct check *check, const struct hart *hart, const struct trace_event *event)
 {
-	uint64_t sscratch = event->value[1];
+	bool anonymous = event->value[1] == 0;
+	uint64_t sscratch = anonymous ? hart->id : event->value[1];
 	unsigned vmid = (unsigned)((event->value[2] & hgatp_VMID) >> hgatp_VMID_LOW);
-	if (!sscratch)
-		return NULL;
-	for (size_t i = 0; i < check->vcpu_count; i++)
-		if (check->vcpus[i]->sscratch == sscratch && check->vcpus[i]->vmid == vmid)
-			return check->vcpus[i];
-	return add_vcpu(check, sscratch, vmid);
+	for (size_t i = 0; i < check->vcpu_count; i++) {
+		struct vcpu_image *vcpu = check->vcpus[i];
+		if (vcpu->sscratch == sscratch && vcpu->vmid == vmid && vcpu->anonymous == anonymous)
+			return vcpu;
+	}
+	return add_vcpu(check, sscratch, vmid, anonymous);
+}
+
+/* Those whose registers are compared. */
+static struct vcpu_image *named_vcpu(struct check *check, const struct hart *hart, const struct trace_event *event)
+{
+	return event->value[1] ? check_vcpu(check, hart, event) : NULL;
 }
 
 void check_switch_forget(struct check *check)
@@ -79,31 +87,72 @@ void check_switch_free(struct check *check)
 
 /* ---- exit ---- */
 
-/* Two bytes of guest code, as the guest would fetch them. */
-static bool read_guest_half(struct hart *hart, enum mode mode, uint64_t pc, uint16_t *half)
+/* Where two bytes of guest code are by the tables, and where the hart fetches them: a TLB may still say otherwise. 0: nowhere. */
+static uint64_t code_by_tables(struct hart *hart, enum mode mode, uint64_t pc)
 {
 	struct mmu_context context = {.mode = mode};
 	struct translation translation;
 	struct trap trap;
-	return mmu_walk(hart, pc, 2, ACCESS_FETCH, &context, false, NULL, NULL, &translation, &trap) &&
-	       bus_peek(hart->bus, translation.pa, half, sizeof(*half));
+	bool found = mmu_walk(hart, pc, 2, ACCESS_FETCH, &context, false, NULL, NULL, &translation, &trap);
+	return found && bus_is_dram(hart->bus, translation.pa, 2) ? translation.pa : 0;
 }
 
-static bool fetch_insn(struct hart *hart, enum mode mode, uint64_t pc, uint32_t *word)
+static uint64_t code_by_tlb(struct hart *hart, enum mode mode, uint64_t pc)
+{
+	struct mmu_context context = {.mode = mode};
+	struct translation translation;
+	bool found = mmu_look(hart, pc, ACCESS_FETCH, &context, &translation);
+	return found && bus_is_dram(hart->bus, translation.pa, 2) ? translation.pa : 0;
+}
+
+/* Half `half` of the instruction that trapped; from now on stores there are heard of. */
+static bool read_guest_half(struct hart *hart, struct vcpu_image *vcpu, unsigned half, uint16_t *bits)
+{
+	uint64_t pc = vcpu->pc + 2 * (uint64_t)half, pa = code_by_tlb(hart, vcpu->mode, pc);
+	vcpu->insn.pa[half] = pa;
+	if (!pa)
+		return false;
+	vcpu->insn.rewritten |= pa != code_by_tables(hart, vcpu->mode, pc);
+	bus_flag(hart->bus, pa, PAGE_LOOK);
+	return bus_peek(hart->bus, pa, bits, sizeof(*bits));
+}
+
+static bool fetch_insn(struct hart *hart, struct vcpu_image *vcpu, uint32_t *word)
 {
 	uint16_t low, high = 0;
-	if (!read_guest_half(hart, mode, pc, &low) || ((low & 3) == 3 && !read_guest_half(hart, mode, pc + 2, &high)))
+	if (!read_guest_half(hart, vcpu, 0, &low) || ((low & 3) == 3 && !read_guest_half(hart, vcpu, 1, &high)))
 		return false;
 	*word = low | (uint32_t)high << 16;
 	return true;
+}
+
+void check_switch_stored(struct check *check, uint64_t pa, unsigned size)
+{
+	for (size_t i = 0; i < check->vcpu_count; i++)
+		for (unsigned half = 0; half < 2; half++) {
+			uint64_t at = check->vcpus[i]->insn.pa[half];
+			if (at && at < pa + size && pa < at + 2)
+				check->vcpus[i]->insn.rewritten = true;
+		}
+}
+
+/* Is the instruction still where it was? Guests may change their tables. */
+static bool has_moved(struct hart *hart, const struct vcpu_image *vcpu)
+{
+	for (unsigned half = 0; half < 2; half++)
+		if (vcpu->insn.pa[half] &&
+		    code_by_tables(hart, vcpu->mode, vcpu->pc + 2 * (uint64_t)half) != vcpu->insn.pa[half])
+			return true;
+	return false;
 }
 
 /* From memory; or where that cannot be read, from htinst or mtinst: a transformed instruction has bit 0 set, and bit 1
  * clear when it was compressed. Its rd is the original one. */
 static void read_insn(struct hart *hart, enum mode taken_in, struct vcpu_image *vcpu)
 {
+	memset(&vcpu->insn, 0, sizeof(vcpu->insn));
 	uint32_t word, tinst = (uint32_t)(taken_in == MODE_M ? hart->csr.mtinst : hart->csr.htinst);
-	bool fetched = fetch_insn(hart, vcpu->mode, vcpu->pc, &word);
+	bool fetched = fetch_insn(hart, vcpu, &word);
 	vcpu->insn.known = fetched || tinst & 1;
 	if (!vcpu->insn.known)
 		return;
@@ -112,6 +161,8 @@ static void read_insn(struct hart *hart, enum mode taken_in, struct vcpu_image *
 	vcpu->insn.length = fetched ? insn.length : tinst & 2 ? 4 : 2;
 	vcpu->insn.x_written = insn_writes_x(&insn) ? 1u << insn.rd : 0;
 	vcpu->insn.f_written = insn_writes_f(&insn) ? 1u << insn.rd : 0;
+	if (insn_rows[insn.semantics].class == CLASS_CSR)
+		vcpu->insn.csr_written = (uint16_t)(insn.imm & 0xfff);
 }
 
 static void save_fp(const struct hart *hart, struct vcpu_image *vcpu)
@@ -141,7 +192,7 @@ static void expect_reset(struct check *check, unsigned vmid, bool anew)
 
 void check_switch_exit(struct check *check, struct hart *hart, const struct trace_event *event)
 {
-	struct vcpu_image *vcpu = find_vcpu(check, event);
+	struct vcpu_image *vcpu = named_vcpu(check, hart, event);
 	if (!vcpu)
 		return;
 	vcpu->running = false;
@@ -153,7 +204,7 @@ void check_switch_exit(struct check *check, struct hart *hart, const struct trac
 	read_vs(hart, vcpu->vs);
 	save_fp(hart, vcpu);
 	if (vcpu->cause >> 63)
-		vcpu->insn.known = false;
+		memset(&vcpu->insn, 0, sizeof(vcpu->insn));
 	else
 		read_insn(hart, (enum mode)event->mode, vcpu);
 	if (asks_for_reset(vcpu))
@@ -167,11 +218,20 @@ struct way {
 	uint64_t pc;
 	enum mode mode;
 	uint32_t x_free, f_free; /* registers that may change */
-	uint32_t vs_free;        /* VS CSRs, 1 << VS_... */
-	bool reflects;           /* an exception delivered to VS-mode: vsepc and parts of vsstatus too */
+	uint32_t vs_free; /* VS CSRs, 1 << VS_... */
+	bool reflects; /* an exception delivered to VS-mode: vsepc and parts of vsstatus too */
 };
 
 enum { WAYS_MAX = 4 };
+
+/* The guest's own writes to stimecmp and satp, where henvcfg.STCE and hstatus.VTVM make them trap. */
+static uint32_t csrs_emulated(const struct vcpu_image *vcpu)
+{
+	bool unknown = !vcpu->insn.known || vcpu->insn.rewritten;
+	if (vcpu->cause != CAUSE_VIRTUAL)
+		return 0;
+	return 1u << VS_VSTIMECMP | (unknown || vcpu->insn.csr_written == CSR_satp ? 1u << VS_VSATP : 0);
+}
 
 /* Emulated, or skipped: behind the instruction, with its results. */
 static unsigned add_advance(const struct vcpu_image *vcpu, struct way *ways, unsigned count)
@@ -184,14 +244,14 @@ static unsigned add_advance(const struct vcpu_image *vcpu, struct way *ways, uns
 		way.pc = vcpu->pc + 4;
 		way.x_free = 1u << REG_A0 | 1u << REG_A1;
 		way.vs_free = 1u << VS_VSTIMECMP; /* SBI TIME */
-	} else if (vcpu->insn.known) {
+	} else if (vcpu->insn.known && !vcpu->insn.rewritten) {
 		way.pc = vcpu->pc + vcpu->insn.length;
 		way.x_free = vcpu->insn.x_written;
 		way.f_free = vcpu->insn.f_written;
-		/* The guest's own write to stimecmp, where henvcfg.STCE makes it trap. */
-		way.vs_free = vcpu->cause == CAUSE_VIRTUAL ? 1u << VS_VSTIMECMP : 0;
+		way.vs_free = csrs_emulated(vcpu);
 	} else {
 		/* Unknown instruction: either length, any result. */
+		way.vs_free = csrs_emulated(vcpu);
 		way.x_free = way.f_free = UINT32_MAX;
 		way.pc = vcpu->pc + 2;
 		ways[count++] = way;
@@ -226,7 +286,7 @@ static bool anywhere(const struct vcpu_image *vcpu)
 		return true;
 	if (is_ecall(vcpu))
 		return extension == SBI_HSM || extension == SBI_SRST || extension == SBI_LEGACY_SHUTDOWN;
-	return vcpu->insn.known && vcpu->cause == CAUSE_VIRTUAL && vcpu->insn.sret;
+	return vcpu->insn.known && vcpu->cause == CAUSE_VIRTUAL && (vcpu->insn.sret || vcpu->insn.rewritten);
 }
 
 /* ---- entry ---- */
@@ -288,6 +348,8 @@ static void compare_image(struct check *check, struct hart *hart, struct vcpu_im
 	struct way ways[WAYS_MAX];
 	struct fault fault, first = {NULL, 0, 0};
 	uint64_t vs[VS_COUNT];
+	if (vcpu->insn.known && has_moved(hart, vcpu))
+		vcpu->insn.rewritten = true;
 	unsigned count = find_ways(vcpu, ways);
 	read_vs(hart, vs);
 	for (unsigned i = 0; i < count; i++) {
@@ -328,7 +390,7 @@ static void find_leak(struct check *check, struct hart *hart, const struct vcpu_
 
 void check_switch_entry(struct check *check, struct hart *hart, const struct trace_event *event)
 {
-	struct vcpu_image *vcpu = find_vcpu(check, event);
+	struct vcpu_image *vcpu = named_vcpu(check, hart, event);
 	if (check->config.kinds & CHECK_PERCPU)
 		find_leak(check, hart, vcpu, event);
 	if (!vcpu)
@@ -347,23 +409,46 @@ void check_switch_entry(struct check *check, struct hart *hart, const struct tra
 static void save_vcpu(const struct vcpu_image *vcpu, struct state_writer *writer)
 {
 	const uint64_t words[] = {
-	    vcpu->sscratch,       vcpu->vmid,      vcpu->running,     vcpu->complete,
-	    vcpu->hart,           vcpu->mode,      vcpu->cause,       vcpu->pc,
-	    vcpu->insn.known,     vcpu->insn.sret, vcpu->insn.length, vcpu->insn.x_written,
-	    vcpu->insn.f_written, vcpu->f_known,   vcpu->f_free,      vcpu->fcsr,
-	    vcpu->anew,
+	    vcpu->sscratch,       vcpu->vmid,           vcpu->anonymous,
+	    vcpu->running,        vcpu->complete,       vcpu->hart,
+	    vcpu->mode,           vcpu->cause,          vcpu->pc,
+	    vcpu->insn.known,     vcpu->insn.sret,      vcpu->insn.length,
+	    vcpu->insn.x_written, vcpu->insn.f_written, vcpu->insn.csr_written,
+	    vcpu->insn.pa[0],     vcpu->insn.pa[1],     vcpu->insn.rewritten,
+	    vcpu->f_known,        vcpu->f_free,         vcpu->fcsr,
+	    vcpu->left_fp,        vcpu->anew,
 	};
 	STATE_WRITE(writer, words);
 	STATE_WRITE(writer, vcpu->x);
 	STATE_WRITE(writer, vcpu->vs);
 	STATE_WRITE(writer, vcpu->f);
+	STATE_WRITE(writer, vcpu->left);
+	STATE_WRITE(writer, vcpu->left_f);
+}
+
+static void restore_insn(struct check *check, struct vcpu_image *vcpu, struct state_reader *reader)
+{
+	vcpu->insn.known = state_read_limited(reader, true);
+	vcpu->insn.sret = state_read_limited(reader, true);
+	vcpu->insn.length = (uint8_t)state_read_limited(reader, 4);
+	vcpu->insn.x_written = (uint32_t)state_read_limited(reader, UINT32_MAX);
+	vcpu->insn.f_written = (uint32_t)state_read_limited(reader, UINT32_MAX);
+	vcpu->insn.csr_written = (uint16_t)state_read_limited(reader, 0xfff);
+	for (unsigned half = 0; half < 2; half++) {
+		vcpu->insn.pa[half] = state_read_u64(reader);
+		if (vcpu->insn.pa[half] && !bus_is_dram(check->config.bus, vcpu->insn.pa[half], 2))
+			state_refuse(reader, "check: an instruction is not in memory");
+		else if (vcpu->insn.pa[half])
+			bus_flag(check->config.bus, vcpu->insn.pa[half], PAGE_LOOK);
+	}
+	vcpu->insn.rewritten = state_read_limited(reader, true);
 }
 
 static void restore_vcpu(struct check *check, struct state_reader *reader)
 {
 	uint64_t sscratch = state_read_u64(reader);
-	struct vcpu_image *vcpu = add_vcpu(check, sscratch,
-	                                   (unsigned)state_read_limited(reader, hgatp_VMID >> hgatp_VMID_LOW));
+	unsigned vmid = (unsigned)state_read_limited(reader, hgatp_VMID >> hgatp_VMID_LOW);
+	struct vcpu_image *vcpu = add_vcpu(check, sscratch, vmid, state_read_limited(reader, true));
 	if (!vcpu) {
 		state_refuse(reader, "check: no memory");
 		return;
@@ -374,18 +459,17 @@ static void restore_vcpu(struct check *check, struct state_reader *reader)
 	vcpu->mode = (enum mode)state_read_limited(reader, MODE_COUNT - 1);
 	vcpu->cause = state_read_u64(reader);
 	vcpu->pc = state_read_u64(reader);
-	vcpu->insn.known = state_read_limited(reader, true);
-	vcpu->insn.sret = state_read_limited(reader, true);
-	vcpu->insn.length = (uint8_t)state_read_limited(reader, 4);
-	vcpu->insn.x_written = (uint32_t)state_read_limited(reader, UINT32_MAX);
-	vcpu->insn.f_written = (uint32_t)state_read_limited(reader, UINT32_MAX);
+	restore_insn(check, vcpu, reader);
 	vcpu->f_known = state_read_limited(reader, true);
 	vcpu->f_free = (uint32_t)state_read_limited(reader, UINT32_MAX);
 	vcpu->fcsr = state_read_u64(reader);
+	vcpu->left_fp = state_read_limited(reader, true);
 	vcpu->anew = state_read_limited(reader, true);
 	STATE_READ(reader, vcpu->x);
 	STATE_READ(reader, vcpu->vs);
 	STATE_READ(reader, vcpu->f);
+	STATE_READ(reader, vcpu->left);
+	STATE_READ(reader, vcpu->left_f);
 }
 
 void check_switch_save(const struct check *check, struct state_writer *writer)

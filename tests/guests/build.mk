@@ -4,7 +4,7 @@
 
 RISCV_CC ?= riscv64-unknown-elf-gcc
 
-GUESTS := hello smp timer paging mmio faults plic race tp rogue reboot counters
+GUESTS := hello smp timer paging mmio faults plic race tp rogue reboot counters press left
 GUEST_ELFS := $(GUESTS:%=build/guests/%.elf)
 GUEST_OBJ := build/guests/obj
 GUEST_CFLAGS := -march=rv64imafdc_zicsr_zifencei -mabi=lp64d -mcmodel=medany -O2 -g \

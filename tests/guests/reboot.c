@@ -157,7 +157,7 @@ void guest_main(void)
 	check_devices(start);
 	if (start == 0) {
 		print("reboot: the first start\n");
-		*kept() = (struct kept){ .magic = MAGIC, .device_tree = (uint64_t)platform.tree };
+		*kept() = (struct kept){ .magic = MAGIC, .device_tree = (uint64_t)platform.device_tree };
 	}
 	kept()->begun = now;
 	kept()->earlier += start && now < kept()->time;

@@ -134,6 +134,13 @@ static void trap_values(void)
 		CHECK("mtval_vaddr_wr2", took(t, LEVEL_S, EXC_LOAD_PAGE) && t->tval == TEST_VA + 0x1000 + i);
 		CHECK("pma_idp_misaligned_exc", took(try(MODE_S, LD, HOLE + 1, 0), LEVEL_S, EXC_LOAD_PAGE));
 	}
+	space_map(&space, TEST_VA + 0x6000, page, 0, PTE_S);
+	space_map(&space, TEST_VA + 0x7000, HOLE, 0, PTE_S);
+	fence_all();
+	t = try(MODE_S, LD, TEST_VA + 0x6ffc, 0); /* both parts are mapped; nothing is where the second leads */
+	CHECK("mtval_vaddr_wr2 stval_op_load_store_fault", took(t, LEVEL_S, EXC_LOAD_ACCESS) && t->tval == TEST_VA + 0x7000);
+	t = try(MODE_S, SD, TEST_VA + 0x6ffc, 0);
+	CHECK("mtval_vaddr_wr2 stval_op_load_store_fault", took(t, LEVEL_S, EXC_STORE_ACCESS) && t->tval == TEST_VA + 0x7000);
 	t = try(MODE_S, LD, TEST_VA + 0x2008, 0);
 	CHECK("mtval_vaddr_not_paddr sstvala_stval_faulting_vaddr pma_chk_paddr", took(t, LEVEL_S, EXC_LOAD_ACCESS) &&
 	      t->tval == TEST_VA + 0x2008);

@@ -284,7 +284,7 @@ def good_outputs():
         path, trace = os.path.join(folder, "tree"), os.path.join(folder, "trace")
         for _ in range(2):  # the second time it is there
             expect_equal(run([RVSIM, "-dump-dtb", path])[0], 0, "-dump-dtb")
-            expect_equal(run([RVSIM, "--trace", trace, elf])[0], 0, "--trace")
+            expect_equal(run([RVSIM, "--trace", trace, "-serial", "null", elf])[0], 0, "--trace")
         status = subprocess.run([RVSIM, "--trace", "-", "-serial", "null", elf], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=30)
         expect_equal(status.stdout, open(trace, "rb").read(), "--trace -")
         fifo = os.path.join(folder, "fifo")
@@ -522,6 +522,11 @@ def guest_and_debugger():
     terminal.wait(b"(rvsim) ")
     terminal.type(b"quit\r")
     terminal.end(0, "the debugger")
+    terminal = Terminal(["--debug", program("prompt")])
+    terminal.wait(b"(rvsim) ")
+    terminal.type(b"continue 3000000\rprint 6*7\rquit\r")  # typed ahead, while the guest runs and does not ask
+    terminal.wait(b"0x2a 42")
+    terminal.end(0, "typed ahead")
     terminal = Terminal(["--debug", program("keys")])
     terminal.wait(b"(rvsim) ")
     terminal.process.terminate()

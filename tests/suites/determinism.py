@@ -3,14 +3,16 @@ import os
 import tempfile
 from suites.tools import FIRMWARE, PLAIN, RVSIM, expect, expect_equal, guest, run, stats_of
 
+SMALL = ["-m", "64M"]  # zones' memory is cleared before they run, and none needs much
 WORKLOADS = {
-    "smp-4": ["-smp", "4", FIRMWARE, guest("smp")],
-    "zones": ["-smp", "3", FIRMWARE, f"{guest('paging')},name=a", f"{guest('mmio')},name=b", f"{guest('timer')},name=c"],
-    "rogue": ["-smp", "2", FIRMWARE, guest("rogue")],
+    "smp-4": [*SMALL, "-smp", "4", FIRMWARE, guest("smp")],
+    "zones": [*SMALL, "-smp", "3", FIRMWARE, f"{guest('paging')},name=a", f"{guest('mmio')},name=b",
+              f"{guest('timer')},name=c"],
+    "rogue": [*SMALL, "-smp", "2", FIRMWARE, guest("rogue")],
+    "timed": ["--cpu", "u74", *SMALL, "-smp", "2", FIRMWARE, guest("smp")],
+    "timed-later": ["--cpu", "cva6", "--timing", "from=_guest_exit", *SMALL, "-smp", "2", FIRMWARE, guest("paging")],
     "reset": ["-smp", "4", "build/board/reset.elf"],
     "reset-in-guest": ["-smp", "2", "build/board/world.elf"],
-    "timed": ["--cpu", "u74", "-smp", "2", FIRMWARE, guest("smp")],
-    "timed-later": ["--cpu", "cva6", "--timing", "from=_guest_exit", "-smp", "2", FIRMWARE, guest("paging")],
 }
 # Untimed workloads on a core too: each on another, that is enough.
 OTHER_CORE = {"smp-4": ["--cpu", "cva6"], "reset": ["--cpu", "cva6"], "reset-in-guest": ["--cpu", "rocket"], "zones": ["--cpu", "u74"], "rogue": ["--cpu", "rocket"]}

@@ -25,6 +25,8 @@ def essence(folder, status, out):
         stats = json.load(file)
     for key in ("host_seconds", "mips"):
         stats.pop(key)
+    for key in ("command", "replay", "files"):  # a run and its replay are told apart by these
+        stats["config"].pop(key)
     return status, out, stats
 
 

@@ -10,11 +10,13 @@ from suites.tools import FIRMWARE, PLAIN, RVSIM, RVTRACE, expect, expect_equal, 
 PRESETS = {"ideal": ["--cpu", "ideal"], "cva6": ["--cpu", "cva6"], "rocket": ["--cpu", "rocket"], "u74": ["--cpu", "u74"],
            "off": ["--cpu", "cva6", "--timing", "off"]}
 PARTS = ["trap", "switch", "handler", "icache", "dcache", "walk_vs", "walk_g", "branch", "fence", "wait"]
+SMALL = ["-m", "64M"]  # zones' memory is cleared before they run, and none needs much
 WORKLOADS = {
-    "smp": ["-smp", "2", FIRMWARE, guest("smp")],
-    "zones": ["-smp", "3", FIRMWARE, f"{guest('paging')},name=a", f"{guest('mmio')},name=b", f"{guest('timer')},name=c"],
-    "rogue": ["-smp", "2", FIRMWARE, guest("rogue")],
-    "shared-hart": ["-smp", "1", FIRMWARE, f"{guest('hello')},name=a", f"{guest('timer')},name=b"],
+    "smp": [*SMALL, "-smp", "2", FIRMWARE, guest("smp")],
+    "zones": [*SMALL, "-smp", "3", FIRMWARE, f"{guest('paging')},name=a", f"{guest('mmio')},name=b",
+              f"{guest('timer')},name=c"],
+    "rogue": [*SMALL, "-smp", "2", FIRMWARE, guest("rogue")],
+    "shared-hart": [*SMALL, "-smp", "1", FIRMWARE, f"{guest('hello')},name=a", f"{guest('timer')},name=b"],
 }
 HOSTILE = {"one-op": ["--set", "engine.block_ops=1"], "flush": ["--set", "engine.flush_always=yes"],
            "one-entry": ["--set", "tlb.entries=1"]}

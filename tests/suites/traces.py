@@ -1,4 +1,5 @@
-"""What rvtrace says of events that only some traces hold, and of files that are damaged or cut."""
+"""What rvtrace says of events that only some traces hold, of traps on harts that write 0, and of files that are damaged or cut; and
+Spike's commit log out of ours."""
 import os
 import re
 import tempfile
@@ -39,6 +40,32 @@ def tlb(*options):
     found, lines = dump_tlb(*options)
     expect_equal(found, stats_of([RVSIM, *options, TLB], 60)[2]["trace_hash"], "trace hash with and without tlb events")
     expect_equal(lines, WANTED.strip().splitlines(), "tlb events")
+
+
+# ---- what the hart gave, and the truth ----
+
+TRUTH = {"tval2": 0x4000001, "tinst": 0x4783}  # of the guest's load that guests/mmio.c makes first
+
+
+def given(*zeros):
+    """A hart that writes 0 by choice: traces and `why` show the 0 that the CSRs hold, and the truth behind it."""
+    options = [word for name in zeros for word in ("--set", f"{name}=zero")]
+    wanted = {name: 0 if name in zeros else value for name, value in TRUTH.items()}
+    hidden = [f"{name}:{value:#x}" for name, value in TRUTH.items() if name in zeros]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "t")
+        expect_equal(run([RVSIM, "--trace", path, *options, FIRMWARE, guest("mmio")], 60)[0], 0, "run")
+        lines = run([RVTRACE, "dump", "--type=trap", path], 60)[1].splitlines()
+        expect_equal(run([RVTRACE, "diff", path, path], 60)[0], 0, "diff")
+    line = next(line for line in lines if "load guest-page fault" in line)
+    expect(" tval2={tval2:#x} tinst={tinst:#x}".format(**wanted) + (" true=" + ",".join(hidden) if hidden else "") == line[line.index(" tval2="):],
+           line)
+    expect(all(" true=" not in line for line in lines) or hidden, "a truth beside itself")
+    script = "catch trap 21\ncontinue\nwhy\nprint $htval\nprint $htinst\nquit\n"
+    said = run([RVSIM, *options, "--debug", FIRMWARE, guest("mmio")], 60, stdin=script.encode())[2]
+    values = "tval2 {tval2:#x} tinst {tinst:#x}".format(**wanted) + (f" (true: {' '.join(hidden).replace(':', ' ')})\n" if hidden else "\n")
+    registers = "".join(f"\n{value:#x} {value}" for value in wanted.values())
+    expect(values in said and registers in said, said)
 
 
 # ---- damaged and cut files ----
@@ -116,7 +143,7 @@ def cut():
         expect(before > 0 and status == 0 and not err, err)
         wanted = {"version": "5", "harts": "1", "seed": "0", "recorded": "trap,world,tp,irq",
                   "events": str(lines.count("\n")), "state": "complete"}
-        found = dict(line.split(None, 1) for line in out.split("\n{", 1)[0].splitlines())  # the configuration follows
+        found = dict(line.split(None, 1) for line in out.partition("\n{")[0].splitlines())
         expect_equal({key: found[key] for key in wanted}, wanted, out)
         expect(found["size"].startswith(f"{len(data)} bytes,"), out)
 
@@ -207,6 +234,8 @@ def cases():
     yield "spike-disassembly", disassembly
     if os.environ.get("SPIKE"):
         yield "spike-itself", spike_itself
+    for zeros in ([], ["tinst"], ["tval2"], ["tval2", "tinst"]):
+        yield "-".join(["given", *zeros]), lambda zeros=zeros: given(*zeros)
     yield "damage", damage
     yield "differing-and-damaged", differing_and_damaged
     yield "cut", cut

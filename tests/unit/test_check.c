@@ -181,12 +181,14 @@ static void call_function(struct fixture *fixture, unsigned i)
 	check_function(fixture->check, hart);
 }
 
-/* HS-mode enters the guest with registers x (NULL: as they are). */
+/* HS-mode enters the guest with registers x (NULL: as they are, or another zone's, which say nothing). */
 static void enter(struct fixture *fixture, unsigned i, unsigned vcpu, unsigned vmid, const uint64_t *x, uint64_t pc)
 {
 	struct hart *hart = &fixture->harts[i];
 	if (x)
 		memcpy(hart->x, x, 32 * sizeof(*x));
+	for (unsigned r = 1; !x && hart->csr.hgatp && hart->csr.hgatp != hgatp_of(vmid) && r < 32; r++)
+		hart->x[r] = r;
 	hart->csr.sscratch = VCPU(vcpu);
 	hart->csr.hgatp = hgatp_of(vmid);
 	world(fixture, i, MODE_VS, pc, TRACE_RETURN);
@@ -344,6 +346,49 @@ Test(test_check, a_guest_may_choose_a_tp_that_looks_like_the_hypervisors)
 	free_fixture(fixture);
 }
 
+Test(test_check, a_tp_that_machine_mode_set_arms)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+	struct hart *hart = &fixture->harts[0];
+	hart->mode = MODE_M;
+	world(fixture, 0, MODE_HS, DRAM + 0x700, TRACE_RETURN);
+	hart->x[TP] = 0x1234;
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	leave(fixture, 0, INTERRUPT, 0x20);
+	call_function(fixture, 0);
+	expect_violation(fixture, "percpu", "tp is 0x1234", "some_function");
+	free_fixture(fixture);
+}
+
+Test(test_check, a_tp_that_is_right_when_a_function_begins_arms)
+{
+	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+	call_function(fixture, 0);
+	fixture->harts[0].x[TP] = 0x1234;
+	call_function(fixture, 0);
+	expect_violation(fixture, "percpu", "tp is 0x1234", "some_function");
+	free_fixture(fixture);
+}
+
+/* By way of a pointer of the hypervisor's own, but not of the guest's. */
+Test(test_check, memory_by_way_of_the_guests_tp_is_found)
+{
+	for (unsigned guests = 0; guests < 2; guests++) {
+		struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
+		struct hart *hart = &fixture->harts[0];
+		call_function(fixture, 0);
+		hart->x[TP] = 0x1234;
+		enter(fixture, 0, 0, 1, NULL, 0x10);
+		leave(fixture, 0, INTERRUPT, 0x20);
+		hart->x[TP] = guests ? 0x1234 : VCPU(0);
+		hart->pc = FUNCTION + 8;
+		cr_assert(check_wants_tp(fixture->check, hart->pc) && !check_wants_tp(fixture->check, SWITCH + 8));
+		check_function(fixture->check, hart);
+		cr_assert_eq(fixture->machine.stop, guests ? STOP_CHECK : RUNNING);
+		free_fixture(fixture);
+	}
+}
+
 Test(test_check, a_hart_started_anew_sets_tp_again)
 {
 	struct fixture *fixture = new_fixture(CHECK_PERCPU, false);
@@ -363,7 +408,7 @@ Test(test_check, a_hart_started_anew_sets_tp_again)
 	hart->csr.mepc = DRAM + 0x50;
 	world(fixture, 0, MODE_M, DRAM + 0x9000, CAUSE_ECALL_HS);
 	world(fixture, 0, MODE_HS, DRAM + 0x700, TRACE_RETURN); /* hart_start */
-	hart->x[TP] = 77;
+	write_tp(fixture, 0, 77, DRAM + 0x700);
 	call_function(fixture, 0);
 	expect_nothing(fixture);
 	free_fixture(fixture);
@@ -431,6 +476,58 @@ Test(test_check, a_load_entitles_to_its_destination)
 	try_entry(CAUSE_LOAD_GUEST_PAGE, LD_A5, GUEST_PC + 2, 0, false);
 	try_entry(CAUSE_LOAD_GUEST_PAGE, LD_A5, GUEST_PC, 0, true); /* mapped, once more */
 	try_entry(CAUSE_LOAD_GUEST_PAGE, LD_A5, GUEST_PC, A5, false);
+}
+
+/* Another vCPU writes another load where the one that trapped was: whoever emulates reads that one. `pa`: where. */
+static void try_rewritten(uint64_t pa, uint32_t word, unsigned r, unsigned length, bool allowed)
+{
+	uint64_t x[32];
+	struct fixture *fixture = after_exit(CAUSE_LOAD_GUEST_PAGE, LD_A5, x);
+	store(fixture, pa, word, 4);
+	bus_stored(&fixture->machine.bus, &fixture->harts[1], pa, 4);
+	store(fixture, pa, LD_A5, 4); /* and back, before the guest goes on */
+	bus_stored(&fixture->machine.bus, &fixture->harts[1], pa, 4);
+	x[r] ^= 0x10;
+	enter(fixture, 0, 0, 1, x, GUEST_PC + length);
+	cr_assert_eq(fixture->machine.stop, allowed ? RUNNING : STOP_CHECK, "x%u %s", r, fixture->machine.stop_message);
+	free_fixture(fixture);
+}
+
+Test(test_check, an_instruction_that_was_rewritten_is_not_the_hypervisors_fault)
+{
+	try_rewritten(ZONE(1) + GUEST_PC, 0x0005b703 /* ld a4, 0(a1) */, 14, 4, true);
+	try_rewritten(ZONE(1) + GUEST_PC, C_LD_A5, A5, 2, true);
+	try_rewritten(ZONE(1) + GUEST_PC, LD_A5, A5, 8, false);
+	try_rewritten(ZONE(1) + GUEST_PC + 4, 0x0005b703, 14, 4, false); /* the next one */
+	try_entry(CAUSE_LOAD_GUEST_PAGE, LD_A5, GUEST_PC + 4, 14, false);
+}
+
+/* Another vCPU maps another page there. */
+Test(test_check, an_instruction_that_was_remapped_is_not_the_hypervisors_fault)
+{
+	uint64_t x[32];
+	struct fixture *fixture = after_exit(CAUSE_LOAD_GUEST_PAGE, LD_A5, x);
+	map_zone(fixture, 1, ZONE(2), PTE_RWX);
+	x[14] ^= 0x10;
+	enter(fixture, 0, 0, 1, x, GUEST_PC + 4);
+	expect_nothing(fixture);
+	free_fixture(fixture);
+}
+
+#define CSRW_SATP 0x18059073u /* csrw satp, a1 */
+#define CSRW_SIE 0x10459073u
+
+/* hstatus.VTVM makes a guest's write to satp trap; no other CSR is the hypervisor's to write. */
+Test(test_check, an_emulated_write_of_satp_changes_it)
+{
+	for (unsigned other = 0; other < 2; other++) {
+		uint64_t x[32];
+		struct fixture *fixture = after_exit(CAUSE_VIRTUAL, other ? CSRW_SIE : CSRW_SATP, x);
+		fixture->harts[0].csr.vsatp = 0x77;
+		enter(fixture, 0, 0, 1, x, GUEST_PC + 4);
+		cr_assert_eq(fixture->machine.stop, other ? STOP_CHECK : RUNNING, "%s", fixture->machine.stop_message);
+		free_fixture(fixture);
+	}
 }
 
 Test(test_check, a_store_entitles_to_nothing_but_going_on)
@@ -802,6 +899,118 @@ Test(test_check, tables_and_per_cpu_data_are_the_hypervisors)
 	map_zone(fixture, 1, DRAM + 8 * MIB, PTE_RWX); /* where its own root lies */
 	enter(fixture, 0, 0, 1, NULL, 0x10);
 	expect_violation(fixture, "isolation", "a G-stage table of VMID 1", "hart 0");
+	free_fixture(fixture);
+}
+
+/* Zone 1 leaves a word; the hypervisor writes `cleared` bytes from there on; zone 2 gets the page. `again`: zone 1 runs once more
+ * in between. */
+static void try_page_left(unsigned cleared, bool again, bool allowed)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	const struct fence all = { 0 };
+	uint64_t pa = ZONE(1) + 0x3008;
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	store(fixture, pa, 0x5ec2e7, 8);
+	store(fixture, pa + 8, 0x5ec2e7, 8);
+	leave(fixture, 0, INTERRUPT, 0x10);
+	for (unsigned at = 0; at < cleared; at += 8) {
+		store(fixture, pa + at, 0x1a6e, 8); /* the next zone's image */
+		bus_stored(&fixture->machine.bus, &fixture->harts[0], pa + at, 8);
+	}
+	if (again) {
+		enter(fixture, 0, 0, 1, NULL, 0x10);
+		leave(fixture, 0, INTERRUPT, 0x10);
+	}
+	map_zone(fixture, 1, ZONE(1), 0);
+	map_zone(fixture, 2, ZONE(1), PTE_RWX);
+	mmu_fence_gvma(&fixture->harts[0], &all);
+	enter(fixture, 0, 1, 2, NULL, 0x10);
+	cr_assert_eq(fixture->machine.stop, allowed ? RUNNING : STOP_CHECK, "%u %d %s", cleared, again,
+	             fixture->machine.stop_message);
+	if (!allowed)
+		expect_violation(fixture, "isolation", "with what VMID 1 left there", cleared == 8 ? "0x81203010" : "0x81203008");
+	free_fixture(fixture);
+}
+
+Test(test_check, memory_that_another_zone_left_something_in_is_found)
+{
+	try_page_left(16, false, true);
+	try_page_left(8, false, false);
+	try_page_left(0, false, false);
+	try_page_left(16, true, false); /* it may have written there again */
+}
+
+Test(test_check, what_was_written_after_a_zone_lost_a_page_stays_known)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	const struct fence all = { 0 };
+	uint64_t pa = ZONE(1) + 0x3008;
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	store(fixture, pa, 0x5ec2e7, 8);
+	leave(fixture, 0, INTERRUPT, 0x10);
+	map_zone(fixture, 1, ZONE(2), PTE_RWX);
+	mmu_fence_gvma(&fixture->harts[0], &all);
+	enter(fixture, 0, 0, 1, NULL, 0x10); /* it runs on without the page */
+	store(fixture, pa, 0x1a6e, 8);
+	bus_stored(&fixture->machine.bus, NULL, pa, 8);
+	leave(fixture, 0, INTERRUPT, 0x10);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	leave(fixture, 0, INTERRUPT, 0x10);
+	map_zone(fixture, 2, ZONE(1), PTE_RWX);
+	enter(fixture, 0, 1, 2, NULL, 0x10);
+	expect_nothing(fixture);
+	free_fixture(fixture);
+}
+
+static void write_csr(struct fixture *fixture, unsigned i, unsigned number, uint64_t value)
+{
+	struct hart *hart = &fixture->harts[i];
+	struct trace_event event = { .type = TRACE_CSR, .hart = (uint8_t)i, .mode = hart->mode, .value = { number, value } };
+	csr_write(hart, number, value);
+	check_observer(fixture->check)->event(check_observer(fixture->check), hart, &event);
+}
+
+/* Zone 1's guest has written vsscratch; `found`: what zone 2's finds, `written` by the hypervisor or not. */
+static void try_csr_left(uint64_t found, bool written, bool allowed)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	struct hart *hart = &fixture->harts[0];
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	hart->csr.vsscratch = 0x5ec2e7;
+	leave(fixture, 0, INTERRUPT, 0x10);
+	if (written)
+		write_csr(fixture, 0, CSR_vsscratch, found);
+	hart->csr.vsscratch = found;
+	enter(fixture, 0, 1, 2, NULL, 0x10);
+	cr_assert_eq(fixture->machine.stop, allowed ? RUNNING : STOP_CHECK, "%" PRIx64 " %d", found, written);
+	free_fixture(fixture);
+}
+
+Test(test_check, csrs_that_another_zone_left_are_found)
+{
+	try_csr_left(0x5ec2e7, false, false);
+	try_csr_left(0x5ec2e7, true, true);
+	try_csr_left(0x77, true, true);
+	try_csr_left(0, false, true);
+}
+
+/* What the hypervisor set once for all is nobody's; a vCPU that left the same finds its own. */
+Test(test_check, csrs_that_say_nothing_of_another_zone_are_fine)
+{
+	struct fixture *fixture = new_fixture(CHECK_ISOLATION, false);
+	struct hart *hart = &fixture->harts[0];
+	write_csr(fixture, 0, CSR_scounteren, 7);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	leave(fixture, 0, INTERRUPT, 0x10);
+	enter(fixture, 0, 1, 2, NULL, 0x10);
+	hart->csr.vstvec = 0x4000;
+	leave(fixture, 0, INTERRUPT, 0x10);
+	write_csr(fixture, 0, CSR_vstvec, 0);
+	enter(fixture, 0, 0, 1, NULL, 0x10);
+	hart->csr.vstvec = 0x4000; /* the same kernel */
+	leave(fixture, 0, INTERRUPT, 0x10);
+	enter(fixture, 0, 1, 2, NULL, 0x10);
+	expect_nothing(fixture);
 	free_fixture(fixture);
 }
 

@@ -503,6 +503,59 @@ Test(engine, a_traced_amo_tells_its_own_value)
 
 /* ---- what the debugger may hear ---- */
 
+/* What the next read finds, whatever was offered. */
+struct held {
+	struct observer observer;
+	unsigned number, count;
+	uint64_t value, was;
+};
+
+static void hear_csr(struct observer *observer, struct hart *hart, const struct trace_event *event)
+{
+	struct held *held = (struct held *)observer;
+	(void)hart;
+	if (event->type != TRACE_CSR || event->value[0] != held->number)
+		return;
+	held->count++;
+	held->value = event->value[1];
+	held->was = event->value[2];
+}
+
+/* Counts, or the world's time: another value by the time it is read. */
+static bool moves(unsigned number) { return number == CSR_seed || (number >= CSR_mcycle && number <= CSR_mhpmcounter31); }
+
+Test(engine, csr_events_tell_what_is_held, .timeout = 120)
+{
+	static const uint64_t offers[] = {UINT64_MAX, 0, UINT64_C(0x5555555555555555), UINT64_C(0xaaaaaaaaaaaaaaaa)};
+	const struct csr_info *info;
+	unsigned heard = 0;
+	for (size_t i = 0; (info = csr_info_at(i)) != NULL; i++) {
+		struct engine_world *world = engine_world_new(1, NULL, 0);
+		struct hart *hart = world->machine.harts;
+		struct held held = {.observer = {.event = hear_csr, .wanted = 1u << TRACE_CSR}, .number = info->num};
+		observers_add(&world->machine.observers, &held.observer);
+		hart->csr.mstatus |= mstatus_FS;
+		PROGRAM(world, CODE, insn_i(INSN_csrrw, 6, 5, info->num), insn_i(INSN_csrrs, 7, 0, info->num));
+		for (unsigned j = 0; j < sizeof offers / sizeof offers[0] && csr_check(hart, info->num, true) == CSR_OK; j++) {
+			held.count = 0;
+			hart->pc = CODE;
+			hart->x[5] = offers[j];
+			context_changed(hart);
+			exec_run(hart, hart->cycle + 2, UINT64_MAX);
+			if (hart->pc != CODE + 8)
+				break; /* what was written took effect: an interrupt, say */
+			heard++;
+			cr_assert_eq(held.count, 1, "%s is told %u times", info->name, held.count);
+			cr_assert(moves(info->num) || held.value == hart->x[7], "%s holds 0x%lx, told 0x%lx", info->name,
+			          (long)hart->x[7], (long)held.value);
+			cr_assert(moves(info->num) || held.was == hart->x[6], "%s held 0x%lx, told 0x%lx", info->name,
+			          (long)hart->x[6], (long)held.was);
+		}
+		engine_world_free(world);
+	}
+	cr_assert_gt(heard, 500);
+}
+
 Test(engine, an_observer_hears_wires_and_csr_writes)
 {
 	struct engine_world *world = engine_world_new(1, NULL, 0);

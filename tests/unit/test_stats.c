@@ -26,6 +26,7 @@ static struct fixture *new_fixture(void)
 	fixture->config.bios = "a \"quoted\" name";
 	fixture->config.harts = HARTS;
 	fixture->config.isa = isa_default();
+	fixture->config.timing = timing_find("ideal");
 	machine->config = &fixture->config;
 	machine->platform = (struct platform){ .cycles_per_tick = 10, .hart_count = HARTS };
 	machine->harts = fixture->harts;

@@ -165,9 +165,10 @@ void platform_read(const void *device_tree)
 	const uint8_t *at, *strings;
 	struct reader reader = { .root_address_cells = 2, .root_size_cells = 1, .cpus_address_cells = 1 };
 
-	platform.tree = device_tree;
 	platform.bootargs = "";
 	platform.isa = "";
+	platform.device_tree = blob;
+	platform.device_tree_size = be32(blob + 4);
 	CHECK(((uintptr_t)blob & 7) == 0 && be32(blob) == FDT_MAGIC, "a1 is no device tree");
 	at = blob + be32(blob + 8);
 	strings = blob + be32(blob + 12);

@@ -141,7 +141,8 @@ struct platform {
 	uint64_t timebase;		   /* Hz */
 	const char *bootargs;		   /* "" when there are none */
 	const char *isa;
-	const void *tree;
+	const void *device_tree;
+	uint64_t device_tree_size; /* bytes */
 };
 extern struct platform platform;
 void platform_read(const void *device_tree);
