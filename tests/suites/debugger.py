@@ -25,7 +25,7 @@ def says(script, *texts, harts=2):
 
 def leaves_state_unchanged():
     """Errors are one line each, and change nothing."""
-    errors = ["bogus", "print 1/0", "print nosuch", "print $nosuch", "hart 9", "x/4z 0", "x 0x10", "translate zzz", "csr nosuch",
+    errors = ["bogus", "print 1/0", "print nosuch", "print $nosuch", "hart 9", "x/4z 0", "x 0x10", "translate zzz", "translate 0 write", "translate 0 11", "csr nosuch",
               "delete 99", "break", "break nosuch", "watch 0x10", "catch nothing", "catch world XX", "catch csr nosuch", "step 0",
               "until", "source /nonexistent", "info nosuch", "trace maybe", "help nosuch", "print (1", "print 0x1z", "print 0x10000000000000000", "source /"]
     place = "step 100\n"
@@ -125,6 +125,13 @@ def cases():
                                     "store/AMO guest-page fault: cause 23", "gpa 0x10000000")
     yield "memory", lambda: says("x/2i $pc\nxp/4xw 0x80000000\ndisas _run_guest 3\nx/s 0x80000000\nquit\n", "auipc", "0x0000000080000000:",
                                  "<_run_guest>")
+    yield "memory-lines", lambda: says("x/6w 0x80000000\nx/3g 0x80000000\nprint 7\nquit\n", "0x0000000080000000: 0x30401073 0xf1402573 0x",
+                                       "\n0x0000000080000010: 0x", "\n0x0000000080000000: 0xf140257330401073 0x",
+                                       "\n0x0000000080000010: 0x", "\n0x7 7")
+    # at the first trap behind the guest's entry s0 and s1 differ
+    yield "expressions", lambda: says("catch world VS\ncontinue\ncatch trap\ncontinue\nprint $s1 != $s0\nprint $fp == $s0\n"
+                                      "print 10 - 3 - 2\nprint 100 / 5 / 2\nprint 2 + 3 * 4 - 1\nprint 1 << 4 >> 2\nquit\n",
+                                      "_guest_exit", "0x1 1\n0x1 1\n0x5 5\n0xa 10\n0xd 13\n0x4 4\n")
     yield "harts", lambda: says("continue 300000\nhart 1\ninfo harts\nstep 5\nquit\n", "hart 1", "* hart 1", "hart 1")
     yield "step-world", lambda: says("step world\nstep trap\nwhy\nquit\n", "hart 0 HS", "hart 0 M", "ecall from HS-mode")
     yield "next-finish-until", lambda: says("until percpu_new\nnext\nfinish\nquit\n", "<percpu_new>", "hart 0 HS", "hart 0 HS")
