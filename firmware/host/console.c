@@ -7,11 +7,11 @@
 #include "lib/string.h"
 
 /* Ticks of mtime. */
-#define DRAIN_TIME 50          /* after which console_drain begins no further piece */
+#define DRAIN_TIME 30          /* after which console_drain begins no further piece */
 #define OWNER_TIMEOUT 10000000 /* an owner has failed after a second: emulated, a CPU may sleep for long */
 
 /* Bytes that console_drain sends, handed to the SBI in one piece or a few, and that it looks at for a newline before. */
-#define PIECE_MAX 48u
+#define PIECE_MAX 32u
 #define PIECE_COST 24u /* what handing one over takes, in bytes that could be sent instead */
 
 #define VISITS_MAX 4 /* of queues, in search of a line */

@@ -119,7 +119,8 @@ uint64_t sbi_timer_now(void);
 void sbi_timer_set(uint64_t deadline);
 void sbi_timer_expired(void);
 
-/* memory.c: one byte at an address of S-mode's choice; false if nothing is there. */
+/* memory.c: addresses of S-mode's choice. One byte: false if nothing is there. Several: how many are there. */
+uint64_t sbi_load_bytes(uint64_t address, char *bytes, uint64_t size);
 bool sbi_load_byte(uint64_t address, char *byte);
 bool sbi_store_byte(uint64_t address, char byte);
 

@@ -4,11 +4,9 @@
 
 static struct sbi_result write_from(uint64_t address, uint64_t size)
 {
-	uint64_t length = 0, wanted = min_u64(size, SBI_CONSOLE_PIECE);
 	char piece[SBI_CONSOLE_PIECE];
+	uint64_t length = sbi_load_bytes(address, piece, min_u64(size, sizeof piece));
 
-	while (length < wanted && sbi_load_byte(address + length, &piece[length]))
-		length++;
 	return length || !size ? sbi_value(sbi_console_write(piece, length)) : sbi_error(SBI_ERR_INVALID_PARAM);
 }
 

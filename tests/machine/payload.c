@@ -39,7 +39,11 @@ static void print(const char *text)
 
 	while (text[size])
 		size++;
-	call(SBI_EXT_DBCN, SBI_DBCN_WRITE, size, (uint64_t)text, 0);
+	while (size) { /* a call takes a piece */
+		uint64_t written = call(SBI_EXT_DBCN, SBI_DBCN_WRITE, size, (uint64_t)text, 0).value;
+		text += written;
+		size -= written;
+	}
 }
 
 static _Noreturn void end(bool success)

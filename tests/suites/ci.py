@@ -549,13 +549,17 @@ def as_qemu():
     ours, theirs = pty.openpty()
     process = subprocess.Popen(["qemu-system-riscv64", "-M", "virt", "-nographic", "-bios", program("keys")], stdin=theirs, stdout=theirs,
                                stderr=theirs)
-    wait_for(ours, b"ready", process)
-    # with the newline: while it prints, the program reads LSR, which would take the break away
-    for keys, seen in ((b"\x03", b"03\r\n"), (b"\x01z\x01\x01", b"01\r\n"), (b"\x01b", b"BR\r\n"), (b"\x01h", b"exit emulator")):
-        os.write(ours, keys)
-        expect(b"7a" not in wait_for(ours, seen, process), f"{keys}")
-    os.write(ours, b"\x01x")
-    expect_equal(process.wait(20), 0, "QEMU's exit status")
+    try:
+        wait_for(ours, b"ready", process)
+        # with the newline: while it prints, the program reads LSR, which would take the break away
+        for keys, seen in ((b"\x03", b"03\r\n"), (b"\x01z\x01\x01", b"01\r\n"), (b"\x01b", b"BR\r\n"), (b"\x01h", b"exit emulator")):
+            os.write(ours, keys)
+            expect(b"7a" not in wait_for(ours, seen, process), f"{keys}")
+        os.write(ours, b"\x01x")
+        expect_equal(process.wait(20), 0, "QEMU's exit status")
+    finally:
+        process.kill()
+        process.wait()
     os.close(ours), os.close(theirs)
 
 

@@ -3,7 +3,7 @@ import os
 import tempfile
 from suites.tools import FIRMWARE, PLAIN, RVSIM, expect, expect_equal, guest, run, stats_of
 
-SMALL = ["-m", "64M"]  # zones' memory is cleared before they run, and none needs much
+SMALL = ["-m", "24M"]  # zones' memory is cleared before they run, and none needs much
 WORKLOADS = {
     "smp-4": [*SMALL, "-smp", "4", FIRMWARE, guest("smp")],
     "zones": [*SMALL, "-smp", "3", FIRMWARE, f"{guest('paging')},name=a", f"{guest('mmio')},name=b",

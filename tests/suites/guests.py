@@ -5,7 +5,7 @@ import os
 import tempfile
 from suites.tools import FIRMWARE, FIRMWARE_S, GUESTS, OPENSBI, PLAIN, RVSIM, console, expect, expect_equal, guest, run
 
-HOSTILE = ["--set", "engine.block_ops=1", "--set", "tlb.entries=1", "--set", "engine.flush_always=yes", "-m", "64M"]
+HOSTILE = ["--set", "engine.block_ops=1", "--set", "tlb.entries=1", "--set", "engine.flush_always=yes", "-m", "24M"]
 STATUS = {"rogue": 1}
 
 

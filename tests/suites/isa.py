@@ -73,7 +73,9 @@ def ours(program, variant, options):
 
 
 def theirs(program, options):
-    judge(QEMU + qemu_machine.ONE_THREAD + options + ["-bios", f"build/{program}.elf"], "qemu", program)
+    # one thread would give each hart a tenth of a second at a time, and the others would never be seen
+    threads = [] if "-smp" in options else qemu_machine.ONE_THREAD
+    judge(QEMU + threads + options + ["-bios", f"build/{program}.elf"], "qemu", program)
 
 
 def reasons():
