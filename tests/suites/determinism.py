@@ -5,12 +5,12 @@ from suites.tools import FIRMWARE, PLAIN, RVSIM, expect, expect_equal, guest, ru
 
 SMALL = ["-m", "24M"]  # zones' memory is cleared before they run, and none needs much
 WORKLOADS = {
-    "smp-4": [*SMALL, "-smp", "4", FIRMWARE, guest("smp")],
-    "zones": [*SMALL, "-smp", "3", FIRMWARE, f"{guest('paging')},name=a", f"{guest('mmio')},name=b",
-              f"{guest('timer')},name=c"],
-    "rogue": [*SMALL, "-smp", "2", FIRMWARE, guest("rogue")],
-    "timed": ["--cpu", "u74", *SMALL, "-smp", "2", FIRMWARE, guest("smp")],
-    "timed-later": ["--cpu", "cva6", "--timing", "from=_guest_exit", *SMALL, "-smp", "2", FIRMWARE, guest("paging")],
+    "smp-4": [*SMALL, "-smp", "4", FIRMWARE, f"{guest('smp')},memory=4M"],
+    "zones": [*SMALL, "-smp", "3", FIRMWARE, f"{guest('paging')},name=a,memory=4M", f"{guest('mmio')},name=b,memory=4M",
+              f"{guest('timer')},name=c,memory=4M"],
+    "rogue": [*SMALL, "-smp", "2", FIRMWARE, f"{guest('rogue')},memory=4M"],
+    "timed": ["--cpu", "u74", *SMALL, "-smp", "2", FIRMWARE, f"{guest('smp')},memory=4M"],
+    "timed-later": ["--cpu", "cva6", "--timing", "from=_guest_exit", *SMALL, "-smp", "2", FIRMWARE, f"{guest('paging')},memory=4M"],
     "reset": ["-smp", "4", "build/board/reset.elf"],
     "reset-in-guest": ["-smp", "2", "build/board/world.elf"],
 }

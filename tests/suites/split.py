@@ -10,7 +10,7 @@ from suites.tools import FIRMWARE, PLAIN, RVSIM, RVTRACE, expect, expect_equal, 
 PRESETS = {"ideal": ["--cpu", "ideal"], "cva6": ["--cpu", "cva6"], "rocket": ["--cpu", "rocket"], "u74": ["--cpu", "u74"],
            "off": ["--cpu", "cva6", "--timing", "off"]}
 PARTS = ["trap", "switch", "handler", "icache", "dcache", "walk_vs", "walk_g", "branch", "fence", "wait"]
-SMALL = ["-m", "64M"]  # zones' memory is cleared before they run, and none needs much
+SMALL = ["-m", "24M"]  # zones' memory is cleared before they run, and none needs much
 WORKLOADS = {
     "smp": [*SMALL, "-smp", "2", FIRMWARE, guest("smp")],
     "zones": [*SMALL, "-smp", "3", FIRMWARE, f"{guest('paging')},name=a", f"{guest('mmio')},name=b",
