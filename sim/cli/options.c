@@ -256,7 +256,7 @@ static const struct option_row rows[] = {
     {"trace", true, set_trace, offsetof(struct config, trace_path), 0, 0, NULL},
     OUTPUT("stats", stats_path),
     REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)")
-    NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
+	NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
     NUMBER("max-insns", max_insns, 1, UINT64_MAX),
     NUMBER("max-resets", max_resets, 0, UINT64_MAX),
     VALUE("timeout", set_timeout),

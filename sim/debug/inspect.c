@@ -246,10 +246,10 @@ COMMAND(cmd_why, 190, "why", "wh", "", "the hart's last trap: where it went, and
 	if (!trap->valid)
 		return complain(debugger, "hart %u has taken no trap yet", debugger->hart);
 	enum mode from = trap->route.from;
-	fprintf(debugger->out,
-	        "%s at 0x%llx%s in %s, cycle %llu:", cause_name(trap->route.interrupt, trap->route.cause),
-	        (unsigned long long)trap->pc, debug_symbol(debugger, current(debugger), from, trap->pc, name, sizeof name),
-	        mode_name(from), (unsigned long long)trap->cycle);
+	fprintf(
+	    debugger->out, "%s at 0x%llx%s in %s, cycle %llu:", cause_name(trap->route.interrupt, trap->route.cause),
+	    (unsigned long long)trap->pc, debug_symbol(debugger, current(debugger), from, trap->pc, name, sizeof name),
+	    mode_name(from), (unsigned long long)trap->cycle);
 	print_trap_values(debugger, trap);
 	trap_explain(&trap->route, debugger->out);
 	fputc('\n', debugger->out);

@@ -90,7 +90,7 @@ enum stop_reason {
 	STOP_DEBUG,
 	STOP_INPUT, /* host input that cannot be used */
 	STOP_FAULT, /* the host could not give what a run needs */
-	STOP_QUIT,  /* the user has had enough: ctrl-A x */
+	STOP_QUIT, /* the user has had enough: ctrl-A x */
 	STOP_SIGNAL, /* exit_code is its number */
 };
 

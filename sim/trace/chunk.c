@@ -42,7 +42,8 @@ bool chunk_get_head(const uint8_t *in, struct chunk_head *head)
 	    .crc = get_u32(in + 16),
 	    .last = number >> LAST_SHIFT,
 	};
-	return chunk_begins(in, sizeof chunk_magic) && head->size <= CHUNK_FRAME && get_u32(in + 20) == chunk_crc(in, 20);
+	return chunk_begins(in, sizeof chunk_magic) && head->size <= CHUNK_FRAME &&
+	       get_u32(in + 20) == chunk_crc(in, 20);
 }
 
 bool chunk_begins(const uint8_t *in, size_t size)

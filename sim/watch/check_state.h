@@ -33,7 +33,7 @@ struct vcpu_image {
 	    anonymous; /* sscratch is 0 while it runs, and stands for the hart here: only what it leaves is of interest */
 	bool running; /* on `hart`; else the image below holds */
 	bool complete; /* it has left at least once */
-	bool anew;     /* its zone has asked for a reset since: it may start anew, from anywhere */
+	bool anew; /* its zone has asked for a reset since: it may start anew, from anywhere */
 	unsigned hart;
 	enum mode mode;
 	uint64_t cause; /* as in world events */
