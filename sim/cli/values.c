@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/limits.h"
@@ -125,9 +126,9 @@ void keep_word(struct options *options, const char *word) { options->command[opt
 void keep_option(struct options *options, const char *name)
 {
 	char *copy = options->kept + options->kept_size;
-	options->kept_size += strlen(name) + 3;
-	memcpy(copy, "--", 2);
-	strcpy(copy + 2, name);
+	size_t size = strlen(name) + sizeof("--");
+	options->kept_size += size;
+	snprintf(copy, size, "--%s", name);
 	keep_word(options, copy);
 }
 

@@ -14,13 +14,14 @@
 enum { MAX_DEPTH = 16, LINE_BYTES = 1 << 16 };
 
 /* Every row that COMMAND() makes anywhere; the linker names the section's ends. */
-extern const struct command *const __start_debug_commands[], *const __stop_debug_commands[];
+extern const struct command *const first_row[] __asm__("__start_debug_commands");
+extern const struct command *const rows_end[] __asm__("__stop_debug_commands");
 
 /* The commands by place: the one after `previous`, the first after NULL, NULL after the last. */
 static const struct command *command_after(const struct command *previous)
 {
 	const struct command *best = NULL;
-	for (const struct command *const *at = __start_debug_commands; at < __stop_debug_commands; at++)
+	for (const struct command *const *at = first_row; at < rows_end; at++)
 		if ((!previous || (*at)->place > previous->place) && (!best || (*at)->place < best->place))
 			best = *at;
 	return best;

@@ -37,7 +37,7 @@ struct line_watch {
 	bool after_return; /* CR ended the line: LF is part of that */
 	bool cut;          /* the line's beginning is gone */
 	size_t length;
-	char line[LINE_LIMIT];
+	char line[LINE_LIMIT + 1]; /* ended by NUL, which those want who look at regexec's argument as a string */
 };
 
 /* ---- patterns ---- */
@@ -151,6 +151,7 @@ static void add_text(struct line_watch *watch, uint8_t byte)
 		watch->cut = true;
 	}
 	watch->line[watch->length++] = (char)byte;
+	watch->line[watch->length] = '\0';
 	judge(watch, watch->length > NEAR ? watch->length - NEAR : 0, false);
 }
 
@@ -255,5 +256,7 @@ bool line_watch_restore(struct line_watch *watch, struct state_reader *reader)
 	watch->after_return = state_read_limited(reader, 1);
 	watch->cut = state_read_limited(reader, 1);
 	watch->length = state_read_limited(reader, LINE_LIMIT);
-	return state_read(reader, watch->line, watch->length);
+	bool read = state_read(reader, watch->line, watch->length);
+	watch->line[watch->length] = '\0';
+	return read;
 }

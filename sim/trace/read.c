@@ -154,8 +154,7 @@ static const char *no_chunk(struct trace_reader *reader)
 {
 	static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
 	uint8_t bytes[sizeof zstd_magic] = {0};
-	rewind(reader->file);
-	size_t size = fread(bytes, 1, sizeof bytes, reader->file);
+	size_t size = fseek(reader->file, 0, SEEK_SET) == 0 ? fread(bytes, 1, sizeof bytes, reader->file) : 0;
 	if (size == sizeof bytes && !memcmp(bytes, zstd_magic, size))
 		return "not a trace file of version 5: those before had no checksums and are not read, record it again";
 	if (!reader->sizes.chunks && reader->over == TRACE_READ_CORRUPT && !chunk_begins(bytes, size))
