@@ -25,7 +25,7 @@ def says(script, *texts, harts=2):
 
 def leaves_state_unchanged():
     """Errors are one line each, and change nothing."""
-    errors = ["bogus", "print 1/0", "print nosuch", "print $nosuch", "hart 9", "x/4z 0", "x 0x10", "translate zzz", "translate 0 write", "translate 0 11", "csr nosuch",
+    errors = ["bogus", "print 1/0", "print nosuch", "print $nosuch", "hart 9", "x/4z 0", "x 0x10", "translate zzz", "translate 0 write", "translate 0 11", "step 1 hart 2", "csr nosuch",
               "delete 99", "break", "break nosuch", "watch 0x10", "catch nothing", "catch world XX", "catch csr nosuch", "step 0",
               "until", "source /nonexistent", "info nosuch", "trace maybe", "help nosuch", "print (1", "print 0x1z", "print 0x10000000000000000", "source /"]
     place = "step 100\n"
@@ -119,6 +119,9 @@ def cases():
     yield "catch-tp", lambda: says("catch tp\ncontinue\nquit\n", "tp = 0x", "catchpoint 1: tp")
     yield "watch", lambda: says("watch percpu_base+8\ncontinue\ncontinue\nquit\n", "0x0 -> 0xffffffffffffffff, watchpoint 1",
                                 "0xffffffffffffffff -> 0x80200000, watchpoint 1")
+    # 8 bytes are written at once: a watch of 4 bytes sees its half
+    yield "watch-size", lambda: says("watch percpu_base+8 4\ncontinue\nquit\n", "4 bytes", "0x0 -> 0xffffffff, watchpoint 1")
+    yield "comments", lambda: expect(says("# nothing\n  # nothing\nprint 7\nquit\n", "0x7 7")[0] == 0, "a comment is a command")
     yield "csr-fields", lambda: says("csr mstatus\ncsr hgatp\nquit\n", "mstatus (0x300)", "MPP", "FS", "hgatp (0x680)", "VMID", "MODE")
     yield "translate", lambda: says("catch world VS\ncontinue\ntranslate 0x80200000 x\ntranslate 0x10000000 w\nquit\n",
                                     "VS-stage bare", "G -stage level 2: PTE at", "leaf", "-> gpa 0x80200000 -> pa 0x",
