@@ -1,4 +1,5 @@
 /* Commands that make a script a test: what must hold, what the guest must write, and what it is to read. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "debug/commands.h"
@@ -62,7 +63,7 @@ COMMAND(cmd_expect, 214, "expect", "exp", "REGEX",
 static int hex_digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
-	const char *digit = c ? strchr(digits, c | 0x20) : NULL;
+	const char *digit = isxdigit((unsigned char)c) ? strchr(digits, tolower((unsigned char)c)) : NULL;
 	return digit ? (int)(digit - digits) : -1;
 }
 
