@@ -304,7 +304,7 @@ void params_json(const struct config *config, struct json *json)
 {
 	for (unsigned i = 0; i < (!config->timing || config->timing->ideal ? FIRST_TIMING : PARAM_COUNT); i++) {
 		const struct param *param = &params[i];
-		if (param->kind == KIND_BOOL)
+		if (param->words[0])
 			json_string(json, param->name, param->words[load_param(config, param)]);
 		else
 			json_u64(json, param->name, load_param(config, param));

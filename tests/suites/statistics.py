@@ -124,6 +124,15 @@ def repeats(command):
     return config
 
 
+def every_parameter():
+    """config.set has every parameter, as --set takes it: all of them given again are the same run."""
+    for command in (["--cpu", "cva6", "--isa", "+smrnmi", "--set", "ad=hardware", "--set", "endian=little", *HELLO], COMBINATIONS["choices"]):
+        config, trace_hash = config_of(*command)
+        given = [word for name, value in config["set"].items() for word in ("--set", f"{name}={value}")]
+        again, hash_again = config_of(*command[:-len(HELLO)], *given, *HELLO)
+        expect_equal((again["set"], hash_again), (config["set"], trace_hash), f"{command} with all parameters given")
+
+
 def repeats_files():
     """A preset, a device tree, a script and recorded input that are files of the user's."""
     with tempfile.TemporaryDirectory() as folder:
@@ -166,4 +175,5 @@ def cases():
     for name, command in COMBINATIONS.items():
         yield f"config-{name}", lambda command=command: repeats(command)
     yield "config-files", repeats_files
+    yield "config-parameters", every_parameter
     yield "config-tells-apart", tells_apart
