@@ -12,11 +12,13 @@
 #include "base/version.h"
 #include "watch/check.h"
 #include "trace/trace.h"
+#include "cli/disks.h"
 #include "cli/guests.h"
 #include "cli/qemu.h"
 #include "cli/row.h"
 #include "cli/usage.h"
 #include "cli/values.h"
+#include "cli/virtio.h"
 
 static int set_text(struct options *options, const struct option_row *row, char *value)
 {
@@ -95,7 +97,7 @@ static int option_device(struct options *options, const struct option_row *row, 
 	if (strcmp(model, "guest-loader") == 0)
 		return guest_loader(options, list);
 	if (strncmp(model, "virtio-", 7) == 0)
-		return bad("-device %s is not supported: this machine has no virtio devices", model);
+		return virtio_device(options, model, list);
 	if (strcmp(model, "loader") == 0)
 		return bad(
 		    "-device loader is not supported: -device guest-loader,addr=ADDRESS,kernel=FILE puts a file there");
@@ -247,6 +249,17 @@ static const struct option_row rows[] = {
     FLAG("nographic", nographic),
     FLAG("no-reboot", no_reboot),
     VALUE("accel", qemu_accel),
+    VALUE("drive", disks_drive),
+    VALUE("blockdev", disks_blockdev),
+    VALUE("pflash", disks_pflash),
+    VALUE("hda", disks_legacy),
+    VALUE("hdb", disks_legacy),
+    VALUE("hdc", disks_legacy),
+    VALUE("hdd", disks_legacy),
+    VALUE("cdrom", disks_legacy),
+    {"snapshot", false, disks_snapshot, 0, 0, 0, NULL},
+    VALUE("object", virtio_object),
+    VALUE("global", virtio_global),
 #include "cli/qemu.def"
 	/* our own */
     VALUE("isa", set_isa),
@@ -478,6 +491,8 @@ static enum options_result parse_option(struct options *options, int argc, char 
 	drop_untrue_names(&options->config);
 	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
 		return OPTIONS_BAD;
+	if (disks_settle(options) != 0 || virtio_settle(options) != 0)
+		return OPTIONS_BAD;
 	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
 }
@@ -497,5 +512,6 @@ void options_free(struct options *options)
 	free(options->command);
 	free(options->config.guests);
 	free(options->config.patterns);
+	free(options->config.backends.disks);
 	*options = (struct options){0};
 }

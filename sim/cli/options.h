@@ -9,6 +9,8 @@ struct options {
 	const char **command; /* what config.command points to */
 	char *kept; /* texts that config points into and argv does not hold, one behind the other */
 	size_t kept_size;
+	bool all_snapshots; /* -snapshot */
+	const char *drives[VIRTIO_SLOTS]; /* what the device in the slot is to use: it may be named later */
 	char ignored[256]; /* QEMU's options that changed nothing */
 };
 

@@ -24,7 +24,7 @@ static bool is_one_of(const char *word, const char *list)
 	return false;
 }
 
-static void note_ignored(struct options *options, const char *name, const char *value)
+void qemu_note_ignored(struct options *options, const char *name, const char *value)
 {
 	size_t used = strlen(options->ignored);
 	snprintf(options->ignored + used, sizeof(options->ignored) - used, "%s-%s%s%s", used ? ", " : "", name,
@@ -53,7 +53,7 @@ int qemu_ignore(struct options *options, const struct option_row *row, char *val
 		if (!is_one_of(value, words))
 			return bad("-%s %s is not supported: %s", row->name, value, strchr(row->text, '\n') + 1);
 	}
-	note_ignored(options, row->name, value);
+	qemu_note_ignored(options, row->name, value);
 	return 0;
 }
 
@@ -65,7 +65,7 @@ int qemu_accel(struct options *options, const struct option_row *row, char *valu
 		name += 6;
 	if (strcmp(name, "tcg") != 0)
 		return bad("-%s %s: only tcg is supported, and changes nothing", row->name, value);
-	note_ignored(options, row->name, value);
+	qemu_note_ignored(options, row->name, value);
 	return 0;
 }
 

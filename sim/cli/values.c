@@ -98,6 +98,12 @@ bool options_cpus(const char *text, uint64_t *cpus)
 	}
 }
 
+bool options_switch(const char *text, bool *value)
+{
+	*value = strcmp(text, "on") == 0 || strcmp(text, "yes") == 0 || strcmp(text, "true") == 0;
+	return *value || strcmp(text, "off") == 0 || strcmp(text, "no") == 0 || strcmp(text, "false") == 0;
+}
+
 int options_room(struct options *options, int argc, char **argv)
 {
 	size_t size = 1;
@@ -109,7 +115,9 @@ int options_room(struct options *options, int argc, char **argv)
 	options->config.command = options->command;
 	options->config.guests = calloc((size_t)argc + 1, sizeof(*options->config.guests));
 	options->config.patterns = calloc((size_t)argc + 1, sizeof(*options->config.patterns));
-	bool room = options->kept && options->command && options->config.guests && options->config.patterns;
+	options->config.backends.disks = calloc((size_t)argc + 1, sizeof(*options->config.backends.disks));
+	bool room = options->config.backends.disks && options->kept && options->command && options->config.guests &&
+	            options->config.patterns;
 	return room ? 0 : bad("out of memory for options");
 }
 

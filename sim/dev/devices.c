@@ -22,7 +22,7 @@ static struct device_site site_of(const struct device_row *row, unsigned slot, c
                                   struct irq_wire controller)
 {
 	uint64_t base = row->kind->base ? row->kind->base(board) : row->base;
-	struct device_site site = {.name = row->name, .base = base + slot * row->size, .size = row->size};
+	struct device_site site = {.name = row->name, .slot = slot, .base = base + slot * row->size, .size = row->size};
 	if (row->irq != 0) {
 		site.irq = row->irq + slot;
 		site.wire = controller;
@@ -105,7 +105,7 @@ void devices_describe(struct tree_writer *writer, const struct board *board)
 	for (unsigned node = 1; node <= DEVICE_ROWS; node++)
 		for (const struct device_row *row = device_rows; row < device_rows + DEVICE_ROWS; row++) {
 			unsigned count = row->node == node ? count_of(row, board) : 0;
-			for (unsigned slot = 0; slot < count; slot++) {
+			for (unsigned slot = count; slot-- > 0;) { /* QEMU's order */
 				struct device_site site = site_of(row, slot, board, (struct irq_wire){0});
 				row->kind->describe(writer, board, &site);
 			}

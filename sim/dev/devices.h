@@ -13,6 +13,8 @@ struct bus;
 struct console;
 struct isa;
 struct tree_writer;
+struct backends;
+struct virtio_options;
 
 enum finish { FINISH_PASS, FINISH_FAIL, FINISH_RESET };
 
@@ -31,6 +33,9 @@ struct board {
 	struct event_queue *events;
 	struct bus *bus;
 	struct console *console;
+	const struct backends *backends;
+	const struct virtio_options *virtio;
+	uint64_t seed; /* of what is random */
 	uint64_t rtc_epoch;        /* what the RTC shows at cycle 0, in seconds since 1970 */
 	const void *rom;           /* the first bytes of the boot ROM; the rest is 0 */
 	size_t rom_size;
@@ -43,6 +48,7 @@ struct board {
 /* Where one device is. */
 struct device_site {
 	const char *name;
+	unsigned slot;        /* of its row's */
 	uint64_t base, size;
 	unsigned irq;         /* source number; 0: none */
 	struct irq_wire wire; /* where it leads */

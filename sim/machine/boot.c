@@ -56,12 +56,16 @@ static int open_file(struct boot *boot, struct file *file, const char *path)
 
 int boot_identify(struct boot *boot, const char *path)
 {
+	enum {
+		ENOUGH = 256 * MIB
+	}; /* a disk is told by its beginning: it may be larger than what can be read in a moment */
 	struct stat status;
 	struct file file;
 	if (!path || stat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0 ||
 	    file_open(&file, path) != 0)
 		return 0; /* whoever needs it says so */
-	int result = note_file(boot, &file, hash_bytes(0, file.data, file.size));
+	size_t size = file.size < ENOUGH ? file.size : ENOUGH;
+	int result = note_file(boot, &file, hash_bytes(file.size, file.data, size));
 	file_close(&file);
 	return result;
 }

@@ -224,6 +224,9 @@ static void make_board(struct machine *machine)
 	    .events = &machine->events,
 	    .bus = &machine->bus,
 	    .console = machine->console,
+	    .backends = &machine->backends,
+	    .virtio = &machine->config->virtio,
+	    .seed = machine->config->seed,
 	    .rtc_epoch = machine->config->rtc_epoch,
 	    .hart_wire = hart_wire,
 	    .time_changed = time_changed,
@@ -310,6 +313,18 @@ static bool trace_symbol_at(void *context, size_t index, struct trace_symbol *re
 	return true;
 }
 
+/* 0 without devices. */
+static uint64_t virtio_hash(const struct virtio_options *virtio)
+{
+	uint64_t hash = virtio->modern;
+	for (unsigned i = 0; i < VIRTIO_SLOTS; i++) {
+		const struct virtio_config *slot = &virtio->slots[i];
+		uint64_t value = slot->kind ? (slot->kind->id << 8 | slot->backend) ^ slot->without << 16 : 0;
+		hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+	}
+	return hash;
+}
+
 /* Whatever can change a result, and nothing else. */
 static uint64_t config_hash(const struct config *config, const struct boot *boot)
 {
@@ -327,7 +342,7 @@ static uint64_t config_hash(const struct config *config, const struct boot *boot
 		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
 	for (const char *c = config->timing->name; *c; c++)
 		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
-	return hash;
+	return hash ^ virtio_hash(&config->virtio);
 }
 
 /* Timing */
@@ -390,6 +405,9 @@ static int take_files(struct machine *machine, struct boot *boot)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (boot_identify(boot, others[i]) != 0)
 			return -1;
+	for (unsigned i = 0; i < config->backends.disk_count; i++)
+		if (boot_identify(boot, config->backends.disks[i].path) != 0)
+			return -1;
 	machine->files = boot->files;
 	machine->file_count = (unsigned)boot->file_count;
 	boot->files = NULL;
@@ -449,20 +467,21 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 
 static int build(struct machine *machine, struct boot *boot)
 {
+	const struct config *config = machine->config;
 	machine->symbols = symbols_new();
 	if (!machine->symbols)
 		return no_memory("symbols");
 	make_board(machine);
-	if (bus_init(&machine->bus, machine->config->memory) != 0 || boot_load(boot, machine) != 0)
+	if (bus_init(&machine->bus, config->memory) != 0 || boot_load(boot, machine) != 0)
 		return -1;
 	if (take_files(machine, boot) != 0)
 		return -1;
-	bool resets = !machine->config->no_reboot && machine->config->max_resets != 0;
+	bool resets = !config->no_reboot && config->max_resets != 0;
 	if (resets && reload_keep(&machine->reload, &boot->layout, &machine->bus) != 0)
 		return no_memory("what a reset loads");
 	symbols_seal(machine->symbols);
 	if (init_harts(machine) != 0 || add_check(machine) != 0 || find_timing_symbol(machine) != 0 ||
-	    has_signature(machine) != 0)
+	    has_signature(machine) != 0 || backends_open(&machine->backends, &config->backends) != 0)
 		return -1;
 	/* nothing can be refused any more: these make files empty */
 	if (add_console(machine) != 0 || add_devices(machine, boot) != 0 || add_htif(machine) != 0)
@@ -498,6 +517,7 @@ void machine_free(struct machine *machine)
 	trace_close(machine->trace);
 	htif_free(machine->htif);
 	devices_free(&machine->devices);
+	backends_close(&machine->backends);
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		struct hart *hart = &machine->harts[i];
 		meter_free(hart);

@@ -5,8 +5,10 @@
 
 #include "base/bus.h"
 #include "base/event_queue.h"
+#include "dev/backend.h"
 #include "dev/devices.h"
 #include "dev/line_watch.h"
+#include "dev/virtio.h"
 #include "engine/engine.h"
 #include "hart/hart.h"
 #include "hart/options.h"
@@ -74,6 +76,9 @@ struct config {
 	bool debug, quiet, stopped;
 	const char *debug_cmd;
 	uint64_t rtc_epoch; /* seconds since 1970 at cycle 0 */
+	struct backend_config backends;
+	unsigned flash[2]; /* 1 + the index of a flash bank's disk; 0: nothing is in it */
+	struct virtio_options virtio;
 };
 
 /* --set ad=: who sets A and D bits, in the words of `ad` in params.c. */
@@ -110,6 +115,7 @@ struct machine {
 	unsigned hart_count;
 	struct board board; /* what the devices are plugged into */
 	struct devices devices;
+	struct backends backends;
 	struct observers observers;
 	struct trace *trace;
 	struct check *check;

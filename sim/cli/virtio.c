@@ -1,0 +1,226 @@
+#include "cli/virtio.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "cli/disks.h"
+#include "cli/qemu.h"
+#include "cli/values.h"
+#include "dev/virtio.h"
+
+/* A device while its properties are read. */
+struct plugging {
+	struct options *options;
+	const char *model;
+	struct virtio_config config;
+	int slot; /* -1: the last one that is free, as QEMU chooses */
+	const char *drive;
+};
+
+/* Feature bits that properties take away. */
+static const struct {
+	const char *model; /* NULL: any */
+	const char *name;
+	unsigned bit;
+} features[] = {
+    {NULL, "event_idx", VIRTIO_F_EVENT_IDX},   {NULL, "indirect_desc", VIRTIO_F_INDIRECT_DESC},
+    {NULL, "any_layout", VIRTIO_F_ANY_LAYOUT}, {NULL, "notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY},
+    {"virtio-blk-device", "config-wce", 11},   {"virtio-blk-device", "discard", 13},
+    {"virtio-blk-device", "write-zeroes", 14},
+};
+
+/* Properties that may have one setting: it is so here. */
+static const struct {
+	const char *model, *name, *setting;
+} fixed_properties[] = {
+    {NULL, "packed", "off"},
+    {NULL, "iommu_platform", "off"},
+    {"virtio-blk-device", "num-queues", "1"},
+    {"virtio-blk-device", "logical_block_size", "512"},
+    {"virtio-blk-device", "physical_block_size", "512"},
+    {"virtio-blk-device", "scsi", "off"},
+};
+
+/* Properties that change nothing. */
+static const char *const idle[] = {"id",
+                                   "bootindex",
+                                   "iothread",
+                                   "share-rw",
+                                   "use-started",
+                                   "queue-size",
+                                   "max-bytes",
+                                   "period",
+                                   "write-cache",
+                                   "request-merging",
+                                   "seg-max-adjust",
+                                   "x-disable-legacy-check",
+                                   "use-disabled-flag",
+                                   "werror",
+                                   "rerror"};
+
+static bool is_for(const char *model, const struct plugging *plugging)
+{
+	return !model || strcmp(model, plugging->model) == 0;
+}
+
+/* bus=virtio-mmio-bus.N is slot N. */
+static int choose_slot(struct plugging *plugging, const char *value)
+{
+	static const char bus[] = "virtio-mmio-bus.";
+	uint64_t slot;
+	if (strncmp(value, bus, strlen(bus)) != 0 || !number_between(value + strlen(bus), 0, VIRTIO_SLOTS - 1, &slot))
+		return bad("-device %s: bus=%s: must be virtio-mmio-bus.0 to .%d", plugging->model, value,
+		           VIRTIO_SLOTS - 1);
+	plugging->slot = (int)slot;
+	return 0;
+}
+
+/* 1: it is one of the features. 0: it is none. -1 after a line. */
+static int set_feature(struct plugging *plugging, const char *name, const char *value)
+{
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		bool on;
+		if (!is_for(features[i].model, plugging) || strcmp(features[i].name, name) != 0)
+			continue;
+		if (!options_switch(value, &on))
+			return bad("-device %s: %s=%s: must be on or off", plugging->model, name, value);
+		uint64_t bit = UINT64_C(1) << features[i].bit;
+		plugging->config.without = on ? plugging->config.without & ~bit : plugging->config.without | bit;
+		return 1;
+	}
+	return 0;
+}
+
+/* Likewise. "off" in the table is any word for it. */
+static int check_property(const struct plugging *plugging, const char *name, const char *value)
+{
+	for (size_t i = 0; i < sizeof(fixed_properties) / sizeof(fixed_properties[0]); i++) {
+		const char *setting = fixed_properties[i].setting;
+		bool on = true;
+		if (!is_for(fixed_properties[i].model, plugging) || strcmp(fixed_properties[i].name, name) != 0)
+			continue;
+		if (strcmp(value, setting) == 0 || (strcmp(setting, "off") == 0 && options_switch(value, &on) && !on))
+			return 1;
+		return bad("-device %s: %s=%s is not supported: it is %s here", plugging->model, name, value, setting);
+	}
+	return 0;
+}
+
+static bool is_idle(const char *name)
+{
+	for (size_t i = 0; i < sizeof(idle) / sizeof(idle[0]); i++)
+		if (strcmp(idle[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int set_device_property(struct plugging *plugging, const char *name, const char *value)
+{
+	bool block = strcmp(plugging->model, "virtio-blk-device") == 0;
+	if (!value || *value == '\0')
+		return bad("-device %s: '%s' needs a value", plugging->model, name);
+	if (strcmp(name, "bus") == 0)
+		return choose_slot(plugging, value);
+	if (block && strcmp(name, "drive") == 0) {
+		plugging->drive = value;
+		return 0;
+	}
+	if (block && strcmp(name, "serial") == 0) {
+		plugging->config.text = value;
+		return 0;
+	}
+	int found = set_feature(plugging, name, value);
+	if (found == 0)
+		found = check_property(plugging, name, value);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	if (is_idle(name) || (strcmp(name, "rng") == 0 && !block))
+		return 0;
+	return bad("-device %s: unknown property '%s'", plugging->model, name);
+}
+
+static int find_slot(struct plugging *plugging)
+{
+	const struct virtio_config *slots = plugging->options->config.virtio.slots;
+	if (plugging->slot >= 0) {
+		if (!slots[plugging->slot].kind)
+			return 0;
+		return bad("-device %s: virtio-mmio-bus.%d has a device already", plugging->model, plugging->slot);
+	}
+	for (plugging->slot = VIRTIO_SLOTS - 1; plugging->slot >= 0; plugging->slot--)
+		if (!slots[plugging->slot].kind)
+			return 0;
+	return bad("-device %s: all %d virtio-mmio slots are taken", plugging->model, VIRTIO_SLOTS);
+}
+
+/* The same device stands on PCI under other names. */
+static int refuse_model(const char *model)
+{
+	char name[64], device[80];
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(model + strlen("virtio-"), "-"), model + strlen("virtio-"));
+	snprintf(device, sizeof(device), "virtio-%s-device", name);
+	if (strcmp(model, device) != 0 && virtio_find(device))
+		return bad("-device %s is a PCI device, and there is no PCI here: %s is the same on virtio-mmio", model,
+		           device);
+	return bad("-device %s: there is no such device here", model);
+}
+
+int virtio_device(struct options *options, const char *model, char *list)
+{
+	struct plugging plugging = {.options = options, .model = model, .config.kind = virtio_find(model), .slot = -1};
+	if (!plugging.config.kind)
+		return refuse_model(model);
+	for (char *item; (item = next_item(&list)) != NULL;) {
+		char *value = cut_value(item);
+		if (set_device_property(&plugging, item, value) != 0)
+			return -1;
+	}
+	if (find_slot(&plugging) != 0)
+		return -1;
+	options->config.virtio.slots[plugging.slot] = plugging.config;
+	options->drives[plugging.slot] = plugging.drive;
+	return 0;
+}
+
+/* Where random numbers come from is the same here whatever is said: the seed. */
+int virtio_object(struct options *options, const struct option_row *row, char *value)
+{
+	if (strncmp(value, "rng-", 4) != 0)
+		return bad("-%s %s is not supported: no device here would use it", row->name, value);
+	qemu_note_ignored(options, row->name, value);
+	return 0;
+}
+
+int virtio_global(struct options *options, const struct option_row *row, char *value)
+{
+	static const char legacy[] = "virtio-mmio.force-legacy=";
+	bool on;
+	if (strncmp(value, legacy, strlen(legacy)) != 0)
+		return bad("-%s %s is not supported: virtio-mmio.force-legacy=on|off is", row->name, value);
+	if (!options_switch(value + strlen(legacy), &on))
+		return bad("-%s %s: must be on or off", row->name, value);
+	options->config.virtio.modern = !on;
+	return 0;
+}
+
+static int settle_drive(struct options *options, struct virtio_config *slot, const char *drive)
+{
+	if (!drive)
+		return bad("-device %s: drive=ID is missing", slot->kind->name);
+	if (!disks_find(&options->config, drive, &slot->backend))
+		return bad("-device %s: drive=%s: there is no such disk (-drive if=none,id=%s,file=FILE)",
+		           slot->kind->name, drive, drive);
+	for (struct virtio_config *other = options->config.virtio.slots; other < slot; other++)
+		if (other->kind == slot->kind && other->backend == slot->backend)
+			return bad("-device %s: drive=%s is used by another device", slot->kind->name, drive);
+	return 0;
+}
+
+int virtio_settle(struct options *options)
+{
+	for (unsigned i = 0; i < VIRTIO_SLOTS; i++) {
+		struct virtio_config *slot = &options->config.virtio.slots[i];
+		if (slot->kind == &virtio_blk_kind && settle_drive(options, slot, options->drives[i]) != 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* QEMU's options that name virtio devices and what they use: -device virtio-*-device, -object, -global virtio-mmio.* */
+#ifndef CLI_VIRTIO_H
+#define CLI_VIRTIO_H
+
+#include "cli/row.h"
+
+/* -device MODEL,list: 0, or -1 after a line. */
+int virtio_device(struct options *options, const char *model, char *list);
+
+option_handler virtio_object, virtio_global;
+
+/* When all options have been read: devices find what they use. 0, or -1 after a line. */
+int virtio_settle(struct options *options);
+
+#endif
