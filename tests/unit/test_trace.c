@@ -372,7 +372,7 @@ Test(test_trace, versions)
 		cr_assert(!ZSTD_isError(size));
 		spill(path, (char *)packed, size);
 		if (version != TRACE_VERSION) {
-			expect_refused(path, "version is not 5");
+			expect_refused(path, "version is not 6");
 			continue;
 		}
 		struct trace_event event;
