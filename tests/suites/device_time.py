@@ -29,6 +29,7 @@ DEVICES = {
     "rom": (0x1000, "lw a0, (a1)", "sw zero, (a1)"),
     "nmi": (0x102000, "lw a0, (a1)", "sw zero, (a1)"),
     "hgei": (0x103000, "ld a0, (a1)", "sd zero, (a1)"),
+    "virtio_mmio": (0x10001000, "lw a0, (a1)", "sw zero, 0x50(a1)"),
     "pci_config": (0x30000000, "lw a0, (a1)", "sw zero, (a1)"),
     "pci_io": (0x3000000, "lw a0, (a1)", "sw zero, (a1)"),
     "pci_memory": (0x40000000, "lw a0, (a1)", "sw zero, (a1)"),
