@@ -13,6 +13,7 @@
 #include "watch/check.h"
 #include "trace/trace.h"
 #include "cli/guests.h"
+#include "cli/loaders.h"
 #include "cli/qemu.h"
 #include "cli/row.h"
 #include "cli/usage.h"
@@ -77,6 +78,15 @@ static int set_serial(struct options *options, const struct option_row *row, cha
 	return 0;
 }
 
+/* -L FOLDER */
+static int add_folder(struct options *options, const struct option_row *row, char *value)
+{
+	if (*value == '\0')
+		return bad("-%s: the value is empty", row->name);
+	options->folders[options->folder_count++] = value;
+	return 0;
+}
+
 static int set_display(struct options *options, const struct option_row *row, char *value)
 {
 	(void)options;
@@ -97,8 +107,7 @@ static int option_device(struct options *options, const struct option_row *row, 
 	if (strncmp(model, "virtio-", 7) == 0)
 		return bad("-device %s is not supported: this machine has no virtio devices", model);
 	if (strcmp(model, "loader") == 0)
-		return bad(
-		    "-device loader is not supported: -device guest-loader,addr=ADDRESS,kernel=FILE puts a file there");
+		return generic_loader(options, list);
 	return bad("-device %s: unknown device", model);
 }
 
@@ -234,6 +243,7 @@ static const struct option_row rows[] = {
     VALUE("smp", qemu_harts),
     VALUE("m", qemu_memory),
     TEXT("bios", bios),
+    VALUE("L", add_folder),
     TEXT("kernel", kernel),
     TEXT("initrd", initrd),
     TEXT("append", append),
@@ -347,10 +357,11 @@ static int check_together(const struct config *config)
 		return bad("--set rnmi.*: there are no non-maskable interrupts without Smrnmi (--isa +smrnmi)");
 	if (config->stopped && !config->debug && !config->debug_cmd)
 		return bad("-S needs --debug: nothing else could start the machine");
-	if (config->bios && !config->bios_is_elf && strcmp(config->bios, "default") == 0)
-		return bad("-bios default is not supported: no firmware is built in (Debian's package opensbi has "
-		           "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf)");
-	if (!config->bios && !config->kernel && !config->dump_dtb)
+	for (unsigned i = 0; i < config->loader_count; i++)
+		if (config->loaders[i].hart >= config->harts)
+			return bad("-device loader: cpu-num=%u: the machine has %u harts", config->loaders[i].hart,
+			           config->harts);
+	if (!config->bios && !config->dump_dtb)
 		return bad("no firmware: rvsim [option...] FIRMWARE.elf [GUEST[,key=value]...]... (--help says more)");
 	return 0;
 }
@@ -476,7 +487,8 @@ static enum options_result parse_option(struct options *options, int argc, char 
 	choose_timing(&options->config);
 	choose_ad(&options->config);
 	drop_untrue_names(&options->config);
-	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
+	if (positional(options, argc - optind, argv + optind) != 0 || find_firmware(options) != 0 ||
+	    check_together(&options->config) != 0)
 		return OPTIONS_BAD;
 	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
@@ -497,5 +509,7 @@ void options_free(struct options *options)
 	free(options->command);
 	free(options->config.guests);
 	free(options->config.patterns);
+	free(options->config.loaders);
+	free(options->folders);
 	*options = (struct options){0};
 }

@@ -4,8 +4,13 @@
 
 #include "machine/machine.h"
 
+enum { PATH_ROOM = 4096 };
+
 struct options {
 	struct config config;
+	const char **folders; /* -L */
+	unsigned folder_count;
+	char firmware[PATH_ROOM]; /* config.bios, where it was looked for */
 	const char **command; /* what config.command points to */
 	char *kept; /* texts that config points into and argv does not hold, one behind the other */
 	size_t kept_size;

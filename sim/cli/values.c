@@ -67,6 +67,12 @@ bool number_between(const char *text, uint64_t low, uint64_t high, uint64_t *val
 	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *value >= low && *value <= high;
 }
 
+bool switch_value(const char *text, bool *on)
+{
+	*on = strcmp(text, "on") == 0 || strcmp(text, "yes") == 0 || strcmp(text, "true") == 0;
+	return *on || strcmp(text, "off") == 0 || strcmp(text, "no") == 0 || strcmp(text, "false") == 0;
+}
+
 static bool parse_hart(const char **text, unsigned *hart)
 {
 	const char *start = *text;
@@ -109,7 +115,10 @@ int options_room(struct options *options, int argc, char **argv)
 	options->config.command = options->command;
 	options->config.guests = calloc((size_t)argc + 1, sizeof(*options->config.guests));
 	options->config.patterns = calloc((size_t)argc + 1, sizeof(*options->config.patterns));
-	bool room = options->kept && options->command && options->config.guests && options->config.patterns;
+	options->config.loaders = calloc((size_t)argc + 1, sizeof(*options->config.loaders));
+	options->folders = calloc((size_t)argc + 1, sizeof(*options->folders));
+	bool room = options->kept && options->command && options->config.guests && options->config.patterns &&
+	            options->config.loaders && options->folders;
 	return room ? 0 : bad("out of memory for options");
 }
 

@@ -12,6 +12,9 @@ int bad(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The whole text, a number from low to high. */
 bool number_between(const char *text, uint64_t low, uint64_t high, uint64_t *value);
 
+/* on, yes, true; off, no, false. */
+bool switch_value(const char *text, bool *on);
+
 /* Room for all that words can leave behind: each is kept once at most, and each makes one guest or pattern at most. 0, or -1 after a
  * line. */
 int options_room(struct options *options, int argc, char **argv);

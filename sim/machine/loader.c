@@ -112,6 +112,14 @@ int layout_claim(struct layout *layout, uint64_t start, uint64_t size, const cha
 	return 0;
 }
 
+bool layout_holds(const struct layout *layout, uint64_t address)
+{
+	for (size_t i = 0; i < layout->count; i++)
+		if (overlaps(&layout->items[i], address, 1))
+			return true;
+	return false;
+}
+
 uint64_t layout_find_below(const struct layout *layout, uint64_t top, uint64_t size, uint64_t align)
 {
 	for (;;) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/limits.h"
 #include "machine/boot.h"
+#include "machine/boot_files.h"
 #include "machine/config_json.h"
 #include "dev/console.h"
 #include "engine/exec.h"
@@ -183,7 +184,7 @@ static int init_hart(struct machine *machine, unsigned id)
 	const struct timing *timing = machine->config->timing;
 	if (!timing->ideal && model_init(hart, timing, machine->model_shared) != 0)
 		return no_memory("the timing model");
-	hart_reset(hart, device_rows[DEVICE_rom].base);
+	hart_reset(hart, machine->start_pc[id]);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/bus.h"
 #include "base/event_queue.h"
+#include "base/limits.h"
 #include "dev/devices.h"
 #include "dev/line_watch.h"
 #include "engine/engine.h"
@@ -28,6 +29,17 @@ struct guest_config {
 	bool ramdisk;      /* guest-loader,initrd=: the file itself is a ramdisk module */
 };
 
+/* -device loader: a file, a value of 1 to 8 bytes, or neither but a place to start. */
+struct loader_config {
+	const char *path; /* NULL: a value or a start */
+	bool raw;         /* the file as it is, whatever its format */
+	unsigned size;    /* of the value; 0: a file or a start */
+	uint8_t value[8];
+	uint64_t address;
+	bool starts;      /* `hart` begins where this was loaded or says */
+	unsigned hart;
+};
+
 struct config {
 	/* The arguments that make this run again: all but where its results go. Options first, each with its value behind it. */
 	const char *const *command;
@@ -37,6 +49,8 @@ struct config {
 	const char *kernel, *initrd, *append, *dtb, *dump_dtb;
 	struct guest_config *guests;
 	unsigned guest_count;
+	struct loader_config *loaders;
+	unsigned loader_count;
 	unsigned harts; /* 1..HARTS_MAX */
 	uint64_t memory; /* bytes of DRAM */
 	struct isa isa;
@@ -119,6 +133,7 @@ struct machine {
 	char *config_text; /* as traces have it */
 	struct console *console;
 	struct htif *htif; /* NULL: the firmware has no tohost */
+	uint64_t start_pc[HARTS_MAX]; /* out of reset: the boot ROM, unless -device loader says otherwise */
 	struct reload reload;
 	uint64_t resets; /* so far */
 	bool reset_asked; /* before anything else runs: restart.h */
