@@ -15,6 +15,7 @@
 #include "cli/guests.h"
 #include "cli/loaders.h"
 #include "cli/qemu.h"
+#include "cli/qemu_semihosting.h"
 #include "cli/row.h"
 #include "cli/usage.h"
 #include "cli/values.h"
@@ -257,6 +258,8 @@ static const struct option_row rows[] = {
     FLAG("nographic", nographic),
     FLAG("no-reboot", no_reboot),
     VALUE("accel", qemu_accel),
+    {"semihosting", false, qemu_semihosting, 0, 0, 0, NULL},
+    VALUE("semihosting-config", qemu_semihosting_config),
 #include "cli/qemu.def"
 	/* our own */
     VALUE("isa", set_isa),
@@ -281,6 +284,7 @@ static const struct option_row rows[] = {
     FLAG("quiet", quiet),
     OUTPUT("record", record),
     TEXT("replay", replay),
+    TEXT("semihosting-files", semihosting.folder),
     {"help", false, NULL, 0, 0, 0, NULL},
     {"h", false, NULL, 0, 0, 0, NULL},
     {"version", false, NULL, 0, 0, 0, NULL},
@@ -488,7 +492,7 @@ static enum options_result parse_option(struct options *options, int argc, char 
 	choose_ad(&options->config);
 	drop_untrue_names(&options->config);
 	if (positional(options, argc - optind, argv + optind) != 0 || find_firmware(options) != 0 ||
-	    check_together(&options->config) != 0)
+	    qemu_semihosting_settle(options) != 0 || check_together(&options->config) != 0)
 		return OPTIONS_BAD;
 	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
@@ -511,5 +515,6 @@ void options_free(struct options *options)
 	free(options->config.patterns);
 	free(options->config.loaders);
 	free(options->folders);
+	free(options->command_line);
 	*options = (struct options){0};
 }

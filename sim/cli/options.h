@@ -14,6 +14,8 @@ struct options {
 	const char **command; /* what config.command points to */
 	char *kept; /* texts that config points into and argv does not hold, one behind the other */
 	size_t kept_size;
+	char *command_line; /* config.semihosting's */
+	const char *semihosting_chardev; /* NULL: it is the console anyway */
 	char ignored[256]; /* QEMU's options that changed nothing */
 };
 

@@ -23,6 +23,8 @@ static const char text[] =
     "  -nographic                a terminal is the guest's whole (^C too); ctrl-A h says which keys are rvsim's, as in QEMU\n"
     "  -display none             accepted: that is how it is. QEMU's other options change nothing here, and\n"
     "                            one line says so; or are refused, with what comes nearest\n"
+    "  -semihosting              slli/ebreak/srai calls the host: console, time, exit; -semihosting-config userspace=on,arg=TEXT...\n"
+    "  --semihosting-files FOLDER     and files, below this folder alone\n"
     "  --isa STRING              rv64imafdch_zicsr2p0_sstc..., a profile (rva20s64, rva22s64, rvb23s64_sha...), all; and then,\n"
     "                            or alone, changes: -sstc,+smstateen\n"
     "  --cpu NAME|FILE           timing: ideal (one cycle an instruction), cva6, rocket, u74, or a file; QEMU's rv64[,h=true...],\n"

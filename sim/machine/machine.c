@@ -14,7 +14,9 @@
 #include "engine/mem.h"
 #include "hart/mmu.h"
 #include "dev/htif.h"
+#include "dev/semihosting.h"
 #include "machine/params.h"
+#include "machine/semihost.h"
 #include "machine/signature.h"
 #include "base/say.h"
 #include "base/symbols.h"
@@ -326,6 +328,10 @@ static uint64_t config_hash(const struct config *config, const struct boot *boot
 	hash ^= config->timing_from.insns << 2 | config->timing_from.counted << 1 | config->timing_from.hints;
 	for (const char *c = config->timing_from.symbol; c && *c; c++)
 		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+	if (config->semihosting.on)
+		hash = (hash ^ (1 + config->semihosting.user)) * UINT64_C(0x100000001b3);
+	for (const char *c = config->semihosting.command_line; c && *c; c++)
+		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
 	for (const char *c = config->timing->name; *c; c++)
 		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
 	return hash;
@@ -466,7 +472,8 @@ static int build(struct machine *machine, struct boot *boot)
 	    has_signature(machine) != 0)
 		return -1;
 	/* nothing can be refused any more: these make files empty */
-	if (add_console(machine) != 0 || add_devices(machine, boot) != 0 || add_htif(machine) != 0)
+	if (add_console(machine) != 0 || add_devices(machine, boot) != 0 || add_htif(machine) != 0 ||
+	    semihost_add(machine, &boot->layout) != 0)
 		return -1;
 	if (add_observers(machine, boot) != 0)
 		return -1;
@@ -498,6 +505,7 @@ void machine_free(struct machine *machine)
 	check_free(machine->check);
 	trace_close(machine->trace);
 	htif_free(machine->htif);
+	semihosting_free(machine->semihosting);
 	devices_free(&machine->devices);
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		struct hart *hart = &machine->harts[i];

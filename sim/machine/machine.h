@@ -72,6 +72,11 @@ struct config {
 	uint64_t quantum; /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
 	uint64_t max_resets; /* UINT64_MAX: none */
+	/* -semihosting: whether, in U-mode too, where files are (NULL: nowhere), and what the program was called by. */
+	struct {
+		bool on, user;
+		const char *folder, *command_line;
+	} semihosting;
 	bool no_reboot; /* the first reset ends the machine */
 	double timeout; /* host seconds; 0: none */
 	const char *trace_path;
@@ -132,6 +137,7 @@ struct machine {
 	unsigned file_count;
 	char *config_text; /* as traces have it */
 	struct console *console;
+	struct semihosting *semihosting; /* NULL unless -semihosting */
 	struct htif *htif; /* NULL: the firmware has no tohost */
 	uint64_t start_pc[HARTS_MAX]; /* out of reset: the boot ROM, unless -device loader says otherwise */
 	struct reload reload;

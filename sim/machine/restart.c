@@ -1,6 +1,7 @@
 #include "machine/restart.h"
 
 #include "dev/htif.h"
+#include "dev/semihosting.h"
 #include "engine/exec.h"
 #include "machine/reload.h"
 #include "timing/model.h"
@@ -38,6 +39,8 @@ void machine_restart(struct machine *machine)
 	devices_reset(&machine->devices, now);
 	if (machine->htif)
 		htif_reset(machine->htif);
+	if (machine->semihosting)
+		semihosting_reset(machine->semihosting);
 	machine->engine.timing.request = TIMING_STAYS;
 	machine->slice.hart = NULL;
 }

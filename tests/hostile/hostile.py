@@ -169,7 +169,10 @@ OPTIONS = """
 | --cpu 486 GOOD | --cpu ./nonexistent.cpu GOOD | --isa rv32imac GOOD | --isa rv64z GOOD
 | --isa rv64gc_smaia_ssaia GOOD | --isa rv64i2p1_v1p0 GOOD | --isa rva23s64 GOOD | --isa rva22s64_ GOOD | --isa rv64i9p9 GOOD
 | -cpu rva23u64 GOOD | -cpu rv64,v=true GOOD | -cpu rv64, GOOD | -k en-us | -net user GOOD | -trace GOOD | --tim 3 GOOD | -M virt,acpi=on GOOD
-| -M virt,usb=on GOOD | -semihosting GOOD | -d in_asm GOOD | -no-shutdown GOOD | --isa x GOOD | -cpu rv64,h=perhaps GOOD | --timing maybe GOOD | --timing from= GOOD | --timing from=hint GOOD | --cpu cva6 --timing from=1x GOOD
+| -semihosting-config GOOD | -semihosting-config on GOOD | -semihosting-config enable=perhaps GOOD | -semihosting-config target=gdb GOOD
+| -semihosting-config userspace= GOOD | -semihosting-config colour=red GOOD | -semihosting-config arg GOOD | --semihosting-files DIRECTORY GOOD
+| -semihosting --semihosting-files GOOD GOOD | -semihosting --semihosting-files /nonexistent GOOD | -semihosting --semihosting-files
+| -M virt,usb=on GOOD | -d in_asm GOOD | -no-shutdown GOOD | --isa x GOOD | -cpu rv64,h=perhaps GOOD | --timing maybe GOOD | --timing from= GOOD | --timing from=hint GOOD | --cpu cva6 --timing from=1x GOOD
 | --cpu cva6 --timing from=no_such_symbol GOOD | --set GOOD | --set a.b=1 GOOD | --set geilen=64 GOOD
 | --set tinst=2 GOOD | --set pmp.entries=17 GOOD | --set asid.bits= GOOD | --check nothing-known GOOD
 | --trace /nonexistent/trace GOOD | --trace t,events=warp GOOD | --profile p GOOD | -gdb tcp::1234 GOOD | -s GOOD

@@ -67,10 +67,7 @@ static uint64_t peek(const struct hart *hart, uint64_t pa, unsigned size)
 	return value;
 }
 
-static uint64_t low_bytes(uint64_t value, unsigned size)
-{
-	return size < 8 ? value & ((UINT64_C(1) << 8 * size) - 1) : value;
-}
+static uint64_t low_bytes(uint64_t value, unsigned size) { return size < 8 ? value & ((UINT64_C(1) << 8 * size) - 1) : value; }
 
 static void expect_access(const struct hart *hart, const struct before *before, const struct trace_event *event)
 {
@@ -78,9 +75,7 @@ static void expect_access(const struct hart *hart, const struct before *before, 
 	uint32_t word = before->word, opcode = word & 0x7f;
 	unsigned rs1 = word >> 15 & 31, rs2 = word >> 20 & 31, size = 1u << (word >> 12 & (opcode == AMO ? 7 : 3));
 	bool load = opcode == LOAD || opcode == FLOAD, store = opcode == STORE || opcode == FSTORE;
-	int64_t imm = load    ? (int32_t)word >> 20
-	              : store ? (int32_t)(word & 0xfe000000) >> 20 | (int)(word >> 7 & 31)
-	                      : 0;
+	int64_t imm = load ? (int32_t)word >> 20 : store ? (int32_t)(word & 0xfe000000) >> 20 | (int)(word >> 7 & 31) : 0;
 	if (opcode != AMO && !load && !store) {
 		cr_assert_eq(event->flags & (TRACE_LOADS | TRACE_STORES), 0, "%08x", word);
 		return;
@@ -92,8 +87,7 @@ static void expect_access(const struct hart *hart, const struct before *before, 
 		cr_assert_eq(event->flags & TRACE_STORES, 0, "%08x stored nothing", word);
 		return;
 	}
-	if (opcode == AMO && word >> 27 == 5 &&
-	    !(event->flags & TRACE_STORES)) { /* not what was expected, or there again */
+	if (opcode == AMO && word >> 27 == 5 && !(event->flags & TRACE_STORES)) { /* not what was expected, or there again */
 		uint64_t old = event->from ? hart->x[event->from] : peek(hart, event->value[1], size);
 		cr_assert(low_bytes(old ^ before->x[event->from], size) || size > 8, "%08x", word);
 		return;
@@ -117,8 +111,7 @@ static void expect_registers(const struct hart *hart, const struct before *befor
 		cr_assert_eq(event->value[0], hart->x[event->from], "%08x", before->word);
 	for (unsigned i = 0; i < 32; i++)
 		if (hart->f[i] != before->f[i])
-			cr_assert(event->flags & TRACE_FRD && event->from == i && event->value[0] == hart->f[i], "%08x",
-			          before->word);
+			cr_assert(event->flags & TRACE_FRD && event->from == i && event->value[0] == hart->f[i], "%08x", before->word);
 }
 
 /* CSR instructions are told when they commit, and the next may have issued before that. */
@@ -128,8 +121,7 @@ static void expect_told(const struct hart *hart, const struct before *before, st
 {
 	const struct trace_event *event = next(story, TRACE_INSN, before->retired);
 	struct before handler;
-	if (hart->csr.mcause >> 63 && hart->csr.mepc == before->pc &&
-	    event->pc != before->pc) { /* an interrupt came first */
+	if (hart->csr.mcause >> 63 && hart->csr.mepc == before->pc && event->pc != before->pc) { /* an interrupt came first */
 		handler = look(hart, (hart->csr.mtvec & ~UINT64_C(3)) + 4 * (hart->csr.mcause & 63), MODE_M);
 		memcpy(handler.x, before->x, sizeof handler.x);
 		memcpy(handler.f, before->f, sizeof handler.f);
@@ -160,8 +152,7 @@ enum { MOST_HARTS = 5 };
 
 enum { TOLD = TRACE_DEFAULT | 1u << TRACE_INSN | 1u << TRACE_MEM };
 
-static void write_trace(uint64_t seed, unsigned harts, const char *preset, unsigned block_ops, const char *path,
-                        uint32_t told)
+static void write_trace(uint64_t seed, unsigned harts, const char *preset, unsigned block_ops, const char *path, uint32_t told)
 {
 	struct engine_world *world = random_world(seed, harts, path, told);
 	engine_world_time(world, preset);
@@ -190,8 +181,7 @@ static void trace_is_what_happened(uint64_t seed, unsigned harts, const char *pr
 		sched_step(machine);
 		for (unsigned i = 0; i < harts; i++)
 			if (machine->harts[i].retired != before[i].retired)
-				expect_told(&machine->harts[i], &before[i], &stories[i], strcmp(preset, "ideal") != 0),
-				    insns++;
+				expect_told(&machine->harts[i], &before[i], &stories[i], strcmp(preset, "ideal") != 0), insns++;
 	}
 	for (unsigned i = 0; i < harts; i++) {
 		cr_assert_eq(stories[i].at, stories[i].count, "events of instructions that there were not");
@@ -290,8 +280,7 @@ Test(note, damaged_records_are_found_or_harmless)
 	}
 	cr_assert_gt(found, TRIES * 2 / 3, "found %u of %u", found, TRIES);
 	for (size_t cut = TRACE_HEADER_SIZE; cut < size; cut += 1 + size / 50) {
-		cr_assert_eq(read_records(path, file, plain, cut, &events), TRACE_READ_CORRUPT,
-		             "a frame that ends too early");
+		cr_assert_eq(read_records(path, file, plain, cut, &events), TRACE_READ_CORRUPT, "a frame that ends too early");
 		cr_assert_leq(events, whole);
 	}
 	free(plain);
@@ -339,8 +328,7 @@ Test(note, registers_that_differ_are_told)
 	cr_assert_eq(trace_reader_next(reader, &event), TRACE_READ_EVENT);
 	cr_assert_eq(trace_reader_next(reader, &event), TRACE_READ_EVENT);
 	cr_assert_eq(trace_reader_next(reader, &event), TRACE_READ_CORRUPT);
-	cr_assert_str_eq(trace_reader_error(reader),
-	                 "registers of hart 0 are not what its instructions made them, before event 2");
+	cr_assert_str_eq(trace_reader_error(reader), "registers of hart 0 are not what its instructions made them, before event 2");
 	trace_reader_close(reader);
 	close(file);
 }
