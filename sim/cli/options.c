@@ -15,6 +15,8 @@
 #include "cli/guests.h"
 #include "cli/loaders.h"
 #include "cli/qemu.h"
+#include "cli/qemu_console.h"
+#include "cli/qemu_run.h"
 #include "cli/qemu_semihosting.h"
 #include "cli/row.h"
 #include "cli/usage.h"
@@ -64,19 +66,6 @@ static int set_option_number(struct options *options, const struct option_row *r
 	if (row->high == UINT64_MAX)
 		return bad("--%s %s: must be a number, at least %" PRIu64, row->name, value, row->low);
 	return bad("--%s %s: must be a number from %" PRIu64 " to %" PRIu64, row->name, value, row->low, row->high);
-}
-
-static int set_serial(struct options *options, const struct option_row *row, char *value)
-{
-	bool file = strncmp(value, "file:", 5) == 0 && value[5] != '\0';
-	if (strcmp(value, "mon:stdio") == 0) { /* as -nographic makes it */
-		options->config.nographic = true;
-		value = "stdio";
-	}
-	if (!file && strcmp(value, "stdio") != 0 && strcmp(value, "null") != 0)
-		return bad("-%s %s: must be stdio, file:NAME or null", row->name, value);
-	options->config.serial = value;
-	return 0;
 }
 
 /* -L FOLDER */
@@ -252,7 +241,14 @@ static const struct option_row rows[] = {
     OUTPUT("dump-dtb", dump_dtb),
     VALUE("device", option_device),
     VALUE("display", set_display),
-    VALUE("serial", set_serial),
+    VALUE("serial", qemu_serial),
+    VALUE("chardev", qemu_chardev),
+    VALUE("mon", qemu_mon),
+    VALUE("rtc", qemu_rtc),
+    VALUE("icount", qemu_icount),
+    VALUE("d", qemu_log),
+    VALUE("action", qemu_action),
+    VALUE("numa", qemu_numa),
     FLAG("S", stopped),
     VALUE("cpu", set_cpu),
     FLAG("nographic", nographic),
@@ -492,7 +488,8 @@ static enum options_result parse_option(struct options *options, int argc, char 
 	choose_ad(&options->config);
 	drop_untrue_names(&options->config);
 	if (positional(options, argc - optind, argv + optind) != 0 || find_firmware(options) != 0 ||
-	    qemu_semihosting_settle(options) != 0 || check_together(&options->config) != 0)
+	    qemu_console_settle(options) != 0 || qemu_semihosting_settle(options) != 0 ||
+	    check_together(&options->config) != 0)
 		return OPTIONS_BAD;
 	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
@@ -515,6 +512,8 @@ void options_free(struct options *options)
 	free(options->config.patterns);
 	free(options->config.loaders);
 	free(options->folders);
+	free(options->serials);
+	free(options->chardevs);
 	free(options->command_line);
 	*options = (struct options){0};
 }

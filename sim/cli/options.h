@@ -6,6 +6,17 @@
 
 enum { PATH_ROOM = 4096 };
 
+/* A -serial: as it was said, what of it is the host's side, and whether a terminal is the guest's whole there. */
+struct serial {
+	const char *said, *text;
+	bool mon;
+};
+
+struct chardev {
+	const char *id, *kind, *path;
+	bool mux, signal;
+};
+
 struct options {
 	struct config config;
 	const char **folders; /* -L */
@@ -16,6 +27,12 @@ struct options {
 	size_t kept_size;
 	char *command_line; /* config.semihosting's */
 	const char *semihosting_chardev; /* NULL: it is the console anyway */
+	struct serial *serials; /* but those that are none */
+	struct chardev *chardevs;
+	unsigned serial_count, chardev_count;
+	bool serials_none, numa_node;
+	const char *mon; /* a chardev's id */
+	char serial_file[PATH_ROOM]; /* a chardev's as config.serial has it */
 	char ignored[256]; /* QEMU's options that changed nothing */
 };
 

@@ -14,6 +14,9 @@ option_handler qemu_refuse;  /* a line with row->text */
 /* -cpu NAME[,property=value]...: is it one of QEMU's? Then *result is 0, or -1 after a line. */
 bool qemu_cpu(struct options *options, const char *value, int *result);
 
+/* A whole word of a list with '|' between words? */
+bool is_one_of(const char *word, const char *list);
+
 /* One line on stderr that names what was ignored, if anything was. */
 void qemu_tell_ignored(const struct options *options);
 

@@ -117,8 +117,10 @@ int options_room(struct options *options, int argc, char **argv)
 	options->config.patterns = calloc((size_t)argc + 1, sizeof(*options->config.patterns));
 	options->config.loaders = calloc((size_t)argc + 1, sizeof(*options->config.loaders));
 	options->folders = calloc((size_t)argc + 1, sizeof(*options->folders));
-	bool room = options->kept && options->command && options->config.guests && options->config.patterns &&
-	            options->config.loaders && options->folders;
+	options->serials = calloc((size_t)argc + 1, sizeof(*options->serials));
+	options->chardevs = calloc((size_t)argc + 1, sizeof(*options->chardevs));
+	bool room = options->serials && options->chardevs && options->kept && options->command &&
+	            options->config.guests && options->config.patterns && options->config.loaders && options->folders;
 	return room ? 0 : bad("out of memory for options");
 }
 

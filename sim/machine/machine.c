@@ -42,7 +42,7 @@ uint64_t machine_now(const struct machine *machine)
 
 /* What devices call */
 
-static void ask_for_reset(struct machine *machine)
+void machine_ask_for_reset(struct machine *machine)
 {
 	if (machine->config->no_reboot) {
 		machine_stop(machine, STOP_RESET, 0, "the guest asked for a reset");
@@ -60,7 +60,7 @@ static void finisher_said(void *context, enum finish what, unsigned code)
 	char message[64];
 	switch (what) {
 	case FINISH_PASS: machine_stop(machine, STOP_PASS, 0, NULL); break;
-	case FINISH_RESET: ask_for_reset(machine); break;
+	case FINISH_RESET: machine_ask_for_reset(machine); break;
 	default:
 		snprintf(message, sizeof(message), "the program signalled failure: code %u", code);
 		machine_stop(machine, STOP_FAIL, code, message);
@@ -108,6 +108,10 @@ static void console_command(void *context, enum console_command command)
 	struct machine *machine = context;
 	if (command == COMMAND_QUIT)
 		machine_stop(machine, STOP_QUIT, 0, "ended by ctrl-A x");
+	else if (command == COMMAND_TIMES)
+		console_stamp(machine->console);
+	else if (command == COMMAND_SAVE)
+		say("ctrl-A s: nothing waits to be written");
 	else if (machine->debugged)
 		machine->wants_debugger = true;
 	else

@@ -85,7 +85,7 @@ struct config {
 	uint32_t checks; /* enum check_kind bits */
 	struct percpu_config percpu;
 	uint64_t seed;
-	const char *serial; /* "stdio", "file:F", "null" */
+	const char *serial; /* "stdio", "file:F", "null", "pty" */
 	struct console_pattern *patterns; /* --expect, --fail-on */
 	size_t pattern_count;
 	bool nographic; /* a terminal is the guest's whole, and ctrl-A begins commands */
@@ -165,6 +165,9 @@ void machine_switch_timing(struct machine *machine, bool on);
 
 /* Whatever hart runs ends its slice after this instruction. */
 void machine_yield(struct machine *machine);
+
+/* Begin anew before anything else runs, or stop, as -no-reboot and --max-resets say. */
+void machine_ask_for_reset(struct machine *machine);
 
 /* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);

@@ -172,7 +172,11 @@ OPTIONS = """
 | -semihosting-config GOOD | -semihosting-config on GOOD | -semihosting-config enable=perhaps GOOD | -semihosting-config target=gdb GOOD
 | -semihosting-config userspace= GOOD | -semihosting-config colour=red GOOD | -semihosting-config arg GOOD | --semihosting-files DIRECTORY GOOD
 | -semihosting --semihosting-files GOOD GOOD | -semihosting --semihosting-files /nonexistent GOOD | -semihosting --semihosting-files
-| -M virt,usb=on GOOD | -d in_asm GOOD | -no-shutdown GOOD | --isa x GOOD | -cpu rv64,h=perhaps GOOD | --timing maybe GOOD | --timing from= GOOD | --timing from=hint GOOD | --cpu cva6 --timing from=1x GOOD
+| -M virt,usb=on GOOD | -d colour GOOD | -d help GOOD | -rtc base=x GOOD | -rtc base=2006-99-99 GOOD
+| -rtc base= GOOD | -icount 99 GOOD | -icount rr=record GOOD | -action x=y GOOD | -action = GOOD | -numa x GOOD | -numa node,cpus=9-1 GOOD | -numa node,= GOOD
+| -chardev GOOD GOOD | -chardev file,id=a,path= GOOD | -chardev stdio,id=a,id GOOD | -chardev socket,id=a,path=x GOOD | -serial chardev:none-such GOOD
+| -serial mon:file: GOOD | -chardev file,id=a,path=/nonexistent/f -serial chardev:a GOOD | -chardev file,id=a,path=GOOD -serial chardev:a GOOD | -mon x GOOD | -mon , GOOD
+| -serial stdio -serial stdio GOOD | -monitor stdio GOOD | -monitor tcp::1 GOOD | -cpu sifive-u54 GOOD | -cpu rv64,mimpid=1 GOOD | --isa x GOOD | -cpu rv64,h=perhaps GOOD | --timing maybe GOOD | --timing from= GOOD | --timing from=hint GOOD | --cpu cva6 --timing from=1x GOOD
 | --cpu cva6 --timing from=no_such_symbol GOOD | --set GOOD | --set a.b=1 GOOD | --set geilen=64 GOOD
 | --set tinst=2 GOOD | --set pmp.entries=17 GOOD | --set asid.bits= GOOD | --check nothing-known GOOD
 | --trace /nonexistent/trace GOOD | --trace t,events=warp GOOD | --profile p GOOD | -gdb tcp::1234 GOOD | -s GOOD
@@ -204,7 +208,7 @@ OPTIONS = """
 # What a terminal, or a reader of lines, would stumble over; wherever the message quotes it.
 HARMFUL = ["a\nb", "\x1b[31m", "\r", "\t\x7f"]
 HARMFUL_OPTIONS = ["-no-such", "smp", "m", "M", "-isa", "-cpu", "-set", "-trace", "-check", "-timeout", "-expect", "-dtb", "-kernel",
-                   "-display", "-serial", "-device", "-quantum"]
+                   "-display", "-serial", "-device", "-quantum", "-rtc", "-icount", "-d", "-action", "-numa", "-chardev", "-mon", "-semihosting-config"]
 
 
 class Runner:

@@ -218,8 +218,180 @@ j .
     expect_equal(both(words, "a reset")[:2], (0, "EdebcEdebc"), "both starts")
 
 
+# As READMEs and issues have them, but for disks and networks: None is accepted; else what the one line says why it is not. K is a
+# kernel for S-mode, M one for M-mode, I a Linux Image, R a ramdisk, D the folder of them.
+LINES = {
+    "-M virt -nographic -kernel K": None,
+    "-machine virt -nographic -bios none -kernel M": None,
+    "-M virt -cpu rv64 -m 128M -smp 3 -nographic -bios none -kernel M": None,
+    "-machine virt -smp 1 -m 2G -bios default -kernel I -append console=ttyS0 -display none -serial stdio": None,
+    "-nographic -machine virt -m 1G -kernel I -initrd R -append root=/dev/ram0": None,
+    "-nographic -machine virt,aclint=off -smp cpus=4,sockets=1,cores=4,threads=1 -m size=1G,slots=2,maxmem=4G -kernel K": None,
+    "-M virt -cpu max -smp 4 -m 2048 -nographic -kernel K": None,
+    "-M virt -cpu rv64,h=true -m 512M -nographic -kernel K": None,
+    "-M virt -cpu rv64,x-h=true -m 512M -nographic -kernel K": None,
+    "-M virt -cpu rv64,sv39=on,svpbmt=on,svnapot=on,svinval=off -nographic -kernel K": None,
+    "-M virt -cpu rv64,zba=true,zbb=true,zbc=on,zbs=on,v=false -nographic -kernel K": None,
+    "-M virt -cpu rv64,sscofpmf=on,pmu-num=8 -nographic -kernel K": None,
+    "-M virt -cpu rv64,priv_spec=v1.12.0,sstc=true -nographic -kernel K": None,
+    "-M virt -cpu rva22s64,sv48=on -nographic -kernel K": None,
+    "-M virt -cpu rv64,v=true,vlen=256,elen=64 -nographic -kernel K": "v=on is not supported: this core does not have it (v=off)",
+    "-M virt -cpu rv64,smaia=on,ssaia=on -nographic -kernel K": "smaia=on is not supported",
+    "-M virt -cpu rv64,sxl32=on -nographic -kernel K": "sxl32=on is not supported",
+    "-M virt -cpu rv64,priv_spec=v1.10.0 -nographic -kernel K": "version 1.13 of the privileged architecture is here",
+    "-M virt -cpu sifive-u54 -nographic -kernel K": "-cpu sifive-u54 is not supported: rv64, max",
+    "-M virt -cpu rva23s64 -nographic -kernel K": "needs v",
+    "-M virt,aia=aplic-imsic -nographic -kernel K": "this machine has a PLIC (aia=none)",
+    "-M virt,acpi=off,usb=off,accel=tcg -nographic -kernel K": None,
+    "-M virt -bios M -nographic -monitor none -serial mon:stdio": None,
+    "-M virt -bios M -display none -serial file:D/log -monitor null": None,
+    "-M virt -bios M -display none -chardev stdio,id=con,mux=on,signal=off -mon chardev=con,mode=readline -serial chardev:con": None,
+    "-M virt -bios M -display none -chardev file,id=log,path=D/log -serial chardev:log -serial none": None,
+    "-M virt -bios M -display none -serial null -serial stdio": "one UART",
+    "-M virt -bios M -display none -serial stdio -serial null -serial null": None,
+    "-M virt -bios M -serial telnet:localhost:4321,server,nowait": "must be stdio, file:NAME, pty or null",
+    "-M virt -bios M -chardev socket,id=s,path=D/s,server=on -serial chardev:s": "the console is stdio, file,path=NAME, pty or null",
+    "-M virt -bios M -display none -monitor stdio -serial null": "there is no monitor (--debug is rvsim's debugger)",
+    "-M virt -nographic -bios none -device loader,file=M,addr=0x80000000": None,
+    "-M virt -nographic -bios none -device loader,file=M,cpu-num=0 -device loader,file=R,addr=0x84000000,force-raw=on": None,
+    "-M virt -nographic -bios M -device loader,file=K -device loader,addr=0x88000000,data=0xdeadbeef,data-len=4": None,
+    "-M virt -nographic -bios none -kernel M -semihosting": None,
+    "-M virt -nographic -bios none -kernel M -semihosting-config enable=on,target=native,arg=prog,arg=one": None,
+    "-M virt -display none -chardev stdio,id=c -semihosting-config enable=on,target=native,chardev=c -serial chardev:c -bios M": None,
+    "-M virt -nographic -bios M -semihosting-config enable=on,target=gdb": "calls are answered here (target=native)",
+    "-M virt -nographic -bios M -no-reboot -no-shutdown -d guest_errors,unimp -D D/log": None,
+    "-M virt -nographic -bios M -d int,cpu_reset,in_asm -no-reboot": None,
+    "-M virt -nographic -bios M -icount shift=auto,sleep=off -rtc base=2024-01-31T12:00:00,clock=vm": None,
+    "-M virt -nographic -bios M -rtc base=utc,clock=host,driftfix=slew -name test,debug-threads=on -k en-us -boot order=c,menu=off": None,
+    "-M virt -nographic -bios M -icount shift=7,rr=record,rrfile=D/replay": "--record FILE and --replay FILE are for that",
+    "-M virt -nographic -bios M -action reboot=shutdown,shutdown=pause -msg timestamp=on": None,
+    "-M virt -m 512M -smp 2 -nographic -numa node,nodeid=0,cpus=0-1,mem=512M -kernel K": None,
+    "-M virt -m 512M -smp 2 -nographic -numa node,mem=256M -numa node,mem=256M -kernel K": "memory is one node",
+    "-M virt -nographic -bios M -trace enable=riscv_trap": "--trace FILE, with two dashes, writes rvsim's",
+    "-M virt -nographic -nodefaults -no-user-config -L D -accel tcg,thread=single -bios M": None,
+}
+
+
+def public(line, refusal):
+    files = {"K": "kernel", "M": "starts", "I": "image-s", "R": "starts.binary", "D": "."}
+    words = []
+    for word in line.split():
+        head, mark, tail = word.partition("=") if word.startswith("loader") else ("", "", word)
+        first, comma, rest = tail.partition(",")
+        tail = programs().path(files[first]) + comma + rest if first in files else tail.replace("=D/", f"={programs().folder}/").replace(":D/", f":{programs().folder}/")
+        words.append(head + mark + (programs().folder + tail[1:] if tail.startswith("D/") else tail))
+    status, out, err = run([RVSIM, *words, "--max-insns", "1"])
+    if refusal is None:
+        expect(status == 3 and not out, f"{words}: exit {status}, {err}")
+    elif "UART" in refusal:
+        expect(status == 3 and refusal in err, f"{words}: exit {status}, {err}")
+    else:
+        expect_equal((status, out, err.count("\n")), (2, "", 1), f"{words}: {err}")
+        expect(refusal in err, f"{words}: {err}")
+
+
+def pseudo_terminal():
+    """The console is another terminal, whose name is told: what is typed there comes, and what nobody is there for is lost."""
+    source = SUPPORT + """
+.globl _start
+_start: li s0, 0x10000000
+li s1, 'q'
+1: lbu t0, 5(s0)
+andi t0, t0, 1
+beqz t0, 1b
+lbu t1, 0(s0)
+sb t1, 0(s0)
+bne t1, s1, 1b
+pass
+"""
+    echo = programs().build("echo", source, 0x80000000)
+    with tempfile.TemporaryDirectory() as folder:
+        record = folder + "/record"
+        process = subprocess.Popen([RVSIM, "-serial", "pty", "--record", record, "--timeout", "60", echo], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        said = process.stderr.readline().decode()
+        expect(said.startswith("rvsim: the console is /dev/pts/"), said)
+        terminal = os.open(said.split()[-1], os.O_RDWR | os.O_NOCTTY)
+        for text in (b"a\x01x\r\n\x03", b"q"):
+            os.write(terminal, text)
+            got = b""
+            while len(got) < len(text) and text != b"q":  # which ends it
+                got += os.read(terminal, 100)
+            expect_equal(got, text if got else b"", "what comes back")
+        expect_equal((process.wait(60), process.stdout.read(), process.stderr.read()), (0, b"", b""), "the end")
+        os.close(terminal)
+        expect_equal(run([RVSIM, "-serial", "stdio", "--replay", record, echo]), (0, "a\x01x\r\n\x03q", ""), "again")
+
+
+def nobody_there():
+    """A pseudo-terminal that nobody opens holds up nothing."""
+    status, out, err = run([RVSIM, "-serial", "pty", "--expect", "hello: pass", "build/firmware.elf", "build/guests/hello.elf"])
+    expect_equal((status, out, err.count("\n")), (0, "", 1), err)
+
+
+RTC = SUPPORT + """
+.globl _start
+_start: li t0, 0x101000
+lw t1, 0(t0)
+lw t2, 4(t0)
+slli t2, t2, 32
+slli t1, t1, 32
+srli t1, t1, 32
+or t1, t1, t2
+li t2, 1000000000
+divu t1, t1, t2
+li t2, 0x80100000
+sd t1, 0(t2)
+bytes 0x80100000, 8
+pass
+"""
+
+
+def date(base, wanted):
+    """The calendar begins there, as on QEMU, where some time of the host passes."""
+    program = programs().build("rtc" + str(wanted), RTC, 0x80000000)
+    told = []
+    for command in (OURS, THEIRS):
+        status, out, err = run(command + ["-rtc", "base=" + base, "-bios", program])
+        expect_equal((status, len(out)), (0, 16), err)
+        told.append(int.from_bytes(bytes((ord(a) - 97) << 4 | ord(b) - 97 for a, b in zip(out[::2], out[1::2])), "little"))
+    expect_equal(told[0], wanted, "the date")
+    expect(0 <= told[1] - wanted < 60, f"QEMU's: {told[1]}")
+
+
+def monitor_words():
+    """What a QEMU monitor is asked most."""
+    script = "info status; info cpus; info registers; info qtree; xp /2xw 0x80000000; info mem; stop; cont 100; info status"
+    status, _, err = run([RVSIM, "--debug-cmd", script + "; quit", "build/firmware.elf", "build/guests/hello.elf"])
+    for text in ("paused, at the prompt\n", "* hart 0  M ", "pc   0x", " uart\n", "0x0000000080000000: 0x", "no page table: addresses are physical\n"):
+        expect(text in err, f"no {text!r} in: {err}")
+    expect_equal(status, 0, err)
+    status, _, err = run([RVSIM, "--debug-cmd", "expect Sv39 is on; step world; step world; info mem", "build/firmware.elf", "build/guests/paging.elf"])
+    wanted = ["vaddr            gpaddr           size             attr", "0000000080000000 0000000080000000 0000000040000000 rwx--ad"]
+    expect_equal([line for line in err.splitlines() if line.startswith(("vaddr", "0000000080000000 "))], wanted, "info mem")
+    status, _, err = run([RVSIM, "--debug-cmd", "system_powerdown", "build/firmware.elf", "build/guests/hello.elf"])
+    expect(status == 6 and "no power button" in err, err)
+
+
+def system_reset():
+    """Asked for at the prompt, it is as one of the program's own."""
+    program = programs().path("starts")
+    run_to = "break 0x80000000; continue; system_reset; continue"
+    status, out, err = run([RVSIM, "--debug-cmd", run_to + "; delete 1; continue", "-bios", program])
+    expect_equal((status, out), (0, "B" + "a" * 16), err)
+    expect_equal(err.count("breakpoint 1: "), 2, err)
+    status, _, err = run([RVSIM, "-no-reboot", "--debug-cmd", "step; system_reset; step", "-bios", program])
+    expect(status == 6 and "the guest asked for a reset" in err, err)
+
+
 def cases():
     BUILT.append(Programs())
+    for line, refusal in LINES.items():
+        yield "line " + line, lambda line=line, refusal=refusal: public(line, refusal)
+    for base, wanted in (("2006-06-17T16:01:21", 1150560081), ("2030-02-28", 1898467200)):
+        yield "rtc " + base, lambda base=base, wanted=wanted: date(base, wanted)
+    for function in (pseudo_terminal, nobody_there, monitor_words, system_reset):
+        yield function.__name__.replace("_", "-"), function
     for words, wanted in BOOTS.items():
         yield words.replace("@", ""), lambda words=words, wanted=wanted: boots(words, wanted)
     for words in DEFAULTS:

@@ -109,6 +109,8 @@ def command_lines():
                             (["-semihosting-config", "enable=on,arg=x", "-semihosting-config", "arg=y"], "x y")):
         out = run(OURS + options + ["-bios", program("calls")])[1]
         expect(f"command line 0\n{wanted} {len(wanted)}\n" in out, f"{options}: {out}")
+        if len(options) == 4:
+            continue  # QEMU says the first words twice
         theirs = run(THEIRS + options + ["-bios", program("calls")])[1]
         expect(f"command line 0\n{wanted} {len(wanted)}\n" in theirs, f"{options} on QEMU: {theirs}")
     kernel = program("calls")
