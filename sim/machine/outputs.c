@@ -59,6 +59,9 @@ static const char *overwritten(const struct config *config, const struct output 
 	for (unsigned i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++)
 		if (is_input(output, inputs[i]))
 			return inputs[i];
+	for (unsigned i = 0; i < config->loader_count; i++)
+		if (is_input(output, config->loaders[i].path))
+			return config->loaders[i].path;
 	for (unsigned i = 0; i < config->guest_count; i++) {
 		if (is_input(output, config->guests[i].path))
 			return config->guests[i].path;
