@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "machine/boot.h"
 #include "machine/params.h"
 #include "machine/stats.h"
 #include "base/limits.h"
@@ -13,6 +14,7 @@
 #include "watch/check.h"
 #include "trace/trace.h"
 #include "cli/disks.h"
+#include "cli/firmware.h"
 #include "cli/guests.h"
 #include "cli/qemu.h"
 #include "cli/row.h"
@@ -76,6 +78,14 @@ static int set_serial(struct options *options, const struct option_row *row, cha
 	if (!file && strcmp(value, "stdio") != 0 && strcmp(value, "null") != 0)
 		return bad("-%s %s: must be stdio, file:NAME or null", row->name, value);
 	options->config.serial = value;
+	return 0;
+}
+
+/* QEMU tells the guest's firmware of this one only. */
+static int set_nographic(struct options *options, const struct option_row *row, char *value)
+{
+	(void)row, (void)value;
+	options->config.nographic = options->config.told.no_graphics = true;
 	return 0;
 }
 
@@ -246,12 +256,15 @@ static const struct option_row rows[] = {
     VALUE("serial", set_serial),
     FLAG("S", stopped),
     VALUE("cpu", set_cpu),
-    FLAG("nographic", nographic),
+    {"nographic", false, set_nographic, 0, 0, 0, NULL},
     FLAG("no-reboot", no_reboot),
     VALUE("accel", qemu_accel),
     VALUE("drive", disks_drive),
     VALUE("blockdev", disks_blockdev),
     VALUE("pflash", disks_pflash),
+    VALUE("fw_cfg", firmware_file),
+    VALUE("boot", firmware_boot),
+    VALUE("uuid", firmware_uuid),
     VALUE("hda", disks_legacy),
     VALUE("hdb", disks_legacy),
     VALUE("hdc", disks_legacy),
@@ -319,6 +332,7 @@ static void set_defaults(struct config *config)
 	    .max_insns = UINT64_MAX,
 	    .max_resets = UINT64_MAX,
 	    .serial = "stdio",
+	    .told = {.fail_wait = UINT32_MAX, .menu_wait = UINT32_MAX},
 	};
 	params_default(config);
 	trace_parse_events("default", &config->trace_events);
@@ -363,7 +377,7 @@ static int check_together(const struct config *config)
 	if (config->bios && !config->bios_is_elf && strcmp(config->bios, "default") == 0)
 		return bad("-bios default is not supported: no firmware is built in (Debian's package opensbi has "
 		           "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf)");
-	if (!config->bios && !config->kernel && !config->dump_dtb)
+	if (!config->bios && !config->kernel && !config->dump_dtb && !boot_begins_in_flash(config))
 		return bad("no firmware: rvsim [option...] FIRMWARE.elf [GUEST[,key=value]...]... (--help says more)");
 	return 0;
 }
@@ -489,9 +503,10 @@ static enum options_result parse_option(struct options *options, int argc, char 
 	choose_timing(&options->config);
 	choose_ad(&options->config);
 	drop_untrue_names(&options->config);
-	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
+	if (positional(options, argc - optind, argv + optind) != 0 || disks_settle(options) != 0 ||
+	    check_together(&options->config) != 0)
 		return OPTIONS_BAD;
-	if (disks_settle(options) != 0 || virtio_settle(options) != 0)
+	if (virtio_settle(options) != 0)
 		return OPTIONS_BAD;
 	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
@@ -513,5 +528,6 @@ void options_free(struct options *options)
 	free(options->config.guests);
 	free(options->config.patterns);
 	free(options->config.backends.disks);
+	free(options->config.firmware_files);
 	*options = (struct options){0};
 }

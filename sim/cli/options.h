@@ -11,6 +11,7 @@ struct options {
 	size_t kept_size;
 	bool all_snapshots; /* -snapshot */
 	const char *drives[VIRTIO_SLOTS]; /* what the device in the slot is to use: it may be named later */
+	const char *flash_nodes[FLASH_BANKS]; /* -M pflashN=: likewise */
 	char ignored[256]; /* QEMU's options that changed nothing */
 };
 

@@ -116,8 +116,9 @@ int options_room(struct options *options, int argc, char **argv)
 	options->config.guests = calloc((size_t)argc + 1, sizeof(*options->config.guests));
 	options->config.patterns = calloc((size_t)argc + 1, sizeof(*options->config.patterns));
 	options->config.backends.disks = calloc((size_t)argc + 1, sizeof(*options->config.backends.disks));
-	bool room = options->config.backends.disks && options->kept && options->command && options->config.guests &&
-	            options->config.patterns;
+	options->config.firmware_files = calloc((size_t)argc + 1, sizeof(*options->config.firmware_files));
+	bool room = options->config.firmware_files && options->config.backends.disks && options->kept &&
+	            options->command && options->config.guests && options->config.patterns;
 	return room ? 0 : bad("out of memory for options");
 }
 

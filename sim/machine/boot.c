@@ -45,13 +45,18 @@ static int note_file(struct boot *boot, const struct file *file, uint64_t hash)
 	return 0;
 }
 
-static int open_file(struct boot *boot, struct file *file, const char *path)
+int boot_open(struct boot *boot, struct file *file, const char *path)
 {
 	if (file_open(file, path) != 0)
 		return -1;
 	uint64_t hash = hash_bytes(0, file->data, file->size);
 	boot->content_hash = hash_bytes(boot->content_hash, (const uint8_t *)&hash, sizeof(hash));
 	return note_file(boot, file, hash);
+}
+
+void boot_add_hash(struct boot *boot, const void *bytes, size_t size)
+{
+	boot->content_hash = hash_bytes(boot->content_hash, bytes, size);
 }
 
 int boot_identify(struct boot *boot, const char *path)
@@ -73,7 +78,7 @@ int boot_identify(struct boot *boot, const char *path)
 /* A program may be packed. */
 static int open_program(struct boot *boot, struct file *file, const char *path)
 {
-	return open_file(boot, file, path) == 0 && unpack_kernel(file, boot->layout.size) == 0 ? 0 : -1;
+	return boot_open(boot, file, path) == 0 && unpack_kernel(file, boot->layout.size) == 0 ? 0 : -1;
 }
 
 /* A flat image at `start`, or where a uImage wants to be. */
@@ -112,11 +117,35 @@ static int load_firmware(struct boot *boot, struct machine *machine, uint64_t *e
 	return elf_symbols(&boot->firmware, machine->symbols, 0);
 }
 
+/* ---- flash ---- */
+
+static uint64_t flash_base(unsigned bank)
+{
+	return device_rows[DEVICE_flash].base + bank * device_rows[DEVICE_flash].size;
+}
+
+static bool has_firmware(const struct config *config) { return config->bios && strcmp(config->bios, "none") != 0; }
+
+bool boot_begins_in_flash(const struct config *config)
+{
+	return config->flash[0] && !(config->flash_by_node[0] && has_firmware(config));
+}
+
+/* What firmware goes on to: the bank that is not begun in. 0: to none. */
+static uint64_t flash_behind_firmware(const struct config *config)
+{
+	if (config->flash[0] && !boot_begins_in_flash(config))
+		return flash_base(0);
+	return config->flash[1] && !config->flash_by_node[1] ? flash_base(1) : 0;
+}
+
 /* An ELF goes where it says, anything else to the first 2 MiB boundary behind the firmware, as in QEMU. */
 static int load_kernel(struct boot *boot, struct machine *machine, uint64_t firmware_end)
 {
 	const char *path = machine->config->kernel;
-	if (!path)
+	boot->kernel_entry = flash_behind_firmware(machine->config);
+	boot->flashed = boot->kernel_entry != 0;
+	if (!path || boot->flashed)
 		return 0;
 	if (open_program(boot, &boot->kernel, path) != 0)
 		return -1;
@@ -137,11 +166,13 @@ static int load_initrd(struct boot *boot, struct machine *machine)
 	const char *path = machine->config->initrd;
 	if (!path)
 		return 0;
-	if (!boot->kernel_entry) {
+	if (!machine->config->kernel) {
 		say("%s: -initrd needs -kernel", path);
 		return -1;
 	}
-	if (open_file(boot, &boot->initrd, path) != 0 || unpack_ramdisk(&boot->initrd) != 0)
+	if (boot->flashed)
+		return 0;
+	if (boot_open(boot, &boot->initrd, path) != 0 || unpack_ramdisk(&boot->initrd) != 0)
 		return -1;
 	uint64_t half = boot->layout.size / 2, distance = half < UINT64_C(128) * MIB ? half : UINT64_C(128) * MIB;
 	boot->initrd_start = boot->kernel_entry + distance;
@@ -197,7 +228,7 @@ static int stage_kernel(struct staging *staging, const struct guest_config *gues
 {
 	struct file file;
 	*address = guest->address;
-	if (open_file(staging->boot, &file, guest->path) != 0)
+	if (boot_open(staging->boot, &file, guest->path) != 0)
 		return -1;
 	/* what guest-loader puts at an address is the bytes of the file */
 	int result = guest->address ? 0 : unpack_kernel(&file, staging->boot->layout.size);
@@ -219,7 +250,7 @@ static int stage_kernel(struct staging *staging, const struct guest_config *gues
 static int stage_initrd(struct staging *staging, const char *path, uint64_t *address)
 {
 	struct file file;
-	if (open_file(staging->boot, &file, path) != 0)
+	if (boot_open(staging->boot, &file, path) != 0)
 		return -1;
 	int result = unpack_ramdisk(&file);
 	if (result == 0)
@@ -268,7 +299,7 @@ static int make_tree(struct boot *boot, const struct machine *machine)
 {
 	const struct config *config = machine->config;
 	if (config->dtb) {
-		if (open_file(boot, &boot->dtb, config->dtb) != 0)
+		if (boot_open(boot, &boot->dtb, config->dtb) != 0)
 			return -1;
 		boot->tree = devtree_from_file(boot->dtb.data, boot->dtb.size, config->dtb);
 	} else {
@@ -340,11 +371,13 @@ static int load_programs(struct boot *boot, struct machine *machine)
 	if (load_firmware(boot, machine, &firmware_end) != 0 || load_kernel(boot, machine, firmware_end) != 0 ||
 	    load_initrd(boot, machine) != 0)
 		return -1;
-	if (boot->firmware.data || boot->kernel.data) {
-		if (!boot->firmware.data)
-			boot->entry = boot->kernel_entry;
+	bool begins_in_flash = boot_begins_in_flash(machine->config);
+	if (begins_in_flash)
+		boot->entry = flash_base(0);
+	else if (!boot->firmware.data)
+		boot->entry = boot->kernel_entry;
+	if (begins_in_flash || boot->firmware.data || boot->kernel.data)
 		return 0;
-	}
 	if (machine->config->dump_dtb)
 		return 0;
 	say("no firmware: name one, or give -bios FILE (see --help)");
