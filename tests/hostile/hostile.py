@@ -156,7 +156,20 @@ OPTIONS = """
 | --set tinst=2 GOOD | --set pmp.entries=17 GOOD | --set asid.bits= GOOD | --check nothing-known GOOD
 | --trace /nonexistent/trace GOOD | --trace t,events=warp GOOD | --profile p GOOD | -gdb tcp::1234 GOOD | -s GOOD
 | -S GOOD | -display sdl GOOD | -serial telnet::1 GOOD | -serial file:/nonexistent/f GOOD
-| -drive file=x,format=raw,id=d GOOD | -netdev user,id=n GOOD | -device virtio-net-device GOOD | -device floppy GOOD
+| -netdev user,id=n GOOD | -device virtio-net-device GOOD | -device floppy GOOD
+| -drive if=none,file=/nonexistent,id=d -device virtio-blk-device,drive=d GOOD | -drive file=DIRECTORY,if=none,id=d -device virtio-blk-device,drive=d GOOD
+| -drive if=none,id=d GOOD | -drive file=IMAGE GOOD | -drive file=IMAGE,if=virtio GOOD | -drive file=IMAGE,if=floppy GOOD | -drive file=IMAGE,id=d,format=qcow2 GOOD
+| -drive file=QCOW,if=none,id=d -device virtio-blk-device,drive=d GOOD | -drive file=IMAGE,id=d,colour=red GOOD | -drive file=IMAGE,id=d,snapshot=maybe GOOD
+| -drive file=IMAGE,id=d -drive file=TEXT,id=d GOOD | -drive file=IMAGE,id=d -device virtio-blk-device,drive=d -device virtio-blk-device,drive=d GOOD
+| -drive file=IMAGE,id=d -drive file=IMAGE,id=e -device virtio-blk-device,drive=d -device virtio-blk-device,drive=e GOOD
+| -device virtio-blk-device GOOD | -device virtio-blk-device,drive=x GOOD | -device virtio-blk-device,drive= GOOD | -device virtio-blk-pci,drive=x GOOD
+| -device virtio-rng-device,bus=virtio-mmio-bus.8 GOOD | -device virtio-rng-device,bus=pcie.0 GOOD | -device virtio-rng-device,packed=on GOOD
+| -device virtio-rng-device,bus=virtio-mmio-bus.3 -device virtio-rng-device,bus=virtio-mmio-bus.3 GOOD | -device virtio-rng-device,event_idx=2 GOOD
+| -device virtio-rng-device,colour=red GOOD | -device virtio-warp-device GOOD | -global virtio-mmio.force-legacy=maybe GOOD | -global x.y=z GOOD
+| -object memory-backend-ram,id=m,size=1M GOOD | -hda IMAGE GOOD | -cdrom IMAGE GOOD | -blockdev driver=file,filename=IMAGE GOOD
+| -blockdev driver=qcow2,file=f,node-name=n GOOD | -blockdev driver=raw,file=f,node-name=n GOOD | -blockdev {"driver":"file"} GOOD
+| -blockdev driver=file,filename=IMAGE,node-name=n -blockdev driver=raw,file=n,node-name=n GOOD | -pflash /nonexistent GOOD
+| -drive if=pflash,unit=2,file=IMAGE GOOD | -drive if=pflash,unit=0,file=IMAGE -drive if=pflash,unit=0,file=TEXT GOOD | --set disk.bytes=0 GOOD
 | -device guest-loader GOOD | -device guest-loader,addr=0x84000000 GOOD | -device guest-loader,kernel=IMAGE GOOD
 | -device guest-loader,addr=zero,kernel=IMAGE GOOD | -device guest-loader,addr=0x84000000,kernel=/nonexistent GOOD
 | -device guest-loader,addr=0x80000000,kernel=IMAGE GOOD | -device guest-loader,addr=0x1000,kernel=IMAGE GOOD
@@ -340,6 +353,7 @@ def main():
         runner = Runner(rvsim, folder)
         good = runner.write("GOOD", Program().bytes())
         runner.write("IMAGE", image_header())
+        runner.write("QCOW", b"QFI\xfb" + bytes(600))
         runner.write("BIG", image_header(5 << 20))
         runner.write("TEXT", b"no program at all\n" * 8)
         runner.write("EMPTY", b"")

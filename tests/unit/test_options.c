@@ -298,6 +298,31 @@ Test(options, set)
 	options_free(&line.options);
 }
 
+Test(options, disks)
+{
+	struct line line;
+	const struct config *config = good(&line, "-device virtio-blk-device,drive=b,serial=S -device virtio-rng-device,rng=r,event_idx=off "
+	                                          "-drive file=f0,if=none,id=a,readonly=on -drive if=pflash,unit=1,file=f1,format=raw -object rng-builtin,id=r "
+	                                          "-blockdev driver=file,filename=f2,node-name=n -blockdev driver=raw,file=n,node-name=b "
+	                                          "-device virtio-blk-device,bus=virtio-mmio-bus.0,drive=a -global virtio-mmio.force-legacy=false -snapshot fw");
+	cr_expect_eq(config->backends.disk_count, 3);
+	cr_expect_str_eq(config->backends.disks[2].path, "f2");
+	cr_expect_str_eq(config->backends.disks[2].id, "b");
+	cr_expect(config->backends.disks[0].read_only && !config->backends.disks[0].snapshot);
+	cr_expect(config->backends.disks[2].snapshot);
+	cr_expect_eq(config->flash[0], 0);
+	cr_expect_eq(config->flash[1], 2);
+	cr_expect_eq(config->virtio.slots[7].kind, &virtio_blk_kind, "the last slot first");
+	cr_expect_eq(config->virtio.slots[7].backend, 2);
+	cr_expect_str_eq(config->virtio.slots[7].text, "S");
+	cr_expect_eq(config->virtio.slots[6].kind, &virtio_rng_kind);
+	cr_expect_eq(config->virtio.slots[6].without, UINT64_C(1) << VIRTIO_F_EVENT_IDX);
+	cr_expect_eq(config->virtio.slots[0].backend, 0);
+	cr_expect_null(config->virtio.slots[5].kind);
+	cr_expect(config->virtio.modern);
+	options_free(&line.options);
+}
+
 Test(options, answers)
 {
 	static const char *const lines[] = { "--help", "-h", "--version", "--set help", "-M virt --help" };
@@ -325,12 +350,12 @@ static const char *const bad_lines[] = {
 	"--trace '' fw", "--profile p fw", "-s fw", "-gdb tcp::1234 fw", "-S fw", "-display sdl fw", "-display gtk fw",
 	"-serial tcp::1 fw", "-serial file: fw", "-monitor stdio fw", "-M virt,acpi=on fw", "-M virt,usb=on fw", "-M virt,accel=kvm fw", "-M virt,aclint=on fw", "-M virt,graphics=perhaps fw",
 	"-M virt,kernel fw", "-accel tcgx fw", "-accel kvm fw", "-net user fw", "-nic user,model=virtio fw", "-usb fw", "-semihosting fw", "-no-shutdown fw",
-	"-d in_asm fw", "-trace x fw", "-set a.b.c=1 fw", "-fw_cfg opt/x,string=y fw", "-pflash f fw", "-hda f fw", "-object rng-random,id=r fw",
-	"-global virtio-mmio.force-legacy=false fw", "-chardev pty,id=p fw", "-numa node fw", "-enable-kvm fw", "-vga std fw",
+	"-d in_asm fw", "-trace x fw", "-set a.b.c=1 fw", "-fw_cfg opt/x,string=y fw", "-pflash '' fw", "-hda f fw", "-object memory-backend-ram,id=r fw",
+	"-global virtio-mmio.force-legacy=perhaps fw", "-chardev pty,id=p fw", "-numa node fw", "-enable-kvm fw", "-vga std fw",
 	"-k", "--net", "--tim 3 fw", "--max-c 5 fw", "-kern k fw", "--tr t fw", "-app x fw", "--vers", "-no-re fw", "--quie fw", "-m4G fw", "-smp4 fw",
 	"-cpu rv64,v=true fw", "-cpu rv64,smaia=true fw", "-cpu rv64,cbom_blocksize=32 fw", "-cpu rv64,priv_spec=v1.10.0 fw", "-cpu rv64,sxl32=on fw",
 	"-cpu rva23s64 fw", "-cpu rv64,pmu-num=30 fw", "-cpu rv64,pmp=some fw", "-cpu rv64,nonsense=false fw", "-cpu rva22s64,h=maybe fw",
-	"-cpu host fw", "-cpu sifive-u54 fw", "-cpu rv64,vlen fw", "-drive file=d,format=raw,id=x fw",
+	"-cpu host fw", "-cpu sifive-u54 fw", "-cpu rv64,vlen fw", "-drive file=d,format=raw fw",
 	"-netdev user,id=n fw", "-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device loader,file=f,addr=0x80200000 fw", "-bios default -kernel k", "-device guest-loader fw",
 	"-device guest-loader,addr=1 fw", "-device guest-loader,kernel=k fw", "-device guest-loader,addr=x,kernel=k fw",
 	"-device guest-loader,addr=1,kernel=k,initrd=i fw", "-device guest-loader,addr=1,initrd=i,bootargs=b fw",
