@@ -318,7 +318,9 @@ static void take_buffer_data(struct flash *flash, uint64_t offset, unsigned size
 		memcpy(flash->buffer + offset % BUFFER, &value, size);
 	else
 		flash->status |= STATUS_PROGRAM_ERROR; /* behind the end of the buffer */
-	if (flash->left-- == 0)
+	if (flash->left != 0)
+		flash->left--;
+	else
 		flash->expected = EXPECT_BUFFER_CONFIRM;
 }
 

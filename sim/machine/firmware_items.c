@@ -1,6 +1,7 @@
 #include "machine/firmware_items.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include "base/say.h"
 #include "machine/boot.h"
 #include "machine/unpack.h"
@@ -82,6 +83,13 @@ static int add_standard_files(struct fw_cfg *fw_cfg, const struct config *config
 	return add_word(fw_cfg, "etc/boot-fail-wait", config->told.fail_wait, 4);
 }
 
+/* Of what is loaded into memory that would be a mistake. */
+static bool is_empty(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
+}
+
 static int add_given_file(struct boot *boot, struct fw_cfg *fw_cfg, const struct firmware_file *given)
 {
 	struct file file;
@@ -89,6 +97,8 @@ static int add_given_file(struct boot *boot, struct fw_cfg *fw_cfg, const struct
 		boot_add_hash(boot, given->text, strlen(given->text));
 		return fw_cfg_add_file(fw_cfg, given->name, given->text, (uint32_t)strlen(given->text));
 	}
+	if (is_empty(given->path))
+		return fw_cfg_add_file(fw_cfg, given->name, NULL, 0);
 	if (boot_open(boot, &file, given->path) != 0)
 		return -1;
 	int result = check_size(&file);

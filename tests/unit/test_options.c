@@ -262,7 +262,7 @@ Test(options, qemu_ignored, .init = cr_redirect_stderr)
 {
 	struct line line;
 	good(&line, "-name x -k en-us -net none -nic none -rtc base=utc -icount shift=auto -monitor none -accel tcg,thread=multi -no-user-config -D log "
-	            "-boot menu=off -overcommit mem-lock=off fw");
+	            "-boot c -overcommit mem-lock=off fw");
 	options_free(&line.options);
 	good(&line, "-name x --quiet fw");
 	options_free(&line.options);
@@ -270,7 +270,7 @@ Test(options, qemu_ignored, .init = cr_redirect_stderr)
 	options_free(&line.options);
 	fflush(stderr);
 	cr_assert_stderr_eq_str("rvsim: -name x, -k en-us, -net none, -nic none, -rtc base=utc, -icount shift=auto, -monitor none, -accel "
-	                        "tcg,thread=multi, -no-user-config, -D log, -boot menu=off, -overcommit mem-lock=off: nothing changes by that "
+	                        "tcg,thread=multi, -no-user-config, -D log, -boot order, -overcommit mem-lock=off: nothing changes by that "
 	                        "here\n");
 }
 
@@ -323,6 +323,29 @@ Test(options, disks)
 	options_free(&line.options);
 }
 
+Test(options, firmware)
+{
+	struct line line;
+	const struct config *config = good(&line, "-pflash f");
+	cr_expect(config->flash[0] == 1 && !config->flash_by_node[0], "no firmware is needed");
+	cr_expect_eq(config->told.fail_wait, UINT32_MAX);
+	options_free(&line.options);
+	config = good(&line, "-M virt,pflash1=n,graphics=off -drive if=pflash,format=raw,file=f -blockdev driver=file,filename=g,node-name=n "
+	                     "-fw_cfg opt/a,file=x -fw_cfg string=y,name=opt/b -boot menu=on,splash-time=7,reboot-timeout=65535 "
+	                     "-uuid 12345678-1234-5678-9abc-DEF012345678 fw");
+	cr_expect(config->flash[0] == 1 && config->flash[1] == 2 && !config->flash_by_node[0] && config->flash_by_node[1]);
+	cr_expect_eq(config->firmware_file_count, 2);
+	cr_expect_str_eq(config->firmware_files[0].name, "opt/a");
+	cr_expect_str_eq(config->firmware_files[0].path, "x");
+	cr_expect_str_eq(config->firmware_files[1].name, "opt/b");
+	cr_expect_str_eq(config->firmware_files[1].text, "y");
+	cr_expect(config->told.menu && config->told.menu_wait == 7 && config->told.fail_wait == 65535);
+	cr_expect(config->told.no_graphics && !config->nographic);
+	static const uint8_t uuid[] = {0x12, 0x34, 0x56, 0x78, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x34, 0x56, 0x78};
+	cr_expect_eq(memcmp(config->told.uuid, uuid, sizeof(uuid)), 0);
+	options_free(&line.options);
+}
+
 Test(options, answers)
 {
 	static const char *const lines[] = { "--help", "-h", "--version", "--set help", "-M virt --help" };
@@ -350,7 +373,15 @@ static const char *const bad_lines[] = {
 	"--trace '' fw", "--profile p fw", "-s fw", "-gdb tcp::1234 fw", "-S fw", "-display sdl fw", "-display gtk fw",
 	"-serial tcp::1 fw", "-serial file: fw", "-monitor stdio fw", "-M virt,acpi=on fw", "-M virt,usb=on fw", "-M virt,accel=kvm fw", "-M virt,aclint=on fw", "-M virt,graphics=perhaps fw",
 	"-M virt,kernel fw", "-accel tcgx fw", "-accel kvm fw", "-net user fw", "-nic user,model=virtio fw", "-usb fw", "-semihosting fw", "-no-shutdown fw",
-	"-d in_asm fw", "-trace x fw", "-set a.b.c=1 fw", "-fw_cfg opt/x,string=y fw", "-pflash '' fw", "-hda f fw", "-object memory-backend-ram,id=r fw",
+	"-d in_asm fw", "-trace x fw", "-set a.b.c=1 fw", "-fw_cfg opt/x fw", "-fw_cfg string=y fw", "-fw_cfg opt/x,string=y,file=f fw", "-fw_cfg opt/x,colour=y fw",
+	"-fw_cfg opt/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,string=y fw", "-boot menu=perhaps fw", "-boot splash-time=65536 fw",
+	"-boot reboot-timeout=-2 fw", "-boot splash=x fw", "-boot x=y fw", "-uuid 1 fw", "-uuid 12345678-1234-5678-9abc-def01234567g fw",
+	"-uuid 12345678-1234-5678-9abcd-ef0123456780 fw", "-M virt,pflash0=n fw", "-M virt,pflash2=n fw",
+	"-M virt,pflash0=n -blockdev driver=file,filename=f,node-name=n -pflash g fw",
+	"-M virt,pflash0=n,pflash1=n -blockdev driver=file,filename=f,node-name=n fw", "-pflash f -pflash g -pflash h fw",
+	"-drive if=pflash,file=f,unit=2 fw", "-drive if=pflash,file=f,id=d -device virtio-blk-device,drive=d fw",
+	"-drive if=pflash,file=f,unit=1",
+	"-pflash '' fw", "-hda f fw", "-object memory-backend-ram,id=r fw",
 	"-global virtio-mmio.force-legacy=perhaps fw", "-chardev pty,id=p fw", "-numa node fw", "-enable-kvm fw", "-vga std fw",
 	"-k", "--net", "--tim 3 fw", "--max-c 5 fw", "-kern k fw", "--tr t fw", "-app x fw", "--vers", "-no-re fw", "--quie fw", "-m4G fw", "-smp4 fw",
 	"-cpu rv64,v=true fw", "-cpu rv64,smaia=true fw", "-cpu rv64,cbom_blocksize=32 fw", "-cpu rv64,priv_spec=v1.10.0 fw", "-cpu rv64,sxl32=on fw",
