@@ -120,7 +120,8 @@ int options_room(struct options *options, int argc, char **argv)
 	options->folders = calloc((size_t)argc + 1, sizeof(*options->folders));
 	options->serials = calloc((size_t)argc + 1, sizeof(*options->serials));
 	options->chardevs = calloc((size_t)argc + 1, sizeof(*options->chardevs));
-	bool room = options->config.backends.disks && options->serials && options->chardevs && options->kept &&
+	options->config.firmware_files = calloc((size_t)argc + 1, sizeof(*options->config.firmware_files));
+	bool room = options->config.firmware_files && options->config.backends.disks && options->serials && options->chardevs && options->kept &&
 	            options->command && options->config.guests && options->config.patterns && options->config.loaders &&
 	            options->folders;
 	return room ? 0 : bad("out of memory for options");

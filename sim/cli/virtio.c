@@ -209,6 +209,9 @@ static int settle_drive(struct options *options, struct virtio_config *slot, con
 	if (!disks_find(&options->config, drive, &slot->backend))
 		return bad("-device %s: drive=%s: there is no such disk (-drive if=none,id=%s,file=FILE)",
 		           slot->kind->name, drive, drive);
+	for (unsigned i = 0; i < FLASH_BANKS; i++)
+		if (options->config.flash[i] == slot->backend + 1)
+			return bad("-device %s: drive=%s is a flash bank's", slot->kind->name, drive);
 	for (struct virtio_config *other = options->config.virtio.slots; other < slot; other++)
 		if (other->kind == slot->kind && other->backend == slot->backend)
 			return bad("-device %s: drive=%s is used by another device", slot->kind->name, drive);

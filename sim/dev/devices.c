@@ -113,6 +113,13 @@ void devices_describe(struct tree_writer *writer, const struct board *board)
 		}
 }
 
+void devices_describe_front(struct tree_writer *writer)
+{
+	for (const struct device_row *row = device_rows; row < device_rows + DEVICE_ROWS; row++)
+		if (row->kind->describe_front)
+			row->kind->describe_front(writer);
+}
+
 void devices_describe_root(struct tree_writer *writer)
 {
 	for (const struct device_row *row = device_rows; row < device_rows + DEVICE_ROWS; row++)

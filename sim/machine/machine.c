@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "machine/boot.h"
 #include "machine/boot_files.h"
+#include "machine/firmware_items.h"
 #include "machine/config_json.h"
 #include "dev/console.h"
 #include "engine/exec.h"
@@ -233,6 +234,8 @@ static void make_board(struct machine *machine)
 	    .console = machine->console,
 	    .backends = &machine->backends,
 	    .virtio = &machine->config->virtio,
+	    .fw_cfg = &machine->fw_cfg,
+	    .flash = machine->config->flash,
 	    .seed = machine->config->seed,
 	    .rtc_epoch = machine->config->rtc_epoch,
 	    .hart_wire = hart_wire,
@@ -332,6 +335,19 @@ static uint64_t virtio_hash(const struct virtio_options *virtio)
 	return hash;
 }
 
+/* Of what else a guest's firmware can see; what files hold is in the boot's hash. 0 if nothing was said. */
+static uint64_t told_hash(const struct config *config)
+{
+	uint64_t hash = 0;
+	const uint8_t *bytes = config->told.uuid;
+	for (unsigned i = 0; i < FLASH_BANKS; i++)
+		hash = (hash ^ config->flash[i] << 1 ^ config->flash_by_node[i]) * UINT64_C(0x9e3779b97f4a7c15);
+	for (size_t i = 0; i < sizeof(config->told.uuid); i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	hash ^= config->told.no_graphics | config->told.menu << 1 | (uint64_t)~config->told.fail_wait << 8;
+	return hash ^ (uint64_t)~config->told.menu_wait << 32;
+}
+
 /* Whatever can change a result, and nothing else. */
 static uint64_t config_hash(const struct config *config, const struct boot *boot)
 {
@@ -353,7 +369,7 @@ static uint64_t config_hash(const struct config *config, const struct boot *boot
 		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
 	for (const char *c = config->timing->name; *c; c++)
 		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
-	return hash ^ virtio_hash(&config->virtio);
+	return hash ^ virtio_hash(&config->virtio) ^ told_hash(config);
 }
 
 /* Timing */
@@ -441,6 +457,19 @@ static int add_check(struct machine *machine)
 	return machine->check ? 0 : -1;
 }
 
+/* An image fills its bank. */
+static int check_flash(const struct machine *machine)
+{
+	for (unsigned i = 0; i < FLASH_BANKS; i++) {
+		unsigned disk = machine->config->flash[i];
+		uint64_t size = disk ? host_disk_size(machine->backends.disks[disk - 1]) : FLASH_BYTES;
+		if (size != FLASH_BYTES)
+			return say("%s: device requires %u bytes, block backend provides %" PRIu64 " bytes",
+			           machine->config->backends.disks[disk - 1].path, FLASH_BYTES, size);
+	}
+	return 0;
+}
+
 static int has_signature(const struct machine *machine)
 {
 	uint64_t begin, end;
@@ -483,7 +512,8 @@ static int build(struct machine *machine, struct boot *boot)
 	if (!machine->symbols)
 		return no_memory("symbols");
 	make_board(machine);
-	if (bus_init(&machine->bus, config->memory) != 0 || boot_load(boot, machine) != 0)
+	if (bus_init(&machine->bus, config->memory) != 0 || boot_load(boot, machine) != 0 ||
+	    firmware_items_fill(boot, machine) != 0)
 		return -1;
 	if (take_files(machine, boot) != 0)
 		return -1;
@@ -492,7 +522,8 @@ static int build(struct machine *machine, struct boot *boot)
 		return no_memory("what a reset loads");
 	symbols_seal(machine->symbols);
 	if (init_harts(machine) != 0 || add_check(machine) != 0 || find_timing_symbol(machine) != 0 ||
-	    has_signature(machine) != 0 || backends_open(&machine->backends, &config->backends) != 0)
+	    has_signature(machine) != 0 || backends_open(&machine->backends, &config->backends) != 0 ||
+	    check_flash(machine) != 0)
 		return -1;
 	/* nothing can be refused any more: these make files empty */
 	if (add_console(machine) != 0 || add_devices(machine, boot) != 0 || add_htif(machine) != 0 ||
@@ -530,6 +561,7 @@ void machine_free(struct machine *machine)
 	htif_free(machine->htif);
 	semihosting_free(machine->semihosting);
 	devices_free(&machine->devices);
+	fw_cfg_free(&machine->fw_cfg);
 	backends_close(&machine->backends);
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		struct hart *hart = &machine->harts[i];

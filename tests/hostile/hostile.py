@@ -194,6 +194,20 @@ OPTIONS = """
 | -object memory-backend-ram,id=m,size=1M GOOD | -hda IMAGE GOOD | -cdrom IMAGE GOOD | -blockdev driver=file,filename=IMAGE GOOD
 | -blockdev driver=qcow2,file=f,node-name=n GOOD | -blockdev driver=raw,file=f,node-name=n GOOD | -blockdev {"driver":"file"} GOOD
 | -blockdev driver=file,filename=IMAGE,node-name=n -blockdev driver=raw,file=n,node-name=n GOOD | -pflash /nonexistent GOOD
+| -pflash IMAGE | -pflash IMAGE GOOD | -pflash DIRECTORY GOOD | -pflash EMPTY GOOD | -pflash /dev/zero GOOD | -pflash BANK -pflash BANK
+| -drive if=pflash,unit=1,format=raw,file=BANK -drive if=pflash,unit=1,format=raw,file=BANK GOOD | -pflash BANK -pflash IMAGE -pflash BIG
+| -drive if=pflash,unit=1,file=BANK | -drive if=pflash,file=BANK,readonly=on -drive if=pflash,file=BANK | -M virt,pflash0=n | -M virt,pflash0= GOOD
+| -M virt,pflash2=n GOOD | -M virt,pflash0=n,pflash1=n -blockdev driver=file,filename=BANK,node-name=n GOOD
+| -M virt,pflash0=n -blockdev driver=file,filename=BANK,node-name=n -drive if=pflash,unit=0,file=IMAGE GOOD
+| -drive if=pflash,file=BANK,id=d -device virtio-blk-device,drive=d GOOD | -pflash BANK --trace BANK GOOD | -pflash BANK -kernel /nonexistent GOOD
+| -pflash BANK -initrd IMAGE | -drive if=pflash,unit=1,file=BANK -kernel /nonexistent GOOD | -drive if=pflash,unit=1,file=BANK -kernel EMPTY GOOD
+| -drive if=pflash,unit=1,file=BANK -kernel IMAGE -initrd DIRECTORY GOOD | -drive if=pflash,unit=1,file=BANK -kernel HALF GOOD
+| -fw_cfg opt/x GOOD | -fw_cfg GOOD | -fw_cfg name=,string=x GOOD | -fw_cfg string=x GOOD | -fw_cfg file=IMAGE GOOD | -fw_cfg opt/x,string= GOOD
+| -fw_cfg opt/x,file=IMAGE,string=x GOOD | -fw_cfg opt/x,gen_id=x GOOD | -fw_cfg opt/x,file=/nonexistent GOOD | -fw_cfg opt/x,file=DIRECTORY GOOD
+| -fw_cfg opt/x,file=/dev/zero GOOD | -fw_cfg opt/x,string=a -fw_cfg name=opt/x,string=b GOOD | -fw_cfg bootorder,string=x GOOD
+| -fw_cfg opt/56789012345678901234567890123456789012345678901234567890,string=x GOOD | MANY GOOD | -fw_cfg opt/x,file=IMAGE --stats IMAGE GOOD
+| -boot menu=perhaps GOOD | -boot splash-time=65536 GOOD | -boot reboot-timeout=-2 GOOD | -boot splash=IMAGE GOOD | -boot order=c,x=1 GOOD
+| -uuid 1 GOOD | -uuid 12345678-1234-5678-9abc-def01234567x GOOD | -uuid 123456781234-5678-9abc-def0123456789 GOOD
 | -drive if=pflash,unit=2,file=IMAGE GOOD | -drive if=pflash,unit=0,file=IMAGE -drive if=pflash,unit=0,file=TEXT GOOD | --set disk.bytes=0 GOOD
 | -device guest-loader GOOD | -device guest-loader,addr=0x84000000 GOOD | -device guest-loader,kernel=IMAGE GOOD
 | -device guest-loader,addr=zero,kernel=IMAGE GOOD | -device guest-loader,addr=0x84000000,kernel=/nonexistent GOOD
@@ -218,10 +232,14 @@ OPTIONS = """
 | --debug-cmd | --debug-cmd /dev/zero GOOD | --debug-cmd DIRECTORY GOOD | --cpu /dev/zero GOOD | --cpu ./IMAGE GOOD
 | --cpu ./TEXT GOOD | --stats /dev/full GOOD | --trace /dev/full GOOD | -serial file:/dev/full PRINTS"""
 
+# One more item of fw_cfg than there is room for, with the machine's own three.
+MANY = " ".join(f"-fw_cfg opt/{i},string=x" for i in range(30))
+
 # What a terminal, or a reader of lines, would stumble over; wherever the message quotes it.
 HARMFUL = ["a\nb", "\x1b[31m", "\r", "\t\x7f"]
 HARMFUL_OPTIONS = ["-no-such", "smp", "m", "M", "-isa", "-cpu", "-set", "-trace", "-check", "-timeout", "-expect", "-dtb", "-kernel",
-                   "-display", "-serial", "-device", "-quantum", "-rtc", "-icount", "-d", "-action", "-numa", "-chardev", "-mon", "-semihosting-config"]
+                   "-display", "-serial", "-device", "-quantum", "-rtc", "-icount", "-d", "-action", "-numa", "-chardev", "-mon", "-semihosting-config",
+                   "fw_cfg", "uuid"]
 
 
 class Runner:
@@ -288,6 +306,10 @@ def controls(runner, good):
     runner.powers_off("raw firmware", ["-bios", runner.write("raw", POWER_OFF)])
     runner.powers_off("no sections", [runner.write("stripped", stripped())])
     runner.powers_off("device tree out", ["-dump-dtb", runner.path("tree"), "-smp", "2"])
+    bank = runner.write("bank", POWER_OFF)
+    os.truncate(bank, 32 << 20)
+    runner.powers_off("flash", ["-pflash", bank])
+    runner.powers_off("fw_cfg", [*MANY.split()[:-2], "-fw_cfg", f"opt/empty,file={runner.write('none', b'')}", good][2:])
     runner.powers_off("device tree in", ["-dtb", runner.path("tree"), good])
 
 
@@ -386,6 +408,9 @@ def main():
         runner.write("IMAGE", image_header())
         runner.write("QCOW", b"QFI\xfb" + bytes(600))
         runner.write("IMAGE-S", struct.pack("<QQ", 0, 0x200000) + image_header()[16:])
+        runner.write("BANK", b"")
+        os.truncate(runner.path("BANK"), 32 << 20)
+        runner.write("HALF", gzip.compress(bytes(range(256)) * 8)[:20])
         runner.write("BIG", image_header(5 << 20))
         runner.write("TEXT", b"no program at all\n" * 8)
         runner.write("EMPTY", b"")
@@ -395,7 +420,7 @@ def main():
         os.chmod(unreadable, 0)
         controls(runner, good)
         for line in OPTIONS.split("|"):
-            words = line.split()
+            words = line.replace("MANY", MANY).split()
             if "UNREADABLE" in words and os.access(unreadable, os.R_OK):
                 continue  # root reads everything
             runner.refused(" ".join(words) or "(nothing)", words)

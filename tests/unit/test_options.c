@@ -262,7 +262,7 @@ Test(options, qemu_ignored, .init = cr_redirect_stderr)
 {
 	struct line line;
 	good(&line, "-name x -k en-us -net none -nic none -rtc base=utc -icount shift=auto -monitor none -accel tcg,thread=multi -no-user-config -D log "
-	            "-boot menu=off -overcommit mem-lock=off fw");
+	            "-boot c -overcommit mem-lock=off fw");
 	options_free(&line.options);
 	good(&line, "-name x --quiet fw");
 	options_free(&line.options);
@@ -270,7 +270,7 @@ Test(options, qemu_ignored, .init = cr_redirect_stderr)
 	options_free(&line.options);
 	fflush(stderr);
 	cr_assert_stderr_eq_str("rvsim: -name x, -k en-us, -net none, -nic none, -rtc base=utc, -icount shift=auto, -monitor none, -accel "
-	                        "tcg,thread=multi, -no-user-config, -D log, -boot menu=off, -overcommit mem-lock=off: nothing changes by that "
+	                        "tcg,thread=multi, -no-user-config, -D log, -boot order, -overcommit mem-lock=off: nothing changes by that "
 	                        "here\n");
 }
 
@@ -341,6 +341,29 @@ Test(options, disks)
 	options_free(&line.options);
 }
 
+Test(options, firmware)
+{
+	struct line line;
+	const struct config *config = good(&line, "-pflash f");
+	cr_expect(config->flash[0] == 1 && !config->flash_by_node[0], "no firmware is needed");
+	cr_expect_eq(config->told.fail_wait, UINT32_MAX);
+	options_free(&line.options);
+	config = good(&line, "-M virt,pflash1=n,graphics=off -drive if=pflash,format=raw,file=f -blockdev driver=file,filename=g,node-name=n "
+	                     "-fw_cfg opt/a,file=x -fw_cfg string=y,name=opt/b -boot menu=on,splash-time=7,reboot-timeout=65535 "
+	                     "-uuid 12345678-1234-5678-9abc-DEF012345678 fw");
+	cr_expect(config->flash[0] == 1 && config->flash[1] == 2 && !config->flash_by_node[0] && config->flash_by_node[1]);
+	cr_expect_eq(config->firmware_file_count, 2);
+	cr_expect_str_eq(config->firmware_files[0].name, "opt/a");
+	cr_expect_str_eq(config->firmware_files[0].path, "x");
+	cr_expect_str_eq(config->firmware_files[1].name, "opt/b");
+	cr_expect_str_eq(config->firmware_files[1].text, "y");
+	cr_expect(config->told.menu && config->told.menu_wait == 7 && config->told.fail_wait == 65535);
+	cr_expect(config->told.no_graphics && !config->nographic);
+	static const uint8_t uuid[] = {0x12, 0x34, 0x56, 0x78, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x34, 0x56, 0x78};
+	cr_expect_eq(memcmp(config->told.uuid, uuid, sizeof(uuid)), 0);
+	options_free(&line.options);
+}
+
 Test(options, answers)
 {
 	static const char *const lines[] = { "--help", "-h", "--version", "--set help", "-M virt --help" };
@@ -371,12 +394,20 @@ static const char *const bad_lines[] = {
 	"-semihosting-config target=gdb fw", "-semihosting-config foo=1 fw", "--semihosting-files d fw", "-serial chardev:c fw", "-serial chardev: fw", "-serial mon: fw", "-serial mon:tcp::1 fw", "-serial stdio -serial stdio fw",
 	"-d nonsense fw", "-d help fw", "-d int,, fw", "-rtc base=yesterday fw", "-rtc base=2006-02-30 fw", "-rtc base=1969-12-31 fw",
 	"-rtc base=2006-06-17T16:01 fw", "-rtc base=9999-01-01 fw", "-rtc clock=mine fw", "-rtc utc fw", "-rtc base=utc,colour=red fw", "-icount x fw", "-icount shift=11 fw",
-	"-icount rr=replay,rrfile=f fw", "-icount align=maybe fw", "-action reboot fw", "-action reboot=now fw", "-action explode=now fw", "-trace x fw", "-set a.b.c=1 fw", "-fw_cfg opt/x,string=y fw", "-pflash '' fw", "-hda f fw", "-object memory-backend-ram,id=r fw",
+	"-icount rr=replay,rrfile=f fw", "-icount align=maybe fw", "-action reboot fw", "-action reboot=now fw", "-action explode=now fw", "-trace x fw", "-set a.b.c=1 fw", "-pflash '' fw", "-hda f fw", "-object memory-backend-ram,id=r fw",
 	"-global virtio-mmio.force-legacy=perhaps fw", "-chardev pty fw", "-chardev tcp,id=c fw", "-chardev file,id=c fw", "-chardev stdio,id=c,path=x fw",
 	"-chardev stdio,id=c,mux=x fw", "-chardev null,id=c -chardev null,id=c fw", "-chardev file,id=c,path=f,append=on fw", "-chardev stdio,id= fw", "-chardev , fw",
 	"-mon c fw", "-mon mode=control fw", "-chardev stdio,id=c -mon c fw", "-mon chardev fw", "-chardev null,id=c -semihosting-config chardev=c fw",
 	"-numa node -numa node fw", "-numa node,nodeid=1 fw", "-numa node,cpus=3-1 fw", "-numa node,cpus=64 fw", "-numa node,mem=x fw", "-numa node,memdev=m fw",
 	"-numa dist,src=0,dst=0,val=10 fw", "-numa cpu,node-id=0 fw", "-enable-kvm fw", "-vga std fw",
+	"-fw_cfg opt/x fw", "-fw_cfg string=y fw", "-fw_cfg opt/x,string=y,file=f fw", "-fw_cfg opt/x,colour=y fw",
+	"-fw_cfg opt/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,string=y fw", "-boot menu=perhaps fw", "-boot splash-time=65536 fw",
+	"-boot reboot-timeout=-2 fw", "-boot splash=x fw", "-boot x=y fw", "-uuid 1 fw", "-uuid 12345678-1234-5678-9abc-def01234567g fw",
+	"-uuid 12345678-1234-5678-9abcd-ef0123456780 fw", "-M virt,pflash0=n fw", "-M virt,pflash2=n fw",
+	"-M virt,pflash0=n -blockdev driver=file,filename=f,node-name=n -pflash g fw",
+	"-M virt,pflash0=n,pflash1=n -blockdev driver=file,filename=f,node-name=n fw", "-pflash f -pflash g -pflash h fw",
+	"-drive if=pflash,file=f,unit=2 fw", "-drive if=pflash,file=f,id=d -device virtio-blk-device,drive=d fw",
+	"-drive if=pflash,file=f,unit=1",
 	"-k", "--net", "--tim 3 fw", "--max-c 5 fw", "-kern k fw", "--tr t fw", "-app x fw", "--vers", "-no-re fw", "--quie fw", "-m4G fw", "-smp4 fw",
 	"-cpu rv64,v=true fw", "-cpu rv64,smaia=true fw", "-cpu rv64,cbom_blocksize=32 fw", "-cpu rv64,priv_spec=v1.10.0 fw", "-cpu rv64,sxl32=on fw",
 	"-cpu rva23s64 fw", "-cpu rv64,pmu-num=30 fw", "-cpu rv64,pmp=some fw", "-cpu rv64,nonsense=false fw", "-cpu rva22s64,h=maybe fw",
