@@ -69,7 +69,7 @@ struct device_kind {
 	struct device *(*make)(const struct board *board, const struct device_site *site);
 	/* Its node in /soc, and what it has at the root of the tree: before /chosen, and behind it. Each may be NULL. */
 	void (*describe)(struct tree_writer *writer, const struct board *board, const struct device_site *site);
-	void (*describe_front)(struct tree_writer *writer);
+	void (*describe_front)(struct tree_writer *writer, const struct device_site *first);
 	void (*describe_root)(struct tree_writer *writer);
 	/* An interrupt controller: a source changes level. From its row on, rows' interrupts go to it. Else NULL. */
 	void (*source)(void *device, unsigned source, bool level, uint64_t now);
@@ -114,7 +114,7 @@ bool devices_restore(struct devices *devices, struct event_queue *events, struct
 
 /* The nodes that stand in /soc, the nodes beside it, before and behind /chosen, and the path of the console's. */
 void devices_describe(struct tree_writer *writer, const struct board *board);
-void devices_describe_front(struct tree_writer *writer);
+void devices_describe_front(struct tree_writer *writer, const struct board *board);
 void devices_describe_root(struct tree_writer *writer);
 void devices_stdout_path(char *path, size_t size);
 

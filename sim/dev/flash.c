@@ -302,7 +302,7 @@ static void take_data(struct flash *flash, uint64_t offset, unsigned size, uint3
 }
 
 /* One less than the number of writes that come. */
-static void take_count(struct flash *flash, uint32_t count)
+static void take_buffer_count(struct flash *flash, uint32_t count)
 {
 	flash->left = count & 0xffff;
 	flash->window = WINDOW_OPEN;
@@ -331,7 +331,7 @@ static void take_write(struct flash *flash, uint64_t offset, unsigned size, uint
 	bool confirms = command == CONFIRM;
 	switch (flash->expected) {
 	case EXPECT_DATA: take_data(flash, offset, size, value); return;
-	case EXPECT_COUNT: take_count(flash, value); return;
+	case EXPECT_COUNT: take_buffer_count(flash, value); return;
 	case EXPECT_BUFFER_DATA: take_buffer_data(flash, offset, size, value); return;
 	case EXPECT_ERASE_CONFIRM:
 		if (confirms)
@@ -490,10 +490,9 @@ static struct device *flash_make(const struct board *board, const struct device_
 }
 
 /* Both banks have one node. */
-static void flash_describe(struct tree_writer *writer)
+static void flash_describe(struct tree_writer *writer, const struct device_site *site)
 {
-	const struct device_row *row = &device_rows[DEVICE_flash];
-	tree_begin_pair(writer, "flash", row->base, row->base + row->size, row->size);
+	tree_begin_pair(writer, "flash", site->base, site->base + site->size, site->size);
 	tree_u32(writer, "bank-width", BANK_WIDTH);
 	tree_string(writer, "compatible", "cfi-flash");
 	tree_end(writer);

@@ -298,10 +298,9 @@ static struct device *fw_cfg_make(const struct board *board, const struct device
 	return &fw_cfg->device;
 }
 
-static void fw_cfg_describe(struct tree_writer *writer)
+static void fw_cfg_describe(struct tree_writer *writer, const struct device_site *site)
 {
-	const struct device_row *row = &device_rows[DEVICE_fw_cfg];
-	tree_begin_at(writer, "fw-cfg", row->base, row->size);
+	tree_begin_at(writer, "fw-cfg", site->base, site->size);
 	tree_bytes(writer, "dma-coherent", NULL, 0);
 	tree_string(writer, "compatible", "qemu,fw-cfg-mmio");
 	tree_end(writer);

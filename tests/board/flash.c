@@ -173,12 +173,24 @@ static void execute(void)
 	run("runs", border);
 }
 
+/* Bytes are memory: reads of them may be misaligned, and cross pages and blocks. Those of registers may not. */
+static void misaligned(void)
+{
+	static const u64 places[] = {BANK1 + 1, BANK1 + 0x1003, BANK1 + 0x1ffd, BANK1 + 9 * BLOCK - 3, 0x1001, 0x100f, 0x1ffe};
+	for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		for (unsigned size = 2; size <= 8; size *= 2) {
+			u64 value, fault = load(places[i], size, &value);
+			show(fault ? "misaligned fault" : "misaligned", fault ? fault - 1 : places[i] < BANK1 ? 0 : value);
+		}
+}
+
 int main(u64 hart)
 {
 	if (hart)
 		return 0;
 	identify(BANK0, false);
 	identify(BANK1, true);
+	misaligned();
 	words();
 	buffer();
 	if (failed) /* a bank that cannot be written: there is no code of ours to be run */

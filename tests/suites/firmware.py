@@ -246,7 +246,7 @@ def executes():
                 hashes.add(stats["trace_hash"])
             expect_equal(len(hashes), 1, f"runs with {cpu}")
         word = f"{struct.unpack('<I', code[:4])[0]:08x}"
-        status, _, err = run([*OURS, *bank, "--debug-cmd", "step 20;x/1xw 0x20000000;disas 0x20000000 0x20000008"])
+        status, _, err = run([*OURS, *bank, "--debug-cmd", "step 20;x/1xw 0x20000000;disas 0x20000000 2"])
         expect(status == 0 and err.count(word) >= 2, f"no {word} in:\n{err}")
 
 
