@@ -14,6 +14,7 @@
 #include "trace/trace.h"
 #include "cli/disks.h"
 #include "cli/guests.h"
+#include "cli/networks.h"
 #include "cli/qemu.h"
 #include "cli/row.h"
 #include "cli/usage.h"
@@ -258,6 +259,9 @@ static const struct option_row rows[] = {
     VALUE("hdd", disks_legacy),
     VALUE("cdrom", disks_legacy),
     {"snapshot", false, disks_snapshot, 0, 0, 0, NULL},
+    VALUE("netdev", networks_netdev),
+    VALUE("nic", networks_nic),
+    VALUE("net", networks_net),
     VALUE("object", virtio_object),
     VALUE("global", virtio_global),
 #include "cli/qemu.def"
@@ -493,6 +497,7 @@ static enum options_result parse_option(struct options *options, int argc, char 
 		return OPTIONS_BAD;
 	if (disks_settle(options) != 0 || virtio_settle(options) != 0)
 		return OPTIONS_BAD;
+	networks_settle(options);
 	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
 }
@@ -513,5 +518,6 @@ void options_free(struct options *options)
 	free(options->config.guests);
 	free(options->config.patterns);
 	free(options->config.backends.disks);
+	free(options->config.backends.networks);
 	*options = (struct options){0};
 }

@@ -116,8 +116,9 @@ int options_room(struct options *options, int argc, char **argv)
 	options->config.guests = calloc((size_t)argc + 1, sizeof(*options->config.guests));
 	options->config.patterns = calloc((size_t)argc + 1, sizeof(*options->config.patterns));
 	options->config.backends.disks = calloc((size_t)argc + 1, sizeof(*options->config.backends.disks));
-	bool room = options->config.backends.disks && options->kept && options->command && options->config.guests &&
-	            options->config.patterns;
+	options->config.backends.networks = calloc(NETWORKS_MAX, sizeof(*options->config.backends.networks));
+	bool room = options->config.backends.networks && options->config.backends.disks && options->kept &&
+	            options->command && options->config.guests && options->config.patterns;
 	return room ? 0 : bad("out of memory for options");
 }
 
