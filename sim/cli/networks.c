@@ -5,7 +5,6 @@
 #include <string.h>
 #include "base/say.h"
 #include "cli/values.h"
-#include "cli/virtio.h"
 
 /* ---- sockets ---- */
 
@@ -98,18 +97,13 @@ int dgram_whole(struct network_reading *reading)
 
 /* ---- options ---- */
 
-static const struct kind {
-	const char *name;
-	const struct host_net_kind *kind;
-	network_property *property;
-	network_whole *whole;
-} kinds[] = {
+static const struct network_kind kinds[] = {
     {"user", &host_net_user_kind, user_net_property, user_net_whole},
     {"dgram", &host_net_dgram_kind, dgram_property, dgram_whole},
     {"socket", &host_net_dgram_kind, socket_property, dgram_whole},
 };
 
-static const struct kind *find_kind(const char *option, const char *name)
+const struct network_kind *network_find_kind(const char *option, const char *name)
 {
 	static const char *const others[] = {"tap",     "bridge",     "vde",          "l2tpv3",
 	                                     "netmap",  "vhost-user", "vhost-vdpa",   "stream",
@@ -148,7 +142,7 @@ static bool card_property(struct network_reading *reading, const char *name, con
 	return true;
 }
 
-static int read_network(struct network_reading *reading, const struct kind *kind, char *list)
+int network_read(struct network_reading *reading, const struct network_kind *kind, char *list)
 {
 	reading->config.kind = kind->kind;
 	for (char *item; (item = next_item(&list)) != NULL;) {
@@ -165,7 +159,7 @@ static int read_network(struct network_reading *reading, const struct kind *kind
 	return kind->whole(reading);
 }
 
-static int add_network(struct options *options, const struct network_reading *reading)
+int network_add(struct options *options, const struct network_reading *reading)
 {
 	struct backend_config *backends = &options->config.backends;
 	unsigned index;
@@ -177,8 +171,7 @@ static int add_network(struct options *options, const struct network_reading *re
 	return 0;
 }
 
-/* The name of a kind, maybe behind type=. */
-static char *kind_name(char **list)
+char *network_kind_name(char **list)
 {
 	char *name = next_item(list);
 	return strncmp(name, "type=", 5) == 0 ? name + 5 : name;
@@ -187,62 +180,17 @@ static char *kind_name(char **list)
 int networks_netdev(struct options *options, const struct option_row *row, char *value)
 {
 	char option[64], *list = keep_text(options, value);
-	const char *name = kind_name(&list);
-	const struct kind *kind = find_kind(row->name, name);
+	const char *name = network_kind_name(&list);
+	const struct network_kind *kind = network_find_kind(row->name, name);
 	if (!kind)
 		return -1;
 	snprintf(option, sizeof(option), "%s %s", row->name, name);
 	struct network_reading reading = {.option = option};
-	if (read_network(&reading, kind, list) != 0)
+	if (network_read(&reading, kind, list) != 0)
 		return -1;
 	if (!reading.config.id)
 		return bad("-%s: id=NAME is missing", option);
-	return add_network(options, &reading);
-}
-
-/* QEMU's virt machine makes no card of -nic and -net: it says so, and runs. */
-static int no_card(const struct options *options, const struct option_row *row, const char *value)
-{
-	if (!options->config.quiet)
-		say("warning: -%s %s makes no network card, as on QEMU's virt machine (-netdev user,id=NAME -device "
-		    "virtio-net-device,netdev=NAME does, or -nic user,model=virtio-net-device)",
-		    row->name, value);
-	return 0;
-}
-
-int networks_nic(struct options *options, const struct option_row *row, char *value)
-{
-	static const char *const names[NETWORKS_MAX] = {"#nic0", "#nic1", "#nic2", "#nic3",
-	                                                "#nic4", "#nic5", "#nic6", "#nic7"};
-	char option[64], *list = keep_text(options, value);
-	const char *name = kind_name(&list);
-	if (strcmp(name, "none") == 0 && !list)
-		return 0;
-	const struct kind *kind = find_kind(row->name, name);
-	if (!kind)
-		return -1;
-	snprintf(option, sizeof(option), "%s %s", row->name, name);
-	struct network_reading reading = {.option = option};
-	if (read_network(&reading, kind, list) != 0)
-		return -1;
-	if (!reading.model || strcmp(reading.model, "virtio-net-device") != 0)
-		return no_card(options, row, value);
-	if (!reading.config.id)
-		reading.config.id = names[options->config.backends.network_count % NETWORKS_MAX];
-	return add_network(options, &reading) != 0
-	           ? -1
-	           : virtio_card(options, reading.model, reading.config.id, reading.mac);
-}
-
-int networks_net(struct options *options, const struct option_row *row, char *value)
-{
-	char *list = keep_text(options, value);
-	const char *name = next_item(&list);
-	if (strcmp(name, "none") == 0 && !list)
-		return 0;
-	if (strcmp(name, "nic") == 0 || strcmp(name, "user") == 0)
-		return no_card(options, row, value);
-	return find_kind(row->name, name) ? no_card(options, row, value) : -1;
+	return network_add(options, &reading);
 }
 
 void networks_settle(const struct options *options)

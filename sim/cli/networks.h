@@ -3,6 +3,7 @@
 #define NETWORKS_H
 
 #include "cli/row.h"
+#include "dev/host_net.h"
 
 option_handler networks_netdev, networks_nic, networks_net;
 
@@ -34,5 +35,20 @@ struct network_reading {
 
 network_property user_net_property, dgram_property, socket_property;
 network_whole user_net_whole, dgram_whole;
+
+struct network_kind {
+	const char *name;
+	const struct host_net_kind *kind;
+	network_property *property;
+	network_whole *whole;
+};
+
+/* The kind that an option's list begins with, maybe behind type=; and by that name: NULL after a line. */
+char *network_kind_name(char **list);
+const struct network_kind *network_find_kind(const char *option, const char *name);
+/* The rest of the list. 0, or -1 after a line. */
+int network_read(struct network_reading *reading, const struct network_kind *kind, char *list);
+/* 0, or -1 after a line: there is one of its name already. */
+int network_add(struct options *options, const struct network_reading *reading);
 
 #endif

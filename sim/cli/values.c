@@ -8,6 +8,7 @@
 #include <string.h>
 #include "base/limits.h"
 #include "base/say.h"
+#include "dev/host_net.h"
 
 int bad(const char *format, ...)
 {

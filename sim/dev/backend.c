@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include "base/say.h"
+#include "dev/host_net.h"
 
 static int open_networks(struct backends *backends, const struct backend_config *config,
                          const struct network_host *host)

@@ -11,13 +11,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include "dev/network.h"
 
-enum {
-	FRAME_MIN = 14,    /* bytes of an Ethernet frame: its header */
-	FRAME_MAX = 65535, /* shorter ones and longer ones are nobody's */
-	NETWORKS_MAX = 8,
-	FORWARDS_MAX = 64,
-};
+enum { FORWARDS_MAX = 64 };
 
 struct host_net_kind;
 

@@ -9,6 +9,7 @@
 #include "base/host_clock.h"
 #include "base/say.h"
 #include "base/state.h"
+#include "dev/host_net.h"
 
 enum {
 	FRAMES_MAX = 256, /* that wait for the guest; with the host likewise */

@@ -13,11 +13,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "dev/host_input.h"
-#include "dev/host_net.h"
 
 struct event_queue;
+struct network_config; /* host_net.h */
 struct state_reader;
 struct state_writer;
+
+enum {
+	FRAME_MIN = 14,    /* bytes of an Ethernet frame: its header */
+	FRAME_MAX = 65535, /* shorter ones and longer ones are nobody's */
+	NETWORKS_MAX = 8,
+};
 
 /* What it may use of the machine. Lives as long as it does. */
 struct network_host {

@@ -316,7 +316,7 @@ static bool set_vlan(struct net *net, bool add, const struct virtio_chain *chain
 	return true;
 }
 
-static bool set_address(struct net *net, const struct virtio_chain *chain, uint64_t at)
+static bool set_card_address(struct net *net, const struct virtio_chain *chain, uint64_t at)
 {
 	if (!virtio_has(&net->virtio, F_CTRL_MAC_ADDR) || chain->read_size - at != MAC_BYTES)
 		return false;
@@ -324,7 +324,7 @@ static bool set_address(struct net *net, const struct virtio_chain *chain, uint6
 	return true;
 }
 
-static bool obey(struct net *net, const struct virtio_chain *chain)
+static bool obey_command(struct net *net, const struct virtio_chain *chain)
 {
 	uint8_t words[2];
 	virtio_read(&net->virtio, chain, 0, words, sizeof(words));
@@ -333,7 +333,7 @@ static bool obey(struct net *net, const struct virtio_chain *chain)
 		return set_mode(net, command, chain, sizeof(words));
 	switch (command) {
 	case COMMAND_MAC_TABLE: return virtio_has(&net->virtio, F_CTRL_RX) && set_tables(net, chain, sizeof(words));
-	case COMMAND_MAC_ADDRESS: return set_address(net, chain, sizeof(words));
+	case COMMAND_MAC_ADDRESS: return set_card_address(net, chain, sizeof(words));
 	case COMMAND_VLAN_ADD: return set_vlan(net, true, chain, sizeof(words));
 	case COMMAND_VLAN_DELETE: return set_vlan(net, false, chain, sizeof(words));
 	default: return false;
@@ -350,7 +350,7 @@ static uint64_t control(struct net *net, uint64_t now)
 		virtio_break(virtio, now);
 		return 0;
 	}
-	uint8_t failed = !obey(net, &chain);
+	uint8_t failed = !obey_command(net, &chain);
 	virtio_write(virtio, &chain, 0, &failed, sizeof(failed));
 	virtio_give(virtio, CONTROL, &chain, sizeof(failed), now);
 	return COMMAND_CYCLES;
