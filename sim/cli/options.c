@@ -17,6 +17,7 @@
 #include "cli/firmware.h"
 #include "cli/guests.h"
 #include "cli/loaders.h"
+#include "cli/networks.h"
 #include "cli/qemu.h"
 #include "cli/qemu_console.h"
 #include "cli/qemu_run.h"
@@ -278,6 +279,9 @@ static const struct option_row rows[] = {
     VALUE("hdd", disks_legacy),
     VALUE("cdrom", disks_legacy),
     {"snapshot", false, disks_snapshot, 0, 0, 0, NULL},
+    VALUE("netdev", networks_netdev),
+    VALUE("nic", networks_nic),
+    VALUE("net", networks_net),
     VALUE("object", virtio_object),
     VALUE("global", virtio_global),
     {"semihosting", false, qemu_semihosting, 0, 0, 0, NULL},
@@ -520,6 +524,7 @@ static enum options_result parse_option(struct options *options, int argc, char 
 		return OPTIONS_BAD;
 	if (virtio_settle(options) != 0)
 		return OPTIONS_BAD;
+	networks_settle(options);
 	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
 }
@@ -546,5 +551,6 @@ void options_free(struct options *options)
 	free(options->chardevs);
 	free(options->command_line);
 	free(options->config.firmware_files);
+	free(options->config.backends.networks);
 	*options = (struct options){0};
 }

@@ -1,8 +1,11 @@
 #include "cli/virtio.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/say.h"
 #include "cli/disks.h"
+#include "cli/networks.h"
 #include "cli/qemu.h"
 #include "cli/values.h"
 #include "dev/virtio.h"
@@ -13,7 +16,7 @@ struct plugging {
 	const char *model;
 	struct virtio_config config;
 	int slot; /* -1: the last one that is free, as QEMU chooses */
-	const char *drive;
+	const char *backend; /* the name of what it uses */
 };
 
 /* Feature bits that properties take away. */
@@ -22,10 +25,13 @@ static const struct {
 	const char *name;
 	unsigned bit;
 } features[] = {
-    {NULL, "event_idx", VIRTIO_F_EVENT_IDX},   {NULL, "indirect_desc", VIRTIO_F_INDIRECT_DESC},
-    {NULL, "any_layout", VIRTIO_F_ANY_LAYOUT}, {NULL, "notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY},
-    {"virtio-blk-device", "config-wce", 11},   {"virtio-blk-device", "discard", 13},
-    {"virtio-blk-device", "write-zeroes", 14},
+    {NULL, "event_idx", VIRTIO_F_EVENT_IDX},    {NULL, "indirect_desc", VIRTIO_F_INDIRECT_DESC},
+    {NULL, "any_layout", VIRTIO_F_ANY_LAYOUT},  {NULL, "notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY},
+    {"virtio-blk-device", "config-wce", 11},    {"virtio-blk-device", "discard", 13},
+    {"virtio-blk-device", "write-zeroes", 14},  {"virtio-net-device", "mrg_rxbuf", 15},
+    {"virtio-net-device", "status", 16},        {"virtio-net-device", "ctrl_vq", 17},
+    {"virtio-net-device", "ctrl_rx", 18},       {"virtio-net-device", "ctrl_vlan", 19},
+    {"virtio-net-device", "ctrl_rx_extra", 20}, {"virtio-net-device", "ctrl_mac_addr", 23},
 };
 
 /* Properties that may have one setting: it is so here. */
@@ -38,24 +44,22 @@ static const struct {
     {"virtio-blk-device", "logical_block_size", "512"},
     {"virtio-blk-device", "physical_block_size", "512"},
     {"virtio-blk-device", "scsi", "off"},
+    {"virtio-net-device", "mq", "off"},
+    {"virtio-net-device", "rss", "off"},
+    {"virtio-net-device", "hash", "off"},
+    {"virtio-net-device", "failover", "off"},
+    {"virtio-net-device", "host_mtu", "0"},
+    {"virtio-net-device", "speed", "-1"},
 };
 
 /* Properties that change nothing. */
-static const char *const idle[] = {"id",
-                                   "bootindex",
-                                   "iothread",
-                                   "share-rw",
-                                   "use-started",
-                                   "queue-size",
-                                   "max-bytes",
-                                   "period",
-                                   "write-cache",
-                                   "request-merging",
-                                   "seg-max-adjust",
-                                   "x-disable-legacy-check",
-                                   "use-disabled-flag",
-                                   "werror",
-                                   "rerror"};
+static const char *const idle[] = {
+    "id", "bootindex", "iothread", "share-rw", "use-started", "queue-size", "max-bytes", "period", "write-cache",
+    "request-merging", "seg-max-adjust", "x-disable-legacy-check", "use-disabled-flag", "werror", "rerror",
+				   /* QEMU offers them to such back ends as can do them, which none here can */
+    "csum", "guest_csum", "gso", "guest_tso4", "guest_tso6", "guest_ecn", "guest_ufo", "guest_announce", "host_tso4",
+    "host_tso6", "host_ecn", "host_ufo", "ctrl_guest_offloads", "tx", "x-txtimer", "x-txburst", "rx_queue_size",
+    "tx_queue_size", "x-mtu-bypass-backend", "romfile"};
 
 static bool is_for(const char *model, const struct plugging *plugging)
 {
@@ -71,6 +75,28 @@ static int choose_slot(struct plugging *plugging, const char *value)
 		return bad("-device %s: bus=%s: must be virtio-mmio-bus.0 to .%d", plugging->model, value,
 		           VIRTIO_SLOTS - 1);
 	plugging->slot = (int)slot;
+	return 0;
+}
+
+/* Six bytes in hexadecimal, with colons or dashes; of one card, so not a group's. */
+static int set_mac(struct plugging *plugging, const char *value)
+{
+	uint64_t address = 0;
+	unsigned digits = 0, length = (unsigned)strlen(value);
+	for (unsigned i = 0; i < length && length == 17; i++) {
+		const char *digit = strchr("0123456789abcdef", tolower((unsigned char)value[i]));
+		if (i % 3 == 2 ? !strchr(":-", value[i]) : !digit)
+			break;
+		if (i % 3 == 2)
+			continue;
+		address = address << 4 | (uint64_t)(digit - "0123456789abcdef");
+		digits++;
+	}
+	if (digits != 12)
+		return bad("-device %s: mac=%s: must be six bytes, as 52:54:00:12:34:56", plugging->model, value);
+	if (address >> 40 & 1)
+		return bad("-device %s: mac=%s: is the address of a group", plugging->model, value);
+	plugging->config.number = address;
 	return 0;
 }
 
@@ -115,15 +141,21 @@ static bool is_idle(const char *name)
 
 static int set_device_property(struct plugging *plugging, const char *name, const char *value)
 {
-	bool block = strcmp(plugging->model, "virtio-blk-device") == 0;
+	bool block = plugging->config.kind == &virtio_blk_kind, card = plugging->config.kind == &virtio_net_kind;
 	if (!value || *value == '\0')
 		return bad("-device %s: '%s' needs a value", plugging->model, name);
 	if (strcmp(name, "bus") == 0)
 		return choose_slot(plugging, value);
 	if (block && strcmp(name, "drive") == 0) {
-		plugging->drive = value;
+		plugging->backend = value;
 		return 0;
 	}
+	if (card && strcmp(name, "netdev") == 0) {
+		plugging->backend = value;
+		return 0;
+	}
+	if (card && strcmp(name, "mac") == 0)
+		return set_mac(plugging, value);
 	if (block && strcmp(name, "serial") == 0) {
 		plugging->config.text = value;
 		return 0;
@@ -133,7 +165,7 @@ static int set_device_property(struct plugging *plugging, const char *name, cons
 		found = check_property(plugging, name, value);
 	if (found != 0)
 		return found < 0 ? -1 : 0;
-	if (is_idle(name) || (strcmp(name, "rng") == 0 && !block))
+	if (is_idle(name) || (strcmp(name, "rng") == 0 && !block && !card))
 		return 0;
 	return bad("-device %s: unknown property '%s'", plugging->model, name);
 }
@@ -150,6 +182,15 @@ static int find_slot(struct plugging *plugging)
 		if (!slots[plugging->slot].kind)
 			return 0;
 	return bad("-device %s: all %d virtio-mmio slots are taken", plugging->model, VIRTIO_SLOTS);
+}
+
+static int plug(struct plugging *plugging)
+{
+	if (find_slot(plugging) != 0)
+		return -1;
+	plugging->options->config.virtio.slots[plugging->slot] = plugging->config;
+	plugging->options->drives[plugging->slot] = plugging->backend;
+	return 0;
 }
 
 /* The same device stands on PCI under other names. */
@@ -174,11 +215,14 @@ int virtio_device(struct options *options, const char *model, char *list)
 		if (set_device_property(&plugging, item, value) != 0)
 			return -1;
 	}
-	if (find_slot(&plugging) != 0)
-		return -1;
-	options->config.virtio.slots[plugging.slot] = plugging.config;
-	options->drives[plugging.slot] = plugging.drive;
-	return 0;
+	return plug(&plugging);
+}
+
+int virtio_card(struct options *options, const char *model, const char *netdev, const char *mac)
+{
+	struct plugging plugging = {
+	    .options = options, .model = model, .config.kind = &virtio_net_kind, .slot = -1, .backend = netdev};
+	return mac && set_mac(&plugging, mac) != 0 ? -1 : plug(&plugging);
 }
 
 /* Where random numbers come from is the same here whatever is said: the seed. */
@@ -218,8 +262,36 @@ static int settle_drive(struct options *options, struct virtio_config *slot, con
 	return 0;
 }
 
+/* QEMU's: 52:54:00:12:34:56, the next card has the next. */
+static const uint64_t first_mac = UINT64_C(0x525400123456);
+
+static int settle_card(struct options *options, struct virtio_config *slot, const char *netdev, unsigned index)
+{
+	if (slot->number == 0)
+		slot->number = first_mac + index;
+	slot->backend = VIRTIO_NO_BACKEND;
+	if (!netdev) {
+		if (!options->config.quiet)
+			say("warning: -device %s: it is connected to nothing (netdev=ID)", slot->kind->name);
+		return 0;
+	}
+	if (!networks_find(&options->config, netdev, &slot->backend))
+		return bad("-device %s: netdev=%s: there is no such network (-netdev user,id=%s)", slot->kind->name,
+		           netdev, netdev);
+	for (struct virtio_config *other = slot + 1; other < options->config.virtio.slots + VIRTIO_SLOTS; other++)
+		if (other->kind == slot->kind && other->backend == slot->backend)
+			return bad("-device %s: netdev=%s is used by another device", slot->kind->name, netdev);
+	return 0;
+}
+
 int virtio_settle(struct options *options)
 {
+	unsigned cards = 0;
+	for (unsigned i = VIRTIO_SLOTS; i-- > 0;) { /* in the order in which slots are chosen */
+		struct virtio_config *slot = &options->config.virtio.slots[i];
+		if (slot->kind == &virtio_net_kind && settle_card(options, slot, options->drives[i], cards++) != 0)
+			return -1;
+	}
 	for (unsigned i = 0; i < VIRTIO_SLOTS; i++) {
 		struct virtio_config *slot = &options->config.virtio.slots[i];
 		if (slot->kind == &virtio_blk_kind && settle_drive(options, slot, options->drives[i]) != 0)

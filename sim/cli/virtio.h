@@ -7,6 +7,9 @@
 /* -device MODEL,list: 0, or -1 after a line. */
 int virtio_device(struct options *options, const char *model, char *list);
 
+/* A network card on a network, with a MAC address as mac= has it, or NULL: the next of QEMU's. Likewise. */
+int virtio_card(struct options *options, const char *model, const char *netdev, const char *mac);
+
 option_handler virtio_object, virtio_global;
 
 /* When all options have been read: devices find what they use. 0, or -1 after a line. */

@@ -257,6 +257,23 @@ static int add_devices(struct machine *machine, const struct boot *boot)
 	return result != 0 ? no_memory("devices") : 0;
 }
 
+static void attend(void *context) { machine_attend(context); }
+
+static int add_backends(struct machine *machine)
+{
+	struct network_host host = {
+	    .events = &machine->events,
+	    .log = &machine->input,
+	    .cycles_per_tick = machine->platform.cycles_per_tick,
+	    .poll_ticks = machine->config->virtio.net_poll,
+	    .idle = console_idle,
+	    .attend = attend,
+	    .trouble = console_trouble,
+	    .context = machine,
+	};
+	return backends_open(&machine->backends, &machine->config->backends, &host);
+}
+
 static int add_console(struct machine *machine)
 {
 	struct console_config config = {
@@ -270,8 +287,7 @@ static int add_console(struct machine *machine)
 	    .cycles_per_tick = machine->platform.cycles_per_tick,
 	    .matched = console_matched,
 	    .written = console_written,
-	    .record = machine->config->record,
-	    .replay = machine->config->replay,
+	    .log = &machine->input,
 	    .idle = console_idle,
 	    .give_up = console_give_up,
 	    .trouble = console_trouble,
@@ -330,6 +346,7 @@ static uint64_t virtio_hash(const struct virtio_options *virtio)
 	for (unsigned i = 0; i < VIRTIO_SLOTS; i++) {
 		const struct virtio_config *slot = &virtio->slots[i];
 		uint64_t value = slot->kind ? (slot->kind->id << 8 | slot->backend) ^ slot->without << 16 : 0;
+		value ^= slot->number << 8;
 		hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
 	}
 	return hash;
@@ -522,12 +539,13 @@ static int build(struct machine *machine, struct boot *boot)
 		return no_memory("what a reset loads");
 	symbols_seal(machine->symbols);
 	if (init_harts(machine) != 0 || add_check(machine) != 0 || find_timing_symbol(machine) != 0 ||
-	    has_signature(machine) != 0 || backends_open(&machine->backends, &config->backends) != 0 ||
-	    check_flash(machine) != 0)
+	    has_signature(machine) != 0 ||
+	    input_log_replay(&machine->input, config->replay, config->backends.network_count) != 0 ||
+	    add_backends(machine) != 0 || check_flash(machine) != 0)
 		return -1;
 	/* nothing can be refused any more: these make files empty */
-	if (add_console(machine) != 0 || add_devices(machine, boot) != 0 || add_htif(machine) != 0 ||
-	    semihost_add(machine, &boot->layout) != 0)
+	if (input_log_record(&machine->input, config->record) != 0 || add_console(machine) != 0 ||
+	    add_devices(machine, boot) != 0 || add_htif(machine) != 0 || semihost_add(machine, &boot->layout) != 0)
 		return -1;
 	if (add_observers(machine, boot) != 0)
 		return -1;
@@ -554,6 +572,18 @@ int machine_init(struct machine *machine, const struct config *config)
 	return result;
 }
 
+int machine_finish(struct machine *machine)
+{
+	int result = console_finish(machine->console);
+	backends_finish(&machine->backends);
+	return input_log_finish(&machine->input) != 0 ? -1 : result;
+}
+
+uint64_t machine_unasked(const struct machine *machine)
+{
+	return console_unasked(machine->console) + backends_unasked(&machine->backends);
+}
+
 void machine_free(struct machine *machine)
 {
 	check_free(machine->check);
@@ -576,6 +606,7 @@ void machine_free(struct machine *machine)
 	free(machine->model_shared);
 	free(machine->harts);
 	console_close(machine->console);
+	input_log_free(&machine->input);
 	symbols_free(machine->symbols);
 	reload_free(&machine->reload);
 	free(machine->config_text);

@@ -11,6 +11,7 @@
 #include "dev/flash.h"
 #include "dev/fw_cfg.h"
 #include "dev/line_watch.h"
+#include "dev/recording.h"
 #include "dev/virtio.h"
 #include "engine/engine.h"
 #include "hart/hart.h"
@@ -153,6 +154,7 @@ struct machine {
 	unsigned hart_count;
 	struct board board; /* what the devices are plugged into */
 	struct devices devices;
+	struct input_log input; /* --record, --replay */
 	struct backends backends;
 	struct fw_cfg fw_cfg;
 	struct observers observers;
@@ -185,6 +187,11 @@ struct machine {
 /* 0, or -1 after one line on stderr naming the file and the reason (exit code 2). */
 int machine_init(struct machine *machine, const struct config *config);
 void machine_free(struct machine *machine);
+
+/* The run has ended: the console's output and the recording of its input are written whole. 0, or -1 after a line on stderr. */
+int machine_finish(struct machine *machine);
+/* How much of a recording being replayed nobody has asked for. */
+uint64_t machine_unasked(const struct machine *machine);
 
 /* All harts' timing on, with cold caches, or off. Between slices, or between a slice's instructions. */
 void machine_switch_timing(struct machine *machine, bool on);

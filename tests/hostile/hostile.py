@@ -168,7 +168,7 @@ OPTIONS = """
 | -smp cores=99999999999,threads=99999999999 GOOD | -m 16777216T GOOD | -M q35 GOOD | -M virt,aia=aplic GOOD | -M virt,aia=aplic-imsic GOOD | -M virt,x=1 GOOD
 | --cpu 486 GOOD | --cpu ./nonexistent.cpu GOOD | --isa rv32imac GOOD | --isa rv64z GOOD
 | --isa rv64gc_smaia_ssaia GOOD | --isa rv64i2p1_v1p0 GOOD | --isa rva23s64 GOOD | --isa rva22s64_ GOOD | --isa rv64i9p9 GOOD
-| -cpu rva23u64 GOOD | -cpu rv64,v=true GOOD | -cpu rv64, GOOD | -k en-us | -net user GOOD | -trace GOOD | --tim 3 GOOD | -M virt,acpi=on GOOD
+| -cpu rva23u64 GOOD | -cpu rv64,v=true GOOD | -cpu rv64, GOOD | -k en-us | -net tap GOOD | -trace GOOD | --tim 3 GOOD | -M virt,acpi=on GOOD
 | -semihosting-config GOOD | -semihosting-config on GOOD | -semihosting-config enable=perhaps GOOD | -semihosting-config target=gdb GOOD
 | -semihosting-config userspace= GOOD | -semihosting-config colour=red GOOD | -semihosting-config arg GOOD | --semihosting-files DIRECTORY GOOD
 | -semihosting --semihosting-files GOOD GOOD | -semihosting --semihosting-files /nonexistent GOOD | -semihosting --semihosting-files
@@ -181,7 +181,16 @@ OPTIONS = """
 | --set tinst=2 GOOD | --set pmp.entries=17 GOOD | --set asid.bits= GOOD | --check nothing-known GOOD
 | --trace /nonexistent/trace GOOD | --trace t,events=warp GOOD | --profile p GOOD | -gdb tcp::1234 GOOD | -s GOOD
 | -S GOOD | -display sdl GOOD | -serial telnet::1 GOOD | -serial file:/nonexistent/f GOOD
-| -netdev user,id=n GOOD | -device virtio-net-device GOOD | -device floppy GOOD
+| -netdev user GOOD | -netdev tap,id=n GOOD | -netdev user,id=n,colour=red GOOD | -netdev user,id=n -netdev user,id=n GOOD | -device floppy GOOD
+| -netdev user,id=n,hostfwd=tcp::80 GOOD | -netdev user,id=n,hostfwd=tcp::99999-:80 GOOD | -netdev user,id=n,hostfwd=tcp:: GOOD
+| -netdev user,id=n,hostfwd=tcp:300.1.1.1:80-:80 GOOD | -netdev user,id=n,hostfwd=tcp:192.0.2.1:8080-:80 -device virtio-net-device,netdev=n GOOD
+| -netdev user,id=n,net=10.0.2 GOOD | -netdev user,id=n,net=10.0.2.0/99 GOOD | -netdev user,id=n,dns=10.0.2.2 GOOD | -netdev user,id=n,host=1.2.3.4 GOOD
+| -netdev user,id=n,tftp=IMAGE GOOD | -netdev user,id=n,restrict=2 GOOD | -netdev user,id=n,guestfwd=tcp:10.0.2.9:80-cmd:cat GOOD
+| -netdev dgram,id=n GOOD | -netdev dgram,id=n,local.type=unix,local.path=/nonexistent/s,remote.type=unix,remote.path=t -device virtio-net-device,netdev=n GOOD
+| -netdev dgram,id=n,local.type=unix,local.path=DIRECTORY,remote.type=unix,remote.path=t -device virtio-net-device,netdev=n GOOD
+| -netdev dgram,id=n,local.type=inet,local.host=192.0.2.1,local.port=9,remote.type=inet,remote.host=127.0.0.1,remote.port=9 -device virtio-net-device,netdev=n GOOD
+| -netdev socket,id=n,listen=:80 GOOD | -netdev socket,id=n,udp=1,localaddr=2 GOOD | -nic tap GOOD | -nic user,colour=red GOOD
+| -device virtio-net-device,netdev=n GOOD | -device virtio-net-device,mac=1 GOOD | -device virtio-net-device,mq=on GOOD | -device virtio-net-device,netdev= GOOD
 | -drive if=none,file=/nonexistent,id=d -device virtio-blk-device,drive=d GOOD | -drive file=DIRECTORY,if=none,id=d -device virtio-blk-device,drive=d GOOD
 | -drive if=none,id=d GOOD | -drive file=IMAGE GOOD | -drive file=IMAGE,if=virtio GOOD | -drive file=IMAGE,if=floppy GOOD | -drive file=IMAGE,id=d,format=qcow2 GOOD
 | -drive file=QCOW,if=none,id=d -device virtio-blk-device,drive=d GOOD | -drive file=IMAGE,id=d,colour=red GOOD | -drive file=IMAGE,id=d,snapshot=maybe GOOD
