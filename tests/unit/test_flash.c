@@ -72,7 +72,7 @@ static void begin_image(struct world *world, bool read_only, bool snapshot)
 	free(bytes);
 	close(fd);
 	struct disk_config disk = {.path = world->path, .read_only = read_only, .snapshot = snapshot, .locked = true};
-	cr_assert_eq(backends_open(&world->backends, &(struct backend_config){.disks = &disk, .disk_count = 1}), 0);
+	cr_assert_eq(backends_open(&world->backends, &(struct backend_config){.disks = &disk, .disk_count = 1}, NULL), 0);
 	make(world);
 }
 
