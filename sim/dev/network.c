@@ -118,7 +118,7 @@ static const struct recorded_stream *recorded_frames(const struct network *netwo
 	return &network->host.log->recording.streams[network->stream];
 }
 
-static void fail(struct network *network, enum input_trouble trouble, const char *format, uint64_t cycle)
+static void network_failed(struct network *network, enum input_trouble trouble, const char *format, uint64_t cycle)
 {
 	char what[160], message[320];
 	snprintf(what, sizeof(what), format, cycle);
@@ -136,12 +136,12 @@ static void replay_frames(struct network *network, uint64_t now)
 		if (record->cycle > now || (record->cycle == now && record->kind == RECORD_STOP))
 			return;
 		if (record->kind == RECORD_STOP) {
-			fail(network, INPUT_RUN_OUT, "the recorded run ended before cycle %" PRIu64, now);
+			network_failed(network, INPUT_RUN_OUT, "the recorded run ended before cycle %" PRIu64, now);
 			return;
 		}
 		if (record->cycle != now || record->polls != network->sent ||
 		    !push_frame(&network->waiting, record->bytes, record->size)) {
-			fail(network, INPUT_OTHER_RUN,
+			network_failed(network, INPUT_OTHER_RUN,
 			     "a frame came at cycle %" PRIu64
 			     " to a guest that had sent other frames: the recording is of another run (program, "
 			     "options or version)",
@@ -153,7 +153,7 @@ static void replay_frames(struct network *network, uint64_t now)
 
 /* ---- looks ---- */
 
-static uint64_t nanoseconds(const struct network *network, uint64_t cycle)
+static uint64_t slirp_nanoseconds(const struct network *network, uint64_t cycle)
 {
 	uint64_t per_tick = network->host.cycles_per_tick;
 	return cycle / per_tick * NS_PER_TICK + cycle % per_tick * NS_PER_TICK / per_tick;
@@ -199,7 +199,7 @@ static double patience_for(struct network *network, uint64_t now)
 static void take_frames(struct network *network, uint64_t now)
 {
 	double wait = network->came.count == 0 ? patience_for(network, now) : 0;
-	network->net->kind->poll(network->net, nanoseconds(network, now), wait);
+	network->net->kind->poll(network->net, slirp_nanoseconds(network, now), wait);
 	while (network->came.count != 0) {
 		const struct frame *frame = network->came.first;
 		if (!push_frame(&network->waiting, frame->bytes, frame->size))
@@ -268,7 +268,7 @@ void network_send(struct network *network, const uint8_t *frame, size_t size, ui
 	assert(size >= FRAME_MIN && size <= FRAME_MAX);
 	network->sent = hash_frame(network->sent, frame, size);
 	if (network->net)
-		network->net->kind->send(network->net, frame, size, nanoseconds(network, now));
+		network->net->kind->send(network->net, frame, size, slirp_nanoseconds(network, now));
 	if (listens(network))
 		look_soon(network, now); /* what is asked may be answered */
 }

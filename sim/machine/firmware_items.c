@@ -66,7 +66,7 @@ static int add_kernel(struct boot *boot, struct machine *machine)
 
 /* ---- files ---- */
 
-static int add_word(struct fw_cfg *fw_cfg, const char *name, uint32_t value, unsigned size)
+static int add_item_word(struct fw_cfg *fw_cfg, const char *name, uint32_t value, unsigned size)
 {
 	const uint8_t bytes[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
 	                          (uint8_t)(value >> 24)};
@@ -79,9 +79,9 @@ static int add_standard_files(struct fw_cfg *fw_cfg, const struct config *config
 	    fw_cfg_add_file(fw_cfg, "bios-geometry", NULL, 0) != 0)
 		return -1;
 	if (config->told.menu_wait != UINT32_MAX &&
-	    add_word(fw_cfg, "etc/boot-menu-wait", config->told.menu_wait, 2) != 0)
+	    add_item_word(fw_cfg, "etc/boot-menu-wait", config->told.menu_wait, 2) != 0)
 		return -1;
-	return add_word(fw_cfg, "etc/boot-fail-wait", config->told.fail_wait, 4);
+	return add_item_word(fw_cfg, "etc/boot-fail-wait", config->told.fail_wait, 4);
 }
 
 /* Of what is loaded into memory that would be a mistake. */

@@ -862,3 +862,33 @@ Test(network, saved_in_the_middle)
 	end_net(net);
 	end_net(other);
 }
+
+/* Whatever the bytes are, a machine that takes them runs on. */
+static bool restores(struct state_reader *reader)
+{
+	struct net_world net;
+	begin_net(&net, true, (struct input_log){0});
+	bool good = event_queue_restore(&net.world.events, reader) && net.world.slot->restore(net.world.slot, reader);
+	for (unsigned i = 0; good && i < 50 && event_next(&net.world.events) != UINT64_MAX; i++)
+		run_until(&net, event_next(&net.world.events));
+	end_net(&net);
+	return good;
+}
+
+Test(network, refuses_other_bytes, .timeout = 100)
+{
+	struct net_world net;
+	begin_net(&net, true, (struct input_log){0});
+	drive_net(&net, 0);
+	tell(&net, RECEIVE);
+	put_frame(40, 1);
+	put_frame(30, 2);
+	run_on(&net, 2 * SHORTEST);
+	command(&net, "\0\0\0", 3);
+	struct state_writer writer = {0};
+	event_queue_save(&net.world.events, &writer);
+	net.world.slot->save(net.world.slot, &writer);
+	end_net(&net);
+	expect_refusals(&writer, restores, true);
+	state_writer_free(&writer);
+}
