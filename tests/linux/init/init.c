@@ -169,7 +169,8 @@ int main(int count, char **arguments)
 			held = failed(places[i][0], "mount");
 	}
 	char *tasks = getenv("task") ? strdup(getenv("task")) : NULL; /* the kernel hands on the words of its command line that it does not know */
-	for (char *name = tasks ? strtok(tasks, ",") : NULL; name; name = strtok(NULL, ","))
+	char *rest = tasks;
+	for (char *name; tasks && (name = strsep(&rest, ","));)
 		held = run_task(name, &again) && held;
 	held = leave_disks() && held;
 	puts(!held ? "This machine failed." : again ? "REBOOT" : "DONE");
