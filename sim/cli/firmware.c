@@ -92,7 +92,7 @@ int firmware_boot(struct options *options, const struct option_row *row, char *v
 
 /* ---- -uuid ---- */
 
-static int digit(char character)
+static int uuid_digit(char character)
 {
 	if (character >= '0' && character <= '9')
 		return character - '0';
@@ -108,12 +108,12 @@ static bool read_uuid(const char *text, uint8_t uuid[16])
 		return false;
 	for (unsigned i = 0; i < 36; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		if (dash != (text[i] == '-') || (!dash && digit(text[i]) < 0))
+		if (dash != (text[i] == '-') || (!dash && uuid_digit(text[i]) < 0))
 			return false;
 		if (dash)
 			continue;
 		uint8_t *byte = &uuid[digits++ / 2];
-		*byte = (uint8_t)(*byte << 4 | digit(text[i]));
+		*byte = (uint8_t)(*byte << 4 | uuid_digit(text[i]));
 	}
 	return true;
 }

@@ -117,8 +117,13 @@ int options_room(struct options *options, int argc, char **argv)
 	options->config.patterns = calloc((size_t)argc + 1, sizeof(*options->config.patterns));
 	options->config.backends.disks = calloc((size_t)argc + 1, sizeof(*options->config.backends.disks));
 	options->config.firmware_files = calloc((size_t)argc + 1, sizeof(*options->config.firmware_files));
-	bool room = options->config.firmware_files && options->config.backends.disks && options->kept &&
-	            options->command && options->config.guests && options->config.patterns;
+	options->config.loaders = calloc((size_t)argc + 1, sizeof(*options->config.loaders));
+	options->folders = calloc((size_t)argc + 1, sizeof(*options->folders));
+	options->serials = calloc((size_t)argc + 1, sizeof(*options->serials));
+	options->chardevs = calloc((size_t)argc + 1, sizeof(*options->chardevs));
+	bool room = options->config.backends.disks && options->serials && options->chardevs && options->kept &&
+	            options->command && options->config.guests && options->config.patterns && options->config.loaders &&
+	            options->folders && options->config.firmware_files;
 	return room ? 0 : bad("out of memory for options");
 }
 

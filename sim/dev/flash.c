@@ -293,7 +293,7 @@ static void break_off(struct flash *flash, uint32_t command)
 	set_state(flash, command == READ_ARRAY ? ANSWER_ARRAY : ANSWER_STATUS, EXPECT_COMMAND);
 }
 
-static void take_data(struct flash *flash, uint64_t offset, unsigned size, uint32_t value)
+static void take_program_data(struct flash *flash, uint64_t offset, unsigned size, uint32_t value)
 {
 	uint8_t bytes[4];
 	memcpy(bytes, &value, sizeof(bytes));
@@ -330,7 +330,7 @@ static void take_write(struct flash *flash, uint64_t offset, unsigned size, uint
 	uint32_t command = value & 0xff;
 	bool confirms = command == CONFIRM;
 	switch (flash->expected) {
-	case EXPECT_DATA: take_data(flash, offset, size, value); return;
+	case EXPECT_DATA: take_program_data(flash, offset, size, value); return;
 	case EXPECT_COUNT: take_buffer_count(flash, value); return;
 	case EXPECT_BUFFER_DATA: take_buffer_data(flash, offset, size, value); return;
 	case EXPECT_ERASE_CONFIRM:

@@ -9,6 +9,7 @@ struct boot {
 	struct layout layout;
 	struct file firmware, kernel, initrd, dtb;
 	uint64_t entry;        /* where harts go from the ROM */
+	uint64_t hart_starts;  /* bit set: these begin elsewhere, at machine->start_pc */
 	uint64_t kernel_entry; /* for OpenSBI's fw_dynamic; 0: none */
 	bool flashed;          /* that is in flash, where a loader finds the kernel by fw_cfg */
 	uint64_t initrd_start, initrd_size;
@@ -19,23 +20,13 @@ struct boot {
 	size_t file_count, file_room;
 };
 
-/* Open a file that the run depends on. 0, or -1 after a line. */
-int boot_open(struct boot *boot, struct file *file, const char *path);
-
-/* The run depends on these bytes, too. */
-void boot_add_hash(struct boot *boot, const void *bytes, size_t size);
-
-/* The file is one that the run depends on, though it is not loaded: NULL, or one that is none (a pipe), is left out. 0, or -1: no
- * memory. */
-int boot_identify(struct boot *boot, const char *path);
-
-/* Load everything config names into machine->bus, fill machine->symbols and write config->dump_dtb. machine->bus
- * and machine->board must be there. 0, or -1 after one line on stderr; boot_free in both cases. */
+/* Load everything config names into machine->bus, fill machine->symbols and machine->start_pc, and write
+ * config->dump_dtb. machine->bus and machine->board must be there. 0, or -1 after one line on stderr; boot_free in both cases. */
 int boot_load(struct boot *boot, struct machine *machine);
 void boot_free(struct boot *boot);
 
 /* Do harts begin in flash? What is in bank 0 takes the firmware's place; that is QEMU 7.2's rule. With -M pflash0=, which came later,
- * it does so only if there is no firmware, and runs behind it otherwise. */
+ * it does so only with -bios none, and runs behind the firmware otherwise. */
 bool boot_begins_in_flash(const struct config *config);
 
 enum { BOOT_ROM_BYTES = 88 };

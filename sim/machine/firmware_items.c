@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/say.h"
-#include "machine/boot.h"
+#include "machine/boot_files.h"
 #include "machine/unpack.h"
 
 enum { VERSION_AND_DMA = 3 };
@@ -65,7 +65,7 @@ static int add_kernel(struct boot *boot, struct machine *machine)
 
 /* ---- files ---- */
 
-static int add_word(struct fw_cfg *fw_cfg, const char *name, uint32_t value, unsigned size)
+static int add_time_file(struct fw_cfg *fw_cfg, const char *name, uint32_t value, unsigned size)
 {
 	const uint8_t bytes[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
 	                          (uint8_t)(value >> 24)};
@@ -78,9 +78,9 @@ static int add_standard_files(struct fw_cfg *fw_cfg, const struct config *config
 	    fw_cfg_add_file(fw_cfg, "bios-geometry", NULL, 0) != 0)
 		return -1;
 	if (config->told.menu_wait != UINT32_MAX &&
-	    add_word(fw_cfg, "etc/boot-menu-wait", config->told.menu_wait, 2) != 0)
+	    add_time_file(fw_cfg, "etc/boot-menu-wait", config->told.menu_wait, 2) != 0)
 		return -1;
-	return add_word(fw_cfg, "etc/boot-fail-wait", config->told.fail_wait, 4);
+	return add_time_file(fw_cfg, "etc/boot-fail-wait", config->told.fail_wait, 4);
 }
 
 /* Of what is loaded into memory that would be a mistake. */
@@ -90,11 +90,16 @@ static bool is_empty(const char *path)
 	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
 }
 
+static void add_hash(struct boot *boot, const char *text)
+{
+	boot->content_hash = boot_hash(boot->content_hash, (const uint8_t *)text, strlen(text));
+}
+
 static int add_given_file(struct boot *boot, struct fw_cfg *fw_cfg, const struct firmware_file *given)
 {
 	struct file file;
 	if (given->text) {
-		boot_add_hash(boot, given->text, strlen(given->text));
+		add_hash(boot, given->text);
 		return fw_cfg_add_file(fw_cfg, given->name, given->text, (uint32_t)strlen(given->text));
 	}
 	if (is_empty(given->path))
@@ -112,7 +117,7 @@ static int add_given_files(struct boot *boot, struct fw_cfg *fw_cfg, const struc
 {
 	for (unsigned i = 0; i < config->firmware_file_count; i++) {
 		const struct firmware_file *given = &config->firmware_files[i];
-		boot_add_hash(boot, given->name, strlen(given->name));
+		add_hash(boot, given->name);
 		if (add_given_file(boot, fw_cfg, given) != 0)
 			return -1;
 	}

@@ -6,6 +6,7 @@
 #include "base/bus.h"
 #include "base/event_queue.h"
 #include "dev/backend.h"
+#include "base/limits.h"
 #include "dev/devices.h"
 #include "dev/flash.h"
 #include "dev/fw_cfg.h"
@@ -38,6 +39,17 @@ struct firmware_file {
 	const char *path, *text; /* one of them is NULL */
 };
 
+/* -device loader: a file, a value of 1 to 8 bytes, or neither but a place to start. */
+struct loader_config {
+	const char *path; /* NULL: a value or a start */
+	bool raw;         /* the file as it is, whatever its format */
+	unsigned size;    /* of the value; 0: a file or a start */
+	uint8_t value[8];
+	uint64_t address;
+	bool starts;      /* `hart` begins where this was loaded or says */
+	unsigned hart;
+};
+
 struct config {
 	/* The arguments that make this run again: all but where its results go. Options first, each with its value behind it. */
 	const char *const *command;
@@ -47,6 +59,8 @@ struct config {
 	const char *kernel, *initrd, *append, *dtb, *dump_dtb;
 	struct guest_config *guests;
 	unsigned guest_count;
+	struct loader_config *loaders;
+	unsigned loader_count;
 	unsigned harts; /* 1..HARTS_MAX */
 	uint64_t memory; /* bytes of DRAM */
 	struct isa isa;
@@ -68,6 +82,11 @@ struct config {
 	uint64_t quantum; /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
 	uint64_t max_resets; /* UINT64_MAX: none */
+	/* -semihosting: whether, in U-mode too, where files are (NULL: nowhere), and what the program was called by. */
+	struct {
+		bool on, user;
+		const char *folder, *command_line;
+	} semihosting;
 	bool no_reboot; /* the first reset ends the machine */
 	double timeout; /* host seconds; 0: none */
 	const char *trace_path;
@@ -76,7 +95,7 @@ struct config {
 	uint32_t checks; /* enum check_kind bits */
 	struct percpu_config percpu;
 	uint64_t seed;
-	const char *serial; /* "stdio", "file:F", "null" */
+	const char *serial; /* "stdio", "file:F", "null", "pty" */
 	struct console_pattern *patterns; /* --expect, --fail-on */
 	size_t pattern_count;
 	bool nographic; /* a terminal is the guest's whole, and ctrl-A begins commands */
@@ -86,8 +105,7 @@ struct config {
 	uint64_t rtc_epoch; /* seconds since 1970 at cycle 0 */
 	struct backend_config backends;
 	unsigned flash[FLASH_BANKS]; /* 1 + the index of a flash bank's disk; 0: nothing is in it */
-	bool flash_by_node
-	    [FLASH_BANKS]; /* said with -M pflashN=: what is in bank 0 runs behind the firmware, if there is any */
+	bool flash_by_node[FLASH_BANKS]; /* said with -M pflashN=: what is in bank 0 runs behind the firmware */
 	struct firmware_file *firmware_files; /* -fw_cfg */
 	unsigned firmware_file_count;
 	struct {
@@ -144,7 +162,9 @@ struct machine {
 	unsigned file_count;
 	char *config_text; /* as traces have it */
 	struct console *console;
+	struct semihosting *semihosting; /* NULL unless -semihosting */
 	struct htif *htif; /* NULL: the firmware has no tohost */
+	uint64_t start_pc[HARTS_MAX]; /* out of reset: the boot ROM, unless -device loader says otherwise */
 	struct reload reload;
 	uint64_t resets; /* so far */
 	bool reset_asked; /* before anything else runs: restart.h */
@@ -170,6 +190,9 @@ void machine_switch_timing(struct machine *machine, bool on);
 
 /* Whatever hart runs ends its slice after this instruction. */
 void machine_yield(struct machine *machine);
+
+/* Begin anew before anything else runs, or stop, as -no-reboot and --max-resets say. */
+void machine_ask_for_reset(struct machine *machine);
 
 /* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);

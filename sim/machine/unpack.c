@@ -48,7 +48,7 @@ static bool is_gzip(const uint8_t *data, size_t size)
 	return size >= 3 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8;
 }
 
-static bool is_uimage(const struct file *file)
+bool file_is_uimage(const struct file *file)
 {
 	uint32_t magic;
 	if (file->size < sizeof(struct uimage))
@@ -175,7 +175,7 @@ int unpack_data(struct file *file, uint64_t limit)
 int unpack_kernel(struct file *file, uint64_t limit)
 {
 	struct uimage header;
-	if (!is_uimage(file))
+	if (!file_is_uimage(file))
 		return unpack_data(file, limit);
 	if (take_header(file, &header, false) != 0)
 		return -1;
@@ -193,5 +193,5 @@ int unpack_kernel(struct file *file, uint64_t limit)
 int unpack_ramdisk(struct file *file)
 {
 	struct uimage header;
-	return is_uimage(file) ? take_header(file, &header, true) : 0;
+	return file_is_uimage(file) ? take_header(file, &header, true) : 0;
 }

@@ -274,6 +274,24 @@ Test(options, qemu_ignored, .init = cr_redirect_stderr)
 	                        "here\n");
 }
 
+/* What -device loader comes to. */
+Test(options, loaders)
+{
+	struct line line;
+	const struct config *config = good(&line, "-smp 4 -device loader,file=a,,b,addr=0x10,force-raw=on,cpu-num=3 -device loader,addr=32,data=0x1234,"
+	                                          "data-len=2,cpu-num=1 -device loader,addr=1,data=0x1234,data-len=8,data-be=on -device "
+	                                          "loader,addr=0x40,cpu-num=2 fw");
+	cr_assert_eq(config->loader_count, 4);
+	const struct loader_config *loaders = config->loaders;
+	cr_expect_str_eq(loaders[0].path, "a,b");
+	cr_expect(loaders[0].raw && loaders[0].starts && loaders[0].hart == 3 && loaders[0].address == 0x10 && loaders[0].size == 0);
+	cr_expect(!loaders[1].path && !loaders[1].starts && loaders[1].address == 32 && loaders[1].size == 2);
+	cr_expect_eq(memcmp(loaders[1].value, "\x34\x12", 2), 0);
+	cr_expect_eq(memcmp(loaders[2].value, "\0\0\0\0\0\0\x12\x34", 8), 0);
+	cr_expect(!loaders[3].path && loaders[3].starts && loaders[3].hart == 2 && loaders[3].address == 0x40 && loaders[3].size == 0);
+	options_free(&line.options);
+}
+
 /* Two dashes: rvsim's own, where QEMU has one of the same name. */
 Test(options, two_dashes)
 {
@@ -372,22 +390,34 @@ static const char *const bad_lines[] = {
 	"--set tinst=maybe fw", "--set ad=always fw", "--set vmid.bits=15 fw", "--set = fw", "--check everything fw", "--trace f,events=none-such fw",
 	"--trace '' fw", "--profile p fw", "-s fw", "-gdb tcp::1234 fw", "-S fw", "-display sdl fw", "-display gtk fw",
 	"-serial tcp::1 fw", "-serial file: fw", "-monitor stdio fw", "-M virt,acpi=on fw", "-M virt,usb=on fw", "-M virt,accel=kvm fw", "-M virt,aclint=on fw", "-M virt,graphics=perhaps fw",
-	"-M virt,kernel fw", "-accel tcgx fw", "-accel kvm fw", "-net user fw", "-nic user,model=virtio fw", "-usb fw", "-semihosting fw", "-no-shutdown fw",
-	"-d in_asm fw", "-trace x fw", "-set a.b.c=1 fw", "-fw_cfg opt/x fw", "-fw_cfg string=y fw", "-fw_cfg opt/x,string=y,file=f fw", "-fw_cfg opt/x,colour=y fw",
+	"-M virt,kernel fw", "-accel tcgx fw", "-accel kvm fw", "-net user fw", "-nic user,model=virtio fw", "-usb fw", "-semihosting-config on fw", "-semihosting-config enable=x fw",
+	"-semihosting-config target=gdb fw", "-semihosting-config foo=1 fw", "--semihosting-files d fw", "-serial chardev:c fw", "-serial chardev: fw", "-serial mon: fw", "-serial mon:tcp::1 fw", "-serial stdio -serial stdio fw",
+	"-d nonsense fw", "-d help fw", "-d int,, fw", "-rtc base=yesterday fw", "-rtc base=2006-02-30 fw", "-rtc base=1969-12-31 fw",
+	"-rtc base=2006-06-17T16:01 fw", "-rtc base=9999-01-01 fw", "-rtc clock=mine fw", "-rtc utc fw", "-rtc base=utc,colour=red fw", "-icount x fw", "-icount shift=11 fw",
+	"-icount rr=replay,rrfile=f fw", "-icount align=maybe fw", "-action reboot fw", "-action reboot=now fw", "-action explode=now fw", "-trace x fw", "-set a.b.c=1 fw", 
+	"-fw_cfg opt/x fw", "-fw_cfg string=y fw", "-fw_cfg opt/x,string=y,file=f fw", "-fw_cfg opt/x,colour=y fw",
 	"-fw_cfg opt/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,string=y fw", "-boot menu=perhaps fw", "-boot splash-time=65536 fw",
 	"-boot reboot-timeout=-2 fw", "-boot splash=x fw", "-boot x=y fw", "-uuid 1 fw", "-uuid 12345678-1234-5678-9abc-def01234567g fw",
 	"-uuid 12345678-1234-5678-9abcd-ef0123456780 fw", "-M virt,pflash0=n fw", "-M virt,pflash2=n fw",
 	"-M virt,pflash0=n -blockdev driver=file,filename=f,node-name=n -pflash g fw",
 	"-M virt,pflash0=n,pflash1=n -blockdev driver=file,filename=f,node-name=n fw", "-pflash f -pflash g -pflash h fw",
 	"-drive if=pflash,file=f,unit=2 fw", "-drive if=pflash,file=f,id=d -device virtio-blk-device,drive=d fw",
-	"-drive if=pflash,file=f,unit=1",
 	"-pflash '' fw", "-hda f fw", "-object memory-backend-ram,id=r fw",
-	"-global virtio-mmio.force-legacy=perhaps fw", "-chardev pty,id=p fw", "-numa node fw", "-enable-kvm fw", "-vga std fw",
+	"-global virtio-mmio.force-legacy=perhaps fw", "-chardev pty fw", "-chardev tcp,id=c fw", "-chardev file,id=c fw", "-chardev stdio,id=c,path=x fw",
+	"-chardev stdio,id=c,mux=x fw", "-chardev null,id=c -chardev null,id=c fw", "-chardev file,id=c,path=f,append=on fw", "-chardev stdio,id= fw", "-chardev , fw",
+	"-mon c fw", "-mon mode=control fw", "-chardev stdio,id=c -mon c fw", "-mon chardev fw", "-chardev null,id=c -semihosting-config chardev=c fw",
+	"-numa node -numa node fw", "-numa node,nodeid=1 fw", "-numa node,cpus=3-1 fw", "-numa node,cpus=64 fw", "-numa node,mem=x fw", "-numa node,memdev=m fw",
+	"-numa dist,src=0,dst=0,val=10 fw", "-numa cpu,node-id=0 fw", "-enable-kvm fw", "-vga std fw",
 	"-k", "--net", "--tim 3 fw", "--max-c 5 fw", "-kern k fw", "--tr t fw", "-app x fw", "--vers", "-no-re fw", "--quie fw", "-m4G fw", "-smp4 fw",
 	"-cpu rv64,v=true fw", "-cpu rv64,smaia=true fw", "-cpu rv64,cbom_blocksize=32 fw", "-cpu rv64,priv_spec=v1.10.0 fw", "-cpu rv64,sxl32=on fw",
 	"-cpu rva23s64 fw", "-cpu rv64,pmu-num=30 fw", "-cpu rv64,pmp=some fw", "-cpu rv64,nonsense=false fw", "-cpu rva22s64,h=maybe fw",
-	"-cpu host fw", "-cpu sifive-u54 fw", "-cpu rv64,vlen fw", "-drive file=d,format=raw fw",
-	"-netdev user,id=n fw", "-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device loader,file=f,addr=0x80200000 fw", "-bios default -kernel k", "-device guest-loader fw",
+	"-cpu host fw", "-cpu thead-c906 fw", "-cpu rv64,resetvec=0x80000000 fw", "-cpu rv64,marchid=5 fw", "-cpu sifive-u54 fw", "-cpu rv64,vlen fw", "-drive file=d,format=raw fw",
+	"-netdev user,id=n fw", "-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device guest-loader fw", "-device loader fw", "-device loader,addr=1 fw",
+	"-device loader,file= fw", "-device loader,addr=x,file=f fw", "-device loader,addr=1,data=1 fw", "-device loader,addr=1,data=1,data-len=9 fw",
+	"-device loader,addr=1,data=1,data-len=0 fw", "-device loader,data=1,data-len=4 fw", "-device loader,addr=1,data-len=4 fw",
+	"-device loader,addr=1,data=0x10000000000000000,data-len=8 fw", "-device loader,addr=1,data=1,data-len=4,file=f fw",
+	"-device loader,addr=1,data=1,data-len=4,force-raw=on fw", "-device loader,addr=1,cpu-num=0,data-be=on fw", "-device loader,addr=1,cpu-num=1 fw",
+	"-device loader,file=f,cpu-num=64 fw", "-device loader,file=f,force-raw=perhaps fw", "-device loader,file=f,colour=red fw", "-device loader,file fw", "-L '' fw",
 	"-device guest-loader,addr=1 fw", "-device guest-loader,kernel=k fw", "-device guest-loader,addr=x,kernel=k fw",
 	"-device guest-loader,addr=1,kernel=k,initrd=i fw", "-device guest-loader,addr=1,initrd=i,bootargs=b fw",
 	"-device guest-loader,addr=1,kernel=k,size=3 fw", "-device guest-loader,addr=1,kernel fw", "--set rnmi.cycle=100 fw", "--set rnmi.vector=4 --isa +sstc fw", "--max-resets -1 fw", "--max-resets some fw",
