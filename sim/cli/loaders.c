@@ -143,7 +143,8 @@ int find_firmware(struct options *options)
 	struct config *config = &options->config;
 	if (config->bios_is_elf)
 		return 0;
-	if (!config->bios && (config->kernel || config->loader_count != 0))
+	bool flashed = config->flash_by_node[0] || (config->flash[1] && !config->flash[0]);
+	if (!config->bios && (config->kernel || config->loader_count != 0 || flashed))
 		config->bios = "default";
 	if (!config->bios || strcmp(config->bios, "none") == 0)
 		return 0;

@@ -14,6 +14,8 @@ static const char text[] =
     "  -bios FILE -kernel FILE   firmware and kernel as QEMU boots them; -initrd FILE -append TEXT go with the kernel.\n"
     "                            Kernels and guests may be gzip'd, or uImages. With a kernel and no -bios, or -bios default: Debian's\n"
     "                            OpenSBI; -bios none: harts start where memory begins. Names are also looked for in -L FOLDER\n"
+    "  -pflash FILE              an image of a flash bank, the first and the second time; -drive if=pflash,unit=N,file=FILE likewise\n"
+    "  -fw_cfg NAME,file=FILE    an item of fw_cfg (or string=TEXT)\n"
     "  -dtb FILE                 use this device tree instead of the machine's own\n"
     "  -dump-dtb FILE            write the device tree and exit\n"
     "  -device guest-loader,addr=A,kernel=FILE[,bootargs=TEXT] (or initrd=FILE)   stage a guest at an address\n"

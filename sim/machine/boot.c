@@ -83,11 +83,10 @@ static uint64_t flash_base(unsigned bank)
 	return device_rows[DEVICE_flash].base + bank * device_rows[DEVICE_flash].size;
 }
 
-static bool has_firmware(const struct config *config) { return config->bios && strcmp(config->bios, "none") != 0; }
-
 bool boot_begins_in_flash(const struct config *config)
 {
-	return config->flash[0] && !(config->flash_by_node[0] && has_firmware(config));
+	bool none = config->bios && strcmp(config->bios, "none") == 0;
+	return config->flash[0] && (none || !config->flash_by_node[0]);
 }
 
 /* What firmware goes on to: the bank that is not begun in. 0: to none. */
@@ -359,8 +358,8 @@ static int choose_entry(struct boot *boot, const struct machine *machine)
 		return 0;
 	}
 	if (!boot->firmware.data)
-		boot->entry = boot->kernel_entry;
-	boot->entry = start_of(boot, machine, boot->entry);
+		boot->entry = boot->flashed ? 0 : boot->kernel_entry;
+	boot->entry = boot_begins_in_flash(machine->config) ? flash_base(0) : start_of(boot, machine, boot->entry);
 	if (boot->entry || boot->hart_starts || machine->config->dump_dtb)
 		return 0;
 	return say("no firmware: name one, or give -bios FILE (see --help)");

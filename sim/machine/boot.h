@@ -26,7 +26,7 @@ int boot_load(struct boot *boot, struct machine *machine);
 void boot_free(struct boot *boot);
 
 /* Do harts begin in flash? What is in bank 0 takes the firmware's place; that is QEMU 7.2's rule. With -M pflash0=, which came later,
- * it does so only if there is no firmware, and runs behind it otherwise. */
+ * it does so only with -bios none, and runs behind the firmware otherwise. */
 bool boot_begins_in_flash(const struct config *config);
 
 enum { BOOT_ROM_BYTES = 88 };

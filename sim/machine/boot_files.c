@@ -46,7 +46,9 @@ void boot_add_hash(struct boot *boot, const void *bytes, size_t size)
 
 int boot_identify(struct boot *boot, const char *path)
 {
-	enum { ENOUGH = 256 << 20 }; /* a disk is told by its beginning: all of it may be more than can be read in a moment */
+	enum {
+		ENOUGH = 256 << 20
+	}; /* a disk is told by its beginning: all of it may be more than can be read in a moment */
 	struct stat status;
 	struct file file;
 	if (!path || stat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0 ||

@@ -106,8 +106,7 @@ struct config {
 	uint64_t rtc_epoch; /* seconds since 1970 at cycle 0 */
 	struct backend_config backends;
 	unsigned flash[FLASH_BANKS]; /* 1 + the index of a flash bank's disk; 0: nothing is in it */
-	bool flash_by_node
-	    [FLASH_BANKS]; /* said with -M pflashN=: what is in bank 0 runs behind the firmware, if there is any */
+	bool flash_by_node[FLASH_BANKS]; /* said with -M pflashN=: what is in bank 0 runs behind the firmware */
 	struct firmware_file *firmware_files; /* -fw_cfg */
 	unsigned firmware_file_count;
 	struct {

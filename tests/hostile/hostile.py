@@ -205,7 +205,7 @@ OPTIONS = """
 | -blockdev driver=file,filename=IMAGE,node-name=n -blockdev driver=raw,file=n,node-name=n GOOD | -pflash /nonexistent GOOD
 | -pflash IMAGE | -pflash IMAGE GOOD | -pflash DIRECTORY GOOD | -pflash EMPTY GOOD | -pflash /dev/zero GOOD | -pflash BANK -pflash BANK
 | -drive if=pflash,unit=1,format=raw,file=BANK -drive if=pflash,unit=1,format=raw,file=BANK GOOD | -pflash BANK -pflash IMAGE -pflash BIG
-| -drive if=pflash,unit=1,file=BANK | -drive if=pflash,file=BANK,readonly=on -drive if=pflash,file=BANK | -M virt,pflash0=n | -M virt,pflash0= GOOD
+| -drive if=pflash,file=BANK,readonly=on -drive if=pflash,file=BANK | -M virt,pflash0=n | -M virt,pflash0= GOOD
 | -M virt,pflash2=n GOOD | -M virt,pflash0=n,pflash1=n -blockdev driver=file,filename=BANK,node-name=n GOOD
 | -M virt,pflash0=n -blockdev driver=file,filename=BANK,node-name=n -drive if=pflash,unit=0,file=IMAGE GOOD
 | -drive if=pflash,file=BANK,id=d -device virtio-blk-device,drive=d GOOD | -pflash BANK --trace BANK GOOD | -pflash BANK -kernel /nonexistent GOOD
