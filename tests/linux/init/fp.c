@@ -10,17 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS = 20000, SWITCHES = 200, MOST = 16 };
+enum { STEPS = 4000, SWITCHES = 100, MOST = 16 };
 
 /* What wander() returns in each rounding mode, as x86-64 computes it. All are positive: down is towards zero. */
 static const struct {
 	int mode;
 	unsigned long bits;
 } known[] = {
-	{FE_TONEAREST, 0x3fed1c098a4dcde5},
-	{FE_DOWNWARD, 0x3feeb8e29eb92778},
-	{FE_UPWARD, 0x3fee78bf049353c1},
-	{FE_TOWARDZERO, 0x3feeb8e29eb92778},
+	{FE_TONEAREST, 0x3fec3efba66fde6e},
+	{FE_DOWNWARD, 0x3fbb4500293ef748},
+	{FE_UPWARD, 0x3fef2ff513c059cb},
+	{FE_TOWARDZERO, 0x3fbb4500293ef748},
 };
 
 /* A chaotic map, where one wrong bit is another number soon; now and then the hart is left to another thread. */

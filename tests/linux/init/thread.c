@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ROUNDS = 20000, TURNS = 200, MOST = 16 };
+enum { ROUNDS = 5000, TURNS = 12, REWRITES = 40, MOST = 16 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -88,7 +88,7 @@ static void *run_what_is_written(void *argument)
 {
 	if (!pin_to(cpu_count() - 1))
 		return (void *)"pin";
-	for (long i = 1; i <= TURNS; i++) {
+	for (long i = 1; i <= REWRITES; i++) {
 		while (atomic_load(&written) != 2 * i - 1)
 			sched_yield();
 		if (((long (*)(void))code)() != i)
@@ -105,7 +105,7 @@ static bool code_for_others(void)
 	REQUIRE(posix_memalign((void **)&code, 4096, 4096) == 0);
 	REQUIRE(mprotect(code, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) == 0);
 	REQUIRE(pthread_create(&reader, NULL, run_what_is_written, NULL) == 0);
-	for (long i = 1; i <= TURNS; i++) {
+	for (long i = 1; i <= REWRITES; i++) {
 		code[0] = (unsigned)i << 20 | 0x513; /* li a0, i */
 		code[1] = 0x8067;		     /* ret */
 		__builtin___clear_cache((char *)code, (char *)(code + 2));
