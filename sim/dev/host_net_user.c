@@ -110,11 +110,11 @@ static int add_fd(int fd, int events, void *opaque)
 		user->fds = fds;
 		user->fd_room = room;
 	}
-	struct pollfd *added = &user->fds[user->fd_count];
-	*added = (struct pollfd){.fd = fd};
+	int wanted = 0;
 	for (unsigned i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
 		if (events & conditions[i].slirp)
-			added->events |= (short)conditions[i].host;
+			wanted |= conditions[i].host;
+	user->fds[user->fd_count] = (struct pollfd){.fd = fd, .events = (short)wanted};
 	return (int)user->fd_count++;
 }
 

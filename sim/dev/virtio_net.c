@@ -276,7 +276,7 @@ static bool read_table(const struct net *net, const struct virtio_chain *chain, 
 		return false;
 	table->overflow = count > TABLE_MAX;
 	table->count = table->overflow ? 0 : count;
-	virtio_read(&net->virtio, chain, *at, table->addresses, table->count * MAC_BYTES);
+	virtio_read(&net->virtio, chain, *at, table->addresses, (size_t)table->count * MAC_BYTES);
 	*at += (uint64_t)count * MAC_BYTES;
 	return true;
 }

@@ -4,6 +4,8 @@ import http.server
 import json
 import os
 import re
+import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -51,6 +53,11 @@ def ask(port):
         thread.start()
     for thread in threads:
         thread.join()
+    for _ in range(3):  # a client that is gone before it is answered ends nobody else
+        with socket.create_connection(("127.0.0.1", port)) as gone:
+            gone.sendall(b"GET /data HTTP/1.0\r\n\r\n")
+            gone.recv(1000)
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     expect_equal([answer == SERVED for answer in got], [True] * CLIENTS, "what the clients got")
     expect_equal(curl(port, "/end"), b"", "the end")
 
