@@ -11,10 +11,14 @@ linux: ## boot Debian 12's and 13's kernels, each way there is (builds a kernel 
 
 linux-programs: $(LINUX)/12/Image $(LINUX)/13/Image $(LINUX)/initrd
 
-$(LINUX)/initrd: tests/linux/init.S tests/linux/initrd.py
+INIT_SOURCES := $(wildcard tests/linux/init/*.c)
+$(LINUX)/init: $(INIT_SOURCES) tests/linux/init/init.h
 	@mkdir -p $(@D)
-	@riscv64-unknown-elf-gcc -march=rv64i -mabi=lp64 -nostdlib -static -s -Wl,--build-id=none,-Ttext=0x10000 $< -o $(@D)/init
-	@tests/linux/initrd.py $(@D)/init $@
+	@riscv64-linux-gnu-gcc -std=gnu17 -D_GNU_SOURCE -O2 $(WARNINGS) -Wno-unused-parameter -frounding-math -ffp-contract=off -static -s \
+		-pthread -Wl,--build-id=none $(INIT_SOURCES) -lm -o $@
+
+$(LINUX)/initrd: $(LINUX)/init tests/linux/initrd.py
+	@tests/linux/initrd.py $< $@
 
 $(LINUX)/13/Image: tests/linux/fetch_13.sh
 	@tests/linux/fetch_13.sh $(@D)
