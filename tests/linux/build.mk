@@ -1,13 +1,30 @@
 # Kernels and firmware of Debian 12 and 13, and the initial ramdisk that they are booted to. What is fetched and built stays in
 # build/linux.
 LINUX := $(BUILD)/linux
-LINUX_PACKAGES := $(PACKAGES_TEST) u-boot-qemu linux-source-6.1 gcc-riscv64-linux-gnu flex bison bc xz-utils debian-archive-keyring
+LINUX_PACKAGES := $(PACKAGES_TEST) u-boot-qemu linux-source-6.1 flex bison bc xz-utils e2fsprogs
 
-.PHONY: linux linux-programs
-linux: ## boot Debian 12's and 13's kernels, each way there is (builds a kernel first, once: half an hour)
-	@tools/install-packages.sh $(LINUX_PACKAGES)
-	@$(MAKE) --no-print-directory -j$$(nproc) all linux-programs
+# Each of its suites has a target: linux-boots, linux-checks, linux-disk, linux-same.
+LINUX_TARGETS := linux-boots linux-checks linux-disk linux-same
+
+.PHONY: linux $(LINUX_TARGETS) linux-speed linux-ready linux-programs
+linux: linux-ready ## Debian 12's and 13's kernels, each way there is (builds a kernel first, once: 10 minutes)
+	@tests/run.py linux linux_checks linux_disk linux_same
+
+linux-boots: linux-ready ## part of it: who starts them, and with which extensions
 	@tests/run.py linux
+linux-checks: linux-ready ## part of it: what their user space checks, and what they say, line by line as on QEMU
+	@tests/run.py linux_checks
+linux-disk: linux-ready ## part of it: an ext4 root, written, rebooted from and checked; U-Boot loads from it
+	@tests/run.py linux_disk
+linux-same: linux-ready ## part of it: one boot, looked at in every way, is one run
+	@tests/run.py linux_same
+
+linux-speed: linux-ready ## what a boot costs in CPU seconds and memory, beside QEMU
+	@tests/linux/speed.py
+
+linux-ready:
+	@tools/install-packages.sh $(LINUX_PACKAGES)
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/plain/rvsim linux-programs
 
 linux-programs: $(LINUX)/12/Image $(LINUX)/13/Image $(LINUX)/initrd
 
