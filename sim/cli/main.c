@@ -116,6 +116,7 @@ static int write_results(struct machine *machine, double seconds)
 {
 	const struct config *config = machine->config;
 	int result = console_finish(machine->console);
+	result |= backends_finish(&machine->backends);
 	check_finish(machine->check);
 	trace_finish(machine->trace, machine->harts, machine->hart_count);
 	if (config->signature_path && signature_write(config->signature_path, machine) != 0)

@@ -12,10 +12,12 @@
 #include "base/version.h"
 #include "watch/check.h"
 #include "trace/trace.h"
+#include "cli/chardevs.h"
 #include "cli/disks.h"
 #include "cli/guests.h"
 #include "cli/qemu.h"
 #include "cli/row.h"
+#include "cli/shares.h"
 #include "cli/usage.h"
 #include "cli/values.h"
 #include "cli/virtio.h"
@@ -76,6 +78,7 @@ static int set_serial(struct options *options, const struct option_row *row, cha
 	if (!file && strcmp(value, "stdio") != 0 && strcmp(value, "null") != 0)
 		return bad("-%s %s: must be stdio, file:NAME or null", row->name, value);
 	options->config.serial = value;
+	options->serial_given = true;
 	return 0;
 }
 
@@ -98,6 +101,8 @@ static int option_device(struct options *options, const struct option_row *row, 
 		return guest_loader(options, list);
 	if (strncmp(model, "virtio-", 7) == 0)
 		return virtio_device(options, model, list);
+	if (chardevs_is_port(model))
+		return chardevs_port(options, model, list);
 	if (strcmp(model, "loader") == 0)
 		return bad(
 		    "-device loader is not supported: -device guest-loader,addr=ADDRESS,kernel=FILE puts a file there");
@@ -258,6 +263,9 @@ static const struct option_row rows[] = {
     VALUE("hdd", disks_legacy),
     VALUE("cdrom", disks_legacy),
     {"snapshot", false, disks_snapshot, 0, 0, 0, NULL},
+    VALUE("fsdev", shares_fsdev),
+    VALUE("virtfs", shares_virtfs),
+    VALUE("chardev", chardevs_chardev),
     VALUE("object", virtio_object),
     VALUE("global", virtio_global),
 #include "cli/qemu.def"
@@ -491,7 +499,8 @@ static enum options_result parse_option(struct options *options, int argc, char 
 	drop_untrue_names(&options->config);
 	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
 		return OPTIONS_BAD;
-	if (disks_settle(options) != 0 || virtio_settle(options) != 0)
+	if (disks_settle(options) != 0 || virtio_settle(options) != 0 || shares_settle(options) != 0 ||
+	    chardevs_settle(options) != 0)
 		return OPTIONS_BAD;
 	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
@@ -513,5 +522,7 @@ void options_free(struct options *options)
 	free(options->config.guests);
 	free(options->config.patterns);
 	free(options->config.backends.disks);
+	free(options->config.backends.shares);
+	free(options->config.backends.chars);
 	*options = (struct options){0};
 }

@@ -10,6 +10,12 @@ struct options {
 	char *kept; /* texts that config points into and argv does not hold, one behind the other */
 	size_t kept_size;
 	bool all_snapshots; /* -snapshot */
+	bool serial_given;  /* -serial */
+	struct serial_named {
+		const char *id; /* NULL: none */
+		unsigned slot;
+	} serials[VIRTIO_SLOTS]; /* virtio serial devices, in the order of the line */
+	unsigned serial_count;
 	const char *drives[VIRTIO_SLOTS]; /* what the device in the slot is to use: it may be named later */
 	char ignored[256]; /* QEMU's options that changed nothing */
 };

@@ -108,7 +108,7 @@ int options_room(struct options *options, int argc, char **argv)
 {
 	size_t size = 1;
 	for (int i = 0; i < argc; i++)
-		size += 2 * (strlen(argv[i]) + 3); /* the word, and an option's name again */
+		size += 3 * (strlen(argv[i]) + 3); /* the word, an option's name again, and what is made of a part */
 	options->kept = malloc(size);
 	options->command = calloc(2 * (size_t)argc + 2,
 	                          sizeof(*options->command)); /* a word may be name and value; "--" */
@@ -116,7 +116,10 @@ int options_room(struct options *options, int argc, char **argv)
 	options->config.guests = calloc((size_t)argc + 1, sizeof(*options->config.guests));
 	options->config.patterns = calloc((size_t)argc + 1, sizeof(*options->config.patterns));
 	options->config.backends.disks = calloc((size_t)argc + 1, sizeof(*options->config.backends.disks));
-	bool room = options->config.backends.disks && options->kept && options->command && options->config.guests &&
+	options->config.backends.shares = calloc((size_t)argc + 1, sizeof(*options->config.backends.shares));
+	options->config.backends.chars = calloc((size_t)argc + 2, sizeof(*options->config.backends.chars));
+	bool room = options->config.backends.disks && options->config.backends.shares &&
+	            options->config.backends.chars && options->kept && options->command && options->config.guests &&
 	            options->config.patterns;
 	return room ? 0 : bad("out of memory for options");
 }

@@ -13,7 +13,9 @@ struct plugging {
 	const char *model;
 	struct virtio_config config;
 	int slot; /* -1: the last one that is free, as QEMU chooses */
-	const char *drive;
+	const char *id;
+	const char *drive; /* or what else it is to use, by its name */
+	uint64_t max_ports;
 };
 
 /* Feature bits that properties take away. */
@@ -25,7 +27,7 @@ static const struct {
     {NULL, "event_idx", VIRTIO_F_EVENT_IDX},   {NULL, "indirect_desc", VIRTIO_F_INDIRECT_DESC},
     {NULL, "any_layout", VIRTIO_F_ANY_LAYOUT}, {NULL, "notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY},
     {"virtio-blk-device", "config-wce", 11},   {"virtio-blk-device", "discard", 13},
-    {"virtio-blk-device", "write-zeroes", 14},
+    {"virtio-blk-device", "write-zeroes", 14}, {"virtio-serial-device", "emergency-write", 2},
 };
 
 /* Properties that may have one setting: it is so here. */
@@ -113,6 +115,14 @@ static bool is_idle(const char *name)
 	return false;
 }
 
+static int set_tag(struct plugging *plugging, const char *value)
+{
+	if (strlen(value) > VIRTIO_9P_TAG)
+		return bad("-device %s: mount_tag=%s: must be at most %d bytes", plugging->model, value, VIRTIO_9P_TAG);
+	plugging->config.text = value;
+	return 0;
+}
+
 static int set_device_property(struct plugging *plugging, const char *name, const char *value)
 {
 	bool block = strcmp(plugging->model, "virtio-blk-device") == 0;
@@ -128,12 +138,25 @@ static int set_device_property(struct plugging *plugging, const char *name, cons
 		plugging->config.text = value;
 		return 0;
 	}
+	if (strcmp(name, "id") == 0)
+		plugging->id = value;
+	if (strcmp(plugging->model, "virtio-9p-device") == 0 && strcmp(name, "fsdev") == 0) {
+		plugging->drive = value;
+		return 0;
+	}
+	if (strcmp(plugging->model, "virtio-9p-device") == 0 && strcmp(name, "mount_tag") == 0)
+		return set_tag(plugging, value);
+	if (strcmp(plugging->model, "virtio-serial-device") == 0 && strcmp(name, "max_ports") == 0)
+		return number_between(value, 1, VIRTIO_PORTS, &plugging->max_ports)
+		           ? 0
+		           : bad("-device %s: max_ports=%s: must be from 1 to %d", plugging->model, value,
+		                 VIRTIO_PORTS);
 	int found = set_feature(plugging, name, value);
 	if (found == 0)
 		found = check_property(plugging, name, value);
 	if (found != 0)
 		return found < 0 ? -1 : 0;
-	if (is_idle(name) || (strcmp(name, "rng") == 0 && !block))
+	if (is_idle(name) || (strcmp(name, "rng") == 0 && plugging->config.kind == &virtio_rng_kind))
 		return 0;
 	return bad("-device %s: unknown property '%s'", plugging->model, name);
 }
@@ -166,7 +189,11 @@ static int refuse_model(const char *model)
 
 int virtio_device(struct options *options, const char *model, char *list)
 {
-	struct plugging plugging = {.options = options, .model = model, .config.kind = virtio_find(model), .slot = -1};
+	struct plugging plugging = {.options = options,
+	                            .model = model,
+	                            .config.kind = virtio_find(model),
+	                            .slot = -1,
+	                            .max_ports = VIRTIO_PORTS};
 	if (!plugging.config.kind)
 		return refuse_model(model);
 	for (char *item; (item = next_item(&list)) != NULL;) {
@@ -178,6 +205,22 @@ int virtio_device(struct options *options, const char *model, char *list)
 		return -1;
 	options->config.virtio.slots[plugging.slot] = plugging.config;
 	options->drives[plugging.slot] = plugging.drive;
+	if (plugging.config.kind == &virtio_serial_kind) {
+		options->config.virtio.serial[plugging.slot].max_ports = (unsigned)plugging.max_ports;
+		options->serials[options->serial_count++] = (struct serial_named){.id = plugging.id,
+		                                                                  .slot = (unsigned)plugging.slot};
+	}
+	return 0;
+}
+
+int virtio_add_share(struct options *options, const char *id, const char *tag)
+{
+	struct plugging plugging = {
+	    .options = options, .model = "virtio-9p-device", .config.kind = &virtio_9p_kind, .slot = -1};
+	if (set_tag(&plugging, tag) != 0 || find_slot(&plugging) != 0)
+		return -1;
+	options->config.virtio.slots[plugging.slot] = plugging.config;
+	options->drives[plugging.slot] = id;
 	return 0;
 }
 

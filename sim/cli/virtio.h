@@ -7,6 +7,9 @@
 /* -device MODEL,list: 0, or -1 after a line. */
 int virtio_device(struct options *options, const char *model, char *list);
 
+/* A virtio-9p-device for the folder: 0, or -1 after a line. */
+int virtio_add_share(struct options *options, const char *id, const char *tag);
+
 option_handler virtio_object, virtio_global;
 
 /* When all options have been read: devices find what they use. 0, or -1 after a line. */

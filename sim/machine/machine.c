@@ -320,6 +320,9 @@ static uint64_t virtio_hash(const struct virtio_options *virtio)
 	for (unsigned i = 0; i < VIRTIO_SLOTS; i++) {
 		const struct virtio_config *slot = &virtio->slots[i];
 		uint64_t value = slot->kind ? (slot->kind->id << 8 | slot->backend) ^ slot->without << 16 : 0;
+		for (unsigned port = 0; port < virtio->serial[i].max_ports; port++)
+			value = value * 5 + 1 + virtio->serial[i].ports[port].present +
+			        2 * virtio->serial[i].ports[port].is_console;
 		hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
 	}
 	return hash;
@@ -484,7 +487,9 @@ static int build(struct machine *machine, struct boot *boot)
 	    has_signature(machine) != 0 || backends_open(&machine->backends, &config->backends) != 0)
 		return -1;
 	/* nothing can be refused any more: these make files empty */
-	if (add_console(machine) != 0 || add_devices(machine, boot) != 0 || add_htif(machine) != 0)
+	if (add_console(machine) != 0 || backends_open_outputs(&machine->backends, &config->backends) != 0)
+		return -1;
+	if (add_devices(machine, boot) != 0 || add_htif(machine) != 0)
 		return -1;
 	if (add_observers(machine, boot) != 0)
 		return -1;
