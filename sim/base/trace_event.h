@@ -36,6 +36,12 @@ struct trace_event {
 	uint64_t value[4];
 };
 
+/* How long an interrupt has waited that a trap event tells of: cycles from when it became pending, or was taken last, to
+ * the first instruction of its handler; of them, those up to when the hart would take it. */
+struct trace_latency {
+	uint64_t waited, masked;
+};
+
 /* value[0] of a world event that is a return, not a trap. */
 #define TRACE_RETURN UINT64_MAX
 

@@ -26,6 +26,18 @@ size_t trace_get_varint(const uint8_t *in, size_t size, uint64_t *value)
 	return SIZE_MAX;
 }
 
+size_t trace_get_varints(const uint8_t *in, size_t size, uint64_t *values, unsigned count)
+{
+	size_t used = 0;
+	for (unsigned i = 0; i < count; i++) {
+		size_t length = trace_get_varint(in + used, size - used, &values[i]);
+		if (length == 0 || length == SIZE_MAX)
+			return length;
+		used += length;
+	}
+	return used;
+}
+
 uint8_t trace_cursor_byte(struct trace_cursor *cursor)
 {
 	if (cursor->used == cursor->size) {

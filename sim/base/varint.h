@@ -9,6 +9,7 @@
 /* Unsigned LEB128. Put: bytes written, at most 10. Get: bytes consumed, 0: cut off, SIZE_MAX: none of 64 bits. */
 size_t trace_put_varint(uint8_t *out, uint64_t value);
 size_t trace_get_varint(const uint8_t *in, size_t size, uint64_t *value);
+size_t trace_get_varints(const uint8_t *in, size_t size, uint64_t *values, unsigned count); /* one after the other */
 
 /* Small differences of either sign as small numbers. */
 static inline uint64_t trace_zigzag(uint64_t delta) { return delta << 1 ^ -(delta >> 63); }

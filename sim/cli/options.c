@@ -12,10 +12,14 @@
 #include "base/version.h"
 #include "watch/check.h"
 #include "trace/trace.h"
-#include "cli/chardevs.h"
 #include "cli/disks.h"
 #include "cli/guests.h"
+#include "cli/loaders.h"
+#include "cli/ports.h"
 #include "cli/qemu.h"
+#include "cli/qemu_console.h"
+#include "cli/qemu_run.h"
+#include "cli/qemu_semihosting.h"
 #include "cli/row.h"
 #include "cli/shares.h"
 #include "cli/usage.h"
@@ -68,17 +72,12 @@ static int set_option_number(struct options *options, const struct option_row *r
 	return bad("--%s %s: must be a number from %" PRIu64 " to %" PRIu64, row->name, value, row->low, row->high);
 }
 
-static int set_serial(struct options *options, const struct option_row *row, char *value)
+/* -L FOLDER */
+static int add_folder(struct options *options, const struct option_row *row, char *value)
 {
-	bool file = strncmp(value, "file:", 5) == 0 && value[5] != '\0';
-	if (strcmp(value, "mon:stdio") == 0) { /* as -nographic makes it */
-		options->config.nographic = true;
-		value = "stdio";
-	}
-	if (!file && strcmp(value, "stdio") != 0 && strcmp(value, "null") != 0)
-		return bad("-%s %s: must be stdio, file:NAME or null", row->name, value);
-	options->config.serial = value;
-	options->serial_given = true;
+	if (*value == '\0')
+		return bad("-%s: the value is empty", row->name);
+	options->folders[options->folder_count++] = value;
 	return 0;
 }
 
@@ -101,11 +100,10 @@ static int option_device(struct options *options, const struct option_row *row, 
 		return guest_loader(options, list);
 	if (strncmp(model, "virtio-", 7) == 0)
 		return virtio_device(options, model, list);
-	if (chardevs_is_port(model))
-		return chardevs_port(options, model, list);
+	if (ports_is_port(model))
+		return ports_add(options, model, list);
 	if (strcmp(model, "loader") == 0)
-		return bad(
-		    "-device loader is not supported: -device guest-loader,addr=ADDRESS,kernel=FILE puts a file there");
+		return generic_loader(options, list);
 	return bad("-device %s: unknown device", model);
 }
 
@@ -241,6 +239,7 @@ static const struct option_row rows[] = {
     VALUE("smp", qemu_harts),
     VALUE("m", qemu_memory),
     TEXT("bios", bios),
+    VALUE("L", add_folder),
     TEXT("kernel", kernel),
     TEXT("initrd", initrd),
     TEXT("append", append),
@@ -248,7 +247,14 @@ static const struct option_row rows[] = {
     OUTPUT("dump-dtb", dump_dtb),
     VALUE("device", option_device),
     VALUE("display", set_display),
-    VALUE("serial", set_serial),
+    VALUE("serial", qemu_serial),
+    VALUE("chardev", qemu_chardev),
+    VALUE("mon", qemu_mon),
+    VALUE("rtc", qemu_rtc),
+    VALUE("icount", qemu_icount),
+    VALUE("d", qemu_log),
+    VALUE("action", qemu_action),
+    VALUE("numa", qemu_numa),
     FLAG("S", stopped),
     VALUE("cpu", set_cpu),
     FLAG("nographic", nographic),
@@ -265,9 +271,10 @@ static const struct option_row rows[] = {
     {"snapshot", false, disks_snapshot, 0, 0, 0, NULL},
     VALUE("fsdev", shares_fsdev),
     VALUE("virtfs", shares_virtfs),
-    VALUE("chardev", chardevs_chardev),
     VALUE("object", virtio_object),
     VALUE("global", virtio_global),
+    {"semihosting", false, qemu_semihosting, 0, 0, 0, NULL},
+    VALUE("semihosting-config", qemu_semihosting_config),
 #include "cli/qemu.def"
 	/* our own */
     VALUE("isa", set_isa),
@@ -292,6 +299,7 @@ static const struct option_row rows[] = {
     FLAG("quiet", quiet),
     OUTPUT("record", record),
     TEXT("replay", replay),
+    TEXT("semihosting-files", semihosting.folder),
     {"help", false, NULL, 0, 0, 0, NULL},
     {"h", false, NULL, 0, 0, 0, NULL},
     {"version", false, NULL, 0, 0, 0, NULL},
@@ -368,10 +376,11 @@ static int check_together(const struct config *config)
 		return bad("--set rnmi.*: there are no non-maskable interrupts without Smrnmi (--isa +smrnmi)");
 	if (config->stopped && !config->debug && !config->debug_cmd)
 		return bad("-S needs --debug: nothing else could start the machine");
-	if (config->bios && !config->bios_is_elf && strcmp(config->bios, "default") == 0)
-		return bad("-bios default is not supported: no firmware is built in (Debian's package opensbi has "
-		           "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf)");
-	if (!config->bios && !config->kernel && !config->dump_dtb)
+	for (unsigned i = 0; i < config->loader_count; i++)
+		if (config->loaders[i].hart >= config->harts)
+			return bad("-device loader: cpu-num=%u: the machine has %u harts", config->loaders[i].hart,
+			           config->harts);
+	if (!config->bios && !config->dump_dtb)
 		return bad("no firmware: rvsim [option...] FIRMWARE.elf [GUEST[,key=value]...]... (--help says more)");
 	return 0;
 }
@@ -497,10 +506,12 @@ static enum options_result parse_option(struct options *options, int argc, char 
 	choose_timing(&options->config);
 	choose_ad(&options->config);
 	drop_untrue_names(&options->config);
-	if (positional(options, argc - optind, argv + optind) != 0 || check_together(&options->config) != 0)
+	if (positional(options, argc - optind, argv + optind) != 0 || find_firmware(options) != 0 ||
+	    qemu_console_settle(options) != 0 || qemu_semihosting_settle(options) != 0 ||
+	    check_together(&options->config) != 0)
 		return OPTIONS_BAD;
 	if (disks_settle(options) != 0 || virtio_settle(options) != 0 || shares_settle(options) != 0 ||
-	    chardevs_settle(options) != 0)
+	    ports_settle(options) != 0)
 		return OPTIONS_BAD;
 	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
@@ -524,5 +535,10 @@ void options_free(struct options *options)
 	free(options->config.backends.disks);
 	free(options->config.backends.shares);
 	free(options->config.backends.chars);
+	free(options->config.loaders);
+	free(options->folders);
+	free(options->serials);
+	free(options->chardevs);
+	free(options->command_line);
 	*options = (struct options){0};
 }

@@ -4,19 +4,42 @@
 
 #include "machine/machine.h"
 
+enum { PATH_ROOM = 4096 };
+
+/* A -serial: as it was said, what of it is the host's side, and whether a terminal is the guest's whole there. */
+struct serial {
+	const char *said, *text;
+	bool mon;
+};
+
+struct chardev {
+	const char *id, *kind, *path;
+	bool mux, signal;
+};
+
 struct options {
 	struct config config;
+	const char **folders; /* -L */
+	unsigned folder_count;
+	char firmware[PATH_ROOM]; /* config.bios, where it was looked for */
 	const char **command; /* what config.command points to */
 	char *kept; /* texts that config points into and argv does not hold, one behind the other */
 	size_t kept_size;
 	bool all_snapshots; /* -snapshot */
-	bool serial_given;  /* -serial */
-	struct serial_named {
+	struct serial_bus {
 		const char *id; /* NULL: none */
 		unsigned slot;
-	} serials[VIRTIO_SLOTS]; /* virtio serial devices, in the order of the line */
-	unsigned serial_count;
+	} buses[VIRTIO_SLOTS]; /* virtio serial devices, in the order of the line */
+	unsigned bus_count;
 	const char *drives[VIRTIO_SLOTS]; /* what the device in the slot is to use: it may be named later */
+	char *command_line; /* config.semihosting's */
+	const char *semihosting_chardev; /* NULL: it is the console anyway */
+	struct serial *serials; /* but those that are none */
+	struct chardev *chardevs;
+	unsigned serial_count, chardev_count;
+	bool serials_none, numa_node;
+	const char *mon; /* a chardev's id */
+	char serial_file[PATH_ROOM]; /* a chardev's as config.serial has it */
 	char ignored[256]; /* QEMU's options that changed nothing */
 };
 

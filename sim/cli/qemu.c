@@ -11,8 +11,7 @@
 
 enum { MEMORY_ALIGN = 8192 /* QEMU's: sizes are rounded up to it */ };
 
-/* A whole word of a list with '|' between words. */
-static bool is_one_of(const char *word, const char *list)
+bool is_one_of(const char *word, const char *list)
 {
 	size_t length = strlen(word);
 	for (const char *at = list; *at; at += *at == '|') {

@@ -16,6 +16,8 @@ bool qemu_cpu(struct options *options, const char *value, int *result);
 
 /* The option changes nothing. `value` may be NULL. */
 void qemu_note_ignored(struct options *options, const char *name, const char *value);
+/* A whole word of a list with '|' between words? */
+bool is_one_of(const char *word, const char *list);
 
 /* One line on stderr that names what was ignored, if anything was. */
 void qemu_tell_ignored(const struct options *options);

@@ -40,6 +40,11 @@ static const struct {
     {"cbom_blocksize", " 64 ", "cache blocks are of 64 bytes"},
     {"cbop_blocksize", " 64 ", "cache blocks are of 64 bytes"},
     {"cboz_blocksize", " 64 ", "cache blocks are of 64 bytes"},
+    {"resetvec", " 4096 0x1000 ",
+     "harts start in the boot ROM (-device loader,addr=ADDRESS,cpu-num=HART starts one elsewhere)"},
+    {"mvendorid", " 0 0x0 ", "it reads 0"},
+    {"marchid", " 0 0x0 ", "it reads 0"},
+    {"mimpid", " 0 0x0 ", "it reads 0"},
 };
 
 /* 1: it is one of these. 0: it is none. -1 after a line. */
@@ -85,8 +90,8 @@ static int toggle(struct isa *isa, const char *name, bool on)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i].theirs, name) == 0)
 			name = names[i].ours;
-	if (!on && is_absent(name))
-		return 0;
+	if (is_absent(name))
+		return on ? bad("-cpu: %s=on is not supported: this core does not have it (%s=off)", name, name) : 0;
 	return isa_change(isa, name, on, reason, sizeof(reason)) == 0 ? 0 : bad("-cpu: %s", reason);
 }
 
@@ -102,6 +107,11 @@ static int set_one(struct config *config, const char *name, const char *setting)
 	return toggle(&config->isa, name, is_true(setting));
 }
 
+/* QEMU's models of cores and of others' extensions. */
+static const char other_cpus[] =
+    "base|host|rv64e|rv32|sifive-e51|sifive-u54|shakti-c|thead-c906|veyron-v1|tt-ascalon|xiangshan-nanhu|"
+    "x-rv128";
+
 /* The set that the CPU's name begins with. 1, or 0 if it is none of QEMU's; -1 after a line. */
 static int begin_set(struct config *config, const char *name)
 {
@@ -112,6 +122,11 @@ static int begin_set(struct config *config, const char *name)
 		config->isa = isa_all();
 		return 1;
 	}
+	if (is_one_of(name, other_cpus))
+		return bad(
+		    "-cpu %s is not supported: rv64, max, rv64i or a profile such as rva22s64 is the ISA, --cpu cva6, rocket or "
+		    "u74 the timing",
+		    name);
 	if (strcmp(name, "rv64i") != 0 && strncmp(name, "rva", 3) != 0 && strncmp(name, "rvb", 3) != 0)
 		return 0;
 	return isa_parse(name, &config->isa, reason, sizeof(reason)) == 0 ? 1 : bad("-cpu %s: %s", name, reason);

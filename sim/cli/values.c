@@ -116,11 +116,16 @@ int options_room(struct options *options, int argc, char **argv)
 	options->config.guests = calloc((size_t)argc + 1, sizeof(*options->config.guests));
 	options->config.patterns = calloc((size_t)argc + 1, sizeof(*options->config.patterns));
 	options->config.backends.disks = calloc((size_t)argc + 1, sizeof(*options->config.backends.disks));
+	options->config.loaders = calloc((size_t)argc + 1, sizeof(*options->config.loaders));
+	options->folders = calloc((size_t)argc + 1, sizeof(*options->folders));
+	options->serials = calloc((size_t)argc + 1, sizeof(*options->serials));
+	options->chardevs = calloc((size_t)argc + 1, sizeof(*options->chardevs));
 	options->config.backends.shares = calloc((size_t)argc + 1, sizeof(*options->config.backends.shares));
 	options->config.backends.chars = calloc((size_t)argc + 2, sizeof(*options->config.backends.chars));
 	bool room = options->config.backends.disks && options->config.backends.shares &&
-	            options->config.backends.chars && options->kept && options->command && options->config.guests &&
-	            options->config.patterns;
+	            options->config.backends.chars && options->serials && options->chardevs && options->kept &&
+	            options->command && options->config.guests && options->config.patterns && options->config.loaders &&
+	            options->folders;
 	return room ? 0 : bad("out of memory for options");
 }
 

@@ -207,8 +207,8 @@ int virtio_device(struct options *options, const char *model, char *list)
 	options->drives[plugging.slot] = plugging.drive;
 	if (plugging.config.kind == &virtio_serial_kind) {
 		options->config.virtio.serial[plugging.slot].max_ports = (unsigned)plugging.max_ports;
-		options->serials[options->serial_count++] = (struct serial_named){.id = plugging.id,
-		                                                                  .slot = (unsigned)plugging.slot};
+		options->buses[options->bus_count++] = (struct serial_bus){.id = plugging.id,
+		                                                           .slot = (unsigned)plugging.slot};
 	}
 	return 0;
 }

@@ -46,6 +46,29 @@ COMMAND(cmd_trace, 200, "trace", "tra", "on [FILE [EVENTS]] | off", "record even
 	return result == 0;
 }
 
+COMMAND(cmd_system_reset, 222, "system_reset", "system_r", "", "reset the machine, when it runs next")
+{
+	if (*args)
+		return complain(debugger, "system_reset takes no argument");
+	if (debug_is_over(debugger))
+		return false;
+	machine_ask_for_reset(debugger->machine);
+	return true;
+}
+
+COMMAND(cmd_system_powerdown, 224, "system_powerdown", "system_p", "", "there is no power button: quit")
+{
+	(void)args;
+	return complain(debugger, "system_powerdown: this machine has no power button (quit leaves)");
+}
+
+COMMAND(cmd_stop, 226, "stop", "stop", "", "it has stopped: a prompt is only there while nothing runs")
+{
+	(void)args;
+	(void)debugger;
+	return true;
+}
+
 COMMAND(cmd_quit, 230, "quit", "q", "", "leave")
 {
 	(void)args;

@@ -5,6 +5,7 @@
 #include "csr/csr.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/mappings.h"
 #include "base/device.h"
 #include "isa/insn.h"
 #include "hart/mmu.h"
@@ -165,24 +166,51 @@ static void info_stats(struct debugger *debugger)
 	                                       debugger->machine->hart_count));
 }
 
-COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mtree|stats",
+static void info_status(struct debugger *debugger)
+{
+	const struct machine *machine = debugger->machine;
+	if (machine->stop == RUNNING)
+		fprintf(debugger->out, "paused, at the prompt%s\n",
+		        machine->reset_asked ? "; a reset comes first" : "");
+	else
+		fprintf(debugger->out, "the machine has stopped%s%s\n", *machine->stop_message ? ": " : "",
+		        machine->stop_message);
+}
+
+COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status",
         "show state")
 {
 	static const struct {
 		const char *name;
 		info_function *run;
 	} topics[] = {
-	    {"regs", info_regs},     {"registers", info_regs}, {"fregs", info_fregs},         {"csr", info_csr},
-	    {"harts", info_harts},   {"threads", info_harts},  {"breakpoints", points_print}, {"tlb", info_tlb},
-	    {"percpu", info_percpu}, {"zones", info_zones},    {"vcpus", info_zones},         {"irq", info_irq},
-	    {"tp", info_tp},         {"mtree", info_mtree},    {"stats", info_stats},
+	    {"regs", info_regs},
+	    {"registers", info_regs},
+	    {"fregs", info_fregs},
+	    {"csr", info_csr},
+	    {"harts", info_harts},
+	    {"threads", info_harts},
+	    {"breakpoints", points_print},
+	    {"tlb", info_tlb},
+	    {"percpu", info_percpu},
+	    {"zones", info_zones},
+	    {"vcpus", info_zones},
+	    {"irq", info_irq},
+	    {"tp", info_tp},
+	    {"mtree", info_mtree},
+	    {"stats", info_stats},
+	    {"qtree", info_mtree},
+	    {"cpus", info_harts},
+	    {"status", info_status},
+	    {"mem", info_mem},
 	};
 	for (unsigned i = 0; i < sizeof topics / sizeof topics[0]; i++)
 		if (*args && strncmp(topics[i].name, args, strlen(args)) == 0) {
 			topics[i].run(debugger);
 			return true;
 		}
-	return complain(debugger, "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mtree|stats");
+	return complain(debugger,
+	                "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status");
 }
 
 COMMAND(cmd_csr, 130, "csr", "cs", "NAME", "show a CSR by field")

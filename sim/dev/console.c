@@ -1,5 +1,6 @@
 #include "dev/console.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/event_queue.h"
@@ -24,6 +25,7 @@ struct console {
 	bool has_rest;
 	bool settled; /* config.matched has been called, for whatever reason */
 	uint64_t written; /* cycle of the last byte */
+	bool stamps, middle; /* show times; a line has begun */
 };
 
 static void satisfied(struct console *console)
@@ -46,9 +48,12 @@ static void rest_due(void *context, uint64_t cycle)
 static int open_input(struct console *console)
 {
 	const struct console_config *config = &console->config;
+	bool pty = console->output.pty;
 	struct host_input_config input = {
-	    .none = config->deaf || strcmp(config->serial, "stdio") != 0,
-	    .keys = config->keys,
+	    .none = !pty && (config->deaf || strcmp(config->serial, "stdio") != 0),
+	    .pty = pty,
+	    .pty_fd = console->output.fd,
+	    .keys = config->keys && !pty,
 	    .whole = config->whole,
 	    .record = config->record,
 	    .replay = config->replay,
@@ -67,14 +72,17 @@ static int open_parts(struct console *console)
 {
 	const struct console_config *config = &console->config;
 	console->watch = line_watch_new(config->patterns, config->pattern_count);
-	if (!console->watch || open_input(console) != 0)
+	if (!console->watch)
+		return -1;
+	bool pty = strcmp(config->serial, "pty") == 0; /* its input needs it */
+	if ((pty && host_output_open(&console->output, config->serial) != 0) || open_input(console) != 0)
 		return -1;
 	if (config->events && event_init(&console->rest, config->events, rest_due, console) != 0)
 		return say("out of memory for the console");
 	console->has_rest = config->events != NULL;
 	console->output.give_up = config->give_up;
 	console->output.context = config->context;
-	return host_output_open(&console->output, config->serial);
+	return pty ? 0 : host_output_open(&console->output, config->serial);
 }
 
 struct console *console_open(const struct console_config *config)
@@ -125,8 +133,25 @@ static void tell_matches(struct console *console, uint64_t now)
 	}
 }
 
+void console_stamp(struct console *console) { console->stamps = !console->stamps; }
+
+/* As QEMU writes it, but of simulated time. */
+static void show_time(struct console *console, uint64_t now)
+{
+	enum { TICKS_PER_MS = 10000 };
+	char text[32];
+	uint64_t ms = now / console->config.cycles_per_tick / TICKS_PER_MS;
+	snprintf(text, sizeof(text), "[%02u:%02u:%02u.%03u] ", (unsigned)(ms / 3600000), (unsigned)(ms / 60000 % 60),
+	         (unsigned)(ms / 1000 % 60), (unsigned)(ms % 1000));
+	for (const char *c = text; *c; c++)
+		host_output_put(&console->output, (uint8_t)*c);
+}
+
 void console_write(struct console *console, uint8_t byte, uint64_t now)
 {
+	if (console->stamps && !console->middle)
+		show_time(console, now);
+	console->middle = byte != '\n';
 	host_output_put(&console->output, byte);
 	console->written = now;
 	if (console->config.pattern_count != 0) {

@@ -15,7 +15,7 @@ struct console;
 struct event_queue;
 
 struct console_config {
-	const char *serial; /* "stdio", "file:F", "null" */
+	const char *serial; /* "stdio", "file:F", "null", "pty" */
 	bool deaf;          /* standard input is somebody else's: there is no input */
 	bool keys;          /* at a terminal ctrl-A begins a command to rvsim */
 	bool whole;         /* at a terminal ^C and the like are the guest's */
@@ -56,6 +56,8 @@ int console_take_back(struct console *console);
 
 /* The host's side, now and then while the machine runs: show what was written, obey keys. NULL is allowed. */
 void console_attend(struct console *console);
+/* From the next line on: show the simulated time in front of each, or no more. Nobody but the host sees it. */
+void console_stamp(struct console *console);
 /* Show what was written so far. */
 void console_flush(struct console *console);
 /* The run is over: its last line is taken as it is. */

@@ -32,15 +32,16 @@ static struct device_site site_of(const struct device_row *row, unsigned slot, c
 }
 
 static int add_device(struct devices *devices, const struct board *board, const struct device_site *site,
-                      const struct device_kind *kind)
+                      const struct device_row *row)
 {
 	struct device **list = realloc(devices->list, (devices->count + 1) * sizeof(*list));
 	if (!list)
 		return -1;
 	devices->list = list;
-	struct device *device = kind->make(board, site);
+	struct device *device = row->kind->make(board, site);
 	if (!device)
 		return -1;
+	device->kind = (unsigned)(row - device_rows);
 	devices->list[devices->count++] = device;
 	return bus_map(board->bus, site->base, site->size, device);
 }
@@ -52,7 +53,7 @@ int devices_build(struct devices *devices, const struct board *board)
 		unsigned count = count_of(row, board);
 		for (unsigned slot = 0; slot < count; slot++) {
 			struct device_site site = site_of(row, slot, board, controller);
-			if (add_device(devices, board, &site, row->kind) != 0)
+			if (add_device(devices, board, &site, row) != 0)
 				return -1;
 			if (row->kind->source)
 				controller = (struct irq_wire){.set = row->kind->source,

@@ -20,7 +20,7 @@ struct host_char *host_char_open(const struct char_config *config)
 		return NULL;
 	}
 	where->where = config->where;
-	where->is_console = strcmp(config->where, "stdio") == 0;
+	where->is_console = strcmp(config->where, "stdio") == 0 || strcmp(config->where, "pty") == 0;
 	if (host_output_open(&where->output, where->is_console ? "null" : config->where) == 0)
 		return where;
 	free(where);

@@ -10,8 +10,8 @@ struct console;
 struct host_char;
 
 struct char_config {
-	const char *id; /* what devices call it; NULL: nothing */
-	const char *where; /* "stdio": the machine's console; "file:F", "null" */
+	const char *id; /* what devices call it; "" the UART's */
+	const char *where; /* "stdio", "pty": the machine's console; "file:F", "null" */
 };
 
 /* NULL after a line on stderr. */

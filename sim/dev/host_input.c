@@ -78,6 +78,8 @@ static void open_terminal(struct host_input *input)
 	struct host_terminal_config terminal = {
 	    .keys = config->keys,
 	    .whole = config->whole,
+	    .pty = config->pty,
+	    .pty_fd = config->pty_fd,
 	    .typed = key_typed,
 	    .command = config->command,
 	    .context = input,

@@ -33,7 +33,8 @@ enum { CONSOLE_NOTHING = -1, CONSOLE_END = -2, CONSOLE_BREAK = -3 };
 
 struct host_input_config {
 	bool none;        /* standard input is not for the guest */
-	bool keys, whole; /* of a terminal: as in struct host_terminal_config */
+	bool keys, whole, pty; /* of a terminal: as in struct host_terminal_config */
+	int pty_fd;
 	const char *record, *replay;  /* files, or NULL */
 	/* Asked before a terminal is looked at. May be NULL. */
 	enum console_idle (*idle)(void *context);

@@ -3,17 +3,46 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 #include "base/say.h"
 
 enum { LOOK_MS = 100 };
+
+/* Both ends are opened once, so that ours can tell whether somebody has the other. */
+static int open_pty(struct host_output *output)
+{
+	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK), other = -1;
+	char name[64];
+	struct termios settings;
+	if (fd >= 0 && grantpt(fd) == 0 && unlockpt(fd) == 0 && ptsname_r(fd, name, sizeof(name)) == 0)
+		other = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (other < 0 || tcgetattr(other, &settings) != 0) {
+		int error = errno;
+		if (fd >= 0)
+			close(fd);
+		if (other >= 0)
+			close(other);
+		return say("-serial pty: %s", strerror(error));
+	}
+	cfmakeraw(&settings);
+	tcsetattr(other, TCSANOW, &settings);
+	close(other);
+	output->fd = fd;
+	output->own = output->pty = true;
+	say("the console is %s", name);
+	return 0;
+}
 
 int host_output_open(struct host_output *output, const char *serial)
 {
 	output->fd = -1;
 	if (strcmp(serial, "null") == 0)
 		return 0;
+	if (strcmp(serial, "pty") == 0)
+		return open_pty(output);
 	if (strncmp(serial, "file:", 5) != 0) {
 		output->fd = STDOUT_FILENO;
 		return 0;
@@ -39,7 +68,7 @@ static bool wait_for_host(const struct host_output *output)
 	while (poll(&look, 1, LOOK_MS) <= 0)
 		if (output->give_up && output->give_up(output->context))
 			return false;
-	return true;
+	return !(output->pty && look.revents & POLLHUP);
 }
 
 void host_output_flush(struct host_output *output)
@@ -49,12 +78,14 @@ void host_output_flush(struct host_output *output)
 		ssize_t written = write(output->fd, output->bytes + done, output->count - done);
 		if (written >= 0)
 			done += (unsigned)written;
+		else if (output->pty && errno == EIO)
+			break;
 		else if (errno != EINTR && errno != EAGAIN)
 			output->error = errno;
 		else if (errno == EINTR && output->give_up && output->give_up(output->context))
 			break;
 	}
-	if (done < output->count && output->error == 0 && output->fd >= 0)
+	if (done < output->count && output->error == 0 && output->fd >= 0 && !output->pty)
 		output->error = ECANCELED;
 	output->count = 0;
 }

@@ -10,7 +10,7 @@ enum { HOST_OUTPUT_BYTES = 4096 };
 
 struct host_output {
 	int fd; /* -1: discarded */
-	bool own;
+	bool own, pty;
 	int error; /* errno of the first thing that failed */
 	unsigned count;
 	/* Asked now and then while the host takes nothing. True: what is left is dropped. May be NULL. */
@@ -19,7 +19,8 @@ struct host_output {
 	uint8_t bytes[HOST_OUTPUT_BYTES];
 };
 
-/* `serial`: "stdio", "file:F" or "null". 0, or -1 after a line on stderr. */
+/* `serial`: "stdio", "file:F", "null", or "pty": a new pseudo-terminal, whose name is told on stderr. What is written while
+ * nobody has that open is lost. 0, or -1 after a line on stderr. */
 int host_output_open(struct host_output *output, const char *serial);
 void host_output_close(struct host_output *output);
 

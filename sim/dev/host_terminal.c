@@ -11,19 +11,24 @@ enum { CTRL_A = 1, CHUNK = 256 /* bytes taken at once */ };
 
 void host_terminal_open(struct host_terminal *terminal, const struct host_terminal_config *config)
 {
-	*terminal = (struct host_terminal){.config = *config, .present = isatty(STDIN_FILENO) == 1};
+	*terminal = (struct host_terminal){.config = *config, .fd = config->pty ? config->pty_fd : STDIN_FILENO};
+	terminal->present = config->pty || isatty(terminal->fd) == 1;
 }
 
 /* Our own terminal would stop us for touching it from the background. One of another session has no such rule. */
 static bool is_ours(const struct host_terminal *terminal)
 {
-	pid_t foreground = terminal->present ? tcgetpgrp(STDIN_FILENO) : 0;
+	if (terminal->config.pty)
+		return true;
+	pid_t foreground = terminal->present ? tcgetpgrp(terminal->fd) : 0;
 	return terminal->present && (foreground < 0 || foreground == getpgrp());
 }
 
 static void make_raw(struct host_terminal *terminal)
 {
-	if (!is_ours(terminal) || tcgetattr(STDIN_FILENO, &terminal->saved) != 0)
+	if (terminal->config.pty) /* made so */
+		terminal->raw = true;
+	if (terminal->raw || !is_ours(terminal) || tcgetattr(terminal->fd, &terminal->saved) != 0)
 		return;
 	struct termios settings = terminal->saved;
 	settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | IEXTEN | (terminal->config.whole ? ISIG : 0));
@@ -31,13 +36,13 @@ static void make_raw(struct host_terminal *terminal)
 	settings.c_cc[VMIN] = 1;
 	settings.c_cc[VTIME] = 0;
 	host_signals_terminal(&terminal->saved);
-	terminal->raw = tcsetattr(STDIN_FILENO, TCSANOW, &settings) == 0;
+	terminal->raw = tcsetattr(terminal->fd, TCSANOW, &settings) == 0;
 }
 
 static void give_back(struct host_terminal *terminal)
 {
-	if (is_ours(terminal))
-		tcsetattr(STDIN_FILENO, TCSANOW, &terminal->saved);
+	if (!terminal->config.pty && is_ours(terminal))
+		tcsetattr(terminal->fd, TCSANOW, &terminal->saved);
 	host_signals_terminal(NULL);
 	terminal->raw = false;
 }
@@ -59,6 +64,7 @@ static void print_help(void)
 	      "ctrl-A h       this help\n"
 	      "ctrl-A x       end rvsim\n"
 	      "ctrl-A b       send a break\n"
+	      "ctrl-A t       show the simulated time in front of lines, or no more\n"
 	      "ctrl-A d or c  to the debugger (--debug)\n"
 	      "ctrl-A ctrl-A  send ctrl-A\n",
 	      stderr);
@@ -73,6 +79,8 @@ static void obey_key(struct host_terminal *terminal, uint8_t key)
 	case '?':
 	case 'h': print_help(); break;
 	case 'x': config->command(config->command_context, COMMAND_QUIT); break;
+	case 's': config->command(config->command_context, COMMAND_SAVE); break;
+	case 't': config->command(config->command_context, COMMAND_TIMES); break;
 	case 'c':
 	case 'd': config->command(config->command_context, COMMAND_DEBUGGER); break;
 	default: break; /* forgotten, as QEMU does */
@@ -94,14 +102,18 @@ static void take_key(struct host_terminal *terminal, uint8_t key)
 
 void host_terminal_look(struct host_terminal *terminal, int patience)
 {
-	struct pollfd look = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct pollfd look = {.fd = terminal->fd, .events = POLLIN};
 	if (terminal->ended || !is_ours(terminal) || poll(&look, 1, patience) <= 0)
 		return;
+	if (terminal->config.pty && !(look.revents & POLLIN)) { /* nobody has it open, and somebody may later */
+		poll(NULL, 0, patience);
+		return;
+	}
 	uint8_t keys[CHUNK];
-	ssize_t got = read(STDIN_FILENO, keys, sizeof(keys));
+	ssize_t got = read(terminal->fd, keys, sizeof(keys));
 	for (ssize_t i = 0; i < got; i++)
 		take_key(terminal, keys[i]);
-	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+	if (!terminal->config.pty && (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)))
 		terminal->ended = true;
 }
 

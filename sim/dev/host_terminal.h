@@ -1,5 +1,5 @@
 /*
- * Standard input when it is a terminal: raw while the guest has it, given back on every way out; and keys that are for
+ * Standard input when it is a terminal, or a pseudo-terminal: raw while the guest has it, given back on every way out; and keys that are for
  * rvsim, as QEMU has them: ctrl-A and a letter.
  */
 #ifndef HOST_TERMINAL_H
@@ -9,14 +9,16 @@
 #include <stdint.h>
 #include <termios.h>
 
-/* What a user asks for with ctrl-A and x; d or c; ctrl-A h is answered here, ctrl-A b is KEY_BREAK. */
-enum console_command { COMMAND_QUIT, COMMAND_DEBUGGER };
+/* What a user asks for with ctrl-A and x; d or c; s; t. ctrl-A h is answered here, ctrl-A b is KEY_BREAK. */
+enum console_command { COMMAND_QUIT, COMMAND_DEBUGGER, COMMAND_SAVE, COMMAND_TIMES };
 
 enum { KEY_BREAK = 0x100, KEY_BYTE = 0xff }; /* what else is typed is a byte */
 
 struct host_terminal_config {
 	bool keys;  /* ctrl-A begins a command */
 	bool whole; /* ^C, ^Z and ^\ are the guest's: they raise no signals */
+	bool pty;   /* not standard input, but a pseudo-terminal of our own, whose other end others open and close: */
+	int pty_fd;
 	void (*typed)(void *context, uint16_t key);
 	void (*command)(void *context, enum console_command command);
 	void *context, *command_context;
@@ -24,6 +26,7 @@ struct host_terminal_config {
 
 struct host_terminal {
 	struct host_terminal_config config;
+	int fd;
 	bool present, ended;
 	bool wanted; /* raw, but for when it is another's */
 	bool raw;
@@ -31,7 +34,7 @@ struct host_terminal {
 	struct termios saved;
 };
 
-/* Without a terminal at standard input it is not present. */
+/* Without a terminal at standard input, or a pseudo-terminal, it is not present. */
 void host_terminal_open(struct host_terminal *terminal, const struct host_terminal_config *config);
 
 /* Into raw mode, or given back. While we are in the background the terminal is left alone. */

@@ -142,7 +142,7 @@ static uint32_t fitting(const struct p9_server *server, const struct p9_out *out
 }
 
 /* All there is of `count` bytes: how much the host gives at a time makes no difference. */
-static int read_file(int file, uint64_t offset, uint8_t *bytes, uint32_t count, uint32_t *got)
+static int read_open(int file, uint64_t offset, uint8_t *bytes, uint32_t count, uint32_t *got)
 {
 	*got = 0;
 	while (*got < count) {
@@ -178,7 +178,7 @@ int p9_do_read(struct p9_server *server, struct p9_in *in, struct p9_out *out)
 	uint8_t *bytes = p9_room(out, count);
 	int error = fid->kind == P9_FOLDER ? EOPNOTSUPP : EINVAL;
 	if (bytes && fid->kind == P9_FILE)
-		error = read_file(fid->file, offset, bytes, count, &got);
+		error = read_open(fid->file, offset, bytes, count, &got);
 	else if (bytes && fid->kind == P9_XATTR)
 		error = read_held(fid, offset, bytes, count, &got);
 	if (error || !bytes)
@@ -189,7 +189,7 @@ int p9_do_read(struct p9_server *server, struct p9_in *in, struct p9_out *out)
 	return 0;
 }
 
-static int write_file(struct p9_server *server, struct p9_fid *fid, uint64_t offset, const uint8_t *bytes,
+static int write_open(struct p9_server *server, struct p9_fid *fid, uint64_t offset, const uint8_t *bytes,
                       uint32_t count, uint32_t *done)
 {
 	int error = 0;
@@ -230,7 +230,7 @@ int p9_do_write(struct p9_server *server, struct p9_in *in, struct p9_out *out)
 		return EINVAL;
 	int error = EINVAL;
 	if (fid->kind == P9_FILE)
-		error = write_file(server, fid, offset, bytes, count, &done);
+		error = write_open(server, fid, offset, bytes, count, &done);
 	else if (fid->kind == P9_NEW_XATTR)
 		error = write_xattr(fid, offset, bytes, count, &done);
 	p9_put32(out, done);

@@ -22,6 +22,13 @@ struct engine {
 		bool hints;
 		enum { TIMING_STAYS, TIMING_GOES_ON, TIMING_GOES_OFF } request;
 	} timing;
+	/* A semihosting call, which marks stand around; NULL: they mean nothing. It changes registers and memory and may set
+	 * hart->effects. False: the hart waits (hart->waiting), and asks again. `user`: from U- and VU-mode too. */
+	struct {
+		bool (*call)(void *context, struct hart *hart);
+		void *context;
+		bool user;
+	} semihosting;
 	/* The hart is about to do what others may notice, and they may be behind it: let them run to where it is.
 	 * NULL: all are. */
 	void (*catch_up)(struct hart *hart);

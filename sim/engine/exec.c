@@ -103,6 +103,13 @@ static void count_trapped(struct hart *hart)
 /* Instructions tried: retired, or trapped instead. */
 static uint64_t attempts(const struct hart *hart) { return hart->insns + hart->trapped.count; }
 
+/* An interrupt is about to be taken: how long its handler's first instruction has been waited for. */
+static void tell_latency(struct hart *hart)
+{
+	struct trace_latency latency = irq_taken(hart, hart->cycle + (hart->model ? 0 : TRAP_CYCLES));
+	trace_latency(hart->trace, hart->id, &latency);
+}
+
 static void take_trap(struct hart *hart)
 {
 	enum mode from = hart->mode;
@@ -116,6 +123,8 @@ static void take_trap(struct hart *hart)
 	    .pc = epc,
 	    .value = {cause, trap.tval, trap.tval2, trap.tinst},
 	};
+	if (trap.interrupt)
+		tell_latency(hart);
 	hart_emit(hart, &event);
 	reservation_end(hart);
 	if (!trap.interrupt)

@@ -1,10 +1,12 @@
 /* CSR instructions, privileged instructions, fences of address translation, and the H extension's loads and stores. */
 #include "csr/csr.h"
 #include "engine/block.h"
+#include "engine/engine.h"
 #include "engine/mem.h"
 #include "engine/op.h"
 #include "engine/tell_csr.h"
 #include "hart/trap.h"
+#include "trace/trace.h"
 
 /* ---- traps asked for by the program ---- */
 
@@ -26,9 +28,41 @@ OP(ecall)
 	TRAP;
 }
 
+/* Do `slli x0,x0,0x1f` and `srai x0,x0,7` stand around this `ebreak`, all three in one page? */
+static bool is_semihosting(struct hart *hart)
+{
+	static const uint32_t sequence[3] = {0x01f01013, 0x00100073, 0x40705013};
+	uint64_t start = hart->pc - sizeof(sequence[0]), end = hart->pc + 2 * sizeof(sequence[0]) - 1;
+	bool user = hart->mode == MODE_U || hart->mode == MODE_VU;
+	struct mmu_context context = mmu_context_fetch(hart);
+	struct translation translation;
+	uint32_t words[3];
+	return hart->engine->semihosting.call && (!user || hart->engine->semihosting.user) &&
+	       start / PAGE_SIZE == end / PAGE_SIZE && mmu_look(hart, start, ACCESS_FETCH, &context, &translation) &&
+	       bus_peek(hart->bus, translation.pa, words, sizeof(words)) && memcmp(words, sequence, sizeof(words)) == 0;
+}
+
+/* The call retires like an instruction; what it changed is told to the trace, which could not compute it. */
+static OP(semihosting)
+{
+	op_sync(hart, op);
+	mem_catch_up(hart);
+	if (!hart->engine->semihosting.call(hart->engine->semihosting.context, hart))
+		OP_TAIL(op_leave_before);
+	op_sync(hart, op + 1);
+	hart->exec->link = NULL;
+	if (hart->exec->trace_insn) {
+		trace_tell(hart->trace, hart, hart->retired);
+		trace_registers(hart->trace, hart, false);
+	}
+	LEAVE;
+}
+
 OP(ebreak)
 {
 	op_sync(hart, op);
+	if (is_semihosting(hart))
+		OP_TAIL(op_semihosting);
 	hart_raise(hart, CAUSE_BREAKPOINT, hart->pc);
 	TRAP;
 }

@@ -92,6 +92,14 @@ struct hart {
 	uint64_t hgei; /* wires: guest external interrupts, bits 1..GEILEN */
 	uint64_t rnmi; /* wires: non-maskable interrupts, bits 0..RNMI_LINES-1 */
 
+	/* How long interrupts wait (irq_taken): by cause, RNMIs from RNMI_FIRST on. Only for those who look on. */
+	struct {
+		uint64_t pending, open; /* as irq_poll found them: what is pending, and what the hart would take */
+		uint64_t since[64]; /* of what is pending: the cycle since which it is, or at which it was taken last */
+		uint64_t opened[64]; /* of what is pending: the cycle since which the hart would take it */
+		uint64_t stimecmp, vstimecmp; /* the cycle at which each will be reached; UINT64_MAX: it is, or never */
+	} interrupts;
+
 	struct {
 		bool valid;
 		bool watched; /* the page carries PAGE_WATCH on this reservation's behalf */

@@ -5,7 +5,7 @@
 #include "hart/hart.h"
 #include "hart/reservation.h"
 
-enum { VERSION = 2, CAUSE_MAX = 63 };
+enum { VERSION = 3, CAUSE_MAX = 63 };
 
 static bool read_flag(struct state_reader *reader) { return state_read_limited(reader, 1); }
 
@@ -98,6 +98,7 @@ void hart_save(const struct hart *hart, struct state_writer *writer)
 	state_write_u64(writer, hart->elp);
 	save_trap(&hart->trap, writer);
 	save_tp(&hart->tp, writer);
+	STATE_WRITE(writer, hart->interrupts);
 	save_reservation(hart, writer);
 	state_write_end(writer);
 	csr_save(hart, writer);
@@ -155,6 +156,7 @@ bool hart_restore(struct hart *hart, struct state_reader *reader)
 	restore_numbers(hart, reader);
 	restore_trap(&hart->trap, reader);
 	restore_tp(&hart->tp, reader);
+	STATE_READ(reader, hart->interrupts);
 	if (!restore_reservation(hart, reader) || !state_read_end(reader))
 		return false;
 	if (!has_mode(hart) || hart->pc & 1)

@@ -71,7 +71,7 @@ uint64_t irq_mip(const struct hart *hart) { return pending(hart, ~UINT64_C(0)); 
 /* An RNMI wakes whatever NMIE says: that is a global enable. norm:mnstatus_wfi */
 bool irq_wakes(const struct hart *hart) { return hart->rnmi || pending(hart, hart->csr.mie) != 0; }
 
-/* ---- which one is taken ---- */
+/* ---- which are enabled, and their order ---- */
 
 /* norm:intr_mip_mie_op: interrupts for a level are enabled below it always, at it by its IE bit, above it never. */
 static bool machine_enabled(const struct hart *hart) { return hart->mode != MODE_M || hart->csr.mstatus & mstatus_MIE; }
@@ -102,7 +102,63 @@ static enum irq first_of(uint64_t bits)
 	return (enum irq)__builtin_ctzll(bits);
 }
 
-/* norm:rnmi_priority norm:rnmi_not_disabled norm:mncause_interrupt_code */
+/* ---- since when ---- */
+
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* The cycle at which a pending interrupt that was not so before became so: a timer that nobody has written since then has
+ * come to the cycle that was seen ahead. */
+static uint64_t rise_of(const struct hart *hart, unsigned cause, uint64_t now)
+{
+	uint64_t timer = cause == IRQ_STI    ? hart->interrupts.stimecmp
+	                 : cause == IRQ_VSTI ? hart->interrupts.vstimecmp
+	                                     : now;
+	return earlier(timer, now);
+}
+
+void irq_look(struct hart *hart, uint64_t now)
+{
+	uint64_t bits = irq_mip(hart) | hart->rnmi << RNMI_FIRST;
+	for (uint64_t rose = bits & ~hart->interrupts.pending; rose; rose &= rose - 1) {
+		unsigned cause = (unsigned)__builtin_ctzll(rose);
+		hart->interrupts.since[cause] = rise_of(hart, cause, now);
+	}
+	hart->interrupts.pending = bits;
+}
+
+static void note_open(struct hart *hart, uint64_t open)
+{
+	for (uint64_t opened = hart->interrupts.pending & open & ~hart->interrupts.open; opened; opened &= opened - 1)
+		hart->interrupts.opened[__builtin_ctzll(opened)] = hart->now;
+	hart->interrupts.open = open;
+}
+
+/* Another hart may raise a wire at a cycle that this one has not come to. */
+struct trace_latency irq_taken(struct hart *hart, uint64_t first)
+{
+	unsigned cause = hart->trap.cause;
+	uint64_t from = earlier(hart->interrupts.since[cause], hart->now);
+	uint64_t opened = earlier(hart->interrupts.opened[cause], hart->now);
+	hart->interrupts.since[cause] = first;
+	return (struct trace_latency){.waited = first - from, .masked = opened > from ? opened - from : 0};
+}
+
+/* ---- which one is taken ---- */
+
+/* What the hart would take if it were pending: bits of mip, and RNMIs. norm:rnmi_not_disabled norm:mnstatus_nmie_disable
+ * norm:mnstatus_nmie_enable */
+static uint64_t open_now(const struct hart *hart)
+{
+	const struct csr_file *csr = &hart->csr;
+	if (!(csr->mnstatus & mnstatus_NMIE))
+		return 0;
+	uint64_t wanted = (machine_enabled(hart) ? ~csr->mideleg : 0) |
+	                  (supervisor_enabled(hart) ? csr->mideleg & ~csr->hideleg : 0) |
+	                  (guest_enabled(hart) ? csr->mideleg & csr->hideleg : 0);
+	return (csr->mie & wanted) | UINT64_MAX << RNMI_FIRST;
+}
+
+/* norm:rnmi_priority norm:mncause_interrupt_code */
 static bool poll_rnmi(struct hart *hart)
 {
 	hart->trap = (struct trap){
@@ -116,22 +172,19 @@ static bool poll_rnmi(struct hart *hart)
 
 bool irq_poll(struct hart *hart)
 {
-	if (!(hart->csr.mnstatus & mnstatus_NMIE)) /* norm:mnstatus_nmie_disable norm:mnstatus_nmie_enable */
+	uint64_t open = open_now(hart);
+	if (open && !hart->rnmi && hart->counters.armed)
+		csr_counters_latch(hart);
+	irq_look(hart, hart->now);
+	note_open(hart, open);
+	uint64_t ready = hart->interrupts.pending & open;
+	if (!ready)
 		return false;
 	if (hart->rnmi)
 		return poll_rnmi(hart);
-	bool machine = machine_enabled(hart), supervisor = supervisor_enabled(hart), guest = guest_enabled(hart);
-	const struct csr_file *csr = &hart->csr;
-	uint64_t wanted = (machine ? ~csr->mideleg : 0) | (supervisor ? csr->mideleg & ~csr->hideleg : 0) |
-	                  (guest ? csr->mideleg & csr->hideleg : 0);
-	if (hart->counters.armed)
-		csr_counters_latch(hart);
-	uint64_t ready = pending(hart, csr->mie & wanted);
-	if (!ready)
-		return false;
 
 	/* norm:intr_M_mode_highest_pri norm:s_interrupt_priority */
-	uint64_t levels[] = {ready & ~csr->mideleg, ready & ~csr->hideleg, ready};
+	uint64_t levels[] = {ready & ~hart->csr.mideleg, ready & ~hart->csr.hideleg, ready};
 	uint64_t *level = levels;
 	while (!*level)
 		level++;
@@ -152,20 +205,17 @@ static uint64_t vstimecmp_cycle(const struct hart *hart)
 	return platform_cycle_of(hart->platform, target);
 }
 
-uint64_t irq_next_cycle(const struct hart *hart)
+uint64_t irq_next_cycle(struct hart *hart)
 {
-	uint64_t next = UINT64_MAX;
+	uint64_t stimecmp = UINT64_MAX, vstimecmp = UINT64_MAX;
 	if (stimecmp_works(hart) && !stimecmp_pending(hart))
-		next = platform_cycle_of(hart->platform, hart->csr.stimecmp);
-	if (vstimecmp_works(hart) && !vstimecmp_pending(hart)) {
-		uint64_t cycle = vstimecmp_cycle(hart);
-		if (cycle < next)
-			next = cycle;
-	}
-	if (hart->counters.armed) {
-		uint64_t cycle = csr_counters_next_cycle(hart);
-		if (cycle < next)
-			next = cycle;
-	}
+		stimecmp = platform_cycle_of(hart->platform, hart->csr.stimecmp);
+	if (vstimecmp_works(hart) && !vstimecmp_pending(hart))
+		vstimecmp = vstimecmp_cycle(hart);
+	hart->interrupts.stimecmp = stimecmp;
+	hart->interrupts.vstimecmp = vstimecmp;
+	uint64_t next = earlier(stimecmp, vstimecmp);
+	if (hart->counters.armed)
+		next = earlier(next, csr_counters_next_cycle(hart));
 	return next;
 }

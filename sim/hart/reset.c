@@ -15,6 +15,7 @@ void hart_reset(struct hart *hart, uint64_t reset_pc)
 	hart->x[10] = hart->id;
 	hart->irq_lines = 0;
 	hart->hgei = hart->rnmi = 0;
+	memset(&hart->interrupts, 0, sizeof hart->interrupts);
 	hart->waiting = false;
 	hart->halted = hart->elp = false;
 	hart->wake_cycle = UINT64_MAX;

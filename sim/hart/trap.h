@@ -29,6 +29,12 @@ void trap_transform(struct hart *hart, uint32_t word, unsigned offset);
 /* mip as software would read it now: wires, hvip, timers (stimecmp, vstimecmp against mtime at hart->now). */
 uint64_t irq_mip(const struct hart *hart);
 
+/* Pending interrupts may have changed, at cycle `now`: note since when. A poll does that too. */
+void irq_look(struct hart *hart, uint64_t now);
+
+/* The interrupt in hart->trap is taken, and its handler begins at cycle `first`: how long it has waited for that. */
+struct trace_latency irq_taken(struct hart *hart, uint64_t first);
+
 /* If an interrupt is pending, enabled and not masked in the current mode: fills hart->trap with the one of highest
  * priority and returns true. */
 bool irq_poll(struct hart *hart);
@@ -38,6 +44,6 @@ bool irq_wakes(const struct hart *hart);
 
 /* A cycle > hart->now, at or before the earliest at which stimecmp or vstimecmp is reached or a counter overflows;
  * UINT64_MAX if none. Wires raised by devices are events of their own. */
-uint64_t irq_next_cycle(const struct hart *hart);
+uint64_t irq_next_cycle(struct hart *hart);
 
 #endif

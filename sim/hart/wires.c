@@ -25,6 +25,7 @@ static void wires_changed(struct hart *hart, uint64_t now)
 	    .value = {hart->irq_lines | hart->rnmi << RNMI_FIRST, hart->hgei},
 	};
 	hart_tell(hart, &event);
+	irq_look(hart, now);
 	wake(hart, now);
 }
 

@@ -6,74 +6,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include "base/array.h"
-#include "machine/config_json.h"
+#include "machine/boot_files.h"
 #include "machine/devtree.h"
+#include "machine/generic_loader.h"
 #include "base/output_file.h"
 #include "machine/unpack.h"
 #include "base/say.h"
 
-enum { MIB = 1 << 20, KERNEL_ALIGN = 2 * MIB, SMALL_DRAM = 8 * MIB, MODULE_ALIGN = 4096 };
+enum { MIB = 1 << 20, KERNEL_ALIGN = 2 * MIB, SMALL_DRAM = 8 * MIB, MODULE_ALIGN = 4096, LINUX_OFFSET_AT = 8 };
 
 /* Linux wants its device tree below 3 GiB: QEMU keeps to it, and so do we. */
 #define TREE_CEILING (UINT64_C(3072) * MIB)
 
 static uint64_t align_up(uint64_t value, uint64_t align) { return (value + align - 1) & ~(align - 1); }
 
-/* Eight bytes at a time: files are large and this hash only tells configurations apart. */
-static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t size)
-{
-	for (; size >= 8; bytes += 8, size -= 8) {
-		uint64_t word;
-		memcpy(&word, bytes, 8);
-		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		hash ^= hash >> 29;
-	}
-	for (; size != 0; bytes++, size--)
-		hash = (hash ^ *bytes) * UINT64_C(0x100000001b3);
-	return hash ^ size;
-}
-
-static int note_file(struct boot *boot, const struct file *file, uint64_t hash)
-{
-	if (ARRAY_RESERVE(boot->files, boot->file_count, 1, &boot->file_room) != 0) {
-		say("out of memory for the names of files");
-		return -1;
-	}
-	boot->files[boot->file_count++] = (struct file_identity){file->path, file->size, hash};
-	return 0;
-}
-
-static int open_file(struct boot *boot, struct file *file, const char *path)
-{
-	if (file_open(file, path) != 0)
-		return -1;
-	uint64_t hash = hash_bytes(0, file->data, file->size);
-	boot->content_hash = hash_bytes(boot->content_hash, (const uint8_t *)&hash, sizeof(hash));
-	return note_file(boot, file, hash);
-}
-
-int boot_identify(struct boot *boot, const char *path)
-{
-	enum {
-		ENOUGH = 256 * MIB
-	}; /* a disk is told by its beginning: it may be larger than what can be read in a moment */
-	struct stat status;
-	struct file file;
-	if (!path || stat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0 ||
-	    file_open(&file, path) != 0)
-		return 0; /* whoever needs it says so */
-	size_t size = file.size < ENOUGH ? file.size : ENOUGH;
-	int result = note_file(boot, &file, hash_bytes(file.size, file.data, size));
-	file_close(&file);
-	return result;
-}
-
 /* A program may be packed. */
 static int open_program(struct boot *boot, struct file *file, const char *path)
 {
-	return open_file(boot, file, path) == 0 && unpack_kernel(file, boot->layout.size) == 0 ? 0 : -1;
+	return boot_open(boot, file, path) == 0 && unpack_kernel(file, boot->layout.size) == 0 ? 0 : -1;
+}
+
+/* Linux says in its Image's header how far from the beginning of memory it wants to be: 0 if it is made for M-mode, whose
+ * firmware it is itself. */
+static int refuse_supervisor(const struct file *file)
+{
+	uint64_t offset = 0;
+	if (file_is_linux_image(file))
+		memcpy(&offset, file->data + LINUX_OFFSET_AT, sizeof(offset));
+	return offset == 0
+	           ? 0
+	           : say("%s: is a Linux Image that starts in S-mode, and no firmware (-kernel FILE, with OpenSBI "
+	                 "unless -bios says otherwise)",
+	                 file->path);
 }
 
 /* A flat image at `start`, or where a uImage wants to be. */
@@ -98,7 +62,7 @@ static int load_firmware(struct boot *boot, struct machine *machine, uint64_t *e
 	*end = boot->layout.base;
 	if (!path || strcmp(path, "none") == 0)
 		return 0;
-	if (open_program(boot, &boot->firmware, path) != 0)
+	if (open_program(boot, &boot->firmware, path) != 0 || refuse_supervisor(&boot->firmware) != 0)
 		return -1;
 	struct image image;
 	if (machine->config->bios_is_elf || file_is_elf(&boot->firmware)) {
@@ -118,7 +82,8 @@ static int load_kernel(struct boot *boot, struct machine *machine, uint64_t firm
 	const char *path = machine->config->kernel;
 	if (!path)
 		return 0;
-	if (open_program(boot, &boot->kernel, path) != 0)
+	if (open_program(boot, &boot->kernel, path) != 0 ||
+	    (!boot->firmware.data && refuse_supervisor(&boot->kernel) != 0))
 		return -1;
 	struct image image;
 	int result = file_is_elf(&boot->kernel) && !boot->kernel.uimage
@@ -141,7 +106,7 @@ static int load_initrd(struct boot *boot, struct machine *machine)
 		say("%s: -initrd needs -kernel", path);
 		return -1;
 	}
-	if (open_file(boot, &boot->initrd, path) != 0 || unpack_ramdisk(&boot->initrd) != 0)
+	if (boot_open(boot, &boot->initrd, path) != 0 || unpack_ramdisk(&boot->initrd) != 0)
 		return -1;
 	uint64_t half = boot->layout.size / 2, distance = half < UINT64_C(128) * MIB ? half : UINT64_C(128) * MIB;
 	boot->initrd_start = boot->kernel_entry + distance;
@@ -197,7 +162,7 @@ static int stage_kernel(struct staging *staging, const struct guest_config *gues
 {
 	struct file file;
 	*address = guest->address;
-	if (open_file(staging->boot, &file, guest->path) != 0)
+	if (boot_open(staging->boot, &file, guest->path) != 0)
 		return -1;
 	/* what guest-loader puts at an address is the bytes of the file */
 	int result = guest->address ? 0 : unpack_kernel(&file, staging->boot->layout.size);
@@ -219,7 +184,7 @@ static int stage_kernel(struct staging *staging, const struct guest_config *gues
 static int stage_initrd(struct staging *staging, const char *path, uint64_t *address)
 {
 	struct file file;
-	if (open_file(staging->boot, &file, path) != 0)
+	if (boot_open(staging->boot, &file, path) != 0)
 		return -1;
 	int result = unpack_ramdisk(&file);
 	if (result == 0)
@@ -268,7 +233,7 @@ static int make_tree(struct boot *boot, const struct machine *machine)
 {
 	const struct config *config = machine->config;
 	if (config->dtb) {
-		if (open_file(boot, &boot->dtb, config->dtb) != 0)
+		if (boot_open(boot, &boot->dtb, config->dtb) != 0)
 			return -1;
 		boot->tree = devtree_from_file(boot->dtb.data, boot->dtb.size, config->dtb);
 	} else {
@@ -330,25 +295,45 @@ static int finish_tree(struct boot *boot, struct machine *machine, const struct 
 		return -1;
 	size_t size = devtree_bytes(boot->tree);
 	bus_poke(&machine->bus, boot->dtb_address, boot->tree, size);
-	boot->content_hash = hash_bytes(boot->content_hash, boot->tree, size);
+	boot->content_hash = boot_hash(boot->content_hash, boot->tree, size);
 	return machine->config->dump_dtb ? dump_tree(boot, machine->config->dump_dtb) : 0;
+}
+
+/* QEMU's harts start where memory begins, whatever an ELF calls its entry, if there is code: ELF headers are none. Ours
+ * start at the entry of what comes first. */
+static uint64_t start_of(const struct boot *boot, const struct machine *machine, uint64_t entry)
+{
+	uint8_t bytes[4] = {0};
+	uint64_t base = boot->layout.base;
+	if (machine->config->bios_is_elf || !layout_holds(&boot->layout, base))
+		return entry;
+	bus_peek(&machine->bus, base, bytes, sizeof(bytes));
+	return memcmp(bytes,
+	              "\x7f"
+	              "ELF",
+	              sizeof(bytes)) == 0
+	           ? entry
+	           : base;
 }
 
 static int load_programs(struct boot *boot, struct machine *machine)
 {
 	uint64_t firmware_end;
-	if (load_firmware(boot, machine, &firmware_end) != 0 || load_kernel(boot, machine, firmware_end) != 0 ||
-	    load_initrd(boot, machine) != 0)
-		return -1;
-	if (boot->firmware.data || boot->kernel.data) {
-		if (!boot->firmware.data)
-			boot->entry = boot->kernel_entry;
+	return load_firmware(boot, machine, &firmware_end) == 0 && load_kernel(boot, machine, firmware_end) == 0 &&
+	               load_initrd(boot, machine) == 0
+	           ? 0
+	           : -1;
+}
+
+/* Where harts come from the ROM to: loaders may have put something there, or send harts elsewhere. */
+static int choose_entry(struct boot *boot, const struct machine *machine)
+{
+	if (!boot->firmware.data)
+		boot->entry = boot->kernel_entry;
+	boot->entry = start_of(boot, machine, boot->entry);
+	if (boot->entry || boot->hart_starts || machine->config->dump_dtb)
 		return 0;
-	}
-	if (machine->config->dump_dtb)
-		return 0;
-	say("no firmware: name one, or give -bios FILE (see --help)");
-	return -1;
+	return say("no firmware: name one, or give -bios FILE (see --help)");
 }
 
 /* What has a given place first, then the tree, then what goes where there is room. */
@@ -361,7 +346,8 @@ static int load_rest(struct staging *staging)
 	    .initrd_start = boot->initrd_start,
 	    .initrd_end = boot->initrd_start + boot->initrd_size,
 	};
-	if (stage_guests(staging, true) != 0 || make_tree(boot, staging->machine) != 0 ||
+	if (stage_guests(staging, true) != 0 || generic_loaders(boot, staging->machine) != 0 ||
+	    choose_entry(boot, staging->machine) != 0 || make_tree(boot, staging->machine) != 0 ||
 	    place_tree(boot, tree_limit(boot, config, description)) != 0 || stage_guests(staging, false) != 0)
 		return -1;
 	description.modules = staging->modules;

@@ -9,6 +9,7 @@ struct boot {
 	struct layout layout;
 	struct file firmware, kernel, initrd, dtb;
 	uint64_t entry;        /* where harts go from the ROM */
+	uint64_t hart_starts;  /* bit set: these begin elsewhere, at machine->start_pc */
 	uint64_t kernel_entry; /* for OpenSBI's fw_dynamic; 0: none */
 	uint64_t initrd_start, initrd_size;
 	uint64_t dtb_address;
@@ -18,12 +19,8 @@ struct boot {
 	size_t file_count, file_room;
 };
 
-/* The file is one that the run depends on, though it is not loaded: NULL, or one that is none (a pipe), is left out. 0, or -1: no
- * memory. */
-int boot_identify(struct boot *boot, const char *path);
-
-/* Load everything config names into machine->bus, fill machine->symbols and write config->dump_dtb. machine->bus
- * and machine->board must be there. 0, or -1 after one line on stderr; boot_free in both cases. */
+/* Load everything config names into machine->bus, fill machine->symbols and machine->start_pc, and write
+ * config->dump_dtb. machine->bus and machine->board must be there. 0, or -1 after one line on stderr; boot_free in both cases. */
 int boot_load(struct boot *boot, struct machine *machine);
 void boot_free(struct boot *boot);
 

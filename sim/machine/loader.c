@@ -112,6 +112,37 @@ int layout_claim(struct layout *layout, uint64_t start, uint64_t size, const cha
 	return 0;
 }
 
+bool layout_holds(const struct layout *layout, uint64_t address)
+{
+	for (size_t i = 0; i < layout->count; i++)
+		if (overlaps(&layout->items[i], address, 1))
+			return true;
+	return false;
+}
+
+/* Where what begins first at or behind `from` begins, or DRAM ends. */
+static uint64_t next_claim(const struct layout *layout, uint64_t from)
+{
+	uint64_t next = layout->base + layout->size;
+	for (size_t i = 0; i < layout->count; i++)
+		if (layout->items[i].start >= from && layout->items[i].start < next)
+			next = layout->items[i].start;
+	return next;
+}
+
+void layout_largest_gap(const struct layout *layout, uint64_t *start, uint64_t *end)
+{
+	*start = *end = 0;
+	for (size_t i = 0; i <= layout->count; i++) { /* a gap begins with DRAM, or behind something */
+		const struct placement *item = i ? &layout->items[i - 1] : NULL;
+		uint64_t from = item ? item->start + item->size : layout->base, to = next_claim(layout, from);
+		if (!layout_holds(layout, from) && to - from > *end - *start) {
+			*start = from;
+			*end = to;
+		}
+	}
+}
+
 uint64_t layout_find_below(const struct layout *layout, uint64_t top, uint64_t size, uint64_t align)
 {
 	for (;;) {

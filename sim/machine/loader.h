@@ -46,6 +46,10 @@ void layout_init(struct layout *layout, uint64_t base, uint64_t size);
 void layout_free(struct layout *layout);
 /* 0, or -1 after a line: outside DRAM, or overlaps an earlier one (or no memory). */
 int layout_claim(struct layout *layout, uint64_t start, uint64_t size, const char *what, const char *path);
+/* Was anything claimed that holds this byte? */
+bool layout_holds(const struct layout *layout, uint64_t address);
+/* The most bytes of DRAM in one piece that nothing claimed: [*start, *end), 0 and 0 if there are none. */
+void layout_largest_gap(const struct layout *layout, uint64_t *start, uint64_t *end);
 /* Highest `align`ed start at which `size` bytes are free below `top`; UINT64_MAX if there is none. */
 uint64_t layout_find_below(const struct layout *layout, uint64_t top, uint64_t size, uint64_t align);
 

@@ -7,13 +7,16 @@
 #include <unistd.h>
 #include "base/limits.h"
 #include "machine/boot.h"
+#include "machine/boot_files.h"
 #include "machine/config_json.h"
 #include "dev/console.h"
 #include "engine/exec.h"
 #include "engine/mem.h"
 #include "hart/mmu.h"
 #include "dev/htif.h"
+#include "dev/semihosting.h"
 #include "machine/params.h"
+#include "machine/semihost.h"
 #include "machine/signature.h"
 #include "base/say.h"
 #include "base/symbols.h"
@@ -39,7 +42,7 @@ uint64_t machine_now(const struct machine *machine)
 
 /* What devices call */
 
-static void ask_for_reset(struct machine *machine)
+void machine_ask_for_reset(struct machine *machine)
 {
 	if (machine->config->no_reboot) {
 		machine_stop(machine, STOP_RESET, 0, "the guest asked for a reset");
@@ -57,7 +60,7 @@ static void finisher_said(void *context, enum finish what, unsigned code)
 	char message[64];
 	switch (what) {
 	case FINISH_PASS: machine_stop(machine, STOP_PASS, 0, NULL); break;
-	case FINISH_RESET: ask_for_reset(machine); break;
+	case FINISH_RESET: machine_ask_for_reset(machine); break;
 	default:
 		snprintf(message, sizeof(message), "the program signalled failure: code %u", code);
 		machine_stop(machine, STOP_FAIL, code, message);
@@ -105,6 +108,10 @@ static void console_command(void *context, enum console_command command)
 	struct machine *machine = context;
 	if (command == COMMAND_QUIT)
 		machine_stop(machine, STOP_QUIT, 0, "ended by ctrl-A x");
+	else if (command == COMMAND_TIMES)
+		console_stamp(machine->console);
+	else if (command == COMMAND_SAVE)
+		say("ctrl-A s: nothing waits to be written");
 	else if (machine->debugged)
 		machine->wants_debugger = true;
 	else
@@ -183,7 +190,7 @@ static int init_hart(struct machine *machine, unsigned id)
 	const struct timing *timing = machine->config->timing;
 	if (!timing->ideal && model_init(hart, timing, machine->model_shared) != 0)
 		return no_memory("the timing model");
-	hart_reset(hart, device_rows[DEVICE_rom].base);
+	hart_reset(hart, machine->start_pc[id]);
 	return 0;
 }
 
@@ -343,6 +350,10 @@ static uint64_t config_hash(const struct config *config, const struct boot *boot
 	hash ^= config->timing_from.insns << 2 | config->timing_from.counted << 1 | config->timing_from.hints;
 	for (const char *c = config->timing_from.symbol; c && *c; c++)
 		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+	if (config->semihosting.on)
+		hash = (hash ^ (1 + config->semihosting.user)) * UINT64_C(0x100000001b3);
+	for (const char *c = config->semihosting.command_line; c && *c; c++)
+		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
 	for (const char *c = config->timing->name; *c; c++)
 		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
 	return hash ^ virtio_hash(&config->virtio);
@@ -489,7 +500,7 @@ static int build(struct machine *machine, struct boot *boot)
 	/* nothing can be refused any more: these make files empty */
 	if (add_console(machine) != 0 || backends_open_outputs(&machine->backends, &config->backends) != 0)
 		return -1;
-	if (add_devices(machine, boot) != 0 || add_htif(machine) != 0)
+	if (add_devices(machine, boot) != 0 || add_htif(machine) != 0 || semihost_add(machine, &boot->layout) != 0)
 		return -1;
 	if (add_observers(machine, boot) != 0)
 		return -1;
@@ -521,6 +532,7 @@ void machine_free(struct machine *machine)
 	check_free(machine->check);
 	trace_close(machine->trace);
 	htif_free(machine->htif);
+	semihosting_free(machine->semihosting);
 	devices_free(&machine->devices);
 	backends_close(&machine->backends);
 	for (unsigned i = 0; i < machine->hart_count; i++) {

@@ -6,6 +6,7 @@
 #include "base/bus.h"
 #include "base/event_queue.h"
 #include "dev/backend.h"
+#include "base/limits.h"
 #include "dev/devices.h"
 #include "dev/line_watch.h"
 #include "dev/virtio.h"
@@ -30,6 +31,17 @@ struct guest_config {
 	bool ramdisk;      /* guest-loader,initrd=: the file itself is a ramdisk module */
 };
 
+/* -device loader: a file, a value of 1 to 8 bytes, or neither but a place to start. */
+struct loader_config {
+	const char *path; /* NULL: a value or a start */
+	bool raw;         /* the file as it is, whatever its format */
+	unsigned size;    /* of the value; 0: a file or a start */
+	uint8_t value[8];
+	uint64_t address;
+	bool starts;      /* `hart` begins where this was loaded or says */
+	unsigned hart;
+};
+
 struct config {
 	/* The arguments that make this run again: all but where its results go. Options first, each with its value behind it. */
 	const char *const *command;
@@ -39,6 +51,8 @@ struct config {
 	const char *kernel, *initrd, *append, *dtb, *dump_dtb;
 	struct guest_config *guests;
 	unsigned guest_count;
+	struct loader_config *loaders;
+	unsigned loader_count;
 	unsigned harts; /* 1..HARTS_MAX */
 	uint64_t memory; /* bytes of DRAM */
 	struct isa isa;
@@ -60,6 +74,11 @@ struct config {
 	uint64_t quantum; /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */
 	uint64_t max_resets; /* UINT64_MAX: none */
+	/* -semihosting: whether, in U-mode too, where files are (NULL: nowhere), and what the program was called by. */
+	struct {
+		bool on, user;
+		const char *folder, *command_line;
+	} semihosting;
 	bool no_reboot; /* the first reset ends the machine */
 	double timeout; /* host seconds; 0: none */
 	const char *trace_path;
@@ -68,7 +87,7 @@ struct config {
 	uint32_t checks; /* enum check_kind bits */
 	struct percpu_config percpu;
 	uint64_t seed;
-	const char *serial; /* "stdio", "file:F", "null" */
+	const char *serial; /* "stdio", "file:F", "null", "pty" */
 	struct console_pattern *patterns; /* --expect, --fail-on */
 	size_t pattern_count;
 	bool nographic; /* a terminal is the guest's whole, and ctrl-A begins commands */
@@ -124,7 +143,9 @@ struct machine {
 	unsigned file_count;
 	char *config_text; /* as traces have it */
 	struct console *console;
+	struct semihosting *semihosting; /* NULL unless -semihosting */
 	struct htif *htif; /* NULL: the firmware has no tohost */
+	uint64_t start_pc[HARTS_MAX]; /* out of reset: the boot ROM, unless -device loader says otherwise */
 	struct reload reload;
 	uint64_t resets; /* so far */
 	bool reset_asked; /* before anything else runs: restart.h */
@@ -150,6 +171,9 @@ void machine_switch_timing(struct machine *machine, bool on);
 
 /* Whatever hart runs ends its slice after this instruction. */
 void machine_yield(struct machine *machine);
+
+/* Begin anew before anything else runs, or stop, as -no-reboot and --max-resets say. */
+void machine_ask_for_reset(struct machine *machine);
 
 /* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);

@@ -43,7 +43,7 @@ static struct output *list_outputs(const struct config *config, unsigned more, u
 	memcpy(list, all, sizeof(all));
 	for (unsigned i = 0; i < backends->char_count; i++)
 		list[OUTPUTS + i] = (struct output){
-		    .what = backends->chars[i].id ? "-chardev" : "-serial",
+		    .what = *backends->chars[i].id ? "-chardev" : "-serial",
 		    .path = serial_file(backends->chars[i].where),
 		    .alone = true,
 		};
@@ -71,6 +71,9 @@ static const char *overwritten(const struct config *config, const struct output 
 	for (unsigned i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++)
 		if (is_input(output, inputs[i]))
 			return inputs[i];
+	for (unsigned i = 0; i < config->loader_count; i++)
+		if (is_input(output, config->loaders[i].path))
+			return config->loaders[i].path;
 	for (unsigned i = 0; i < config->guest_count; i++) {
 		if (is_input(output, config->guests[i].path))
 			return config->guests[i].path;

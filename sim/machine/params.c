@@ -43,7 +43,7 @@ static const struct param params[] = {
      CONFIG(rtc_epoch),
      1767225600,
      0,
-     9000000000,
+     RTC_EPOCH_MAX,
      {0},
      "what the RTC shows at cycle 0, in seconds since 1970"},
     {"pmp.entries", KIND_UNSIGNED, OPTION(pmp_entries), 16, 0, 64, {0}, "PMP entries of a hart: 0, 16 or 64"},

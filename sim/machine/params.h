@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define RTC_EPOCH_MAX UINT64_C(9000000000)
+
 struct config;
 struct json;
 

@@ -1,17 +1,18 @@
 #include "machine/restart.h"
 
 #include "dev/htif.h"
+#include "dev/semihosting.h"
 #include "engine/exec.h"
 #include "machine/reload.h"
 #include "timing/model.h"
 #include "watch/meter.h"
 
 /* Time goes on, and so do counts of what happened; the rest is new. */
-static void restart_hart(struct hart *hart, uint64_t now)
+static void restart_hart(struct hart *hart, uint64_t start_pc, uint64_t now)
 {
 	enum mode from = hart->mode;
 	hart->cycle = hart->now = now;
-	hart_reset(hart, device_rows[DEVICE_rom].base);
+	hart_reset(hart, start_pc);
 	if (hart->meter)
 		meter_drop(hart);
 	exec_reset(hart);
@@ -34,10 +35,12 @@ void machine_restart(struct machine *machine)
 	reload_write(&machine->reload, &machine->bus);
 	model_shared_cold(machine->model_shared);
 	for (unsigned i = 0; i < machine->hart_count; i++)
-		restart_hart(&machine->harts[i], now);
+		restart_hart(&machine->harts[i], machine->start_pc[i], now);
 	devices_reset(&machine->devices, now);
 	if (machine->htif)
 		htif_reset(machine->htif);
+	if (machine->semihosting)
+		semihosting_reset(machine->semihosting);
 	machine->engine.timing.request = TIMING_STAYS;
 	machine->slice.hart = NULL;
 }

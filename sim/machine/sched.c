@@ -1,7 +1,10 @@
 #include "machine/sched.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include "engine/exec.h"
 #include "hart/trap.h"
+#include "isa/privileged.h"
 #include "machine/lookahead.h"
 #include "machine/restart.h"
 
@@ -48,9 +51,21 @@ static void wake_by_timer(struct hart *hart)
 	hart->effects |= EFFECT_IRQ;
 }
 
-/* Nothing runs and nothing is due. */
+/* Nothing runs and nothing is due. A hart in the critical-error state waits for nothing: it is at the instruction that trapped. */
 static void stop_idle(struct machine *machine)
 {
+	char text[160];
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		const struct hart *hart = &machine->harts[i];
+		if (!hart->halted)
+			continue;
+		snprintf(text, sizeof(text),
+		         "hart %u is in the critical-error state: at 0x%" PRIx64
+		         " M-mode trapped (%s) while it could not",
+		         i, hart->pc, cause_name(false, hart->trap.cause));
+		machine_stop(machine, STOP_IDLE, 0, text);
+		return;
+	}
 	machine_stop(machine, STOP_IDLE, 0, "every hart waits for an interrupt that nothing can raise");
 }
 

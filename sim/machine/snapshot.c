@@ -2,6 +2,7 @@
 
 #include "dev/console.h"
 #include "dev/htif.h"
+#include "dev/semihosting.h"
 #include "engine/exec.h"
 #include "hart/mmu.h"
 #include "timing/model.h"
@@ -60,6 +61,8 @@ bool snapshot_save(const struct machine *machine, struct state_writer *writer)
 	console_save(machine->console, writer);
 	if (machine->htif)
 		htif_save(machine->htif, writer);
+	if (machine->semihosting)
+		semihosting_save(machine->semihosting, writer);
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		snapshot_save_hart(&machine->harts[i], writer);
 	model_shared_save(machine->model_shared, writer);
@@ -102,7 +105,8 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		exec_switch_timing(&machine->harts[i], state.modelled);
 	if (!bus_restore(&machine->bus, reader) || !devices_restore(&machine->devices, &machine->events, reader) ||
-	    !console_restore(machine->console, reader) || (machine->htif && !htif_restore(machine->htif, reader)))
+	    !console_restore(machine->console, reader) || (machine->htif && !htif_restore(machine->htif, reader)) ||
+	    (machine->semihosting && !semihosting_restore(machine->semihosting, reader)))
 		return false;
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		if (!snapshot_hart(&machine->harts[i], reader))

@@ -41,6 +41,8 @@ static void list_harts(FILE *out)
 #include "trace/world.def"
 #define MODE_STAT(key, kind, value, ...) put_row(out, "harts[].modes.MODE.", key, __VA_ARGS__);
 #include "trace/world.def"
+#define INTERRUPT_STAT(key, kind, value, ...) put_row(out, "harts[].interrupts[].", key, __VA_ARGS__);
+#include "trace/world.def"
 #define TLB_EVENT(id, ...) put_event(out, "harts[].tlb.", EVENT_##id, __VA_ARGS__);
 #include "machine/stats.def"
 #define STALL_EVENT(id, ...) put_event(out, "harts[].stalls.", EVENT_##id, __VA_ARGS__);

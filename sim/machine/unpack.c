@@ -48,7 +48,7 @@ static bool is_gzip(const uint8_t *data, size_t size)
 	return size >= 3 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8;
 }
 
-static bool is_uimage(const struct file *file)
+bool file_is_uimage(const struct file *file)
 {
 	uint32_t magic;
 	if (file->size < sizeof(struct uimage))
@@ -170,7 +170,7 @@ static int take_header(struct file *file, struct uimage *header, bool ramdisk)
 int unpack_kernel(struct file *file, uint64_t limit)
 {
 	struct uimage header;
-	if (!is_uimage(file))
+	if (!file_is_uimage(file))
 		return is_gzip(file->data, file->size) ? unpack_gzip(file, limit) : 0;
 	if (take_header(file, &header, false) != 0)
 		return -1;
@@ -188,5 +188,5 @@ int unpack_kernel(struct file *file, uint64_t limit)
 int unpack_ramdisk(struct file *file)
 {
 	struct uimage header;
-	return is_uimage(file) ? take_header(file, &header, true) : 0;
+	return file_is_uimage(file) ? take_header(file, &header, true) : 0;
 }

@@ -4,6 +4,9 @@
 
 #include "machine/loader.h"
 
+/* Does it begin as a uImage does? */
+bool file_is_uimage(const struct file *file);
+
 /* A kernel without what is around it. Anything that is neither gzip'd nor a uImage stays as it is. A uImage's checksums
  * must be right; `file` gets where it wants to be loaded and entered. `limit`, a number of bytes, is the most that it may
  * unpack to. 0, or -1 after a line. */

@@ -2,6 +2,7 @@
 #include "timing/data.h"
 
 #include "base/bus.h"
+#include "base/device.h"
 #include "timing/hierarchy.h"
 #include "timing/memo.h"
 #include "timing/translate.h"
@@ -30,17 +31,19 @@ static unsigned translate_data(struct model *model, uint64_t va, enum access acc
 
 static unsigned read_cycles(struct model *model, uint64_t pa)
 {
-	if (!bus_is_dram(model->hart->bus, pa, 1))
-		return model->timing->l1d_miss + model->timing->dram_latency;
 	return cache_find(&model->l1d, pa) >= 0 ? 0 : hierarchy_miss(model, pa, access_cycle(model), false);
 }
 
 static unsigned write_cycles(struct model *model, uint64_t pa)
 {
-	if (!bus_is_dram(model->hart->bus, pa, 1))
-		return 0;
 	bool misses = model->timing->l1d_writeback && cache_find(&model->l1d, pa) < 0;
 	return hierarchy_write(model, pa, misses ? access_cycle(model) : 0);
+}
+
+static unsigned device_cycles(const struct model *model, uint64_t pa)
+{
+	const struct device *device = bus_device_at(model->hart->bus, pa, 1);
+	return device ? timing_device(model->timing, device->kind) : 0;
 }
 
 /* It may not have happened yet, or may be going to fault: then it only pays its walk. Where it goes is the hart's
@@ -51,9 +54,13 @@ int data_access(struct model *model, uint64_t va, enum access access, const stru
 	struct translation translation;
 	int page;
 	stall->translate = (uint16_t)translate_data(model, va, access, context, &page);
-	if (mmu_look(model->hart, va, access, context, &translation))
+	if (!mmu_look(model->hart, va, access, context, &translation))
+		return page;
+	if (bus_is_dram(model->hart->bus, translation.pa, 1))
 		stall->memory = (uint16_t)(access == ACCESS_LOAD ? read_cycles(model, translation.pa)
 		                                                 : write_cycles(model, translation.pa));
+	else
+		stall->device = (uint16_t)device_cycles(model, translation.pa);
 	return page;
 }
 
@@ -69,7 +76,7 @@ bool model_data(struct hart *hart, uint64_t va, enum access access, const uint8_
 	if (host && unmasked == va && (page >= 0 || !mmu_space(hart, context.mode)))
 		near_put(&model->near, va, access == ACCESS_STORE, host,
 		         page < 0 ? &no_path : &model->dtlb.paths[page]);
-	return stall->translate || stall->memory || stall->conflict;
+	return stall->translate || stall->memory || stall->device || stall->conflict;
 }
 
 void model_fault(struct hart *hart, uint64_t va, enum access access)

@@ -2,6 +2,7 @@
 #include "timing/fetch.h"
 
 #include "base/bus.h"
+#include "base/device.h"
 #include "timing/hierarchy.h"
 #include "timing/translate.h"
 
@@ -16,7 +17,10 @@ void fetch_fill(struct model *model, uint64_t pa)
 
 unsigned fetch_miss_cycles(struct model *model, uint64_t pa, uint64_t at)
 {
-	return model->timing->l1i_miss + hierarchy_latency(model, pa, at, false);
+	const struct bus *bus = model->hart->bus;
+	unsigned behind = bus_is_dram(bus, pa, 1) ? hierarchy_latency(model, pa, at, false)
+	                                          : timing_device(model->timing, bus_device_at(bus, pa, 1)->kind);
+	return model->timing->l1i_miss + behind;
 }
 
 /* When the hart asks for its next fetch word. */
@@ -90,7 +94,7 @@ int model_fetch(struct hart *hart, const struct code_block *code, bool resident,
 		delay(model, waits);
 		return MODEL_RETRY;
 	}
-	if (resident || !bus_is_dram(hart->bus, code->pa, 2))
+	if (resident)
 		return 0;
 	uint64_t line = model->timing->l1i_line, first_end = code->pa + uop_length(&code->uops[0]);
 	uint64_t page_end = (code->pa | (PAGE_SIZE - 1)) + 1, end = code->pa + code->bytes;

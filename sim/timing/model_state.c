@@ -4,7 +4,7 @@
 #include "timing/model.h"
 #include "timing/shadow.h"
 
-enum { MODEL_VERSION = 1, SHARED_VERSION = 1 };
+enum { MODEL_VERSION = 2, SHARED_VERSION = 1 };
 
 /* Without the filter, the memos and the wrong paths behind them, which are made anew. */
 void model_save(const struct model *model, struct state_writer *writer)

@@ -132,6 +132,15 @@ static int enter_memory(const struct timing *timing, struct pipe *pipe, int issu
 	return access;
 }
 
+/* A load from a device is no guess: all before it has committed, and the device asked before it has answered. Returns
+ * when it goes there. */
+static int wait_for_device(struct pipe *pipe, const struct stall *stall, int access)
+{
+	access = later(later(access, pipe->committed + 1), pipe->device_free);
+	pipe->device_free = (int16_t)(access + stall->device);
+	return access;
+}
+
 static struct done execute_load(const struct timing *timing, struct pipe *pipe, const struct uop *uop,
                                 const struct stall *stall, int issue)
 {
@@ -139,9 +148,12 @@ static struct done execute_load(const struct timing *timing, struct pipe *pipe, 
 	if (timing->store_conflict && stall->conflict && pipe->store_drain[stall->conflict - 1] > start)
 		access = later(access, pipe->store_drain[stall->conflict - 1] + (int)timing->store_retry);
 	access += stall->translate;
+	if (stall->device)
+		access = wait_for_device(pipe, stall, access);
+	const int waits = stall->memory + stall->device;
 	pipe->mem_access = (int16_t)access;
-	pipe->load_port = (int16_t)(access + 1 + (stall->memory ? stall->memory + (int)timing->l1d_restart : 0));
-	int ready = access - (int)timing->lsu_access + uop->latency + stall->memory;
+	pipe->load_port = (int16_t)(access + 1 + (waits ? waits + (int)timing->l1d_restart : 0));
+	int ready = access - (int)timing->lsu_access + uop->latency + waits;
 	return (struct done){ready, ready, PIPE_NEVER, access};
 }
 
@@ -194,7 +206,8 @@ static int commit(const struct timing *timing, struct pipe *pipe, const struct u
 	bool shares = commits_second(uop) && !trap && !pipe->commit_exclusive && pipe->commits < timing->commit_width;
 	int time = later(earliest, pipe->committed + !shares);
 	if (uop->flags & UOP_DRAIN)
-		time = later(time, later(pipe->committed + 1, pipe->drained + (int)timing->store_memory));
+		time = later(later(time, pipe->device_free),
+		             later(pipe->committed + 1, pipe->drained + (int)timing->store_memory));
 	pipe->commits = time == pipe->committed ? (uint8_t)(pipe->commits + 1) : 1;
 	pipe->commit_exclusive = uop->kind == UOP_CSR || uop->kind == UOP_AMO;
 	pipe->committed = (int16_t)time;
@@ -227,7 +240,8 @@ static int flush(const struct timing *timing, struct pipe *pipe, const struct uo
 
 /* The instruction has committed, and no flush takes what it leaves: its result, its store, its place in the
  * scoreboard. */
-static void retire(const struct timing *timing, struct pipe *pipe, const struct uop *uop, struct done done, int commit)
+static void retire(const struct timing *timing, struct pipe *pipe, const struct uop *uop, const struct stall *stall,
+                   struct done done, int commit)
 {
 	if (uop->kind == UOP_CSR && timing->csr_serial) {
 		done.ready = commit + (int)timing->commit_forward;
@@ -237,6 +251,8 @@ static void retire(const struct timing *timing, struct pipe *pipe, const struct 
 		done.ready = commit + (int)timing->commit_forward;
 	if (uop->kind == UOP_STORE)
 		drain_store(timing, pipe, commit);
+	if (uop->kind == UOP_STORE && stall->device)
+		pipe->device_free = (int16_t)(pipe->drained + stall->device);
 	if (done.alu_free > pipe->alu_free)
 		pipe->alu_free = (int16_t)done.alu_free;
 	set_result(pipe, uop->rd, done.ready);
@@ -255,6 +271,8 @@ void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop 
 	struct done done = execute(timing, pipe, uop, stall, issue);
 	int committable = trap ? issue + (int)timing->trap_commit + stall->trap - 1
 	                       : done.result + (int)timing->commit_result;
+	if (uop->kind == UOP_STORE && stall->device) /* nobody waits for it, but there is one on its way at a time */
+		committable = later(committable, pipe->device_free);
 	int time = commit(timing, pipe, uop, committable, trap);
 	if (uop->kind == UOP_AMO)
 		time = pipe->committed = (int16_t)(time + (int)timing->amo + stall->memory);
@@ -266,7 +284,7 @@ void pipe_step(const struct timing *timing, struct pipe *pipe, const struct uop 
 		times->next = times->restart = flush(timing, pipe, uop, stall, time);
 		return;
 	}
-	retire(timing, pipe, uop, done, time);
+	retire(timing, pipe, uop, stall, done, time);
 	frontend_jump(timing, pipe, stall, issue, dequeue);
 	times->restart = issue + (int)timing->branch_resolve;
 	times->killed = times->restart - (int)timing->branch_kill;

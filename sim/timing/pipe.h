@@ -60,7 +60,8 @@ enum flow {
 
 /* What happened to one instruction beyond hits and right predictions, in cycles; all 0: nothing. */
 struct stall {
-	uint32_t unused;    /* 0: whoever remembers stalls compares words of 8 bytes */
+	uint16_t device;    /* a load from a device, or a store to one: until it has answered */
+	uint16_t unused;    /* 0: whoever remembers stalls compares words of 8 bytes */
 	uint16_t translate; /* a load or store: until its address is translated */
 	uint16_t memory;    /* a load or atomic: until its data have come; a store: until its line has */
 	uint16_t unit;      /* a division: all it takes */
@@ -97,6 +98,8 @@ struct pipe {
 	int16_t load_port; /* earliest access of the next load to the data cache */
 	int16_t committed; /* last commit */
 	int16_t drained; /* when the last store leaves the store buffer */
+	int16_t device_free; /* when the last device that was asked has answered */
+	int16_t unused[3]; /* 0: states are compared as words of 8 bytes */
 	int16_t store_commit[PIPE_STORES], store_drain[PIPE_STORES]; /* of each store; newest first */
 	int16_t commit[PIPE_WINDOW]; /* of each instruction, when its place in the scoreboard is free; newest first */
 	int16_t dequeue[PIPE_QUEUE]; /* of each instruction, when it left the fetch queue; newest first */

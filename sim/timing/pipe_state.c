@@ -40,7 +40,7 @@ void pipe_reset(struct pipe *pipe)
 	pipe_forget_issued(pipe);
 	pipe_forget_fetched(pipe);
 	forget_past(pipe->store_drain, PIPE_STORES);
-	pipe->load_port = pipe->committed = pipe->drained = PIPE_NEVER;
+	pipe->load_port = pipe->committed = pipe->drained = pipe->device_free = PIPE_NEVER;
 	pipe->redirected = 1;
 }
 
@@ -97,6 +97,7 @@ static void keep_memory(const struct timing *timing, struct pipe *pipe, int base
 		pipe->mem_issue = PIPE_NEVER;
 	keep_time(&pipe->load_port, base, access);
 	keep_time(&pipe->drained, base, -(int)timing->store_memory);
+	keep_time(&pipe->device_free, base, 0);
 	for (unsigned i = 0; i < PIPE_STORES; i++) {
 		keep_time(&pipe->store_commit[i], base, access);
 		keep_time(&pipe->store_drain[i], base, access);
@@ -133,8 +134,8 @@ void pipe_settle(const struct timing *timing, struct pipe *pipe, int base)
 
 /* ---- save and restore ---- */
 
-enum { PIPE_VERSION = 1 };
-_Static_assert(sizeof(struct pipe) == 160, "another state is another version");
+enum { PIPE_VERSION = 2 };
+_Static_assert(sizeof(struct pipe) == 168, "another state is another version");
 
 void pipe_save(const struct pipe *pipe, struct state_writer *writer)
 {

@@ -32,6 +32,16 @@ static unsigned *value_of(struct timing *timing, unsigned row)
 	return (unsigned *)((char *)timing + timing_rows[row].offset);
 }
 
+unsigned timing_device(const struct timing *timing, unsigned kind)
+{
+	const unsigned cycles[] = {
+#define DEVICE(name, ...) timing->device_##name,
+#include "dev/devices.def"
+#undef DEVICE
+	};
+	return cycles[kind];
+}
+
 const struct timing *timing_find(const char *name)
 {
 	static const struct timing ideal = {.name = "ideal", .ideal = true};

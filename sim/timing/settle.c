@@ -9,6 +9,7 @@ static void count_stall(struct model *model, const struct stall *stall)
 {
 	model->counts.stall_walk += stall->translate;
 	model->counts.stall_dcache += stall->memory;
+	model->counts.stall_device += stall->device;
 	model->counts.store_conflicts += stall->conflict != 0;
 }
 

@@ -6,9 +6,12 @@
 
 enum { SETS_MAX = 1 << 12, OUTCOMES_MAX = 1 << 13, BUCKETS = 1 << 13, NONE = 0 };
 
+/* As many words of 8 bytes as a set's states take; one behind the last level is 0. */
+enum { SET_STATES = (SHADOW_LEVELS + 1) / 2 * 2 };
+
 /* The states of all levels, by number: equal sets have equal numbers. */
 struct set {
-	uint32_t states[SHADOW_LEVELS];
+	uint32_t states[SET_STATES];
 	uint32_t next; /* of the same bucket; NONE: no more */
 };
 
@@ -68,7 +71,7 @@ static inline bool are_equal(const void *a, const void *b, size_t size)
 	return !differences;
 }
 
-static uint32_t set_number(struct shadow *shadow, const uint32_t states[SHADOW_LEVELS])
+static uint32_t set_number(struct shadow *shadow, const uint32_t states[SET_STATES])
 {
 	uint32_t *head = &shadow->set_heads[shadow_bucket(states, sizeof shadow->sets->states)];
 	for (uint32_t i = *head; i != NONE; i = shadow->sets[i].next)
@@ -115,7 +118,7 @@ static void forget_all(struct shadow *shadow)
 static void make_room(struct shadow *shadow)
 {
 	struct pipe pipes[SHADOW_LEVELS];
-	uint32_t states[SHADOW_LEVELS];
+	uint32_t states[SET_STATES] = {0};
 	if (shadow->set_count < SETS_MAX - 1 && shadow->outcome_count < OUTCOMES_MAX - 1)
 		return;
 	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
@@ -150,7 +153,7 @@ void shadow_free(struct shadow *shadow)
 
 void shadow_begin(struct shadow *shadow, const struct pipe *pipe)
 {
-	uint32_t states[SHADOW_LEVELS], number;
+	uint32_t states[SET_STATES] = {0}, number;
 	make_room(shadow);
 	number = states_number(&shadow->states, pipe);
 	for (unsigned level = 0; level < SHADOW_LEVELS; level++)
@@ -176,6 +179,8 @@ static struct stall stall_seen(const struct timing *timing, const struct key *ke
 	stall.translate = stall.translate ? translate : 0;
 	if (level < SHADOW_DCACHE)
 		stall.memory = 0;
+	if (level < SHADOW_DEVICE)
+		stall.device = 0;
 	if (stall.trap)
 		stall.trap = pipe_trap(timing, key->walked, translate);
 	return stall;
@@ -226,7 +231,7 @@ static uint32_t run_level(struct shadow *shadow, const struct key *key, enum sha
 
 static void run_levels(struct shadow *shadow, struct shadow_outcome *outcome)
 {
-	uint32_t states[SHADOW_LEVELS], before[SHADOW_LEVELS];
+	uint32_t states[SET_STATES] = {0}, before[SET_STATES];
 	memcpy(before, shadow->sets[outcome->key.set].states, sizeof before);
 	for (enum shadow_level level = 0; level < SHADOW_LEVELS; level++) {
 		if (level && before[level] == before[level - 1] &&
@@ -307,7 +312,7 @@ void shadow_save(const struct shadow *shadow, struct state_writer *writer)
 bool shadow_restore(struct shadow *shadow, struct state_reader *reader)
 {
 	struct pipe pipe;
-	uint32_t states[SHADOW_LEVELS];
+	uint32_t states[SET_STATES] = {0};
 	forget_all(shadow);
 	for (unsigned level = 0; level < SHADOW_LEVELS; level++) {
 		if (!pipe_restore(shadow->timing, &pipe, reader))

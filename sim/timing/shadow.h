@@ -19,6 +19,7 @@ enum shadow_level {
 	SHADOW_BRANCH,   /* mispredictions */
 	SHADOW_ICACHE,   /* misses of the instruction cache */
 	SHADOW_DCACHE,   /* misses of the data cache, but for those of walks */
+	SHADOW_DEVICE,   /* devices */
 	SHADOW_FIRST,    /* walks: S- or VS-stage */
 	SHADOW_SECOND,   /* walks: G-stage. All there is */
 	SHADOW_LEVELS

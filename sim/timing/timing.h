@@ -45,6 +45,9 @@ int timing_load(struct timing *timing, const char *name, char *reason, size_t si
  * The reason, or NULL. */
 const char *timing_misfit(const struct timing *timing);
 
+/* What an access of a device costs: of the device's kind (base/device.h), a row of dev/devices.def. Cycles. */
+unsigned timing_device(const struct timing *timing, unsigned kind);
+
 /* A hash of all values: equal for equal ones, on any host. 0 for the ideal preset. */
 uint64_t timing_hash(const struct timing *timing);
 

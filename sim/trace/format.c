@@ -30,7 +30,7 @@ const struct trace_row trace_rows[TRACE_TYPES] = {
 
 #undef FIELD
 
-_Static_assert((int)TRACE_TYPES <= (int)TRACE_KIND_SYMBOL, "kinds of events and of other records must not meet");
+_Static_assert((int)TRACE_TYPES <= (int)TRACE_KIND_LATENCY, "kinds of events and of other records must not meet");
 
 enum { TAG_KIND = 0x1f, TAG_HART = 0x20, TAG_MODE = 0x40 };
 

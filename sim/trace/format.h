@@ -1,5 +1,5 @@
 /*
- * The trace file, format version 5. Files of earlier versions had no checksums and are refused.
+ * The trace file, format version 6. Files of earlier versions are refused; those up to 4 had no checksums, 5 no latencies.
  *
  * A file is chunks (chunk.h), each with its own checksums. The writer ends a chunk and hands it to the operating system
  * at least every TRACE_FLUSH_EVENTS records of events, more often at first, and whenever trace_flush is called (once a
@@ -23,7 +23,7 @@
  * A record starts with a tag byte: bits 0..4 kind; bit 5 hart follows; bit 6 mode follows; bit 7 zero. Where bit 7 is
  * set it is a run.
  *
- * Kind 0..23, an event of that type:
+ * Kind 0..22, an event of that type:
  *	[hart]    one byte, if bit 5: else the hart of the event or run before (first: 0)
  *	[mode]    one byte (enum mode), if bit 6: else the mode of this hart's event before (first: M)
  *	cycle     delta to the cycle of this hart's event before
@@ -68,6 +68,8 @@
  * Kind 28, SPLIT:   hart byte, number of parts varint, that many varints, number of symbols varint, for each: address
  *                   as the difference to the one before (varint, the first from 0; ascending), cycles varint. What the
  *                   cycles of the VM exit went to that the hart's next world event ends: split.def.
+ * Kind 23, LATENCY: hart byte, cycles waited varint, those of them masked varint, no more: of the interrupt that is the
+ *                   hart's next trap event.
  */
 #ifndef TRACE_FORMAT_H
 #define TRACE_FORMAT_H
@@ -82,7 +84,7 @@
 #include "base/varint.h"
 
 enum {
-	TRACE_VERSION = 5,
+	TRACE_VERSION = 6,
 	TRACE_HEADER_SIZE = 40,
 	TRACE_FLUSH_EVENTS = 4096,
 	TRACE_HARTS_MAX = 256,
@@ -93,7 +95,8 @@ enum {
 };
 
 enum trace_kind {
-	TRACE_KIND_SYMBOL = 24,
+	TRACE_KIND_LATENCY = 23,
+	TRACE_KIND_SYMBOL,
 	TRACE_KIND_HART,
 	TRACE_KIND_HASH,
 	TRACE_KIND_END,
@@ -173,6 +176,11 @@ bool trace_encode_notes(struct trace_codec *codec, struct trace_notes *notes, un
 size_t trace_decode_run(struct trace_codec *codec, const uint8_t *in, size_t size, struct trace_run *run,
                         uint64_t *values);
 
+/* What stands before an event, behind the hart's number; `symbols`: SPLIT_SYMBOLS_MAX of them. Results as of
+ * trace_decode, but that something may have changed. */
+size_t trace_get_split(const uint8_t *in, size_t size, struct split *split, struct split_symbol *symbols);
+size_t trace_get_latency(const uint8_t *in, size_t size, struct trace_latency *latency);
+
 struct trace_header {
 	uint32_t version, hart_count;
 	uint64_t config_hash, seed;
@@ -198,6 +206,7 @@ void trace_writer_registers(struct trace_writer *writer, unsigned hart, const st
 /* Instructions follow that nobody is told of: what registers hold must be told again. */
 void trace_writer_pause(struct trace_writer *writer);
 void trace_writer_split(struct trace_writer *writer, unsigned hart, const struct split *split);
+void trace_writer_latency(struct trace_writer *writer, unsigned hart, const struct trace_latency *latency);
 void trace_writer_config(struct trace_writer *writer, const char *text);
 void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol *symbol);
 void trace_writer_end(struct trace_writer *writer, unsigned hart, const struct trace_end *end);
@@ -234,6 +243,8 @@ const char *trace_reader_config(const struct trace_reader *reader); /* read so f
 /* The split of a hart's exit that was read before the event that trace_reader_next gave last; NULL if none was, or it
  * has been asked for already. Valid until the next trace_reader_next. */
 const struct split *trace_reader_split(struct trace_reader *reader, unsigned hart);
+/* Likewise how long the interrupt has waited that a trap event of the hart tells of: ask at each of them. */
+const struct trace_latency *trace_reader_latency(struct trace_reader *reader, unsigned hart);
 /* Name of the symbol that holds `address` as a pc in `mode`, and how far in; NULL if none. Guests' symbols are used
  * only when the file has one guest's: which guest runs is known to the firmware alone. */
 const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, uint64_t address, uint64_t *offset);

@@ -35,6 +35,10 @@ struct trace_reader {
 		struct split split;
 		struct split_symbol symbols[SPLIT_SYMBOLS_MAX];
 	} *splits[TRACE_HARTS_MAX]; /* NULL: the hart had none yet */
+	struct reader_latency {
+		bool fresh;
+		struct trace_latency latency;
+	} latencies[TRACE_HARTS_MAX];
 	struct reader_run {
 		struct trace_run run;
 		unsigned at; /* the next instruction */
@@ -156,7 +160,7 @@ static const char *no_chunk(struct trace_reader *reader)
 	uint8_t bytes[sizeof zstd_magic] = {0};
 	size_t size = fseek(reader->file, 0, SEEK_SET) == 0 ? fread(bytes, 1, sizeof bytes, reader->file) : 0;
 	if (size == sizeof bytes && !memcmp(bytes, zstd_magic, size))
-		return "not a trace file of version 5: those before had no checksums and are not read, record it again";
+		return "not a trace file of version 6: those before 5 had no checksums and are not read, record it again";
 	if (!reader->sizes.chunks && reader->over == TRACE_READ_CORRUPT && !chunk_begins(bytes, size))
 		return "not a trace file: wrong magic";
 	return reader->over == TRACE_READ_CORRUPT ? reader->error : "not a trace file, or cut off inside the header";
@@ -178,7 +182,7 @@ static const char *get_header(struct trace_reader *reader)
 	    .events = (uint32_t)get_integer(in + 32, 4),
 	};
 	if (reader->header.version != TRACE_VERSION)
-		return "trace format version is not 5, the one this program reads";
+		return "trace format version is not 6, the one this program reads";
 	if (!reader->header.hart_count || reader->header.hart_count > TRACE_HARTS_MAX)
 		return "hart count in the header is out of range";
 	reader->used = TRACE_HEADER_SIZE;
@@ -248,22 +252,10 @@ static bool take_symbol(struct trace_reader *reader, const struct symbol *symbol
 }
 
 /* The parsers of records below return bytes consumed, 0 when cut off, SIZE_MAX when wrong; like trace_decode. */
-static size_t get_varints(const uint8_t *in, size_t size, uint64_t *values, unsigned count)
-{
-	size_t used = 0;
-	for (unsigned i = 0; i < count; i++) {
-		size_t length = trace_get_varint(in + used, size - used, &values[i]);
-		if (length == 0 || length == SIZE_MAX)
-			return length;
-		used += length;
-	}
-	return used;
-}
-
 static size_t get_symbol(struct trace_reader *reader, const uint8_t *in, size_t size)
 {
 	uint64_t values[4]; /* scope, address, size, length of the name */
-	size_t used = get_varints(in, size, values, 4);
+	size_t used = trace_get_varints(in, size, values, 4);
 	if (used == 0 || used == SIZE_MAX)
 		return used;
 	if (values[3] > TRACE_NAME_MAX || values[0] >= UINT32_MAX)
@@ -279,7 +271,7 @@ static size_t get_symbol(struct trace_reader *reader, const uint8_t *in, size_t 
 static size_t get_config(struct trace_reader *reader, const uint8_t *in, size_t size)
 {
 	uint64_t length;
-	size_t used = get_varints(in, size, &length, 1);
+	size_t used = trace_get_varints(in, size, &length, 1);
 	if (used == 0 || used == SIZE_MAX)
 		return used;
 	if (length > TRACE_NAME_MAX || reader->config_size + length > TRACE_CONFIG_MAX)
@@ -300,7 +292,7 @@ static size_t get_end(struct trace_reader *reader, const uint8_t *in, size_t siz
 	if (size < 2)
 		return 0;
 	uint64_t values[2]; /* cycle, retired */
-	size_t used = get_varints(in + 2, size - 2, values, 2);
+	size_t used = trace_get_varints(in + 2, size - 2, values, 2);
 	if (used == 0 || used == SIZE_MAX)
 		return used;
 	if (in[0] >= reader->header.hart_count || in[1] >= MODE_COUNT)
@@ -328,43 +320,8 @@ static size_t get_count(struct trace_reader *reader, const uint8_t *in, size_t s
 	return count == reader->stored ? used : SIZE_MAX;
 }
 
-static size_t get_split_symbols(struct reader_split *place, const uint8_t *in, size_t size)
-{
-	uint64_t count, values[2], address = 0; /* difference of addresses, cycles */
-	size_t used = get_varints(in, size, &count, 1), length;
-	if (used == 0 || used == SIZE_MAX)
-		return used;
-	if (count > SPLIT_SYMBOLS_MAX)
-		return SIZE_MAX;
-	for (uint64_t i = 0; i < count; i++, used += length) {
-		length = get_varints(in + used, size - used, values, 2);
-		if (length == 0 || length == SIZE_MAX)
-			return length;
-		if (values[0] > UINT64_MAX - address || (i && !values[0]))
-			return SIZE_MAX; /* not ascending */
-		address += values[0];
-		place->symbols[i] = (struct split_symbol){address, values[1]};
-	}
-	place->split.symbol_count = count;
-	place->split.symbols = place->symbols;
-	return used;
-}
-
-/* A split says the same thing twice or thrice over: it must agree with itself. */
-static bool adds_up(struct split *split)
-{
-	uint64_t instructions = 0;
-	split->cycles = 0;
-	for (unsigned i = 0; i < SPLIT_PARTS; i++)
-		split->cycles += split->parts[i];
-	for (size_t i = 0; i < split->symbol_count; i++)
-		instructions += split->symbols[i].cycles;
-	return instructions == split->parts[SPLIT_SWITCH] + split->parts[SPLIT_HANDLER];
-}
-
 static size_t get_split(struct trace_reader *reader, const uint8_t *in, size_t size)
 {
-	uint64_t parts;
 	if (size < 1)
 		return 0;
 	if (in[0] >= reader->header.hart_count)
@@ -374,21 +331,21 @@ static size_t get_split(struct trace_reader *reader, const uint8_t *in, size_t s
 		*place = calloc(1, sizeof(**place));
 	if (!*place)
 		return SIZE_MAX;
-	(*place)->fresh = false;
-	size_t used = get_varints(in + 1, size - 1, &parts, 1), total = 1 + used;
-	if (used == 0 || used == SIZE_MAX || parts != SPLIT_PARTS)
-		return used ? SIZE_MAX : 0;
-	used = get_varints(in + total, size - total, (*place)->split.parts, SPLIT_PARTS);
-	if (used == 0 || used == SIZE_MAX)
-		return used;
-	total += used;
-	used = get_split_symbols(*place, in + total, size - total);
-	if (used == 0 || used == SIZE_MAX)
-		return used;
-	if (!adds_up(&(*place)->split))
+	size_t used = trace_get_split(in + 1, size - 1, &(*place)->split, (*place)->symbols);
+	(*place)->fresh = used != 0 && used != SIZE_MAX;
+	return (*place)->fresh ? 1 + used : used;
+}
+
+static size_t get_latency(struct trace_reader *reader, const uint8_t *in, size_t size)
+{
+	if (size < 1)
+		return 0;
+	if (in[0] >= reader->header.hart_count)
 		return SIZE_MAX;
-	(*place)->fresh = true;
-	return total + used;
+	struct reader_latency *place = &reader->latencies[in[0]];
+	size_t used = trace_get_latency(in + 1, size - 1, &place->latency);
+	place->fresh = used != 0 && used != SIZE_MAX;
+	return place->fresh ? 1 + used : used;
 }
 
 static size_t get_registers(struct trace_reader *reader, const uint8_t *in, size_t size)
@@ -411,6 +368,7 @@ static size_t get_other(struct trace_reader *reader, const uint8_t *in, size_t s
 	case TRACE_KIND_HART: used = get_end(reader, in + 1, size - 1); break;
 	case TRACE_KIND_HASH: used = get_hash(reader, in + 1, size - 1); break;
 	case TRACE_KIND_SPLIT: used = get_split(reader, in + 1, size - 1); break;
+	case TRACE_KIND_LATENCY: used = get_latency(reader, in + 1, size - 1); break;
 	case TRACE_KIND_TEXT: used = trace_get_text(&reader->codec.runs, in + 1, size - 1); break;
 	case TRACE_KIND_REGISTERS: used = get_registers(reader, in + 1, size - 1); break;
 	case TRACE_KIND_END: used = get_count(reader, in + 1, size - 1); break;
@@ -481,7 +439,7 @@ enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_ev
 			return stop(reader);
 		const uint8_t *in = reader->buffer + reader->used;
 		size_t size = reader->size - reader->used;
-		bool is_run = in[0] & TAG_RUN, is_event = !is_run && (in[0] & 0x1f) < TRACE_KIND_SYMBOL;
+		bool is_run = in[0] & TAG_RUN, is_event = !is_run && (in[0] & 0x1f) < TRACE_KIND_LATENCY;
 		size_t used = reader->ended ? SIZE_MAX
 		              : is_run      ? get_run(reader, in, size)
 		              : is_event    ? trace_decode(&reader->codec, in, size, event)
@@ -546,6 +504,14 @@ const struct split *trace_reader_split(struct trace_reader *reader, unsigned har
 		return NULL;
 	place->fresh = false;
 	return &place->split;
+}
+
+const struct trace_latency *trace_reader_latency(struct trace_reader *reader, unsigned hart)
+{
+	struct reader_latency *place = &reader->latencies[hart];
+	bool fresh = place->fresh;
+	place->fresh = false;
+	return fresh ? &place->latency : NULL;
 }
 
 /* By scope, address, place in the file. */

@@ -185,7 +185,8 @@ static bool has_field(const struct trace_event *event, const struct trace_field 
 	                                 : event->type != TRACE_TLB || tlb_has_field(event, field);
 }
 
-void trace_print(FILE *out, const struct trace_event *event, const struct trace_names *names)
+void trace_print(FILE *out, const struct trace_event *event, const struct trace_latency *latency,
+                 const struct trace_names *names)
 {
 	const struct trace_row *row = &trace_rows[event->type];
 	fprintf(out, "%12" PRIu64 " %2u %-2s %-7s ", event->cycle, event->hart, mode_name((enum mode)event->mode),
@@ -194,6 +195,8 @@ void trace_print(FILE *out, const struct trace_event *event, const struct trace_
 	for (unsigned i = 0; i < row->field_count; i++)
 		if (has_field(event, &row->fields[i]))
 			trace_print_field(out, event, &row->fields[i], names);
+	if (latency)
+		fprintf(out, " waited=%" PRIu64 " masked=%" PRIu64, latency->waited, latency->masked);
 	putc('\n', out);
 }
 

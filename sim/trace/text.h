@@ -11,8 +11,10 @@ struct trace_names {
 	void *context;
 };
 
-/* One line with its newline: cycle, hart, mode, type, pc with symbol, fields by name. */
-void trace_print(FILE *out, const struct trace_event *event, const struct trace_names *names);
+/* One line with its newline: cycle, hart, mode, type, pc with symbol, fields by name; of an interrupt how long it has waited, if
+ * that is known (NULL: it is not). */
+void trace_print(FILE *out, const struct trace_event *event, const struct trace_latency *latency,
+                 const struct trace_names *names);
 
 /* One line with what a new compiler or a moved address leaves alone: mode, type, symbol without offset, cause. */
 void trace_print_golden(FILE *out, const struct trace_event *event, const struct trace_names *names);

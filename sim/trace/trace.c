@@ -150,7 +150,7 @@ void trace_emit(struct trace *trace, const struct trace_event *event)
 	assert(event->type < TRACE_TYPES && event->hart < trace->header.hart_count);
 	if (TRACE_DEFAULT >> event->type & 1)
 		trace->hash[event->hart] = hash_event(trace->hash[event->hart], event);
-	if (event->type == TRACE_WORLD)
+	if (event->type == TRACE_WORLD || event->type == TRACE_TRAP)
 		world_event(&trace->world, event);
 	if (trace->recording && trace->recorded >> event->type & 1) {
 		if (trace->noting)
@@ -191,6 +191,13 @@ void trace_split(struct trace *trace, unsigned hart, const struct split *split)
 	world_split(&trace->world, hart, split);
 	if (trace->recording && trace->recorded >> TRACE_WORLD & 1)
 		trace_writer_split(trace->writer, hart, split);
+}
+
+void trace_latency(struct trace *trace, unsigned hart, const struct trace_latency *latency)
+{
+	world_latency(&trace->world, hart, latency);
+	if (trace->recording && trace->recorded >> TRACE_TRAP & 1)
+		trace_writer_latency(trace->writer, hart, latency);
 }
 
 void trace_config(struct trace *trace, const char *text)

@@ -64,6 +64,9 @@ void trace_registers(struct trace *trace, const struct hart *hart, bool check);
  * hash. */
 void trace_split(struct trace *trace, unsigned hart, const struct split *split);
 
+/* How long the interrupt has waited that is the hart's next trap event. Likewise. */
+void trace_latency(struct trace *trace, unsigned hart, const struct trace_latency *latency);
+
 /* What is written into this file, and any that trace_record opens later, of how the run was made: JSON. Call it before
  * the first event; the text must outlive the trace. */
 void trace_config(struct trace *trace, const char *text);

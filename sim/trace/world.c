@@ -21,6 +21,7 @@ void world_free(struct world *world)
 		struct world_hart *hart = &world->harts[i];
 		world_exits_free(hart->exits_by, hart->exits_count);
 		free(hart->split_symbols);
+		latency_free(&hart->latencies);
 		free(hart->zones);
 	}
 	free(world->harts);
@@ -113,9 +114,13 @@ static void count_entry(struct world *world, struct world_hart *hart, const stru
 
 void world_event(struct world *world, const struct trace_event *event)
 {
-	if (event->type != TRACE_WORLD || event->hart >= world->hart_count)
+	if (event->hart >= world->hart_count)
 		return;
 	struct world_hart *hart = &world->harts[event->hart];
+	if (event->type == TRACE_TRAP)
+		latency_event(&hart->latencies, event);
+	if (event->type != TRACE_WORLD)
+		return;
 	bool from_guest = mode_virt((enum mode)event->from), to_guest = mode_virt((enum mode)event->mode);
 	account(world, hart, event);
 	hart->outside &= event->value[0] != TRACE_RESET;
@@ -125,6 +130,11 @@ void world_event(struct world *world, const struct trace_event *event)
 		count_exit(world, hart, event);
 	if (!from_guest && to_guest)
 		count_entry(world, hart, event);
+}
+
+void world_latency(struct world *world, unsigned hart, const struct trace_latency *latency)
+{
+	latency_told(&world->harts[hart].latencies, latency);
 }
 
 void world_split(struct world *world, unsigned number, const struct split *split)

@@ -6,6 +6,8 @@
  * whatever M-HS switches lie between and whichever guest comes next; an exit that no entry follows is counted, but has
  * no duration. It belongs to the cause of its trap and to the zone whose VMID hgatp held.
  *
+ * Interrupts are counted where they are taken, by latency.h.
+ *
  * Durations are kept exactly, as a count for each different value: min, median, p99 and max are exact too. What they
  * went to comes from the meters (trace/meter.h), through trace_split or the trace file.
  */
@@ -14,6 +16,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "trace/latency.h"
 #include "trace/split.h"
 #include "trace/tally.h"
 #include "trace/trace.h"
@@ -50,6 +53,7 @@ struct world_hart {
 	size_t exits_count, exits_capacity;
 	struct world_zone *zones;
 	size_t zone_count, zone_capacity;
+	struct latencies latencies; /* of its interrupts */
 };
 
 struct world {
@@ -60,7 +64,7 @@ struct world {
 
 int world_init(struct world *world, unsigned hart_count); /* 0, or -1: no memory. Harts begin in M at 0, 0 */
 void world_free(struct world *world);
-/* Any event; those that are not world events are ignored. */
+/* Any event; those that are neither world nor trap events are ignored. */
 void world_event(struct world *world, const struct trace_event *event);
 
 /* All of it: section "world". Restored into a new one of as many harts; false: refused, and it is only good for
@@ -71,6 +75,9 @@ bool world_restore(struct world *world, struct state_reader *reader);
 /* What the cycles of the hart's open exit went to: before the event that ends it. Ignored if the hart has none, or if
  * they are not as many as the exit turns out to have. */
 void world_split(struct world *world, unsigned hart, const struct split *split);
+
+/* How long the interrupt has waited that is the hart's next trap event: before that. */
+void world_latency(struct world *world, unsigned hart, const struct trace_latency *latency);
 
 /* Cycles and instructions of a hart by mode, up to where it stands now. */
 struct world_modes {

@@ -21,6 +21,20 @@ void world_json_modes(struct json *json, const struct world *world, unsigned har
 	json_close(json, '}');
 }
 
+static void write_interrupts(struct json *json, const struct latencies *latencies)
+{
+	json_open(json, "interrupts", '[');
+	for (size_t i = 0; i < latencies->count; i++) {
+		const struct latency_row *row = &latencies->rows[i];
+		struct tally_summary waited = tally_summary(&row->waited);
+		json_open(json, NULL, '{');
+#define INTERRUPT_STAT(key, kind, value, ...) json_##kind(json, key, value);
+#include "trace/world.def"
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
 void world_json_hart(struct json *json, const struct world *world, unsigned hart, const struct world_now *now)
 {
 	unsigned id = hart;
@@ -28,6 +42,7 @@ void world_json_hart(struct json *json, const struct world *world, unsigned hart
 #define HART_STAT(key, kind, value, ...) json_##kind(json, key, value);
 #include "trace/world.def"
 	world_json_modes(json, world, hart, now);
+	write_interrupts(json, &world->harts[hart].latencies);
 }
 
 static void write_parts(struct json *json, const char *key, const uint64_t parts[SPLIT_PARTS])

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "trace/world.h"
 
-enum { STATE_VERSION = 1, VMID_MAX = 0x3fff };
+enum { STATE_VERSION = 2, VMID_MAX = 0x3fff };
 
 static void save_split(const struct split *split, struct state_writer *writer)
 {
@@ -47,6 +47,7 @@ void world_save(const struct world *world, struct state_writer *writer)
 		STATE_WRITE(writer, hart->instructions);
 		save_split(&hart->split, writer);
 		save_rows(hart, writer);
+		latency_save(&hart->latencies, writer);
 	}
 	state_write_end(writer);
 }
@@ -130,6 +131,7 @@ static void restore_hart(struct world_hart *hart, struct state_reader *reader)
 	restore_split(hart, reader);
 	restore_exits(hart, reader);
 	restore_zones(hart, reader);
+	latency_restore(&hart->latencies, reader);
 	if (hart->outside && hart->exit_row >= hart->exits_count)
 		state_refuse(reader, "world: an open exit is in no row");
 }

@@ -203,6 +203,16 @@ void trace_writer_split(struct trace_writer *writer, unsigned hart, const struct
 	writer->pending_size += (size_t)(out - start);
 }
 
+void trace_writer_latency(struct trace_writer *writer, unsigned hart, const struct trace_latency *latency)
+{
+	uint8_t *start = reserve_bytes(writer, TRACE_RECORD_MAX), *out = start;
+	*out++ = TRACE_KIND_LATENCY;
+	*out++ = (uint8_t)hart;
+	out += trace_put_varint(out, latency->waited);
+	out += trace_put_varint(out, latency->masked);
+	writer->pending_size += (size_t)(out - start);
+}
+
 void trace_writer_end(struct trace_writer *writer, unsigned hart, const struct trace_end *end)
 {
 	uint8_t *start = reserve_bytes(writer, TRACE_RECORD_MAX), *out = start;

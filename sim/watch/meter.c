@@ -157,7 +157,7 @@ static unsigned stretch(const struct hart *hart, unsigned first, unsigned end, u
 
 /* ---- state ---- */
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 
 void meter_save(const struct hart *hart, struct state_writer *writer)
 {
@@ -336,7 +336,7 @@ static void add_up(const struct meter *meter, struct split *split)
 	static const enum split_part part_of[SHADOW_LEVELS] = {
 	    [SHADOW_INSN] = SPLIT_HANDLER,  [SHADOW_TRAP] = SPLIT_TRAP,     [SHADOW_FENCE] = SPLIT_FENCE,
 	    [SHADOW_BRANCH] = SPLIT_BRANCH, [SHADOW_ICACHE] = SPLIT_ICACHE, [SHADOW_DCACHE] = SPLIT_DCACHE,
-	    [SHADOW_FIRST] = SPLIT_WALK_VS, [SHADOW_SECOND] = SPLIT_WALK_G,
+	    [SHADOW_DEVICE] = SPLIT_DEVICE, [SHADOW_FIRST] = SPLIT_WALK_VS, [SHADOW_SECOND] = SPLIT_WALK_G,
 	};
 	uint64_t busy = split->cycles - meter->wait, below = 0;
 	assert(meter->time[SHADOW_SECOND] == busy);

@@ -245,7 +245,8 @@ def words(target):
         found += re.findall(r'^EXT\(\w+, "(\w+)"', source_text("sim/isa/ext.def"), re.M)
         return found + [word for line in LINES for word in re.split(r"[ ,=]", line) if word] + ["vcpus=", ",,", "=", "virtio-net-device"]
     if target == "preset":
-        return re.findall(r'^TIMING\(\w+, "([\w.]+)"', source_text("sim/timing/param.def"), re.M) + ["model", "pipeline", "ideal", "="]
+        return re.findall(r'^TIMING\(\w+, "([\w.]+)"', source_text("sim/timing/param.def"), re.M) + \
+            ["device." + name for name in re.findall(r"^DEVICE\((\w+)", source_text("sim/dev/devices.def"), re.M)] + ["model", "pipeline", "ideal", "="]
     if target == "debugger":
         found = [word for path in sorted(glob.glob(os.path.join(ROOT, "sim/debug/*.c")))
                  for word in re.findall(r'^COMMAND\(\w+, \d+, "(\w+)"', source_text(path), re.M)]

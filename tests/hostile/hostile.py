@@ -141,6 +141,24 @@ def image_header(size=4096):
     return bytes(56) + b"RSC\x05" + bytes(size - 60)
 
 
+def hex_record(address, kind, data=b""):
+    body = struct.pack(">BHB", len(data), address, kind) + data
+    return ":" + (body + bytes([-sum(body) & 255])).hex() + "\n"
+
+
+def hex_files():
+    """(name, text) of Intel HEX files that must be refused."""
+    upper, byte, end = hex_record(0, 4, b"\x81\x00"), hex_record(0x10, 0, b"x"), hex_record(0, 1)
+    for name, text in [("no end", upper + byte), ("a checksum", upper + byte[:-3] + "00\n" + end), ("no colon", upper + byte[1:] + end),
+                       ("a digit too few", upper + byte[:-2] + "\n" + end), ("a digit that is none", upper + byte[:-3] + "g0\n" + end),
+                       ("a type", upper + hex_record(0, 6) + end), ("an upper half of one byte", hex_record(0, 4, b"\x81") + byte + end),
+                       ("an end with data", upper + byte + hex_record(0, 1, b"x")), ("a byte twice", upper + byte + byte + end),
+                       ("below DRAM", byte + end), ("a byte over DRAM's end", hex_record(0, 4, b"\x9f\xff") + hex_record(0xFFFF, 0, b"xy") + end),
+                       ("zeros", upper + "\0" * 40), ("2000 pieces", upper + "".join(hex_record(2 * i, 0, b"x") for i in range(2000)) + end),
+                       ("over the firmware", hex_record(0, 4, b"\x80\x00") + hex_record(0, 0, b"x") + end)]:
+        yield name, text.encode()
+
+
 # Words that must be refused whatever the files are. GOOD is the well-formed program, IMAGE a flat image.
 OPTIONS = """
 | --no-such-option GOOD | -x GOOD | --max-cycles | GOOD --max-cycles | --max-cycles=ten GOOD | --max-cycles -5 GOOD
@@ -151,12 +169,32 @@ OPTIONS = """
 | --cpu 486 GOOD | --cpu ./nonexistent.cpu GOOD | --isa rv32imac GOOD | --isa rv64z GOOD
 | --isa rv64gc_smaia_ssaia GOOD | --isa rv64i2p1_v1p0 GOOD | --isa rva23s64 GOOD | --isa rva22s64_ GOOD | --isa rv64i9p9 GOOD
 | -cpu rva23u64 GOOD | -cpu rv64,v=true GOOD | -cpu rv64, GOOD | -k en-us | -net user GOOD | -trace GOOD | --tim 3 GOOD | -M virt,acpi=on GOOD
-| -M virt,usb=on GOOD | -semihosting GOOD | -d in_asm GOOD | -no-shutdown GOOD | -bios default | --isa x GOOD | -cpu rv64,h=perhaps GOOD | --timing maybe GOOD | --timing from= GOOD | --timing from=hint GOOD | --cpu cva6 --timing from=1x GOOD
+| -semihosting-config GOOD | -semihosting-config on GOOD | -semihosting-config enable=perhaps GOOD | -semihosting-config target=gdb GOOD
+| -semihosting-config userspace= GOOD | -semihosting-config colour=red GOOD | -semihosting-config arg GOOD | --semihosting-files DIRECTORY GOOD
+| -semihosting --semihosting-files GOOD GOOD | -semihosting --semihosting-files /nonexistent GOOD | -semihosting --semihosting-files
+| -M virt,usb=on GOOD | -d colour GOOD | -d help GOOD | -rtc base=x GOOD | -rtc base=2006-99-99 GOOD
+| -rtc base= GOOD | -icount 99 GOOD | -icount rr=record GOOD | -action x=y GOOD | -action = GOOD | -numa x GOOD | -numa node,cpus=9-1 GOOD | -numa node,= GOOD
+| -chardev GOOD GOOD | -chardev file,id=a,path= GOOD | -chardev stdio,id=a,id GOOD | -chardev socket,id=a,path=x GOOD | -serial chardev:none-such GOOD
+| -serial mon:file: GOOD | -chardev file,id=a,path=/nonexistent/f -serial chardev:a GOOD | -chardev file,id=a,path=GOOD -serial chardev:a GOOD | -mon x GOOD | -mon , GOOD
+| -serial stdio -serial stdio GOOD | -monitor stdio GOOD | -monitor tcp::1 GOOD | -cpu sifive-u54 GOOD | -cpu rv64,mimpid=1 GOOD | --isa x GOOD | -cpu rv64,h=perhaps GOOD | --timing maybe GOOD | --timing from= GOOD | --timing from=hint GOOD | --cpu cva6 --timing from=1x GOOD
 | --cpu cva6 --timing from=no_such_symbol GOOD | --set GOOD | --set a.b=1 GOOD | --set geilen=64 GOOD
 | --set tinst=2 GOOD | --set pmp.entries=17 GOOD | --set asid.bits= GOOD | --check nothing-known GOOD
 | --trace /nonexistent/trace GOOD | --trace t,events=warp GOOD | --profile p GOOD | -gdb tcp::1234 GOOD | -s GOOD
 | -S GOOD | -display sdl GOOD | -serial telnet::1 GOOD | -serial file:/nonexistent/f GOOD
-| -drive file=x,format=raw,id=d GOOD | -netdev user,id=n GOOD | -device virtio-net-device GOOD | -device floppy GOOD
+| -netdev user,id=n GOOD | -device virtio-net-device GOOD | -device floppy GOOD
+| -drive if=none,file=/nonexistent,id=d -device virtio-blk-device,drive=d GOOD | -drive file=DIRECTORY,if=none,id=d -device virtio-blk-device,drive=d GOOD
+| -drive if=none,id=d GOOD | -drive file=IMAGE GOOD | -drive file=IMAGE,if=virtio GOOD | -drive file=IMAGE,if=floppy GOOD | -drive file=IMAGE,id=d,format=qcow2 GOOD
+| -drive file=QCOW,if=none,id=d -device virtio-blk-device,drive=d GOOD | -drive file=IMAGE,id=d,colour=red GOOD | -drive file=IMAGE,id=d,snapshot=maybe GOOD
+| -drive file=IMAGE,id=d -drive file=TEXT,id=d GOOD | -drive file=IMAGE,id=d -device virtio-blk-device,drive=d -device virtio-blk-device,drive=d GOOD
+| -drive file=IMAGE,id=d -drive file=IMAGE,id=e -device virtio-blk-device,drive=d -device virtio-blk-device,drive=e GOOD
+| -device virtio-blk-device GOOD | -device virtio-blk-device,drive=x GOOD | -device virtio-blk-device,drive= GOOD | -device virtio-blk-pci,drive=x GOOD
+| -device virtio-rng-device,bus=virtio-mmio-bus.8 GOOD | -device virtio-rng-device,bus=pcie.0 GOOD | -device virtio-rng-device,packed=on GOOD
+| -device virtio-rng-device,bus=virtio-mmio-bus.3 -device virtio-rng-device,bus=virtio-mmio-bus.3 GOOD | -device virtio-rng-device,event_idx=2 GOOD
+| -device virtio-rng-device,colour=red GOOD | -device virtio-warp-device GOOD | -global virtio-mmio.force-legacy=maybe GOOD | -global x.y=z GOOD
+| -object memory-backend-ram,id=m,size=1M GOOD | -hda IMAGE GOOD | -cdrom IMAGE GOOD | -blockdev driver=file,filename=IMAGE GOOD
+| -blockdev driver=qcow2,file=f,node-name=n GOOD | -blockdev driver=raw,file=f,node-name=n GOOD | -blockdev {"driver":"file"} GOOD
+| -blockdev driver=file,filename=IMAGE,node-name=n -blockdev driver=raw,file=n,node-name=n GOOD | -pflash /nonexistent GOOD
+| -drive if=pflash,unit=2,file=IMAGE GOOD | -drive if=pflash,unit=0,file=IMAGE -drive if=pflash,unit=0,file=TEXT GOOD | --set disk.bytes=0 GOOD
 | -device guest-loader GOOD | -device guest-loader,addr=0x84000000 GOOD | -device guest-loader,kernel=IMAGE GOOD
 | -device guest-loader,addr=zero,kernel=IMAGE GOOD | -device guest-loader,addr=0x84000000,kernel=/nonexistent GOOD
 | -device guest-loader,addr=0x80000000,kernel=IMAGE GOOD | -device guest-loader,addr=0x1000,kernel=IMAGE GOOD
@@ -170,6 +208,12 @@ OPTIONS = """
 | -bios GOOD -kernel GOOD | -bios GOOD -initrd IMAGE | -bios GOOD -kernel IMAGE -initrd /nonexistent | -bios none
 | -dtb /nonexistent GOOD | -dtb EMPTY GOOD | -dtb GOOD GOOD | -dtb IMAGE GOOD | -dump-dtb /nonexistent/x
 | -m 4K GOOD | -m 8K GOOD | -m 4K -dump-dtb DIRECTORY | -m 8K -smp 64 GOOD | -m 32K -smp 64 GOOD | -m 1M GOOD BIG
+| -device loader,file=/nonexistent GOOD | -device loader,file=DIRECTORY GOOD | -device loader,file=EMPTY GOOD | -device loader,file=TEXT GOOD
+| -device loader,file=TEXT,addr=0x1000 GOOD | -device loader,file=TEXT,addr=0xffffffffffffffff GOOD | -device loader,file=TEXT,addr=0x80000000 GOOD
+| -device loader,file=TEXT,addr=0x9fffffff GOOD | -device loader,file=GOOD GOOD | -device loader,addr=0x80000000,data=1,data-len=4 GOOD
+| -device loader,addr=0x9ffffffd,data=1,data-len=4 GOOD | -device loader,addr=0xfffffffffffffffd,data=1,data-len=8 GOOD
+| -device loader,addr=0x81000000,data=1,data-len=4 -device loader,addr=0x81000003,data=1,data-len=1 GOOD | -device loader GOOD
+| -bios none -device loader,file=TEXT,addr=0x90000000 | -bios IMAGE-S | -bios none -kernel IMAGE-S | -bios nonexistent.bin | -L DIRECTORY -bios x | -L
 | -m 4M GOOD BIG | -m 16M GOOD BIG BIG BIG BIG | -m 8M -kernel BIG -bios GOOD -initrd BIG | --signature s IMAGE,x=1
 | --debug-cmd | --debug-cmd /dev/zero GOOD | --debug-cmd DIRECTORY GOOD | --cpu /dev/zero GOOD | --cpu ./IMAGE GOOD
 | --cpu ./TEXT GOOD | --stats /dev/full GOOD | --trace /dev/full GOOD | -serial file:/dev/full PRINTS"""
@@ -177,7 +221,7 @@ OPTIONS = """
 # What a terminal, or a reader of lines, would stumble over; wherever the message quotes it.
 HARMFUL = ["a\nb", "\x1b[31m", "\r", "\t\x7f"]
 HARMFUL_OPTIONS = ["-no-such", "smp", "m", "M", "-isa", "-cpu", "-set", "-trace", "-check", "-timeout", "-expect", "-dtb", "-kernel",
-                   "-display", "-serial", "-device", "-quantum"]
+                   "-display", "-serial", "-device", "-quantum", "-rtc", "-icount", "-d", "-action", "-numa", "-chardev", "-mon", "-semihosting-config"]
 
 
 class Runner:
@@ -340,6 +384,8 @@ def main():
         runner = Runner(rvsim, folder)
         good = runner.write("GOOD", Program().bytes())
         runner.write("IMAGE", image_header())
+        runner.write("QCOW", b"QFI\xfb" + bytes(600))
+        runner.write("IMAGE-S", struct.pack("<QQ", 0, 0x200000) + image_header()[16:])
         runner.write("BIG", image_header(5 << 20))
         runner.write("TEXT", b"no program at all\n" * 8)
         runner.write("EMPTY", b"")
@@ -374,6 +420,8 @@ def main():
                 runner.refused("kernel: " + name, small + ["-bios", "none", "-kernel", path])
             if not name.startswith("uImage"):
                 runner.refused("firmware: " + name, small + [path])
+        for name, content in hex_files():
+            runner.refused("Intel HEX: " + name, ["-device", "loader,file=" + runner.write("hex", content), good])
         symbols(runner)
         mutations(runner, 1, 60)
     for name in runner.failed:

@@ -23,6 +23,14 @@ def says(script, *texts, harts=2):
     return status, out, err
 
 
+def translate_hidden():
+    """What a fault would bring is told, and what of it this hart does not write."""
+    script = b"catch world VS\ncontinue\ntranslate 0x10000000 w\nquit\n"
+    for options, hidden in (([], ""), (["--set", "tval=zero", "--set", "tval2=zero"], " (this hart writes 0: htval)")):
+        _, _, err = run([RVSIM, "--debug", *options, FIRMWARE, guest("smp")], 60, script)
+        expect(f"htinst transformed instruction or 0x0{hidden}\n" in err, f"not {hidden!r} in\n{err[-2000:]}")
+
+
 def leaves_state_unchanged():
     """Errors are one line each, and change nothing."""
     errors = ["bogus", "print 1/0", "print nosuch", "print $nosuch", "hart 9", "x/4z 0", "x 0x10", "translate zzz", "translate 0 write", "translate 0 11", "step 1 hart 2", "csr nosuch",
@@ -126,6 +134,7 @@ def cases():
     yield "translate", lambda: says("catch world VS\ncontinue\ntranslate 0x80200000 x\ntranslate 0x10000000 w\nquit\n",
                                     "VS-stage bare", "G -stage level 2: PTE at", "leaf", "-> gpa 0x80200000 -> pa 0x",
                                     "store/AMO guest-page fault: cause 23", "gpa 0x10000000")
+    yield "translate-hidden", translate_hidden
     yield "memory", lambda: says("x/2i $pc\nxp/4xw 0x80000000\ndisas _run_guest 3\nx/s 0x80000000\nquit\n", "auipc", "0x0000000080000000:",
                                  "<_run_guest>")
     yield "memory-lines", lambda: says("x/6w 0x80000000\nx/3g 0x80000000\nprint 7\nquit\n", "0x0000000080000000: 0x30401073 0xf1402573 0x",

@@ -1,6 +1,8 @@
 """The firmware's machine-mode layer alone, with tests/machine/payload.c above it, on every core it may meet: nothing that is
 asked of it, and no instruction that traps to it, is its end."""
 import itertools
+import struct
+import tempfile
 from suites.tools import RVSIM, expect_equal, run
 
 PAYLOAD = "build/machine/payload.elf"
@@ -18,6 +20,16 @@ def serves(isa):
         expect_equal((status, out.splitlines()), (0, LINES), f"{isa} {settings}: {err[-300:]!r}")
 
 
+def critical_error():
+    """A hart that can take no trap any more says so, and where: MDT is set out of reset, and the first instruction is an ecall."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(struct.pack("<II", 0x00000013, 0x00000073))
+        file.flush()
+        status, _, err = run([RVSIM, "--isa", "+smdbltrp", "-bios", file.name])
+        expect_equal((status, err.strip()), (1, "rvsim: hart 0 is in the critical-error state: at 0x80000004 M-mode trapped (ecall from M-mode) while it could not"), "a double trap")
+
+
 def cases():
+    yield "critical-error", critical_error
     for isa in ISAS + ["-h,+smdbltrp,+smrnmi", "-h", "-sstc,-svadu,+smdbltrp", "-zicntr,+smdbltrp,+smrnmi"]:
         yield isa, lambda isa=isa: serves(isa)

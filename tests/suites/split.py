@@ -9,7 +9,7 @@ from suites.tools import FIRMWARE, PLAIN, RVSIM, RVTRACE, expect, expect_equal, 
 
 PRESETS = {"ideal": ["--cpu", "ideal"], "cva6": ["--cpu", "cva6"], "rocket": ["--cpu", "rocket"], "u74": ["--cpu", "u74"],
            "off": ["--cpu", "cva6", "--timing", "off"]}
-PARTS = ["trap", "switch", "handler", "icache", "dcache", "walk_vs", "walk_g", "branch", "fence", "wait"]
+PARTS = ["trap", "switch", "handler", "icache", "dcache", "device", "walk_vs", "walk_g", "branch", "fence", "wait"]
 SMALL = ["-m", "24M"]  # zones' memory is cleared before they run, and none needs much
 WORKLOADS = {
     "smp": [*SMALL, "-smp", "2", FIRMWARE, guest("smp")],

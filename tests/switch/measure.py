@@ -34,7 +34,7 @@ ROWS = [
     ("instruction refused, trap reflected", "reflect", [], VIRTUAL),
 ]
 DETAILS = ["hypercall: SBI version", "guest-page fault: UART load emulated", "wfi, an interrupt is pending"]
-TITLES = {"trap": "trap", "switch": "switch", "handler": "handler", "icache": "I-cache", "dcache": "D-cache", "walk_vs": "VS walk",
+TITLES = {"trap": "trap", "switch": "switch", "handler": "handler", "icache": "I-cache", "dcache": "D-cache", "device": "device", "walk_vs": "VS walk",
           "walk_g": "G walk", "branch": "branch", "fence": "fence", "wait": "wait"}
 QUANTILES = ["min", "median", "p99", "max"]
 RVSIM, FIRMWARE, GUEST = "build/rvsim", "build/firmware.elf", "build/switch/exits.elf"

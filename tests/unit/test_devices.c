@@ -4,6 +4,7 @@
 #include "base/bus.h"
 #include "dev/console.h"
 #include "dev/devices.h"
+#include "dev/virtio.h"
 #include "hart/hart.h"
 #include "revival.h"
 
@@ -16,6 +17,7 @@ struct world {
 	struct event_queue events;
 	struct bus bus;
 	struct console *console;
+	struct virtio_options virtio;
 	struct board board;
 	struct devices devices;
 	enum finish finished;
@@ -50,7 +52,7 @@ static void start(struct world *world, const char *isa, unsigned geilen)
 	world->board = (struct board){
 		.platform = &world->platform, .options = &world->options, .isa = &world->isa, .events = &world->events, .bus = &world->bus,
 		.console = world->console, .rom = rom_bytes, .rom_size = sizeof(rom_bytes), .hart_wire = wire, .finish = finish,
-		.context = world,
+		.context = world, .virtio = &world->virtio,
 	};
 	cr_assert_eq(devices_build(&world->devices, &world->board), 0);
 }

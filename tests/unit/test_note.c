@@ -148,7 +148,7 @@ static void expect_told(const struct hart *hart, const struct before *before, st
 	cr_assert(access->retired == event->retired && access->cycle == event->cycle && access->pc == event->pc);
 }
 
-enum { HARTS_MAX = 5 };
+enum { MOST_HARTS = 5 };
 
 enum { TOLD = TRACE_DEFAULT | 1u << TRACE_INSN | 1u << TRACE_MEM };
 
@@ -166,7 +166,7 @@ static void write_trace(uint64_t seed, unsigned harts, const char *preset, unsig
 static void trace_is_what_happened(uint64_t seed, unsigned harts, const char *preset, unsigned block_ops)
 {
 	char path[TEMPORARY_PATH];
-	struct story stories[HARTS_MAX];
+	struct story stories[MOST_HARTS];
 	int file = temporary(path);
 	write_trace(seed, harts, preset, block_ops, path, TOLD | 1u << TRACE_CSR);
 	read_stories(path, stories, harts);
@@ -175,7 +175,7 @@ static void trace_is_what_happened(uint64_t seed, unsigned harts, const char *pr
 	engine_world_time(world, preset);
 	uint64_t insns = 0;
 	while (machine->stop == RUNNING) {
-		struct before before[HARTS_MAX];
+		struct before before[MOST_HARTS];
 		for (unsigned i = 0; i < harts; i++)
 			before[i] = look(&machine->harts[i], machine->harts[i].pc, machine->harts[i].mode);
 		sched_step(machine);

@@ -274,6 +274,24 @@ Test(options, qemu_ignored, .init = cr_redirect_stderr)
 	                        "here\n");
 }
 
+/* What -device loader comes to. */
+Test(options, loaders)
+{
+	struct line line;
+	const struct config *config = good(&line, "-smp 4 -device loader,file=a,,b,addr=0x10,force-raw=on,cpu-num=3 -device loader,addr=32,data=0x1234,"
+	                                          "data-len=2,cpu-num=1 -device loader,addr=1,data=0x1234,data-len=8,data-be=on -device "
+	                                          "loader,addr=0x40,cpu-num=2 fw");
+	cr_assert_eq(config->loader_count, 4);
+	const struct loader_config *loaders = config->loaders;
+	cr_expect_str_eq(loaders[0].path, "a,b");
+	cr_expect(loaders[0].raw && loaders[0].starts && loaders[0].hart == 3 && loaders[0].address == 0x10 && loaders[0].size == 0);
+	cr_expect(!loaders[1].path && !loaders[1].starts && loaders[1].address == 32 && loaders[1].size == 2);
+	cr_expect_eq(memcmp(loaders[1].value, "\x34\x12", 2), 0);
+	cr_expect_eq(memcmp(loaders[2].value, "\0\0\0\0\0\0\x12\x34", 8), 0);
+	cr_expect(!loaders[3].path && loaders[3].starts && loaders[3].hart == 2 && loaders[3].address == 0x40 && loaders[3].size == 0);
+	options_free(&line.options);
+}
+
 /* Two dashes: rvsim's own, where QEMU has one of the same name. */
 Test(options, two_dashes)
 {
@@ -295,6 +313,31 @@ Test(options, set)
 	cr_expect_eq(config->options.vmid_bits, 0);
 	cr_expect(config->options.tinst_zero);
 	cr_expect_eq(config->engine.block_ops, 1);
+	options_free(&line.options);
+}
+
+Test(options, disks)
+{
+	struct line line;
+	const struct config *config = good(&line, "-device virtio-blk-device,drive=b,serial=S -device virtio-rng-device,rng=r,event_idx=off "
+	                                          "-drive file=f0,if=none,id=a,readonly=on -drive if=pflash,unit=1,file=f1,format=raw -object rng-builtin,id=r "
+	                                          "-blockdev driver=file,filename=f2,node-name=n -blockdev driver=raw,file=n,node-name=b "
+	                                          "-device virtio-blk-device,bus=virtio-mmio-bus.0,drive=a -global virtio-mmio.force-legacy=false -snapshot fw");
+	cr_expect_eq(config->backends.disk_count, 3);
+	cr_expect_str_eq(config->backends.disks[2].path, "f2");
+	cr_expect_str_eq(config->backends.disks[2].id, "b");
+	cr_expect(config->backends.disks[0].read_only && !config->backends.disks[0].snapshot);
+	cr_expect(config->backends.disks[2].snapshot);
+	cr_expect_eq(config->flash[0], 0);
+	cr_expect_eq(config->flash[1], 2);
+	cr_expect_eq(config->virtio.slots[7].kind, &virtio_blk_kind, "the last slot first");
+	cr_expect_eq(config->virtio.slots[7].backend, 2);
+	cr_expect_str_eq(config->virtio.slots[7].text, "S");
+	cr_expect_eq(config->virtio.slots[6].kind, &virtio_rng_kind);
+	cr_expect_eq(config->virtio.slots[6].without, UINT64_C(1) << VIRTIO_F_EVENT_IDX);
+	cr_expect_eq(config->virtio.slots[0].backend, 0);
+	cr_expect_null(config->virtio.slots[5].kind);
+	cr_expect(config->virtio.modern);
 	options_free(&line.options);
 }
 
@@ -324,14 +367,26 @@ static const char *const bad_lines[] = {
 	"--set tinst=maybe fw", "--set ad=always fw", "--set vmid.bits=15 fw", "--set = fw", "--check everything fw", "--trace f,events=none-such fw",
 	"--trace '' fw", "--profile p fw", "-s fw", "-gdb tcp::1234 fw", "-S fw", "-display sdl fw", "-display gtk fw",
 	"-serial tcp::1 fw", "-serial file: fw", "-monitor stdio fw", "-M virt,acpi=on fw", "-M virt,usb=on fw", "-M virt,accel=kvm fw", "-M virt,aclint=on fw", "-M virt,graphics=perhaps fw",
-	"-M virt,kernel fw", "-accel tcgx fw", "-accel kvm fw", "-net user fw", "-nic user,model=virtio fw", "-usb fw", "-semihosting fw", "-no-shutdown fw",
-	"-d in_asm fw", "-trace x fw", "-set a.b.c=1 fw", "-fw_cfg opt/x,string=y fw", "-pflash f fw", "-hda f fw", "-object rng-random,id=r fw",
-	"-global virtio-mmio.force-legacy=false fw", "-chardev pty,id=p fw", "-numa node fw", "-enable-kvm fw", "-vga std fw",
+	"-M virt,kernel fw", "-accel tcgx fw", "-accel kvm fw", "-net user fw", "-nic user,model=virtio fw", "-usb fw", "-semihosting-config on fw", "-semihosting-config enable=x fw",
+	"-semihosting-config target=gdb fw", "-semihosting-config foo=1 fw", "--semihosting-files d fw", "-serial chardev:c fw", "-serial chardev: fw", "-serial mon: fw", "-serial mon:tcp::1 fw", "-serial stdio -serial stdio fw",
+	"-d nonsense fw", "-d help fw", "-d int,, fw", "-rtc base=yesterday fw", "-rtc base=2006-02-30 fw", "-rtc base=1969-12-31 fw",
+	"-rtc base=2006-06-17T16:01 fw", "-rtc base=9999-01-01 fw", "-rtc clock=mine fw", "-rtc utc fw", "-rtc base=utc,colour=red fw", "-icount x fw", "-icount shift=11 fw",
+	"-icount rr=replay,rrfile=f fw", "-icount align=maybe fw", "-action reboot fw", "-action reboot=now fw", "-action explode=now fw", "-trace x fw", "-set a.b.c=1 fw", "-fw_cfg opt/x,string=y fw", "-pflash '' fw", "-hda f fw", "-object memory-backend-ram,id=r fw",
+	"-global virtio-mmio.force-legacy=perhaps fw", "-chardev pty fw", "-chardev tcp,id=c fw", "-chardev file,id=c fw", "-chardev stdio,id=c,path=x fw",
+	"-chardev stdio,id=c,mux=x fw", "-chardev null,id=c -chardev null,id=c fw", "-chardev file,id=c,path=f,append=on fw", "-chardev stdio,id= fw", "-chardev , fw",
+	"-mon c fw", "-mon mode=control fw", "-chardev stdio,id=c -mon c fw", "-mon chardev fw", "-chardev null,id=c -semihosting-config chardev=c fw",
+	"-numa node -numa node fw", "-numa node,nodeid=1 fw", "-numa node,cpus=3-1 fw", "-numa node,cpus=64 fw", "-numa node,mem=x fw", "-numa node,memdev=m fw",
+	"-numa dist,src=0,dst=0,val=10 fw", "-numa cpu,node-id=0 fw", "-enable-kvm fw", "-vga std fw",
 	"-k", "--net", "--tim 3 fw", "--max-c 5 fw", "-kern k fw", "--tr t fw", "-app x fw", "--vers", "-no-re fw", "--quie fw", "-m4G fw", "-smp4 fw",
 	"-cpu rv64,v=true fw", "-cpu rv64,smaia=true fw", "-cpu rv64,cbom_blocksize=32 fw", "-cpu rv64,priv_spec=v1.10.0 fw", "-cpu rv64,sxl32=on fw",
 	"-cpu rva23s64 fw", "-cpu rv64,pmu-num=30 fw", "-cpu rv64,pmp=some fw", "-cpu rv64,nonsense=false fw", "-cpu rva22s64,h=maybe fw",
-	"-cpu host fw", "-cpu sifive-u54 fw", "-cpu rv64,vlen fw", "-drive file=d,format=raw,id=x fw",
-	"-netdev user,id=n fw", "-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device loader,file=f,addr=0x80200000 fw", "-bios default -kernel k", "-device guest-loader fw",
+	"-cpu host fw", "-cpu thead-c906 fw", "-cpu rv64,resetvec=0x80000000 fw", "-cpu rv64,marchid=5 fw", "-cpu sifive-u54 fw", "-cpu rv64,vlen fw", "-drive file=d,format=raw fw",
+	"-netdev user,id=n fw", "-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device guest-loader fw", "-device loader fw", "-device loader,addr=1 fw",
+	"-device loader,file= fw", "-device loader,addr=x,file=f fw", "-device loader,addr=1,data=1 fw", "-device loader,addr=1,data=1,data-len=9 fw",
+	"-device loader,addr=1,data=1,data-len=0 fw", "-device loader,data=1,data-len=4 fw", "-device loader,addr=1,data-len=4 fw",
+	"-device loader,addr=1,data=0x10000000000000000,data-len=8 fw", "-device loader,addr=1,data=1,data-len=4,file=f fw",
+	"-device loader,addr=1,data=1,data-len=4,force-raw=on fw", "-device loader,addr=1,cpu-num=0,data-be=on fw", "-device loader,addr=1,cpu-num=1 fw",
+	"-device loader,file=f,cpu-num=64 fw", "-device loader,file=f,force-raw=perhaps fw", "-device loader,file=f,colour=red fw", "-device loader,file fw", "-L '' fw",
 	"-device guest-loader,addr=1 fw", "-device guest-loader,kernel=k fw", "-device guest-loader,addr=x,kernel=k fw",
 	"-device guest-loader,addr=1,kernel=k,initrd=i fw", "-device guest-loader,addr=1,initrd=i,bootargs=b fw",
 	"-device guest-loader,addr=1,kernel=k,size=3 fw", "-device guest-loader,addr=1,kernel fw", "--set rnmi.cycle=100 fw", "--set rnmi.vector=4 --isa +sstc fw", "--max-resets -1 fw", "--max-resets some fw",

@@ -29,6 +29,8 @@ static void make_stall(const struct timing *timing, const struct uop *uop, struc
 		stall->unit = (uint16_t)(timing->div_base + next_random(seed) % 60);
 	if (uop->kind == UOP_LOAD && rare)
 		stall->memory = (uint16_t)(next_random(seed) % 100);
+	if ((uop->kind == UOP_LOAD || uop->kind == UOP_STORE) && next_random(seed) % 8 == 0)
+		stall->device = (uint16_t)(next_random(seed) % 200);
 	if (uop->kind == UOP_LOAD && next_random(seed) % 4 == 0)
 		stall->conflict = (uint8_t)(1 + next_random(seed) % 4);
 	if ((uop->kind == UOP_LOAD || uop->kind == UOP_STORE) && next_random(seed) % 16 == 0)

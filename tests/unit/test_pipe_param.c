@@ -10,6 +10,7 @@ enum { STEPS = 6 };
 struct step {
 	uint8_t kind, reads, writes;
 	struct stall stall;
+	uint8_t flags;
 };
 
 enum what { ISSUE, COMMIT, ACCESS, KILLED };
@@ -21,7 +22,7 @@ static int time_of(const struct step *steps, enum what what, const struct timing
 	struct pipe_times times = {0};
 	pipe_reset(&pipe);
 	for (unsigned i = 0; i < STEPS && (i == 0 || steps[i].kind != UOP_NONE); i++) {
-		struct uop uop = {.kind = steps[i].kind, .place = (uint8_t)(0x80 | 2 * i), .rs = {steps[i].reads}, .rd = steps[i].writes};
+		struct uop uop = {.kind = steps[i].kind, .flags = steps[i].flags, .place = (uint8_t)(0x80 | 2 * i), .rs = {steps[i].reads}, .rd = steps[i].writes};
 		uop.latency = (uint8_t)(uop.kind == UOP_LOAD ? timing->load : uop.kind == UOP_MUL ? timing->mul : 1);
 		pipe_step(timing, &pipe, &uop, &steps[i].stall, &times);
 	}
@@ -52,25 +53,28 @@ static void expect_shift(enum timing_param param, int shift, enum what what, str
 }
 
 #define SHIFT(param, shift, what, choice, ...) \
-	expect_shift(TIMING_##param, shift, what, choice, (const struct step[STEPS + 1]){__VA_ARGS__, {UOP_NONE, 0, 0, {0}}})
+	expect_shift(TIMING_##param, shift, what, choice, (const struct step[STEPS + 1]){__VA_ARGS__, {UOP_NONE, 0, 0, {0}, 0}})
 #define AS_IT_IS (struct choice){0, 0}
 #define CHOOSE(param, value) (struct choice){TIMING_##param, value}
 
-#define ALU {UOP_ALU, 0, 0, {0}}
-#define READS {UOP_ALU, 1, 0, {0}}
-#define MUL {UOP_MUL, 0, 1, {0}}
-#define DIV {UOP_DIV, 0, 1, {.unit = 20}}
-#define LOAD {UOP_LOAD, 0, 1, {0}}
-#define LOAD_READS {UOP_LOAD, 1, 0, {0}}
-#define LOAD_MISSES {UOP_LOAD, 0, 1, {.memory = 20}}
-#define LOAD_WALKS {UOP_LOAD, 0, 1, {.translate = 20}}
-#define LOAD_MEETS_STORE {UOP_LOAD, 0, 1, {.conflict = 1}}
-#define STORE {UOP_STORE, 0, 0, {0}}
-#define AMO {UOP_AMO, 0, 1, {0}}
-#define CSR {UOP_CSR, 0, 1, {0}}
-#define JUMP {UOP_JAL, 0, 0, {.flow = FLOW_TAKEN}}
-#define WRONG {UOP_BRANCH, 0, 0, {.flow = FLOW_WRONG}}
-#define TRAPS {UOP_ALU, 0, 0, {.trap = 1}}
+#define ALU {UOP_ALU, 0, 0, {0}, 0}
+#define READS {UOP_ALU, 1, 0, {0}, 0}
+#define MUL {UOP_MUL, 0, 1, {0}, 0}
+#define DIV {UOP_DIV, 0, 1, {.unit = 20}, 0}
+#define LOAD {UOP_LOAD, 0, 1, {0}, 0}
+#define LOAD_READS {UOP_LOAD, 1, 0, {0}, 0}
+#define LOAD_MISSES {UOP_LOAD, 0, 1, {.memory = 20}, 0}
+#define LOAD_WALKS {UOP_LOAD, 0, 1, {.translate = 20}, 0}
+#define LOAD_MEETS_STORE {UOP_LOAD, 0, 1, {.conflict = 1}, 0}
+#define STORE {UOP_STORE, 0, 0, {0}, 0}
+#define DEVICE_LOAD(cycles) {UOP_LOAD, 0, 1, {.device = (cycles)}, 0}
+#define DEVICE_STORE(cycles) {UOP_STORE, 0, 0, {.device = (cycles)}, 0}
+#define FENCE {UOP_CSR, 0, 0, {0}, UOP_DRAIN}
+#define AMO {UOP_AMO, 0, 1, {0}, 0}
+#define CSR {UOP_CSR, 0, 1, {0}, 0}
+#define JUMP {UOP_JAL, 0, 0, {.flow = FLOW_TAKEN}, 0}
+#define WRONG {UOP_BRANCH, 0, 0, {.flow = FLOW_WRONG}, 0}
+#define TRAPS {UOP_ALU, 0, 0, {.trap = 1}, 0}
 
 /* With a queue of one, each instruction is requested when the one before it has left. */
 Test(pipe_param, fetch_queue)
@@ -159,6 +163,28 @@ Test(pipe_param, stores)
 	SHIFT(store_drain, 1, ISSUE, AS_IT_IS, STORE, LOAD_MEETS_STORE, READS);
 	SHIFT(store_drain, 0, ISSUE, AS_IT_IS, STORE, LOAD, READS);
 	SHIFT(store_retry, 1, ISSUE, AS_IT_IS, STORE, LOAD_MEETS_STORE, READS);
+}
+
+/* A load from a device waits until all before it has committed, and until the device asked before has answered: also one
+ * that a store asked, for which nobody else waits but a fence. */
+Test(pipe_param, devices)
+{
+	struct timing timing;
+	char reason[160];
+	timing_default(&timing);
+	cr_assert_eq(timing_load(&timing, "cva6", reason, sizeof reason), 0, "%s", reason);
+#define TIME(what, ...) time_of((const struct step[STEPS + 1]){__VA_ARGS__, {UOP_NONE, 0, 0, {0}, 0}}, what, &timing)
+	const int left = TIME(COMMIT, STORE) + (int)timing.store_drain;
+	cr_expect_eq(TIME(ISSUE, DEVICE_LOAD(20), READS) - TIME(ISSUE, LOAD, READS), 20);
+	cr_expect_eq(TIME(ISSUE, DEVICE_LOAD(25), READS) - TIME(ISSUE, LOAD, READS), 25);
+	cr_expect_eq(TIME(COMMIT, DEVICE_STORE(20), ALU), TIME(COMMIT, STORE, ALU), "a store is posted");
+	cr_expect_eq(TIME(ISSUE, DEVICE_STORE(20), LOAD, READS), TIME(ISSUE, STORE, LOAD, READS), "memory is no device");
+	cr_expect_eq(TIME(COMMIT, DEVICE_STORE(20), STORE), TIME(COMMIT, STORE, STORE), "likewise");
+	cr_expect_eq(TIME(ACCESS, DEVICE_STORE(20), DEVICE_LOAD(9)), left + 20);
+	cr_expect_eq(TIME(COMMIT, DEVICE_STORE(20), DEVICE_STORE(1)), left + 20);
+	cr_expect_eq(TIME(COMMIT, DEVICE_STORE(20), FENCE), left + 20);
+	cr_expect_eq(TIME(ACCESS, DIV, DEVICE_LOAD(9)), TIME(COMMIT, DIV) + 1, "nothing is asked by a guess");
+#undef TIME
 }
 
 Test(pipe_param, a_fault_of_an_access)

@@ -246,6 +246,9 @@ Test(plic, comes_back)
 		cr_expect_eq(get(world, CONTEXT + 0x1000 * M1 + THRESHOLD), 4);
 		cr_expect_eq(claim(world, S0), 11);
 		cr_expect_not(world->level[S0]);
+		plic_kind.source(world->plic, 13, false, 0);
+		plic_kind.source(world->plic, 13, true, 0);
+		cr_expect_not(world->level[S0], "the gateway has forgotten that it waits");
 		complete(world, S0, 13); /* its line is still high */
 		cr_expect(world->level[S0]);
 		complete(world, S0, 11);

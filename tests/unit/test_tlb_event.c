@@ -38,7 +38,7 @@ static const char *fields_of(const struct listener *listener, unsigned n, char t
 {
 	FILE *out = fmemopen(text, 400, "w");
 	cr_assert(out && n < listener->count);
-	trace_print(out, &listener->events[n], NULL);
+	trace_print(out, &listener->events[n], NULL, NULL);
 	fclose(out);
 	text[strcspn(text, "\n")] = '\0';
 	return strstr(text, " what=") + 1;

@@ -367,12 +367,12 @@ Test(test_trace, versions)
 		size_t size = ZSTD_compress(packed, CHUNK_MAX, plain, sizeof(plain), 1);
 		cr_assert(!ZSTD_isError(size));
 		spill(path, (char *)packed, size);
-		expect_refused(path, "before had no checksums");
+		expect_refused(path, "before 5 had no checksums");
 		size = chunk_put(zstd, 0, true, plain, sizeof(plain), packed);
 		cr_assert(!ZSTD_isError(size));
 		spill(path, (char *)packed, size);
 		if (version != TRACE_VERSION) {
-			expect_refused(path, "version is not 5");
+			expect_refused(path, "version is not 6");
 			continue;
 		}
 		struct trace_event event;

@@ -131,7 +131,7 @@ static bool find_difference(struct comparison *comparison)
 static void print_marked(char mark, const struct trace_event *event, const struct input *input)
 {
 	printf("%c ", mark);
-	trace_print(stdout, event, &input->names);
+	trace_print(stdout, event, NULL, &input->names);
 }
 
 static void print_fields(const struct comparison *comparison)

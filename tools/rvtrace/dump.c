@@ -19,9 +19,13 @@ static bool passes(const struct filter *filter, const struct trace_event *event)
 static void dump_plain(struct input *input, const struct filter *filter)
 {
 	struct trace_event event;
-	while (input_next(input, &event))
+	while (input_next(input, &event)) {
+		const struct trace_latency *latency = event.type == TRACE_TRAP
+		                                          ? trace_reader_latency(input->reader, event.hart)
+		                                          : NULL;
 		if (passes(filter, &event))
-			trace_print(stdout, &event, &input->names);
+			trace_print(stdout, &event, latency, &input->names);
+	}
 }
 
 /* Hart by hart: how harts interleave is a matter of cycles. */

@@ -64,6 +64,23 @@ static void stat_text_exits(const struct world *world, const struct trace_names 
 	world_exits_free(rows, count);
 }
 
+static void stat_text_interrupts(const struct world *world)
+{
+	printf("\n%-4s %-35s %10s %10s %10s %10s %10s %12s %12s\n", "hart", "cycles that interrupts waited", "count",
+	       "min", "median", "p99", "max", "total", "masked");
+	for (unsigned i = 0; i < world->hart_count; i++) {
+		const struct latencies *latencies = &world->harts[i].latencies;
+		for (size_t j = 0; j < latencies->count; j++) {
+			const struct latency_row *row = &latencies->rows[j];
+			struct tally_summary waited = tally_summary(&row->waited);
+			printf("%-4u %-35s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64
+			       " %12" PRIu64 " %12" PRIu64 "\n",
+			       i, world_cause_name(row->cause), waited.count, waited.min, waited.median, waited.p99,
+			       waited.max, tally_sum(&row->waited), row->masked);
+		}
+	}
+}
+
 static void stat_text_zones(const struct world *world, const struct world_now *now)
 {
 	size_t count;
@@ -89,6 +106,7 @@ static void stat_text(const struct world *world, const struct world_now *now, co
 		printf(" %10" PRIu64 " %10" PRIu64 "\n", world->harts[i].entries, world->harts[i].exits);
 	}
 	stat_text_exits(world, names);
+	stat_text_interrupts(world);
 	stat_text_zones(world, now);
 }
 
@@ -123,8 +141,13 @@ static void stat_read(struct input *input, struct world *world, struct world_now
 	struct trace_event event;
 	while (input_next(input, &event)) {
 		const struct split *split = trace_reader_split(input->reader, event.hart);
+		const struct trace_latency *latency = event.type == TRACE_TRAP
+		                                          ? trace_reader_latency(input->reader, event.hart)
+		                                          : NULL;
 		if (split)
 			world_split(world, event.hart, split);
+		if (latency)
+			world_latency(world, event.hart, latency);
 		world_event(world, &event);
 		if (event.cycle > now[event.hart].cycle)
 			now[event.hart] = (struct world_now){event.cycle, event.retired};
