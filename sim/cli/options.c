@@ -18,11 +18,13 @@
 #include "cli/guests.h"
 #include "cli/loaders.h"
 #include "cli/networks.h"
+#include "cli/ports.h"
 #include "cli/qemu.h"
 #include "cli/qemu_console.h"
 #include "cli/qemu_run.h"
 #include "cli/qemu_semihosting.h"
 #include "cli/row.h"
+#include "cli/shares.h"
 #include "cli/usage.h"
 #include "cli/values.h"
 #include "cli/virtio.h"
@@ -109,6 +111,8 @@ static int option_device(struct options *options, const struct option_row *row, 
 		return guest_loader(options, list);
 	if (strncmp(model, "virtio-", 7) == 0)
 		return virtio_device(options, model, list);
+	if (ports_is_port(model))
+		return ports_add(options, model, list);
 	if (strcmp(model, "loader") == 0)
 		return generic_loader(options, list);
 	return bad("-device %s: unknown device", model);
@@ -282,6 +286,8 @@ static const struct option_row rows[] = {
     VALUE("netdev", networks_netdev),
     VALUE("nic", networks_nic),
     VALUE("net", networks_net),
+    VALUE("fsdev", shares_fsdev),
+    VALUE("virtfs", shares_virtfs),
     VALUE("object", virtio_object),
     VALUE("global", virtio_global),
     {"semihosting", false, qemu_semihosting, 0, 0, 0, NULL},
@@ -522,7 +528,7 @@ static enum options_result parse_option(struct options *options, int argc, char 
 	    find_firmware(options) != 0 || qemu_console_settle(options) != 0 || qemu_semihosting_settle(options) != 0 ||
 	    check_together(&options->config) != 0)
 		return OPTIONS_BAD;
-	if (virtio_settle(options) != 0)
+	if (virtio_settle(options) != 0 || shares_settle(options) != 0 || ports_settle(options) != 0)
 		return OPTIONS_BAD;
 	networks_settle(options);
 	qemu_tell_ignored(options);
@@ -545,6 +551,8 @@ void options_free(struct options *options)
 	free(options->config.guests);
 	free(options->config.patterns);
 	free(options->config.backends.disks);
+	free(options->config.backends.shares);
+	free(options->config.backends.chars);
 	free(options->config.loaders);
 	free(options->folders);
 	free(options->serials);

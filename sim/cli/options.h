@@ -26,6 +26,11 @@ struct options {
 	char *kept; /* texts that config points into and argv does not hold, one behind the other */
 	size_t kept_size;
 	bool all_snapshots; /* -snapshot */
+	struct serial_bus {
+		const char *id; /* NULL: none */
+		unsigned slot;
+	} buses[VIRTIO_SLOTS]; /* virtio serial devices, in the order of the line */
+	unsigned bus_count;
 	const char *drives[VIRTIO_SLOTS]; /* what the device in the slot is to use: it may be named later */
 	char *command_line; /* config.semihosting's */
 	const char *semihosting_chardev; /* NULL: it is the console anyway */

@@ -109,7 +109,7 @@ int options_room(struct options *options, int argc, char **argv)
 {
 	size_t size = 1;
 	for (int i = 0; i < argc; i++)
-		size += 2 * (strlen(argv[i]) + 3); /* the word, and an option's name again */
+		size += 3 * (strlen(argv[i]) + 3); /* the word, an option's name again, and what is made of a part */
 	options->kept = malloc(size);
 	options->command = calloc(2 * (size_t)argc + 2,
 	                          sizeof(*options->command)); /* a word may be name and value; "--" */
@@ -123,7 +123,11 @@ int options_room(struct options *options, int argc, char **argv)
 	options->chardevs = calloc((size_t)argc + 1, sizeof(*options->chardevs));
 	options->config.firmware_files = calloc((size_t)argc + 1, sizeof(*options->config.firmware_files));
 	options->config.backends.networks = calloc(NETWORKS_MAX, sizeof(*options->config.backends.networks));
-	bool room = options->config.backends.networks && options->config.firmware_files && options->config.backends.disks && options->serials && options->chardevs && options->kept &&
+	options->config.backends.shares = calloc((size_t)argc + 1, sizeof(*options->config.backends.shares));
+	options->config.backends.chars = calloc((size_t)argc + 2, sizeof(*options->config.backends.chars));
+	bool room = options->config.backends.shares && options->config.backends.chars &&
+	            options->config.backends.networks && options->config.firmware_files &&
+	            options->config.backends.disks && options->serials && options->chardevs && options->kept &&
 	            options->command && options->config.guests && options->config.patterns && options->config.loaders &&
 	            options->folders;
 	return room ? 0 : bad("out of memory for options");

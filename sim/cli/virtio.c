@@ -17,6 +17,8 @@ struct plugging {
 	struct virtio_config config;
 	int slot; /* -1: the last one that is free, as QEMU chooses */
 	const char *backend; /* the name of what it uses */
+	const char *id;
+	uint64_t max_ports; /* of a serial device */
 };
 
 /* Feature bits that properties take away. */
@@ -25,13 +27,21 @@ static const struct {
 	const char *name;
 	unsigned bit;
 } features[] = {
-    {NULL, "event_idx", VIRTIO_F_EVENT_IDX},    {NULL, "indirect_desc", VIRTIO_F_INDIRECT_DESC},
-    {NULL, "any_layout", VIRTIO_F_ANY_LAYOUT},  {NULL, "notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY},
-    {"virtio-blk-device", "config-wce", 11},    {"virtio-blk-device", "discard", 13},
-    {"virtio-blk-device", "write-zeroes", 14},  {"virtio-net-device", "mrg_rxbuf", 15},
-    {"virtio-net-device", "status", 16},        {"virtio-net-device", "ctrl_vq", 17},
-    {"virtio-net-device", "ctrl_rx", 18},       {"virtio-net-device", "ctrl_vlan", 19},
-    {"virtio-net-device", "ctrl_rx_extra", 20}, {"virtio-net-device", "ctrl_mac_addr", 23},
+    {NULL, "event_idx", VIRTIO_F_EVENT_IDX},
+    {NULL, "indirect_desc", VIRTIO_F_INDIRECT_DESC},
+    {NULL, "any_layout", VIRTIO_F_ANY_LAYOUT},
+    {NULL, "notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY},
+    {"virtio-blk-device", "config-wce", 11},
+    {"virtio-blk-device", "discard", 13},
+    {"virtio-blk-device", "write-zeroes", 14},
+    {"virtio-net-device", "mrg_rxbuf", 15},
+    {"virtio-net-device", "status", 16},
+    {"virtio-net-device", "ctrl_vq", 17},
+    {"virtio-net-device", "ctrl_rx", 18},
+    {"virtio-net-device", "ctrl_vlan", 19},
+    {"virtio-net-device", "ctrl_rx_extra", 20},
+    {"virtio-net-device", "ctrl_mac_addr", 23},
+    {"virtio-serial-device", "emergency-write", 2},
 };
 
 /* Properties that may have one setting: it is so here. */
@@ -139,6 +149,14 @@ static bool is_idle(const char *name)
 	return false;
 }
 
+static int set_tag(struct plugging *plugging, const char *value)
+{
+	if (strlen(value) > VIRTIO_9P_TAG)
+		return bad("-device %s: mount_tag=%s: must be at most %d bytes", plugging->model, value, VIRTIO_9P_TAG);
+	plugging->config.text = value;
+	return 0;
+}
+
 static int set_device_property(struct plugging *plugging, const char *name, const char *value)
 {
 	bool block = plugging->config.kind == &virtio_blk_kind, card = plugging->config.kind == &virtio_net_kind;
@@ -160,12 +178,25 @@ static int set_device_property(struct plugging *plugging, const char *name, cons
 		plugging->config.text = value;
 		return 0;
 	}
+	if (strcmp(name, "id") == 0)
+		plugging->id = value;
+	if (strcmp(plugging->model, "virtio-9p-device") == 0 && strcmp(name, "fsdev") == 0) {
+		plugging->backend = value;
+		return 0;
+	}
+	if (strcmp(plugging->model, "virtio-9p-device") == 0 && strcmp(name, "mount_tag") == 0)
+		return set_tag(plugging, value);
+	if (strcmp(plugging->model, "virtio-serial-device") == 0 && strcmp(name, "max_ports") == 0)
+		return number_between(value, 1, VIRTIO_PORTS, &plugging->max_ports)
+		           ? 0
+		           : bad("-device %s: max_ports=%s: must be from 1 to %d", plugging->model, value,
+		                 VIRTIO_PORTS);
 	int found = set_feature(plugging, name, value);
 	if (found == 0)
 		found = check_property(plugging, name, value);
 	if (found != 0)
 		return found < 0 ? -1 : 0;
-	if (is_idle(name) || (strcmp(name, "rng") == 0 && !block && !card))
+	if (is_idle(name) || (strcmp(name, "rng") == 0 && plugging->config.kind == &virtio_rng_kind))
 		return 0;
 	return bad("-device %s: unknown property '%s'", plugging->model, name);
 }
@@ -184,12 +215,23 @@ static int find_slot(struct plugging *plugging)
 	return bad("-device %s: all %d virtio-mmio slots are taken", plugging->model, VIRTIO_SLOTS);
 }
 
+/* Ports find the device they belong to by its name. */
+static void add_bus(const struct plugging *plugging)
+{
+	struct options *options = plugging->options;
+	options->config.virtio.serial[plugging->slot].max_ports = (unsigned)plugging->max_ports;
+	options->buses[options->bus_count++] = (struct serial_bus){.id = plugging->id,
+	                                                           .slot = (unsigned)plugging->slot};
+}
+
 static int plug(struct plugging *plugging)
 {
 	if (find_slot(plugging) != 0)
 		return -1;
 	plugging->options->config.virtio.slots[plugging->slot] = plugging->config;
 	plugging->options->drives[plugging->slot] = plugging->backend;
+	if (plugging->config.kind == &virtio_serial_kind)
+		add_bus(plugging);
 	return 0;
 }
 
@@ -207,7 +249,11 @@ static int refuse_model(const char *model)
 
 int virtio_device(struct options *options, const char *model, char *list)
 {
-	struct plugging plugging = {.options = options, .model = model, .config.kind = virtio_find(model), .slot = -1};
+	struct plugging plugging = {.options = options,
+	                            .model = model,
+	                            .config.kind = virtio_find(model),
+	                            .slot = -1,
+	                            .max_ports = VIRTIO_PORTS};
 	if (!plugging.config.kind)
 		return refuse_model(model);
 	for (char *item; (item = next_item(&list)) != NULL;) {
@@ -223,6 +269,13 @@ int virtio_card(struct options *options, const char *model, const char *netdev, 
 	struct plugging plugging = {
 	    .options = options, .model = model, .config.kind = &virtio_net_kind, .slot = -1, .backend = netdev};
 	return mac && set_mac(&plugging, mac) != 0 ? -1 : plug(&plugging);
+}
+
+int virtio_add_share(struct options *options, const char *id, const char *tag)
+{
+	struct plugging plugging = {
+	    .options = options, .model = "virtio-9p-device", .config.kind = &virtio_9p_kind, .slot = -1, .backend = id};
+	return set_tag(&plugging, tag) != 0 ? -1 : plug(&plugging);
 }
 
 /* Where random numbers come from is the same here whatever is said: the seed. */

@@ -16,9 +16,9 @@ static int open_networks(struct backends *backends, const struct backend_config 
 	return 0;
 }
 
-int backends_open(struct backends *backends, const struct backend_config *config, const struct network_host *host)
+static int open_disks(struct backends *backends, const struct backend_config *config)
 {
-	*backends = (struct backends){.disks = calloc(config->disk_count + 1, sizeof(*backends->disks))};
+	backends->disks = calloc(config->disk_count + 1, sizeof(*backends->disks));
 	if (!backends->disks)
 		return say("out of memory for disks");
 	for (unsigned i = 0; i < config->disk_count; i++) {
@@ -27,13 +27,7 @@ int backends_open(struct backends *backends, const struct backend_config *config
 			return -1;
 		backends->disk_count++;
 	}
-	return open_networks(backends, config, host);
-}
-
-void backends_finish(struct backends *backends)
-{
-	for (unsigned i = 0; i < backends->network_count; i++)
-		network_finish(backends->networks[i]);
+	return 0;
 }
 
 uint64_t backends_unasked(const struct backends *backends)
@@ -44,12 +38,65 @@ uint64_t backends_unasked(const struct backends *backends)
 	return unasked;
 }
 
+static int open_shares(struct backends *backends, const struct backend_config *config)
+{
+	backends->shares = calloc(config->share_count + 1, sizeof(*backends->shares));
+	if (!backends->shares)
+		return say("out of memory for shared folders");
+	for (unsigned i = 0; i < config->share_count; i++) {
+		backends->shares[i] = host_share_open(&config->shares[i]);
+		if (!backends->shares[i])
+			return -1;
+		backends->share_count++;
+	}
+	return 0;
+}
+
+int backends_open(struct backends *backends, const struct backend_config *config, const struct network_host *host)
+{
+	*backends = (struct backends){0};
+	if (open_disks(backends, config) != 0 || open_shares(backends, config) != 0)
+		return -1;
+	return open_networks(backends, config, host);
+}
+
+int backends_open_outputs(struct backends *backends, const struct backend_config *config)
+{
+	backends->chars = calloc(config->char_count + 1, sizeof(*backends->chars));
+	if (!backends->chars)
+		return say("out of memory for outputs");
+	for (unsigned i = 0; i < config->char_count; i++) {
+		backends->chars[i] = host_char_open(&config->chars[i]);
+		if (!backends->chars[i])
+			return -1;
+		backends->char_count++;
+	}
+	backends->uart = config->uart ? backends->chars[config->uart - 1] : NULL;
+	return 0;
+}
+
+int backends_finish(struct backends *backends)
+{
+	int result = 0;
+	for (unsigned i = 0; i < backends->network_count; i++)
+		network_finish(backends->networks[i]);
+	for (unsigned i = 0; i < backends->char_count; i++)
+		result |= host_char_finish(backends->chars[i]);
+	return result;
+}
+
 void backends_close(struct backends *backends)
 {
 	for (unsigned i = 0; i < backends->disk_count; i++)
 		host_disk_close(backends->disks[i]);
 	for (unsigned i = 0; i < backends->network_count; i++)
 		network_close(backends->networks[i]);
+	for (unsigned i = 0; i < backends->share_count; i++)
+		host_share_close(backends->shares[i]);
+	for (unsigned i = 0; i < backends->char_count; i++)
+		host_char_close(backends->chars[i]);
 	free(backends->disks);
+	free(backends->shares);
+	free(backends->chars);
 	*backends = (struct backends){0};
 }

@@ -1,11 +1,13 @@
 /*
- * What the host lends to devices (QEMU calls them back ends), as the command line asks for it: disks and networks. The machine
- * opens them before it builds devices, which only use them.
+ * What the host lends to devices (QEMU calls them back ends), as the command line asks for it: disks, networks, shared folders, and
+ * where characters go. The machine opens them before it builds devices, which only use them.
  */
 #ifndef BACKEND_H
 #define BACKEND_H
 
+#include "dev/host_char.h"
 #include "dev/host_disk.h"
+#include "dev/host_share.h"
 #include "dev/network.h"
 
 struct backend_config {
@@ -13,6 +15,11 @@ struct backend_config {
 	unsigned disk_count;
 	struct network_config *networks;
 	unsigned network_count; /* at most NETWORKS_MAX */
+	struct share_config *shares;
+	unsigned share_count;
+	struct char_config *chars;
+	unsigned char_count;
+	unsigned uart; /* 1 + the index of the UART's among chars; 0: the console */
 };
 
 struct backends {
@@ -20,12 +27,19 @@ struct backends {
 	unsigned disk_count;
 	struct network *networks[NETWORKS_MAX];
 	unsigned network_count;
+	struct host_share **shares;
+	unsigned share_count;
+	struct host_char **chars;
+	unsigned char_count;
+	struct host_char *uart; /* NULL: the console */
 };
 
-/* 0, or -1 after a line on stderr; backends_close in both cases. */
+/* 0, or -1 after a line on stderr; backends_close in both cases. Nothing is made empty. */
 int backends_open(struct backends *backends, const struct backend_config *config, const struct network_host *host);
-/* The run has ended: network_finish. */
-void backends_finish(struct backends *backends);
+/* Likewise, for what makes files empty: when nothing else can be refused. */
+int backends_open_outputs(struct backends *backends, const struct backend_config *config);
+/* At the end of a run: 0, or -1 after a line on stderr: some output could not be written. */
+int backends_finish(struct backends *backends);
 /* network_unasked of all. */
 uint64_t backends_unasked(const struct backends *backends);
 void backends_close(struct backends *backends);

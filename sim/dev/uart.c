@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 #include "base/state.h"
+#include "dev/backend.h"
 #include "dev/console.h"
 #include "dev/devices.h"
 #include "dev/tree.h"
@@ -35,6 +36,7 @@ struct uart {
 	struct device device;
 	const struct platform *platform;
 	struct console *console;
+	struct host_char *where; /* NULL: the console */
 	struct irq_wire irq;
 	struct event receive, timeout;
 	uint64_t next_arrival; /* cycle before which nothing more can arrive */
@@ -112,7 +114,7 @@ static void listen(struct uart *uart, uint64_t now)
 	if (!uart->listening || uart->ended || now < uart->next_arrival || fifo_room(uart) == 0 ||
 	    (uart->mcr & MCR_LOOP))
 		return;
-	int input = console_read(uart->console, now);
+	int input = host_char_read(uart->where, uart->console, now);
 	if (input >= 0)
 		uart_push(uart, (uint8_t)input, now);
 	if (input == CONSOLE_BREAK) { /* a character of zeros */
@@ -217,7 +219,7 @@ static void write_thr(struct uart *uart, uint8_t byte, uint64_t now)
 	if (uart->mcr & MCR_LOOP)
 		uart_push(uart, byte, now);
 	else
-		console_write(uart->console, byte, now);
+		host_char_write(uart->where, uart->console, byte, now);
 	uart->thr_pending = true;
 }
 
@@ -228,7 +230,7 @@ static void write_ier(struct uart *uart, uint8_t value, uint64_t now)
 	uart->ier = value & 0x0f;
 	if (uart->ier & IER_RDI && !uart->listening) {
 		uart->listening = true;
-		uart->ended = console_ended(uart->console, now);
+		uart->ended = host_char_ended(uart->where, uart->console, now);
 	}
 }
 
@@ -398,6 +400,7 @@ static struct device *uart_make(const struct board *board, const struct device_s
 	};
 	uart->platform = board->platform;
 	uart->console = board->console;
+	uart->where = board->backends ? board->backends->uart : NULL;
 	uart->irq = site->wire;
 	if (event_init(&uart->receive, board->events, receive_due, uart) != 0 ||
 	    event_init(&uart->timeout, board->events, timeout_due, uart) != 0) {

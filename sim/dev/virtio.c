@@ -86,7 +86,7 @@ void virtio_set_status(struct virtio *virtio, uint32_t status, uint64_t now)
 	bool starts = status & ~virtio->status & VIRTIO_DRIVER_OK;
 	virtio->status = status | (virtio->status & VIRTIO_NEEDS_RESET);
 	/* a legacy driver may have filled queues before it says that it runs */
-	for (unsigned queue = 0; starts && queue < virtio->kind->queues; queue++)
+	for (unsigned queue = 0; starts && queue < virtio->queue_count; queue++)
 		virtio_notify(virtio, queue, now);
 }
 
@@ -110,11 +110,11 @@ bool virtio_alive(const struct virtio *virtio, unsigned queue)
 
 void virtio_notify(struct virtio *virtio, uint32_t queue, uint64_t now)
 {
-	if (queue >= virtio->kind->queues || !virtio_alive(virtio, queue))
+	if (queue >= virtio->queue_count || !virtio_alive(virtio, queue))
 		return;
 	if (virtio->notified == 0)
 		event_schedule(virtio->events, &virtio->service, now + virtio->latency);
-	virtio->notified |= UINT32_C(1) << queue;
+	virtio->notified |= UINT64_C(1) << queue;
 }
 
 /* A device does one thing at a time: a chain of each queue that has some, then it is busy with them. */
@@ -122,12 +122,12 @@ static void serve_queues(void *context, uint64_t now)
 {
 	struct virtio *virtio = context;
 	uint64_t busy = 0;
-	for (unsigned queue = 0; queue < virtio->kind->queues; queue++) {
+	for (unsigned queue = 0; queue < virtio->queue_count; queue++) {
 		if (!(virtio->notified >> queue & 1))
 			continue;
 		uint64_t cycles = virtio_alive(virtio, queue) ? virtio->kind->serve(virtio, queue, now) : 0;
 		if (cycles == 0)
-			virtio->notified &= ~(UINT32_C(1) << queue);
+			virtio->notified &= ~(UINT64_C(1) << queue);
 		busy += cycles;
 	}
 	if (virtio->notified != 0)
@@ -351,11 +351,11 @@ uint64_t virtio_config_read(const struct virtio *virtio, uint64_t offset, unsign
 	return value;
 }
 
-void virtio_config_write(struct virtio *virtio, uint64_t offset, uint64_t value, unsigned size)
+void virtio_config_write(struct virtio *virtio, uint64_t offset, uint64_t value, unsigned size, uint64_t now)
 {
 	if (virtio->kind->config_write && offset < virtio->kind->config_size &&
 	    size <= virtio->kind->config_size - offset && size <= 4)
-		virtio->kind->config_write(virtio, (uint32_t)offset, (uint32_t)value, size);
+		virtio->kind->config_write(virtio, (uint32_t)offset, (uint32_t)value, size, now);
 }
 
 /* ---- making, state ---- */
@@ -366,7 +366,8 @@ struct virtio *virtio_make(const struct board *board, const struct virtio_config
 	struct virtio *virtio = kind->make(board, config);
 	if (!virtio)
 		return NULL;
-	assert(kind->queues <= VIRTIO_QUEUES && kind->config_size <= VIRTIO_CONFIG_BYTES);
+	virtio->queue_count = virtio->queue_count ? virtio->queue_count : kind->queues;
+	assert(virtio->queue_count <= VIRTIO_QUEUES && kind->config_size <= VIRTIO_CONFIG_BYTES);
 	virtio->kind = kind;
 	virtio->bus = board->bus;
 	virtio->events = board->events;
@@ -425,7 +426,7 @@ void virtio_save(const struct virtio *virtio, struct state_writer *writer)
 	state_write_u64(writer, virtio->isr);
 	state_write_u64(writer, virtio->notified);
 	event_save(&virtio->service, writer);
-	for (unsigned i = 0; i < virtio->kind->queues; i++)
+	for (unsigned i = 0; i < virtio->queue_count; i++)
 		save_queue(&virtio->queues[i], writer);
 	if (virtio->kind->save)
 		virtio->kind->save(virtio, writer);
@@ -438,9 +439,9 @@ bool virtio_restore(struct virtio *virtio, struct state_reader *reader)
 	virtio->accepted = state_read_u64(reader);
 	virtio->status = (uint32_t)state_read_limited(reader, 0xff);
 	virtio->isr = (uint32_t)state_read_limited(reader, VIRTIO_USED | VIRTIO_CONFIG);
-	virtio->notified = (uint32_t)state_read_limited(reader, (UINT32_C(1) << virtio->kind->queues) - 1);
+	virtio->notified = state_read_limited(reader, UINT64_MAX >> (64 - virtio->queue_count));
 	event_restore(virtio->events, &virtio->service, reader);
-	for (unsigned i = 0; i < virtio->kind->queues; i++)
+	for (unsigned i = 0; i < virtio->queue_count; i++)
 		restore_queue(&virtio->queues[i], reader);
 	if (!reader->failed && virtio->kind->restore)
 		virtio->kind->restore(virtio, reader);

@@ -43,9 +43,11 @@ enum {
 
 enum {
 	VIRTIO_QUEUE_SIZE = 1024, /* most descriptors of a queue, and of a chain */
-	VIRTIO_QUEUES = 4,        /* most queues of a device */
+	VIRTIO_PORTS = 31,        /* most ports of a serial device */
+	VIRTIO_QUEUES = 64,       /* most queues of a device */
 	VIRTIO_CONFIG_BYTES = 256,
 	VIRTIO_SLOTS = 8, /* of the machine */
+	VIRTIO_9P_TAG = 32, /* most bytes of a shared folder's name */
 };
 
 #define VIRTIO_NO_BACKEND UINT32_MAX
@@ -59,6 +61,18 @@ struct virtio_config {
 	uint64_t without;               /* features that are not offered */
 };
 
+/* What it says of a serial device's ports, by their numbers. */
+struct virtio_serial {
+	unsigned max_ports, count;
+	struct virtio_port {
+		bool present, is_console;
+		bool connected;   /* to a character back end */
+		const char *chardev; /* as the command line calls that */
+		unsigned backend;    /* its index */
+		const char *name; /* NULL: none */
+	} ports[VIRTIO_PORTS];
+};
+
 /* ... and of all of them. */
 struct virtio_options {
 	bool modern;      /* version 2 of the transport; else legacy, version 1 */
@@ -67,6 +81,7 @@ struct virtio_options {
 	uint64_t net_cycles, net_bytes;   /* a frame likewise */
 	uint64_t net_poll;                /* struct network_host's poll_ticks */
 	struct virtio_config slots[VIRTIO_SLOTS];
+	struct virtio_serial serial[VIRTIO_SLOTS]; /* where there is such a device */
 };
 
 struct virtio_queue {
@@ -85,7 +100,8 @@ struct virtio {
 	uint64_t offered, accepted; /* features */
 	uint32_t status, isr;
 	bool modern;
-	uint32_t notified; /* bit set of the queues that the device has yet to look at */
+	unsigned queue_count;
+	uint64_t notified; /* bit set of the queues that the device has yet to look at */
 	struct event service;
 	uint64_t latency; /* cycles from a notification until the device looks */
 	struct virtio_queue queues[VIRTIO_QUEUES];
@@ -94,7 +110,7 @@ struct virtio {
 struct virtio_kind {
 	const char *name; /* QEMU's, of -device */
 	uint32_t id;      /* of the specification's list */
-	unsigned queues;
+	unsigned queues; /* or fewer, if `make` says so in queue_count */
 	uint32_t config_size;
 	/* Without virtio_init's part. NULL: no memory. */
 	struct virtio *(*make)(const struct board *board, const struct virtio_config *config);
@@ -102,7 +118,7 @@ struct virtio_kind {
 	/* All config_size bytes, little-endian. */
 	void (*config_read)(const struct virtio *virtio, uint8_t *bytes);
 	/* The driver writes there. NULL: it is read-only. */
-	void (*config_write)(struct virtio *virtio, uint32_t offset, uint32_t value, unsigned size);
+	void (*config_write)(struct virtio *virtio, uint32_t offset, uint32_t value, unsigned size, uint64_t now);
 	/* The queue has something, maybe. Serves one chain, and returns the cycles that it takes; 0: there was none. */
 	uint64_t (*serve)(struct virtio *virtio, unsigned queue, uint64_t now);
 	/* The driver resets it, or the machine does. May be NULL. */
@@ -129,7 +145,7 @@ void virtio_notify(struct virtio *virtio, uint32_t queue, uint64_t now);
 void virtio_acknowledge(struct virtio *virtio, uint32_t isr, uint64_t now);
 /* 1, 2, 4 or 8 bytes of the device's configuration; what is outside reads as 0. */
 uint64_t virtio_config_read(const struct virtio *virtio, uint64_t offset, unsigned size);
-void virtio_config_write(struct virtio *virtio, uint64_t offset, uint64_t value, unsigned size);
+void virtio_config_write(struct virtio *virtio, uint64_t offset, uint64_t value, unsigned size, uint64_t now);
 void virtio_save(const struct virtio *virtio, struct state_writer *writer);
 bool virtio_restore(struct virtio *virtio, struct state_reader *reader);
 

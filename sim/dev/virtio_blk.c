@@ -87,8 +87,9 @@ static void blk_config_read(const struct virtio *virtio, uint8_t *bytes)
 	put(bytes, 56, 1, 1); /* write-zeroes may unmap */
 }
 
-static void blk_config_write(struct virtio *virtio, uint32_t offset, uint32_t value, unsigned size)
+static void blk_config_write(struct virtio *virtio, uint32_t offset, uint32_t value, unsigned size, uint64_t now)
 {
+	(void)now;
 	if (offset == WRITEBACK_AT && size == 1 && virtio_has(virtio, F_CONFIG_WCE))
 		((struct blk *)virtio)->writeback = value & 1;
 }

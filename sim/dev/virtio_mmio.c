@@ -44,7 +44,7 @@ enum {
 
 	MAGIC_VALUE = 0x74726976,  /* "virt" */
 	VENDOR_VALUE = 0x554d4551, /* "QEMU": its machine, its identity */
-	MMIO_VERSION = 1,
+	MMIO_VERSION = 2,
 };
 
 struct mmio {
@@ -61,7 +61,7 @@ struct mmio {
 /* The one that is selected, or NULL. */
 static struct virtio_queue *selected(const struct mmio *mmio)
 {
-	return mmio->queue_sel < mmio->virtio->kind->queues ? &mmio->virtio->queues[mmio->queue_sel] : NULL;
+	return mmio->queue_sel < mmio->virtio->queue_count ? &mmio->virtio->queues[mmio->queue_sel] : NULL;
 }
 
 /* A size that no queue can have leaves it as it was. */
@@ -241,7 +241,7 @@ static bool mmio_write(struct device *device, uint64_t offset, unsigned size, ui
 		return true;
 	*effects |= EFFECT_IRQ | EFFECT_YIELD; /* its interrupt may fall, and its next event be near */
 	if (offset >= CONFIG) {
-		virtio_config_write(mmio->virtio, offset - CONFIG, value, size);
+		virtio_config_write(mmio->virtio, offset - CONFIG, value, size, now);
 		return true;
 	}
 	if (size >= 4)
@@ -301,7 +301,7 @@ static void mmio_dump(const struct device *device, FILE *out)
 	fprintf(out, "%s: status 0x%" PRIx32 "%s, features 0x%" PRIx64 ", isr %" PRIu32 "\n", virtio->kind->name,
 	        virtio->status, virtio->status & VIRTIO_NEEDS_RESET ? " (needs reset)" : "", virtio->accepted,
 	        virtio->isr);
-	for (unsigned i = 0; i < virtio->kind->queues; i++) {
+	for (unsigned i = 0; i < virtio->queue_count; i++) {
 		const struct virtio_queue *queue = &virtio->queues[i];
 		if (queue->ready)
 			fprintf(out,

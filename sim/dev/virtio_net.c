@@ -77,8 +77,9 @@ static void net_config_read(const struct virtio *virtio, uint8_t *bytes)
 }
 
 /* A legacy driver that has no command for it writes the address there. */
-static void net_config_write(struct virtio *virtio, uint32_t offset, uint32_t value, unsigned size)
+static void net_config_write(struct virtio *virtio, uint32_t offset, uint32_t value, unsigned size, uint64_t now)
 {
+	(void)now;
 	struct net *net = (struct net *)virtio;
 	if (virtio->modern || virtio_has(virtio, F_CTRL_MAC_ADDR) || offset + size > MAC_BYTES)
 		return;

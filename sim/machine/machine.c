@@ -347,6 +347,9 @@ static uint64_t virtio_hash(const struct virtio_options *virtio)
 		const struct virtio_config *slot = &virtio->slots[i];
 		uint64_t value = slot->kind ? (slot->kind->id << 8 | slot->backend) ^ slot->without << 16 : 0;
 		value ^= slot->number << 8;
+		for (unsigned port = 0; port < virtio->serial[i].max_ports; port++)
+			value = value * 5 + 1 + virtio->serial[i].ports[port].present +
+			        2 * virtio->serial[i].ports[port].is_console;
 		hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
 	}
 	return hash;
@@ -545,7 +548,9 @@ static int build(struct machine *machine, struct boot *boot)
 		return -1;
 	/* nothing can be refused any more: these make files empty */
 	if (input_log_record(&machine->input, config->record) != 0 || add_console(machine) != 0 ||
-	    add_devices(machine, boot) != 0 || add_htif(machine) != 0 || semihost_add(machine, &boot->layout) != 0)
+	    backends_open_outputs(&machine->backends, &config->backends) != 0)
+		return -1;
+	if (add_devices(machine, boot) != 0 || add_htif(machine) != 0 || semihost_add(machine, &boot->layout) != 0)
 		return -1;
 	if (add_observers(machine, boot) != 0)
 		return -1;
@@ -575,7 +580,7 @@ int machine_init(struct machine *machine, const struct config *config)
 int machine_finish(struct machine *machine)
 {
 	int result = console_finish(machine->console);
-	backends_finish(&machine->backends);
+	result |= backends_finish(&machine->backends);
 	return input_log_finish(&machine->input) != 0 ? -1 : result;
 }
 

@@ -18,14 +18,12 @@ struct output {
 	struct stat status;
 };
 
-enum { OUTPUTS = 6 };
+enum { OUTPUTS = 6 /* and those of character back ends */ };
 
-static const char *serial_file(const struct config *config)
-{
-	return strncmp(config->serial, "file:", 5) == 0 ? config->serial + 5 : NULL;
-}
+static const char *serial_file(const char *serial) { return strncmp(serial, "file:", 5) == 0 ? serial + 5 : NULL; }
 
-static void list_outputs(const struct config *config, struct output list[OUTPUTS])
+/* With room for `more`: NULL after a line on stderr. */
+static struct output *list_outputs(const struct config *config, unsigned more, unsigned *count)
 {
 	const struct output all[OUTPUTS] = {
 	    {.what = "--trace", .path = config->trace_path, .alone = true},
@@ -33,9 +31,23 @@ static void list_outputs(const struct config *config, struct output list[OUTPUTS
 	    {.what = "--signature", .path = config->signature_path},
 	    {.what = "--record", .path = config->record, .alone = true},
 	    {.what = "-dump-dtb", .path = config->dump_dtb, .tree = true},
-	    {.what = "-serial", .path = serial_file(config), .alone = true},
+	    {.what = "-serial", .path = serial_file(config->serial), .alone = true},
 	};
+	const struct backend_config *backends = &config->backends;
+	*count = OUTPUTS + backends->char_count;
+	struct output *list = calloc(*count + more, sizeof(*list));
+	if (!list) {
+		say("out of memory for names of files");
+		return NULL;
+	}
 	memcpy(list, all, sizeof(all));
+	for (unsigned i = 0; i < backends->char_count; i++)
+		list[OUTPUTS + i] = (struct output){
+		    .what = *backends->chars[i].id ? "-chardev" : "-serial",
+		    .path = serial_file(backends->chars[i].where),
+		    .alone = true,
+		};
+	return list;
 }
 
 /* ---- what is there already ---- */
@@ -189,22 +201,28 @@ static void remove_created(const struct output *list, unsigned count)
 
 int outputs_check(const struct config *config)
 {
-	struct output list[OUTPUTS];
-	list_outputs(config, list);
-	int result = check_list(config, list, OUTPUTS, list);
-	remove_created(list, OUTPUTS);
+	unsigned count;
+	struct output *list = list_outputs(config, 0, &count);
+	if (!list)
+		return -1;
+	int result = check_list(config, list, count, list);
+	remove_created(list, count);
+	free(list);
 	return result;
 }
 
 int outputs_check_one(const struct config *config, const char *what, const char *path)
 {
-	struct output list[OUTPUTS + 1];
-	list_outputs(config, list);
-	for (unsigned i = 0; i < OUTPUTS; i++)
+	unsigned count;
+	struct output *list = list_outputs(config, 1, &count);
+	if (!list)
+		return -1;
+	for (unsigned i = 0; i < count; i++)
 		if (list[i].path && stat(list[i].path, &list[i].status) != 0)
 			list[i].path = NULL;
-	list[OUTPUTS] = (struct output){.what = what, .path = path, .alone = true};
-	int result = check_list(config, &list[OUTPUTS], 1, list);
-	remove_created(&list[OUTPUTS], 1);
+	list[count] = (struct output){.what = what, .path = path, .alone = true};
+	int result = check_list(config, &list[count], 1, list);
+	remove_created(&list[count], 1);
+	free(list);
 	return result;
 }

@@ -199,6 +199,21 @@ OPTIONS = """
 | -device virtio-blk-device GOOD | -device virtio-blk-device,drive=x GOOD | -device virtio-blk-device,drive= GOOD | -device virtio-blk-pci,drive=x GOOD
 | -device virtio-rng-device,bus=virtio-mmio-bus.8 GOOD | -device virtio-rng-device,bus=pcie.0 GOOD | -device virtio-rng-device,packed=on GOOD
 | -device virtio-rng-device,bus=virtio-mmio-bus.3 -device virtio-rng-device,bus=virtio-mmio-bus.3 GOOD | -device virtio-rng-device,event_idx=2 GOOD
+| -fsdev local,path=DIRECTORY,security_model=none GOOD | -fsdev local,id=f,path=/nonexistent,security_model=none GOOD | -fsdev local,id=f,path=TEXT,security_model=none GOOD
+| -fsdev local,id=f,path=DIRECTORY GOOD | -fsdev local,id=f,security_model=none GOOD | -fsdev local,id=f,path=DIRECTORY,security_model=some GOOD | -fsdev GOOD
+| -fsdev proxy,id=f,socket=s GOOD | -fsdev local,id=f,path=DIRECTORY,security_model=none,colour=red GOOD | -fsdev local,id=f,path=DIRECTORY,security_model=mapped,fmode=888 GOOD
+| -fsdev local,id=f,path=DIRECTORY,security_model=none,multidevs=some GOOD | -fsdev local,id=f,path=DIRECTORY,security_model=none,readonly=maybe GOOD
+| -fsdev local,id=f,path=DIRECTORY,security_model=none -fsdev local,id=f,path=DIRECTORY,security_model=none GOOD | -device virtio-9p-device GOOD
+| -device virtio-9p-device,fsdev=f,mount_tag=t GOOD | -fsdev local,id=f,path=DIRECTORY,security_model=none -device virtio-9p-device,fsdev=f GOOD
+| -fsdev local,id=f,path=DIRECTORY,security_model=none -device virtio-9p-device,fsdev=f,mount_tag=012345678901234567890123456789012 GOOD
+| -virtfs local,path=DIRECTORY,security_model=none GOOD | -virtfs local,path=DIRECTORY,mount_tag=t GOOD | -virtfs synth,mount_tag=t GOOD | -device virtio-9p-pci,fsdev=f,mount_tag=t GOOD
+| -device virtconsole GOOD | -chardev null,id=c -device virtconsole,chardev=c GOOD | -device virtio-serial-device,max_ports=32 GOOD | -device virtio-serial-device,max_ports=0 GOOD
+| -device virtio-serial-device -device virtconsole,chardev=c GOOD | -device virtio-serial-device -device virtserialport,nr=0 GOOD | -device virtio-serial-device -device virtserialport,nr=31 GOOD
+| -device virtio-serial-device,max_ports=1 -device virtserialport GOOD | -device virtio-serial-device -device virtserialport,nr=2 -device virtserialport,nr=2 GOOD
+| -device virtio-serial-device -device virtserialport,name=n -device virtserialport,name=n GOOD | -device virtio-serial-device -device virtconsole,colour=red GOOD
+| -device virtio-serial-device -device virtconsole,bus=none.0 GOOD | -chardev stdio,id=c -nographic -device virtio-serial-device -device virtconsole,chardev=c GOOD
+| -chardev stdio,id=c -serial stdio -device virtio-serial-device -device virtconsole,chardev=c GOOD | -chardev file,id=c,path=/nonexistent/x -device virtio-serial-device -device virtconsole,chardev=c GOOD
+| -chardev null,id=c -device virtio-serial-device -device virtconsole,chardev=c -device virtserialport,chardev=c GOOD
 | -device virtio-rng-device,colour=red GOOD | -device virtio-warp-device GOOD | -global virtio-mmio.force-legacy=maybe GOOD | -global x.y=z GOOD
 | -object memory-backend-ram,id=m,size=1M GOOD | -hda IMAGE GOOD | -cdrom IMAGE GOOD | -blockdev driver=file,filename=IMAGE GOOD
 | -blockdev driver=qcow2,file=f,node-name=n GOOD | -blockdev driver=raw,file=f,node-name=n GOOD | -blockdev {"driver":"file"} GOOD

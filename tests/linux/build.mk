@@ -4,11 +4,11 @@ LINUX := $(BUILD)/linux
 LINUX_PACKAGES := $(PACKAGES_TEST) u-boot-qemu linux-source-6.1 flex bison bc xz-utils e2fsprogs
 
 # Each of its suites has a target: linux-boots, linux-checks, linux-disk, linux-same.
-LINUX_TARGETS := linux-boots linux-checks linux-disk linux-same
+LINUX_TARGETS := linux-boots linux-checks linux-disk linux-same linux-share
 
 .PHONY: linux $(LINUX_TARGETS) linux-speed linux-ready linux-programs
 linux: linux-ready ## Debian 12's and 13's kernels, each way there is (builds a kernel first, once: 10 minutes)
-	@tests/run.py linux linux_checks linux_disk linux_same
+	@tests/run.py linux linux_checks linux_disk linux_same linux_share
 
 linux-boots: linux-ready ## part of it: who starts them, and with which extensions
 	@tests/run.py linux
@@ -16,6 +16,8 @@ linux-checks: linux-ready ## part of it: what their user space checks, and what 
 	@tests/run.py linux_checks
 linux-disk: linux-ready ## part of it: an ext4 root, written, rebooted from and checked; U-Boot loads from it
 	@tests/run.py linux_disk
+linux-share: linux-ready ## part of it: a folder of the host's by 9P, virtio consoles and ports; as on QEMU
+	@tests/run.py linux_share
 linux-same: linux-ready ## part of it: one boot, looked at in every way, is one run
 	@tests/run.py linux_same
 

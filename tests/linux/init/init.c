@@ -5,6 +5,7 @@
  *   basic  processes, threads, clocks, floating point, memory, sockets: whatever needs no device
  *   rng    the hardware's random numbers     rtc   the clock's alarm
  *   disk   an ext4 file system on /dev/vda: written in one boot, checked in the next; `root` is that on the root file system
+ *   share  a folder of the host's, by 9P     pipe  another kind of file there     ports  lines to the ports of a virtio serial device
  *   shell  commands from the console         dmesg what the kernel said
  *   reboot start the machine again, without end
  */
@@ -68,7 +69,7 @@ unsigned long hash_of(unsigned long hash, const void *data, size_t length)
 	return hash;
 }
 
-static bool all_hold(const struct check *check)
+bool all_hold(const struct check *check)
 {
 	bool all = true;
 	for (; check->name; check++) {
@@ -136,6 +137,12 @@ static bool run_task(const char *name, bool *again)
 		return disk_on_the_side(again);
 	if (strcmp(name, "root") == 0)
 		return disk_task("", again);
+	if (strcmp(name, "share") == 0)
+		return share_task();
+	if (strcmp(name, "pipe") == 0)
+		return pipe_task();
+	if (strcmp(name, "ports") == 0)
+		return ports_task();
 	if (strcmp(name, "shell") == 0)
 		return shell_task();
 	if (strcmp(name, "dmesg") == 0)

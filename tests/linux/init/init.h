@@ -39,6 +39,14 @@ extern const struct check process_checks[], thread_checks[], time_checks[], fp_c
 /* The same directory tree, written by one boot and read by the next; `*again` says that the machine is to start once more. */
 bool disk_task(const char *folder, bool *again);
 
+/* Prints `OK name` for each that holds. */
+bool all_hold(const struct check *check);
+
+/* A folder of the host's that is called `share`, and the ports of a serial device. */
+bool share_task(void);
+bool pipe_task(void);
+bool ports_task(void);
+
 /* Commands from the console, a line each, until `exit`. */
 bool shell_task(void);
 

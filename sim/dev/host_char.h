@@ -1,0 +1,30 @@
+/* Character back ends, as QEMU calls them: where a UART's or a virtio port's bytes go on the host. One of them may be the machine's
+ * console (dev/console.h), whose input is its alone; the others only take output. */
+#ifndef HOST_CHAR_H
+#define HOST_CHAR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct console;
+struct host_char;
+
+struct char_config {
+	const char *id; /* what devices call it; "" the UART's */
+	const char *where; /* "stdio", "pty": the machine's console; "file:F", "null" */
+};
+
+/* NULL after a line on stderr. */
+struct host_char *host_char_open(const struct char_config *config);
+/* What was written is on the host: 0, or -1 after a line on stderr: not all of it. */
+int host_char_finish(struct host_char *where);
+/* NULL is allowed. */
+void host_char_close(struct host_char *where);
+
+/* `where` NULL: the console. */
+void host_char_write(struct host_char *where, struct console *console, uint8_t byte, uint64_t now);
+/* As console_read and console_ended. */
+int host_char_read(const struct host_char *where, struct console *console, uint64_t now);
+bool host_char_ended(const struct host_char *where, struct console *console, uint64_t now);
+
+#endif
