@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include "base/device.h"
 #include "base/say.h"
 
@@ -51,8 +52,30 @@ int bus_listen(struct bus *bus, const struct bus_listener *listener)
 	return 0;
 }
 
+/* The range that holds all of [pa, pa+size), or NULL. */
+static struct bus_range *find_range(const struct bus *bus, uint64_t pa, uint64_t size)
+{
+	size_t low = 0, high = bus->range_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (bus->ranges[middle].base <= pa)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0)
+		return NULL;
+	struct bus_range *range = &bus->ranges[low - 1];
+	uint64_t offset = pa - range->base;
+	return offset < range->size && size <= range->size - offset ? range : NULL;
+}
+
 void bus_flag(struct bus *bus, uint64_t pa, enum page_flag flag)
 {
+	if (!bus_is_dram(bus, pa, 1)) {
+		find_range(bus, pa, 1)->flags |= (uint8_t)flag;
+		return;
+	}
 	uint8_t *flags = bus_page_flags(bus, pa);
 	if (*flags & flag)
 		return;
@@ -68,6 +91,18 @@ void bus_tell_stored(const struct bus *bus, const void *by, uint64_t pa, unsigne
 	for (size_t i = 0; i < bus->listener_count; i++)
 		if (bus->listeners[i].flags & flags)
 			bus->listeners[i].stored(bus->listeners[i].context, by, pa, size);
+}
+
+void bus_changed(struct bus *bus, uint64_t base)
+{
+	struct bus_range *range = find_range(bus, base, 1);
+	uint8_t flags = range ? range->flags : 0;
+	if (flags == 0)
+		return;
+	range->flags = 0;
+	for (size_t i = 0; i < bus->listener_count; i++)
+		if (bus->listeners[i].flags & flags)
+			bus->listeners[i].stored(bus->listeners[i].context, NULL, range->base, (unsigned)range->size);
 }
 
 int bus_map(struct bus *bus, uint64_t base, uint64_t size, struct device *device)
@@ -88,24 +123,6 @@ int bus_map(struct bus *bus, uint64_t base, uint64_t size, struct device *device
 	bus->ranges = ranges;
 	bus->range_count++;
 	return 0;
-}
-
-/* The range that holds all of [pa, pa+size), or NULL. */
-static const struct bus_range *find_range(const struct bus *bus, uint64_t pa, uint64_t size)
-{
-	size_t low = 0, high = bus->range_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (bus->ranges[middle].base <= pa)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == 0)
-		return NULL;
-	const struct bus_range *range = &bus->ranges[low - 1];
-	uint64_t offset = pa - range->base;
-	return offset < range->size && size <= range->size - offset ? range : NULL;
 }
 
 bool bus_mapped(const struct bus *bus, uint64_t pa, uint64_t size)
@@ -187,15 +204,45 @@ bool bus_dma_read(const struct bus *bus, uint64_t pa, void *bytes, size_t size)
 	return bus_is_dram(bus, pa, size) && bus_peek(bus, pa, bytes, size);
 }
 
-bool bus_dma_write(struct bus *bus, uint64_t pa, const void *bytes, size_t size)
+static void tell_all_stored(const struct bus *bus, uint64_t pa, size_t size)
 {
-	if (!bus_poke(bus, pa, bytes, size))
-		return false;
 	while (size != 0) {
 		size_t room = PAGE_SIZE - (pa & (PAGE_SIZE - 1)), part = size < room ? size : room;
 		bus_stored(bus, NULL, pa, (unsigned)part);
 		pa += part;
 		size -= part;
 	}
+}
+
+bool bus_dma_write(struct bus *bus, uint64_t pa, const void *bytes, size_t size)
+{
+	if (!bus_poke(bus, pa, bytes, size))
+		return false;
+	tell_all_stored(bus, pa, size);
+	return true;
+}
+
+/* Of much, whole pages go back to the host, which gives zeros when they are touched again. */
+static void zero(uint8_t *bytes, size_t size)
+{
+	enum { MUCH = 1 << 20 };
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), before = -(uintptr_t)bytes % page;
+	size_t whole = size < MUCH ? 0 : (size - before) / page * page;
+	if (whole == 0 || madvise(bytes + before, whole, MADV_DONTNEED) != 0) {
+		memset(bytes, 0, size);
+		return;
+	}
+	memset(bytes, 0, before);
+	memset(bytes + before + whole, 0, size - before - whole);
+}
+
+bool bus_dma_zero(struct bus *bus, uint64_t pa, size_t size)
+{
+	if (size == 0)
+		return true;
+	if (!bus_is_dram(bus, pa, size))
+		return false;
+	zero(bus_host(bus, pa), size);
+	tell_all_stored(bus, pa, size);
 	return true;
 }

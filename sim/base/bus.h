@@ -34,6 +34,7 @@ struct bus_listener {
 struct bus_range {
 	uint64_t base, size;
 	struct device *device;
+	uint8_t flags; /* enum page_flag, of all of it: as DRAM has them a page */
 };
 
 struct bus {
@@ -69,8 +70,13 @@ static inline uint8_t *bus_page_flags(const struct bus *bus, uint64_t pa)
 /* Listeners stay as long as the bus. 0, or -1: no memory. */
 int bus_listen(struct bus *bus, const struct bus_listener *listener);
 
-/* From now on stores to the page of pa, which is in DRAM, are told to those who listen for the flag. */
+/* From now on stores to the page of pa are told to those who listen for the flag. Of a device that is what it has to tell itself,
+ * once: bus_changed. */
 void bus_flag(struct bus *bus, uint64_t pa, enum page_flag flag);
+
+/* What could be fetched from the device at `base` is something else now, or nothing: tell those whom its flags concern, and take the
+ * flags away. */
+void bus_changed(struct bus *bus, uint64_t base);
 
 /* Bytes inside one page of DRAM have been written: tell those whom the page's flags concern. */
 void bus_tell_stored(const struct bus *bus, const void *by, uint64_t pa, unsigned size);
@@ -97,6 +103,8 @@ const struct device *bus_device_at(const struct bus *bus, uint64_t pa, uint64_t 
  * by NULL. False, and nothing done: not all of it is DRAM. */
 bool bus_dma_read(const struct bus *bus, uint64_t pa, void *bytes, size_t size);
 bool bus_dma_write(struct bus *bus, uint64_t pa, const void *bytes, size_t size);
+/* Likewise zeros. It takes about as long as what is there now took to be written, however many they are. */
+bool bus_dma_zero(struct bus *bus, uint64_t pa, size_t size);
 
 /* Is [pa, pa+size) readable memory-like space for instruction fetch (DRAM or ROM)? Host pointer or NULL. */
 const uint8_t *bus_fetch(const struct bus *bus, uint64_t pa, unsigned size);

@@ -53,7 +53,9 @@ struct device {
 	bool (*restore)(struct device *device, struct state_reader *reader);
 	void (*dump)(const struct device *device, FILE *out); /* for the debugger: a few lines */
 	void (*destroy)(struct device *device);
-	const uint8_t *(*fetch)(const struct device *device, uint64_t offset, unsigned size); /* ROM only, else NULL */
+	/* Memory that is a device's: bytes that can be fetched, else NULL. They stay until the device says that they change
+	 * (bus_changed). */
+	const uint8_t *(*fetch)(const struct device *device, uint64_t offset, unsigned size);
 	struct event_queue *events;
 };
 

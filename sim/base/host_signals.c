@@ -162,6 +162,29 @@ bool host_signals_take(int number)
 	return true;
 }
 
+static sigset_t only_pipe(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	return set;
+}
+
+void host_signals_hold_pipe(struct held_pipe *held)
+{
+	sigset_t pending, pipe = only_pipe();
+	held->pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &pipe, &held->mask);
+}
+
+void host_signals_release_pipe(const struct held_pipe *held)
+{
+	sigset_t pipe = only_pipe();
+	if (!held->pending)
+		sigtimedwait(&pipe, NULL, &(struct timespec){0});
+	sigprocmask(SIG_SETMASK, &held->mask, NULL);
+}
+
 void host_signals_suspend(void)
 {
 	sigset_t set;

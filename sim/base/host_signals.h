@@ -6,6 +6,7 @@
 #ifndef HOST_SIGNALS_H
 #define HOST_SIGNALS_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 struct termios;
@@ -20,6 +21,13 @@ void host_signals_hold(void);
 int host_signals_ending(void);
 /* Is it pending? Then it is no longer. */
 bool host_signals_take(int number);
+/* Between the two, what a write to a socket whose reader is gone raises asks nobody to end. */
+struct held_pipe {
+	sigset_t mask;
+	bool pending; /* it had come for another reason */
+};
+void host_signals_hold_pipe(struct held_pipe *held);
+void host_signals_release_pipe(const struct held_pipe *held);
 /* Stop as SIGTSTP would have it, until SIGCONT. */
 void host_signals_suspend(void);
 /* It is to end, and what is left to do could wait for others for ever: after so many seconds it ends all the same. */

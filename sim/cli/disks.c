@@ -227,9 +227,31 @@ int disks_snapshot(struct options *options, const struct option_row *row, char *
 	return 0;
 }
 
+/* -M pflashN=NODE */
+static int settle_flash(struct options *options, unsigned bank)
+{
+	struct config *config = &options->config;
+	const char *node = options->flash_nodes[bank];
+	unsigned disk;
+	if (!node)
+		return 0;
+	if (!disks_find(config, node, &disk))
+		return bad("-M virt,pflash%u=%s: there is no such node (-blockdev node-name=%s)", bank, node, node);
+	if (config->flash[bank])
+		return bad("-M virt,pflash%u=%s: there is an image in that bank already", bank, node);
+	config->flash[bank] = disk + 1;
+	config->flash_by_node[bank] = true;
+	return 0;
+}
+
 int disks_settle(struct options *options)
 {
 	struct backend_config *backends = &options->config.backends;
+	const unsigned *flash = options->config.flash;
+	if (settle_flash(options, 0) != 0 || settle_flash(options, 1) != 0)
+		return -1;
+	if (flash[0] && flash[0] == flash[1])
+		return bad("-M virt,pflash1=%s: is used by the other bank", options->flash_nodes[1]);
 	for (unsigned i = 0; options->all_snapshots && i < backends->disk_count; i++)
 		backends->disks[i].snapshot = !backends->disks[i].read_only;
 	return 0;

@@ -104,7 +104,7 @@ static void tell(const struct machine *machine, int status)
 	/* a limit that came after all that was expected is no news */
 	if (machine->stop_message[0] != '\0' && !(machine->stop == STOP_LIMIT && status == EXIT_PASS))
 		say("%s", machine->stop_message);
-	uint64_t unasked = machine->stop == STOP_INPUT ? 0 : console_unasked(machine->console);
+	uint64_t unasked = machine->stop == STOP_INPUT ? 0 : machine_unasked(machine);
 	if (unasked != 0)
 		say("%s: the run ended before %" PRIu64 " of the recorded inputs were asked for",
 		    machine->config->replay, unasked);
@@ -115,8 +115,7 @@ static void tell(const struct machine *machine, int status)
 static int write_results(struct machine *machine, double seconds)
 {
 	const struct config *config = machine->config;
-	int result = console_finish(machine->console);
-	result |= backends_finish(&machine->backends);
+	int result = machine_finish(machine);
 	check_finish(machine->check);
 	trace_finish(machine->trace, machine->harts, machine->hart_count);
 	if (config->signature_path && signature_write(config->signature_path, machine) != 0)

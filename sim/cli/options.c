@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "machine/boot.h"
 #include "machine/params.h"
 #include "machine/stats.h"
 #include "base/limits.h"
@@ -13,8 +14,10 @@
 #include "watch/check.h"
 #include "trace/trace.h"
 #include "cli/disks.h"
+#include "cli/firmware.h"
 #include "cli/guests.h"
 #include "cli/loaders.h"
+#include "cli/networks.h"
 #include "cli/ports.h"
 #include "cli/qemu.h"
 #include "cli/qemu_console.h"
@@ -78,6 +81,14 @@ static int add_folder(struct options *options, const struct option_row *row, cha
 	if (*value == '\0')
 		return bad("-%s: the value is empty", row->name);
 	options->folders[options->folder_count++] = value;
+	return 0;
+}
+
+/* QEMU tells the guest's firmware of this one only. */
+static int set_nographic(struct options *options, const struct option_row *row, char *value)
+{
+	(void)row, (void)value;
+	options->config.nographic = options->config.told.no_graphics = true;
 	return 0;
 }
 
@@ -257,18 +268,24 @@ static const struct option_row rows[] = {
     VALUE("numa", qemu_numa),
     FLAG("S", stopped),
     VALUE("cpu", set_cpu),
-    FLAG("nographic", nographic),
+    {"nographic", false, set_nographic, 0, 0, 0, NULL},
     FLAG("no-reboot", no_reboot),
     VALUE("accel", qemu_accel),
     VALUE("drive", disks_drive),
     VALUE("blockdev", disks_blockdev),
     VALUE("pflash", disks_pflash),
+    VALUE("fw_cfg", firmware_file),
+    VALUE("boot", firmware_boot),
+    VALUE("uuid", firmware_uuid),
     VALUE("hda", disks_legacy),
     VALUE("hdb", disks_legacy),
     VALUE("hdc", disks_legacy),
     VALUE("hdd", disks_legacy),
     VALUE("cdrom", disks_legacy),
     {"snapshot", false, disks_snapshot, 0, 0, 0, NULL},
+    VALUE("netdev", networks_netdev),
+    VALUE("nic", networks_nic),
+    VALUE("net", networks_net),
     VALUE("fsdev", shares_fsdev),
     VALUE("virtfs", shares_virtfs),
     VALUE("object", virtio_object),
@@ -335,6 +352,7 @@ static void set_defaults(struct config *config)
 	    .max_insns = UINT64_MAX,
 	    .max_resets = UINT64_MAX,
 	    .serial = "stdio",
+	    .told = {.fail_wait = UINT32_MAX, .menu_wait = UINT32_MAX},
 	};
 	params_default(config);
 	trace_parse_events("default", &config->trace_events);
@@ -380,7 +398,7 @@ static int check_together(const struct config *config)
 		if (config->loaders[i].hart >= config->harts)
 			return bad("-device loader: cpu-num=%u: the machine has %u harts", config->loaders[i].hart,
 			           config->harts);
-	if (!config->bios && !config->dump_dtb)
+	if (!config->bios && !config->dump_dtb && !boot_begins_in_flash(config))
 		return bad("no firmware: rvsim [option...] FIRMWARE.elf [GUEST[,key=value]...]... (--help says more)");
 	return 0;
 }
@@ -506,13 +524,13 @@ static enum options_result parse_option(struct options *options, int argc, char 
 	choose_timing(&options->config);
 	choose_ad(&options->config);
 	drop_untrue_names(&options->config);
-	if (positional(options, argc - optind, argv + optind) != 0 || find_firmware(options) != 0 ||
-	    qemu_console_settle(options) != 0 || qemu_semihosting_settle(options) != 0 ||
+	if (positional(options, argc - optind, argv + optind) != 0 || disks_settle(options) != 0 ||
+	    find_firmware(options) != 0 || qemu_console_settle(options) != 0 || qemu_semihosting_settle(options) != 0 ||
 	    check_together(&options->config) != 0)
 		return OPTIONS_BAD;
-	if (disks_settle(options) != 0 || virtio_settle(options) != 0 || shares_settle(options) != 0 ||
-	    ports_settle(options) != 0)
+	if (virtio_settle(options) != 0 || shares_settle(options) != 0 || ports_settle(options) != 0)
 		return OPTIONS_BAD;
+	networks_settle(options);
 	qemu_tell_ignored(options);
 	return OPTIONS_RUN;
 }
@@ -540,5 +558,7 @@ void options_free(struct options *options)
 	free(options->serials);
 	free(options->chardevs);
 	free(options->command_line);
+	free(options->config.firmware_files);
+	free(options->config.backends.networks);
 	*options = (struct options){0};
 }

@@ -40,6 +40,7 @@ struct options {
 	bool serials_none, numa_node;
 	const char *mon; /* a chardev's id */
 	char serial_file[PATH_ROOM]; /* a chardev's as config.serial has it */
+	const char *flash_nodes[FLASH_BANKS]; /* -M pflashN=: likewise */
 	char ignored[256]; /* QEMU's options that changed nothing */
 };
 

@@ -97,10 +97,20 @@ static const struct {
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-static int set_property(struct config *config, const char *name, const char *setting)
+static int set_property(struct options *options, const char *name, const char *setting)
 {
+	struct config *config = &options->config;
+	bool on, second = strcmp(name, "pflash1") == 0;
 	if (!setting || *setting == '\0')
 		return bad("-M virt: '%s' needs a value", name);
+	if (second || strcmp(name, "pflash0") == 0) {
+		options->flash_nodes[second] = setting;
+		return 0;
+	}
+	if (strcmp(name, "graphics") == 0 && options_switch(setting, &on)) {
+		config->told.no_graphics = !on;
+		return 0;
+	}
 	for (size_t i = 0; i < LENGTH(same); i++)
 		if (strcmp(same[i].name, name) == 0) {
 			*(const char **)((char *)config + same[i].field) = setting;
@@ -127,7 +137,7 @@ int qemu_machine(struct options *options, const struct option_row *row, char *va
 		char *setting = cut_value(item);
 		if (*item == '\0' && !setting && !list)
 			break; /* a comma at the end */
-		if (set_property(&options->config, item, setting) != 0)
+		if (set_property(options, item, setting) != 0)
 			return -1;
 	}
 	return 0;

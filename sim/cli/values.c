@@ -8,6 +8,7 @@
 #include <string.h>
 #include "base/limits.h"
 #include "base/say.h"
+#include "dev/host_net.h"
 
 int bad(const char *format, ...)
 {
@@ -120,10 +121,13 @@ int options_room(struct options *options, int argc, char **argv)
 	options->folders = calloc((size_t)argc + 1, sizeof(*options->folders));
 	options->serials = calloc((size_t)argc + 1, sizeof(*options->serials));
 	options->chardevs = calloc((size_t)argc + 1, sizeof(*options->chardevs));
+	options->config.firmware_files = calloc((size_t)argc + 1, sizeof(*options->config.firmware_files));
+	options->config.backends.networks = calloc(NETWORKS_MAX, sizeof(*options->config.backends.networks));
 	options->config.backends.shares = calloc((size_t)argc + 1, sizeof(*options->config.backends.shares));
 	options->config.backends.chars = calloc((size_t)argc + 2, sizeof(*options->config.backends.chars));
-	bool room = options->config.backends.disks && options->config.backends.shares &&
-	            options->config.backends.chars && options->serials && options->chardevs && options->kept &&
+	bool room = options->config.backends.shares && options->config.backends.chars &&
+	            options->config.backends.networks && options->config.firmware_files &&
+	            options->config.backends.disks && options->serials && options->chardevs && options->kept &&
 	            options->command && options->config.guests && options->config.patterns && options->config.loaders &&
 	            options->folders;
 	return room ? 0 : bad("out of memory for options");

@@ -1,8 +1,11 @@
 #include "cli/virtio.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/say.h"
 #include "cli/disks.h"
+#include "cli/networks.h"
 #include "cli/qemu.h"
 #include "cli/values.h"
 #include "dev/virtio.h"
@@ -13,8 +16,8 @@ struct plugging {
 	const char *model;
 	struct virtio_config config;
 	int slot; /* -1: the last one that is free, as QEMU chooses */
+	const char *backend; /* the name of what it uses */
 	const char *id;
-	const char *drive; /* or what else it is to use, by its name */
 	uint64_t max_ports;
 };
 
@@ -24,10 +27,14 @@ static const struct {
 	const char *name;
 	unsigned bit;
 } features[] = {
-    {NULL, "event_idx", VIRTIO_F_EVENT_IDX},   {NULL, "indirect_desc", VIRTIO_F_INDIRECT_DESC},
-    {NULL, "any_layout", VIRTIO_F_ANY_LAYOUT}, {NULL, "notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY},
-    {"virtio-blk-device", "config-wce", 11},   {"virtio-blk-device", "discard", 13},
-    {"virtio-blk-device", "write-zeroes", 14}, {"virtio-serial-device", "emergency-write", 2},
+    {NULL, "event_idx", VIRTIO_F_EVENT_IDX},        {NULL, "indirect_desc", VIRTIO_F_INDIRECT_DESC},
+    {NULL, "any_layout", VIRTIO_F_ANY_LAYOUT},      {NULL, "notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY},
+    {"virtio-blk-device", "config-wce", 11},        {"virtio-blk-device", "discard", 13},
+    {"virtio-serial-device", "emergency-write", 2}, {"virtio-blk-device", "write-zeroes", 14},
+    {"virtio-net-device", "mrg_rxbuf", 15},         {"virtio-net-device", "status", 16},
+    {"virtio-net-device", "ctrl_vq", 17},           {"virtio-net-device", "ctrl_rx", 18},
+    {"virtio-net-device", "ctrl_vlan", 19},         {"virtio-net-device", "ctrl_rx_extra", 20},
+    {"virtio-net-device", "ctrl_mac_addr", 23},
 };
 
 /* Properties that may have one setting: it is so here. */
@@ -40,24 +47,22 @@ static const struct {
     {"virtio-blk-device", "logical_block_size", "512"},
     {"virtio-blk-device", "physical_block_size", "512"},
     {"virtio-blk-device", "scsi", "off"},
+    {"virtio-net-device", "mq", "off"},
+    {"virtio-net-device", "rss", "off"},
+    {"virtio-net-device", "hash", "off"},
+    {"virtio-net-device", "failover", "off"},
+    {"virtio-net-device", "host_mtu", "0"},
+    {"virtio-net-device", "speed", "-1"},
 };
 
 /* Properties that change nothing. */
-static const char *const idle[] = {"id",
-                                   "bootindex",
-                                   "iothread",
-                                   "share-rw",
-                                   "use-started",
-                                   "queue-size",
-                                   "max-bytes",
-                                   "period",
-                                   "write-cache",
-                                   "request-merging",
-                                   "seg-max-adjust",
-                                   "x-disable-legacy-check",
-                                   "use-disabled-flag",
-                                   "werror",
-                                   "rerror"};
+static const char *const idle[] = {
+    "id", "bootindex", "iothread", "share-rw", "use-started", "queue-size", "max-bytes", "period", "write-cache",
+    "request-merging", "seg-max-adjust", "x-disable-legacy-check", "use-disabled-flag", "werror", "rerror",
+				   /* QEMU offers them to such back ends as can do them, which none here can */
+    "csum", "guest_csum", "gso", "guest_tso4", "guest_tso6", "guest_ecn", "guest_ufo", "guest_announce", "host_tso4",
+    "host_tso6", "host_ecn", "host_ufo", "ctrl_guest_offloads", "tx", "x-txtimer", "x-txburst", "rx_queue_size",
+    "tx_queue_size", "x-mtu-bypass-backend", "romfile"};
 
 static bool is_for(const char *model, const struct plugging *plugging)
 {
@@ -73,6 +78,28 @@ static int choose_slot(struct plugging *plugging, const char *value)
 		return bad("-device %s: bus=%s: must be virtio-mmio-bus.0 to .%d", plugging->model, value,
 		           VIRTIO_SLOTS - 1);
 	plugging->slot = (int)slot;
+	return 0;
+}
+
+/* Six bytes in hexadecimal, with colons or dashes; of one card, so not a group's. */
+static int set_mac(struct plugging *plugging, const char *value)
+{
+	uint64_t address = 0;
+	unsigned digits = 0, length = (unsigned)strlen(value);
+	for (unsigned i = 0; i < length && length == 17; i++) {
+		const char *digit = strchr("0123456789abcdef", tolower((unsigned char)value[i]));
+		if (i % 3 == 2 ? !strchr(":-", value[i]) : !digit)
+			break;
+		if (i % 3 == 2)
+			continue;
+		address = address << 4 | (uint64_t)(digit - "0123456789abcdef");
+		digits++;
+	}
+	if (digits != 12)
+		return bad("-device %s: mac=%s: must be six bytes, as 52:54:00:12:34:56", plugging->model, value);
+	if (address >> 40 & 1)
+		return bad("-device %s: mac=%s: is the address of a group", plugging->model, value);
+	plugging->config.number = address;
 	return 0;
 }
 
@@ -123,35 +150,51 @@ static int set_tag(struct plugging *plugging, const char *value)
 	return 0;
 }
 
+/* 1: it is one of those of shared folders or serial devices. 0: it is none. -1 after a line. */
+static int set_named(struct plugging *plugging, const char *name, const char *value)
+{
+	bool share = plugging->config.kind == &virtio_9p_kind, serial = plugging->config.kind == &virtio_serial_kind;
+	if (strcmp(name, "id") == 0) {
+		plugging->id = value;
+		return 1;
+	}
+	if (share && strcmp(name, "fsdev") == 0) {
+		plugging->backend = value;
+		return 1;
+	}
+	if (share && strcmp(name, "mount_tag") == 0)
+		return set_tag(plugging, value) == 0 ? 1 : -1;
+	if (!serial || strcmp(name, "max_ports") != 0)
+		return 0;
+	if (number_between(value, 1, VIRTIO_PORTS, &plugging->max_ports))
+		return 1;
+	return bad("-device %s: max_ports=%s: must be from 1 to %d", plugging->model, value, VIRTIO_PORTS);
+}
+
 static int set_device_property(struct plugging *plugging, const char *name, const char *value)
 {
-	bool block = strcmp(plugging->model, "virtio-blk-device") == 0;
+	bool block = plugging->config.kind == &virtio_blk_kind, card = plugging->config.kind == &virtio_net_kind;
 	if (!value || *value == '\0')
 		return bad("-device %s: '%s' needs a value", plugging->model, name);
 	if (strcmp(name, "bus") == 0)
 		return choose_slot(plugging, value);
 	if (block && strcmp(name, "drive") == 0) {
-		plugging->drive = value;
+		plugging->backend = value;
 		return 0;
 	}
+	if (card && strcmp(name, "netdev") == 0) {
+		plugging->backend = value;
+		return 0;
+	}
+	if (card && strcmp(name, "mac") == 0)
+		return set_mac(plugging, value);
 	if (block && strcmp(name, "serial") == 0) {
 		plugging->config.text = value;
 		return 0;
 	}
-	if (strcmp(name, "id") == 0)
-		plugging->id = value;
-	if (strcmp(plugging->model, "virtio-9p-device") == 0 && strcmp(name, "fsdev") == 0) {
-		plugging->drive = value;
-		return 0;
-	}
-	if (strcmp(plugging->model, "virtio-9p-device") == 0 && strcmp(name, "mount_tag") == 0)
-		return set_tag(plugging, value);
-	if (strcmp(plugging->model, "virtio-serial-device") == 0 && strcmp(name, "max_ports") == 0)
-		return number_between(value, 1, VIRTIO_PORTS, &plugging->max_ports)
-		           ? 0
-		           : bad("-device %s: max_ports=%s: must be from 1 to %d", plugging->model, value,
-		                 VIRTIO_PORTS);
-	int found = set_feature(plugging, name, value);
+	int found = set_named(plugging, name, value);
+	if (found == 0)
+		found = set_feature(plugging, name, value);
 	if (found == 0)
 		found = check_property(plugging, name, value);
 	if (found != 0)
@@ -173,6 +216,21 @@ static int find_slot(struct plugging *plugging)
 		if (!slots[plugging->slot].kind)
 			return 0;
 	return bad("-device %s: all %d virtio-mmio slots are taken", plugging->model, VIRTIO_SLOTS);
+}
+
+static int plug(struct plugging *plugging)
+{
+	if (find_slot(plugging) != 0)
+		return -1;
+	plugging->options->config.virtio.slots[plugging->slot] = plugging->config;
+	plugging->options->drives[plugging->slot] = plugging->backend;
+	if (plugging->config.kind != &virtio_serial_kind)
+		return 0;
+	struct options *options = plugging->options;
+	options->config.virtio.serial[plugging->slot].max_ports = (unsigned)plugging->max_ports;
+	options->buses[options->bus_count++] = (struct serial_bus){.id = plugging->id,
+	                                                           .slot = (unsigned)plugging->slot};
+	return 0;
 }
 
 /* The same device stands on PCI under other names. */
@@ -201,27 +259,21 @@ int virtio_device(struct options *options, const char *model, char *list)
 		if (set_device_property(&plugging, item, value) != 0)
 			return -1;
 	}
-	if (find_slot(&plugging) != 0)
-		return -1;
-	options->config.virtio.slots[plugging.slot] = plugging.config;
-	options->drives[plugging.slot] = plugging.drive;
-	if (plugging.config.kind == &virtio_serial_kind) {
-		options->config.virtio.serial[plugging.slot].max_ports = (unsigned)plugging.max_ports;
-		options->buses[options->bus_count++] = (struct serial_bus){.id = plugging.id,
-		                                                           .slot = (unsigned)plugging.slot};
-	}
-	return 0;
+	return plug(&plugging);
 }
 
 int virtio_add_share(struct options *options, const char *id, const char *tag)
 {
 	struct plugging plugging = {
-	    .options = options, .model = "virtio-9p-device", .config.kind = &virtio_9p_kind, .slot = -1};
-	if (set_tag(&plugging, tag) != 0 || find_slot(&plugging) != 0)
-		return -1;
-	options->config.virtio.slots[plugging.slot] = plugging.config;
-	options->drives[plugging.slot] = id;
-	return 0;
+	    .options = options, .model = "virtio-9p-device", .config.kind = &virtio_9p_kind, .slot = -1, .backend = id};
+	return set_tag(&plugging, tag) != 0 ? -1 : plug(&plugging);
+}
+
+int virtio_card(struct options *options, const char *model, const char *netdev, const char *mac)
+{
+	struct plugging plugging = {
+	    .options = options, .model = model, .config.kind = &virtio_net_kind, .slot = -1, .backend = netdev};
+	return mac && set_mac(&plugging, mac) != 0 ? -1 : plug(&plugging);
 }
 
 /* Where random numbers come from is the same here whatever is said: the seed. */
@@ -252,14 +304,45 @@ static int settle_drive(struct options *options, struct virtio_config *slot, con
 	if (!disks_find(&options->config, drive, &slot->backend))
 		return bad("-device %s: drive=%s: there is no such disk (-drive if=none,id=%s,file=FILE)",
 		           slot->kind->name, drive, drive);
+	for (unsigned i = 0; i < FLASH_BANKS; i++)
+		if (options->config.flash[i] == slot->backend + 1)
+			return bad("-device %s: drive=%s is a flash bank's", slot->kind->name, drive);
 	for (struct virtio_config *other = options->config.virtio.slots; other < slot; other++)
 		if (other->kind == slot->kind && other->backend == slot->backend)
 			return bad("-device %s: drive=%s is used by another device", slot->kind->name, drive);
 	return 0;
 }
 
+/* QEMU's: 52:54:00:12:34:56, the next card has the next. */
+static const uint64_t first_mac = UINT64_C(0x525400123456);
+
+static int settle_card(struct options *options, struct virtio_config *slot, const char *netdev, unsigned index)
+{
+	if (slot->number == 0)
+		slot->number = first_mac + index;
+	slot->backend = VIRTIO_NO_BACKEND;
+	if (!netdev) {
+		if (!options->config.quiet)
+			say("warning: -device %s: it is connected to nothing (netdev=ID)", slot->kind->name);
+		return 0;
+	}
+	if (!networks_find(&options->config, netdev, &slot->backend))
+		return bad("-device %s: netdev=%s: there is no such network (-netdev user,id=%s)", slot->kind->name,
+		           netdev, netdev);
+	for (struct virtio_config *other = slot + 1; other < options->config.virtio.slots + VIRTIO_SLOTS; other++)
+		if (other->kind == slot->kind && other->backend == slot->backend)
+			return bad("-device %s: netdev=%s is used by another device", slot->kind->name, netdev);
+	return 0;
+}
+
 int virtio_settle(struct options *options)
 {
+	unsigned cards = 0;
+	for (unsigned i = VIRTIO_SLOTS; i-- > 0;) { /* in the order in which slots are chosen */
+		struct virtio_config *slot = &options->config.virtio.slots[i];
+		if (slot->kind == &virtio_net_kind && settle_card(options, slot, options->drives[i], cards++) != 0)
+			return -1;
+	}
 	for (unsigned i = 0; i < VIRTIO_SLOTS; i++) {
 		struct virtio_config *slot = &options->config.virtio.slots[i];
 		if (slot->kind == &virtio_blk_kind && settle_drive(options, slot, options->drives[i]) != 0)

@@ -2,17 +2,16 @@
 
 #include <stdlib.h>
 #include "base/say.h"
+#include "dev/host_net.h"
 
-static int open_disks(struct backends *backends, const struct backend_config *config)
+static int open_networks(struct backends *backends, const struct backend_config *config,
+                         const struct network_host *host)
 {
-	backends->disks = calloc(config->disk_count + 1, sizeof(*backends->disks));
-	if (!backends->disks)
-		return say("out of memory for disks");
-	for (unsigned i = 0; i < config->disk_count; i++) {
-		backends->disks[i] = host_disk_open(&config->disks[i]);
-		if (!backends->disks[i])
+	for (unsigned i = 0; i < config->network_count; i++) {
+		backends->networks[i] = network_open(&config->networks[i], i, host);
+		if (!backends->networks[i])
 			return -1;
-		backends->disk_count++;
+		backends->network_count++;
 	}
 	return 0;
 }
@@ -31,10 +30,18 @@ static int open_shares(struct backends *backends, const struct backend_config *c
 	return 0;
 }
 
-int backends_open(struct backends *backends, const struct backend_config *config)
+int backends_open(struct backends *backends, const struct backend_config *config, const struct network_host *host)
 {
-	*backends = (struct backends){0};
-	return open_disks(backends, config) == 0 ? open_shares(backends, config) : -1;
+	*backends = (struct backends){.disks = calloc(config->disk_count + 1, sizeof(*backends->disks))};
+	if (!backends->disks)
+		return say("out of memory for disks");
+	for (unsigned i = 0; i < config->disk_count; i++) {
+		backends->disks[i] = host_disk_open(&config->disks[i]);
+		if (!backends->disks[i])
+			return -1;
+		backends->disk_count++;
+	}
+	return open_shares(backends, config) == 0 ? open_networks(backends, config, host) : -1;
 }
 
 int backends_open_outputs(struct backends *backends, const struct backend_config *config)
@@ -55,21 +62,33 @@ int backends_open_outputs(struct backends *backends, const struct backend_config
 int backends_finish(struct backends *backends)
 {
 	int result = 0;
+	for (unsigned i = 0; i < backends->network_count; i++)
+		network_finish(backends->networks[i]);
 	for (unsigned i = 0; i < backends->char_count; i++)
 		result |= host_char_finish(backends->chars[i]);
 	return result;
+}
+
+uint64_t backends_unasked(const struct backends *backends)
+{
+	uint64_t unasked = 0;
+	for (unsigned i = 0; i < backends->network_count; i++)
+		unasked += network_unasked(backends->networks[i]);
+	return unasked;
 }
 
 void backends_close(struct backends *backends)
 {
 	for (unsigned i = 0; i < backends->disk_count; i++)
 		host_disk_close(backends->disks[i]);
+	for (unsigned i = 0; i < backends->network_count; i++)
+		network_close(backends->networks[i]);
 	for (unsigned i = 0; i < backends->share_count; i++)
 		host_share_close(backends->shares[i]);
 	for (unsigned i = 0; i < backends->char_count; i++)
 		host_char_close(backends->chars[i]);
-	free(backends->disks);
 	free(backends->shares);
 	free(backends->chars);
+	free(backends->disks);
 	*backends = (struct backends){0};
 }

@@ -1,6 +1,6 @@
 /*
- * What the host lends to devices (QEMU calls them back ends), as the command line asks for it: disks, shared folders, and where
- * characters go. The machine opens them before it builds devices, which only use them.
+ * What the host lends to devices (QEMU calls them back ends), as the command line asks for it: disks, networks, shared
+ * folders, and where characters go. The machine opens them before it builds devices, which only use them.
  */
 #ifndef BACKEND_H
 #define BACKEND_H
@@ -8,10 +8,13 @@
 #include "dev/host_char.h"
 #include "dev/host_disk.h"
 #include "dev/host_share.h"
+#include "dev/network.h"
 
 struct backend_config {
 	struct disk_config *disks;
 	unsigned disk_count;
+	struct network_config *networks;
+	unsigned network_count; /* at most NETWORKS_MAX */
 	struct share_config *shares;
 	unsigned share_count;
 	struct char_config *chars;
@@ -22,6 +25,8 @@ struct backend_config {
 struct backends {
 	struct host_disk **disks;
 	unsigned disk_count;
+	struct network *networks[NETWORKS_MAX];
+	unsigned network_count;
 	struct host_share **shares;
 	unsigned share_count;
 	struct host_char **chars;
@@ -30,11 +35,13 @@ struct backends {
 };
 
 /* 0, or -1 after a line on stderr; backends_close in both cases. Nothing is made empty. */
-int backends_open(struct backends *backends, const struct backend_config *config);
+int backends_open(struct backends *backends, const struct backend_config *config, const struct network_host *host);
 /* Likewise, for what makes files empty: when nothing else can be refused. */
 int backends_open_outputs(struct backends *backends, const struct backend_config *config);
-/* At the end of a run: 0, or -1 after a line on stderr: some output could not be written. */
+/* The run has ended: network_finish, host_char_finish. 0, or -1 after a line on stderr: some output could not be written. */
 int backends_finish(struct backends *backends);
+/* network_unasked of all. */
+uint64_t backends_unasked(const struct backends *backends);
 void backends_close(struct backends *backends);
 
 #endif

@@ -55,8 +55,7 @@ static int open_input(struct console *console)
 	    .pty_fd = console->output.fd,
 	    .keys = config->keys && !pty,
 	    .whole = config->whole,
-	    .record = config->record,
-	    .replay = config->replay,
+	    .log = config->log,
 	    .idle = config->idle,
 	    .give_up = config->give_up,
 	    .trouble = config->trouble,
@@ -216,7 +215,8 @@ bool console_at_terminal(const struct console *console) { return host_input_at_t
 
 int console_finish(struct console *console)
 {
-	int result = host_input_finish(console->input);
+	int result = 0;
+	host_input_finish(console->input);
 	host_output_close(&console->output);
 	if (console->output.error != 0)
 		result = say("the console's output could not be written whole: %s", strerror(console->output.error));

@@ -27,7 +27,7 @@ struct console_config {
 	void (*matched)(void *context, const struct console_pattern *failed, const char *line);
 	/* A byte has been written. May be NULL. */
 	void (*written)(void *context, uint8_t byte, uint64_t now);
-	const char *record, *replay; /* host input: files, or NULL */
+	struct input_log *log; /* as in struct host_input_config */
 	/* As in struct host_input_config. */
 	enum console_idle (*idle)(void *context);
 	bool (*give_up)(void *context);
@@ -67,8 +67,7 @@ void console_end(struct console *console);
 void console_raw(struct console *console, bool raw);
 /* Is a terminal's input the guest's? */
 bool console_at_terminal(const struct console *console);
-/* At the end of a run: 0, or -1 after a line on stderr: some of the output, or of the recording, could not be
- * written. */
+/* At the end of a run: 0, or -1 after a line on stderr: some of the output could not be written. */
 int console_finish(struct console *console);
 /* How much of a recording being replayed nobody has asked for. */
 uint64_t console_unasked(const struct console *console);

@@ -113,6 +113,15 @@ void devices_describe(struct tree_writer *writer, const struct board *board)
 		}
 }
 
+void devices_describe_front(struct tree_writer *writer, const struct board *board)
+{
+	for (const struct device_row *row = device_rows; row < device_rows + DEVICE_ROWS; row++)
+		if (row->kind->describe_front) {
+			struct device_site first = site_of(row, 0, board, (struct irq_wire){0});
+			row->kind->describe_front(writer, &first);
+		}
+}
+
 void devices_describe_root(struct tree_writer *writer)
 {
 	for (const struct device_row *row = device_rows; row < device_rows + DEVICE_ROWS; row++)

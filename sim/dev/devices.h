@@ -14,6 +14,7 @@ struct console;
 struct isa;
 struct tree_writer;
 struct backends;
+struct fw_cfg;
 struct virtio_options;
 
 enum finish { FINISH_PASS, FINISH_FAIL, FINISH_RESET };
@@ -35,6 +36,8 @@ struct board {
 	struct console *console;
 	const struct backends *backends;
 	const struct virtio_options *virtio;
+	struct fw_cfg *fw_cfg; /* devices may add to it while they are made */
+	const unsigned *flash; /* of each bank: 1 + the index of its disk; 0: it has none */
 	uint64_t seed; /* of what is random */
 	uint64_t rtc_epoch;        /* what the RTC shows at cycle 0, in seconds since 1970 */
 	const void *rom;           /* the first bytes of the boot ROM; the rest is 0 */
@@ -64,8 +67,9 @@ struct device_kind {
 	uint64_t (*base)(const struct board *board);
 	/* NULL: no memory. device->destroy frees it. */
 	struct device *(*make)(const struct board *board, const struct device_site *site);
-	/* Its node in /soc, and what it has at the root of the tree. Either may be NULL. */
+	/* Its node in /soc, and what it has at the root of the tree: before /chosen, and behind it. Each may be NULL. */
 	void (*describe)(struct tree_writer *writer, const struct board *board, const struct device_site *site);
+	void (*describe_front)(struct tree_writer *writer, const struct device_site *first);
 	void (*describe_root)(struct tree_writer *writer);
 	/* An interrupt controller: a source changes level. From its row on, rows' interrupts go to it. Else NULL. */
 	void (*source)(void *device, unsigned source, bool level, uint64_t now);
@@ -108,8 +112,9 @@ void devices_dump(const struct devices *devices, FILE *out);
 void devices_save(const struct devices *devices, const struct event_queue *events, struct state_writer *writer);
 bool devices_restore(struct devices *devices, struct event_queue *events, struct state_reader *reader);
 
-/* The nodes that stand in /soc, the nodes beside it, and the path of the console's. */
+/* The nodes that stand in /soc, the nodes beside it, before and behind /chosen, and the path of the console's. */
 void devices_describe(struct tree_writer *writer, const struct board *board);
+void devices_describe_front(struct tree_writer *writer, const struct board *board);
 void devices_describe_root(struct tree_writer *writer);
 void devices_stdout_path(char *path, size_t size);
 

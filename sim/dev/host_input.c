@@ -9,7 +9,6 @@
 #include <unistd.h>
 #include "base/say.h"
 #include "base/state.h"
-#include "dev/recording.h"
 
 enum {
 	WAITING_MS = 1,
@@ -37,8 +36,7 @@ struct host_input {
 		size_t count, capacity;
 	} typed;
 	bool replaying;
-	struct recording recording;
-	struct recorder *recorder;
+	bool finished; /* RECORD_STOP is written */
 };
 
 /* Of a key: it was typed at the terminal, not by a script. */
@@ -96,31 +94,28 @@ struct host_input *host_input_open(const struct host_input_config *config)
 		return NULL;
 	}
 	input->config = *config;
-	input->replaying = config->replay != NULL;
-	if (input->replaying && recording_read(&input->recording, config->replay) != 0) {
-		host_input_close(input);
-		return NULL;
-	}
-	if (config->record) {
-		input->recorder = recorder_open(config->record);
-		if (!input->recorder) {
-			host_input_close(input);
-			return NULL;
-		}
-	}
+	input->replaying = config->log && config->log->replaying;
 	open_terminal(input);
 	return input;
 }
 
-int host_input_finish(struct host_input *input)
+/* NULL: nobody records. */
+static struct recorder *recorder_of(const struct host_input *input)
 {
-	if (!input->recorder)
-		return 0;
-	recorder_add(input->recorder,
-	             &(struct record){.cycle = input->asked, .polls = input->polls, .kind = RECORD_STOP});
-	int result = recorder_close(input->recorder);
-	input->recorder = NULL;
-	return result;
+	return input->config.log ? input->config.log->recorder : NULL;
+}
+
+static const struct recorded_stream *recorded(const struct host_input *input)
+{
+	return &input->config.log->recording.streams[INPUT_CONSOLE];
+}
+
+void host_input_finish(struct host_input *input)
+{
+	const struct record stop = {.cycle = input->asked, .polls = input->polls, .kind = RECORD_STOP};
+	if (recorder_of(input) && !input->finished)
+		recorder_add(recorder_of(input), &stop);
+	input->finished = true;
 }
 
 void host_input_close(struct host_input *input)
@@ -129,7 +124,6 @@ void host_input_close(struct host_input *input)
 		return;
 	host_input_raw(input, false);
 	host_input_finish(input);
-	recording_free(&input->recording);
 	free(input->typed.keys);
 	free(input->bytes);
 	free(input);
@@ -235,7 +229,7 @@ static void tell_difference(struct host_input *input, uint64_t now, uint64_t rec
 	snprintf(message, sizeof(message),
 	         "%s: the guest asks for input at cycle %" PRIu64 " where it did so at cycle %" PRIu64
 	         ": the recording is of another run (program, options or version)",
-	         input->recording.path, now, recorded);
+	         input->config.log->recording.path, now, recorded);
 	trouble(input, INPUT_OTHER_RUN, message);
 }
 
@@ -254,15 +248,15 @@ static void replay_record(struct host_input *input, const struct record *record)
 /* The guest asks as often, and at the same cycles, as in the recorded run: or it is another one. */
 static void ask_recording(struct host_input *input, uint64_t now)
 {
-	if (input->taken == input->recording.count)
+	if (input->taken == recorded(input)->count)
 		return; /* the recorded run was killed: nothing is known of what came later */
-	const struct record *record = &input->recording.records[input->taken];
+	const struct record *record = &recorded(input)->records[input->taken];
 	if (record->polls > input->polls)
 		return;
 	if (record->kind == RECORD_STOP) {
 		char message[320];
 		snprintf(message, sizeof(message), "%s: the recorded run ended before cycle %" PRIu64,
-		         input->recording.path, now);
+		         input->config.log->recording.path, now);
 		trouble(input, INPUT_RUN_OUT, message);
 	} else if (record->cycle != now) {
 		tell_difference(input, now, record->cycle);
@@ -300,7 +294,7 @@ static void record_input(struct host_input *input, uint64_t now)
 	    .bytes = unread(input),
 	    .size = (uint32_t)(input->count - input->at),
 	};
-	recorder_add(input->recorder, &record);
+	recorder_add(recorder_of(input), &record);
 }
 
 /* Get what there is now. */
@@ -317,7 +311,7 @@ static void ask(struct host_input *input, uint64_t now)
 		input->polls++;
 		return;
 	}
-	if (input->recorder)
+	if (recorder_of(input))
 		record_input(input, now);
 	input->polls = 0;
 	input->taken++;
@@ -382,8 +376,8 @@ void host_input_attend(struct host_input *input) { host_terminal_attend(&input->
 uint64_t host_input_unasked(const struct host_input *input)
 {
 	uint64_t left = 0;
-	for (size_t i = input->taken; input->replaying && i < input->recording.count; i++)
-		left += input->recording.records[i].kind != RECORD_STOP;
+	for (size_t i = input->taken; input->replaying && i < recorded(input)->count; i++)
+		left += recorded(input)->records[i].kind != RECORD_STOP;
 	return left;
 }
 
@@ -411,7 +405,7 @@ bool host_input_restore(struct host_input *input, struct state_reader *reader)
 		return false;
 	if (size > reader->section_end - reader->at)
 		return state_refuse(reader, "console: cut short");
-	if (input->replaying && input->taken > input->recording.count)
+	if (input->replaying && input->taken > recorded(input)->count)
 		return state_refuse(reader, "console: the recording to replay is shorter");
 	if (size == 0)
 		return true;

@@ -1,5 +1,5 @@
 /*
- * Where bytes from the host come from. Host input enters simulated state here and nowhere else.
+ * Where bytes from the host come from. Host input enters simulated state here and, as frames, in network.h, and nowhere else.
  *
  * A terminal is live: what has been typed is there when the guest asks. Any other standard input is read to its end
  * when the guest asks for the first time, however long that takes: when the host delivers it then makes no difference.
@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "dev/host_terminal.h"
+#include "dev/recording.h"
 
 struct host_input;
 struct state_reader;
@@ -21,21 +22,13 @@ struct state_writer;
 /* What the machine does meanwhile: some hart runs; all wait; all wait, and no timer will ever wake one. */
 enum console_idle { CONSOLE_BUSY, CONSOLE_WAITING, CONSOLE_STUCK };
 
-/* Why there is no going on. */
-enum input_trouble {
-	INPUT_OTHER_RUN, /* the recording does not fit */
-	INPUT_RUN_OUT,   /* the recorded run ended here */
-	INPUT_TOO_LONG,  /* more than can be kept */
-	INPUT_NO_MEMORY,
-};
-
 enum { CONSOLE_NOTHING = -1, CONSOLE_END = -2, CONSOLE_BREAK = -3 };
 
 struct host_input_config {
 	bool none;        /* standard input is not for the guest */
 	bool keys, whole, pty; /* of a terminal: as in struct host_terminal_config */
 	int pty_fd;
-	const char *record, *replay;  /* files, or NULL */
+	struct input_log *log; /* NULL: nothing is recorded, nor replayed */
 	/* Asked before a terminal is looked at. May be NULL. */
 	enum console_idle (*idle)(void *context);
 	/* Asked now and then while the end of standard input is awaited: true, and there is nothing. May be NULL. */
@@ -49,8 +42,8 @@ struct host_input_config {
 
 /* NULL after a line on stderr. */
 struct host_input *host_input_open(const struct host_input_config *config);
-/* The recording is written to its end. 0, or -1 after a line on stderr: it could not be. */
-int host_input_finish(struct host_input *input);
+/* The run has ended: a recording says when. */
+void host_input_finish(struct host_input *input);
 /* Finishes, and gives the terminal back. NULL is allowed. */
 void host_input_close(struct host_input *input);
 

@@ -11,7 +11,7 @@
 #error "recordings are little-endian, and so is the host"
 #endif
 
-enum { RECORDING_VERSION = 2 };
+enum { RECORDING_VERSION = 3 };
 
 struct file_header {
 	char magic[12];
@@ -20,7 +20,8 @@ struct file_header {
 
 struct record_header {
 	uint64_t cycle, polls;
-	uint32_t kind, size;
+	uint16_t kind, stream;
+	uint32_t size;
 };
 
 static const char magic[12] = "rvsim-input";
@@ -63,26 +64,35 @@ static int read_all(const char *path, uint8_t **bytes, size_t *size)
 
 static int add_record(struct recording *recording, const struct record *record)
 {
-	size_t count = recording->count;
+	struct recorded_stream *stream = &recording->streams[record->stream];
+	size_t count = stream->count;
 	if ((count & (count - 1)) == 0) { /* a power of two, or none: they are full */
-		struct record *records = realloc(recording->records, (count ? 2 * count : 1) * sizeof(*records));
+		struct record *records = realloc(stream->records, (count ? 2 * count : 1) * sizeof(*records));
 		if (!records)
 			return -1;
-		recording->records = records;
+		stream->records = records;
 	}
-	recording->records[recording->count++] = *record;
+	stream->records[stream->count++] = *record;
 	return 0;
 }
 
-/* May this record follow those that are there? */
+static enum recording_kind last_kind(const struct recorded_stream *stream)
+{
+	return stream->count ? stream->records[stream->count - 1].kind : RECORD_BYTES;
+}
+
+/* May this record follow those that are there of its stream? Bytes alone come from a network. */
 static bool may_follow(const struct recording *recording, const struct record *record)
 {
-	enum recording_kind before = recording->count ? recording->records[recording->count - 1].kind : RECORD_BYTES;
+	if (record->stream >= INPUT_STREAMS)
+		return false;
+	bool console = record->stream == INPUT_CONSOLE;
+	enum recording_kind before = last_kind(&recording->streams[record->stream]);
 	bool more = before == RECORD_BYTES || before == RECORD_BREAK;
 	switch (record->kind) {
 	case RECORD_BYTES: return more && record->size != 0;
-	case RECORD_LAST: return more;
-	case RECORD_BREAK: return more && record->size == 0;
+	case RECORD_LAST: return console && more;
+	case RECORD_BREAK: return console && more && record->size == 0;
 	case RECORD_STOP: return before != RECORD_STOP && record->size == 0;
 	default: return false;
 	}
@@ -103,6 +113,7 @@ static bool parse_record(const uint8_t *file, size_t size, size_t *at, uint64_t 
 	    .cycle = header.cycle,
 	    .polls = header.polls,
 	    .kind = header.kind,
+	    .stream = header.stream,
 	    .bytes = file + *at + sizeof(header),
 	    .size = header.size,
 	};
@@ -142,7 +153,8 @@ int recording_read(struct recording *recording, const char *path)
 void recording_free(struct recording *recording)
 {
 	free(recording->file);
-	free(recording->records);
+	for (unsigned i = 0; i < INPUT_STREAMS; i++)
+		free(recording->streams[i].records);
 	*recording = (struct recording){0};
 }
 
@@ -199,7 +211,8 @@ void recorder_add(struct recorder *recorder, const struct record *record)
 	struct record_header header = {
 	    .cycle = record->cycle,
 	    .polls = record->polls,
-	    .kind = record->kind,
+	    .kind = (uint16_t)record->kind,
+	    .stream = (uint16_t)record->stream,
 	    .size = record->size,
 	};
 	put(recorder, &header, sizeof(header));
@@ -220,4 +233,48 @@ int recorder_close(struct recorder *recorder)
 	free(recorder->path);
 	free(recorder);
 	return result;
+}
+
+/* ---- a run's ---- */
+
+/* Is it of a run with these networks? One that was killed may have had more than it tells of. */
+static int check_streams(const struct recording *recording, unsigned networks)
+{
+	bool complete = last_kind(&recording->streams[INPUT_CONSOLE]) == RECORD_STOP;
+	for (unsigned i = 0; i < INPUT_STREAMS - INPUT_NETWORK; i++) {
+		const struct recorded_stream *stream = &recording->streams[INPUT_NETWORK + i];
+		if (i >= networks && stream->count != 0)
+			return say("%s: the recorded run had a network more (-netdev)", recording->path);
+		if (i < networks && complete && last_kind(stream) != RECORD_STOP)
+			return say("%s: the recorded run had fewer networks (-netdev)", recording->path);
+	}
+	return 0;
+}
+
+int input_log_replay(struct input_log *log, const char *path, unsigned networks)
+{
+	if (!path)
+		return 0;
+	log->replaying = true;
+	return recording_read(&log->recording, path) != 0 ? -1 : check_streams(&log->recording, networks);
+}
+
+int input_log_record(struct input_log *log, const char *path)
+{
+	log->recorder = path ? recorder_open(path) : NULL;
+	return path && !log->recorder ? -1 : 0;
+}
+
+int input_log_finish(struct input_log *log)
+{
+	int result = recorder_close(log->recorder);
+	log->recorder = NULL;
+	return result;
+}
+
+void input_log_free(struct input_log *log)
+{
+	input_log_finish(log);
+	recording_free(&log->recording);
+	*log = (struct input_log){0};
 }

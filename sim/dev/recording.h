@@ -1,16 +1,17 @@
 /*
  * Recordings of host input: what --record writes and --replay reads.
  *
- * A file is "rvsim-input", a zero byte and the format's version (u32, 2); then records. All numbers are little-endian:
+ * A file is "rvsim-input", a zero byte and the format's version (u32, 3); then records. All numbers are little-endian:
  *
- *   u64 cycle      at which the guest asked for input and got this
- *   u64 polls      how often it had asked in vain since the record before
- *   u32 kind       enum recording_kind
+ *   u64 cycle      at which the guest asked for input and got this, or a frame came from a network
+ *   u64 polls      how often it had asked in vain since the stream's record before; of a network: a hash of what was sent until then
+ *   u16 kind       enum recording_kind
+ *   u16 stream     what it came in by: enum input_stream; versions 1 and 2 have the console alone
  *   u32 size       of the bytes that follow; not 0 for RECORD_BYTES, 0 for RECORD_STOP and RECORD_BREAK
  *   u8[size]       the bytes
  *   u64 checksum   FNV-1a of everything in the file before it
  *
- * A recording without RECORD_STOP at its end is of a run that was killed.
+ * A frame is a record. Every stream of the run ends with its RECORD_STOP: without, the run was killed.
  */
 #ifndef RECORDING_H
 #define RECORDING_H
@@ -18,6 +19,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+enum input_stream {
+	INPUT_CONSOLE,
+	INPUT_NETWORK, /* and on: one for each network, in their order */
+	INPUT_STREAMS = 16,
+};
 
 enum recording_kind {
 	RECORD_BYTES, /* bytes arrived */
@@ -29,16 +36,21 @@ enum recording_kind {
 struct record {
 	uint64_t cycle, polls;
 	enum recording_kind kind;
+	unsigned stream;
 	const uint8_t *bytes;
 	uint32_t size;
 };
 
 /* Reading. */
+struct recorded_stream {
+	struct record *records;
+	size_t count;
+};
+
 struct recording {
 	const char *path;
 	uint8_t *file;
-	struct record *records;
-	size_t count;
+	struct recorded_stream streams[INPUT_STREAMS];
 };
 
 /* 0, or -1 after a line on stderr: the file cannot be read, or is damaged. recording_free in both cases. */
@@ -52,5 +64,28 @@ struct recorder *recorder_open(const char *path);
 void recorder_add(struct recorder *recorder, const struct record *record);
 /* 0, or -1 after a line on stderr: not all could be written. NULL is allowed. */
 int recorder_close(struct recorder *recorder);
+
+/* Why there is no going on. */
+enum input_trouble {
+	INPUT_OTHER_RUN, /* the recording does not fit */
+	INPUT_RUN_OUT,   /* the recorded run ended here */
+	INPUT_TOO_LONG,  /* more than can be kept */
+	INPUT_NO_MEMORY,
+};
+
+/* What a run has of both: --replay and --record. All zero: neither. */
+struct input_log {
+	bool replaying;
+	struct recording recording;
+	struct recorder *recorder; /* NULL: nothing is recorded */
+};
+
+/* The recording of a run with so many networks; `path` NULL: none. 0, or -1 after a line on stderr. input_log_free in both cases. */
+int input_log_replay(struct input_log *log, const char *path, unsigned networks);
+/* `path` NULL: not asked for. 0, or -1 after a line on stderr. */
+int input_log_record(struct input_log *log, const char *path);
+/* Every stream has written its RECORD_STOP. 0, or -1 after a line on stderr: not all could be written. */
+int input_log_finish(struct input_log *log);
+void input_log_free(struct input_log *log);
 
 #endif

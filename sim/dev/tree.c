@@ -40,13 +40,24 @@ void tree_cells(struct tree_writer *writer, uint32_t address_cells, uint32_t siz
 	tree_u32(writer, "#size-cells", size_cells);
 }
 
-void tree_begin_at(struct tree_writer *writer, const char *name, uint64_t base, uint64_t size)
+static void begin_with(struct tree_writer *writer, const char *name, uint64_t base, const fdt64_t *reg, size_t size)
 {
 	char text[64];
-	fdt64_t reg[2] = {cpu_to_fdt64(base), cpu_to_fdt64(size)};
 	snprintf(text, sizeof(text), "%s@%" PRIx64, name, base);
 	tree_begin(writer, text);
-	tree_bytes(writer, "reg", reg, sizeof(reg));
+	tree_bytes(writer, "reg", reg, size);
+}
+
+void tree_begin_at(struct tree_writer *writer, const char *name, uint64_t base, uint64_t size)
+{
+	fdt64_t reg[2] = {cpu_to_fdt64(base), cpu_to_fdt64(size)};
+	begin_with(writer, name, base, reg, sizeof(reg));
+}
+
+void tree_begin_pair(struct tree_writer *writer, const char *name, uint64_t base, uint64_t second, uint64_t size)
+{
+	fdt64_t reg[4] = {cpu_to_fdt64(base), cpu_to_fdt64(size), cpu_to_fdt64(second), cpu_to_fdt64(size)};
+	begin_with(writer, name, base, reg, sizeof(reg));
 }
 
 void tree_interrupt(struct tree_writer *writer, uint32_t source)

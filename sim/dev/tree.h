@@ -28,6 +28,8 @@ static inline uint32_t finisher_phandle(const struct tree_writer *writer) { retu
 void tree_begin(struct tree_writer *writer, const char *name);
 /* name@base, with that reg: two cells of address and two of size. */
 void tree_begin_at(struct tree_writer *writer, const char *name, uint64_t base, uint64_t size);
+/* Likewise of two places of one size. */
+void tree_begin_pair(struct tree_writer *writer, const char *name, uint64_t base, uint64_t second, uint64_t size);
 void tree_end(struct tree_writer *writer);
 
 void tree_string(struct tree_writer *writer, const char *name, const char *value);

@@ -277,11 +277,21 @@ static bool wants_interrupt(const struct virtio *virtio, struct virtio_queue *qu
 	return get_u16(virtio, used_event(queue), &event) && (uint16_t)(to - event - 1) < (uint16_t)(to - from);
 }
 
-void virtio_give(struct virtio *virtio, unsigned index, const struct virtio_chain *chain, uint32_t written,
+void virtio_take_back(struct virtio *virtio, unsigned queue, unsigned count)
+{
+	virtio->queues[queue].next_available -= (uint16_t)count;
+}
+
+void virtio_give(struct virtio *virtio, unsigned queue, const struct virtio_chain *chain, uint32_t written,
                  uint64_t now)
 {
+	virtio_give_head(virtio, queue, chain->head, written, now);
+}
+
+void virtio_give_head(struct virtio *virtio, unsigned index, uint16_t head, uint32_t written, uint64_t now)
+{
 	struct virtio_queue *queue = &virtio->queues[index];
-	const uint32_t element[2] = {chain->head, written};
+	const uint32_t element[2] = {head, written};
 	uint64_t slot = queue->used + 4 + 8 * (uint64_t)(queue->next_used % queue->size);
 	queue->next_used++;
 	if (!bus_dma_write(virtio->bus, slot, element, sizeof(element)) ||

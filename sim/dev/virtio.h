@@ -50,11 +50,14 @@ enum {
 	VIRTIO_9P_TAG = 32, /* most bytes of a shared folder's name */
 };
 
+#define VIRTIO_NO_BACKEND UINT32_MAX
+
 /* What the command line says of a device. */
 struct virtio_config {
 	const struct virtio_kind *kind; /* NULL: nothing is in the slot */
-	unsigned backend;               /* index among the back ends of its sort */
+	unsigned backend;               /* index among the back ends of its sort; VIRTIO_NO_BACKEND: none */
 	const char *text;               /* what the device makes of it: a disk's serial number. NULL: none */
+	uint64_t number;                /* likewise: the address of a network card */
 	uint64_t without;               /* features that are not offered */
 };
 
@@ -75,6 +78,8 @@ struct virtio_options {
 	bool modern;      /* version 2 of the transport; else legacy, version 1 */
 	uint64_t latency; /* cycles from a notification until a device looks */
 	uint64_t disk_cycles, disk_bytes; /* a request takes so many cycles, and one for so many bytes */
+	uint64_t net_cycles, net_bytes;   /* a frame likewise */
+	uint64_t net_poll;                /* struct network_host's poll_ticks */
 	struct virtio_config slots[VIRTIO_SLOTS];
 	struct virtio_serial serial[VIRTIO_SLOTS]; /* where there is such a device */
 };
@@ -175,6 +180,10 @@ void virtio_write(const struct virtio *virtio, const struct virtio_chain *chain,
 /* Give it back, with so many bytes written from the first on; interrupt the driver if it wants to be. */
 void virtio_give(struct virtio *virtio, unsigned queue, const struct virtio_chain *chain, uint32_t written,
                  uint64_t now);
+/* The same of a chain that only its head is known of. */
+void virtio_give_head(struct virtio *virtio, unsigned queue, uint16_t head, uint32_t written, uint64_t now);
+/* The chains that were taken last, and not given back, were not taken. */
+void virtio_take_back(struct virtio *virtio, unsigned queue, unsigned count);
 /* What the driver did makes no sense. */
 void virtio_break(struct virtio *virtio, uint64_t now);
 /* The configuration has changed. */

@@ -59,6 +59,12 @@ static const char *name_at(const struct bus *bus, uint64_t pa, unsigned size)
 	return bus_is_dram(bus, pa, size) ? "dram" : device ? device->name : NULL;
 }
 
+/* Is there what the access takes for memory? */
+static bool memory_for(const struct bus *bus, const struct question *question, uint64_t pa, unsigned size)
+{
+	return question->kind == ASK_LOAD ? bus_fetch(bus, pa, size) != NULL : bus_is_dram(bus, pa, size);
+}
+
 static void ask_device(const struct hart *hart, const struct question *question, uint64_t va, struct answer *answer)
 {
 	uint64_t pa = answer->first.pa;
@@ -69,6 +75,8 @@ static void ask_device(const struct hart *hart, const struct question *question,
 		reason = "nothing is there";
 	else if (question->kind == ASK_AMO || question->kind == ASK_LR)
 		reason = "atomics need memory";
+	else if (pa & (question->size - 1) && memory_for(hart->bus, question, pa, question->size))
+		reason = NULL; /* a device's memory is read as DRAM is */
 	else if (pa & (question->size - 1))
 		reason = "devices take no misaligned access";
 	else if (!bus_device_accepts(hart->bus, pa, question->size, store))
@@ -88,9 +96,9 @@ static void ask_split(struct hart *hart, const struct question *question, uint64
 	if (!walk_part(hart, question, va, first, &answer->first, answer) ||
 	    !walk_part(hart, question, rest, second, &answer->second, answer))
 		return;
-	bool begins = bus_is_dram(hart->bus, answer->first.pa, first);
-	answer->granted = begins && bus_is_dram(hart->bus, answer->second.pa, second);
-	answer->place = answer->granted ? "dram" : NULL;
+	bool begins = memory_for(hart->bus, question, answer->first.pa, first);
+	answer->granted = begins && memory_for(hart->bus, question, answer->second.pa, second);
+	answer->place = answer->granted ? name_at(hart->bus, answer->first.pa, 1) : NULL;
 	if (!answer->granted)
 		refuse_access(question, CAUSE_LOAD_ACCESS, begins ? rest : va, "not all of it is memory", answer);
 }

@@ -145,8 +145,7 @@ static struct block *new_block(struct hart *hart, uint64_t pa, unsigned limit)
 		exec->arena_used += (block->code.count * sizeof *block->code.uops + 15) & ~(size_t)15;
 	}
 	insert(exec, block);
-	if (bus_is_dram(hart->bus, pa, 2))
-		bus_flag(hart->bus, pa, PAGE_CODE);
+	bus_flag(hart->bus, pa, PAGE_CODE);
 	return block;
 }
 

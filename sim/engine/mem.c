@@ -89,12 +89,30 @@ static void emit_device_access(struct hart *hart, uint64_t pa, uint64_t value, u
 	hart_emit(hart, &event);
 }
 
+/* Bytes that are as good as DRAM's to the access, or NULL: loads may be misaligned in a device's memory, too. */
+static const uint8_t *memory_at(const struct hart *hart, const struct request *request, uint64_t pa, unsigned size)
+{
+	if (request->access == ACCESS_LOAD)
+		return bus_fetch(hart->bus, pa, size);
+	return bus_is_dram(hart->bus, pa, size) ? bus_host(hart->bus, pa) : NULL;
+}
+
+static bool misaligned_device_access(struct hart *hart, const struct request *request, uint64_t pa, uint64_t *value)
+{
+	const uint8_t *bytes = memory_at(hart, request, pa, request->size);
+	if (!bytes)
+		return fault(hart, request, CAUSE_LOAD_ACCESS);
+	memcpy(value, bytes, request->size);
+	emit_device_access(hart, pa, *value, request->size, false);
+	return true;
+}
+
 static bool device_access(struct hart *hart, const struct request *request, uint64_t pa, uint64_t *value)
 {
 	bool store = request->access == ACCESS_STORE;
-	if (pa & (request->size - 1))
-		return fault(hart, request, CAUSE_LOAD_ACCESS);
 	mem_catch_up(hart);
+	if (pa & (request->size - 1))
+		return misaligned_device_access(hart, request, pa, value);
 	bool done = store ? bus_device_write(hart->bus, pa, request->size, hart->now, *value, &hart->effects)
 	                  : bus_device_read(hart->bus, pa, request->size, hart->now, value, &hart->effects);
 	if (!done)
@@ -139,14 +157,18 @@ static bool split_access(struct hart *hart, const struct request *request, uint6
 	struct translation low, high;
 	if (!translate_part(hart, request, 0, first, &low) || !translate_part(hart, request, first, second, &high))
 		return false;
-	if (!bus_is_dram(hart->bus, low.pa, first))
+	if (!bus_is_dram(hart->bus, low.pa, first) || !bus_is_dram(hart->bus, high.pa, second))
+		mem_catch_up(hart);
+	const uint8_t *low_bytes = memory_at(hart, request, low.pa, first);
+	const uint8_t *high_bytes = memory_at(hart, request, high.pa, second);
+	if (!low_bytes)
 		return fault(hart, request, CAUSE_LOAD_ACCESS);
-	if (!bus_is_dram(hart->bus, high.pa, second))
+	if (!high_bytes)
 		return fault_at(hart, request, first, CAUSE_LOAD_ACCESS);
 	uint8_t *bytes = (uint8_t *)value;
 	if (request->access == ACCESS_LOAD) {
-		memcpy(bytes, bus_host(hart->bus, low.pa), first);
-		memcpy(bytes + first, bus_host(hart->bus, high.pa), second);
+		memcpy(bytes, low_bytes, first);
+		memcpy(bytes + first, high_bytes, second);
 		return true;
 	}
 	memcpy(bus_host(hart->bus, low.pa), bytes, first);

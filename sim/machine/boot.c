@@ -76,11 +76,35 @@ static int load_firmware(struct boot *boot, struct machine *machine, uint64_t *e
 	return elf_symbols(&boot->firmware, machine->symbols, 0);
 }
 
+/* ---- flash ---- */
+
+static uint64_t flash_base(unsigned bank)
+{
+	return device_rows[DEVICE_flash].base + bank * device_rows[DEVICE_flash].size;
+}
+
+static bool has_firmware(const struct config *config) { return config->bios && strcmp(config->bios, "none") != 0; }
+
+bool boot_begins_in_flash(const struct config *config)
+{
+	return config->flash[0] && !(config->flash_by_node[0] && has_firmware(config));
+}
+
+/* What firmware goes on to: the bank that is not begun in. 0: to none. */
+static uint64_t flash_behind_firmware(const struct config *config)
+{
+	if (config->flash[0] && !boot_begins_in_flash(config))
+		return flash_base(0);
+	return config->flash[1] && !config->flash_by_node[1] ? flash_base(1) : 0;
+}
+
 /* An ELF goes where it says, anything else to the first 2 MiB boundary behind the firmware, as in QEMU. */
 static int load_kernel(struct boot *boot, struct machine *machine, uint64_t firmware_end)
 {
 	const char *path = machine->config->kernel;
-	if (!path)
+	boot->kernel_entry = flash_behind_firmware(machine->config);
+	boot->flashed = boot->kernel_entry != 0;
+	if (!path || boot->flashed)
 		return 0;
 	if (open_program(boot, &boot->kernel, path) != 0 ||
 	    (!boot->firmware.data && refuse_supervisor(&boot->kernel) != 0))
@@ -102,10 +126,12 @@ static int load_initrd(struct boot *boot, struct machine *machine)
 	const char *path = machine->config->initrd;
 	if (!path)
 		return 0;
-	if (!boot->kernel_entry) {
+	if (!machine->config->kernel) {
 		say("%s: -initrd needs -kernel", path);
 		return -1;
 	}
+	if (boot->flashed)
+		return 0;
 	if (boot_open(boot, &boot->initrd, path) != 0 || unpack_ramdisk(&boot->initrd) != 0)
 		return -1;
 	uint64_t half = boot->layout.size / 2, distance = half < UINT64_C(128) * MIB ? half : UINT64_C(128) * MIB;
@@ -328,6 +354,10 @@ static int load_programs(struct boot *boot, struct machine *machine)
 /* Where harts come from the ROM to: loaders may have put something there, or send harts elsewhere. */
 static int choose_entry(struct boot *boot, const struct machine *machine)
 {
+	if (boot_begins_in_flash(machine->config)) {
+		boot->entry = flash_base(0);
+		return 0;
+	}
 	if (!boot->firmware.data)
 		boot->entry = boot->kernel_entry;
 	boot->entry = start_of(boot, machine, boot->entry);

@@ -39,6 +39,11 @@ int boot_open(struct boot *boot, struct file *file, const char *path)
 	return note_file(boot, file, hash);
 }
 
+void boot_add_hash(struct boot *boot, const void *bytes, size_t size)
+{
+	boot->content_hash = boot_hash(boot->content_hash, bytes, size);
+}
+
 int boot_identify(struct boot *boot, const char *path)
 {
 	enum { ENOUGH = 256 << 20 }; /* a disk is told by its beginning: all of it may be more than can be read in a moment */

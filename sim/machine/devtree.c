@@ -146,6 +146,7 @@ static void describe_machine(struct tree_writer *writer, const struct devtree_ma
 	tree_string(writer, "model", "riscv-virtio,rvsim");
 
 	describe_pmu(writer, machine->board);
+	devices_describe_front(writer, machine->board);
 	tree_begin(writer, "chosen");
 	char console[64];
 	devices_stdout_path(console, sizeof(console));

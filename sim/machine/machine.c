@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "machine/boot.h"
 #include "machine/boot_files.h"
+#include "machine/firmware_items.h"
 #include "machine/config_json.h"
 #include "dev/console.h"
 #include "engine/exec.h"
@@ -233,6 +234,8 @@ static void make_board(struct machine *machine)
 	    .console = machine->console,
 	    .backends = &machine->backends,
 	    .virtio = &machine->config->virtio,
+	    .fw_cfg = &machine->fw_cfg,
+	    .flash = machine->config->flash,
 	    .seed = machine->config->seed,
 	    .rtc_epoch = machine->config->rtc_epoch,
 	    .hart_wire = hart_wire,
@@ -254,6 +257,23 @@ static int add_devices(struct machine *machine, const struct boot *boot)
 	return result != 0 ? no_memory("devices") : 0;
 }
 
+static void attend(void *context) { machine_attend(context); }
+
+static int add_backends(struct machine *machine)
+{
+	struct network_host host = {
+	    .events = &machine->events,
+	    .log = &machine->input,
+	    .cycles_per_tick = machine->platform.cycles_per_tick,
+	    .poll_ticks = machine->config->virtio.net_poll,
+	    .idle = console_idle,
+	    .attend = attend,
+	    .trouble = console_trouble,
+	    .context = machine,
+	};
+	return backends_open(&machine->backends, &machine->config->backends, &host);
+}
+
 static int add_console(struct machine *machine)
 {
 	struct console_config config = {
@@ -267,8 +287,7 @@ static int add_console(struct machine *machine)
 	    .cycles_per_tick = machine->platform.cycles_per_tick,
 	    .matched = console_matched,
 	    .written = console_written,
-	    .record = machine->config->record,
-	    .replay = machine->config->replay,
+	    .log = &machine->input,
 	    .idle = console_idle,
 	    .give_up = console_give_up,
 	    .trouble = console_trouble,
@@ -327,12 +346,26 @@ static uint64_t virtio_hash(const struct virtio_options *virtio)
 	for (unsigned i = 0; i < VIRTIO_SLOTS; i++) {
 		const struct virtio_config *slot = &virtio->slots[i];
 		uint64_t value = slot->kind ? (slot->kind->id << 8 | slot->backend) ^ slot->without << 16 : 0;
+		value ^= slot->number << 8;
 		for (unsigned port = 0; port < virtio->serial[i].max_ports; port++)
 			value = value * 5 + 1 + virtio->serial[i].ports[port].present +
 			        2 * virtio->serial[i].ports[port].is_console;
 		hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
 	}
 	return hash;
+}
+
+/* Of what else a guest's firmware can see; what files hold is in the boot's hash. 0 if nothing was said. */
+static uint64_t told_hash(const struct config *config)
+{
+	uint64_t hash = 0;
+	const uint8_t *bytes = config->told.uuid;
+	for (unsigned i = 0; i < FLASH_BANKS; i++)
+		hash = (hash ^ config->flash[i] << 1 ^ config->flash_by_node[i]) * UINT64_C(0x9e3779b97f4a7c15);
+	for (size_t i = 0; i < sizeof(config->told.uuid); i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	hash ^= config->told.no_graphics | config->told.menu << 1 | (uint64_t)~config->told.fail_wait << 8;
+	return hash ^ (uint64_t)~config->told.menu_wait << 32;
 }
 
 /* Whatever can change a result, and nothing else. */
@@ -356,7 +389,7 @@ static uint64_t config_hash(const struct config *config, const struct boot *boot
 		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
 	for (const char *c = config->timing->name; *c; c++)
 		hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
-	return hash ^ virtio_hash(&config->virtio);
+	return hash ^ virtio_hash(&config->virtio) ^ told_hash(config);
 }
 
 /* Timing */
@@ -444,6 +477,19 @@ static int add_check(struct machine *machine)
 	return machine->check ? 0 : -1;
 }
 
+/* An image fills its bank. */
+static int check_flash(const struct machine *machine)
+{
+	for (unsigned i = 0; i < FLASH_BANKS; i++) {
+		unsigned disk = machine->config->flash[i];
+		uint64_t size = disk ? host_disk_size(machine->backends.disks[disk - 1]) : FLASH_BYTES;
+		if (size != FLASH_BYTES)
+			return say("%s: device requires %u bytes, block backend provides %" PRIu64 " bytes",
+			           machine->config->backends.disks[disk - 1].path, FLASH_BYTES, size);
+	}
+	return 0;
+}
+
 static int has_signature(const struct machine *machine)
 {
 	uint64_t begin, end;
@@ -486,7 +532,8 @@ static int build(struct machine *machine, struct boot *boot)
 	if (!machine->symbols)
 		return no_memory("symbols");
 	make_board(machine);
-	if (bus_init(&machine->bus, config->memory) != 0 || boot_load(boot, machine) != 0)
+	if (bus_init(&machine->bus, config->memory) != 0 || boot_load(boot, machine) != 0 ||
+	    firmware_items_fill(boot, machine) != 0)
 		return -1;
 	if (take_files(machine, boot) != 0)
 		return -1;
@@ -495,12 +542,14 @@ static int build(struct machine *machine, struct boot *boot)
 		return no_memory("what a reset loads");
 	symbols_seal(machine->symbols);
 	if (init_harts(machine) != 0 || add_check(machine) != 0 || find_timing_symbol(machine) != 0 ||
-	    has_signature(machine) != 0 || backends_open(&machine->backends, &config->backends) != 0)
+	    has_signature(machine) != 0 ||
+	    input_log_replay(&machine->input, config->replay, config->backends.network_count) != 0 ||
+	    add_backends(machine) != 0 || check_flash(machine) != 0)
 		return -1;
 	/* nothing can be refused any more: these make files empty */
-	if (add_console(machine) != 0 || backends_open_outputs(&machine->backends, &config->backends) != 0)
-		return -1;
-	if (add_devices(machine, boot) != 0 || add_htif(machine) != 0 || semihost_add(machine, &boot->layout) != 0)
+	if (input_log_record(&machine->input, config->record) != 0 || add_console(machine) != 0 ||
+	    backends_open_outputs(&machine->backends, &config->backends) != 0 || add_devices(machine, boot) != 0 ||
+	    add_htif(machine) != 0 || semihost_add(machine, &boot->layout) != 0)
 		return -1;
 	if (add_observers(machine, boot) != 0)
 		return -1;
@@ -527,6 +576,18 @@ int machine_init(struct machine *machine, const struct config *config)
 	return result;
 }
 
+int machine_finish(struct machine *machine)
+{
+	int result = console_finish(machine->console);
+	result |= backends_finish(&machine->backends);
+	return input_log_finish(&machine->input) != 0 ? -1 : result;
+}
+
+uint64_t machine_unasked(const struct machine *machine)
+{
+	return console_unasked(machine->console) + backends_unasked(&machine->backends);
+}
+
 void machine_free(struct machine *machine)
 {
 	check_free(machine->check);
@@ -534,6 +595,7 @@ void machine_free(struct machine *machine)
 	htif_free(machine->htif);
 	semihosting_free(machine->semihosting);
 	devices_free(&machine->devices);
+	fw_cfg_free(&machine->fw_cfg);
 	backends_close(&machine->backends);
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		struct hart *hart = &machine->harts[i];
@@ -548,6 +610,7 @@ void machine_free(struct machine *machine)
 	free(machine->model_shared);
 	free(machine->harts);
 	console_close(machine->console);
+	input_log_free(&machine->input);
 	symbols_free(machine->symbols);
 	reload_free(&machine->reload);
 	free(machine->config_text);

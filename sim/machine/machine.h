@@ -8,7 +8,10 @@
 #include "dev/backend.h"
 #include "base/limits.h"
 #include "dev/devices.h"
+#include "dev/flash.h"
+#include "dev/fw_cfg.h"
 #include "dev/line_watch.h"
+#include "dev/recording.h"
 #include "dev/virtio.h"
 #include "engine/engine.h"
 #include "hart/hart.h"
@@ -40,6 +43,12 @@ struct loader_config {
 	uint64_t address;
 	bool starts;      /* `hart` begins where this was loaded or says */
 	unsigned hart;
+};
+
+/* An item of fw_cfg: the bytes of a file, or of a text. */
+struct firmware_file {
+	const char *name;
+	const char *path, *text; /* one of them is NULL */
 };
 
 struct config {
@@ -96,7 +105,18 @@ struct config {
 	const char *debug_cmd;
 	uint64_t rtc_epoch; /* seconds since 1970 at cycle 0 */
 	struct backend_config backends;
-	unsigned flash[2]; /* 1 + the index of a flash bank's disk; 0: nothing is in it */
+	unsigned flash[FLASH_BANKS]; /* 1 + the index of a flash bank's disk; 0: nothing is in it */
+	bool flash_by_node
+	    [FLASH_BANKS]; /* said with -M pflashN=: what is in bank 0 runs behind the firmware, if there is any */
+	struct firmware_file *firmware_files; /* -fw_cfg */
+	unsigned firmware_file_count;
+	struct {
+		bool no_graphics; /* -nographic */
+		bool menu;
+		uint8_t uuid[16];
+		uint32_t fail_wait; /* what the firmware waits after it has found nothing, ms; UINT32_MAX: for ever */
+		uint32_t menu_wait; /* ms; UINT32_MAX: not said */
+	} told; /* to the guest's firmware, by fw_cfg */
 	struct virtio_options virtio;
 };
 
@@ -134,7 +154,9 @@ struct machine {
 	unsigned hart_count;
 	struct board board; /* what the devices are plugged into */
 	struct devices devices;
+	struct input_log input; /* --record, --replay */
 	struct backends backends;
+	struct fw_cfg fw_cfg;
 	struct observers observers;
 	struct trace *trace;
 	struct check *check;
@@ -165,6 +187,11 @@ struct machine {
 /* 0, or -1 after one line on stderr naming the file and the reason (exit code 2). */
 int machine_init(struct machine *machine, const struct config *config);
 void machine_free(struct machine *machine);
+
+/* The run has ended: the console's output and the recording of its input are written whole. 0, or -1 after a line on stderr. */
+int machine_finish(struct machine *machine);
+/* How much of a recording being replayed nobody has asked for. */
+uint64_t machine_unasked(const struct machine *machine);
 
 /* All harts' timing on, with cold caches, or off. Between slices, or between a slice's instructions. */
 void machine_switch_timing(struct machine *machine, bool on);

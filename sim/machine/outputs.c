@@ -74,6 +74,12 @@ static const char *overwritten(const struct config *config, const struct output 
 	for (unsigned i = 0; i < config->loader_count; i++)
 		if (is_input(output, config->loaders[i].path))
 			return config->loaders[i].path;
+	for (unsigned i = 0; i < config->backends.disk_count; i++)
+		if (is_input(output, config->backends.disks[i].path))
+			return config->backends.disks[i].path;
+	for (unsigned i = 0; i < config->firmware_file_count; i++)
+		if (is_input(output, config->firmware_files[i].path))
+			return config->firmware_files[i].path;
 	for (unsigned i = 0; i < config->guest_count; i++) {
 		if (is_input(output, config->guests[i].path))
 			return config->guests[i].path;

@@ -167,11 +167,16 @@ static int take_header(struct file *file, struct uimage *header, bool ramdisk)
 	return 0;
 }
 
+int unpack_data(struct file *file, uint64_t limit)
+{
+	return is_gzip(file->data, file->size) ? unpack_gzip(file, limit) : 0;
+}
+
 int unpack_kernel(struct file *file, uint64_t limit)
 {
 	struct uimage header;
 	if (!file_is_uimage(file))
-		return is_gzip(file->data, file->size) ? unpack_gzip(file, limit) : 0;
+		return unpack_data(file, limit);
 	if (take_header(file, &header, false) != 0)
 		return -1;
 	if (header.compression != UIMAGE_PLAIN && header.compression != UIMAGE_GZIP)

@@ -12,6 +12,9 @@ bool file_is_uimage(const struct file *file);
  * unpack to. 0, or -1 after a line. */
 int unpack_kernel(struct file *file, uint64_t limit);
 
+/* What is gzip'd, unpacked; anything else stays as it is. `limit` as above. 0, or -1 after a line. */
+int unpack_data(struct file *file, uint64_t limit);
+
 /* A ramdisk without a uImage's header. What it holds stays packed: kernels unpack it themselves. 0, or -1 after a line. */
 int unpack_ramdisk(struct file *file);
 

@@ -7,6 +7,7 @@
 enum { RECORDS_MAX = 64 };
 
 static char path[64];
+static struct input_log input_log;
 static int descriptor;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -31,11 +32,18 @@ static struct host_input *open_replay(unsigned *troubles)
 {
 	struct capture capture;
 	capture_begin(&capture, &stderr);
-	struct host_input *input = host_input_open(&(struct host_input_config){ .replay = path, .trouble = trouble, .context = troubles });
+	struct host_input_config config = { .log = &input_log, .trouble = trouble, .context = troubles };
+	struct host_input *input = input_log_replay(&input_log, path, 0) == 0 ? host_input_open(&config) : NULL;
 	capture_end(&capture);
 	require_one_line(&capture, !input);
 	free(capture.text);
 	return input;
+}
+
+static void close_replay(struct host_input *input)
+{
+	host_input_close(input);
+	input_log_free(&input_log);
 }
 
 /* Any bytes, asked for at any time: an end, or trouble told once. */
@@ -48,7 +56,7 @@ static void replay_anything(const uint8_t *data, size_t size)
 		if (host_input_read(input, cycle) == CONSOLE_END)
 			break;
 	REQUIRE(troubles <= 1, "%u", troubles);
-	host_input_close(input);
+	close_replay(input);
 }
 
 /* The bytes describe records: written, then asked for as they say. */
@@ -86,7 +94,7 @@ static void record_and_replay(const uint8_t *data, size_t size)
 			REQUIRE(host_input_read(input, records[i].cycle) == CONSOLE_END, "no end");
 	}
 	REQUIRE(host_input_read(input, 5000) == (last ? CONSOLE_END : CONSOLE_NOTHING) && troubles == 0, "more than was recorded");
-	host_input_close(input);
+	close_replay(input);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -168,7 +168,7 @@ OPTIONS = """
 | -smp cores=99999999999,threads=99999999999 GOOD | -m 16777216T GOOD | -M q35 GOOD | -M virt,aia=aplic GOOD | -M virt,aia=aplic-imsic GOOD | -M virt,x=1 GOOD
 | --cpu 486 GOOD | --cpu ./nonexistent.cpu GOOD | --isa rv32imac GOOD | --isa rv64z GOOD
 | --isa rv64gc_smaia_ssaia GOOD | --isa rv64i2p1_v1p0 GOOD | --isa rva23s64 GOOD | --isa rva22s64_ GOOD | --isa rv64i9p9 GOOD
-| -cpu rva23u64 GOOD | -cpu rv64,v=true GOOD | -cpu rv64, GOOD | -k en-us | -net user GOOD | -trace GOOD | --tim 3 GOOD | -M virt,acpi=on GOOD
+| -cpu rva23u64 GOOD | -cpu rv64,v=true GOOD | -cpu rv64, GOOD | -k en-us | -net tap GOOD | -trace GOOD | --tim 3 GOOD | -M virt,acpi=on GOOD
 | -semihosting-config GOOD | -semihosting-config on GOOD | -semihosting-config enable=perhaps GOOD | -semihosting-config target=gdb GOOD
 | -semihosting-config userspace= GOOD | -semihosting-config colour=red GOOD | -semihosting-config arg GOOD | --semihosting-files DIRECTORY GOOD
 | -semihosting --semihosting-files GOOD GOOD | -semihosting --semihosting-files /nonexistent GOOD | -semihosting --semihosting-files
@@ -181,7 +181,16 @@ OPTIONS = """
 | --set tinst=2 GOOD | --set pmp.entries=17 GOOD | --set asid.bits= GOOD | --check nothing-known GOOD
 | --trace /nonexistent/trace GOOD | --trace t,events=warp GOOD | --profile p GOOD | -gdb tcp::1234 GOOD | -s GOOD
 | -S GOOD | -display sdl GOOD | -serial telnet::1 GOOD | -serial file:/nonexistent/f GOOD
-| -netdev user,id=n GOOD | -device virtio-net-device GOOD | -device floppy GOOD
+| -netdev user GOOD | -netdev tap,id=n GOOD | -netdev user,id=n,colour=red GOOD | -netdev user,id=n -netdev user,id=n GOOD | -device floppy GOOD
+| -netdev user,id=n,hostfwd=tcp::80 GOOD | -netdev user,id=n,hostfwd=tcp::99999-:80 GOOD | -netdev user,id=n,hostfwd=tcp:: GOOD
+| -netdev user,id=n,hostfwd=tcp:300.1.1.1:80-:80 GOOD | -netdev user,id=n,hostfwd=tcp:192.0.2.1:8080-:80 -device virtio-net-device,netdev=n GOOD
+| -netdev user,id=n,net=10.0.2 GOOD | -netdev user,id=n,net=10.0.2.0/99 GOOD | -netdev user,id=n,dns=10.0.2.2 GOOD | -netdev user,id=n,host=1.2.3.4 GOOD
+| -netdev user,id=n,tftp=IMAGE GOOD | -netdev user,id=n,restrict=2 GOOD | -netdev user,id=n,guestfwd=tcp:10.0.2.9:80-cmd:cat GOOD
+| -netdev dgram,id=n GOOD | -netdev dgram,id=n,local.type=unix,local.path=/nonexistent/s,remote.type=unix,remote.path=t -device virtio-net-device,netdev=n GOOD
+| -netdev dgram,id=n,local.type=unix,local.path=DIRECTORY,remote.type=unix,remote.path=t -device virtio-net-device,netdev=n GOOD
+| -netdev dgram,id=n,local.type=inet,local.host=192.0.2.1,local.port=9,remote.type=inet,remote.host=127.0.0.1,remote.port=9 -device virtio-net-device,netdev=n GOOD
+| -netdev socket,id=n,listen=:80 GOOD | -netdev socket,id=n,udp=1,localaddr=2 GOOD | -nic tap GOOD | -nic user,colour=red GOOD
+| -device virtio-net-device,netdev=n GOOD | -device virtio-net-device,mac=1 GOOD | -device virtio-net-device,mq=on GOOD | -device virtio-net-device,netdev= GOOD
 | -drive if=none,file=/nonexistent,id=d -device virtio-blk-device,drive=d GOOD | -drive file=DIRECTORY,if=none,id=d -device virtio-blk-device,drive=d GOOD
 | -drive if=none,id=d GOOD | -drive file=IMAGE GOOD | -drive file=IMAGE,if=virtio GOOD | -drive file=IMAGE,if=floppy GOOD | -drive file=IMAGE,id=d,format=qcow2 GOOD
 | -drive file=QCOW,if=none,id=d -device virtio-blk-device,drive=d GOOD | -drive file=IMAGE,id=d,colour=red GOOD | -drive file=IMAGE,id=d,snapshot=maybe GOOD
@@ -209,6 +218,20 @@ OPTIONS = """
 | -object memory-backend-ram,id=m,size=1M GOOD | -hda IMAGE GOOD | -cdrom IMAGE GOOD | -blockdev driver=file,filename=IMAGE GOOD
 | -blockdev driver=qcow2,file=f,node-name=n GOOD | -blockdev driver=raw,file=f,node-name=n GOOD | -blockdev {"driver":"file"} GOOD
 | -blockdev driver=file,filename=IMAGE,node-name=n -blockdev driver=raw,file=n,node-name=n GOOD | -pflash /nonexistent GOOD
+| -pflash IMAGE | -pflash IMAGE GOOD | -pflash DIRECTORY GOOD | -pflash EMPTY GOOD | -pflash /dev/zero GOOD | -pflash BANK -pflash BANK
+| -drive if=pflash,unit=1,format=raw,file=BANK -drive if=pflash,unit=1,format=raw,file=BANK GOOD | -pflash BANK -pflash IMAGE -pflash BIG
+| -drive if=pflash,unit=1,file=BANK | -drive if=pflash,file=BANK,readonly=on -drive if=pflash,file=BANK | -M virt,pflash0=n | -M virt,pflash0= GOOD
+| -M virt,pflash2=n GOOD | -M virt,pflash0=n,pflash1=n -blockdev driver=file,filename=BANK,node-name=n GOOD
+| -M virt,pflash0=n -blockdev driver=file,filename=BANK,node-name=n -drive if=pflash,unit=0,file=IMAGE GOOD
+| -drive if=pflash,file=BANK,id=d -device virtio-blk-device,drive=d GOOD | -pflash BANK --trace BANK GOOD | -pflash BANK -kernel /nonexistent GOOD
+| -pflash BANK -initrd IMAGE | -drive if=pflash,unit=1,file=BANK -kernel /nonexistent GOOD | -drive if=pflash,unit=1,file=BANK -kernel EMPTY GOOD
+| -drive if=pflash,unit=1,file=BANK -kernel IMAGE -initrd DIRECTORY GOOD | -drive if=pflash,unit=1,file=BANK -kernel HALF GOOD
+| -fw_cfg opt/x GOOD | -fw_cfg GOOD | -fw_cfg name=,string=x GOOD | -fw_cfg string=x GOOD | -fw_cfg file=IMAGE GOOD | -fw_cfg opt/x,string= GOOD
+| -fw_cfg opt/x,file=IMAGE,string=x GOOD | -fw_cfg opt/x,gen_id=x GOOD | -fw_cfg opt/x,file=/nonexistent GOOD | -fw_cfg opt/x,file=DIRECTORY GOOD
+| -fw_cfg opt/x,file=/dev/zero GOOD | -fw_cfg opt/x,string=a -fw_cfg name=opt/x,string=b GOOD | -fw_cfg bootorder,string=x GOOD
+| -fw_cfg opt/56789012345678901234567890123456789012345678901234567890,string=x GOOD | MANY GOOD | -fw_cfg opt/x,file=IMAGE --stats IMAGE GOOD
+| -boot menu=perhaps GOOD | -boot splash-time=65536 GOOD | -boot reboot-timeout=-2 GOOD | -boot splash=IMAGE GOOD | -boot order=c,x=1 GOOD
+| -uuid 1 GOOD | -uuid 12345678-1234-5678-9abc-def01234567x GOOD | -uuid 123456781234-5678-9abc-def0123456789 GOOD
 | -drive if=pflash,unit=2,file=IMAGE GOOD | -drive if=pflash,unit=0,file=IMAGE -drive if=pflash,unit=0,file=TEXT GOOD | --set disk.bytes=0 GOOD
 | -device guest-loader GOOD | -device guest-loader,addr=0x84000000 GOOD | -device guest-loader,kernel=IMAGE GOOD
 | -device guest-loader,addr=zero,kernel=IMAGE GOOD | -device guest-loader,addr=0x84000000,kernel=/nonexistent GOOD
@@ -233,10 +256,14 @@ OPTIONS = """
 | --debug-cmd | --debug-cmd /dev/zero GOOD | --debug-cmd DIRECTORY GOOD | --cpu /dev/zero GOOD | --cpu ./IMAGE GOOD
 | --cpu ./TEXT GOOD | --stats /dev/full GOOD | --trace /dev/full GOOD | -serial file:/dev/full PRINTS"""
 
+# One more item of fw_cfg than there is room for, with the machine's own three.
+MANY = " ".join(f"-fw_cfg opt/{i},string=x" for i in range(30))
+
 # What a terminal, or a reader of lines, would stumble over; wherever the message quotes it.
 HARMFUL = ["a\nb", "\x1b[31m", "\r", "\t\x7f"]
 HARMFUL_OPTIONS = ["-no-such", "smp", "m", "M", "-isa", "-cpu", "-set", "-trace", "-check", "-timeout", "-expect", "-dtb", "-kernel",
-                   "-display", "-serial", "-device", "-quantum", "-rtc", "-icount", "-d", "-action", "-numa", "-chardev", "-mon", "-semihosting-config"]
+                   "-display", "-serial", "-device", "-quantum", "-rtc", "-icount", "-d", "-action", "-numa", "-chardev", "-mon", "-semihosting-config",
+                   "fw_cfg", "uuid"]
 
 
 class Runner:
@@ -303,6 +330,10 @@ def controls(runner, good):
     runner.powers_off("raw firmware", ["-bios", runner.write("raw", POWER_OFF)])
     runner.powers_off("no sections", [runner.write("stripped", stripped())])
     runner.powers_off("device tree out", ["-dump-dtb", runner.path("tree"), "-smp", "2"])
+    bank = runner.write("bank", POWER_OFF)
+    os.truncate(bank, 32 << 20)
+    runner.powers_off("flash", ["-pflash", bank])
+    runner.powers_off("fw_cfg", [*MANY.split()[:-2], "-fw_cfg", f"opt/empty,file={runner.write('none', b'')}", good][2:])
     runner.powers_off("device tree in", ["-dtb", runner.path("tree"), good])
 
 
@@ -401,6 +432,9 @@ def main():
         runner.write("IMAGE", image_header())
         runner.write("QCOW", b"QFI\xfb" + bytes(600))
         runner.write("IMAGE-S", struct.pack("<QQ", 0, 0x200000) + image_header()[16:])
+        runner.write("BANK", b"")
+        os.truncate(runner.path("BANK"), 32 << 20)
+        runner.write("HALF", gzip.compress(bytes(range(256)) * 8)[:20])
         runner.write("BIG", image_header(5 << 20))
         runner.write("TEXT", b"no program at all\n" * 8)
         runner.write("EMPTY", b"")
@@ -410,7 +444,7 @@ def main():
         os.chmod(unreadable, 0)
         controls(runner, good)
         for line in OPTIONS.split("|"):
-            words = line.split()
+            words = line.replace("MANY", MANY).split()
             if "UNREADABLE" in words and os.access(unreadable, os.R_OK):
                 continue  # root reads everything
             runner.refused(" ".join(words) or "(nothing)", words)

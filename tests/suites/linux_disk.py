@@ -9,10 +9,10 @@ import re
 import shutil
 import struct
 import tempfile
-from suites.linux import INITRD, KERNELS, OPENSBI, OURS, TROUBLE, U_BOOT
-from suites.tools import QEMU, expect, expect_equal, run
+from suites.linux import INITRD, KERNELS, OPENSBI, TROUBLE, U_BOOT
+from suites.linux_checks import MACHINES
+from suites.tools import expect, expect_equal, run
 
-MACHINES = {"rvsim": OURS, "qemu": QEMU}
 TRANSPORTS = {"legacy": [], "modern": ["-global", "virtio-mmio.force-legacy=false"]}
 SECTOR, PARTITION_AT = 512, 1 << 20
 FILES, FOLDERS, LARGEST = 1000, 10, 20000

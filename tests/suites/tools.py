@@ -21,8 +21,11 @@ def guest(name):
 
 def run(command, timeout=120, stdin=None):
     """Run a program; returns (exit status, stdout, stderr) as text. Never waits for input."""
-    result = subprocess.run(command, timeout=timeout, input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        result = subprocess.run(command, timeout=timeout, input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    except subprocess.TimeoutExpired as error:
+        raise AssertionError(f"{command}: not done after {timeout} s:\n{(error.output or b'')[-1500:].decode(errors='replace')}") from None
     return result.returncode, result.stdout.decode(errors="replace"), result.stderr.decode(errors="replace")
 
 

@@ -55,7 +55,7 @@ def trees(options):
 
 
 # Devices of QEMU's that are not here, and properties that say what is different here.
-NOT_HERE = re.compile(r"/(fw-cfg@|flash@|platform-bus@|soc/pci@)")
+NOT_HERE = re.compile(r"/(platform-bus@|soc/pci@)")
 DIFFERENT = {("/", "model"), ("/chosen", "rng-seed"), ("/pmu", "riscv,event-to-mhpmcounters")}
 HARTS_OWN = {"riscv,isa", "mmu-type"}
 ADDED = {"riscv,isa-base", "riscv,isa-extensions", "riscv,cbom-block-size", "riscv,cbop-block-size", "riscv,cboz-block-size",

@@ -4,6 +4,8 @@
 #include "base/bus.h"
 #include "dev/console.h"
 #include "dev/devices.h"
+#include "dev/flash.h"
+#include "dev/fw_cfg.h"
 #include "dev/virtio.h"
 #include "hart/hart.h"
 #include "revival.h"
@@ -18,6 +20,8 @@ struct world {
 	struct bus bus;
 	struct console *console;
 	struct virtio_options virtio;
+	struct fw_cfg fw_cfg;
+	unsigned flash[FLASH_BANKS];
 	struct board board;
 	struct devices devices;
 	enum finish finished;
@@ -52,7 +56,7 @@ static void start(struct world *world, const char *isa, unsigned geilen)
 	world->board = (struct board){
 		.platform = &world->platform, .options = &world->options, .isa = &world->isa, .events = &world->events, .bus = &world->bus,
 		.console = world->console, .rom = rom_bytes, .rom_size = sizeof(rom_bytes), .hart_wire = wire, .finish = finish,
-		.context = world, .virtio = &world->virtio,
+		.context = world, .virtio = &world->virtio, .fw_cfg = &world->fw_cfg, .flash = world->flash,
 	};
 	cr_assert_eq(devices_build(&world->devices, &world->board), 0);
 }
@@ -60,6 +64,7 @@ static void start(struct world *world, const char *isa, unsigned geilen)
 static void end(struct world *world)
 {
 	devices_free(&world->devices);
+	fw_cfg_free(&world->fw_cfg);
 	console_close(world->console);
 	event_queue_free(&world->events);
 	bus_free(&world->bus);

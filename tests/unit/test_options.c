@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <arpa/inet.h>
 #include "cli/options.h"
 #include "temporary.h"
 #include "trace/trace.h"
+#include "dev/host_net.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -262,7 +264,7 @@ Test(options, qemu_ignored, .init = cr_redirect_stderr)
 {
 	struct line line;
 	good(&line, "-name x -k en-us -net none -nic none -rtc base=utc -icount shift=auto -monitor none -accel tcg,thread=multi -no-user-config -D log "
-	            "-boot menu=off -overcommit mem-lock=off fw");
+	            "-boot c -overcommit mem-lock=off fw");
 	options_free(&line.options);
 	good(&line, "-name x --quiet fw");
 	options_free(&line.options);
@@ -270,7 +272,7 @@ Test(options, qemu_ignored, .init = cr_redirect_stderr)
 	options_free(&line.options);
 	fflush(stderr);
 	cr_assert_stderr_eq_str("rvsim: -name x, -k en-us, -net none, -nic none, -rtc base=utc, -icount shift=auto, -monitor none, -accel "
-	                        "tcg,thread=multi, -no-user-config, -D log, -boot menu=off, -overcommit mem-lock=off: nothing changes by that "
+	                        "tcg,thread=multi, -no-user-config, -D log, -boot order, -overcommit mem-lock=off: nothing changes by that "
 	                        "here\n");
 }
 
@@ -341,6 +343,87 @@ Test(options, disks)
 	options_free(&line.options);
 }
 
+Test(options, firmware)
+{
+	struct line line;
+	const struct config *config = good(&line, "-pflash f");
+	cr_expect(config->flash[0] == 1 && !config->flash_by_node[0], "no firmware is needed");
+	cr_expect_eq(config->told.fail_wait, UINT32_MAX);
+	options_free(&line.options);
+	config = good(&line, "-M virt,pflash1=n,graphics=off -drive if=pflash,format=raw,file=f -blockdev driver=file,filename=g,node-name=n "
+	                     "-fw_cfg opt/a,file=x -fw_cfg string=y,name=opt/b -boot menu=on,splash-time=7,reboot-timeout=65535 "
+	                     "-uuid 12345678-1234-5678-9abc-DEF012345678 fw");
+	cr_expect(config->flash[0] == 1 && config->flash[1] == 2 && !config->flash_by_node[0] && config->flash_by_node[1]);
+	cr_expect_eq(config->firmware_file_count, 2);
+	cr_expect_str_eq(config->firmware_files[0].name, "opt/a");
+	cr_expect_str_eq(config->firmware_files[0].path, "x");
+	cr_expect_str_eq(config->firmware_files[1].name, "opt/b");
+	cr_expect_str_eq(config->firmware_files[1].text, "y");
+	cr_expect(config->told.menu && config->told.menu_wait == 7 && config->told.fail_wait == 65535);
+	cr_expect(config->told.no_graphics && !config->nographic);
+	static const uint8_t uuid[] = {0x12, 0x34, 0x56, 0x78, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x12, 0x34, 0x56, 0x78};
+	cr_expect_eq(memcmp(config->told.uuid, uuid, sizeof(uuid)), 0);
+	options_free(&line.options);
+}
+
+static uint32_t address(const char *text)
+{
+	struct in_addr address;
+	cr_assert_eq(inet_pton(AF_INET, text, &address), 1);
+	return address.s_addr;
+}
+
+Test(options, networks)
+{
+	struct line line;
+	const struct config *config = good(&line, "-device virtio-net-device,netdev=b,mq=off,csum=on,mrg_rxbuf=off -device virtio-net-device,netdev=a,mac=02:00:00:00:00:0A "
+	                                          "-netdev user,id=a,hostfwd=tcp::2222-:22,hostfwd=udp:10.1.1.1:53-10.9.0.7:5353,restrict=on,net=10.9.0.0/16,ipv6=off,hostname=me "
+	                                          "-netdev type=dgram,id=b,local.type=unix,local.path=here,remote.type=unix,remote.path=there "
+	                                          "-nic user,model=virtio-net-device -netdev socket,id=c,udp=127.0.0.1:7,localaddr=localhost:8 fw");
+	const struct network_config *networks = config->backends.networks, *user = &networks[0];
+	cr_assert_eq(config->backends.network_count, 4);
+	cr_expect_eq(user->kind, &host_net_user_kind);
+	cr_expect(user->user.restricted && user->user.ipv4 && !user->user.ipv6);
+	cr_expect_eq(user->user.mask.s_addr, address("255.255.0.0"));
+	cr_expect_eq(user->user.host.s_addr, address("10.9.0.2"));
+	cr_expect_eq(user->user.dns.s_addr, address("10.9.0.3"));
+	cr_expect_eq(user->user.dhcp.s_addr, address("10.9.0.15"));
+	cr_expect_str_eq(user->user.hostname, "me");
+	cr_assert_eq(user->user.forward_count, 2);
+	cr_expect_eq(user->user.forwards[0].host.s_addr, address("127.0.0.1"), "the world is not let in unasked");
+	cr_expect(user->user.forwards[0].host_port == 2222 && user->user.forwards[0].guest_port == 22 && !user->user.forwards[0].udp);
+	cr_expect_eq(user->user.forwards[1].host.s_addr, address("10.1.1.1"));
+	cr_expect_eq(user->user.forwards[1].guest.s_addr, address("10.9.0.7"));
+	cr_expect(user->user.forwards[1].udp);
+	cr_expect_eq(networks[1].kind, &host_net_dgram_kind);
+	cr_expect_str_eq(networks[1].dgram.remote.local.sun_path, "there");
+	cr_expect(networks[2].user.ipv4 && networks[2].user.ipv6);
+	cr_expect_eq(networks[2].user.host.s_addr, address("10.0.2.2"));
+	cr_expect_eq(networks[3].dgram.local.inet.sin_port, htons(8));
+	cr_expect_eq(networks[3].dgram.remote.inet.sin_port, htons(7));
+	const struct virtio_config *slots = config->virtio.slots;
+	cr_expect(slots[7].kind == &virtio_net_kind && slots[7].backend == 1 && slots[7].number == UINT64_C(0x525400123456));
+	cr_expect_eq(slots[7].without, UINT64_C(1) << 15);
+	cr_expect(slots[6].backend == 0 && slots[6].number == UINT64_C(0x02000000000a));
+	cr_expect(slots[5].backend == 2 && slots[5].number == UINT64_C(0x525400123458));
+	options_free(&line.options);
+}
+
+/* A card alone is connected to nothing, and a network may have none; QEMU's virt machine makes no card of these. */
+Test(options, networks_that_nobody_uses)
+{
+	static const char *const lines[] = {"-device virtio-net-device fw", "-netdev user,id=n fw", "-nic user fw", "-net nic -net user fw", "-nic user,model=e1000,hostfwd=tcp::80-:80 fw"};
+	cr_redirect_stderr();
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct line line;
+		const struct config *config = good(&line, lines[i]);
+		cr_expect_eq(config->backends.network_count, i == 1, "%s", lines[i]);
+		cr_expect_eq(config->virtio.slots[7].kind != NULL, i == 0, "%s", lines[i]);
+		cr_expect(i != 0 || config->virtio.slots[7].backend == VIRTIO_NO_BACKEND);
+		options_free(&line.options);
+	}
+}
+
 Test(options, answers)
 {
 	static const char *const lines[] = { "--help", "-h", "--version", "--set help", "-M virt --help" };
@@ -367,26 +450,49 @@ static const char *const bad_lines[] = {
 	"--set tinst=maybe fw", "--set ad=always fw", "--set vmid.bits=15 fw", "--set = fw", "--check everything fw", "--trace f,events=none-such fw",
 	"--trace '' fw", "--profile p fw", "-s fw", "-gdb tcp::1234 fw", "-S fw", "-display sdl fw", "-display gtk fw",
 	"-serial tcp::1 fw", "-serial file: fw", "-monitor stdio fw", "-M virt,acpi=on fw", "-M virt,usb=on fw", "-M virt,accel=kvm fw", "-M virt,aclint=on fw", "-M virt,graphics=perhaps fw",
-	"-M virt,kernel fw", "-accel tcgx fw", "-accel kvm fw", "-net user fw", "-nic user,model=virtio fw", "-usb fw", "-semihosting-config on fw", "-semihosting-config enable=x fw",
+	"-M virt,kernel fw", "-accel tcgx fw", "-accel kvm fw", "-usb fw", "-semihosting-config on fw", "-semihosting-config enable=x fw",
 	"-semihosting-config target=gdb fw", "-semihosting-config foo=1 fw", "--semihosting-files d fw", "-serial chardev:c fw", "-serial chardev: fw", "-serial mon: fw", "-serial mon:tcp::1 fw", "-serial stdio -serial stdio fw",
 	"-d nonsense fw", "-d help fw", "-d int,, fw", "-rtc base=yesterday fw", "-rtc base=2006-02-30 fw", "-rtc base=1969-12-31 fw",
 	"-rtc base=2006-06-17T16:01 fw", "-rtc base=9999-01-01 fw", "-rtc clock=mine fw", "-rtc utc fw", "-rtc base=utc,colour=red fw", "-icount x fw", "-icount shift=11 fw",
-	"-icount rr=replay,rrfile=f fw", "-icount align=maybe fw", "-action reboot fw", "-action reboot=now fw", "-action explode=now fw", "-trace x fw", "-set a.b.c=1 fw", "-fw_cfg opt/x,string=y fw", "-pflash '' fw", "-hda f fw", "-object memory-backend-ram,id=r fw",
+	"-icount rr=replay,rrfile=f fw", "-icount align=maybe fw", "-action reboot fw", "-action reboot=now fw", "-action explode=now fw", "-trace x fw", "-set a.b.c=1 fw", "-pflash '' fw", "-hda f fw", "-object memory-backend-ram,id=r fw",
 	"-global virtio-mmio.force-legacy=perhaps fw", "-chardev pty fw", "-chardev tcp,id=c fw", "-chardev file,id=c fw", "-chardev stdio,id=c,path=x fw",
 	"-chardev stdio,id=c,mux=x fw", "-chardev null,id=c -chardev null,id=c fw", "-chardev file,id=c,path=f,append=on fw", "-chardev stdio,id= fw", "-chardev , fw",
 	"-mon c fw", "-mon mode=control fw", "-chardev stdio,id=c -mon c fw", "-mon chardev fw", "-chardev null,id=c -semihosting-config chardev=c fw",
 	"-numa node -numa node fw", "-numa node,nodeid=1 fw", "-numa node,cpus=3-1 fw", "-numa node,cpus=64 fw", "-numa node,mem=x fw", "-numa node,memdev=m fw",
 	"-numa dist,src=0,dst=0,val=10 fw", "-numa cpu,node-id=0 fw", "-enable-kvm fw", "-vga std fw",
+	"-fw_cfg opt/x fw", "-fw_cfg string=y fw", "-fw_cfg opt/x,string=y,file=f fw", "-fw_cfg opt/x,colour=y fw",
+	"-fw_cfg opt/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,string=y fw", "-boot menu=perhaps fw", "-boot splash-time=65536 fw",
+	"-boot reboot-timeout=-2 fw", "-boot splash=x fw", "-boot x=y fw", "-uuid 1 fw", "-uuid 12345678-1234-5678-9abc-def01234567g fw",
+	"-uuid 12345678-1234-5678-9abcd-ef0123456780 fw", "-M virt,pflash0=n fw", "-M virt,pflash2=n fw",
+	"-M virt,pflash0=n -blockdev driver=file,filename=f,node-name=n -pflash g fw",
+	"-M virt,pflash0=n,pflash1=n -blockdev driver=file,filename=f,node-name=n fw", "-pflash f -pflash g -pflash h fw",
+	"-drive if=pflash,file=f,unit=2 fw", "-drive if=pflash,file=f,id=d -device virtio-blk-device,drive=d fw",
+	"-drive if=pflash,file=f,unit=1",
 	"-k", "--net", "--tim 3 fw", "--max-c 5 fw", "-kern k fw", "--tr t fw", "-app x fw", "--vers", "-no-re fw", "--quie fw", "-m4G fw", "-smp4 fw",
 	"-cpu rv64,v=true fw", "-cpu rv64,smaia=true fw", "-cpu rv64,cbom_blocksize=32 fw", "-cpu rv64,priv_spec=v1.10.0 fw", "-cpu rv64,sxl32=on fw",
 	"-cpu rva23s64 fw", "-cpu rv64,pmu-num=30 fw", "-cpu rv64,pmp=some fw", "-cpu rv64,nonsense=false fw", "-cpu rva22s64,h=maybe fw",
 	"-cpu host fw", "-cpu thead-c906 fw", "-cpu rv64,resetvec=0x80000000 fw", "-cpu rv64,marchid=5 fw", "-cpu sifive-u54 fw", "-cpu rv64,vlen fw", "-drive file=d,format=raw fw",
-	"-netdev user,id=n fw", "-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device guest-loader fw", "-device loader fw", "-device loader,addr=1 fw",
+	"-device virtio-blk-device,drive=x fw", "-device e1000 fw", "-device guest-loader fw", "-device loader fw", "-device loader,addr=1 fw",
 	"-device loader,file= fw", "-device loader,addr=x,file=f fw", "-device loader,addr=1,data=1 fw", "-device loader,addr=1,data=1,data-len=9 fw",
 	"-device loader,addr=1,data=1,data-len=0 fw", "-device loader,data=1,data-len=4 fw", "-device loader,addr=1,data-len=4 fw",
 	"-device loader,addr=1,data=0x10000000000000000,data-len=8 fw", "-device loader,addr=1,data=1,data-len=4,file=f fw",
 	"-device loader,addr=1,data=1,data-len=4,force-raw=on fw", "-device loader,addr=1,cpu-num=0,data-be=on fw", "-device loader,addr=1,cpu-num=1 fw",
 	"-device loader,file=f,cpu-num=64 fw", "-device loader,file=f,force-raw=perhaps fw", "-device loader,file=f,colour=red fw", "-device loader,file fw", "-L '' fw",
+	"-netdev user fw", "-netdev user,id= fw", "-netdev tap,id=n fw", "-netdev warp,id=n fw", "-netdev '' fw", "-netdev user,id=n,colour=red fw",
+	"-netdev user,id=n -netdev user,id=n fw", "-netdev user,id=n,hostfwd=tcp::80 fw", "-netdev user,id=n,hostfwd=tcp::70000-:80 fw",
+	"-netdev user,id=n,hostfwd=tcp::0-:80 fw", "-netdev user,id=n,hostfwd=sctp::80-:80 fw", "-netdev user,id=n,hostfwd=tcp:localhost:80-:80 fw",
+	"-netdev user,id=n,hostfwd=tcp::80-:x fw", "-netdev user,id=n,hostfwd=tcp::80-1.2.3:80 fw", "-netdev user,id=n,net=10.0.2 fw",
+	"-netdev user,id=n,net=10.0.2.0/33 fw", "-netdev user,id=n,net=10.0.2.0/24,host=10.0.3.2 fw", "-netdev user,id=n,dns=10.0.2.2 fw",
+	"-netdev user,id=n,dhcpstart=10.0.2.2 fw", "-netdev user,id=n,restrict=perhaps fw", "-netdev user,id=n,ipv4=off,ipv6=off fw",
+	"-netdev user,id=n,tftp=/nonexistent fw", "-netdev user,id=n,guestfwd=tcp:10.0.2.100:80-cmd:cat fw", "-netdev user,id=n,smb=/tmp fw",
+	"-netdev dgram,id=n fw", "-netdev dgram,id=n,local.type=inet,local.host=127.0.0.1,local.port=1 fw",
+	"-netdev dgram,id=n,local.type=unix,local.path=a,remote.type=inet,remote.host=127.0.0.1,remote.port=1 fw",
+	"-netdev dgram,id=n,local.type=fd,local.str=3,remote.type=fd fw", "-netdev dgram,id=n,local.type=inet,local.host=me,local.port=1,remote.type=inet,remote.host=127.0.0.1,remote.port=1 fw",
+	"-netdev dgram,id=n,local.type=inet,local.host=127.0.0.1,local.port=1,remote.type=inet,remote.host=230.0.0.1,remote.port=1 fw",
+	"-netdev socket,id=n,listen=:1234 fw", "-netdev socket,id=n,udp=127.0.0.1:1 fw", "-nic tap fw", "-nic user,colour=red fw", "-net tap fw", "-nic none,id=n fw",
+	"-nic user,model=virtio-net-device,mac=1:2:3:4:5:6 fw", "-device virtio-net-device,netdev=n fw", "-device virtio-net-device,mac=52:54:00:12:34 fw",
+	"-device virtio-net-device,mac=53:54:00:12:34:56 fw", "-device virtio-net-device,mq=on fw", "-device virtio-net-device,drive=n fw",
+	"-netdev user,id=n -device virtio-net-device,netdev=n -device virtio-net-device,netdev=n fw", "-device virtio-net-pci fw", "--set net.poll=0 fw",
 	"-device guest-loader,addr=1 fw", "-device guest-loader,kernel=k fw", "-device guest-loader,addr=x,kernel=k fw",
 	"-device guest-loader,addr=1,kernel=k,initrd=i fw", "-device guest-loader,addr=1,initrd=i,bootargs=b fw",
 	"-device guest-loader,addr=1,kernel=k,size=3 fw", "-device guest-loader,addr=1,kernel fw", "--set rnmi.cycle=100 fw", "--set rnmi.vector=4 --isa +sstc fw", "--max-resets -1 fw", "--max-resets some fw",

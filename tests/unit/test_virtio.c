@@ -83,7 +83,7 @@ Test(virtio, nothing_before_driver_ok)
 	drive(&world, 0);
 	set_reg(&world, REG_STATUS, 0);
 	set_reg(&world, REG_STATUS, 3);
-	accept(&world, offered(&world));
+	accept_features(&world, offered(&world));
 	set_reg(&world, REG_STATUS, 11);
 	begin_queue(&world, 0);
 	ask(&world, 8);
@@ -99,13 +99,13 @@ Test(virtio, features_must_fit)
 	struct virtio_world world;
 	begin(&world, true);
 	set_reg(&world, REG_STATUS, 3);
-	accept(&world, UINT64_C(1) << 32 | UINT64_C(1) << 34); /* RING_PACKED is not offered */
+	accept_features(&world, UINT64_C(1) << 32 | UINT64_C(1) << 34); /* RING_PACKED is not offered */
 	set_reg(&world, REG_STATUS, 11);
 	cr_expect_eq(reg(&world, REG_STATUS), 3);
-	accept(&world, 0); /* without VERSION_1 it would be a legacy driver */
+	accept_features(&world, 0); /* without VERSION_1 it would be a legacy driver */
 	set_reg(&world, REG_STATUS, 11);
 	cr_expect_eq(reg(&world, REG_STATUS), 3);
-	accept(&world, UINT64_C(1) << 32);
+	accept_features(&world, UINT64_C(1) << 32);
 	set_reg(&world, REG_STATUS, 11);
 	cr_expect_eq(reg(&world, REG_STATUS), 11);
 	world_end(&world);

@@ -86,14 +86,14 @@ static inline void set_reg(struct virtio_world *world, uint64_t offset, uint64_t
 
 static inline void *at(struct virtio_world *world, uint64_t pa) { return bus_host(&world->bus, pa); }
 
-static inline void world_begin(struct virtio_world *world, struct virtio_config config, bool modern, struct host_disk *disk)
+/* The machine around the slot, which world_plug makes. */
+static inline void world_board(struct virtio_world *world, struct virtio_config config, bool modern)
 {
-	*world = (struct virtio_world){.modern = modern, .disk = disk, .platform = {.cycles_per_tick = 10}};
+	*world = (struct virtio_world){.modern = modern, .platform = {.cycles_per_tick = 10}};
 	event_queue_init(&world->events);
 	cr_assert(bus_init(&world->bus, DRAM_BYTES) == 0);
-	world->backends = (struct backends){.disks = &world->disk, .disk_count = 1};
 	world->options = (struct virtio_options){
-	    .modern = modern, .latency = LATENCY, .disk_cycles = 10, .disk_bytes = 8, .slots = {config}};
+	    .modern = modern, .latency = LATENCY, .disk_cycles = 10, .disk_bytes = 8, .net_cycles = 10, .net_bytes = 8, .slots = {config}};
 	world->board = (struct board){
 	    .platform = &world->platform,
 	    .bus = &world->bus,
@@ -102,9 +102,21 @@ static inline void world_begin(struct virtio_world *world, struct virtio_config 
 	    .virtio = &world->options,
 	    .seed = 1,
 	};
+}
+
+static inline void world_plug(struct virtio_world *world)
+{
 	struct device_site site = {.name = "virtio_mmio", .wire = {.set = world_irq, .receiver = world}};
 	world->slot = virtio_mmio_kind.make(&world->board, &site);
 	cr_assert_not_null(world->slot);
+}
+
+static inline void world_begin(struct virtio_world *world, struct virtio_config config, bool modern, struct host_disk *disk)
+{
+	world_board(world, config, modern);
+	world->disk = disk;
+	world->backends = (struct backends){.disks = &world->disk, .disk_count = 1};
+	world_plug(world);
 }
 
 static inline void world_end(struct virtio_world *world)
@@ -123,7 +135,7 @@ static inline uint64_t offered(struct virtio_world *world)
 	return low | (uint64_t)reg(world, REG_DEVICE_FEATURES) << 32;
 }
 
-static inline void accept(struct virtio_world *world, uint64_t features)
+static inline void accept_features(struct virtio_world *world, uint64_t features)
 {
 	set_reg(world, REG_DRIVER_FEATURES_SEL, 0);
 	set_reg(world, REG_DRIVER_FEATURES, features);
@@ -161,7 +173,7 @@ static inline void drive(struct virtio_world *world, uint64_t without)
 	set_reg(world, REG_STATUS, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
 	if (!world->modern)
 		set_reg(world, REG_PAGE_SIZE, 4096);
-	accept(world, offered(world) & ~without);
+	accept_features(world, offered(world) & ~without);
 	uint32_t status = VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER;
 	if (world->modern)
 		set_reg(world, REG_STATUS, status |= VIRTIO_FEATURES_OK);

@@ -176,8 +176,8 @@ int main(int count, char **arguments)
 			held = failed(places[i][0], "mount");
 	}
 	char *tasks = getenv("task") ? strdup(getenv("task")) : NULL; /* the kernel hands on the words of its command line that it does not know */
-	char *rest = NULL; /* tasks cut lines of their own */
-	for (char *name = tasks ? strtok_r(tasks, ",", &rest) : NULL; name; name = strtok_r(NULL, ",", &rest))
+	char *rest = tasks;
+	for (char *name; tasks && (name = strsep(&rest, ","));)
 		held = run_task(name, &again) && held;
 	held = leave_disks() && held;
 	puts(!held ? "This machine failed." : again ? "REBOOT" : "DONE");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 static bool hash_file(const char *name)
@@ -38,12 +39,22 @@ static bool fork_with(int status)
 	return true;
 }
 
+/* What is typed is not echoed from now on, so that lines of output are whole. */
+static bool echo_off(void)
+{
+	struct termios settings;
+	REQUIRE(tcgetattr(STDIN_FILENO, &settings) == 0);
+	settings.c_lflag &= ~ECHO;
+	REQUIRE(tcsetattr(STDIN_FILENO, TCSANOW, &settings) == 0);
+	return true;
+}
+
 bool shell_task(void)
 {
 	char line[256];
-	for (bool held = true;;) {
-		fputs("$ ", stdout);
-		fflush(stdout);
+	bool held = echo_off();
+	puts("\nOK shell");
+	for (;;) {
 		if (!fgets(line, sizeof line, stdin))
 			return failed("shell", "end of input");
 		char *command = strtok(line, " \r\n"), *first = strtok(NULL, " \r\n"), *rest = strtok(NULL, "\r\n");
