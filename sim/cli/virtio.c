@@ -18,7 +18,7 @@ struct plugging {
 	int slot; /* -1: the last one that is free, as QEMU chooses */
 	const char *backend; /* the name of what it uses */
 	const char *id;
-	uint64_t max_ports; /* of a serial device */
+	uint64_t max_ports;
 };
 
 /* Feature bits that properties take away. */
@@ -27,21 +27,14 @@ static const struct {
 	const char *name;
 	unsigned bit;
 } features[] = {
-    {NULL, "event_idx", VIRTIO_F_EVENT_IDX},
-    {NULL, "indirect_desc", VIRTIO_F_INDIRECT_DESC},
-    {NULL, "any_layout", VIRTIO_F_ANY_LAYOUT},
-    {NULL, "notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY},
-    {"virtio-blk-device", "config-wce", 11},
-    {"virtio-blk-device", "discard", 13},
-    {"virtio-blk-device", "write-zeroes", 14},
-    {"virtio-net-device", "mrg_rxbuf", 15},
-    {"virtio-net-device", "status", 16},
-    {"virtio-net-device", "ctrl_vq", 17},
-    {"virtio-net-device", "ctrl_rx", 18},
-    {"virtio-net-device", "ctrl_vlan", 19},
-    {"virtio-net-device", "ctrl_rx_extra", 20},
+    {NULL, "event_idx", VIRTIO_F_EVENT_IDX},        {NULL, "indirect_desc", VIRTIO_F_INDIRECT_DESC},
+    {NULL, "any_layout", VIRTIO_F_ANY_LAYOUT},      {NULL, "notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY},
+    {"virtio-blk-device", "config-wce", 11},        {"virtio-blk-device", "discard", 13},
+    {"virtio-serial-device", "emergency-write", 2}, {"virtio-blk-device", "write-zeroes", 14},
+    {"virtio-net-device", "mrg_rxbuf", 15},         {"virtio-net-device", "status", 16},
+    {"virtio-net-device", "ctrl_vq", 17},           {"virtio-net-device", "ctrl_rx", 18},
+    {"virtio-net-device", "ctrl_vlan", 19},         {"virtio-net-device", "ctrl_rx_extra", 20},
     {"virtio-net-device", "ctrl_mac_addr", 23},
-    {"virtio-serial-device", "emergency-write", 2},
 };
 
 /* Properties that may have one setting: it is so here. */
@@ -157,6 +150,27 @@ static int set_tag(struct plugging *plugging, const char *value)
 	return 0;
 }
 
+/* 1: it is one of those of shared folders or serial devices. 0: it is none. -1 after a line. */
+static int set_named(struct plugging *plugging, const char *name, const char *value)
+{
+	bool share = plugging->config.kind == &virtio_9p_kind, serial = plugging->config.kind == &virtio_serial_kind;
+	if (strcmp(name, "id") == 0) {
+		plugging->id = value;
+		return 1;
+	}
+	if (share && strcmp(name, "fsdev") == 0) {
+		plugging->backend = value;
+		return 1;
+	}
+	if (share && strcmp(name, "mount_tag") == 0)
+		return set_tag(plugging, value) == 0 ? 1 : -1;
+	if (!serial || strcmp(name, "max_ports") != 0)
+		return 0;
+	if (number_between(value, 1, VIRTIO_PORTS, &plugging->max_ports))
+		return 1;
+	return bad("-device %s: max_ports=%s: must be from 1 to %d", plugging->model, value, VIRTIO_PORTS);
+}
+
 static int set_device_property(struct plugging *plugging, const char *name, const char *value)
 {
 	bool block = plugging->config.kind == &virtio_blk_kind, card = plugging->config.kind == &virtio_net_kind;
@@ -178,20 +192,9 @@ static int set_device_property(struct plugging *plugging, const char *name, cons
 		plugging->config.text = value;
 		return 0;
 	}
-	if (strcmp(name, "id") == 0)
-		plugging->id = value;
-	if (strcmp(plugging->model, "virtio-9p-device") == 0 && strcmp(name, "fsdev") == 0) {
-		plugging->backend = value;
-		return 0;
-	}
-	if (strcmp(plugging->model, "virtio-9p-device") == 0 && strcmp(name, "mount_tag") == 0)
-		return set_tag(plugging, value);
-	if (strcmp(plugging->model, "virtio-serial-device") == 0 && strcmp(name, "max_ports") == 0)
-		return number_between(value, 1, VIRTIO_PORTS, &plugging->max_ports)
-		           ? 0
-		           : bad("-device %s: max_ports=%s: must be from 1 to %d", plugging->model, value,
-		                 VIRTIO_PORTS);
-	int found = set_feature(plugging, name, value);
+	int found = set_named(plugging, name, value);
+	if (found == 0)
+		found = set_feature(plugging, name, value);
 	if (found == 0)
 		found = check_property(plugging, name, value);
 	if (found != 0)
@@ -230,8 +233,12 @@ static int plug(struct plugging *plugging)
 		return -1;
 	plugging->options->config.virtio.slots[plugging->slot] = plugging->config;
 	plugging->options->drives[plugging->slot] = plugging->backend;
-	if (plugging->config.kind == &virtio_serial_kind)
-		add_bus(plugging);
+	if (plugging->config.kind != &virtio_serial_kind)
+		return 0;
+	struct options *options = plugging->options;
+	options->config.virtio.serial[plugging->slot].max_ports = (unsigned)plugging->max_ports;
+	options->buses[options->bus_count++] = (struct serial_bus){.id = plugging->id,
+	                                                           .slot = (unsigned)plugging->slot};
 	return 0;
 }
 
@@ -264,18 +271,18 @@ int virtio_device(struct options *options, const char *model, char *list)
 	return plug(&plugging);
 }
 
-int virtio_card(struct options *options, const char *model, const char *netdev, const char *mac)
-{
-	struct plugging plugging = {
-	    .options = options, .model = model, .config.kind = &virtio_net_kind, .slot = -1, .backend = netdev};
-	return mac && set_mac(&plugging, mac) != 0 ? -1 : plug(&plugging);
-}
-
 int virtio_add_share(struct options *options, const char *id, const char *tag)
 {
 	struct plugging plugging = {
 	    .options = options, .model = "virtio-9p-device", .config.kind = &virtio_9p_kind, .slot = -1, .backend = id};
 	return set_tag(&plugging, tag) != 0 ? -1 : plug(&plugging);
+}
+
+int virtio_card(struct options *options, const char *model, const char *netdev, const char *mac)
+{
+	struct plugging plugging = {
+	    .options = options, .model = model, .config.kind = &virtio_net_kind, .slot = -1, .backend = netdev};
+	return mac && set_mac(&plugging, mac) != 0 ? -1 : plug(&plugging);
 }
 
 /* Where random numbers come from is the same here whatever is said: the seed. */

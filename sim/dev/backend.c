@@ -16,28 +16,6 @@ static int open_networks(struct backends *backends, const struct backend_config 
 	return 0;
 }
 
-static int open_disks(struct backends *backends, const struct backend_config *config)
-{
-	backends->disks = calloc(config->disk_count + 1, sizeof(*backends->disks));
-	if (!backends->disks)
-		return say("out of memory for disks");
-	for (unsigned i = 0; i < config->disk_count; i++) {
-		backends->disks[i] = host_disk_open(&config->disks[i]);
-		if (!backends->disks[i])
-			return -1;
-		backends->disk_count++;
-	}
-	return 0;
-}
-
-uint64_t backends_unasked(const struct backends *backends)
-{
-	uint64_t unasked = 0;
-	for (unsigned i = 0; i < backends->network_count; i++)
-		unasked += network_unasked(backends->networks[i]);
-	return unasked;
-}
-
 static int open_shares(struct backends *backends, const struct backend_config *config)
 {
 	backends->shares = calloc(config->share_count + 1, sizeof(*backends->shares));
@@ -54,10 +32,16 @@ static int open_shares(struct backends *backends, const struct backend_config *c
 
 int backends_open(struct backends *backends, const struct backend_config *config, const struct network_host *host)
 {
-	*backends = (struct backends){0};
-	if (open_disks(backends, config) != 0 || open_shares(backends, config) != 0)
-		return -1;
-	return open_networks(backends, config, host);
+	*backends = (struct backends){.disks = calloc(config->disk_count + 1, sizeof(*backends->disks))};
+	if (!backends->disks)
+		return say("out of memory for disks");
+	for (unsigned i = 0; i < config->disk_count; i++) {
+		backends->disks[i] = host_disk_open(&config->disks[i]);
+		if (!backends->disks[i])
+			return -1;
+		backends->disk_count++;
+	}
+	return open_shares(backends, config) == 0 ? open_networks(backends, config, host) : -1;
 }
 
 int backends_open_outputs(struct backends *backends, const struct backend_config *config)
@@ -85,6 +69,14 @@ int backends_finish(struct backends *backends)
 	return result;
 }
 
+uint64_t backends_unasked(const struct backends *backends)
+{
+	uint64_t unasked = 0;
+	for (unsigned i = 0; i < backends->network_count; i++)
+		unasked += network_unasked(backends->networks[i]);
+	return unasked;
+}
+
 void backends_close(struct backends *backends)
 {
 	for (unsigned i = 0; i < backends->disk_count; i++)
@@ -95,8 +87,8 @@ void backends_close(struct backends *backends)
 		host_share_close(backends->shares[i]);
 	for (unsigned i = 0; i < backends->char_count; i++)
 		host_char_close(backends->chars[i]);
-	free(backends->disks);
 	free(backends->shares);
 	free(backends->chars);
+	free(backends->disks);
 	*backends = (struct backends){0};
 }

@@ -1,6 +1,6 @@
 /*
- * What the host lends to devices (QEMU calls them back ends), as the command line asks for it: disks, networks, shared folders, and
- * where characters go. The machine opens them before it builds devices, which only use them.
+ * What the host lends to devices (QEMU calls them back ends), as the command line asks for it: disks, networks, shared
+ * folders, and where characters go. The machine opens them before it builds devices, which only use them.
  */
 #ifndef BACKEND_H
 #define BACKEND_H
@@ -38,7 +38,7 @@ struct backends {
 int backends_open(struct backends *backends, const struct backend_config *config, const struct network_host *host);
 /* Likewise, for what makes files empty: when nothing else can be refused. */
 int backends_open_outputs(struct backends *backends, const struct backend_config *config);
-/* At the end of a run: 0, or -1 after a line on stderr: some output could not be written. */
+/* The run has ended: network_finish, host_char_finish. 0, or -1 after a line on stderr: some output could not be written. */
 int backends_finish(struct backends *backends);
 /* network_unasked of all. */
 uint64_t backends_unasked(const struct backends *backends);

@@ -357,8 +357,10 @@ int p9_do_readdir(struct p9_server *server, struct p9_in *in, struct p9_out *out
 	struct p9_fid *fid = p9_fid_find(&server->fids, p9_get32(in));
 	uint64_t offset = p9_get64(in);
 	uint32_t count = fitting(server, out, p9_get32(in));
-	if (in->bad || !fid || fid->kind != P9_FOLDER)
+	if (in->bad || !fid)
 		return EINVAL;
+	if (fid->kind != P9_FOLDER)
+		return ENOTDIR;
 	int error = offset == 0 || !fid->entries ? list_folder(server, fid) : 0;
 	if (error)
 		return error;

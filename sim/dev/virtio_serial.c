@@ -174,7 +174,7 @@ static uint64_t give_control(struct serial *serial, unsigned queue, uint64_t now
 
 /* ---- bytes ---- */
 
-static uint64_t transmit_to_port(struct serial *serial, const struct port *port, unsigned queue, uint64_t now)
+static uint64_t transmit_output(struct serial *serial, const struct port *port, unsigned queue, uint64_t now)
 {
 	struct virtio_chain chain;
 	uint8_t piece[PIECE_BYTES];
@@ -209,7 +209,7 @@ static bool listens(const struct serial *serial, const struct port *port)
 }
 
 /* Input goes into a buffer as far as it fits. */
-static uint64_t receive_from_port(struct serial *serial, unsigned index, uint64_t now)
+static uint64_t receive_input(struct serial *serial, unsigned index, uint64_t now)
 {
 	struct port *port = &serial->ports[index];
 	unsigned queue = receive_queue(index);
@@ -249,8 +249,8 @@ static uint64_t serial_serve(struct virtio *virtio, unsigned queue, uint64_t now
 	if (queue == CONTROL_TRANSMIT)
 		return take_control(serial, queue, now);
 	unsigned index = queue < CONTROL_RECEIVE ? 0 : queue / 2 - 1;
-	return queue & 1 ? transmit_to_port(serial, &serial->ports[index], queue, now)
-	                 : receive_from_port(serial, index, now);
+	return queue & 1 ? transmit_output(serial, &serial->ports[index], queue, now)
+	                 : receive_input(serial, index, now);
 }
 
 /* ---- the device ---- */

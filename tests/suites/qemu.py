@@ -1,5 +1,7 @@
 """The same ELFs on QEMU's virt machine: same text, same status. With our firmware, and behind OpenSBI."""
+import os
 import re
+import tempfile
 import qemu_machine
 from suites.guests import expected, guest_lines
 from suites.tools import FIRMWARE, FIRMWARE_S, GUESTS, OPENSBI, QEMU, RVSIM, console, expect, expect_equal, guest, run
@@ -44,6 +46,25 @@ def board(name, harts):
     ours = run([RVSIM, "-smp", str(harts), "-m", "512M", "-bios", program], 60)
     expect_equal(ours[1].splitlines(), theirs[1].splitlines(), f"{name} on {harts} harts: {ours[2]}")
     expect_equal((ours[0], theirs[0]), (0, 0), f"{name} on {harts} harts: exit status")
+
+
+def share(transport):
+    """A program that speaks 9P over virtio by itself: the same answers."""
+    outputs = []
+    for machine in (QEMU, [RVSIM, "-M", "virt", "-m", "512M"]):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(f"{folder}/text", "w") as file:
+                file.write("some text\n")
+            os.chmod(f"{folder}/text", 0o644)
+            os.chmod(folder, 0o755)
+            status, out, err = run([*machine, "-bios", "build/board/share.elf", "-global", f"virtio-mmio.force-legacy={transport}",
+                                    "-fsdev", f"local,id=f,path={folder},security_model=none",
+                                    "-device", "virtio-9p-device,fsdev=f,mount_tag=here"], 60)
+            expect_equal(status, 0, f"exit status of {machine[0]}: {out[-500:]}{err[-500:]}")
+            expect_equal(os.listdir(folder), ["text"], "what is left in the folder")
+            outputs.append(out.replace("\r", "").splitlines())
+    expect_equal(outputs[1], outputs[0], "what a folder answers")
+    expect(len(outputs[0]) > 70, f"only {outputs[0]}")
 
 
 def rebooted(harts):
@@ -108,6 +129,8 @@ def cases():
     for options, step in UNAWARE.items():
         yield f"unaware{options.replace(' ', '')}", lambda options=options, step=step: unaware(options, step)
     yield "board-holes", lambda: board("holes", 1)
+    yield "share-legacy", lambda: share("true")
+    yield "share-modern", lambda: share("false")
     yield "board-reset", lambda: board("reset", 1)
     yield "board-reset-4", lambda: board("reset", 4)
     yield "board-no-reboot", no_reboot

@@ -362,7 +362,7 @@ Test(share, files)
 	cr_expect_eq(getattr(2).size, 100001u);
 	cr_expect_eq(getattr(2).blocks, 196u);
 	cr_expect_eq(lopen(2, 0), EINVAL, "it is open");
-	cr_expect_eq(get_bytes(P9_READDIR, 2, 0, 100), EINVAL);
+	cr_expect_eq(get_bytes(P9_READDIR, 2, 0, 100), ENOTDIR);
 	/* open, and gone */
 	cr_expect_eq(unlinkat_name(ROOT, "file", 0x200), ENOTDIR);
 	cr_expect_eq(unlinkat_name(ROOT, "file", 0), 0);
@@ -428,7 +428,7 @@ Test(share, folders)
 	host_file("a", "");
 	host_file("B", "");
 	cr_assert_eq(walk(ROOT, 2, ""), 0);
-	cr_expect_eq(get_bytes(P9_READDIR, 2, 0, 1000), EINVAL, "not open");
+	cr_expect_eq(get_bytes(P9_READDIR, 2, 0, 1000), ENOTDIR, "not open");
 	cr_expect_eq(lopen(2, RDWR), EISDIR);
 	cr_assert_eq(lopen(2, 0200000), 0);
 	cr_expect_eq(get_bytes(P9_READ, 2, 0, 10), EOPNOTSUPP);
