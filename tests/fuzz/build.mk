@@ -2,7 +2,7 @@
 # build/fuzz/bin/TARGET; corpora and findings stay under build/fuzz.
 
 SECONDS ?= 7200
-FUZZ_READERS := elf unpack devtree decode trace options preset recording restore debugger
+FUZZ_READERS := elf unpack devtree decode trace options preset recording restore devices debugger
 FUZZ_BIN := $(BUILD)/fuzz/bin
 FUZZ_SANITIZE := address,undefined
 # Use after return is not looked for: its frames do not go with preserve_none.

@@ -5,6 +5,9 @@
 #include "base/state.h"
 #include "dev/console.h"
 #include "dev/devices.h"
+#include "dev/flash.h"
+#include "dev/fw_cfg.h"
+#include "dev/virtio.h"
 #include "isa/isa.h"
 
 enum { HARTS = 2, EVENTS = 200 };
@@ -16,6 +19,9 @@ struct world {
 	struct event_queue events;
 	struct bus bus;
 	struct console *console;
+	struct virtio_options virtio;
+	struct fw_cfg fw_cfg;
+	unsigned flash[FLASH_BANKS];
 	struct board board;
 	struct devices devices;
 };
@@ -43,6 +49,7 @@ static void world_start(struct world *world)
 	world->board = (struct board){
 		.platform = &world->platform, .options = &world->options, .isa = &world->isa, .events = &world->events, .bus = &world->bus,
 		.console = world->console, .rom = "rom", .rom_size = 4, .hart_wire = wire, .finish = ignore, .context = world,
+		.virtio = &world->virtio, .fw_cfg = &world->fw_cfg, .flash = world->flash,
 	};
 	REQUIRE(devices_build(&world->devices, &world->board) == 0, "no devices");
 }
@@ -50,6 +57,7 @@ static void world_start(struct world *world)
 static void world_end(struct world *world)
 {
 	devices_free(&world->devices);
+	fw_cfg_free(&world->fw_cfg);
 	console_close(world->console);
 	event_queue_free(&world->events);
 	bus_free(&world->bus);

@@ -272,6 +272,13 @@ def restore():
     yield b"\x40" + bytes(range(250)) + b"\x01\x00\x07\x20\x30\xee"
 
 
+def devices():
+    """What bytes mean is the target's; behind their end it goes on by itself."""
+    draw = random.Random(3)
+    for size in (1, 2, 8, 9, *([200] * 40)):
+        yield draw.randbytes(size)
+
+
 def write(target, folder):
     """Seeds of a target as files in folder/seeds, its words in folder/words. Returns both paths."""
     seeds, dictionary = os.path.join(folder, "seeds"), os.path.join(folder, "words")
