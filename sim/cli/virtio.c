@@ -233,12 +233,8 @@ static int plug(struct plugging *plugging)
 		return -1;
 	plugging->options->config.virtio.slots[plugging->slot] = plugging->config;
 	plugging->options->drives[plugging->slot] = plugging->backend;
-	if (plugging->config.kind != &virtio_serial_kind)
-		return 0;
-	struct options *options = plugging->options;
-	options->config.virtio.serial[plugging->slot].max_ports = (unsigned)plugging->max_ports;
-	options->buses[options->bus_count++] = (struct serial_bus){.id = plugging->id,
-	                                                           .slot = (unsigned)plugging->slot};
+	if (plugging->config.kind == &virtio_serial_kind)
+		add_bus(plugging);
 	return 0;
 }
 
