@@ -10,7 +10,7 @@
 #include "small.h"
 
 enum {
-	OPERATIONS = 300, /* an input's */
+	OPERATIONS = 1000, /* an input's */
 	EVENTS = 2000,    /* most that one operation may bring */
 	MEMORY = 1 << 20,
 	RINGS = 0x10000, /* offset in memory; a queue's parts, 64 KiB a queue */

@@ -39,7 +39,7 @@ TARGETS = [
     Target("options", 1, 60000, 600),
     Target("preset", 1, 30000, 3000),
     Target("recording", 1, 60000, 600),
-    Target("devices", 2, 3500, 2000),  # 300 operations each
+    Target("devices", 2, 300, 2000),  # a thousand operations each
     Target("restore", 1, 5000, 400),
     Target("elf", 1, 80000, 2048),
     Target("unpack", 1, 40000, 600),
