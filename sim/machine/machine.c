@@ -546,10 +546,11 @@ static int build(struct machine *machine, struct boot *boot)
 	    input_log_replay(&machine->input, config->replay, config->backends.network_count) != 0 ||
 	    add_backends(machine) != 0 || check_flash(machine) != 0)
 		return -1;
-	/* nothing can be refused any more: these make files empty */
-	if (input_log_record(&machine->input, config->record) != 0 || add_console(machine) != 0 ||
-	    backends_open_outputs(&machine->backends, &config->backends) != 0 || add_devices(machine, boot) != 0 ||
-	    add_htif(machine) != 0 || semihost_add(machine, &boot->layout) != 0)
+	/* these make files empty: all but the console's patterns has been found good, and they are looked at first */
+	if (add_console(machine) != 0 || input_log_record(&machine->input, config->record) != 0 ||
+	    backends_open_outputs(&machine->backends, &config->backends) != 0)
+		return -1;
+	if (add_devices(machine, boot) != 0 || add_htif(machine) != 0 || semihost_add(machine, &boot->layout) != 0)
 		return -1;
 	if (add_observers(machine, boot) != 0)
 		return -1;
