@@ -1,4 +1,9 @@
-/* SiFive's platform-level interrupt controller as QEMU's virt machine has it: priorities 0..7, two contexts a hart. */
+/*
+ * SiFive's platform-level interrupt controller as QEMU's virt machine has it: priorities 0..7, two contexts a hart.
+ *
+ * A device may raise its wire while it is high: it has something new to tell. That is what makes a source pending; by
+ * the specification a wire that is still high at completion does so too (plic.gateway).
+ */
 #include <stdlib.h>
 #include "base/state.h"
 #include "dev/devices.h"
@@ -28,6 +33,7 @@ struct context {
 
 struct plic {
 	struct device device;
+	const struct platform *platform;
 	unsigned source_count, context_count;
 	uint32_t priority[WORDS * 32];
 	uint32_t pending[WORDS], claimed[WORDS], level[WORDS];
@@ -48,7 +54,7 @@ static unsigned best(const struct plic *plic, const struct context *context, uin
 	unsigned winner = 0;
 	uint32_t priority = threshold;
 	for (unsigned word = 0; word <= plic->source_count / 32; word++) {
-		uint32_t candidates = plic->pending[word] & context->enable[word];
+		uint32_t candidates = plic->pending[word] & ~plic->claimed[word] & context->enable[word];
 		for (; candidates; candidates &= candidates - 1) {
 			unsigned source = word * 32 + (unsigned)__builtin_ctz(candidates);
 			if (plic->priority[source] > priority) {
@@ -68,15 +74,16 @@ static void plic_update(struct plic *plic, uint64_t now)
 	}
 }
 
-/* The gateway: a level makes a source pending unless it is being served; a level that falls unclaimed stays pending. */
+/* The gateway. What is raised while it is being served waits for completion; a wire that falls unclaimed stays pending. */
 static void plic_source(void *receiver, unsigned source, bool level, uint64_t now)
 {
 	struct plic *plic = receiver;
-	if (source_bit(plic->level, source) == level)
-		return;
 	set_bit(plic->level, source, level);
-	if (level && !source_bit(plic->claimed, source))
-		set_bit(plic->pending, source, true);
+	if (!level || source_bit(plic->pending, source))
+		return;
+	if (plic->platform->plic_by_level && source_bit(plic->claimed, source))
+		return;
+	set_bit(plic->pending, source, true);
 	plic_update(plic, now);
 }
 
@@ -99,7 +106,7 @@ static void plic_complete(struct plic *plic, const struct context *context, uint
 	if (source == 0 || source > plic->source_count || !source_bit(context->enable, (unsigned)source))
 		return;
 	set_bit(plic->claimed, (unsigned)source, false);
-	if (source_bit(plic->level, (unsigned)source))
+	if (plic->platform->plic_by_level && source_bit(plic->level, (unsigned)source))
 		set_bit(plic->pending, (unsigned)source, true);
 	plic_update(plic, now);
 }
@@ -301,6 +308,7 @@ static struct device *plic_make(const struct board *board, const struct device_s
 	    .dump = plic_dump,
 	    .destroy = plic_destroy,
 	};
+	plic->platform = board->platform;
 	plic->source_count = SOURCES;
 	plic->context_count = 2 * hart_count;
 	for (unsigned i = 0; i < hart_count; i++) {

@@ -18,7 +18,7 @@
 enum { RBR = 0, IER = 1, IIR = 2, LCR = 3, MCR = 4, LSR = 5, MSR = 6, SCR = 7, REGISTERS = 8 };
 enum { IER_RDI = 1, IER_THRI = 2, IER_RLSI = 4, IER_MSI = 8 };
 enum { IIR_NONE = 1, IIR_MSI = 0, IIR_THRI = 2, IIR_RDI = 4, IIR_RLSI = 6, IIR_TIMEOUT = 12, IIR_FIFO = 0xc0 };
-enum { FCR_ENABLE = 1, FCR_CLEAR_RX = 2 };
+enum { FCR_ENABLE = 1, FCR_CLEAR_RX = 2, FCR_CLEAR_TX = 4 };
 enum { LCR_DLAB = 0x80 };
 enum { MCR_DTR = 1, MCR_RTS = 2, MCR_OUT1 = 4, MCR_OUT2 = 8, MCR_LOOP = 16 };
 enum { LSR_DR = 1, LSR_OE = 2, LSR_BI = 0x10, LSR_THRE = 0x20, LSR_TEMT = 0x40 };
@@ -47,6 +47,7 @@ struct uart {
 	unsigned head, count;
 	uint8_t ier, fcr, lcr, mcr, msr, scr, dll, dlm;
 	bool overrun, broken, thr_pending, timeout_pending; /* broken: a break has come since LSR was read */
+	bool stirred; /* within an access or event: what may interrupt has come, or been taken */
 };
 
 static unsigned fifo_room(const struct uart *uart) { return (uart->fcr & FCR_ENABLE ? FIFO_SIZE : 1) - uart->count; }
@@ -75,11 +76,13 @@ static uint8_t identify(const struct uart *uart)
 
 static uint64_t ticks(const struct uart *uart, uint64_t count) { return count * uart->platform->cycles_per_tick; }
 
-/* Keep wire and events in step with the registers. */
+/* Keep wire and events in step with the registers. A wire that stays high is raised again by what changes its causes only. */
 static void uart_update(struct uart *uart, uint64_t now)
 {
 	struct event_queue *events = uart->device.events;
-	irq_wire_set(&uart->irq, identify(uart) != IIR_NONE, now);
+	if (uart->stirred)
+		irq_wire_set(&uart->irq, identify(uart) != IIR_NONE, now);
+	uart->stirred = false;
 	bool listens = (uart->ier & IER_RDI) && !uart->ended && !(uart->mcr & MCR_LOOP) && fifo_room(uart) != 0;
 	if (!listens)
 		event_cancel(events, &uart->receive);
@@ -100,6 +103,7 @@ static void restart_timeout(struct uart *uart, uint64_t now)
 
 static void uart_push(struct uart *uart, uint8_t byte, uint64_t now)
 {
+	uart->stirred = true;
 	if (fifo_room(uart) == 0) {
 		uart->overrun = true;
 		return;
@@ -135,7 +139,7 @@ static void receive_due(void *context, uint64_t cycle)
 static void timeout_due(void *context, uint64_t cycle)
 {
 	struct uart *uart = context;
-	uart->timeout_pending = true;
+	uart->timeout_pending = uart->stirred = true;
 	uart_update(uart, cycle);
 }
 
@@ -147,7 +151,7 @@ static void clear_receiver(struct uart *uart)
 
 static uint8_t read_rbr(struct uart *uart, uint64_t now)
 {
-	uart->listening = true;
+	uart->listening = uart->stirred = true;
 	listen(uart, now);
 	if (uart->count == 0)
 		return 0;
@@ -162,8 +166,10 @@ static uint8_t read_iir(struct uart *uart, uint64_t now)
 {
 	listen(uart, now);
 	uint8_t iir = identify(uart);
-	if (iir == IIR_THRI)
+	if (iir == IIR_THRI) {
 		uart->thr_pending = false;
+		uart->stirred = true;
+	}
 	return iir | (uart->fcr & FCR_ENABLE ? IIR_FIFO : 0);
 }
 
@@ -174,6 +180,7 @@ static uint8_t read_lsr(struct uart *uart, uint64_t now)
 	listen(uart, now);
 	uint8_t lsr = LSR_THRE | LSR_TEMT | (uart->count ? LSR_DR : 0) | (uart->overrun ? LSR_OE : 0) |
 	              (uart->broken ? LSR_BI : 0);
+	uart->stirred |= uart->overrun || uart->broken;
 	uart->overrun = uart->broken = false;
 	return lsr;
 }
@@ -181,6 +188,7 @@ static uint8_t read_lsr(struct uart *uart, uint64_t now)
 static uint8_t read_msr(struct uart *uart)
 {
 	uint8_t msr = uart->msr;
+	uart->stirred |= msr & MSR_DELTA;
 	uart->msr &= (uint8_t)~MSR_DELTA;
 	return msr;
 }
@@ -220,13 +228,15 @@ static void write_thr(struct uart *uart, uint8_t byte, uint64_t now)
 		uart_push(uart, byte, now);
 	else
 		host_char_write(uart->where, uart->console, byte, now);
-	uart->thr_pending = true;
+	uart->thr_pending = uart->stirred = true;
 }
 
 static void write_ier(struct uart *uart, uint8_t value, uint64_t now)
 {
-	if (value & ~uart->ier & IER_THRI)
-		uart->thr_pending = true;
+	uint8_t changed = (value ^ uart->ier) & 0x0f;
+	if (changed & IER_THRI)
+		uart->thr_pending = value & IER_THRI;
+	uart->stirred |= changed;
 	uart->ier = value & 0x0f;
 	if (uart->ier & IER_RDI && !uart->listening) {
 		uart->listening = true;
@@ -236,8 +246,12 @@ static void write_ier(struct uart *uart, uint8_t value, uint64_t now)
 
 static void write_fcr(struct uart *uart, uint8_t value)
 {
-	if ((value ^ uart->fcr) & FCR_ENABLE || value & FCR_CLEAR_RX)
+	bool switched = (value ^ uart->fcr) & FCR_ENABLE;
+	if (switched || value & FCR_CLEAR_RX)
 		clear_receiver(uart);
+	if (switched || value & FCR_CLEAR_TX)
+		uart->thr_pending = true;
+	uart->stirred = true;
 	uart->fcr = value & FCR_ENABLE ? value & 0xc9 : 0;
 }
 
@@ -253,6 +267,7 @@ static void write_mcr(struct uart *uart, uint8_t value)
 	if (!(uart->msr & ~lines & MSR_RI))
 		changed &= (uint8_t)~(MSR_RI >> 4); /* its delta marks the trailing edge only */
 	uart->msr = lines | (uart->msr & MSR_DELTA) | (changed & MSR_DELTA);
+	uart->stirred |= changed & MSR_DELTA;
 }
 
 static bool uart_write(struct device *device, uint64_t offset, unsigned size, uint64_t now, uint64_t value,

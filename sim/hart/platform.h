@@ -2,6 +2,7 @@
 #ifndef PLATFORM_H
 #define PLATFORM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct platform {
@@ -9,6 +10,7 @@ struct platform {
 	uint64_t time_offset;      /* ticks, modulo 2^64: what writes to mtime added to it */
 	unsigned hart_count;       /* 1..HARTS_MAX */
 	uint64_t rnmi_cycle;       /* when line 0 of every hart rises by itself; 0: never */
+	bool plic_by_level;        /* a wire that is high when its interrupt is completed asks again */
 };
 
 /* mtime at a given cycle. */

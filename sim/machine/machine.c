@@ -565,6 +565,7 @@ int machine_init(struct machine *machine, const struct config *config)
 	    .cycles_per_tick = config->cycles_per_tick,
 	    .hart_count = config->harts,
 	    .rnmi_cycle = config->rnmi_cycle,
+	    .plic_by_level = config->plic_by_level,
 	};
 	/* commands are typed where they are answered */
 	machine->debugged = config->debug && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);

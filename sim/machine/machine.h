@@ -79,6 +79,7 @@ struct config {
 	struct engine_options engine;
 	uint64_t cycles_per_tick; /* as struct platform has it */
 	uint64_t rnmi_cycle; /* likewise */
+	bool plic_by_level; /* likewise */
 	unsigned ad; /* enum ad_choice: what it makes of `isa` */
 	uint64_t quantum; /* cycles, >= 1 */
 	uint64_t max_cycles, max_insns; /* UINT64_MAX: none */

@@ -131,6 +131,7 @@ def cases():
     yield "board-holes", lambda: board("holes", 1)
     yield "share-legacy", lambda: share("true")
     yield "share-modern", lambda: share("false")
+    yield "board-interrupts", lambda: board("interrupts", 1)
     yield "board-reset", lambda: board("reset", 1)
     yield "board-reset-4", lambda: board("reset", 4)
     yield "board-no-reboot", no_reboot

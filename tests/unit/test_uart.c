@@ -18,6 +18,7 @@ struct world {
 	struct console *console;
 	struct device *uart;
 	bool irq;
+	unsigned raises; /* of the wire, high already or not */
 	uint64_t now;
 };
 
@@ -26,6 +27,7 @@ static void set_level(void *receiver, unsigned line, bool level, uint64_t now)
 	(void)line;
 	(void)now;
 	((struct world *)receiver)->irq = level;
+	((struct world *)receiver)->raises += level;
 }
 
 static void make_uart(struct world *world)
@@ -131,6 +133,50 @@ Test(uart, transmitter_interrupt)
 	cr_expect(world.irq, "sent, and empty again");
 	put(&world, IER, 0);
 	cr_expect_not(world.irq);
+	end(&world);
+}
+
+static unsigned raises(struct world *world)
+{
+	unsigned count = world->raises;
+	world->raises = 0;
+	return count;
+}
+
+/* What changes nothing about its causes does not raise a wire that is high; what does raises it again. */
+Test(uart, raises_its_wire_anew)
+{
+	struct world world;
+	start(&world, "");
+	put(&world, MCR, 0x10);
+	(void)get(&world, MSR);
+	(void)raises(&world);
+	put(&world, IER, 3);
+	cr_expect_eq(raises(&world), 1);
+	put(&world, IER, 3);
+	put(&world, SCR, 1);
+	put(&world, LCR, 3);
+	for (unsigned offset = IER; offset <= SCR; offset++)
+		if (offset != IIR)
+			(void)get(&world, offset);
+	cr_expect_eq(raises(&world), 0);
+	cr_expect(world.irq);
+	put(&world, 0, 'x');
+	cr_expect_geq(raises(&world), 1, "received, sent");
+	cr_expect_eq(get(&world, IIR), RECEIVED);
+	cr_expect_eq(raises(&world), 0, "no read of IIR takes that");
+	cr_expect_eq(get(&world, RBR), 'x');
+	cr_expect_eq(raises(&world), 1, "the transmitter's is left");
+	put(&world, 2, 4);
+	cr_expect_eq(raises(&world), 1);
+	cr_expect_eq(get(&world, IIR), THRE);
+	cr_expect_not(world.irq);
+	put(&world, 2, 4);
+	cr_expect(world.irq, "the transmitter is emptied, and that told");
+	put(&world, IER, 1);
+	cr_expect_not(world.irq);
+	put(&world, IER, 3);
+	cr_expect(world.irq, "empty when it is enabled");
 	end(&world);
 }
 
