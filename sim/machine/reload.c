@@ -1,9 +1,14 @@
 #include "machine/reload.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 #include "base/bus.h"
 #include "machine/loader.h"
+
+/* zstd's level: the fastest that there are halve a kernel, and take a hundredth of its boot. */
+enum { PACKING = -5 };
 
 /* Without the zeros at the end: a large .bss need not be kept. */
 static uint64_t nonzero_length(const uint8_t *bytes, uint64_t size)
@@ -18,10 +23,18 @@ static int keep_piece(struct reload *reload, const struct placement *item, const
 	const uint8_t *bytes = bus_host(bus, item->start);
 	struct reload_piece piece = {
 	    .start = item->start, .size = item->size, .kept = nonzero_length(bytes, item->size)};
-	piece.bytes = malloc(piece.kept + 1);
-	if (!piece.bytes)
+	size_t most = ZSTD_compressBound(piece.kept);
+	void *packed = malloc(most);
+	if (!packed)
 		return -1;
-	memcpy(piece.bytes, bytes, piece.kept);
+	piece.packed_size = ZSTD_compress(packed, most, bytes, piece.kept, PACKING);
+	if (ZSTD_isError(piece.packed_size)) {
+		free(packed);
+		return -1;
+	}
+	piece.packed = realloc(packed, piece.packed_size);
+	if (!piece.packed)
+		piece.packed = packed;
 	reload->pieces[reload->count++] = piece;
 	return 0;
 }
@@ -40,7 +53,7 @@ int reload_keep(struct reload *reload, const struct layout *layout, const struct
 void reload_free(struct reload *reload)
 {
 	for (size_t i = 0; i < reload->count; i++)
-		free(reload->pieces[i].bytes);
+		free(reload->pieces[i].packed);
 	free(reload->pieces);
 	*reload = (struct reload){0};
 }
@@ -50,7 +63,9 @@ void reload_write(const struct reload *reload, struct bus *bus)
 	for (size_t i = 0; i < reload->count; i++) {
 		const struct reload_piece *piece = &reload->pieces[i];
 		uint8_t *bytes = bus_host(bus, piece->start);
-		memcpy(bytes, piece->bytes, piece->kept);
+		size_t written = ZSTD_decompress(bytes, piece->kept, piece->packed, piece->packed_size);
+		assert(written == piece->kept);
+		(void)written;
 		memset(bytes + piece->kept, 0, piece->size - piece->kept);
 	}
 }

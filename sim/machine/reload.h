@@ -11,10 +11,11 @@
 struct bus;
 struct layout; /* loader.h */
 
-/* Bytes from `start` on: `size` of them, `kept` stored here, and zeros behind those. */
+/* Bytes from `start` on: `size` of them, the first `kept` packed here (one zstd frame), and zeros behind those. */
 struct reload_piece {
 	uint64_t start, size, kept;
-	uint8_t *bytes;
+	void *packed;
+	size_t packed_size;
 };
 
 struct reload {
