@@ -1,12 +1,12 @@
 # Kernels and firmware of Debian 12 and 13, and the initial ramdisk that they are booted to. What is fetched and built stays in
 # build/linux.
 LINUX := $(BUILD)/linux
-LINUX_PACKAGES := $(PACKAGES_TEST) u-boot-qemu linux-source-6.1 flex bison bc xz-utils e2fsprogs
+LINUX_PACKAGES := $(PACKAGES_TEST) u-boot-qemu linux-source-6.1 flex bison bc rsync xz-utils e2fsprogs
 
 # Each of its suites has a target: linux-boots, linux-checks, linux-disk, linux-same.
 LINUX_TARGETS := linux-boots linux-checks linux-disk linux-same linux-share
 
-.PHONY: linux $(LINUX_TARGETS) linux-speed linux-ready linux-programs
+.PHONY: linux kvm $(LINUX_TARGETS) linux-speed linux-ready linux-programs
 linux: linux-ready ## Debian 12's and 13's kernels, each way there is (builds a kernel first, once: 10 minutes)
 	@tests/run.py linux linux_checks linux_disk linux_same linux_share
 
@@ -20,6 +20,9 @@ linux-share: linux-ready ## part of it: a folder of the host's by 9P, virtio con
 	@tests/run.py linux_share
 linux-same: linux-ready ## part of it: one boot, looked at in every way, is one run
 	@tests/run.py linux_same
+
+kvm: linux-ready $(LINUX)/initrd-kvm ## Linux with KVM: a virtual machine in it, and its kernel's own selftests; as on QEMU
+	@tests/run.py linux_kvm
 
 linux-speed: linux-ready ## what a boot costs in CPU seconds and memory, beside QEMU
 	@tests/linux/speed.py
@@ -38,6 +41,23 @@ $(LINUX)/init: $(INIT_SOURCES) tests/linux/init/init.h
 
 $(LINUX)/initrd: $(LINUX)/init tests/linux/initrd.py
 	@tests/linux/initrd.py $< $@
+
+# KVM's selftests, from the same source. dirty_log_test of 6.1.192 calls ASSERT_EQ by its later name.
+KVM_TESTS := demand_paging_test dirty_log_test kvm_create_max_vcpus kvm_page_table_test set_memory_region_test kvm_binary_stats_test
+KVM_PROGRAMS := $(KVM_TESTS:%=$(LINUX)/kvm/%)
+
+$(LINUX)/kvm/usr/include: $(LINUX)/12/Image
+	$(LINUX_MAKE) INSTALL_HDR_PATH=$(abspath $(LINUX)/kvm/usr) headers_install
+	@touch $@
+
+$(KVM_PROGRAMS) &: $(LINUX)/kvm/usr/include
+	+@$(MAKE) --no-print-directory -C $(LINUX)/src/tools/testing/selftests/kvm ARCH=riscv CROSS_COMPILE=riscv64-linux-gnu- \
+		OUTPUT=$(abspath $(LINUX)/kvm) LDFLAGS="-static -pthread -Wl,-s" EXTRA_CFLAGS=-DTEST_ASSERT_EQ=ASSERT_EQ \
+		KHDR_INCLUDES="-isystem $(abspath $(LINUX)/kvm/usr/include)" >$(LINUX)/kvm/log
+	@touch $(KVM_PROGRAMS)
+
+$(LINUX)/initrd-kvm: $(LINUX)/init $(KVM_PROGRAMS) tests/linux/initrd.py
+	@tests/linux/initrd.py $(LINUX)/init $@ $(KVM_PROGRAMS)
 
 $(LINUX)/13/Image: tests/linux/fetch_13.sh
 	@tests/linux/fetch_13.sh $(@D)

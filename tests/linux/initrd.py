@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""An initial ramdisk for Linux, as cpio's "newc" has it: /dev/console and, as /init, one program.
+"""An initial ramdisk for Linux, as cpio's "newc" has it: /dev/console, one program as /init, others in /selftests.
 
-    initrd.py INIT OUTPUT
+    initrd.py INIT OUTPUT [PROGRAM...]
 """
+import os
 import sys
 
 
@@ -13,12 +14,20 @@ def entry(number, name, mode, data=b"", device=(0, 0)):
     return header + data + b"\0" * (-len(data) % 4)
 
 
+def program(number, name, path):
+    with open(path, "rb") as file:
+        return entry(number, name, 0o100755, file.read())
+
+
 def main():
-    with open(sys.argv[1], "rb") as file:
-        init = file.read()
-    with open(sys.argv[2], "wb") as file:
-        file.write(entry(1, "dev", 0o40755) + entry(2, "dev/console", 0o20600, device=(5, 1)) + entry(3, "init", 0o100755, init)
-                   + entry(0, "TRAILER!!!", 0))
+    init, output, *selftests = sys.argv[1:]
+    with open(output, "wb") as file:
+        file.write(entry(1, "dev", 0o40755) + entry(2, "dev/console", 0o20600, device=(5, 1)) + program(3, "init", init))
+        if selftests:
+            file.write(entry(4, "selftests", 0o40755))
+        for number, path in enumerate(selftests, 5):
+            file.write(program(number, f"selftests/{os.path.basename(path)}", path))
+        file.write(entry(0, "TRAILER!!!", 0))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
  *   disk   an ext4 file system on /dev/vda: written in one boot, checked in the next; `root` is that on the root file system
  *   share  a folder of the host's, by 9P     pipe  another kind of file there     ports  lines to the ports of a virtio serial device
  *   shell  commands from the console         dmesg what the kernel said
+ *   kvm    a virtual machine on /dev/kvm     selftests  the kernel's programs in /selftests
  *   reboot start the machine again, without end
  */
 #include "init.h"
@@ -145,6 +146,10 @@ static bool run_task(const char *name, bool *again)
 		return ports_task();
 	if (strcmp(name, "shell") == 0)
 		return shell_task();
+	if (strcmp(name, "kvm") == 0)
+		return all_hold(kvm_checks);
+	if (strcmp(name, "selftests") == 0)
+		return selftests_task();
 	if (strcmp(name, "dmesg") == 0)
 		return dmesg_task();
 	if (strcmp(name, "reboot") == 0)

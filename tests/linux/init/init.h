@@ -34,7 +34,7 @@ struct check {
 };
 
 extern const struct check process_checks[], thread_checks[], time_checks[], fp_checks[], memory_checks[], net_checks[], rng_checks[],
-	rtc_checks[];
+	rtc_checks[], kvm_checks[];
 
 /* The same directory tree, written by one boot and read by the next; `*again` says that the machine is to start once more. */
 bool disk_task(const char *folder, bool *again);
@@ -46,6 +46,9 @@ bool all_hold(const struct check *check);
 bool share_task(void);
 bool pipe_task(void);
 bool ports_task(void);
+
+/* Every program in /selftests ends with 0. */
+bool selftests_task(void);
 
 /* Commands from the console, a line each, until `exit`. */
 bool shell_task(void);
