@@ -141,11 +141,12 @@ static void replay_frames(struct network *network, uint64_t now)
 		}
 		if (record->cycle != now || record->polls != network->sent ||
 		    !push_frame(&network->waiting, record->bytes, record->size)) {
-			network_failed(network, INPUT_OTHER_RUN,
-			     "a frame came at cycle %" PRIu64
-			     " to a guest that had sent other frames: the recording is of another run (program, "
-			     "options or version)",
-			     record->cycle);
+			network_failed(
+			    network, INPUT_OTHER_RUN,
+			    "a frame came at cycle %" PRIu64
+			    " to a guest that had sent other frames: the recording is of another run (program, "
+			    "options or version)",
+			    record->cycle);
 			return;
 		}
 	}
