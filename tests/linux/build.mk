@@ -1,7 +1,7 @@
 # Kernels and firmware of Debian 12 and 13, and the initial ramdisk that they are booted to. What is fetched and built stays in
 # build/linux.
 LINUX := $(BUILD)/linux
-LINUX_PACKAGES := $(PACKAGES_TEST) u-boot-qemu linux-source-6.1 flex bison bc rsync xz-utils e2fsprogs
+LINUX_PACKAGES := $(PACKAGES_TEST) u-boot-qemu linux-source-6.1 flex bison bc rsync xz-utils e2fsprogs mtools
 
 # Each of its suites has a target: linux-boots, linux-checks, linux-disk, linux-same.
 LINUX_TARGETS := linux-boots linux-checks linux-disk linux-same linux-share
@@ -14,7 +14,7 @@ linux-boots: linux-ready ## part of it: who starts them, and with which extensio
 	@tests/run.py linux
 linux-checks: linux-ready ## part of it: what their user space checks, and what they say, line by line as on QEMU
 	@tests/run.py linux_checks
-linux-disk: linux-ready ## part of it: an ext4 root, written, rebooted from and checked; U-Boot loads from it
+linux-disk: linux-ready ## part of it: an ext4 root, written, rebooted from and checked; U-Boot and EDK2 load from it
 	@tests/run.py linux_disk
 linux-share: linux-ready ## part of it: a folder of the host's by 9P, virtio consoles and ports; as on QEMU
 	@tests/run.py linux_share

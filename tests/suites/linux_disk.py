@@ -1,4 +1,4 @@
-"""Linux on a disk: virtio-blk under an ext4 root that is written, rebooted from and checked, here and on QEMU; U-Boot loads from it.
+"""Linux on a disk: virtio-blk under an ext4 root that is written, rebooted from and checked, here and on QEMU; U-Boot and EDK2 load from it.
 
 The disk task of tests/linux/init writes a thousand files, has the machine start again, and checks them. What this machine wrote,
 e2fsck and QEMU find as it should be, and what QEMU wrote, this one. Long, and needs what `make linux` builds."""
@@ -9,11 +9,12 @@ import re
 import shutil
 import struct
 import tempfile
-from suites.linux import INITRD, KERNELS, OPENSBI, TROUBLE, U_BOOT
+from suites.linux import INITRD, KERNELS, OPENSBI, OURS, TROUBLE, U_BOOT
 from suites.linux_checks import MACHINES
 from suites.tools import expect, expect_equal, run
 
 TRANSPORTS = {"legacy": [], "modern": ["-global", "virtio-mmio.force-legacy=false"]}
+FW_DYNAMIC = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin" # goes on where the machine says
 SECTOR, PARTITION_AT = 512, 1 << 20
 FILES, FOLDERS, LARGEST = 1000, 10, 20000
 
@@ -172,7 +173,40 @@ def by_u_boot(machine, opensbi, kernel, transport):
         expect(digest(f"{work}/image") == before, "the image changed")
 
 
+FLASH = "build/linux/13"
+# The shell's own script: it starts the kernel, which is a program of EFI's, from the file system that the script is on.
+STARTUP = "fs0:\r\nImage console=ttyS0 root=/dev/{root} rw init=/init panic=-1 task=basic,root\r\n"
+
+
+def by_efi(transport):
+    """EDK2 in two flash banks, in S-mode as QEMU has it from 8.1 on, starts a kernel from a FAT disk; another disk is its root."""
+    with tempfile.TemporaryDirectory() as work:
+        image = root_image(work)
+        with open(f"{work}/startup.nsh", "w", newline="") as file:
+            file.write(STARTUP.format(root="vdb"))
+        with open(f"{work}/fat", "wb") as file:
+            file.truncate(40 << 20)
+        for command in (["mformat", "-F", "::"], ["mcopy", KERNELS["6.1"], "::Image"], ["mcopy", f"{work}/startup.nsh", "::"]):
+            status, out, err = run([command[0], "-i", f"{work}/fat", *command[1:]])
+            expect(status == 0, f"{command}: {out}{err}")
+        shutil.copy(f"{FLASH}/efi_vars.fd", f"{work}/vars")
+        status, out, err = run([*OURS, "-M", "virt,pflash0=code,pflash1=vars", "-smp", "2", "-no-reboot", *TRANSPORTS[transport],
+                                "-blockdev", f"node-name=code,driver=file,read-only=on,filename={FLASH}/efi_code.fd",
+                                "-blockdev", f"node-name=vars,driver=file,filename={work}/vars", "-bios", FW_DYNAMIC,
+                                "-drive", f"file={work}/fat,format=raw,if=none,id=disk0", "-device", "virtio-blk-device,drive=disk0",
+                                "-drive", f"file={image},format=raw,if=none,id=disk1", "-device", "virtio-blk-device,drive=disk1"], 600)
+        out = out.replace("\r", "")
+        for sign in ("RISC-V EDK2 firmware version 2025", "EFI stub: Exiting boot services", "Linux version 6.1.", "OK 2 cpus\n"):
+            expect(sign in out, f"no {sign!r}:\n{out[-2500:]}\n{err[-500:]}")
+        expect_equal([line for line in words(out) if line in first_boot()], first_boot(), "what user space prints")
+        expect(status == 0 and "FAIL" not in out, f"exit {status}:\n{out[-1500:]}\n{err[-500:]}")
+        is_clean(image, False)
+        expect(digest(f"{work}/vars") != digest(f"{FLASH}/efi_vars.fd"), "EDK2 has written no variable to its flash")
+
+
 def cases():
+    for transport in TRANSPORTS:
+        yield f"efi-{transport}-rvsim", lambda transport=transport: by_efi(transport)
     for machine, other in (("rvsim", "qemu"), ("qemu", "rvsim")):
         for transport in TRANSPORTS:
             yield f"root-{transport}-{machine}", lambda what=(machine, other, transport): root(*what)
