@@ -32,8 +32,8 @@ static inline void irq_wire_set(const struct irq_wire *wire, bool level, uint64_
 
 struct device {
 	const char *name;
-	unsigned
-	    kind; /* its number among the kinds of devices, for whoever keeps something of each; set by who builds it */
+	/* Its number among the kinds of devices, for whoever keeps something of each. Set by who builds it. */
+	unsigned kind;
 	/* Would an access at this offset be taken? Read and write refuse the others. NULL: all are. */
 	bool (*accepts)(const struct device *device, uint64_t offset, unsigned size, bool store);
 	/* Offsets are from the mapped base; accesses are naturally aligned, size 1, 2, 4 or 8 bytes. False: access

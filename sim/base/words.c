@@ -24,3 +24,11 @@ int words_parse(const char *list, const struct word *words, size_t count, uint32
 	*bits = set;
 	return 0;
 }
+
+int hex_digit(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	char letter = (char)(digit | 0x20);
+	return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}

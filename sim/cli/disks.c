@@ -11,6 +11,7 @@ struct reading {
 	struct disk_config disk;
 	const char *node; /* -blockdev file=: the node below */
 	const char *interface;
+	bool placed; /* unit was said */
 	uint64_t unit;
 };
 
@@ -23,16 +24,12 @@ static const char *const ignored[] = {
     "rerror",
     "copy-on-read",
     "media",
-    "index",
     "bus",
-    "format",
-    "driver",
     "discard",
     "auto-read-only",
     "cache.direct",
     "cache.no-flush",
     "file.aio",
-    "file.driver",
     "file.discard",
     "x-check-cache-dropped",
     "file.cache.direct",
@@ -89,9 +86,9 @@ static int set_disk_property(struct reading *reading, const char *name, const ch
 	else if (strcmp(name, "if") == 0)
 		return set_interface(reading, value);
 	else if (strcmp(name, "unit") == 0 || strcmp(name, "index") == 0)
-		return number_between(value, 0, 255, &reading->unit)
+		return (reading->placed = number_between(value, 0, 255, &reading->unit))
 		           ? 0
-		           : bad("-%s: %s=%s: must be a number", reading->option, name, value);
+		           : bad("-%s: %s=%s: must be a number from 0 to 255", reading->option, name, value);
 	else if (strcmp(name, "snapshot") == 0)
 		return set_switch(reading, name, value, &reading->disk.snapshot);
 	else if (strcmp(name, "readonly") == 0 || strcmp(name, "read-only") == 0)
@@ -148,11 +145,11 @@ static int add_disk(struct options *options, const struct reading *reading)
 }
 
 /* The disk that was added last is a flash bank. */
-static int add_flash(struct options *options, const struct reading *reading, bool given)
+static int add_flash(struct options *options, const struct reading *reading)
 {
 	unsigned *flash = options->config.flash;
-	unsigned unit = given ? (unsigned)reading->unit : flash[0] ? 1 : 0;
-	if (unit > 1 || reading->unit > 1 || flash[unit] != 0)
+	uint64_t unit = reading->placed ? reading->unit : flash[0] != 0;
+	if (unit >= FLASH_BANKS || flash[unit] != 0)
 		return bad("-%s: this machine has two flash banks, units 0 and 1, each for one image", reading->option);
 	flash[unit] = options->config.backends.disk_count;
 	return 0;
@@ -160,17 +157,11 @@ static int add_flash(struct options *options, const struct reading *reading, boo
 
 int disks_drive(struct options *options, const struct option_row *row, char *value)
 {
-	enum { NOT_GIVEN = 255 };
-	struct reading reading = {.option = row->name, .disk = {.locked = true}, .unit = NOT_GIVEN};
-	if (read_properties(options, &reading, value) != 0)
-		return -1;
-	bool given = reading.unit != NOT_GIVEN;
-	if (!given)
-		reading.unit = 0;
-	if (add_disk(options, &reading) != 0)
+	struct reading reading = {.option = row->name, .disk = {.locked = true}};
+	if (read_properties(options, &reading, value) != 0 || add_disk(options, &reading) != 0)
 		return -1;
 	if (reading.interface && strcmp(reading.interface, "pflash") == 0)
-		return add_flash(options, &reading, given);
+		return add_flash(options, &reading);
 	if (!reading.disk.id)
 		return bad("-drive: no device could use it: if=none,id=NAME and -device virtio-blk-device,drive=NAME");
 	return 0;
@@ -208,7 +199,7 @@ int disks_pflash(struct options *options, const struct option_row *row, char *va
 	struct reading reading = {.option = row->name, .disk = {.path = value, .locked = true}};
 	if (*value == '\0')
 		return bad("-%s: the value is empty", row->name);
-	return add_disk(options, &reading) == 0 ? add_flash(options, &reading, false) : -1;
+	return add_disk(options, &reading) == 0 ? add_flash(options, &reading) : -1;
 }
 
 int disks_legacy(struct options *options, const struct option_row *row, char *value)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "base/say.h"
+#include "base/words.h"
 #include "cli/qemu.h"
 #include "cli/values.h"
 
@@ -92,14 +93,6 @@ int firmware_boot(struct options *options, const struct option_row *row, char *v
 
 /* ---- -uuid ---- */
 
-static int uuid_digit(char character)
-{
-	if (character >= '0' && character <= '9')
-		return character - '0';
-	character |= 0x20;
-	return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
-}
-
 /* 8-4-4-4-12 digits. */
 static bool read_uuid(const char *text, uint8_t uuid[16])
 {
@@ -108,12 +101,12 @@ static bool read_uuid(const char *text, uint8_t uuid[16])
 		return false;
 	for (unsigned i = 0; i < 36; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		if (dash != (text[i] == '-') || (!dash && uuid_digit(text[i]) < 0))
+		if (dash != (text[i] == '-') || (!dash && hex_digit(text[i]) < 0))
 			return false;
 		if (dash)
 			continue;
 		uint8_t *byte = &uuid[digits++ / 2];
-		*byte = (uint8_t)(*byte << 4 | uuid_digit(text[i]));
+		*byte = (uint8_t)(*byte << 4 | hex_digit(text[i]));
 	}
 	return true;
 }

@@ -142,9 +142,16 @@ static bool card_property(struct network_reading *reading, const char *name, con
 	return true;
 }
 
-int network_read(struct network_reading *reading, const struct network_kind *kind, char *list)
+int network_read(struct network_reading *reading, const char *option, char *list)
 {
-	reading->config.kind = kind->kind;
+	const char *name = next_item(&list);
+	if (strncmp(name, "type=", 5) == 0)
+		name += 5;
+	const struct network_kind *kind = network_find_kind(option, name);
+	if (!kind)
+		return -1;
+	*reading = (struct network_reading){.config.kind = kind->kind};
+	snprintf(reading->option, sizeof(reading->option), "%s %s", option, name);
 	for (char *item; (item = next_item(&list)) != NULL;) {
 		char *value = cut_value(item);
 		if (*item == '\0' && !value && !list)
@@ -171,25 +178,13 @@ int network_add(struct options *options, const struct network_reading *reading)
 	return 0;
 }
 
-char *network_kind_name(char **list)
-{
-	char *name = next_item(list);
-	return strncmp(name, "type=", 5) == 0 ? name + 5 : name;
-}
-
 int networks_netdev(struct options *options, const struct option_row *row, char *value)
 {
-	char option[64], *list = keep_text(options, value);
-	const char *name = network_kind_name(&list);
-	const struct network_kind *kind = network_find_kind(row->name, name);
-	if (!kind)
-		return -1;
-	snprintf(option, sizeof(option), "%s %s", row->name, name);
-	struct network_reading reading = {.option = option};
-	if (network_read(&reading, kind, list) != 0)
+	struct network_reading reading;
+	if (network_read(&reading, row->name, keep_text(options, value)) != 0)
 		return -1;
 	if (!reading.config.id)
-		return bad("-%s: id=NAME is missing", option);
+		return bad("-%s: id=NAME is missing", reading.option);
 	return network_add(options, &reading);
 }
 

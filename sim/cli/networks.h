@@ -22,7 +22,7 @@ typedef int network_property(struct network_reading *reading, const char *name, 
 typedef int network_whole(struct network_reading *reading);
 
 struct network_reading {
-	const char *option; /* "netdev user": for messages */
+	char option[64]; /* "netdev user": for messages */
 	struct network_config config;
 	const char *model, *mac; /* of -nic's card */
 	bool mask_given, host_given, dhcp_given, dns_given;
@@ -43,11 +43,10 @@ struct network_kind {
 	network_whole *whole;
 };
 
-/* The kind that an option's list begins with, maybe behind type=; and by that name: NULL after a line. */
-char *network_kind_name(char **list);
+/* By its name; NULL after a line. */
 const struct network_kind *network_find_kind(const char *option, const char *name);
-/* The rest of the list. 0, or -1 after a line. */
-int network_read(struct network_reading *reading, const struct network_kind *kind, char *list);
+/* What `option` says: TYPE or type=TYPE, and properties. The list is cut up. 0, or -1 after a line. */
+int network_read(struct network_reading *reading, const char *option, char *list);
 /* 0, or -1 after a line: there is one of its name already. */
 int network_add(struct options *options, const struct network_reading *reading);
 

@@ -1,5 +1,4 @@
 /* -nic and -net: networks with a card of their own. */
-#include <stdio.h>
 #include <string.h>
 #include "base/say.h"
 #include "cli/networks.h"
@@ -21,18 +20,12 @@ int networks_nic(struct options *options, const struct option_row *row, char *va
 {
 	static const char *const names[NETWORKS_MAX] = {"#nic0", "#nic1", "#nic2", "#nic3",
 	                                                "#nic4", "#nic5", "#nic6", "#nic7"};
-	char option[64], *list = keep_text(options, value);
-	const char *name = network_kind_name(&list);
-	if (strcmp(name, "none") == 0 && !list) {
+	struct network_reading reading;
+	if (is_one_of(value, "none|type=none")) {
 		qemu_note_ignored(options, row->name, value);
 		return 0;
 	}
-	const struct network_kind *kind = network_find_kind(row->name, name);
-	if (!kind)
-		return -1;
-	snprintf(option, sizeof(option), "%s %s", row->name, name);
-	struct network_reading reading = {.option = option};
-	if (network_read(&reading, kind, list) != 0)
+	if (network_read(&reading, row->name, keep_text(options, value)) != 0)
 		return -1;
 	if (!reading.model || strcmp(reading.model, "virtio-net-device") != 0)
 		return no_card(options, row, value);
@@ -47,7 +40,7 @@ int networks_net(struct options *options, const struct option_row *row, char *va
 {
 	char *list = keep_text(options, value);
 	const char *name = next_item(&list);
-	if (strcmp(name, "none") == 0 && !list) {
+	if (strcmp(value, "none") == 0) {
 		qemu_note_ignored(options, row->name, value);
 		return 0;
 	}

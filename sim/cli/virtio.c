@@ -1,9 +1,9 @@
 #include "cli/virtio.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/say.h"
+#include "base/words.h"
 #include "cli/disks.h"
 #include "cli/networks.h"
 #include "cli/qemu.h"
@@ -87,12 +87,11 @@ static int set_mac(struct plugging *plugging, const char *value)
 	uint64_t address = 0;
 	unsigned digits = 0, length = (unsigned)strlen(value);
 	for (unsigned i = 0; i < length && length == 17; i++) {
-		const char *digit = strchr("0123456789abcdef", tolower((unsigned char)value[i]));
-		if (i % 3 == 2 ? !strchr(":-", value[i]) : !digit)
+		if (i % 3 == 2 ? !strchr(":-", value[i]) : hex_digit(value[i]) < 0)
 			break;
 		if (i % 3 == 2)
 			continue;
-		address = address << 4 | (uint64_t)(digit - "0123456789abcdef");
+		address = address << 4 | (uint64_t)hex_digit(value[i]);
 		digits++;
 	}
 	if (digits != 12)

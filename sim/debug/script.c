@@ -1,7 +1,7 @@
 /* Commands that make a script a test: what must hold, what the guest must write, and what it is to read. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/words.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "dev/console.h"
@@ -59,13 +59,6 @@ COMMAND(cmd_expect, 214, "expect", "exp", "REGEX",
 }
 
 /* ---- type ---- */
-
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *digit = isxdigit((unsigned char)c) ? strchr(digits, tolower((unsigned char)c)) : NULL;
-	return digit ? (int)(digit - digits) : -1;
-}
 
 /* What stands behind a backslash at *text, which moves behind it; -1: nothing known. */
 static int escaped(const char **text)

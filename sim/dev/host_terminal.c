@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/host_signals.h"
 
@@ -37,6 +38,17 @@ static void make_raw(struct host_terminal *terminal)
 	settings.c_cc[VTIME] = 0;
 	host_signals_terminal(&terminal->saved);
 	terminal->raw = tcsetattr(terminal->fd, TCSANOW, &settings) == 0;
+	tcgetattr(terminal->fd, &terminal->set); /* as it came out */
+}
+
+/* Has somebody else set it since? */
+static bool is_changed(const struct host_terminal *terminal)
+{
+	const struct termios *set = &terminal->set;
+	struct termios now;
+	return tcgetattr(terminal->fd, &now) == 0 &&
+	       (now.c_iflag != set->c_iflag || now.c_oflag != set->c_oflag || now.c_cflag != set->c_cflag ||
+	        now.c_lflag != set->c_lflag || memcmp(now.c_cc, set->c_cc, sizeof(now.c_cc)) != 0);
 }
 
 static void give_back(struct host_terminal *terminal)
@@ -124,8 +136,8 @@ void host_terminal_attend(struct host_terminal *terminal)
 			give_back(terminal);
 		host_signals_suspend();
 	}
-	/* whoever had the terminal meanwhile has set it as he likes */
-	if (host_signals_take(SIGCONT))
+	/* whoever had the terminal meanwhile may have set it as he likes; if nobody had it, what it was before is still to be given back */
+	if (host_signals_take(SIGCONT) && terminal->raw && is_changed(terminal))
 		terminal->raw = false;
 	if (terminal->wanted && !terminal->raw)
 		make_raw(terminal);

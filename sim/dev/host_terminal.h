@@ -31,7 +31,7 @@ struct host_terminal {
 	bool wanted; /* raw, but for when it is another's */
 	bool raw;
 	bool escape; /* ctrl-A was typed */
-	struct termios saved;
+	struct termios saved, set; /* as it was found, and as it is while it is raw */
 };
 
 /* Without a terminal at standard input, or a pseudo-terminal, it is not present. */

@@ -320,7 +320,7 @@ static int finish_tree(struct boot *boot, struct machine *machine, const struct 
 		return -1;
 	size_t size = devtree_bytes(boot->tree);
 	bus_poke(&machine->bus, boot->dtb_address, boot->tree, size);
-	boot->content_hash = boot_hash(boot->content_hash, boot->tree, size);
+	boot_add_hash(boot, boot->tree, size);
 	return machine->config->dump_dtb ? dump_tree(boot, machine->config->dump_dtb) : 0;
 }
 
@@ -328,17 +328,11 @@ static int finish_tree(struct boot *boot, struct machine *machine, const struct 
  * start at the entry of what comes first. */
 static uint64_t start_of(const struct boot *boot, const struct machine *machine, uint64_t entry)
 {
-	uint8_t bytes[4] = {0};
+	static const uint8_t headers[4] = {0x7f, 'E', 'L', 'F'};
 	uint64_t base = boot->layout.base;
 	if (machine->config->bios_is_elf || !layout_holds(&boot->layout, base))
 		return entry;
-	bus_peek(&machine->bus, base, bytes, sizeof(bytes));
-	return memcmp(bytes,
-	              "\x7f"
-	              "ELF",
-	              sizeof(bytes)) == 0
-	           ? entry
-	           : base;
+	return memcmp(bus_host(&machine->bus, base), headers, sizeof(headers)) == 0 ? entry : base;
 }
 
 static int load_programs(struct boot *boot, struct machine *machine)
@@ -359,7 +353,7 @@ static int choose_entry(struct boot *boot, const struct machine *machine)
 	}
 	if (!boot->firmware.data)
 		boot->entry = boot->flashed ? 0 : boot->kernel_entry;
-	boot->entry = boot_begins_in_flash(machine->config) ? flash_base(0) : start_of(boot, machine, boot->entry);
+	boot->entry = start_of(boot, machine, boot->entry);
 	if (boot->entry || boot->hart_starts || machine->config->dump_dtb)
 		return 0;
 	return say("no firmware: name one, or give -bios FILE (see --help)");

@@ -7,7 +7,7 @@
 #include "machine/config_json.h"
 
 /* Eight bytes at a time: files are large. */
-uint64_t boot_hash(uint64_t hash, const uint8_t *bytes, size_t size)
+static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t size)
 {
 	for (; size >= 8; bytes += 8, size -= 8) {
 		uint64_t word;
@@ -34,28 +34,31 @@ int boot_open(struct boot *boot, struct file *file, const char *path)
 {
 	if (file_open(file, path) != 0)
 		return -1;
-	uint64_t hash = boot_hash(0, file->data, file->size);
-	boot->content_hash = boot_hash(boot->content_hash, (const uint8_t *)&hash, sizeof(hash));
+	uint64_t hash = hash_bytes(0, file->data, file->size);
+	boot_add_hash(boot, &hash, sizeof(hash));
 	return note_file(boot, file, hash);
 }
 
 void boot_add_hash(struct boot *boot, const void *bytes, size_t size)
 {
-	boot->content_hash = boot_hash(boot->content_hash, bytes, size);
+	boot->content_hash = hash_bytes(boot->content_hash, bytes, size);
 }
 
-int boot_identify(struct boot *boot, const char *path)
+int boot_identify(struct boot *boot, const char *path, bool matters)
 {
 	enum {
 		ENOUGH = 256 << 20
-	}; /* a disk is told by its beginning: all of it may be more than can be read in a moment */
+	}; /* a disk's beginning tells it: all of it may be more than can be read in a moment */
 	struct stat status;
 	struct file file;
 	if (!path || stat(path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0 ||
 	    file_open(&file, path) != 0)
 		return 0; /* whoever needs it says so */
 	size_t size = file.size < ENOUGH ? file.size : ENOUGH;
-	int result = note_file(boot, &file, boot_hash(file.size, file.data, size));
+	uint64_t hash = hash_bytes(file.size, file.data, size);
+	int result = note_file(boot, &file, hash);
+	if (matters)
+		boot_add_hash(boot, &hash, sizeof(hash));
 	file_close(&file);
 	return result;
 }

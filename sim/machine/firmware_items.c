@@ -91,16 +91,11 @@ static bool is_empty(const char *path)
 	return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
 }
 
-static void add_hash(struct boot *boot, const char *text)
-{
-	boot->content_hash = boot_hash(boot->content_hash, (const uint8_t *)text, strlen(text));
-}
-
 static int add_given_file(struct boot *boot, struct fw_cfg *fw_cfg, const struct firmware_file *given)
 {
 	struct file file;
 	if (given->text) {
-		add_hash(boot, given->text);
+		boot_add_hash(boot, given->text, strlen(given->text));
 		return fw_cfg_add_file(fw_cfg, given->name, given->text, (uint32_t)strlen(given->text));
 	}
 	if (is_empty(given->path))
@@ -118,7 +113,7 @@ static int add_given_files(struct boot *boot, struct fw_cfg *fw_cfg, const struc
 {
 	for (unsigned i = 0; i < config->firmware_file_count; i++) {
 		const struct firmware_file *given = &config->firmware_files[i];
-		add_hash(boot, given->name);
+		boot_add_hash(boot, given->name, strlen(given->name));
 		if (add_given_file(boot, fw_cfg, given) != 0)
 			return -1;
 	}

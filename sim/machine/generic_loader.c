@@ -43,19 +43,13 @@ static int load_file(struct boot *boot, struct machine *machine, const struct lo
 	return result;
 }
 
-/* Part of what tells runs apart, as files are. */
-static void note_number(struct boot *boot, uint64_t number)
-{
-	boot->content_hash = boot_hash(boot->content_hash, (const uint8_t *)&number, sizeof(number));
-}
-
 static int load_value(struct boot *boot, struct machine *machine, const struct loader_config *loader)
 {
 	if (layout_claim(&boot->layout, loader->address, loader->size, "loader's value", NULL) != 0)
 		return -1;
 	bus_poke(&machine->bus, loader->address, loader->value, loader->size);
-	note_number(boot, loader->address);
-	boot->content_hash = boot_hash(boot->content_hash, loader->value, loader->size);
+	boot_add_hash(boot, &loader->address, sizeof(loader->address));
+	boot_add_hash(boot, loader->value, loader->size);
 	return 0;
 }
 
@@ -68,8 +62,8 @@ static int run_loader(struct boot *boot, struct machine *machine, const struct l
 	if (result == 0 && loader->starts && !loader->size) {
 		machine->start_pc[loader->hart] = entry & ~UINT64_C(1);
 		boot->hart_starts |= UINT64_C(1) << loader->hart;
-		note_number(boot, entry);
-		note_number(boot, loader->hart);
+		boot_add_hash(boot, &entry, sizeof(entry));
+		boot_add_hash(boot, &loader->hart, sizeof(loader->hart));
 	}
 	return result;
 }

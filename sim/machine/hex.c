@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/bus.h"
 #include "base/say.h"
+#include "base/words.h"
 
 enum record_type {
 	HEX_DATA,
@@ -38,21 +39,13 @@ struct reading {
 	size_t count;
 };
 
-static int digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool file_is_hex(const struct file *file)
 {
 	enum { SHORTEST = 1 + 2 * FRAME };
 	if (file->size < SHORTEST || file->data[0] != ':')
 		return false;
 	for (unsigned i = 1; i < SHORTEST; i++)
-		if (digit(file->data[i]) < 0)
+		if (hex_digit((char)file->data[i]) < 0)
 			return false;
 	return true;
 }
@@ -72,13 +65,14 @@ static int read_record(struct reading *reading, struct record *record)
 	record->size = 0;
 	if (text[0] != ':')
 		return spoiled(reading, "it begins with something else than ':'");
-	while (1 + digits < left && digit(text[1 + digits]) >= 0)
+	while (1 + digits < left && hex_digit((char)text[1 + digits]) >= 0)
 		digits++;
 	if (digits % 2 != 0 || digits / 2 < FRAME || digits / 2 > RECORD_MAX ||
-	    digits / 2 != FRAME + (size_t)(digit(text[1]) << 4 | digit(text[2])))
+	    digits / 2 != FRAME + (size_t)(hex_digit((char)text[1]) << 4 | hex_digit((char)text[2])))
 		return spoiled(reading, "its length is wrong");
 	for (size_t i = 0; i < digits; i += 2) {
-		record->bytes[record->size] = (uint8_t)(digit(text[1 + i]) << 4 | digit(text[2 + i]));
+		record->bytes[record->size] = (uint8_t)(hex_digit((char)text[1 + i]) << 4 |
+		                                        hex_digit((char)text[2 + i]));
 		sum += record->bytes[record->size++];
 	}
 	if (sum != 0)

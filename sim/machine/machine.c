@@ -347,6 +347,8 @@ static uint64_t virtio_hash(const struct virtio_options *virtio)
 		const struct virtio_config *slot = &virtio->slots[i];
 		uint64_t value = slot->kind ? (slot->kind->id << 8 | slot->backend) ^ slot->without << 16 : 0;
 		value ^= slot->number << 8;
+		for (const char *c = slot->text; c && *c; c++)
+			value = (value ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
 		for (unsigned port = 0; port < virtio->serial[i].max_ports; port++)
 			value = value * 5 + 1 + virtio->serial[i].ports[port].present +
 			        2 * virtio->serial[i].ports[port].is_console;
@@ -450,10 +452,10 @@ static int take_files(struct machine *machine, struct boot *boot)
 	const struct config *config = machine->config;
 	const char *const others[] = {config->preset_path, config->replay, config->debug_cmd};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (boot_identify(boot, others[i]) != 0)
+		if (boot_identify(boot, others[i], false) != 0)
 			return -1;
 	for (unsigned i = 0; i < config->backends.disk_count; i++)
-		if (boot_identify(boot, config->backends.disks[i].path) != 0)
+		if (boot_identify(boot, config->backends.disks[i].path, true) != 0)
 			return -1;
 	machine->files = boot->files;
 	machine->file_count = (unsigned)boot->file_count;
@@ -484,8 +486,8 @@ static int check_flash(const struct machine *machine)
 		unsigned disk = machine->config->flash[i];
 		uint64_t size = disk ? host_disk_size(machine->backends.disks[disk - 1]) : FLASH_BYTES;
 		if (size != FLASH_BYTES)
-			return say("%s: device requires %u bytes, block backend provides %" PRIu64 " bytes",
-			           machine->config->backends.disks[disk - 1].path, FLASH_BYTES, size);
+			return say("%s: has %" PRIu64 " bytes, and a flash bank %u (truncate -s %u)",
+			           machine->config->backends.disks[disk - 1].path, size, FLASH_BYTES, FLASH_BYTES);
 	}
 	return 0;
 }

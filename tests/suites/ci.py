@@ -490,6 +490,20 @@ def suspended():
         terminal.end(0, f"suspended {options}")
 
 
+def continued():
+    """A SIGCONT to a run that nobody had stopped: the terminal is the shell's again at the end all the same."""
+    for options in (["-nographic"], []):
+        terminal = Terminal([*options, program("keys")])
+        terminal.wait(b"ready")
+        terminal.wait_for_settings(is_raw)
+        for _ in range(3):
+            terminal.process.send_signal(signal.SIGCONT)
+            terminal.type(b"k")
+            terminal.wait(b"6b")
+        terminal.type(b"q")
+        terminal.end(0, f"continued {options}")
+
+
 def guest_and_debugger():
     """--debug at a terminal: keys are the guest's while it runs; ctrl-A d there and back, ^C to the prompt."""
     terminal = Terminal(["--debug", program("keys")])
@@ -570,5 +584,5 @@ def cases():
     for function in (fails_at_once, shown_as_written, shown_before_the_debugger_speaks, attempts, timeout,
                      timeout_of_a_script_that_does_not_come, signals, ignored_signals, nobody_reads, bad_outputs, good_outputs,
                      trace_on_keeps_programs, scripts, typed_by_a_script, keys_reach_the_guest, ways_out, without_nographic, suspended,
-                     guest_and_debugger, as_qemu):
+                     continued, guest_and_debugger, as_qemu):
         yield function.__name__.replace("_", "-"), function
