@@ -61,12 +61,20 @@ void host_output_close(struct host_output *output)
 	output->fd = -1;
 }
 
+static bool told_to_give_up(const struct host_output *output)
+{
+	return output->give_up && output->give_up(output->context);
+}
+
+/* After a write that failed: a pty whose other end nobody has open. */
+static bool nobody_listens(const struct host_output *output) { return output->pty && errno == EIO; }
+
 /* Wait until the host takes something: a pipe that is ready takes all of our buffer at once. */
 static bool wait_for_host(const struct host_output *output)
 {
 	struct pollfd look = {.fd = output->fd, .events = POLLOUT};
 	while (poll(&look, 1, LOOK_MS) <= 0)
-		if (output->give_up && output->give_up(output->context))
+		if (told_to_give_up(output))
 			return false;
 	return !(output->pty && look.revents & POLLHUP);
 }
@@ -78,12 +86,10 @@ void host_output_flush(struct host_output *output)
 		ssize_t written = write(output->fd, output->bytes + done, output->count - done);
 		if (written >= 0)
 			done += (unsigned)written;
-		else if (output->pty && errno == EIO)
+		else if (nobody_listens(output) || (errno == EINTR && told_to_give_up(output)))
 			break;
 		else if (errno != EINTR && errno != EAGAIN)
 			output->error = errno;
-		else if (errno == EINTR && output->give_up && output->give_up(output->context))
-			break;
 	}
 	if (done < output->count && output->error == 0 && output->fd >= 0 && !output->pty)
 		output->error = ECANCELED;

@@ -31,7 +31,8 @@ static void ninep_config_read(const struct virtio *virtio, uint8_t *bytes)
 	const char *tag = ((const struct ninep *)virtio)->tag;
 	uint16_t length = (uint16_t)strlen(tag);
 	memcpy(bytes, &length, sizeof(length));
-	memcpy(bytes + sizeof(length), tag, length);
+	for (unsigned i = 0; i < length; i++)
+		bytes[sizeof(length) + i] = (uint8_t)tag[i];
 }
 
 static uint32_t at_most(uint64_t size) { return size < P9_MESSAGE_MAX ? (uint32_t)size : P9_MESSAGE_MAX; }

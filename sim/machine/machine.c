@@ -351,7 +351,7 @@ static uint64_t virtio_hash(const struct virtio_options *virtio)
 			value = (value ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
 		for (unsigned port = 0; port < virtio->serial[i].max_ports; port++)
 			value = value * 5 + 1 + virtio->serial[i].ports[port].present +
-			        2 * virtio->serial[i].ports[port].is_console;
+			        UINT64_C(2) * virtio->serial[i].ports[port].is_console;
 		hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
 	}
 	return hash;
