@@ -6,6 +6,7 @@
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "debug/mappings.h"
+#include "debug/travel.h"
 #include "base/device.h"
 #include "isa/insn.h"
 #include "hart/mmu.h"
@@ -198,6 +199,7 @@ COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu
 	    {"irq", info_irq},
 	    {"tp", info_tp},
 	    {"mtree", info_mtree},
+	    {"checkpoints", travel_print},
 	    {"stats", info_stats},
 	    {"qtree", info_mtree},
 	    {"cpus", info_harts},

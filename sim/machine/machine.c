@@ -41,6 +41,15 @@ uint64_t machine_now(const struct machine *machine)
 	return now;
 }
 
+bool machine_forget_future(struct machine *machine)
+{
+	if (machine->input.recorder || !backends_can_forget(&machine->backends))
+		return false;
+	console_forget(machine->console);
+	backends_forget(&machine->backends);
+	return true;
+}
+
 /* What devices call */
 
 void machine_ask_for_reset(struct machine *machine)
@@ -562,7 +571,7 @@ static int build(struct machine *machine, struct boot *boot)
 
 int machine_init(struct machine *machine, const struct config *config)
 {
-	*machine = (struct machine){.config = config, .engine.options = config->engine};
+	*machine = (struct machine){.config = config, .engine.options = config->engine, .pause_at = UINT64_MAX};
 	machine->platform = (struct platform){
 	    .cycles_per_tick = config->cycles_per_tick,
 	    .hart_count = config->harts,
