@@ -9,7 +9,7 @@
 #include "dev/host_output.h"
 
 enum {
-	CONSOLE_VERSION = 2,
+	CONSOLE_VERSION = 3,
 	/* Simulated time in which the rest of a line comes, after all that is expected has matched within it. */
 	REST_TICKS = 10000,
 	/* ... after which a line stands, when the guest asks for input. */

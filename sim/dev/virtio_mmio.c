@@ -44,7 +44,7 @@ enum {
 
 	MAGIC_VALUE = 0x74726976,  /* "virt" */
 	VENDOR_VALUE = 0x554d4551, /* "QEMU": its machine, its identity */
-	MMIO_VERSION = 2,
+	MMIO_VERSION = 3,
 };
 
 struct mmio {
