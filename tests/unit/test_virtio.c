@@ -341,6 +341,24 @@ Test(virtio, reset)
 	world_end(&world);
 }
 
+/* Random numbers: others after a driver's reset, the same again when the machine starts anew. */
+Test(virtio, resets_and_numbers)
+{
+	struct virtio_world world;
+	uint8_t numbers[3][64];
+	begin(&world, true);
+	for (unsigned i = 0; i < 3; i++) {
+		drive(&world, 0);
+		ask(&world, 64);
+		memcpy(numbers[i], at(&world, BUFFER_AT), 64);
+		if (i == 1)
+			world.slot->reset(world.slot, world.now);
+	}
+	cr_expect(memcmp(numbers[0], numbers[1], 64) != 0);
+	cr_expect_arr_eq(numbers[0], numbers[2], 64);
+	world_end(&world);
+}
+
 Test(virtio, saved_in_the_middle)
 {
 	struct virtio_world world, other;

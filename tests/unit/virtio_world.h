@@ -114,6 +114,7 @@ static inline void world_plug(struct virtio_world *world)
 	struct device_site site = {.name = "virtio_mmio", .wire = {.set = world_irq, .receiver = world}};
 	world->slot = virtio_mmio_kind.make(&world->board, &site);
 	cr_assert_not_null(world->slot);
+	world->slot->reset(world->slot, world->now);
 }
 
 static inline void world_begin(struct virtio_world *world, struct virtio_config config, bool modern, struct host_disk *disk)
