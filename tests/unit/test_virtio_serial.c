@@ -243,23 +243,63 @@ Test(virtio_serial, nonsense)
 	serial_end(&serial);
 }
 
+/* Ports that are open, messages that nobody took, and a byte that no buffer had room for. */
 Test(virtio_serial, revival)
 {
 	struct serial_world serial, other;
 	struct state_writer writer = {0}, again = {0};
-	serial_begin(&serial, true, 3, NULL, NULL);
+	struct console *console = console_of("typed"), *silent = console_open(&(struct console_config){.serial = "null"});
+	serial_begin(&serial, true, 3, NULL, console);
 	serial_drive(&serial, 0);
-	control(&serial, 1, OPEN, 1);
+	control(&serial, 0, OPEN, 1);
 	control(&serial, 0, READY, 1);
+	give_buffer(&serial, 0, "read", 4);
+	serial_settle(&serial);
+	event_queue_save(&serial.world.events, &writer);
 	serial.world.slot->save(serial.world.slot, &writer);
-	serial_begin(&other, true, 3, NULL, NULL);
+	serial_begin(&other, true, 3, NULL, silent);
 	struct state_reader reader = {.bytes = writer.bytes, .size = writer.size};
+	cr_assert(event_queue_restore(&other.world.events, &reader));
 	cr_assert(other.world.slot->restore(other.world.slot, &reader), "%s", reader.reason);
+	event_queue_save(&other.world.events, &again);
 	other.world.slot->save(other.world.slot, &again);
 	cr_assert_eq(again.size, writer.size);
 	cr_expect_eq(memcmp(again.bytes, writer.bytes, writer.size), 0);
+	memcpy(other.world.bus.dram, serial.world.bus.dram, DRAM_BYTES);
+	memcpy(other.queues, serial.queues, sizeof(serial.queues));
+	for (unsigned i = 0; i < 3; i++)
+		give_buffer(&other, 2, NULL, 8);
+	give_buffer(&other, 0, NULL, 8);
+	serial_settle(&other);
+	for (unsigned i = 0; i < 3; i++)
+		expect_message(&other, i, i, ADD, 1);
+	use_queue(&other, 0);
+	cr_expect_eq(used_length(&other.world), 1);
+	cr_expect_eq(*(uint8_t *)at(&other.world, buffer_of(0, 1)), 't');
 	state_writer_free(&writer);
 	state_writer_free(&again);
 	serial_end(&serial);
 	serial_end(&other);
+	console_close(console);
+	console_close(silent);
+}
+
+/* A reset closes ports: what is typed then waits for a driver that opens them. */
+Test(virtio_serial, reset)
+{
+	struct serial_world serial;
+	struct console *console = console_of("typed");
+	serial_begin(&serial, true, 3, NULL, console);
+	serial_drive(&serial, 0);
+	control(&serial, 0, OPEN, 1);
+	serial_drive(&serial, 0);
+	give_buffer(&serial, 0, NULL, 8);
+	serial_settle(&serial);
+	use_queue(&serial, 0);
+	cr_expect_eq(used_index(&serial.world), 0);
+	control(&serial, 0, OPEN, 1);
+	use_queue(&serial, 0);
+	cr_expect_eq(used_length(&serial.world), 5);
+	serial_end(&serial);
+	console_close(console);
 }
