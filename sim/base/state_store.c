@@ -65,7 +65,7 @@ static void grow_buckets(struct state_store *store)
 	free(buckets);
 }
 
-static struct state_chunk *find_chunk(const struct state_store *store, XXH128_hash_t hash, size_t size)
+static struct state_chunk *chunk_of(const struct state_store *store, XXH128_hash_t hash, size_t size)
 {
 	struct state_chunk *chunk = *bucket_of(store, hash);
 	while (chunk && (!XXH128_isEqual(chunk->hash, hash) || chunk->size != size))
@@ -76,7 +76,7 @@ static struct state_chunk *find_chunk(const struct state_store *store, XXH128_ha
 struct state_chunk *state_store_hold(struct state_store *store, const void *bytes, size_t size)
 {
 	XXH128_hash_t hash = XXH3_128bits(bytes, size);
-	struct state_chunk *chunk = find_chunk(store, hash, size);
+	struct state_chunk *chunk = chunk_of(store, hash, size);
 	if (!chunk) {
 		chunk = malloc(sizeof(*chunk) + size);
 		if (!chunk)

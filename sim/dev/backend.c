@@ -48,13 +48,14 @@ int backends_open(struct backends *backends, const struct backend_config *config
 	return open_shares(backends, config) == 0 ? open_networks(backends, config, host) : -1;
 }
 
-int backends_open_outputs(struct backends *backends, const struct backend_config *config)
+int backends_open_outputs(struct backends *backends, const struct backend_config *config,
+                          bool (*give_up)(void *context), void *context)
 {
 	backends->chars = calloc(config->char_count + 1, sizeof(*backends->chars));
 	if (!backends->chars)
 		return say("out of memory for outputs");
 	for (unsigned i = 0; i < config->char_count; i++) {
-		backends->chars[i] = host_char_open(&config->chars[i]);
+		backends->chars[i] = host_char_open(&config->chars[i], give_up, context);
 		if (!backends->chars[i])
 			return -1;
 		backends->char_count++;

@@ -36,8 +36,9 @@ struct backends {
 
 /* 0, or -1 after a line on stderr; backends_close in both cases. Nothing is made empty. */
 int backends_open(struct backends *backends, const struct backend_config *config, const struct network_host *host);
-/* Likewise, for what makes files empty: when nothing else can be refused. */
-int backends_open_outputs(struct backends *backends, const struct backend_config *config);
+/* Likewise, for what makes files empty: when nothing else can be refused. `give_up` as in struct host_output. */
+int backends_open_outputs(struct backends *backends, const struct backend_config *config,
+                          bool (*give_up)(void *context), void *context);
 /* The run has ended: network_finish, host_char_finish. 0, or -1 after a line on stderr: some output could not be written. */
 int backends_finish(struct backends *backends);
 /* network_unasked of all. */

@@ -15,7 +15,7 @@ struct host_char {
 	struct frontier written;   /* bytes */
 };
 
-struct host_char *host_char_open(const struct char_config *config)
+struct host_char *host_char_open(const struct char_config *config, bool (*give_up)(void *context), void *context)
 {
 	struct host_char *where = calloc(1, sizeof(*where));
 	if (!where) {
@@ -23,6 +23,8 @@ struct host_char *host_char_open(const struct char_config *config)
 		return NULL;
 	}
 	where->where = config->where;
+	where->output.give_up = give_up;
+	where->output.context = context;
 	where->is_console = strcmp(config->where, "stdio") == 0 || strcmp(config->where, "pty") == 0;
 	if (host_output_open(&where->output, where->is_console ? "null" : config->where) == 0)
 		return where;

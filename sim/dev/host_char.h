@@ -16,8 +16,8 @@ struct char_config {
 	const char *where; /* "stdio", "pty": the machine's console; "file:F", "null" */
 };
 
-/* NULL after a line on stderr. */
-struct host_char *host_char_open(const struct char_config *config);
+/* `give_up` and `context` as in struct host_output. NULL after a line on stderr. */
+struct host_char *host_char_open(const struct char_config *config, bool (*give_up)(void *context), void *context);
 /* What was written is on the host: 0, or -1 after a line on stderr: not all of it. */
 int host_char_finish(struct host_char *where);
 /* NULL is allowed. */

@@ -420,6 +420,7 @@ bool host_input_restore(struct host_input *input, struct state_reader *reader)
 	input->asks.at = state_read_u64(reader);
 	uint64_t size = state_read_limited(reader, LIMIT);
 	input->at = input->count = 0;
+	input->failed = false; /* what troubled a later time has not happened */
 	if (!state_read_possible(reader, size))
 		return false;
 	if (input->replaying && input->taken > recorded(input)->count)

@@ -366,6 +366,7 @@ void network_save(const struct network *network, struct state_writer *writer)
 	state_write_u64(writer, network->taken);
 	state_write_u64(writer, network->looks.at);
 	state_write_u64(writer, network->sends.at);
+	state_write_u64(writer, network->failed);
 	state_write_u64(writer, network->waiting.count);
 	for (const struct frame *frame = network->waiting.first; frame; frame = frame->next) {
 		state_write_u64(writer, frame->size);
@@ -393,6 +394,8 @@ bool network_restore(struct network *network, struct state_reader *reader)
 	network->taken = state_read_u64(reader);
 	network->looks.at = state_read_u64(reader);
 	network->sends.at = state_read_u64(reader);
+	network->failed = state_read_limited(reader, 1);
+	network->pace.valid = false; /* it was of another time */
 	uint64_t count = state_read_limited(reader, FRAMES_MAX);
 	for (uint64_t i = 0; i < count; i++)
 		if (!restore_frame(network, reader))

@@ -5,6 +5,7 @@
 #include "base/event_queue.h"
 #include "dev/console.h"
 #include "revival.h"
+#include "temporary.h"
 
 struct log {
 	unsigned satisfied, failed;
@@ -250,6 +251,67 @@ static bool restores(struct state_reader *reader)
 	console_close(console);
 	event_queue_free(&events);
 	return good;
+}
+
+/* What must not come has come: that is told at the end of the run, of one that goes on from there, too. */
+Test(console, a_failure_comes_back)
+{
+	struct log log;
+	const char *line;
+	struct console *console = START(&log, NULL, "+good", "-bad", "-worse"), *other = START(&log, NULL, "+good", "-bad", "-worse");
+	print(console, "it is worse\nnext");
+	struct state_writer writer = { 0 };
+	console_save(console, &writer);
+	struct state_reader reader = reader_of(&writer), again = reader_of(&writer);
+	cr_assert(console_restore(other, &reader), "%s", reader.reason);
+	const struct console_pattern *failed = line_watch_failed(console_watch(other), &line);
+	cr_assert_not_null(failed);
+	cr_expect_str_eq(failed->text, "worse");
+	cr_expect_str_eq(line, "it is worse");
+	console_close(other);
+	other = START(&log, NULL, "+good");
+	cr_expect_not(console_restore(other, &again));
+	console_close(other);
+	console_close(console);
+	state_writer_free(&writer);
+}
+
+static void count_trouble(void *context, enum input_trouble trouble, const char *message)
+{
+	unsigned *troubles = context;
+	cr_assert_str_neq(message, "");
+	troubles[trouble]++;
+}
+
+/* The recording was at its end when the machine went back in time: from there it is replayed as before. */
+Test(console, a_recording_is_replayed_again)
+{
+	char path[TEMPORARY_PATH];
+	unsigned troubles[INPUT_NO_MEMORY + 1] = { 0 };
+	struct input_log log = { 0 };
+	temporary(path);
+	cr_assert_eq(input_log_record(&log, path), 0);
+	recorder_add(log.recorder, &(struct record){ .cycle = 10, .bytes = (const uint8_t *)"ab", .size = 2 });
+	recorder_add(log.recorder, &(struct record){ .cycle = 20, .polls = 1, .kind = RECORD_STOP });
+	cr_assert_eq(input_log_finish(&log), 0);
+	cr_assert_eq(input_log_replay(&log, path, 0), 0);
+	struct console_config config = { .serial = "stdio", .log = &log, .trouble = count_trouble, .context = troubles };
+	struct console *console = console_open(&config);
+	struct state_writer writer = { 0 };
+	console_save(console, &writer);
+	for (unsigned i = 1; i <= 3; i++) {
+		cr_expect_eq(console_read(console, 10), 'a');
+		cr_expect_eq(console_read(console, 11), 'b');
+		cr_expect_eq(console_read(console, 20), CONSOLE_NOTHING);
+		cr_expect_eq(console_read(console, 30), CONSOLE_END);
+		cr_expect_eq(troubles[INPUT_RUN_OUT], i);
+		cr_expect_eq(troubles[INPUT_OTHER_RUN], 0);
+		struct state_reader reader = reader_of(&writer);
+		cr_assert(console_restore(console, &reader), "%s", reader.reason);
+	}
+	console_close(console);
+	state_writer_free(&writer);
+	input_log_free(&log);
 }
 
 /* In the middle of a line and of an escape sequence; what matched already does not match again. */

@@ -8,19 +8,12 @@
 #include "dev/devices.h"
 #include "dev/flash.h"
 #include "revival.h"
+#include "splitmix.h"
 
 enum { BLOCK = 256 << 10, BASE = 0x20000000 };
 enum { READY = 0x800080, PROGRAM_ERROR = 0x900090, ERASE_ERROR = 0xa000a0, SEQUENCE_ERROR = 0xb000b0 };
 enum { PROGRAM = 0x400040, ERASE = 0x200020, CONFIRM = 0xd000d0, CLEAR = 0x500050, STATUS = 0x700070, ID = 0x900090, QUERY = 0x980098,
        BUFFER = 0xe800e8, LOCK = 0x600060, ARRAY = 0xff00ff };
-
-static uint64_t next_random(uint64_t *seed) /* splitmix64 */
-{
-	uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
 
 struct world {
 	struct bus bus;

@@ -211,6 +211,33 @@ Test(network, saved_in_the_middle)
 	end_net(other);
 }
 
+/* The recording was at its end when the machine went back in time: from there it is replayed as before. */
+Test(network, a_recording_is_replayed_again)
+{
+	char path[TEMPORARY_PATH];
+	uint64_t recorded;
+	record_session(path, &recorded);
+	struct input_log log = {0};
+	struct net_world net;
+	struct state_writer writer = {0};
+	cr_assert_eq(input_log_replay(&log, path, 1), 0);
+	begin_net(&net, true, log);
+	event_queue_save(&net.world.events, &writer);
+	net.world.slot->save(net.world.slot, &writer);
+	for (unsigned i = 1; i <= 3; i++) {
+		net.world.now = 0;
+		cr_expect_eq(session(&net, 0), recorded, "time %u", i);
+		cr_expect_eq(side.troubles, i - 1);
+		run_on(&net, 2 * LONGEST);
+		cr_expect_eq(side.troubles, i);
+		struct state_reader reader = reader_of(&writer);
+		cr_assert(event_queue_restore(&net.world.events, &reader));
+		cr_assert(net.world.slot->restore(net.world.slot, &reader), "%s", reader.reason);
+	}
+	state_writer_free(&writer);
+	end_net(&net);
+}
+
 /* Whatever the bytes are, a machine that takes them runs on. */
 static bool restores(struct state_reader *reader)
 {

@@ -50,10 +50,10 @@ static unsigned request(struct virtio_world *world, uint32_t type, uint64_t sect
 	memcpy(at(world, BUFFER_AT + HEADER_AT), head, 8);
 	memcpy((uint8_t *)at(world, BUFFER_AT + HEADER_AT) + 8, &sector, 8);
 	*(uint8_t *)at(world, BUFFER_AT + STATUS_AT) = 0x77;
-	set_descriptor(world, world->desc, 0, BUFFER_AT + HEADER_AT, 16, F_NEXT, 1);
+	set_descriptor(world, world->ring.desc, 0, BUFFER_AT + HEADER_AT, 16, F_NEXT, 1);
 	if (size != 0)
-		set_descriptor(world, world->desc, 1, BUFFER_AT + DATA_AT, size, F_NEXT | (device_writes ? F_WRITE : 0), 2);
-	set_descriptor(world, world->desc, last, BUFFER_AT + STATUS_AT, 1, F_WRITE, 0);
+		set_descriptor(world, world->ring.desc, 1, BUFFER_AT + DATA_AT, size, F_NEXT | (device_writes ? F_WRITE : 0), 2);
+	set_descriptor(world, world->ring.desc, last, BUFFER_AT + STATUS_AT, 1, F_WRITE, 0);
 	give_chain(world, 0);
 	notify(world);
 	return *(uint8_t *)at(world, BUFFER_AT + STATUS_AT);
@@ -111,13 +111,13 @@ Test(virtio_blk, requests_without_room)
 	struct image image = new_image(SECTOR_BYTES);
 	struct virtio_world world;
 	begin_disk(&world, &image, (struct disk_config){0});
-	set_descriptor(&world, world.desc, 0, BUFFER_AT, 15, F_NEXT, 1);
-	set_descriptor(&world, world.desc, 1, BUFFER_AT + STATUS_AT, 1, F_WRITE, 0);
+	set_descriptor(&world, world.ring.desc, 0, BUFFER_AT, 15, F_NEXT, 1);
+	set_descriptor(&world, world.ring.desc, 1, BUFFER_AT + STATUS_AT, 1, F_WRITE, 0);
 	give_chain(&world, 0);
 	notify(&world);
 	cr_expect(is_broken(&world), "no whole header");
 	drive(&world, 0);
-	set_descriptor(&world, world.desc, 0, BUFFER_AT, 16, 0, 0);
+	set_descriptor(&world, world.ring.desc, 0, BUFFER_AT, 16, 0, 0);
 	give_chain(&world, 0);
 	notify(&world);
 	cr_expect(is_broken(&world), "no place for the status");
