@@ -100,7 +100,7 @@ static void stop_keeping(struct debugger *debugger)
 {
 	struct travel *travel = debugger->travel;
 	travel->off = true;
-	debugger->machine->pause_at = UINT64_MAX;
+	debugger->machine->pause_at = 0;
 }
 
 /* "every", "budget", "on", "off". False: it is no setting. `*good`: whether it was obeyed. */

@@ -178,7 +178,7 @@ static void begin_anew(struct history *history)
 		take(history);
 }
 
-/* Where the machine was changed: the next one from here on; UINT64_MAX: none. */
+/* Where the machine was changed: the next one from here on; 0: none. */
 static uint64_t next_change(const struct history *history)
 {
 	uint64_t position = machine_position(history->machine);
@@ -187,7 +187,7 @@ static uint64_t next_change(const struct history *history)
 		if (entry->changed && entry->position > position)
 			return entry->position;
 	}
-	return UINT64_MAX;
+	return 0;
 }
 
 static void mute_trace(struct history *history, bool muted)
@@ -204,7 +204,7 @@ static void plan_pause(struct history *history)
 	struct machine *machine = history->machine;
 	bool traced = machine_position(machine) < history->traced;
 	machine->pause_at = next_change(history);
-	if (traced && machine->pause_at > history->traced)
+	if (traced && machine->pause_at - 1 >= history->traced) /* or 0 */
 		machine->pause_at = history->traced;
 	mute_trace(history, traced);
 }
@@ -234,7 +234,7 @@ void history_attend(struct history *history)
 {
 	struct machine *machine = history->machine;
 	uint64_t position = machine_position(machine);
-	if (position >= machine->pause_at && machine->stop == RUNNING)
+	if (machine->pause_at && position >= machine->pause_at && machine->stop == RUNNING)
 		paused(history);
 	if (position > history->traced)
 		history->traced = position;

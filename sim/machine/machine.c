@@ -571,7 +571,7 @@ static int build(struct machine *machine, struct boot *boot)
 
 int machine_init(struct machine *machine, const struct config *config)
 {
-	*machine = (struct machine){.config = config, .engine.options = config->engine, .pause_at = UINT64_MAX};
+	*machine = (struct machine){.config = config, .engine.options = config->engine};
 	machine->platform = (struct platform){
 	    .cycles_per_tick = config->cycles_per_tick,
 	    .hart_count = config->harts,

@@ -171,7 +171,7 @@ struct machine {
 	struct reload reload;
 	uint64_t resets; /* so far */
 	uint64_t turns;  /* how often a slice ended, events ran, or a reset was obeyed: what happens between instructions */
-	uint64_t pause_at; /* sched_slice stops at the first machine_position from here on; UINT64_MAX: it does not */
+	uint64_t pause_at; /* sched_slice stops at the first machine_position from here on; 0: it does not */
 	bool reset_asked; /* before anything else runs: restart.h */
 	enum stop_reason stop;
 	unsigned exit_code; /* the guest's own code for STOP_FAIL, the number of STOP_SIGNAL */

@@ -133,7 +133,7 @@ static uint64_t attempts_left(const struct machine *machine)
 /* Up to where it is to pause: not 0. */
 static uint64_t left_to_pause(const struct machine *machine)
 {
-	return machine->pause_at == UINT64_MAX ? UINT64_MAX : left_of(machine_position(machine), machine->pause_at);
+	return machine->pause_at == 0 ? UINT64_MAX : left_of(machine_position(machine), machine->pause_at);
 }
 
 /* Instructions that are still to retire before timing begins. */
@@ -203,7 +203,7 @@ static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 uint64_t sched_slice(struct machine *machine)
 {
-	if (machine->pause_at != UINT64_MAX && machine_position(machine) >= machine->pause_at)
+	if (machine->pause_at != 0 && machine_position(machine) >= machine->pause_at)
 		return 0;
 	if (machine->stop != RUNNING || reset_first(machine) || (!machine->slice.hart && !begin_slice(machine)))
 		return 0;
