@@ -400,6 +400,30 @@ Test(flash, state)
 	state_writer_free(&writer);
 }
 
+/* Between two writes of a buffer's data. */
+Test(flash, state_of_a_buffer)
+{
+	struct world world;
+	struct state_writer writer = {0};
+	begin(&world);
+	put(&world, 0x9000, BUFFER);
+	put(&world, 0x9000, 2);
+	put(&world, 0x9000, 0x10000);
+	world.device->save(world.device, &writer);
+	end(&world);
+	begin(&world);
+	struct state_reader reader = reader_of(&writer);
+	cr_assert(world.device->restore(world.device, &reader), "%s", reader.reason);
+	put(&world, 0x9004, 0x10001);
+	put(&world, 0x9008, 0x10002);
+	put(&world, 0x9000, CONFIRM);
+	cr_expect_eq(get(&world, 0), READY);
+	for (uint32_t i = 0; i < 3; i++)
+		cr_expect_eq(array(&world, 0x9000 + 4 * i), 0x10000 + i);
+	end(&world);
+	state_writer_free(&writer);
+}
+
 /* Whatever a guest writes: bytes only change as the commands say, and none outside. */
 Test(flash, random_accesses)
 {

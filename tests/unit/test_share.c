@@ -61,15 +61,17 @@ static int version(uint32_t size, const char *words)
 	return ask();
 }
 
-static int attach(uint32_t fid)
+static int attach_as(uint32_t fid, uint32_t uid)
 {
 	begin_fid(P9_ATTACH, fid);
 	p9_put32(&request, UINT32_MAX);
 	text("user");
 	text("any");
-	p9_put32(&request, 0);
+	p9_put32(&request, uid);
 	return ask();
 }
+
+static int attach(uint32_t fid) { return attach_as(fid, 0); }
 
 /* Names with '|' between; "" for none. */
 static int walk(uint32_t fid, uint32_t new_fid, const char *names)
@@ -195,7 +197,7 @@ static int xattrcreate(uint32_t fid, const char *name, uint64_t size)
 
 struct attributes {
 	uint64_t number, links, size, blocks, atime, mtime, mtime_ns, ctime;
-	uint32_t mode;
+	uint32_t mode, uid;
 };
 
 static struct attributes getattr(uint32_t fid)
@@ -208,7 +210,8 @@ static struct attributes getattr(uint32_t fid)
 	p9_take(&reply, 5);
 	got.number = p9_get64(&reply);
 	got.mode = p9_get32(&reply);
-	p9_take(&reply, 8);
+	got.uid = p9_get32(&reply);
+	p9_take(&reply, 4);
 	got.links = p9_get64(&reply);
 	p9_get64(&reply);
 	got.size = p9_get64(&reply);
@@ -799,7 +802,20 @@ Test(share, revival_of_times)
 	/* what the guest has changed has its times, whenever the host's file was written that is there */
 	revive();
 	host_times("file");
-	cr_expect_eq(getattr(2).mtime, (uint64_t)SECONDS);
+	got = getattr(2);
+	cr_expect(got.mtime == SECONDS && got.mtime_ns == NANOSECONDS);
+	end();
+}
+
+/* Who attached owns what he makes. */
+Test(share, revival_of_users)
+{
+	start(SHARE_MAPPED_FILE);
+	cr_assert_eq(attach_as(2, 1234), 0);
+	revive();
+	cr_assert_eq(mkdir_name(2, "new"), 0);
+	cr_assert_eq(walk(2, 3, "new"), 0);
+	cr_expect_eq(getattr(3).uid, 1234u);
 	end();
 }
 

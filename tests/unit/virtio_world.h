@@ -3,10 +3,13 @@
 #define VIRTIO_WORLD_H
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/bus.h"
 #include "base/event_queue.h"
+#include "base/state.h"
 #include "dev/backend.h"
 #include "dev/devices.h"
 #include "dev/virtio.h"
@@ -252,6 +255,47 @@ static inline uint16_t used_index(struct virtio_world *world) { return used_inde
 static inline uint32_t used_length(struct virtio_world *world)
 {
 	return used_length_of(world, &world->ring, (uint16_t)(used_index(world) - 1));
+}
+
+/* The other machine's slot becomes what this one's is, and its memory, time and ring. */
+static inline void take_over(struct virtio_world *other, struct virtio_world *world)
+{
+	struct state_writer writer = {0};
+	event_queue_save(&world->events, &writer);
+	world->slot->save(world->slot, &writer);
+	struct state_reader reader = {.bytes = writer.bytes, .size = writer.size};
+	cr_assert(event_queue_restore(&other->events, &reader));
+	cr_assert(other->slot->restore(other->slot, &reader), "%s", reader.reason);
+	memcpy(other->bus.dram, world->bus.dram, DRAM_BYTES);
+	other->ring = world->ring;
+	other->now = world->now;
+	other->irq = world->irq;
+	state_writer_free(&writer);
+}
+
+static inline char *dump_of(const struct virtio_world *world)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	cr_assert_not_null(out);
+	world->slot->dump(world->slot, out);
+	fclose(out);
+	return text;
+}
+
+/* All that a driver and a debugger can see, memory too. */
+static inline void expect_same(struct virtio_world *world, struct virtio_world *other)
+{
+	char *dumps[2] = {dump_of(world), dump_of(other)};
+	cr_expect_str_eq(dumps[0], dumps[1]);
+	free(dumps[0]);
+	free(dumps[1]);
+	for (uint64_t offset = 0; offset < REG_CONFIG + 64; offset += 4)
+		cr_expect_eq(reg(world, offset), reg(other, offset), "register 0x%lx", offset);
+	cr_expect_eq(world->irq, other->irq);
+	cr_expect_eq(event_next(&world->events), event_next(&other->events));
+	cr_expect(memcmp(world->bus.dram, other->bus.dram, DRAM_BYTES) == 0, "other memory");
 }
 
 static inline bool is_broken(struct virtio_world *world) { return reg(world, REG_STATUS) & VIRTIO_NEEDS_RESET; }
