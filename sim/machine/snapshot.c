@@ -107,8 +107,8 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		exec_switch_timing(&machine->harts[i], state.modelled);
 	if (!bus_restore(&machine->bus, reader) || !devices_restore(&machine->devices, &machine->events, reader) ||
-	    !backends_restore(&machine->backends, reader) ||
-	    !console_restore(machine->console, reader) || (machine->htif && !htif_restore(machine->htif, reader)) ||
+	    !backends_restore(&machine->backends, reader) || !console_restore(machine->console, reader) ||
+	    (machine->htif && !htif_restore(machine->htif, reader)) ||
 	    (machine->semihosting && !semihosting_restore(machine->semihosting, reader)))
 		return false;
 	for (unsigned i = 0; i < machine->hart_count; i++)
