@@ -44,6 +44,7 @@ struct debugger {
 	struct stop_point *points;
 	unsigned point_count, next_number;
 	struct last_trap *traps; /* one a hart */
+	struct gdb *gdb; /* NULL: no client can come */
 	/* What happened during the step being made. */
 	bool stopped;
 	char reason[256];
