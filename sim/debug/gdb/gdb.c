@@ -45,18 +45,16 @@ static void listen_to(struct gdb *gdb)
 {
 	enum { CHUNK = 4096 };
 	uint8_t bytes[CHUNK];
+	ssize_t got = gdb->link.client >= 0 ? gdb_link_read(&gdb->link, bytes, sizeof bytes) : 0;
+	for (ssize_t i = 0; i < got && !gdb->over; i++)
+		obey_byte(gdb, bytes[i]);
+	if (got < 0)
+		bid_farewell(gdb);
 	if (gdb_link_accept(&gdb->link)) {
 		if (gdb->attached)
 			gdb_let_go(gdb);
 		greet(gdb);
 	}
-	if (gdb->link.client < 0)
-		return;
-	ssize_t got = gdb_link_read(&gdb->link, bytes, sizeof bytes);
-	for (ssize_t i = 0; i < got && !gdb->over; i++)
-		obey_byte(gdb, bytes[i]);
-	if (got < 0)
-		bid_farewell(gdb);
 }
 
 static void answer_to(struct gdb *gdb)

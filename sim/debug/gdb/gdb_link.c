@@ -130,12 +130,19 @@ static void send_away(int fd)
 	close(fd);
 }
 
+/* The client has gone, and nothing that it said is left to read. */
+static bool has_gone(const struct gdb_link *link)
+{
+	uint8_t byte;
+	return recv(link->client, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 bool gdb_link_accept(struct gdb_link *link)
 {
 	int on = 1, fd = accept4(link->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return false;
-	if (link->client >= 0 && link->spoken) {
+	if (link->client >= 0 && link->spoken && !has_gone(link)) {
 		send_away(fd);
 		return false;
 	}

@@ -47,7 +47,8 @@ void gdb_take_over(struct gdb *gdb)
 	gdb->attached = true;
 	gdb->left = false;
 	stop_all(gdb, GDB_STOPPED);
-	memset(gdb->processes, true, sizeof gdb->processes);
+	for (unsigned i = 0; i < HARTS_MAX; i++)
+		gdb->processes[i] = i == 0 || (i < gdb->machine->hart_count && gdb->machine->config->gdb.inferiors);
 }
 
 void gdb_let_go(struct gdb *gdb)
