@@ -45,6 +45,14 @@ class Machine:
                                 stderr=subprocess.STDOUT, timeout=timeout)
         return result.stdout.decode(errors="replace")
 
+    def script(self, text, program, timeout=40):
+        """What GDB says to a script that it reads as if it was typed: with its event loop, as non-stop needs it."""
+        wait_for(lambda: os.path.exists(self.path) or self.process.poll() is not None)
+        words = [word for word in GDB if word != "-batch"]
+        result = subprocess.run([*words, program], input=text.replace("SOCKET", self.path).encode(), stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, timeout=timeout)
+        return result.stdout.decode(errors="replace")
+
     def end(self, timeout=60):
         """(exit status, stdout, stderr) when it has ended by itself."""
         status = self.process.wait(timeout)

@@ -341,6 +341,101 @@ def extended():
         expect_equal(out.count("hello: pass"), 2, "runs to the end")
 
 
+NON_STOP = """
+set non-stop on
+target remote SOCKET
+shell sleep 0.3
+info threads
+hbreak percpu_new
+continue -a &
+shell sleep 0.5
+print $a0
+stepi
+print $pc == (long)&percpu_new + 2
+info threads
+continue &
+shell sleep 0.5
+thread 2
+print $a0
+continue -a &
+shell sleep 0.5
+delete
+thread 1
+continue -a &
+shell sleep 1
+"""
+
+
+def non_stop(osabi):
+    """Harts stop one by one while the others run; a stopped one stays where it is."""
+    with Machine(HELLO, ["-S", "-smp", "4"]) as machine:
+        text = machine.script("".join(f"{command}\n" for command in OSABI[osabi]) + NON_STOP, FIRMWARE)
+        in_order(text, 'Thread 1 "hart 0" stopped', 'Thread 1 "hart 0" hit Breakpoint 1', "$1 = 0", "$2 = 1", "(running)", "(running)", "(running)",
+                 'Thread 2 "hart 1" hit Breakpoint 1', "$3 = 1", "exited normally")
+        status, out, _ = machine.end()
+        expect_equal((status, out.count("hello: pass")), (0, 1), "the run")
+
+
+def non_stop_packets():
+    """The protocol of it: notifications one at a time, vCont;t, what is held does not move."""
+    with Machine([FIRMWARE, guest("press")], ["-S", "-smp", "3"]) as machine:
+        client = machine.connect()
+        client.ask("qSupported:multiprocess+;swbreak+")
+        client.silence()
+        expect_equal(client.ask("QNonStop:1"), "OK", "QNonStop")
+        in_order(client.ask("?"), "T00thread:p1.1;")
+        expect_equal(client.ask("vStopped"), "OK", "vStopped")
+        expect_equal(client.ask("qC"), "QCp1.1", "qC")
+        in_order(client.packet(b"%").decode(), "Stop:T00thread:p1.2;")
+        in_order(client.ask("vStopped"), "T00thread:p1.3;")
+        expect_equal(client.ask("vStopped"), "OK", "vStopped")
+        expect_equal(client.ask("vCont;c:p1.-1"), "OK", "vCont")
+        time.sleep(0.2)
+        expect_equal(client.ask("vCont;t:p1.2"), "OK", "vCont")
+        in_order(client.packet(b"%").decode(), "Stop:T00thread:p1.2;")
+        expect_equal(client.ask("vStopped"), "OK", "vStopped")
+        expect_equal(client.ask("Hgp1.2"), "OK", "Hg")
+        held = (number(client, 32), number(client, 66 + 0xb02))
+        time.sleep(0.2)
+        expect_equal((number(client, 32), number(client, 66 + 0xb02)), held, "the hart that is held")
+        expect_equal(client.ask("vCont;s:p1.2"), "OK", "vCont")
+        in_order(client.packet(b"%").decode(), "Stop:T05thread:p1.2;")
+        expect_equal(client.ask("vStopped"), "OK", "vStopped")
+        expect_equal(client.ask("vCtrlC"), "OK", "vCtrlC")
+        in_order(client.packet(b"%").decode(), "Stop:T02thread:p1.")
+        expect_equal(client.ask("vStopped"), "OK", "vStopped")
+        client.send(frame("k"))
+        expect_equal(machine.end()[0], 0, "exit status")
+
+
+INFERIORS = """
+target extended-remote SOCKET
+set schedule-multiple on
+add-inferior -exec build/firmware.elf
+inferior 2
+attach 2
+inferior 1
+break percpu_new
+continue
+continue
+info threads
+stepi
+info registers pc
+delete
+continue
+info inferiors
+"""
+
+
+def inferiors(osabi):
+    """harts=inferiors: the client attaches to the harts that it wants."""
+    with Machine(HELLO, ["-S", "-smp", "3"], ",harts=inferiors") as machine:
+        text = machine.script("".join(f"{command}\n" for command in OSABI[osabi]) + INFERIORS, FIRMWARE)
+        in_order(text, "Attaching to program", "2 locations", 'Thread 1.1 "hart 0" hit Breakpoint 1.1', 'Thread 2.1 "hart 1" hit Breakpoint 1.2', "Thread 2.2",
+                 "<percpu_new+2>", "exited normally", "process 2")
+        expect_equal(machine.end()[0], 0, "exit status")
+
+
 def documents():
     """The documents are XML that says what there is."""
     with Machine(HELLO, ["-S", "-smp", "3"]) as machine:
@@ -376,6 +471,8 @@ def cases():
             yield f"steps-{tag}", lambda harts=harts, osabi=osabi: steps(harts, osabi)
             yield f"looking-{tag}", lambda harts=harts, osabi=osabi: looking_changes_nothing(harts, osabi)
             yield f"watchpoints-{tag}", lambda harts=harts, osabi=osabi: watchpoints(harts, osabi)
+        yield f"non-stop-{osabi}", lambda osabi=osabi: non_stop(osabi)
+        yield f"inferiors-{osabi}", lambda osabi=osabi: inferiors(osabi)
         yield f"every-hart-{osabi}", lambda osabi=osabi: every_hart_stops(osabi)
     for cpu in ("cva6", "rocket"):
         yield f"looking-{cpu}", lambda cpu=cpu: looking_changes_nothing(4, "none", ["--cpu", cpu])
@@ -384,5 +481,5 @@ def cases():
         yield "every-access" + "".join(options[-1:]), lambda options=options: every_access(options)
     yield "values-1", lambda: values_are_the_machines(1)
     yield "values-4", lambda: values_are_the_machines(4)
-    for case in (writes, code_written_is_run, interrupt_detach_reattach, second_client, silent_client, junk, flood, ends, monitor, extended, documents):
+    for case in (writes, code_written_is_run, interrupt_detach_reattach, second_client, silent_client, junk, flood, ends, monitor, extended, documents, non_stop_packets):
         yield case.__name__.replace("_", "-"), case

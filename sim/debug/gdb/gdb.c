@@ -68,12 +68,12 @@ static void answer_to(struct gdb *gdb)
 		gdb_wire_sent(&gdb->wire, (size_t)sent);
 }
 
-/* The machine has ended, and nobody is there who could have it run again. */
+/* The machine has ended, and nobody is there who could have it run again, or has to be told for one more process. */
 static bool is_over(const struct gdb *gdb)
 {
-	bool may_run_again = gdb->link.client >= 0 && gdb->attached && gdb->extended;
+	bool listens = gdb->link.client >= 0 && gdb->attached && (gdb->extended || gdb_has_process(gdb));
 	return gdb->over || gdb->machine->stop == STOP_SIGNAL || gdb->machine->stop == STOP_QUIT ||
-	       ((gdb->machine->stop != RUNNING || gdb->ended) && !may_run_again);
+	       ((gdb->machine->stop != RUNNING || gdb->ended) && !listens);
 }
 
 static void serve(struct gdb *gdb)
@@ -91,15 +91,17 @@ static void serve(struct gdb *gdb)
 	}
 }
 
-/* The last words reach the client, if it reads them soon. */
+/* The last words reach the client, who goes then, if it does so soon. */
 static void say_goodbye(struct gdb *gdb)
 {
 	enum { WAIT_MS = 50 };
-	double deadline = host_seconds() + 1;
-	while (gdb->link.client >= 0 && gdb->wire.out_count && host_seconds() < deadline) {
+	double deadline = host_seconds() + 0.5;
+	for (;;) {
 		answer_to(gdb);
-		if (gdb->link.client >= 0 && gdb->wire.out_count)
-			gdb_link_wait(&gdb->link, true, WAIT_MS);
+		if (gdb->link.client < 0 || (gdb->over && !gdb->wire.out_count) || host_seconds() >= deadline)
+			break;
+		gdb_link_wait(&gdb->link, gdb->wire.out_count != 0, WAIT_MS);
+		listen_to(gdb);
 	}
 }
 

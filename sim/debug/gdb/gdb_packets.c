@@ -141,7 +141,7 @@ static const struct {
     {"H", gdb_select_thread, true},
     {"vCont?", gdb_resume_help, true},
     {"vCont", gdb_resume, false},
-    {"vStopped", gdb_tell_next, false},
+    {"vStopped", gdb_tell_next, true},
     {"vCtrlC", gdb_stop_asked, false},
     {"c", gdb_continue_at, false},
     {"s", gdb_step_at, false},
@@ -191,8 +191,8 @@ void gdb_obey(struct gdb *gdb)
 	gdb_begin_answer(gdb);
 	if (!gdb->answer)
 		return;
-	if (found < COUNT && ((gdb->left || gdb->ended) && !packets[found].anyway))
-		gdb_put_error(gdb, 1, "the client has left the machine, or it has ended");
+	if (found < COUNT && gdb->left && !packets[found].anyway)
+		gdb_put_error(gdb, 1, "the client has left the machine: attach 1 comes back to it");
 	else if (found < COUNT)
 		packets[found].answer(gdb, args);
 	if (gdb->deferred)
@@ -200,4 +200,6 @@ void gdb_obey(struct gdb *gdb)
 	else
 		gdb_send_answer(gdb);
 	gdb->wire.silent |= gdb->silences;
+	if (gdb->non_stop && strncmp((const char *)gdb->wire.packet, "vStopped", 8) != 0)
+		gdb_notify(gdb);
 }

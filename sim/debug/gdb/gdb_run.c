@@ -47,8 +47,8 @@ void gdb_take_over(struct gdb *gdb)
 	gdb->attached = true;
 	gdb->left = false;
 	stop_all(gdb, GDB_STOPPED);
-	for (unsigned i = 0; i < HARTS_MAX; i++)
-		gdb->processes[i] = i == 0 || (i < gdb->machine->hart_count && gdb->machine->config->gdb.inferiors);
+	memset(gdb->processes, 0, sizeof gdb->processes);
+	gdb->processes[0] = true; /* of harts=inferiors the others too, when the client attaches to them */
 }
 
 void gdb_let_go(struct gdb *gdb)
@@ -139,7 +139,7 @@ static struct gdb_hart *next_to_tell(const struct gdb *gdb)
 	return NULL;
 }
 
-static void notify(struct gdb *gdb)
+void gdb_notify(struct gdb *gdb)
 {
 	struct gdb_hart *next = next_to_tell(gdb);
 	bool end = gdb->machine->stop != RUNNING && !gdb->ended;
@@ -160,8 +160,9 @@ static void notify(struct gdb *gdb)
 /* vStopped */
 void gdb_tell_next(struct gdb *gdb, struct gdb_args args)
 {
-	struct gdb_hart *next = next_to_tell(gdb);
+	struct gdb_hart *next = gdb->told_first ? NULL : next_to_tell(gdb);
 	(void)args;
+	gdb->told_first = false;
 	gdb->telling = next != NULL;
 	if (!next) {
 		gdb_put(gdb, "OK");
@@ -182,7 +183,9 @@ void gdb_ask_stop(struct gdb *gdb, struct gdb_args args)
 	} else if (gdb->non_stop) {
 		for (unsigned i = 0; i < gdb->machine->hart_count; i++)
 			gdb->harts[i].waits_to_tell = gdb->harts[i].wish == HART_STOPS;
+		gdb->told_first = false;
 		gdb_tell_next(gdb, args);
+		gdb->told_first = gdb->telling;
 	} else {
 		put_stop(gdb, &stop);
 	}
@@ -200,7 +203,7 @@ static void report(struct gdb *gdb)
 	if (gdb->non_stop) {
 		if (gdb->stopped)
 			stop_hart(gdb, &gdb->stop);
-		notify(gdb);
+		gdb_notify(gdb);
 		return;
 	}
 	bool ended = gdb->machine->stop != RUNNING;

@@ -16,9 +16,8 @@ void gdb_detach(struct gdb *gdb, struct gdb_args args)
 	for (unsigned i = 0; i < HARTS_MAX; i++)
 		gdb->processes[i] &= one && i != process - 1;
 	gdb_put(gdb, "OK");
-	for (unsigned i = 0; i < gdb->machine->hart_count; i++)
-		if (gdb_has_hart(gdb, i))
-			return;
+	if (gdb_has_process(gdb))
+		return;
 	gdb_let_go(gdb);
 	gdb->attached = gdb->left = true; /* the client is still there */
 }

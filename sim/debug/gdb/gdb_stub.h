@@ -69,21 +69,24 @@ struct gdb {
 	bool processes[HARTS_MAX]; /* harts=inferiors: which it has attached to */
 	struct gdb_hart *harts;
 	bool telling;      /* non-stop: a notification is not acknowledged yet */
+	/* Non-stop: one stop was answered to `?`, the others are notified of when the client has taken it: GDB 13 fails if
+	 * they come at once. */
+	bool told_first;
 	enum gdb_space space;
-	uint64_t zone;     /* GDB_SPACE_ZONE: its hgatp */
+	uint64_t zone; /* GDB_SPACE_ZONE: its hgatp */
 	/* Points. */
 	struct gdb_point *points;
 	size_t point_count;
-	uint64_t *places;  /* what the engine is asked to look at, ascending */
+	uint64_t *places; /* what the engine is asked to look at, ascending */
 	size_t place_count;
 	/* The run. */
-	bool running;      /* all-stop */
-	bool waits;        /* -S: nobody has let it go yet */
-	bool left;         /* the client has detached, and may come back */
-	bool in_burst;     /* the machine moves now */
-	bool stopped;      /* it has paused: why */
+	bool running; /* all-stop */
+	bool waits; /* -S: nobody has let it go yet */
+	bool left; /* the client has detached, and may come back */
+	bool in_burst; /* the machine moves now */
+	bool stopped; /* it has paused: why */
 	struct gdb_stop stop;
-	bool over;         /* the client ends the run */
+	bool over; /* the client ends the run */
 };
 
 /* ---- gdb_answer.c: writing the answer ---- */
@@ -122,6 +125,7 @@ struct gdb_harts {
 bool gdb_take_thread(struct gdb *gdb, struct gdb_args *args, struct gdb_harts *harts);
 void gdb_put_thread(struct gdb *gdb, unsigned hart);
 unsigned gdb_process_of(const struct gdb *gdb, unsigned hart);
+bool gdb_has_process(const struct gdb *gdb); /* is it attached to any? */
 bool gdb_has_hart(const struct gdb *gdb, unsigned hart); /* is the client attached to its process? */
 
 typedef void gdb_handler(struct gdb *gdb, struct gdb_args args);
@@ -134,7 +138,7 @@ void gdb_write_threads(struct gdb *gdb, FILE *out);
 enum {
 	GDB_REG_PC = 32,
 	GDB_REG_F = 33,
-	GDB_REG_CSR = 66,    /* CSR n is register 66 + n, as QEMU counts */
+	GDB_REG_CSR = 66, /* CSR n is register 66 + n, as QEMU counts */
 	GDB_REG_PRIV = 4162, /* behind the CSRs */
 	GDB_REG_VIRT = 4163,
 };
@@ -165,6 +169,8 @@ void gdb_points_arm(struct gdb *gdb, bool alone);
 gdb_handler gdb_continue_at, gdb_step_at, gdb_resume, gdb_resume_help, gdb_ask_stop, gdb_tell_next, gdb_stop_asked,
     gdb_set_non_stop, gdb_back, gdb_detach, gdb_kill, gdb_kill_process, gdb_restart, gdb_run, gdb_extend, gdb_attach;
 void gdb_interrupt(struct gdb *gdb);
+/* Non-stop: tell of a stop that the client does not know of, unless it is being told of another one. */
+void gdb_notify(struct gdb *gdb);
 /* All harts run, nobody looks: the client has gone. */
 void gdb_let_go(struct gdb *gdb);
 /* A client is here: the machine stops. */

@@ -11,6 +11,14 @@ bool gdb_has_hart(const struct gdb *gdb, unsigned hart)
 	return hart < gdb->machine->hart_count && gdb->processes[gdb_process_of(gdb, hart) - 1];
 }
 
+bool gdb_has_process(const struct gdb *gdb)
+{
+	for (unsigned i = 0; i < HARTS_MAX; i++)
+		if (gdb->processes[i])
+			return true;
+	return false;
+}
+
 void gdb_put_thread(struct gdb *gdb, unsigned hart)
 {
 	if (gdb->multiprocess)
