@@ -1,5 +1,6 @@
 """A client of GDB's remote protocol, and GDB itself, for the suites."""
 import os
+import select
 import socket
 import subprocess
 import tempfile
@@ -45,13 +46,28 @@ class Machine:
                                 stderr=subprocess.STDOUT, timeout=timeout)
         return result.stdout.decode(errors="replace")
 
-    def script(self, text, program, timeout=40):
-        """What GDB says to a script that it reads as if it was typed: with its event loop, as non-stop needs it."""
+    def dialogue(self, turns, program, seconds=60):
+        """GDB at its prompt: each command is typed when what was waited for has come. [(command, text)...]; what it said."""
         wait_for(lambda: os.path.exists(self.path) or self.process.poll() is not None)
         words = [word for word in GDB if word != "-batch"]
-        result = subprocess.run([*words, program], input=text.replace("SOCKET", self.path).encode(), stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, timeout=timeout)
-        return result.stdout.decode(errors="replace")
+        gdb = subprocess.Popen([*words, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        said, seen, deadline = "", 0, time.monotonic() + seconds
+        try:
+            for command, text in turns:
+                gdb.stdin.write(command.replace("SOCKET", self.path).encode() + b"\n")
+                gdb.stdin.flush()
+                while (at := said.find(text, seen)) < 0:
+                    ready = select.select([gdb.stdout], [], [], max(0, deadline - time.monotonic()))[0]
+                    more = os.read(gdb.stdout.fileno(), 65536).decode(errors="replace") if ready else ""
+                    expect(more, f"after {command!r} no {text!r} in\n{said[seen:][-2000:]}")
+                    said += more
+                seen = at + len(text)
+            gdb.stdin.close()
+            return said + gdb.stdout.read().decode(errors="replace")
+        finally:
+            gdb.kill()
+            gdb.wait()
+            gdb.stdout.close()
 
     def end(self, timeout=60):
         """(exit status, stdout, stderr) when it has ended by itself."""

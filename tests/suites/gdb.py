@@ -341,37 +341,31 @@ def extended():
         expect_equal(out.count("hello: pass"), 2, "runs to the end")
 
 
-NON_STOP = """
-set non-stop on
-target remote SOCKET
-shell sleep 0.3
-info threads
-hbreak percpu_new
-continue -a &
-shell sleep 0.5
-print $a0
-stepi
-print $pc == (long)&percpu_new + 2
-info threads
-continue &
-shell sleep 0.5
-thread 2
-print $a0
-continue -a &
-shell sleep 0.5
-delete
-thread 1
-continue -a &
-shell sleep 1
-"""
+NON_STOP = [
+    ("set non-stop on", ""),
+    ("target remote SOCKET", 'Thread 4 "hart 3" stopped'),
+    ("info threads", "4    Thread 1.4"),
+    ("hbreak percpu_new", "breakpoint 1 at"),
+    ("continue -a &", 'Thread 1 "hart 0" hit Breakpoint 1'),
+    ("print $a0", "$1 = 0"),
+    ("stepi", "get_cpu_data(cpu_id)"),
+    ("print $pc == (long)&percpu_new + 2", "$2 = 1"),
+    ("info threads", 'Thread 1.4 "hart 3" (M'),
+    ("continue &", 'Thread 2 "hart 1" hit Breakpoint 1'),
+    ("echo", 'Thread 3 "hart 2" hit Breakpoint 1'),
+    ("echo", 'Thread 4 "hart 3" hit Breakpoint 1'),
+    ("thread 3", "percpu_new (cpu_id=cpu_id@entry=2)"),
+    ("print $a0", "$3 = 2"),
+    ("delete", ""),
+    ("thread 2", "percpu_new (cpu_id=cpu_id@entry=1)"),
+    ("continue -a &", "exited normally"),
+]
 
 
 def non_stop(osabi):
     """Harts stop one by one while the others run; a stopped one stays where it is."""
     with Machine(HELLO, ["-S", "-smp", "4"]) as machine:
-        text = machine.script("".join(f"{command}\n" for command in OSABI[osabi]) + NON_STOP, FIRMWARE)
-        in_order(text, 'Thread 1 "hart 0" stopped', 'Thread 1 "hart 0" hit Breakpoint 1', "$1 = 0", "$2 = 1", "(running)", "(running)", "(running)",
-                 'Thread 2 "hart 1" hit Breakpoint 1', "$3 = 1", "exited normally")
+        machine.dialogue([(command, "") for command in OSABI[osabi]] + NON_STOP, FIRMWARE)
         status, out, _ = machine.end()
         expect_equal((status, out.count("hello: pass")), (0, 1), "the run")
 
@@ -408,31 +402,29 @@ def non_stop_packets():
         expect_equal(machine.end()[0], 0, "exit status")
 
 
-INFERIORS = """
-target extended-remote SOCKET
-set schedule-multiple on
-add-inferior -exec build/firmware.elf
-inferior 2
-attach 2
-inferior 1
-break percpu_new
-continue
-continue
-info threads
-stepi
-info registers pc
-delete
-continue
-info inferiors
-"""
+INFERIORS = [
+    ("target extended-remote SOCKET", "0x0000000000001000"),
+    ("set schedule-multiple on", ""),
+    ("add-inferior -exec build/firmware.elf", "Reading symbols"),
+    ("inferior 2", "Switching to inferior 2"),
+    ("attach 2", "Attaching to program"),
+    ("inferior 1", "#0"),
+    ("break percpu_new", "2 locations"),
+    ("continue", 'Thread 1.1 "hart 0" hit Breakpoint 1.1'),
+    ("continue", 'Thread 2.1 "hart 1" hit Breakpoint 1.2'),
+    ("info threads", "* 2.1  Thread 2.2"),
+    ("stepi", "percpu.c"),
+    ("info registers pc", "<percpu_new+2>"),
+    ("delete", ""),
+    ("continue", "exited normally"),
+    ("info inferiors", "process 2"),
+]
 
 
 def inferiors(osabi):
     """harts=inferiors: the client attaches to the harts that it wants."""
     with Machine(HELLO, ["-S", "-smp", "3"], ",harts=inferiors") as machine:
-        text = machine.script("".join(f"{command}\n" for command in OSABI[osabi]) + INFERIORS, FIRMWARE)
-        in_order(text, "Attaching to program", "2 locations", 'Thread 1.1 "hart 0" hit Breakpoint 1.1', 'Thread 2.1 "hart 1" hit Breakpoint 1.2', "Thread 2.2",
-                 "<percpu_new+2>", "exited normally", "process 2")
+        machine.dialogue([(command, "") for command in OSABI[osabi]] + INFERIORS, FIRMWARE)
         expect_equal(machine.end()[0], 0, "exit status")
 
 
