@@ -10,7 +10,7 @@ CFLAGS_SIM := $(CFLAGS_COMMON) -O2 -fno-strict-aliasing
 LIBS := -lelf -lfdt -lzstd -lz -lxxhash -lreadline -lslirp -lm
 
 PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libfdt-dev libzstd-dev libxxhash-dev zlib1g-dev libreadline-dev libslirp-dev gcc-riscv64-unknown-elf
-PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi u-boot-qemu u-boot-tools lld python3 \
+PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi u-boot-qemu u-boot-tools lld python3 gdb-multiarch \
                  device-tree-compiler binutils-riscv64-unknown-elf gcc-riscv64-linux-gnu libc6-dev-riscv64-cross debian-archive-keyring
 
 SIM_SOURCES := $(sort $(wildcard sim/*/*.c sim/*/*/*.c))
@@ -47,7 +47,7 @@ $(BUILD)/$(1)/unit: $$(SIM_LIBRARY:%.c=$(BUILD)/obj/$(1)/%.o) $$(UNIT_SOURCES:%.
 	@mkdir -p $$(@D)
 	@echo '  LINK  $$@'; $(2) $(4) $$^ $$(LIBS) -lcriterion -o $$@
 $(BUILD)/obj/$(1)/sim/timing/preset.o: $$(wildcard sim/timing/presets/*.cpu)
--include $$(wildcard $(BUILD)/obj/$(1)/*/*.d $(BUILD)/obj/$(1)/*/*/*.d)
+-include $$(wildcard $(BUILD)/obj/$(1)/*/*.d $(BUILD)/obj/$(1)/*/*/*.d $(BUILD)/obj/$(1)/*/*/*/*.d)
 endef
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all

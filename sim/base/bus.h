@@ -19,6 +19,7 @@ enum page_flag {
 	PAGE_HOOK = 1 << 2,  /* a device wants to see stores (HTIF's tohost) */
 	PAGE_LOOK = 1 << 3,  /* an observer wants to see stores */
 	PAGE_GUEST = 1 << 4, /* likewise, but not those of a guest (V=1), which need not be told */
+	PAGE_POINT = 1 << 5, /* a debugger watches: the flag goes when it does not any more */
 };
 
 /* Who wants to know of stores. The bus tells; it does not ask who it is. */

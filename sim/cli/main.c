@@ -135,7 +135,7 @@ static enum debug_result run_machine(struct machine *machine)
 	const struct config *config = machine->config;
 	host_signals_hold();
 	machine_start_clock(machine);
-	if (config->debug || config->debug_cmd) {
+	if (config->debug || config->debug_cmd || config->gdb.port || config->gdb.path) {
 		result = debug_run(machine);
 	} else {
 		console_raw(machine->console, config->nographic);

@@ -21,6 +21,7 @@
 #include "cli/ports.h"
 #include "cli/qemu.h"
 #include "cli/qemu_console.h"
+#include "cli/qemu_gdb.h"
 #include "cli/qemu_run.h"
 #include "cli/qemu_semihosting.h"
 #include "cli/row.h"
@@ -267,6 +268,8 @@ static const struct option_row rows[] = {
     VALUE("action", qemu_action),
     VALUE("numa", qemu_numa),
     FLAG("S", stopped),
+    VALUE("gdb", qemu_gdb),
+    {"s", false, qemu_gdb, 0, 0, 0, NULL},
     VALUE("cpu", set_cpu),
     {"nographic", false, set_nographic, 0, 0, 0, NULL},
     FLAG("no-reboot", no_reboot),
@@ -392,8 +395,11 @@ static int check_together(const struct config *config)
 	bool rnmi = config->rnmi_cycle || config->options.rnmi_vector || config->options.rnmi_exception_vector;
 	if (rnmi && !isa_has(&config->isa, EXT_Smrnmi))
 		return bad("--set rnmi.*: there are no non-maskable interrupts without Smrnmi (--isa +smrnmi)");
-	if (config->stopped && !config->debug && !config->debug_cmd)
-		return bad("-S needs --debug: nothing else could start the machine");
+	bool client = config->gdb.port || config->gdb.path;
+	if (config->stopped && !config->debug && !config->debug_cmd && !client)
+		return bad("-S needs -s, -gdb or --debug: nothing else could start the machine");
+	if (config->debug && client)
+		return bad("-gdb and --debug are both the debugger: a client's `monitor COMMAND` is --debug's COMMAND");
 	for (unsigned i = 0; i < config->loader_count; i++)
 		if (config->loaders[i].hart >= config->harts)
 			return bad("-device loader: cpu-num=%u: the machine has %u harts", config->loaders[i].hart,
@@ -459,7 +465,8 @@ static void drop_untrue_names(struct config *config)
 /* Options that say where results go, and change none. */
 static bool is_result(const struct option_row *row)
 {
-	static const char *const names[] = {"stats", "trace", "signature", "record", "quiet", "dump-dtb"};
+	static const char *const names[] = {"stats",    "trace", "signature", "record", "quiet",
+	                                    "dump-dtb", "gdb",   "s",         "S"};
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(row->name, names[i]) == 0)
 			return true;

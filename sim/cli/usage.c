@@ -56,6 +56,8 @@ static const char text[] =
     "  --replay FILE             input is what --record wrote, at the same cycles: the same run again\n"
     "  --debug                   debugger on the terminal (ctrl-A d: from the guest to it and back), or by commands from a\n"
     "                            pipe; -S starts stopped\n"
+    "  -s, -gdb tcp:[HOST]:PORT|unix:PATH|none[,harts=threads|inferiors]   let GDB in; -s: tcp::1234. -S: it starts the machine.\n"
+    "                            Without HOST: this host's users only\n"
     "  --debug-cmd FILE|TEXT     debugger commands; `assert` and `expect` make a test of them\n"
     "  --signature FILE          at the end write begin_signature..end_signature, a 32-bit word a line\n"
     "A FILE that is written may be -, standard output; one that this run reads, or that holds a program, is refused.\n"

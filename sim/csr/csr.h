@@ -34,6 +34,10 @@ unsigned csr_meant(const struct hart *hart, unsigned num);
 /* Debugger's and trace's view: any CSR by number, no permission, no V substitution. False if it does not exist. */
 bool csr_peek(const struct hart *hart, unsigned num, uint64_t *value);
 
+/* The debugger's write between instructions, whatever the hart's mode: through the WARL rules of a write from M-mode, but
+ * without permission, and without the instruction that such a write is part of. False: there is no such CSR. */
+bool csr_poke(struct hart *hart, unsigned num, uint64_t value);
+
 void csr_reset(struct hart *hart);
 
 /* Save and restore (base/state.h) all CSRs, the triggers, and what counters know besides; a section of its own. False:

@@ -301,6 +301,22 @@ bool csr_peek(const struct hart *hart, unsigned num, uint64_t *value)
 	return true;
 }
 
+bool csr_poke(struct hart *hart, unsigned num, uint64_t value)
+{
+	enum { COUNTERS = 0xb00, COUNTERS_END = 0xb20 };
+	const struct csr_row *row = find_row(num);
+	enum mode mode = hart->mode;
+	if (!row || !exists(hart, row))
+		return false;
+	hart->mode = MODE_M;
+	if (num >= COUNTERS && num < COUNTERS_END)
+		csr_counter_set(hart, num & 31, value);
+	else
+		row->write(hart, row, value);
+	hart->mode = mode;
+	return true;
+}
+
 void csr_reset(struct hart *hart)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

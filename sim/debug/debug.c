@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/say.h"
 #include "debug/debugger.h"
+#include "debug/gdb/gdb.h"
 #include "debug/repl.h"
 #include "debug/terminal.h"
 #include "debug/travel.h"
@@ -51,6 +52,8 @@ static enum debug_result run_scripts(struct debugger *debugger)
 	debugger->stops_at_errors = false;
 	if (config->debug && !debugger->quit && result == 0)
 		result = read_commands(debugger);
+	if ((config->gdb.port || config->gdb.path) && !debugger->quit && result == 0)
+		result = gdb_serve(debugger);
 	return result != 0 ? DEBUG_UNUSABLE : debugger->failed ? DEBUG_FAILED : DEBUG_DONE;
 }
 

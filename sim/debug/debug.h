@@ -12,7 +12,7 @@ enum debug_result {
 
 /* Run until the user quits, the commands end, or the machine stopped and the commands end. machine->stop says how it
  * stands: RUNNING when the user quit early. --debug-cmd's commands come first; then standard input's if --debug was
- * given. */
+ * given, or a GDB client's if -gdb was. */
 enum debug_result debug_run(struct machine *machine);
 
 #endif

@@ -48,6 +48,7 @@ struct debugger {
 	struct travel *travel; /* travel.h; NULL: there is no past */
 	bool travelling; /* the machine is on its way to another time: nothing stops it */
 	bool searching;  /* the past is looked through: stop points are met, and no hit is counted */
+	struct gdb *gdb; /* NULL: no client can come */
 	/* What happened during the step being made. */
 	bool stopped;
 	bool stopped_before; /* of the past one wants to be before that step */

@@ -11,9 +11,9 @@
 
 enum {
 	BLOCK_MAX = CODE_MAX,     /* instructions: op.halves and op.index are bytes */
-	/* ops: up to eight extra ones (function, trigger, probe, tp, four notes) and an edge an instruction, and
+	/* ops: up to nine extra ones (pause, function, trigger, probe, tp, four notes) and an edge an instruction, and
 	 * those at the block's ends */
-	OPS_MAX = BLOCK_MAX * 12 + 8,
+	OPS_MAX = BLOCK_MAX * 13 + 8,
 	BRANCHES_MAX = 4, /* branches that a block goes on after */
 };
 
@@ -213,6 +213,7 @@ static inline const struct op *block_exit_indirect(struct hart *hart, const stru
 #define NEXT_AFTER_EDGE OP_CONTINUE(op + 1 + EDGE_SLOTS)
 
 /* Ops that translation adds: they stand between instructions and carry the place of the instruction after them. */
+op_fn op_pause; /* does a debugger stop before the instruction after this? */
 op_fn op_end; /* the block is over, go to the next instruction */
 op_fn op_trigger; /* does a trigger match the instruction after this? */
 op_fn op_expect; /* the indirect jump after this expects a landing pad */

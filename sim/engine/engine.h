@@ -3,14 +3,29 @@
 #define ENGINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct hart;
 
+/* What a debugger waits for. Asking changes nothing that a run can see; a pause is no end of the slice. */
+struct engine_pause {
+	const uint64_t
+	    *places; /* ascending pcs: the instruction at each is asked about. A change needs exec_look_anew */
+	size_t place_count;
+	/* The hart, which is exact, is about to run the instruction at its pc, one of the places. True: pause before it. */
+	bool (*reached)(void *context, struct hart *hart);
+	/* It has loaded `size` bytes of DRAM at pa. True: pause behind the instruction. NULL: nobody asks; a change needs
+	 * exec_look_anew. */
+	bool (*loaded)(void *context, struct hart *hart, uint64_t pa, unsigned size);
+	void *context;
+	bool now; /* exec_run and exec_step do no more, until this is cleared */
+};
+
 /* These change no result. */
 struct engine_options {
 	unsigned block_ops; /* most instructions in a block, 1..64; 1 in hostile builds */
-	bool flush_always;  /* hostile: forget every translation at each block */
+	bool flush_always; /* hostile: forget every translation at each block */
 };
 
 struct engine {
@@ -33,6 +48,7 @@ struct engine {
 	 * NULL: all are. */
 	void (*catch_up)(struct hart *hart);
 	bool caught_up; /* they have, and what comes next may have changed for them */
+	struct engine_pause pause;
 };
 
 #endif

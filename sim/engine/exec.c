@@ -447,7 +447,7 @@ static bool run_slice(struct hart *hart, uint64_t bound, uint64_t limit, bool st
 		if (may_go_on(hart, bound) && attempts(hart) < limit)
 			advance(hart, bound, step || limit - attempts(hart) <= BLOCK_MAX, alone);
 		/* in a step, translating anew (FP state becomes dirty) is nothing that has happened */
-	} while (may_go_on(hart, bound) && attempts(hart) < limit &&
+	} while (may_go_on(hart, bound) && attempts(hart) < limit && !hart->engine->pause.now &&
 	         !(step && (hart->cycle != cycle || hart->insns != insns)));
 	if (trace)
 		trace_tell(hart->trace, hart, hart->retired);
@@ -524,6 +524,12 @@ void exec_set_tracing(struct hart *hart, bool insn)
 {
 	hart->exec->trace_insn = insn;
 	hart->exec->trace_begins = insn;
+	block_flush(hart);
+	hart->effects |= EFFECT_MODE | EFFECT_TRANSLATE;
+}
+
+void exec_look_anew(struct hart *hart)
+{
 	block_flush(hart);
 	hart->effects |= EFFECT_MODE | EFFECT_TRANSLATE;
 }

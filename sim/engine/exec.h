@@ -2,6 +2,7 @@
 #ifndef EXEC_H
 #define EXEC_H
 
+#include "engine/engine.h"
 #include "hart/hart.h"
 
 /* Per-hart engine with its block cache. 0, or -1: no memory. */
@@ -10,7 +11,7 @@ void exec_free(struct hart *hart);
 
 /* Run the hart until hart->cycle >= bound, it waits, something asks to yield, or max_attempts instructions have been
  * tried (UINT64_MAX: no limit), retired or trapped; takes interrupts and traps on the way. True when the slice is over,
- * false when only max_attempts ended the run.
+ * false when only max_attempts or a pause (engine->pause) ended the run.
  * A slice ends at the first instruction boundary at or past the bound, whatever the blocks look like: that is why
  * stepping, hostile builds and both dispatchers give the same interleaving. */
 bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_attempts);
@@ -35,6 +36,16 @@ void exec_invalidate(struct hart *hart, uint64_t pa, uint64_t size);
 
 /* Ask for insn/mem trace ops to be part of translations from now on, or not. */
 void exec_set_tracing(struct hart *hart, bool insn);
+
+/* What a debugger waits for (engine->pause) is something else now. */
+void exec_look_anew(struct hart *hart);
+
+/* Behind the instruction that runs now, exec_run and exec_step do no more until engine->pause.now is cleared. */
+static inline void exec_pause(struct hart *hart)
+{
+	hart->engine->pause.now = true;
+	hart->effects |= EFFECT_MODE; /* the block ends there */
+}
 
 /* Timing on (hart->parked becomes the model, with everything cold) or off (the model is parked): where exec_run has
  * stopped. */

@@ -1,13 +1,15 @@
 #include "engine/l0.h"
 
 #include <stdlib.h>
+#include "engine/engine.h"
 #include "timing/model.h"
 
 enum { BANKS = MODE_COUNT * 2 };
 
 struct l0_filter {
 	struct l0_bank banks[BANKS]; /* by effective mode and SUM */
-	struct l0_bank none; /* stays empty: big-endian contexts, and while load or store triggers are armed */
+	struct l0_bank
+	    none; /* stays empty: big-endian contexts, while load or store triggers are armed or loads are asked about */
 	bool swaps; /* the current data context is big-endian */
 	unsigned mxr; /* MXR and VS-level MXR the banks were filled under */
 };
@@ -77,7 +79,9 @@ void l0_select(struct hart *hart)
 	}
 	bool sum = context.sum && mode_priv(context.mode) == 1;
 	hart->filter->swaps = mmu_big_endian(hart, context.mode);
-	int bank = hart->filter->swaps || hart->triggers.data ? -1 : (int)context.mode * 2 + sum;
+	int bank = hart->filter->swaps || hart->triggers.data || hart->engine->pause.loaded
+	               ? -1
+	               : (int)context.mode * 2 + sum;
 	hart->l0 = bank < 0 ? &hart->filter->none : &hart->filter->banks[bank];
 	if (hart->model)
 		near_select(&hart->model->near, bank);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include "engine/engine.h"
+#include "engine/exec.h"
 #include "hart/options.h"
 #include "hart/trap.h"
 #include "isa/insn.h"
@@ -13,6 +14,13 @@ void mem_catch_up(struct hart *hart)
 		hart->engine->catch_up(hart);
 }
 
+void mem_loaded(struct hart *hart, uint64_t pa, unsigned size)
+{
+	const struct engine_pause *pause = &hart->engine->pause;
+	if (__builtin_expect(pause->loaded != NULL, 0) && pause->loaded(pause->context, hart, pa, size))
+		exec_pause(hart);
+}
+
 struct request {
 	const struct mmu_context *context;
 	uint64_t va; /* as the program has it */
@@ -20,6 +28,12 @@ struct request {
 	enum access access;
 	uint32_t word;
 };
+
+static bool is_amo(const struct hart *hart, uint32_t word)
+{
+	struct insn insn = decode(&hart->isa, word);
+	return insn_rows[insn.semantics].class == CLASS_AMO;
+}
 
 /* norm:pm_debug_trigger: triggers see the address without its masked bits. An AMO both loads and stores. */
 static bool trigger_fires(struct hart *hart, const struct request *request)
@@ -139,6 +153,7 @@ static bool page_access(struct hart *hart, const struct request *request, uint64
 	uint8_t *host = bus_host(hart->bus, pa);
 	if (request->access == ACCESS_LOAD) {
 		memcpy(value, host, request->size);
+		mem_loaded(hart, pa, request->size);
 		if (fill)
 			l0_fill(hart, hart->l0->read, &translation, request->va);
 		return true;
@@ -169,6 +184,8 @@ static bool split_access(struct hart *hart, const struct request *request, uint6
 	if (request->access == ACCESS_LOAD) {
 		memcpy(bytes, low_bytes, first);
 		memcpy(bytes + first, high_bytes, second);
+		mem_loaded(hart, low.pa, first);
+		mem_loaded(hart, high.pa, second);
 		return true;
 	}
 	memcpy(bus_host(hart->bus, low.pa), bytes, first);
@@ -254,6 +271,8 @@ uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigne
 		return NULL;
 	}
 	*pa = translation.pa;
+	if (hart->engine->pause.loaded && is_amo(hart, op->word))
+		mem_loaded(hart, *pa, size);
 	if (!is_watched(hart, &context, *pa))
 		l0_fill(hart, hart->l0->write, &translation, va);
 	return bus_host(hart->bus, *pa);

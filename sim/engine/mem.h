@@ -24,6 +24,9 @@ uint8_t *mem_modify(struct hart *hart, const struct op *op, uint64_t va, unsigne
 /* Harts that are behind come to where this one is: before anything but an access to plain memory. */
 void mem_catch_up(struct hart *hart);
 
+/* Bytes at pa have been loaded: tell a debugger that asks (engine->pause). */
+void mem_loaded(struct hart *hart, uint64_t pa, unsigned size);
+
 /* Does a trigger fire for LR's load (hart->trap is filled then)? The other accesses here ask by themselves. */
 bool mem_triggered_load(struct hart *hart, const struct mmu_context *context, uint64_t va, unsigned size,
                         uint32_t word);

@@ -51,6 +51,7 @@ static const uint8_t *load_reserved(struct hart *hart, const struct op *op, unsi
 				trap_transform(hart, OPERAND(word), 0);
 			return NULL;
 		}
+		mem_loaded(hart, translation.pa, size);
 	}
 	reservation_make(hart, hart->bus->dram_base + (uint64_t)(host - hart->bus->dram));
 	return host;

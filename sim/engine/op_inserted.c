@@ -62,6 +62,17 @@ OP(timing_hint)
 	OP_TAIL(op_leave_after);
 }
 
+OP(pause)
+{
+	struct engine_pause *pause = &hart->engine->pause;
+	op_sync(hart, op);
+	if (pause->reached(pause->context, hart)) {
+		pause->now = true;
+		OP_TAIL(op_leave_before);
+	}
+	NEXT;
+}
+
 OP(trigger)
 {
 	op_sync(hart, op);

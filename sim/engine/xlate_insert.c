@@ -50,9 +50,26 @@ static bool tells_flags(const struct translator *translator, const struct insn *
 	return insn_raises_flags(insn) && translator->key & KEY_FS_DIRTY && hart_wants(translator->hart, TRACE_CSR);
 }
 
+/* Does a debugger ask about the instruction? */
+static bool asked_about(const struct translator *translator)
+{
+	const struct engine_pause *pause = &translator->hart->engine->pause;
+	size_t low = 0, high = pause->place_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (pause->places[middle] < translator->pc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < pause->place_count && pause->places[low] == translator->pc;
+}
+
 void xlate_before(struct translator *translator, const struct insn *insn)
 {
 	struct hart *hart = translator->hart;
+	if (asked_about(translator))
+		emit(translator, op_pause);
 	if (timing_begins(translator))
 		emit(translator, op_timing_from);
 	if (checks_tp(translator, insn))

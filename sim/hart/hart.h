@@ -67,6 +67,7 @@ struct hart {
 	uint64_t context; /* epoch of the virtual mappings << 8 | execution key: what a link between blocks relies on */
 	bool waiting; /* in WFI (or stopped) until an interrupt is pending */
 	bool halted; /* does not run any more */
+	bool held; /* a debugger keeps it from running (sched_hold): no part of its state */
 	uint64_t wake_cycle; /* when waiting: earliest cycle a timer can wake it; UINT64_MAX if none */
 	uint32_t effects; /* enum effect */
 	enum mode mode;

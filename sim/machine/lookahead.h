@@ -7,7 +7,7 @@
 /* The cycle at which a hart can next do something; UINT64_MAX when only a wire can wake it. */
 static inline uint64_t ready_cycle(const struct hart *hart)
 {
-	if (hart->halted)
+	if (hart->halted || hart->held)
 		return UINT64_MAX;
 	if (!hart->waiting)
 		return hart->cycle;

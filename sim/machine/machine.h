@@ -51,6 +51,13 @@ struct firmware_file {
 	const char *path, *text; /* one of them is NULL */
 };
 
+/* -gdb: where a client of GDB's protocol comes in. */
+struct gdb_config {
+	const char *host, *port; /* TCP: host may be empty (loopback); NULL: not there */
+	const char *path;        /* a Unix socket; NULL: not there */
+	bool inferiors;          /* each hart is a process of its own */
+};
+
 struct config {
 	/* The arguments that make this run again: all but where its results go. Options first, each with its value behind it. */
 	const char *const *command;
@@ -104,6 +111,7 @@ struct config {
 	const char *record, *replay; /* host input, or NULL */
 	bool debug, quiet, stopped;
 	const char *debug_cmd;
+	struct gdb_config gdb;
 	uint64_t rtc_epoch; /* seconds since 1970 at cycle 0 */
 	struct backend_config backends;
 	unsigned flash[FLASH_BANKS]; /* 1 + the index of a flash bank's disk; 0: nothing is in it */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include "engine/exec.h"
+#include "hart/reservation.h"
 #include "hart/trap.h"
 #include "isa/privileged.h"
 #include "machine/lookahead.h"
@@ -69,6 +70,30 @@ static void stop_idle(struct machine *machine)
 	machine_stop(machine, STOP_IDLE, 0, "every hart waits for an interrupt that nothing can raise");
 }
 
+static bool any_held(const struct machine *machine)
+{
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		if (machine->harts[i].held)
+			return true;
+	return false;
+}
+
+void sched_hold(struct machine *machine, struct hart *hart, bool held)
+{
+	if (held == hart->held)
+		return;
+	uint64_t first = choose(machine).hart ? ready_cycle(choose(machine).hart) : machine_now(machine);
+	hart->held = held;
+	if (held && machine->slice.hart == hart) {
+		machine->slice.hart = NULL;
+		reservation_guard(hart);
+	}
+	if (!held && first > hart->cycle) {
+		hart->cycle = hart->now = first;
+		hart->effects |= EFFECT_IRQ;
+	}
+}
+
 /* Choose the next slice, running events that come before it. False: an event ran, or the machine stopped. */
 static bool begin_slice(struct machine *machine)
 {
@@ -78,7 +103,8 @@ static bool begin_slice(struct machine *machine)
 	uint64_t cycle = hart ? ready_cycle(hart) : UINT64_MAX;
 	uint64_t max_cycles = machine->config->max_cycles;
 	if (cycle == UINT64_MAX && event_cycle == UINT64_MAX) {
-		stop_idle(machine);
+		if (!any_held(machine))
+			stop_idle(machine);
 		return false;
 	}
 	if ((cycle < event_cycle ? cycle : event_cycle) >= max_cycles) {

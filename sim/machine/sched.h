@@ -18,4 +18,8 @@ uint64_t sched_slice(struct machine *machine);
  * order. */
 struct hart *sched_step(struct machine *machine);
 
+/* Between slices or between a slice's instructions: the hart does not run any more, or runs again. Time has gone on
+ * meanwhile. While any is held, a machine in which nothing can run is not over. */
+void sched_hold(struct machine *machine, struct hart *hart, bool held);
+
 #endif

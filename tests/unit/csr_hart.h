@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "csr/csr.h"
-#include "csr_poke.h"
+#include "csr/csr.h"
 #include "hart/hart.h"
 #include "hart/options.h"
 #include "hart/platform.h"

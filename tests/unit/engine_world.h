@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include "csr/csr.h"
-#include "csr_poke.h"
+#include "csr/csr.h"
 #include "engine/block.h"
 #include "engine/exec.h"
 #include "isa/insn.h"

@@ -5,7 +5,7 @@
 
 #include "csr/csr.h"
 #include "engine/engine.h"
-#include "csr_poke.h"
+#include "csr/csr.h"
 #include "engine/exec.h"
 #include "isa/insn.h"
 #include "engine/mem.h"

@@ -448,7 +448,8 @@ static const char *const bad_lines[] = {
 	"--timing sometimes fw", "--cpu cva6 --timing from= fw", "--cpu cva6 --timing from=7x fw", "--timing from=hint fw",
 	"--set nothing=1 fw", "--set pmp.entries fw", "--set pmp.entries=32 fw", "--set pmp.entries=-1 fw",
 	"--set tinst=maybe fw", "--set ad=always fw", "--set vmid.bits=15 fw", "--set = fw", "--check everything fw", "--trace f,events=none-such fw",
-	"--trace '' fw", "--profile p fw", "-s fw", "-gdb tcp::1234 fw", "-S fw", "-display sdl fw", "-display gtk fw",
+	"--trace '' fw", "--profile p fw", "-gdb tcp:1234 fw", "-gdb tcp::65536 fw", "-gdb tcp::-1 fw", "-gdb tcp::ssh fw", "-gdb tcp:::1:2 fw", "-gdb unix: fw", "-gdb stdio fw", "-gdb '' fw",
+	"-gdb tcp::1,harts=cores fw", "-gdb tcp::1,wait=on fw", "-gdb tcp::1,server=off fw", "-gdb tcp::1,colour=red fw", "-gdb udp::1 fw", "-s --debug fw", "-s -gdb none -S fw", "-S fw", "-display sdl fw", "-display gtk fw",
 	"-serial tcp::1 fw", "-serial file: fw", "-monitor stdio fw", "-M virt,acpi=on fw", "-M virt,usb=on fw", "-M virt,accel=kvm fw", "-M virt,aclint=on fw", "-M virt,graphics=perhaps fw",
 	"-M virt,kernel fw", "-accel tcgx fw", "-accel kvm fw", "-usb fw", "-semihosting-config on fw", "-semihosting-config enable=x fw",
 	"-semihosting-config target=gdb fw", "-semihosting-config foo=1 fw", "--semihosting-files d fw", "-serial chardev:c fw", "-serial chardev: fw", "-serial mon: fw", "-serial mon:tcp::1 fw", "-serial stdio -serial stdio fw",
@@ -522,6 +523,33 @@ Test(options, refuses)
 	}
 	close(fd);
 	close(saved);
+}
+
+/* Where a GDB client comes in: the last one said counts. */
+Test(options, gdb)
+{
+	static const struct {
+		const char *line, *host, *port, *path;
+		bool inferiors;
+	} lines[] = {
+		{"-s fw", "", "1234", NULL, false},
+		{"-S -s fw", "", "1234", NULL, false},
+		{"-gdb tcp::0 fw", "", "0", NULL, false},
+		{"-gdb tcp:localhost:99,server=on,wait=off fw", "localhost", "99", NULL, false},
+		{"-gdb tcp:[::1]:1234,server,nowait,harts=inferiors fw", "::1", "1234", NULL, true},
+		{"-gdb unix:/tmp/a,harts=threads fw", NULL, NULL, "/tmp/a", false},
+		{"-s -gdb none fw", NULL, NULL, NULL, false},
+		{"-gdb unix:s -s fw", "", "1234", NULL, false},
+	};
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct line line;
+		const struct gdb_config *gdb = &good(&line, lines[i].line)->gdb;
+		const char *got[] = {gdb->host, gdb->port, gdb->path}, *wanted[] = {lines[i].host, lines[i].port, lines[i].path};
+		for (unsigned k = 0; k < 3; k++)
+			cr_assert(got[k] && wanted[k] ? strcmp(got[k], wanted[k]) == 0 : !got[k] && !wanted[k], "%s: %u", lines[i].line, k);
+		cr_assert_eq(gdb->inferiors, lines[i].inferiors, "%s", lines[i].line);
+		options_free(&line.options);
+	}
 }
 
 Test(options, sizes)
