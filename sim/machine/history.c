@@ -169,7 +169,7 @@ static bool due(struct history *history)
 }
 
 /* What the host's files were for a program is not kept: the past begins anew. */
-static void forget_past(struct history *history)
+static void begin_past_anew(struct history *history)
 {
 	while (history->count)
 		drop_checkpoint(history, history->count - 1);
@@ -242,7 +242,7 @@ void history_attend(struct history *history)
 		return;
 	history->last = position;
 	if (touched(history) != history->touched)
-		forget_past(history);
+		begin_past_anew(history);
 	if (!due(history))
 		return;
 	history->failed = !take(history);
