@@ -8,6 +8,7 @@
 #include "base/say.h"
 #include "debug/debugger.h"
 #include "debug/repl.h"
+#include "debug/source.h"
 #include "debug/terminal.h"
 
 /* --debug-cmd names a file, or is commands itself, separated by semicolons or newlines. */
@@ -60,7 +61,8 @@ enum debug_result debug_run(struct machine *machine)
 	    .next_number = 1,
 	};
 	debugger.traps = calloc(machine->hart_count, sizeof *debugger.traps);
-	if (!debugger.traps) {
+	if (!debugger.traps || !source_open(&debugger)) {
+		free(debugger.traps);
 		say("debugger: no memory");
 		return DEBUG_UNUSABLE;
 	}
@@ -68,6 +70,7 @@ enum debug_result debug_run(struct machine *machine)
 	enum debug_result result = run_scripts(&debugger);
 	observers_remove(&machine->observers, &debugger.observer);
 	points_free(&debugger);
+	source_close(&debugger);
 	free(debugger.heard.bytes);
 	free(debugger.traps);
 	free(debugger.last_line);

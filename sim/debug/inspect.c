@@ -177,6 +177,19 @@ static void info_status(struct debugger *debugger)
 		        machine->stop_message);
 }
 
+/* Every row that TOPIC() makes anywhere. */
+extern const struct command *const first_topic[] __asm__("__start_debug_topics");
+extern const struct command *const topics_end[] __asm__("__stop_debug_topics");
+
+/* The topic that a word names or abbreviates. */
+static const struct command *find_topic(const char *word, size_t length)
+{
+	for (const struct command *const *at = first_topic; at < topics_end; at++)
+		if (length && strncmp((*at)->name, word, length) == 0)
+			return *at;
+	return NULL;
+}
+
 COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status",
         "show state")
 {
@@ -209,8 +222,13 @@ COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu
 			topics[i].run(debugger);
 			return true;
 		}
-	return complain(debugger,
-	                "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status");
+	size_t length;
+	const char *word = next_word(&args, &length);
+	const struct command *topic = find_topic(word, length);
+	if (topic)
+		return topic->run(debugger, args);
+	complain(debugger, "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status");
+	return false;
 }
 
 COMMAND(cmd_csr, 130, "csr", "cs", "NAME", "show a CSR by field")

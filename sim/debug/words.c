@@ -37,3 +37,9 @@ bool parse_mode(const char *text, size_t length, enum mode *mode)
 		}
 	return false;
 }
+
+void print_plain(FILE *out, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		fputc(((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 127 ? '?' : text[i], out);
+}

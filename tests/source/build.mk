@@ -1,0 +1,24 @@
+# Programs for the debugger's view of source: one source by each compiler, version of DWARF and optimization.
+# $(1) name, $(2) compiler and flags
+SOURCE_FLAGS := -mcmodel=medany -ffreestanding -fno-stack-protector -nostdlib -static
+SOURCE_GCC := riscv64-unknown-elf-gcc -march=rv64gc -mabi=lp64d $(SOURCE_FLAGS)
+SOURCE_CLANG := clang-19 --target=riscv64-unknown-elf -march=rv64gc -mabi=lp64d $(SOURCE_FLAGS)
+SOURCE_LINK := -Wl,--build-id=none,--no-warn-rwx-segments,-N,-Ttext=0x80000000,-e,_start
+
+.PHONY: source-programs
+test-programs: source-programs
+define source_program
+source-programs: $(BUILD)/source/$(1).elf
+$(BUILD)/source/$(1).elf: $(3) tests/source/start.S tests/source/build.mk
+	@mkdir -p $$(@D)
+	@$(2) -c $(3) -o $$(@:.elf=.o)
+	@riscv64-unknown-elf-gcc -march=rv64gc_zicsr -mabi=lp64d -c tests/source/start.S -o $$(@:.elf=.start.o)
+	@riscv64-unknown-elf-gcc -march=rv64gc -mabi=lp64d -nostdlib -static $(SOURCE_LINK) $$(@:.elf=.start.o) $$(@:.elf=.o) -lgcc -o $$@
+endef
+$(eval $(call source_program,gcc4,$(SOURCE_GCC) -gdwarf-4 -O0,tests/source/program.c))
+$(eval $(call source_program,gcc5,$(SOURCE_GCC) -gdwarf-5 -O2,tests/source/program.c))
+$(eval $(call source_program,gcc5_0,$(SOURCE_GCC) -gdwarf-5 -O0,tests/source/program.c))
+$(eval $(call source_program,clang4,$(SOURCE_CLANG) -gdwarf-4 -O0,tests/source/program.c))
+$(eval $(call source_program,clang4_2,$(SOURCE_CLANG) -gdwarf-4 -O2,tests/source/program.c))
+$(eval $(call source_program,bare,$(SOURCE_GCC) -g0 -O2,tests/source/program.c))
+$(eval $(call source_program,pointer,$(SOURCE_GCC) -g0 -O0 -fno-omit-frame-pointer,tests/source/program.c))
