@@ -71,7 +71,7 @@ bool debug_write_bytes(struct hart *hart, enum mode mode, uint64_t va, const voi
 			uint8_t old[4096];
 			piece = left;
 			if (!piece_at(hart, &context, place, &piece, &pa) ||
-			    !(pass ? bus_poke(hart->bus, pa, at, piece) : bus_peek(hart->bus, pa, old, piece)))
+			    !(pass ? bus_dma_write(hart->bus, pa, at, piece) : bus_peek(hart->bus, pa, old, piece)))
 				return false;
 		}
 	}

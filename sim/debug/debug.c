@@ -62,6 +62,7 @@ enum debug_result debug_run(struct machine *machine)
 	};
 	debugger.traps = calloc(machine->hart_count, sizeof *debugger.traps);
 	if (!debugger.traps || !source_open(&debugger)) {
+		source_close(&debugger);
 		free(debugger.traps);
 		say("debugger: no memory");
 		return DEBUG_UNUSABLE;

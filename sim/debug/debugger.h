@@ -71,6 +71,8 @@ bool parse_mode(const char *text, size_t length, enum mode *mode);
 /* The next word of *text: returns its start and length, advances past it and following blanks. */
 const char *next_word(const char **text, size_t *length);
 bool word_is(const char *word, size_t length, const char *what);
+/* The length of a name at the start of a text, with "::" and dots in it. 0: none is there. */
+size_t name_length(const char *text);
 /* Text of files, for a terminal: control characters other than tabs become '?'. */
 void print_plain(FILE *out, const char *text, size_t length);
 

@@ -249,17 +249,6 @@ COMMAND(cmd_csr, 130, "csr", "cs", "NAME", "show a CSR by field")
 	return true;
 }
 
-COMMAND(cmd_print, 170, "print", "p", "EXPR", "evaluate: numbers, $registers, $csrs, symbols, C operators")
-{
-	uint64_t value;
-	char name[160];
-	if (!expression_all(debugger, args, &value))
-		return false;
-	fprintf(debugger->out, "0x%llx %lld%s\n", (unsigned long long)value, (long long)value,
-	        debug_symbol(debugger, current(debugger), current(debugger)->mode, value, name, sizeof name));
-	return true;
-}
-
 /* The values that the trap's registers got, and the truth behind those that are 0 by choice. */
 static void print_trap_values(struct debugger *debugger, const struct last_trap *trap)
 {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/array.h"
+#include "debug/evaluate.h"
 #include "debug/programs.h"
 #include "source/names.h"
 #include "source/scope.h"
@@ -42,22 +43,6 @@ bool locate_file_line(const char **text, char *file, size_t size, unsigned *numb
 	*number = (unsigned)value;
 	*text = end + strspn(end, " \t");
 	return true;
-}
-
-size_t locate_name_length(const char *text)
-{
-	size_t length = 0;
-	if (isdigit((unsigned char)*text))
-		return 0;
-	for (;;) {
-		unsigned char c = (unsigned char)text[length];
-		if (isalnum(c) || c == '_' || c == '.' || c == '$')
-			length++;
-		else if (c == ':' && text[length + 1] == ':')
-			length += 2;
-		else
-			return length;
-	}
 }
 
 /* ---- functions ---- */
@@ -136,6 +121,23 @@ static bool locate_line(struct debugger *debugger, const char *file, unsigned nu
 	             : complain(debugger, "no source file `%s'", file);
 }
 
+/* An address: `*EXPR` is what it holds; without a star a variable is none. */
+static bool address_of_place(struct debugger *debugger, const char **text, uint64_t *address)
+{
+	struct evaluated evaluated;
+	bool star = **text == '*';
+	const char *start = *text += star;
+	if (!evaluate(debugger, text, false, &evaluated))
+		return false;
+	enum type_kind kind = type_kind(&evaluated.value.type);
+	if (!star && !type_is_word(&evaluated.value.type) && kind != KIND_FUNCTION && kind != KIND_POINTER &&
+	    kind != KIND_ARRAY)
+		return complain(debugger, "`%.*s' is a variable: a place is a function, FILE:LINE, *EXPR or an address",
+		                (int)strcspn(start, " \t"), start);
+	const char *reason = value_number(&evaluated.view.view, &evaluated.value, address);
+	return !reason || complain(debugger, "`%s': %s", start, reason);
+}
+
 bool locate(struct debugger *debugger, const char **text, struct locations *locations)
 {
 	char file[512], name[256];
@@ -144,7 +146,7 @@ bool locate(struct debugger *debugger, const char **text, struct locations *loca
 	*locations = (struct locations){0};
 	if (locate_file_line(text, file, sizeof file, &number))
 		return locate_line(debugger, file, number, locations);
-	size_t length = locate_name_length(*text);
+	size_t length = name_length(*text);
 	if (length && length < sizeof name && (!(*text)[length] || isspace((unsigned char)(*text)[length]))) {
 		snprintf(name, sizeof name, "%.*s", (int)length, *text);
 		if (locate_function(debugger, name, locations)) {
@@ -152,8 +154,7 @@ bool locate(struct debugger *debugger, const char **text, struct locations *loca
 			return true;
 		}
 	}
-	*text += **text == '*';
-	if (!expression(debugger, text, &address))
+	if (!address_of_place(debugger, text, &address))
 		return false;
 	struct hart *hart = current(debugger);
 	locations->has_line = debug_line(debugger, hart, hart->mode, address, &locations->line);

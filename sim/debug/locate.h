@@ -21,7 +21,4 @@ void locations_free(struct locations *locations);
 bool locate_file_line(const char **text, char *file, size_t size, unsigned *number);
 /* Where functions of this name begin. False: there is none. */
 bool locate_function(struct debugger *debugger, const char *name, struct locations *locations);
-/* A function's name, or a variable's, at the start of a text: its length. 0: none is there. */
-size_t locate_name_length(const char *text);
-
 #endif

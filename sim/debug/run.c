@@ -3,6 +3,8 @@
 #include <string.h>
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/display.h"
+#include "debug/left.h"
 #include "debug/locate.h"
 #include "debug/step_line.h"
 #include "dev/console.h"
@@ -12,6 +14,7 @@
 void debug_observe(struct observer *observer, struct hart *hart, const struct trace_event *event)
 {
 	struct debugger *debugger = (struct debugger *)observer;
+	left_hear(debugger, hart, event);
 	if (event->type == TRACE_TRAP) {
 		debugger->traps[event->hart] = (struct last_trap){
 		    .valid = true,
@@ -53,6 +56,7 @@ bool debug_report_stop(struct debugger *debugger)
 		fprintf(debugger->out, "the machine has stopped%s%s\n", *machine->stop_message ? ": " : "",
 		        machine->stop_message);
 	debug_print_place(debugger, current(debugger));
+	display_all(debugger);
 	return true;
 }
 

@@ -16,10 +16,20 @@ struct listed {
 	uint64_t pc;
 };
 
+/* The frame that the user has chosen, and where the hart was then. */
+struct chosen {
+	unsigned number, hart;
+	uint64_t pc, cycle;
+};
+
 struct source_state {
 	struct programs *programs;
 	struct source_text *text;
 	struct listed listed;
+	struct chosen chosen;
+	struct history *history;
+	struct displays *displays;
+	struct left *left; /* left.h */
 };
 
 /* False: no memory. */

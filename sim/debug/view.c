@@ -25,6 +25,12 @@ static bool view_column(void *context, unsigned column, uint64_t *value)
 	return false;
 }
 
+static const char *view_symbol(void *context, uint64_t address, char *text, size_t size)
+{
+	const struct debug_view *view = context;
+	return debug_symbol(view->debugger, view->hart, view->mode, address, text, size);
+}
+
 void debug_view_frame(struct debugger *debugger, struct hart *hart, enum mode mode, const struct frame *frame,
                       struct debug_view *view)
 {
@@ -33,6 +39,7 @@ void debug_view_frame(struct debugger *debugger, struct hart *hart, enum mode mo
 	    .context = view,
 	    .read = view_read,
 	    .column = view_column,
+	    .symbol = view_symbol,
 	    .program = debug_program(debugger, hart, mode, frame->pc - !frame->exact),
 	    .frame = &view->frame,
 	};

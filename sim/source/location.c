@@ -8,7 +8,7 @@ enum { STACK_MAX = 64, STEPS_MAX = 10000 };
 struct computing {
 	const struct source_view *view;
 	const struct location_ops *ops;
-	struct place *place;
+	struct location *place;
 	uint64_t stack[STACK_MAX];
 	unsigned depth, steps;
 	unsigned nesting; /* of frame bases */
@@ -275,7 +275,7 @@ static void operate(struct computing *computing, const Dwarf_Op *op)
 /* The bytes of a place that has been computed, or none. */
 static uint64_t place_bytes(const struct computing *computing, unsigned size, uint8_t *bytes)
 {
-	const struct place *place = computing->place;
+	const struct location *place = computing->place;
 	uint64_t all = size >= 64 ? UINT64_MAX : (UINT64_C(1) << size) - 1, value;
 	switch (place->kind) {
 	case PLACE_MEMORY:
@@ -294,7 +294,7 @@ static uint64_t place_bytes(const struct computing *computing, unsigned size, ui
 /* What the stack holds now is the place. */
 static void settle(struct computing *computing)
 {
-	struct place *place = computing->place;
+	struct location *place = computing->place;
 	if (computing->failed || place->kind == PLACE_REGISTER || place->kind == PLACE_BYTES)
 		return;
 	if (computing->depth == 0) {
@@ -306,9 +306,9 @@ static void settle(struct computing *computing)
 }
 
 /* A piece of something that lies in several places. One that is lost leaves its bytes invalid. */
-static void add_piece(struct computing *computing, struct place *whole, uint64_t size)
+static void add_piece(struct computing *computing, struct location *whole, uint64_t size)
 {
-	struct place *place = computing->place;
+	struct location *place = computing->place;
 	uint8_t bytes[sizeof whole->bytes] = {0};
 	if (size > sizeof whole->bytes - whole->size) {
 		lose(computing, "it lies in too many places");
@@ -321,7 +321,7 @@ static void add_piece(struct computing *computing, struct place *whole, uint64_t
 		whole->valid |= valid << whole->size;
 		whole->size += (unsigned)size;
 	}
-	*place = (struct place){.kind = PLACE_MEMORY};
+	*place = (struct location){.kind = PLACE_MEMORY};
 	computing->depth = 0;
 	computing->failed = computing->is_value = false;
 }
@@ -329,7 +329,7 @@ static void add_piece(struct computing *computing, struct place *whole, uint64_t
 /* Does this operation name a place and not compute with the stack? */
 static bool name_place(struct computing *computing, const Dwarf_Op *op)
 {
-	struct place *place = computing->place;
+	struct location *place = computing->place;
 	Dwarf_Block block;
 	switch (op->atom) {
 	case DW_OP_reg0 ... DW_OP_reg31:
@@ -356,7 +356,7 @@ static bool name_place(struct computing *computing, const Dwarf_Op *op)
 
 static void run(struct computing *computing)
 {
-	struct place whole = {.kind = PLACE_BYTES};
+	struct location whole = {.kind = PLACE_BYTES};
 	bool in_pieces = false;
 	for (size_t at = 0; at < computing->ops->count;) {
 		const Dwarf_Op *op = &computing->ops->ops[at];
@@ -388,17 +388,17 @@ static void run(struct computing *computing)
 		settle(computing);
 }
 
-static void compute(const struct source_view *view, const struct location_ops *ops, struct place *place,
+static void compute(const struct source_view *view, const struct location_ops *ops, struct location *place,
                     unsigned nesting)
 {
 	struct computing computing = {.view = view, .ops = ops, .place = place, .nesting = nesting};
-	*place = (struct place){.kind = PLACE_MEMORY};
+	*place = (struct location){.kind = PLACE_MEMORY};
 	if (ops->initial)
 		push(&computing, *ops->initial);
 	run(&computing);
 }
 
-void location_compute(const struct source_view *view, const struct location_ops *ops, struct place *place)
+void location_compute(const struct source_view *view, const struct location_ops *ops, struct location *place)
 {
 	compute(view, ops, place, 0);
 }
@@ -430,7 +430,7 @@ static void push_frame_base(struct computing *computing, int64_t offset)
 		lose(computing, "its frame is not known");
 		return;
 	}
-	struct place base;
+	struct location base;
 	const struct location_ops of_base = {ops, count, NULL, &attribute, NULL};
 	compute(computing->view, &of_base, &base, computing->nesting + 1);
 	uint64_t value = base.address;
@@ -442,7 +442,7 @@ static void push_frame_base(struct computing *computing, int64_t offset)
 }
 
 /* DW_AT_const_value: a number, a text or a block. */
-static bool constant_of(Dwarf_Die *variable, struct place *place)
+static bool constant_of(Dwarf_Die *variable, struct location *place)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Block block;
@@ -455,30 +455,30 @@ static bool constant_of(Dwarf_Die *variable, struct place *place)
 			return false;
 	}
 	if (dwarf_formblock(&attribute, &block) == 0 && block.length <= sizeof place->bytes) {
-		*place = (struct place){.kind = PLACE_BYTES, .size = (unsigned)block.length};
+		*place = (struct location){.kind = PLACE_BYTES, .size = (unsigned)block.length};
 		memcpy(place->bytes, block.data, block.length);
 		place->valid = block.length == 64 ? UINT64_MAX : (UINT64_C(1) << block.length) - 1;
 		return true;
 	}
 	if (dwarf_formsdata(&attribute, &value) == 0) {
-		*place = (struct place){.kind = PLACE_VALUE, .value = (uint64_t)value};
+		*place = (struct location){.kind = PLACE_VALUE, .value = (uint64_t)value};
 		return true;
 	}
 	if ((text = dwarf_formstring(&attribute)) == NULL)
 		return false;
-	*place = (struct place){.kind = PLACE_BYTES};
+	*place = (struct location){.kind = PLACE_BYTES};
 	place->size = (unsigned)strnlen(text, sizeof place->bytes - 1);
 	memcpy(place->bytes, text, place->size++);
 	place->valid = place->size == 64 ? UINT64_MAX : (UINT64_C(1) << place->size) - 1;
 	return true;
 }
 
-void location_of(const struct source_view *view, Dwarf_Die *variable, Dwarf_Die *function, struct place *place)
+void location_of(const struct source_view *view, Dwarf_Die *variable, Dwarf_Die *function, struct location *place)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Op *ops;
 	size_t count;
-	*place = (struct place){.kind = PLACE_LOST, .reason = "optimized out"};
+	*place = (struct location){.kind = PLACE_LOST, .reason = "optimized out"};
 	if (constant_of(variable, place) || !dwarf_attr(variable, DW_AT_location, &attribute) ||
 	    (count = ops_of(view, &attribute, &ops)) == 0)
 		return;

@@ -5,7 +5,7 @@
 #include "source/program.h"
 #include "source/view.h"
 
-enum place_kind {
+enum location_kind {
 	PLACE_MEMORY,   /* at `address` */
 	PLACE_REGISTER, /* in column `address` */
 	PLACE_VALUE,    /* `value` is what it is, in memory it is nowhere */
@@ -13,8 +13,8 @@ enum place_kind {
 	PLACE_LOST,     /* optimized out: `reason` */
 };
 
-struct place {
-	enum place_kind kind;
+struct location {
+	enum location_kind kind;
 	uint64_t address, value;
 	uint8_t
 	    bytes[64]; /* what pieces put together, or a constant; bits that are lost are clear, and so in `valid` */
@@ -32,9 +32,9 @@ struct location_ops {
 	Dwarf_Attribute *attribute;
 	Dwarf_Die *function;
 };
-void location_compute(const struct source_view *view, const struct location_ops *ops, struct place *place);
+void location_compute(const struct source_view *view, const struct location_ops *ops, struct location *place);
 /* Where the variable of this entry is in the view's frame; `function`: the function that really runs, NULL: none. */
-void location_of(const struct source_view *view, Dwarf_Die *variable, Dwarf_Die *function, struct place *place);
+void location_of(const struct source_view *view, Dwarf_Die *variable, Dwarf_Die *function, struct location *place);
 /* A column of the view's frame. */
 bool location_column(const struct source_view *view, unsigned column, uint64_t *value);
 

@@ -26,7 +26,7 @@ static Dwarf_Frame *frame_rules(const struct source_view *view)
 
 /* A canonical address or a saved register's: operations without a variable. */
 static void compute_rule(const struct source_view *view, const Dwarf_Op *ops, size_t count, const uint64_t *cfa,
-                         struct place *place)
+                         struct location *place)
 {
 	struct frame frame = *view->frame;
 	struct source_view with_cfa = *view;
@@ -41,7 +41,7 @@ static bool rules_cfa(const struct source_view *view, Dwarf_Frame *rules, uint64
 {
 	Dwarf_Op *ops;
 	size_t count;
-	struct place place;
+	struct location place;
 	if (dwarf_frame_cfa(rules, &ops, &count) != 0 || count == 0)
 		return false;
 	compute_rule(view, ops, count, NULL, &place);
@@ -67,7 +67,7 @@ static enum restored restore_column(const struct source_view *view, Dwarf_Frame 
 {
 	Dwarf_Op memory[3], *ops;
 	size_t count;
-	struct place place;
+	struct location place;
 	if (dwarf_frame_register(rules, (int)column, memory, &ops, &count) != 0)
 		return RESTORED_NOT;
 	if (count == 0)

@@ -91,9 +91,56 @@ def commands_of_lines():
     says("bare", ["break touch", "continue", "list", "step line"], "breakpoint 1: touch", "nobody knows what line")
 
 
+EXPRESSIONS = """first; second; first.at; &first.at; *first.next; first.next->at.y; first.both.parts[2]; first.high + 1; first.low; first.middle;
+first.letter; second.call; first.next; matrix; matrix[1]; matrix[1][2]; &matrix[1]; *&matrix[1]; text; full; words; words[1]; words[1][0]; half;
+third; half * 2; zeros; rights; odd_rights; colours; colours[1]; wide; anything; small; byte; truth; nowhere; add_up; &add_up; touch;
+sizeof(struct node); sizeof first; (struct point *)0x80000000; counter == 0; first.name; *first.name; (enum flags)3; (char)65; (unsigned char)300;
+(short)0x18000; small * 2; byte + 1; -small; ~byte; !truth; small < byte; limit - 1; 'a'; 1.5 * 2; half > 0.25; &second - &first; (int)half;
+byte / 7; small % 2; byte << 4; (long)small >> 1; first.colour; second.colour == GREEN; tail.length; &tail.values; zeros[299]; &zeros[3];
+*words@2; matrix[0][0]@3; (long)first.next & 0xff; sizeof(int) * 2; first.at.x == -1; first.next->name; (word_t)-1""".replace("\n", " ").split("; ")
+TYPES = """first; first.call; first.next; words; word_t; struct point; enum colour; enum flags; matrix; &matrix; add_up; &add_up; second.name; colours; tail.values;
+anything; first.both; half; counter; trapped_at; &first.at; *first.next; &words; unsigned char; struct node *""".replace("\n", " ").split("; ")
+FORMATS = "xdutcaz"
+
+
+def plain(text):
+    """Values of no type are 64 bits here; gdb's names of C's own types are the compiler's."""
+    return re.sub(r"<(\w+)\+(\d+)>", lambda match: f"<{match[1]}+{int(match[2]):#x}>", text)
+
+
+def answers(text):
+    """{mark: what was said behind it}"""
+    return dict(re.findall(r"^MARK (.*)\n((?:(?!MARK).*\n)*)", text, re.M))
+
+
+def compare(name, commands, known=()):
+    theirs = answers(gdb(name, "set language c", *(word for command in commands for word in (f"echo MARK {command}\\n", command)), "echo MARK end\\n"))
+    ours = answers(repl(name, *(word for command in commands for word in (f"echo MARK {command}", command)), "echo MARK end"))
+    strip = lambda text: plain(re.sub(r"^\$\d+ = ", "", text or ""))
+    different = [(command, strip(theirs.get(command)), strip(ours.get(command))) for command in commands
+                 if command not in known and strip(theirs.get(command)) != strip(ours.get(command))]
+    expect(not different, f"{name}: {len(different)} of {len(commands)} differ: command, gdb's answer, ours:\n"
+           + "\n".join(map(str, different)))
+
+
+def values(name):
+    compare(name, [f"output {expression}" for expression in EXPRESSIONS])
+
+
+def formats(name):
+    compare(name, [f"output/{letter} {expression}" for letter in FORMATS for expression in ("first", "small", "byte", "rights", "matrix", "words[0]", "first.high")])
+
+
+def types(name):
+    compare(name, [f"{command} {expression}" for command in ("whatis", "ptype") for expression in TYPES])
+
+
 def cases():
     for name in PROGRAMS:
         yield f"breakpoints-{name}", lambda name=name: breakpoints(name)
         yield f"lines-{name}", lambda name=name: lines(name)
         yield f"stepping-{name}", lambda name=name: stepping(name)
+        yield f"values-{name}", lambda name=name: values(name)
+        yield f"formats-{name}", lambda name=name: formats(name)
+        yield f"types-{name}", lambda name=name: types(name)
     yield "commands-of-lines", commands_of_lines
