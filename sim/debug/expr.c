@@ -278,6 +278,27 @@ static bool unary(struct parser *parser, struct value *value)
 	return apply_unary(parser, operation, &operand, value);
 }
 
+/* `first@count`: so many, one behind the other. */
+static bool repeated(struct parser *parser, struct value *value)
+{
+	struct value times;
+	uint64_t count = 0;
+	const char *start = parser->text;
+	if (!unary(parser, value))
+		return false;
+	skip(parser);
+	if (*parser->text != '@')
+		return true;
+	parser->text++;
+	if (!unary(parser, &times) || !fine(parser, value_number(view_of(parser), &times, &count), "@", 1))
+		return false;
+	if (value->kind != PLACE_MEMORY || value->bit_size || value->type.times || count < 1 || count > UINT32_MAX)
+		return fine(parser, "only so many things in memory, from 1 on, stand behind one another", start,
+		            (size_t)(parser->text - start));
+	value->type = type_times(&value->type, (uint32_t)count);
+	return true;
+}
+
 /* Longer spellings first; level 0 binds least. */
 static const struct {
 	const char *text;
@@ -300,7 +321,7 @@ static const char *next_operator(struct parser *parser, unsigned level)
 static bool binary(struct parser *parser, unsigned level, struct value *value)
 {
 	if (level == LEVELS)
-		return unary(parser, value);
+		return repeated(parser, value);
 	if (level == 0 && !deeper(parser))
 		return false;
 	skip(parser);

@@ -75,8 +75,8 @@ static void print_symbol(struct formatting *formatting, uint64_t address)
 		fputs(formatting->view->symbol(formatting->view->context, address, text, sizeof text), formatting->out);
 }
 
-/* A number by a letter: of `size` bytes, or of a field of as many bits. */
-static void print_by_letter(struct formatting *formatting, uint64_t number, unsigned bits, char letter)
+/* A number by a letter: of `bits` bits, and extended by its own sign. */
+static void print_by_letter(struct formatting *formatting, uint64_t number, unsigned bits, bool is_signed, char letter)
 {
 	FILE *out = formatting->out;
 	uint64_t mask = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX, cut = number & mask;
@@ -91,11 +91,11 @@ static void print_by_letter(struct formatting *formatting, uint64_t number, unsi
 		print_bits(out, cut, 22, 3);
 		break;
 	case 'c':
-		print_character(formatting, (uint64_t)(int8_t)cut & (bits > 8 ? UINT64_MAX : UINT64_MAX), 1, true);
+		print_character(formatting, is_signed ? (uint64_t)(int64_t)(int8_t)number : number & 0xff, 1, is_signed);
 		break;
 	case 'a':
-		fprintf(out, "0x%" PRIx64, cut);
-		print_symbol(formatting, cut);
+		fprintf(out, "0x%" PRIx64, number);
+		print_symbol(formatting, number);
 		break;
 	case 'z': fprintf(out, "0x%0*" PRIx64, (int)(bits + 3) / 4, cut); break;
 	default: fprintf(out, "0x%" PRIx64, cut);
@@ -255,11 +255,7 @@ static void format_scalar(struct formatting *formatting, const struct value *val
 	}
 	uint64_t size = type_size(&value->type);
 	if (letter && letter != 's' && letter != 'f') {
-		print_by_letter(formatting, number,
-		                value->bit_size ? value->bit_size
-		                : size < 8      ? 8 * (unsigned)size
-		                                : 64,
-		                letter);
+		print_by_letter(formatting, number, size < 8 ? 8 * (unsigned)size : 64, type_signed(&value->type), letter);
 		return;
 	}
 	switch (kind) {
@@ -359,7 +355,7 @@ static void format_array(struct formatting *formatting, const struct value *valu
 	struct type element = type_target(&value->type);
 	uint64_t count, size = type_size(&element);
 	bool known = type_count(&value->type, &count);
-	bool rust = value->type.program && die_is_rust(&value->type.die);
+	bool rust = value->type.program && !value->type.times && die_is_rust(&value->type.die);
 	bool by_letter = formatting->letter && formatting->letter != 's';
 	if (size == 0 || count > UINT64_MAX / 2 / size) {
 		fputs("{...}", formatting->out);

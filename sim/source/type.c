@@ -40,6 +40,8 @@ static bool is_transparent(int tag)
 struct type type_bare(const struct type *type)
 {
 	struct type bare = *type;
+	if (bare.times)
+		return bare;
 	for (unsigned i = 0;
 	     i < SOURCE_DEPTH_MAX && bare.program && !bare.stars && is_transparent(dwarf_tag(&bare.die)); i++)
 		bare = type_of(bare.program, &bare.die);
@@ -51,10 +53,10 @@ struct type type_bare(const struct type *type)
 bool type_is_transparent(const struct type *type)
 {
 	Dwarf_Die die = type->die;
-	return type->program && !type->stars && is_transparent(dwarf_tag(&die));
+	return type->program && !type->stars && !type->times && is_transparent(dwarf_tag(&die));
 }
 
-bool type_is_word(const struct type *type) { return !type->program && !type->stars && type->basic <= BASIC_LITERAL; }
+bool type_is_word(const struct type *type) { return !type->program && !type->stars && !type->times && type->basic <= BASIC_LITERAL; }
 
 bool type_is_literal(const struct type *type) { return type_is_word(type) && type->basic == BASIC_LITERAL; }
 
@@ -78,6 +80,8 @@ static enum type_kind base_kind(Dwarf_Die *die)
 
 static enum type_kind bare_kind(struct type *bare)
 {
+	if (bare->times)
+		return KIND_ARRAY;
 	if (bare->stars)
 		return KIND_POINTER;
 	if (!bare->program)
@@ -110,7 +114,7 @@ bool type_signed(const struct type *type)
 	struct type bare = type_bare(type);
 	uint64_t encoding = 0;
 	int64_t least = 0;
-	if (bare.stars)
+	if (bare.stars || bare.times)
 		return false;
 	if (!bare.program)
 		return basics[bare.basic].is_signed;
@@ -159,7 +163,9 @@ bool type_count(const struct type *type, uint64_t *count)
 {
 	struct type bare = type_bare(type);
 	bool exists;
-	*count = 0;
+	*count = bare.times;
+	if (bare.times)
+		return true;
 	return bare_kind(&bare) == KIND_ARRAY && dimension(&bare.die, bare.dim, count, &exists);
 }
 
@@ -168,6 +174,10 @@ struct type type_target(const struct type *type)
 	struct type bare = type_bare(type);
 	uint64_t count;
 	bool exists = false;
+	if (bare.times) {
+		bare.times = 0;
+		return bare;
+	}
 	if (bare.stars) {
 		bare.stars--;
 		return bare;
@@ -187,6 +197,8 @@ struct type type_target(const struct type *type)
 struct type type_pointer_to(const struct type *type)
 {
 	struct type pointer = *type;
+	if (pointer.times) /* to its first element: there is no such type as a pointer to it */
+		pointer.times = 0;
 	if (pointer.stars < UINT8_MAX)
 		pointer.stars++;
 	return pointer;
@@ -196,9 +208,9 @@ static uint64_t size_within(const struct type *type, unsigned depth)
 {
 	struct type bare = type_bare(type);
 	uint64_t size = 0, count;
-	if (bare.stars)
+	if (bare.stars && !bare.times)
 		return 8;
-	if (!bare.program)
+	if (!bare.program && !bare.times)
 		return basics[bare.basic].size;
 	switch (bare_kind(&bare)) {
 	case KIND_POINTER:
@@ -224,13 +236,20 @@ static uint64_t size_within(const struct type *type, unsigned depth)
 
 uint64_t type_size(const struct type *type) { return size_within(type, SOURCE_DEPTH_MAX); }
 
+struct type type_times(const struct type *type, uint32_t count)
+{
+	struct type array = *type;
+	array.times = count;
+	return array;
+}
+
 /* ---- members ---- */
 
 bool type_member_next(const struct type *type, Dwarf_Die *member)
 {
 	Dwarf_Die at = *member;
 	struct type bare = type_bare(type);
-	if (!bare.program || bare.stars)
+	if (!bare.program || bare.stars || bare.times)
 		return false;
 	for (bool more = at.addr ? die_next(&at) : die_child(&bare.die, &at); more; more = die_next(&at)) {
 		int tag = dwarf_tag(&at);

@@ -45,6 +45,7 @@ struct type {
 	uint8_t basic; /* enum basic */
 	uint8_t stars; /* pointers around it */
 	uint8_t dim;   /* of an array: outer dimensions left off */
+	uint32_t times; /* not 0: an array of so many of all that, which `@` makes */
 };
 
 struct type type_basic(enum basic basic);
@@ -65,6 +66,8 @@ bool type_signed(const struct type *type);
 /* What a pointer or reference leads to, an array holds, a function returns. Void for others. */
 struct type type_target(const struct type *type);
 struct type type_pointer_to(const struct type *type);
+/* `count` of them, one behind the other. */
+struct type type_times(const struct type *type, uint32_t count);
 /* Number of an array's elements. False: it does not say. */
 bool type_count(const struct type *type, uint64_t *count);
 /* Members of a struct or union and its bases, in order; *member is the last, or zeroed at first. */

@@ -25,6 +25,8 @@ static const char *const basic_names[] = {
 /* A declaration as it grows: to the left of and behind what is declared. */
 struct declaration {
 	char text[512];
+	struct type *leaf;    /* not NULL: gets the type that all is made of, which is not written then */
+	char qualifiers[64]; /* the leaf's, in that case */
 };
 
 static void put_before(struct declaration *declaration, const char *text)
@@ -64,7 +66,7 @@ static void declare_parameters(const struct type *type, struct declaration *decl
 		}
 		if (dwarf_tag(&at) != DW_TAG_formal_parameter)
 			continue;
-		struct declaration one = {""};
+		struct declaration one = {.leaf = NULL};
 		struct type parameter = type_of(type->program, &at);
 		declare(&parameter, &one, depth);
 		put_behind(declaration, first ? "" : ", ");
@@ -74,6 +76,23 @@ static void declare_parameters(const struct type *type, struct declaration *decl
 	if (first && (die_flag(&function, DW_AT_prototyped) || die_is_cplusplus(&function)))
 		put_behind(declaration, "void");
 	put_behind(declaration, ")");
+}
+
+/* Of the names of C's integers, which each compiler writes its own way, the one that a user would write. */
+static const char *short_name(const char *name)
+{
+	static const char *const names[][2] = {
+	    {"long unsigned int", "unsigned long"},
+	    {"long int", "long"},
+	    {"short unsigned int", "unsigned short"},
+	    {"short int", "short"},
+	    {"long long unsigned int", "unsigned long long"},
+	    {"long long int", "long long"},
+	};
+	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i][0], name) == 0)
+			return names[i][1];
+	return name;
 }
 
 /* What an entry is called itself, as its language has it. */
@@ -94,13 +113,19 @@ static void die_own_name(const struct type *type, char *text, size_t size)
 	size_t length = strlen(text);
 	if (!is_c)
 		names_scope(type->program, &die, text + length, size - length);
+	if (tag == DW_TAG_base_type && name)
+		name = short_name(name);
 	length = strlen(text);
 	snprintf(text + length, size - length, "%s", name ? name : *keyword ? "{...}" : "?");
 }
 
-static void finish(struct declaration *declaration, const char *name)
+static void finish(struct declaration *declaration, const struct type *type, const char *name)
 {
-	if (declaration->text[0] && declaration->text[0] != '\0')
+	if (declaration->leaf) {
+		*declaration->leaf = *type;
+		return;
+	}
+	if (declaration->text[0])
 		put_before(declaration, " ");
 	put_before(declaration, name);
 }
@@ -125,7 +150,8 @@ static void declare_qualified(const struct type *type, const char *word, struct 
 	Dwarf_Die die = type->die;
 	struct type target = type_of(type->program, &die);
 	if (target.program && dwarf_tag(&target.die) == DW_TAG_pointer_type) {
-		snprintf(name, sizeof name, "%s%s", word, declaration->text[0] ? " " : "");
+		snprintf(name, sizeof name, "%s%s", word,
+		         declaration->text[0] && declaration->text[0] != '[' ? " " : "");
 		put_before(declaration, name);
 		put_before(declaration, " ");
 		declare(&target, declaration, depth);
@@ -134,6 +160,11 @@ static void declare_qualified(const struct type *type, const char *word, struct 
 	declare(&target, declaration, depth);
 	if (target.program && dwarf_tag(&target.die) == DW_TAG_array_type)
 		return; /* its elements are */
+	if (declaration->leaf) {
+		size_t length = strlen(declaration->qualifiers);
+		snprintf(declaration->qualifiers + length, sizeof declaration->qualifiers - length, "%s ", word);
+		return;
+	}
 	snprintf(name, sizeof name, "%s ", word);
 	put_before(declaration, name);
 }
@@ -168,14 +199,18 @@ static void declare_die(const struct type *type, struct declaration *declaration
 	default: break;
 	}
 	die_own_name(&bare, name, sizeof name);
-	finish(declaration, name);
+	finish(declaration, &bare, name);
 }
 
 static void declare(const struct type *type, struct declaration *declaration, unsigned depth)
 {
 	struct type inner = *type;
 	if (depth == 0) {
-		finish(declaration, "...");
+		finish(declaration, &inner, "...");
+		return;
+	}
+	if (inner.times) {
+		declare_array(&inner, declaration, depth);
 		return;
 	}
 	for (; inner.stars; inner.stars--)
@@ -183,13 +218,13 @@ static void declare(const struct type *type, struct declaration *declaration, un
 	if (inner.program)
 		declare_die(&inner, declaration, depth - 1);
 	else
-		finish(declaration, basic_names[inner.basic]);
+		finish(declaration, &inner, basic_names[inner.basic]);
 }
 
 const char *type_name(const struct type *type, const char *declarator, char *text, size_t size)
 {
 	enum { NAME_DEPTH = 24 };
-	struct declaration declaration;
+	struct declaration declaration = {.leaf = NULL};
 	snprintf(declaration.text, sizeof declaration.text, "%s", declarator);
 	declare(type, &declaration, NAME_DEPTH);
 	snprintf(text, size, "%s", declaration.text);
@@ -279,15 +314,20 @@ static void print_definition(FILE *out, const struct type *type, const char *dec
 		fprintf(out, " %s", declarator);
 }
 
+/* What pointers, arrays and functions lead to is opened, through typedefs. */
 void type_print(FILE *out, const struct type *type)
 {
 	unsigned left = MEMBERS_MAX;
-	struct type inner = *type;
-	char stars[40];
-	unsigned count = 0;
-	for (; inner.stars && count < sizeof stars - 1; inner.stars--)
-		stars[count++] = '*';
-	stars[count] = '\0';
-	print_definition(out, &inner, stars, 0, &left);
+	struct type leaf = *type;
+	struct declaration declaration = {.leaf = &leaf};
+	for (unsigned i = 0; i < SOURCE_DEPTH_MAX; i++) {
+		struct type whole = leaf;
+		declare(&whole, &declaration, SOURCE_DEPTH_MAX);
+		if (!leaf.program || leaf.stars || dwarf_tag(&leaf.die) != DW_TAG_typedef)
+			break;
+		leaf = type_of(leaf.program, &leaf.die);
+	}
+	fputs(declaration.qualifiers, out);
+	print_definition(out, &leaf, declaration.text, 0, &left);
 	fputc('\n', out);
 }

@@ -114,9 +114,9 @@ def answers(text):
 
 
 def compare(name, commands, known=()):
-    theirs = answers(gdb(name, "set language c", *(word for command in commands for word in (f"echo MARK {command}\\n", command)), "echo MARK end\\n"))
-    ours = answers(repl(name, *(word for command in commands for word in (f"echo MARK {command}", command)), "echo MARK end"))
-    strip = lambda text: plain(re.sub(r"^\$\d+ = ", "", text or ""))
+    theirs = answers(gdb(name, "set language c", *(word for command in commands for word in (f"echo \\nMARK {command}\\n", command)), "echo \\nMARK end\\n"))
+    ours = answers(repl(name, *(word for command in commands for word in ("echo", f"echo MARK {command}", command)), "echo", "echo MARK end"))
+    strip = lambda text: plain(re.sub(r"^\$\d+ = ", "", text or "")).strip()
     different = [(command, strip(theirs.get(command)), strip(ours.get(command))) for command in commands
                  if command not in known and strip(theirs.get(command)) != strip(ours.get(command))]
     expect(not different, f"{name}: {len(different)} of {len(commands)} differ: command, gdb's answer, ours:\n"
