@@ -29,7 +29,7 @@ static void show_value(FILE *out, struct stack_frame *frame, const struct debug_
 	if (brief && value.kind != PLACE_LOST && (kind == KIND_STRUCT || kind == KIND_UNION || kind == KIND_ARRAY))
 		fputs("...", out);
 	else
-		format_value(out, &view->view, &value, 0, !brief);
+		format_value(out, &view->view, &value, 0, false);
 }
 
 static void show_arguments(FILE *out, struct stack_frame *frame, const struct debug_view *view)
@@ -69,8 +69,9 @@ static void show_function(FILE *out, struct debugger *debugger, struct stack_fra
 {
 	char name[256];
 	uint64_t offset, address = frame->frame.pc - !frame->frame.exact;
-	bool middle = frame->has_line ? frame->line.low != frame->frame.pc || !frame->frame.exact : true;
-	if (middle && !frame->inlined)
+	bool middle = !frame->has_line || frame->line.low != frame->frame.pc || !frame->frame.exact;
+	if (middle &&
+	    frame->inner == frame->scopes.count) /* callers of what was inlined have no address of their own */
 		fprintf(out, "0x%016" PRIx64 " in ", frame->frame.pc);
 	if (frame->scopes.count) {
 		function_name(frame->program, &frame->scopes.die[frame->function], name, sizeof name);

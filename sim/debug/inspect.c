@@ -6,6 +6,7 @@
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "debug/mappings.h"
+#include "debug/percpu.h"
 #include "base/device.h"
 #include "isa/insn.h"
 #include "hart/mmu.h"
@@ -119,17 +120,24 @@ static void info_percpu(struct debugger *debugger)
 		         "no --percpu, and no symbols percpu_base, percpu_slot_size, percpu_max in the firmware");
 		return;
 	}
+	struct type type;
+	bool typed = percpu_type(debugger, array.base, array.size, &type);
 	for (unsigned i = 0; i < machine->hart_count && i < array.count; i++) {
 		const struct hart *hart = &machine->harts[i];
 		uint64_t address = array.base + i * array.size, tp = hart->tp.hypervisor, words[4] = {0};
 		bus_peek(&machine->bus, address, words, sizeof words);
-		fprintf(debugger->out, "hart %-2u slot 0x%llx tp(HS) 0x%llx%s  %016llx %016llx %016llx %016llx\n", i,
-		        (unsigned long long)address, (unsigned long long)tp,
+		fprintf(debugger->out, "hart %-2u slot 0x%llx tp(HS) 0x%llx%s", i, (unsigned long long)address,
+		        (unsigned long long)tp,
 		        !hart->tp.written[MODE_HS] ? " (never)"
 		        : tp == address            ? ""
-		                                   : " (NOT its slot)",
-		        (unsigned long long)words[0], (unsigned long long)words[1], (unsigned long long)words[2],
-		        (unsigned long long)words[3]);
+		                                   : " (NOT its slot)");
+		if (!typed)
+			fprintf(debugger->out, "  %016llx %016llx %016llx %016llx", (unsigned long long)words[0],
+			        (unsigned long long)words[1], (unsigned long long)words[2],
+			        (unsigned long long)words[3]);
+		fputc('\n', debugger->out);
+		if (typed)
+			percpu_print(debugger, &type, address);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "csr/csr.h"
 #include "debug/programs.h"
 #include "debug/prologue.h"
+#include "source/call_site.h"
 #include "source/unwind.h"
 
 static bool view_read(void *context, uint64_t address, void *bytes, size_t size)
@@ -31,6 +32,22 @@ static const char *view_symbol(void *context, uint64_t address, char *text, size
 	return debug_symbol(view->debugger, view->hart, view->mode, address, text, size);
 }
 
+/* Callers may be asked in turn what they were called with. */
+static bool view_at_entry(void *context, unsigned reg, uint64_t *value)
+{
+	enum { CALLERS_MAX = 8 };
+	const struct debug_view *view = context;
+	struct frame caller;
+	struct debug_view above;
+	struct scopes scopes;
+	if (view->asked >= CALLERS_MAX || unwind_frame(&view->view, &caller) != UNWOUND ||
+	    !scopes_at(view->view.program, view->frame.pc - !view->frame.exact, &scopes))
+		return false;
+	debug_view_frame(view->debugger, view->hart, view->mode, &caller, &above);
+	above.asked = view->asked + 1;
+	return call_site_register(&above.view, &scopes.die[0], reg, value);
+}
+
 void debug_view_frame(struct debugger *debugger, struct hart *hart, enum mode mode, const struct frame *frame,
                       struct debug_view *view)
 {
@@ -40,6 +57,7 @@ void debug_view_frame(struct debugger *debugger, struct hart *hart, enum mode mo
 	    .read = view_read,
 	    .column = view_column,
 	    .symbol = view_symbol,
+	    .at_entry = view_at_entry,
 	    .program = debug_program(debugger, hart, mode, frame->pc - !frame->exact),
 	    .frame = &view->frame,
 	};

@@ -11,6 +11,7 @@ struct debug_view {
 	struct debugger *debugger;
 	struct hart *hart;
 	enum mode mode;
+	unsigned asked; /* for how many frames further in this is a caller's view */
 };
 
 /* The hart as it is now, and its innermost frame. */

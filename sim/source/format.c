@@ -91,7 +91,8 @@ static void print_by_letter(struct formatting *formatting, uint64_t number, unsi
 		print_bits(out, cut, 22, 3);
 		break;
 	case 'c':
-		print_character(formatting, is_signed ? (uint64_t)(int64_t)(int8_t)number : number & 0xff, 1, is_signed);
+		print_character(formatting, is_signed ? (uint64_t)(int64_t)(int8_t)number : number & 0xff, 1,
+		                is_signed);
 		break;
 	case 'a':
 		fprintf(out, "0x%" PRIx64, number);
@@ -255,7 +256,8 @@ static void format_scalar(struct formatting *formatting, const struct value *val
 	}
 	uint64_t size = type_size(&value->type);
 	if (letter && letter != 's' && letter != 'f') {
-		print_by_letter(formatting, number, size < 8 ? 8 * (unsigned)size : 64, type_signed(&value->type), letter);
+		print_by_letter(formatting, number, size < 8 ? 8 * (unsigned)size : 64, type_signed(&value->type),
+		                letter);
 		return;
 	}
 	switch (kind) {

@@ -209,6 +209,24 @@ static void convert(struct computing *computing, const Dwarf_Op *op)
 	push(computing, is_signed ? (uint64_t)((int64_t)value >> shift) : value >> shift);
 }
 
+/* A register as it was when the function was entered. */
+static void push_at_entry(struct computing *computing, const Dwarf_Op *op)
+{
+	const struct source_view *view = computing->view;
+	Dwarf_Attribute attribute;
+	Dwarf_Op *ops;
+	size_t count = 0;
+	uint64_t value;
+	bool plain = computing->ops->attribute &&
+	             dwarf_getlocation_attr(computing->ops->attribute, op, &attribute) == 0 &&
+	             dwarf_getlocation(&attribute, &ops, &count) == 0 && count == 1 && ops->atom >= DW_OP_reg0 &&
+	             ops->atom <= DW_OP_reg31;
+	if (!plain || !view->at_entry || !view->at_entry(view->context, (unsigned)(ops->atom - DW_OP_reg0), &value))
+		lose(computing, "optimized out");
+	else
+		push(computing, value);
+}
+
 static void push_operand(struct computing *computing, const Dwarf_Op *op)
 {
 	switch (op->atom) {
@@ -231,7 +249,7 @@ static void push_operand(struct computing *computing, const Dwarf_Op *op)
 			lose(computing, "its frame is not known");
 		break;
 	case DW_OP_entry_value:
-	case DW_OP_GNU_entry_value:
+	case DW_OP_GNU_entry_value: push_at_entry(computing, op); break;
 	case DW_OP_implicit_pointer:
 	case DW_OP_GNU_implicit_pointer: lose(computing, "optimized out"); break;
 	case DW_OP_form_tls_address:

@@ -56,7 +56,10 @@ bool type_is_transparent(const struct type *type)
 	return type->program && !type->stars && !type->times && is_transparent(dwarf_tag(&die));
 }
 
-bool type_is_word(const struct type *type) { return !type->program && !type->stars && !type->times && type->basic <= BASIC_LITERAL; }
+bool type_is_word(const struct type *type)
+{
+	return !type->program && !type->stars && !type->times && type->basic <= BASIC_LITERAL;
+}
 
 bool type_is_literal(const struct type *type) { return type_is_word(type) && type->basic == BASIC_LITERAL; }
 

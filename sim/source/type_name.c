@@ -82,12 +82,9 @@ static void declare_parameters(const struct type *type, struct declaration *decl
 static const char *short_name(const char *name)
 {
 	static const char *const names[][2] = {
-	    {"long unsigned int", "unsigned long"},
-	    {"long int", "long"},
-	    {"short unsigned int", "unsigned short"},
-	    {"short int", "short"},
-	    {"long long unsigned int", "unsigned long long"},
-	    {"long long int", "long long"},
+	    {"long unsigned int", "unsigned long"},           {"long int", "long"},
+	    {"short unsigned int", "unsigned short"},         {"short int", "short"},
+	    {"long long unsigned int", "unsigned long long"}, {"long long int", "long long"},
 	};
 	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(names[i][0], name) == 0)

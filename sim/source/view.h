@@ -28,7 +28,9 @@ struct source_view {
 	bool (*column)(void *context, unsigned column, uint64_t *value);
 	/* " <symbol+2>" of an address, or "": into text. NULL: no names. */
 	const char *(*symbol)(void *context, uint64_t address, char *text, size_t size);
-	struct program *program;   /* whose variables are meant */
+	/* What x[reg] was when the frame's function was entered, as the caller's debug information has it; NULL: nobody knows. */
+	bool (*at_entry)(void *context, unsigned reg, uint64_t *value);
+	struct program *program; /* whose variables are meant */
 	const struct frame *frame; /* NULL: nothing runs, and only what has an address of its own has a value */
 };
 

@@ -3,7 +3,7 @@
 SOURCE_FLAGS := -mcmodel=medany -ffreestanding -fno-stack-protector -nostdlib -static
 SOURCE_GCC := riscv64-unknown-elf-gcc -march=rv64gc -mabi=lp64d $(SOURCE_FLAGS)
 SOURCE_CLANG := clang-19 --target=riscv64-unknown-elf -march=rv64gc -mabi=lp64d $(SOURCE_FLAGS)
-SOURCE_LINK := -Wl,--build-id=none,--no-warn-rwx-segments,-N,-Ttext=0x80000000,-e,_start
+SOURCE_LINK := -Wl,--build-id=none,--no-warn-rwx-segments,-N,--section-start=.boot=0x80000000,-Ttext=0x80000080,-e,_start
 
 .PHONY: source-programs
 test-programs: source-programs

@@ -1,6 +1,6 @@
 	# Where each program of this folder begins, and its trap vector: what it saves is told by call frame information, as a
 	# kernel's is.
-	.section .text.start, "ax"
+	.section .boot, "ax"
 	.globl	_start
 _start:
 	csrr	t0, mhartid
