@@ -346,6 +346,16 @@ static bool binary(struct parser *parser, unsigned level, struct value *value)
 
 /* ---- from outside ---- */
 
+/* What can only be a type. */
+static bool has_keyword(const char *text)
+{
+	static const char *const words[] = {"struct ", "union ", "enum ", "class "};
+	for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strncmp(text, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
 bool evaluate(struct debugger *debugger, const char **text, bool types, struct evaluated *evaluated)
 {
 	struct parser parser = {evaluated, *text, 0};
@@ -359,6 +369,8 @@ bool evaluate(struct debugger *debugger, const char **text, bool types, struct e
 		*text = after;
 		return true;
 	}
+	if (has_keyword(*text))
+		return complain(debugger, "no type `%s'", *text);
 	if (!binary(&parser, 0, &evaluated->value))
 		return false;
 	skip(&parser);

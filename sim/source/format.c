@@ -122,7 +122,7 @@ static void print_enum(struct formatting *formatting, const struct type *type, u
 	uint64_t rest = number, known = 0;
 	bool flags = true, more = die_child(&bare.die, &at), first = true;
 	char prefix[256] = "";
-	if (die_is_cplusplus(&bare.die) && die_flag(&bare.die, DW_AT_enum_class)) {
+	if ((die_is_cplusplus(&bare.die) || die_is_rust(&bare.die)) && die_flag(&bare.die, DW_AT_enum_class)) {
 		type_name(&bare, "", prefix, sizeof prefix - 2);
 		strcat(prefix, "::");
 	}
@@ -380,6 +380,103 @@ static void format_member(struct formatting *formatting, const struct value *val
 		format_within(formatting, &member, depth + 1, false);
 }
 
+/* ---- Rust ---- */
+
+/* The variant that an enum holds: the one of the discriminant's value, or the one that has none of its own. */
+static bool rust_variant(struct formatting *formatting, const struct value *value, Dwarf_Die *part, Dwarf_Die *chosen)
+{
+	Dwarf_Die discriminant, variant;
+	struct value tag;
+	uint64_t number = 0, own;
+	bool has_tag = die_reference(part, DW_AT_discr, &discriminant), found = false;
+	if (has_tag && (value_of_member(formatting->view, value, &discriminant, &tag) ||
+	                value_number(formatting->view, &tag, &number)))
+		return false;
+	uint64_t size = has_tag ? type_size(&tag.type) : 8,
+		 mask = size < 8 ? (UINT64_C(1) << 8 * size) - 1 : UINT64_MAX;
+	for (bool more = die_child(part, &variant); more; more = die_next(&variant)) {
+		if (dwarf_tag(&variant) != DW_TAG_variant)
+			continue;
+		bool has_own = die_unsigned(&variant, DW_AT_discr_value, &own);
+		if (has_own && has_tag && ((own ^ number) & mask) != 0)
+			continue;
+		*chosen = variant;
+		found = true;
+		if (has_own)
+			break;
+	}
+	return found && die_child(chosen, chosen) && dwarf_tag(chosen) == DW_TAG_member;
+}
+
+/* A fat pointer: a text, or what it leads to as an array. */
+static bool format_slice(struct formatting *formatting, const struct value *value, unsigned depth)
+{
+	struct value pointer, length, whole;
+	uint64_t address, count;
+	if (value_member(formatting->view, value, "data_ptr", &pointer) ||
+	    value_member(formatting->view, value, "length", &length) ||
+	    value_number(formatting->view, &pointer, &address) || value_number(formatting->view, &length, &count))
+		return false;
+	Dwarf_Die die = value->type.die;
+	const char *name = die_name(&die);
+	struct type element = type_target(&pointer.type);
+	if (name && strstr(name, "str") && type_size(&element) == 1) {
+		uint8_t bytes[ELEMENTS_MAX];
+		size_t shown = count < sizeof bytes ? (size_t)count : sizeof bytes;
+		if (!formatting->view->read(formatting->view->context, address, bytes, shown))
+			return false;
+		format_quoted(formatting->out, bytes, shown, count > shown);
+		return true;
+	}
+	whole = value_in_memory(&element, address);
+	if (count > UINT32_MAX || type_size(&element) == 0)
+		return false;
+	whole.type = type_times(&element, (uint32_t)count);
+	fputc('[', formatting->out);
+	if (count)
+		format_elements(formatting, &whole, count, depth);
+	fputc(']', formatting->out);
+	return true;
+}
+
+/* Name {a: 1}, Name(1), (1, 2), Name: as Rust writes it.  A variant's name stands close. */
+static void format_rust(struct formatting *formatting, const struct value *value, unsigned depth, bool is_variant)
+{
+	Dwarf_Die entry = {0}, chosen, die = value->type.die;
+	char name[300];
+	const char *own = die_name(&die), *member;
+	bool first = true, tuple = false;
+	if (format_slice(formatting, value, depth))
+		return;
+	while (type_member_next(&value->type, &entry))
+		if (dwarf_tag(&entry) == DW_TAG_variant_part) {
+			struct value inner;
+			if (!rust_variant(formatting, value, &entry, &chosen) ||
+			    value_of_member(formatting->view, value, &chosen, &inner) || depth >= NEST_MAX) {
+				fputs("<no such variant>", formatting->out);
+				return;
+			}
+			inner.type = type_bare(&inner.type);
+			format_rust(formatting, &inner, depth + 1, true);
+			return;
+		}
+	if (!own || *own != '(')
+		fputs(type_name(&value->type, "", name, sizeof name), formatting->out);
+	entry = (Dwarf_Die){0};
+	while (type_member_next(&value->type, &entry) && formatting->left) {
+		member = die_name(&entry);
+		tuple |= first && member && strncmp(member, "__", 2) == 0 && isdigit((unsigned char)member[2]);
+		if (first)
+			fputs(tuple ? "(" : is_variant ? "{" : " {", formatting->out);
+		fputs(first ? "" : ", ", formatting->out);
+		first = false;
+		if (!tuple && member)
+			fprintf(formatting->out, "%s: ", member);
+		format_member(formatting, value, &entry, depth);
+	}
+	fputs(first ? "" : tuple ? ")" : "}", formatting->out);
+}
+
 static void format_struct(struct formatting *formatting, const struct value *value, unsigned depth)
 {
 	Dwarf_Die entry = {0};
@@ -427,7 +524,12 @@ static void format_within(struct formatting *formatting, const struct value *val
 	}
 	switch (kind) {
 	case KIND_STRUCT:
-	case KIND_UNION: format_struct(formatting, &bare, depth); return;
+	case KIND_UNION:
+		if (kind == KIND_STRUCT && bare.type.program && die_is_rust(&bare.type.die))
+			format_rust(formatting, &bare, depth, false);
+		else
+			format_struct(formatting, &bare, depth);
+		return;
 	case KIND_ARRAY: format_array(formatting, &bare, depth); return;
 	case KIND_FUNCTION:
 		fprintf(formatting->out, "{%s} 0x%" PRIx64, type_name(&value->type, "", name, sizeof name),

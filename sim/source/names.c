@@ -18,6 +18,7 @@ static unsigned kind_of_name(Dwarf_Die *die)
 	case DW_TAG_subprogram: return NAME_FUNCTION;
 	case DW_TAG_variable:
 	case DW_TAG_constant: return NAME_VARIABLE;
+	case DW_TAG_member: return dwarf_hasattr(die, DW_AT_external) ? NAME_VARIABLE : 0; /* a class's own */
 	case DW_TAG_base_type:
 	case DW_TAG_structure_type:
 	case DW_TAG_union_type:
@@ -90,7 +91,7 @@ static void adopt_declared(struct program *program)
 		    !dwarf_formref_die(&attribute, &declaration))
 			continue;
 		const struct name *found = entry_of_die(program, &declaration);
-		if (found && found->parent <= i)
+		if (found)
 			name->parent = found->parent;
 	}
 }

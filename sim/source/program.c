@@ -18,7 +18,7 @@ bool die_next(Dwarf_Die *die)
 bool die_child(const Dwarf_Die *die, Dwarf_Die *child)
 {
 	Dwarf_Die parent = *die;
-	return dwarf_child(&parent, child) == 0 && (uintptr_t)child->addr > (uintptr_t)die->addr;
+	return dwarf_child(&parent, child) == 0 && (uintptr_t)child->addr > (uintptr_t)parent.addr;
 }
 
 /* An attribute of an entry or of what it completes. dwarf_attr_integrate would follow a circle of references. */

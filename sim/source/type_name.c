@@ -237,6 +237,20 @@ static void print_indent(FILE *out, unsigned depth) { fprintf(out, "%*s", (int)d
 static void print_definition(FILE *out, const struct type *type, const char *declarator, unsigned depth,
                              unsigned *left);
 
+/* Of an enum of Rust: each is a type of its own. */
+static void print_variants(FILE *out, const struct type *bare, Dwarf_Die *part, unsigned depth, unsigned *left)
+{
+	char name[512];
+	Dwarf_Die variant, member;
+	for (bool more = die_child(part, &variant); more && *left; more = die_next(&variant), --*left) {
+		if (dwarf_tag(&variant) != DW_TAG_variant || !die_child(&variant, &member))
+			continue;
+		struct type type = type_of(bare->program, &member);
+		print_indent(out, depth + 1);
+		fprintf(out, "%s;\n", type_name(&type, "", name, sizeof name));
+	}
+}
+
 static void print_members(FILE *out, const struct type *bare, unsigned depth, unsigned *left)
 {
 	Dwarf_Die member = {0};
@@ -246,8 +260,10 @@ static void print_members(FILE *out, const struct type *bare, unsigned depth, un
 		const char *name = die_name(&member);
 		struct type type = type_of(bare->program, &member);
 		--*left;
-		if (dwarf_tag(&member) == DW_TAG_variant_part)
+		if (dwarf_tag(&member) == DW_TAG_variant_part) {
+			print_variants(out, bare, &member, depth, left);
 			continue;
+		}
 		member_place(&member, &bit_offset, &bit_size);
 		if (bit_size)
 			snprintf(declarator, sizeof declarator, "%s : %u", name ? name : "", (unsigned)bit_size);

@@ -2,6 +2,8 @@
 
 #include <dwarf.h>
 #include <string.h>
+#include "source/lines.h"
+#include "source/scope.h"
 
 static uint64_t all_bytes(uint64_t size) { return size >= 64 ? UINT64_MAX : (UINT64_C(1) << size) - 1; }
 
@@ -71,11 +73,44 @@ static struct value value_of_place(const struct source_view *view, const struct 
 	return value;
 }
 
+/* Is the frame at the beginning of its function, where arguments are not in memory yet? */
+static bool in_prologue(const struct source_view *view)
+{
+	struct address_range range;
+	const struct frame *frame = view->frame;
+	return frame && frame->exact && function_range_at(view->program, frame->pc, &range) &&
+	       frame->pc < line_after_prologue(view->program, range.low, range.high);
+}
+
+/* The register that the ABI passes a parameter in: those before it must be numbers or pointers. */
+static bool parameter_register(const struct source_view *view, Dwarf_Die *parameter, Dwarf_Die *function, unsigned *reg)
+{
+	enum { A0 = 10, A7 = 17 };
+	Dwarf_Die at = {0};
+	*reg = A0;
+	while (scope_variable_next(function, true, &at)) {
+		struct type type = type_of(view->program, &at);
+		enum type_kind kind = type_kind(&type);
+		bool plain = (kind >= KIND_INTEGER && kind <= KIND_BOOLEAN) ||
+		             (kind >= KIND_ENUM && kind <= KIND_REFERENCE);
+		if (at.addr == parameter->addr)
+			return plain && type_size(&type) <= 8 && *reg <= A7;
+		if (kind != KIND_FLOAT && (!plain || type_size(&type) > 8))
+			return false;
+		*reg += kind != KIND_FLOAT;
+	}
+	return false;
+}
+
 struct value value_of_variable(const struct source_view *view, Dwarf_Die *variable, Dwarf_Die *function)
 {
 	struct location place;
 	struct type type = type_of(view->program, variable);
 	location_of(view, variable, function, &place);
+	unsigned reg;
+	if (place.kind == PLACE_MEMORY && function && dwarf_tag(variable) == DW_TAG_formal_parameter &&
+	    in_prologue(view) && parameter_register(view, variable, function, &reg))
+		place = (struct location){.kind = PLACE_REGISTER, .address = reg};
 	struct value value = value_of_place(view, &type, &place), target;
 	if (type_kind(&type) == KIND_REFERENCE && !value_follow(view, &value, &target))
 		return target;

@@ -22,3 +22,14 @@ $(eval $(call source_program,clang4,$(SOURCE_CLANG) -gdwarf-4 -O0,tests/source/p
 $(eval $(call source_program,clang4_2,$(SOURCE_CLANG) -gdwarf-4 -O2,tests/source/program.c))
 $(eval $(call source_program,bare,$(SOURCE_GCC) -g0 -O2,tests/source/program.c))
 $(eval $(call source_program,pointer,$(SOURCE_GCC) -g0 -O0 -fno-omit-frame-pointer,tests/source/program.c))
+$(eval $(call source_program,classes,riscv64-unknown-elf-g++ -march=rv64gc -mabi=lp64d $(SOURCE_FLAGS) -gdwarf-5 -O0 -fno-exceptions -fno-rtti -fno-threadsafe-statics,tests/source/classes.cc))
+$(eval $(call source_program,classes_clang,clang++-19 --target=riscv64-unknown-elf -march=rv64gc -mabi=lp64d $(SOURCE_FLAGS) -gdwarf-4 -O0 -fno-exceptions -fno-rtti -fno-threadsafe-statics,tests/source/classes.cc))
+
+# Debian's rustc: its LLVM knows RISC-V, but no library for it is packaged.
+source-programs: $(BUILD)/source/crate.elf
+$(BUILD)/source/crate.elf: tests/source/crate.rs tests/source/start.S tests/source/build.mk
+	@mkdir -p $(@D)
+	@RUSTC_BOOTSTRAP=1 /usr/bin/rustc --edition 2021 --target riscv64gc-unknown-none-elf --crate-type lib --emit obj \
+		-C debuginfo=2 -C opt-level=0 -C panic=abort -C relocation-model=static -o $(@:.elf=.o) $<
+	@riscv64-unknown-elf-gcc -march=rv64gc_zicsr -mabi=lp64d -c tests/source/start.S -o $(@:.elf=.start.o)
+	@riscv64-unknown-elf-gcc -march=rv64gc -mabi=lp64d -nostdlib -static $(SOURCE_LINK) $(@:.elf=.start.o) $(@:.elf=.o) -o $@

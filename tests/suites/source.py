@@ -1,9 +1,12 @@
 """The debugger's view of source: what it says of programs of each compiler, compared with gdb, which reads the same files."""
+import random
 import re
+import tempfile
 from suites.tools import FIRMWARE, RVSIM, expect, expect_equal, guest, run
 
 PROGRAMS = ["gcc4", "gcc5", "gcc5_0", "clang4", "clang4_2"]
 SOURCE = "tests/source/program.c"
+ASAN = "build/asan/rvsim"
 
 
 def elf(name):
@@ -192,6 +195,101 @@ def percpu():
     expect(re.search(r"hart 0  slot 0x80000000 tp\(HS\) 0x0 \(never\)  \w{16} \w{16} \w{16} \w{16}\n", said), said)
 
 
+def line_in(source, text):
+    return next(i + 1 for i, line in enumerate(open(source).read().splitlines()) if text in line)
+
+
+def classes(name):
+    """C++: namespaces, bases, templates, references, members of *this, enum class."""
+    shape = "{<outer::Base> = {id = 6, shade = outer::Shade::Light}, size = 5, corners = {first = 5, second = 10}, other = 0x"
+    says(name, ["break measure", "continue", "print given", "print pair", "output pair.second", "echo", "print outer::inner::counter",
+                "print outer::Shape::made", "print shape->corners.second", "print letters", "whatis pair"],
+         "= " + shape, "= {first = 1, second = 2}\n", "2\n", "= 7\n", "= 3\n", "= 10\n", "= {first = 112 'p', second = 113 'q'}", "type = outer::Pair<int>\n")
+    inside = line_in("tests/source/classes.cc", "// inside area")
+    says(name, [f"break classes.cc:{inside}", "continue", "bt", "print size", "print *this", "print id", "print this->shade", "print factor * size"],
+         "#0  outer::Shape::area (this=0x", f", factor=2) at tests/source/classes.cc:{inside}\n", "in measure (given=..., pair=...) at", "in main () at",
+         "= 5\n", "= " + shape, "= 6\n", "= outer::Shade::Light\n", "= 10\n")
+    says(name, ["break outer::Shape::area", "continue", "print factor"], "breakpoint 1: outer::Shape::area", "= 2\n")
+
+
+def crate():
+    """Rust: paths, enums with variants and with niches, slices, texts, tuples; its per-CPU structure."""
+    state = "crate::percpu::State::Running{vcpu: 5, since: 6}"
+    whole = f"crate::percpu::PerCpu {{id: 3, state: {state}, next: crate::percpu::Maybe<&u64>::Some(0x"
+    rest = (", absent: crate::percpu::Maybe<&u64>::None, name: \"hart three\", slots: [7, 8, 9], pair: (200, true), letter: 82 'R', "
+            "stopped: crate::percpu::State::Stopped(9), idle: crate::percpu::State::Idle, words: [1, 2, 3]}")
+    look = line_in("tests/source/crate.rs", "pub fn look")
+    says("crate", ["break crate::percpu::look", "continue", "bt", "print crate::percpu::CPU", "print percpu::CPU.state", "print *cpu", "print cpu.pair.0",
+                   "print cpu.words", "whatis cpu", "ptype percpu::State", "info source"],
+         f"#0  crate::percpu::look (cpu=0x", f", extra=11) at tests/source/crate.rs:{look}\n", "in crate::main () at", "= " + whole, rest + "\n", f"= {state}\n",
+         "= " + whole, rest + "\n", "= 200\n", "= [1, 2, 3]\n", "type = &crate::percpu::PerCpu\n", "    crate::percpu::State::Running;\n", "language Rust")
+    symbol = re.search(r"(\S+CPU\S+)", run(["riscv64-unknown-elf-nm", elf("crate")])[1])[1]
+    said = run([RVSIM, "--debug", "--percpu", f"base={symbol},size=256,count=1", elf("crate")], 60, b"info percpu\nquit\n")[2]
+    expect(re.search(rf"hart 0  slot 0x\w+ .*\n  id = 0x3\n  state = {state}\n", said) and '  name = "hart three"\n' in said, said)
+
+
+def assignments():
+    """set: variables, bit fields, registers, CSRs as their rules allow, variables of one's own; what cannot be is refused in a line."""
+    says("gcc4", ["set counter = 7", "output counter", "echo", "set first.high = -5", "output first.high", "echo", "output first.middle", "echo", "set first.next->at.x = 2 * 4",
+                  "output second.at.x", "echo", "set half = 3", "output half", "echo", "set $a0 = 5", "print $a0", "set $mtvec = 0x80000006", "print $mtvec",
+                  "set $mine = counter + 1", "output $mine * 2", "echo", "set second.colour = GREEN", "output second.colour", "echo"],
+         "7\n-5\n100\n8\n3\n0x5 5\n", "mtvec = 0x80000004\n", "16\n", "GREEN\n")
+    for command, answer in (("set 3 = 4", "cannot be written"), ("set $mhartid = 1", "mhartid is read-only"), ("set first = 3", "member by member"),
+                            ("set $zero = 1", "x0 is zero"), ("set $pc = 3", "odd address"), ("set nosuch = 1", "no symbol `nosuch'"), ("set counter", "set VAR = EXPR"),
+                            ("set *(int *)0 = 1", "cannot be"), ("print first.nosuch", "has no such member"), ("print counter.x", "is no structure"),
+                            ("print *counter", "is no pointer"), ("print first + 1", "is a structure"), ("print add_up(1)", "are not called"),
+                            ("print/q 1", "no format"), ("frame 99", "no frame 99"), ("down", "innermost frame"), ("print $99", "no register `99'"),
+                            ("ptype struct nosuch", "no type `struct nosuch'"), ("display nosuch", "no symbol"), ("undisplay 3", "no display 3"),
+                            ("break counter", "is a variable"), ("print (struct point)3", "cannot be cast"), ("print matrix[1][", "expected a value")):
+        status, _, said = run([RVSIM, "--debug", elf("gcc4")], 60, f"{command}\nquit\n".encode())
+        expect(status == 6 and answer in said and said.count("\n") == 1, f"{command}: {said!r}, status {status}")
+    # code that is changed is the code that runs
+    says("gcc4", ["break touch", "continue", "set *(unsigned short *)$pc = 0x8082", "delete", "step", "print $pc == $ra"], "0x1 1\n")
+
+
+def displays():
+    says("gcc4", ["display counter", "display/x $pc", "break touch", "continue", "undisplay 1", "continue", "display"],
+         "1: counter = 0\n", "2: /x $pc = 0x", "breakpoint 1: touch", "1: counter = 0\n2: /x $pc = 0x", "breakpoint 1: touch", "2: /x $pc = 0x")
+    said = repl("gcc4", "print counter", "print 5", "print $ + 1", "print $1", "print $$2", "print $mode == $M")
+    expect_equal(said.splitlines(), ["$1 = 0", "0x5 5", "0x6 6", "$4 = 0", "0x5 5", "0x1 1"], "history")
+
+
+def without_debug_information():
+    """By prologues and by frame pointers, and over a trap's frame."""
+    for name in ("bare", "pointer"):
+        says(name, ["break recurse", "continue", "delete", "break touch", "continue", "bt", "delete", "break trapped", "continue", "bt"],
+             "#0 ", " in touch ()", " in recurse ()", " in main ()", "#0 ", " in trapped ()", " in vector ()", "-- ecall from M-mode", " in faulting ()", " in main ()")
+
+
+def unchanged():
+    """A run that is looked at is the run that is not."""
+    looks = ["break touch", "continue", "bt full", "info locals", "print first", "next line", "step line", "up", "info args", "delete", "continue"]
+    hash_of = lambda said: re.search(r"trace hash (0x\w+)", said)[1]
+    expect_equal(hash_of(repl("gcc5", *looks, "info stats")), hash_of(repl("gcc5", "continue", "info stats")), "trace hash")
+
+
+def hostile():
+    """Files whose debug information is damaged: answers, and an end, whatever they say."""
+    script = ["break touch", "continue", "bt full", "info locals", "print first", "ptype first", "ptype struct node", "list touch", "info line", "info source",
+              "step line", "next line", "up", "info frame", "print *shape", "print crate::percpu::CPU", "info percpu", "break program.c:80", "bt"]
+    for name in ("gcc4", "gcc5", "clang4_2", "classes", "crate"):
+        good = open(elf(name), "rb").read()
+        table = run(["riscv64-unknown-elf-readelf", "-SW", elf(name)])[1]
+        places = [(int(offset, 16), int(size, 16)) for offset, size in re.findall(r"\.(?:debug_\w+|eh_frame) +\w+ +\w+ (\w+) (\w+)", table)]
+        expect(len(places) > 4, table)
+        for seed in range(12):
+            numbers = random.Random(seed)
+            bad = bytearray(good)
+            for _ in range(1 << numbers.randrange(8)):
+                offset, size = numbers.choice(places)
+                bad[offset + numbers.randrange(size)] = numbers.choice([0, 1, 0x7f, 0x80, 0xff, numbers.randrange(256)])
+            with tempfile.NamedTemporaryFile(suffix=".elf") as file:
+                file.write(bad)
+                file.flush()
+                status, _, said = run([ASAN, "--debug", "--max-cycles", "100000", file.name], 60, ("\n".join(script) + "\nquit\n").encode())
+            expect(status in (0, 2, 6) and "Sanitizer" not in said, f"{name}, seed {seed}: status {status}\n{said[-3000:]}")
+
+
 def cases():
     for name in PROGRAMS:
         yield f"breakpoints-{name}", lambda name=name: breakpoints(name)
@@ -204,3 +302,11 @@ def cases():
     yield "commands-of-lines", commands_of_lines
     yield "through-the-hypervisor", through_the_hypervisor
     yield "percpu", percpu
+    yield "classes-gcc", lambda: classes("classes")
+    yield "classes-clang", lambda: classes("classes_clang")
+    yield "crate", crate
+    yield "assignments", assignments
+    yield "displays", displays
+    yield "without-debug-information", without_debug_information
+    yield "unchanged", unchanged
+    yield "hostile", hostile
