@@ -9,6 +9,7 @@
 #include "debug/debugger.h"
 #include "debug/gdb/gdb.h"
 #include "debug/repl.h"
+#include "debug/source.h"
 #include "debug/terminal.h"
 #include "debug/travel.h"
 
@@ -66,7 +67,9 @@ enum debug_result debug_run(struct machine *machine)
 	    .next_number = 1,
 	};
 	debugger.traps = calloc(machine->hart_count, sizeof *debugger.traps);
-	if (!debugger.traps) {
+	if (!debugger.traps || !source_open(&debugger)) {
+		source_close(&debugger);
+		free(debugger.traps);
 		say("debugger: no memory");
 		return DEBUG_UNUSABLE;
 	}
@@ -77,6 +80,7 @@ enum debug_result debug_run(struct machine *machine)
 	debugger.travel = NULL;
 	observers_remove(&machine->observers, &debugger.observer);
 	points_free(&debugger);
+	source_close(&debugger);
 	free(debugger.heard.bytes);
 	free(debugger.traps);
 	free(debugger.last_line);

@@ -14,6 +14,8 @@ struct stop_point {
 	enum { POINT_BREAK, POINT_WATCH, POINT_CATCH } kind;
 	bool temporary;
 	uint64_t address;    /* break: pc; watch: physical address */
+	uint64_t *others;    /* break: where else the same line or function begins */
+	size_t other_count;
 	unsigned size;       /* watch */
 	uint64_t last;       /* watch: value at the last look */
 	enum trace_type type; /* catch */
@@ -54,6 +56,7 @@ struct debugger {
 	bool stopped_before; /* of the past one wants to be before that step */
 	char reason[256];
 	bool saw_trap, saw_world; /* of the current hart */
+	struct source_state *source; /* source.h */
 	/* What the guest wrote to the console since `expect` has matched last; or who looks at it. */
 	struct {
 		uint8_t *bytes;
@@ -74,9 +77,17 @@ bool parse_mode(const char *text, size_t length, enum mode *mode);
 /* The next word of *text: returns its start and length, advances past it and following blanks. */
 const char *next_word(const char **text, size_t *length);
 bool word_is(const char *word, size_t length, const char *what);
+/* The length of a name at the start of a text, with "::" and dots in it. 0: none is there. */
+size_t name_length(const char *text);
+/* Text of files, for a terminal: control characters other than tabs become '?'. */
+void print_plain(FILE *out, const char *text, size_t length);
 
 /* access.c: virtual memory as the hart's current mode sees it, without side effects. Size 1..8. */
 bool debug_read_virtual(struct hart *hart, uint64_t va, unsigned size, uint64_t *value);
+/* Any number of bytes, as a mode's own loads would have them. */
+bool debug_read_bytes(struct hart *hart, enum mode mode, uint64_t va, void *bytes, size_t size);
+/* Likewise written, whether that mode may write there or not: DRAM alone. False, and nothing done: not all of it is. */
+bool debug_write_bytes(struct hart *hart, enum mode mode, uint64_t va, const void *bytes, size_t size);
 /* Where a load from va would go, by the hart's current mode. */
 bool debug_physical(struct hart *hart, uint64_t va, uint64_t *pa);
 bool debug_fetch(struct hart *hart, uint64_t va, uint32_t *word);

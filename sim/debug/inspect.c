@@ -6,6 +6,7 @@
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "debug/mappings.h"
+#include "debug/percpu.h"
 #include "debug/travel.h"
 #include "base/device.h"
 #include "isa/insn.h"
@@ -120,17 +121,24 @@ static void info_percpu(struct debugger *debugger)
 		         "no --percpu, and no symbols percpu_base, percpu_slot_size, percpu_max in the firmware");
 		return;
 	}
+	struct type type;
+	bool typed = percpu_type(debugger, array.base, array.size, &type);
 	for (unsigned i = 0; i < machine->hart_count && i < array.count; i++) {
 		const struct hart *hart = &machine->harts[i];
 		uint64_t address = array.base + i * array.size, tp = hart->tp.hypervisor, words[4] = {0};
 		bus_peek(&machine->bus, address, words, sizeof words);
-		fprintf(debugger->out, "hart %-2u slot 0x%llx tp(HS) 0x%llx%s  %016llx %016llx %016llx %016llx\n", i,
-		        (unsigned long long)address, (unsigned long long)tp,
+		fprintf(debugger->out, "hart %-2u slot 0x%llx tp(HS) 0x%llx%s", i, (unsigned long long)address,
+		        (unsigned long long)tp,
 		        !hart->tp.written[MODE_HS] ? " (never)"
 		        : tp == address            ? ""
-		                                   : " (NOT its slot)",
-		        (unsigned long long)words[0], (unsigned long long)words[1], (unsigned long long)words[2],
-		        (unsigned long long)words[3]);
+		                                   : " (NOT its slot)");
+		if (!typed)
+			fprintf(debugger->out, "  %016llx %016llx %016llx %016llx", (unsigned long long)words[0],
+			        (unsigned long long)words[1], (unsigned long long)words[2],
+			        (unsigned long long)words[3]);
+		fputc('\n', debugger->out);
+		if (typed)
+			percpu_print(debugger, &type, address);
 	}
 }
 
@@ -178,6 +186,19 @@ static void info_status(struct debugger *debugger)
 		        machine->stop_message);
 }
 
+/* Every row that TOPIC() makes anywhere. */
+extern const struct command *const first_topic[] __asm__("__start_debug_topics");
+extern const struct command *const topics_end[] __asm__("__stop_debug_topics");
+
+/* The topic that a word names or abbreviates. */
+static const struct command *find_topic(const char *word, size_t length)
+{
+	for (const struct command *const *at = first_topic; at < topics_end; at++)
+		if (length && strncmp((*at)->name, word, length) == 0)
+			return *at;
+	return NULL;
+}
+
 COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status",
         "show state")
 {
@@ -196,8 +217,13 @@ COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu
 			topics[i].run(debugger);
 			return true;
 		}
-	return complain(debugger,
-	                "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status");
+	size_t length;
+	const char *word = next_word(&args, &length);
+	const struct command *topic = find_topic(word, length);
+	if (topic)
+		return topic->run(debugger, args);
+	complain(debugger, "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status");
+	return false;
 }
 
 COMMAND(cmd_csr, 130, "csr", "cs", "NAME", "show a CSR by field")
@@ -215,17 +241,6 @@ COMMAND(cmd_csr, 130, "csr", "cs", "NAME", "show a CSR by field")
 		fprintf(debugger->out, "  %2u..%-2u %-10s 0x%-8llx %s\n", field->low + field->width - 1u, field->low,
 		        field->name, (unsigned long long)(value >> field->low & mask), field->meaning);
 	}
-	return true;
-}
-
-COMMAND(cmd_print, 170, "print", "p", "EXPR", "evaluate: numbers, $registers, $csrs, symbols, C operators")
-{
-	uint64_t value;
-	char name[160];
-	if (!expression_all(debugger, args, &value))
-		return false;
-	fprintf(debugger->out, "0x%llx %lld%s\n", (unsigned long long)value, (long long)value,
-	        debug_symbol(debugger, current(debugger), current(debugger)->mode, value, name, sizeof name));
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* The debugger keeps the machine's past, and its own with it. */
 #include <stdlib.h>
 #include "base/bus.h"
+#include "debug/left.h"
 #include "debug/travel.h"
 #include "debug/travel_parts.h"
 
@@ -9,20 +10,21 @@
 
 static bool asked_to_stay(void *context) { return debug_interrupted(context); }
 
-static void save_traps(void *context, struct state_writer *writer)
+static void save_debugger(void *context, struct state_writer *writer)
 {
 	const struct debugger *debugger = context;
 	state_write_begin(writer, "debugger", 1);
 	state_write(writer, debugger->traps, debugger->machine->hart_count * sizeof(*debugger->traps));
+	left_save(debugger, writer);
 	state_write_end(writer);
 }
 
-static bool restore_traps(void *context, struct state_reader *reader)
+static bool restore_debugger(void *context, struct state_reader *reader)
 {
-	const struct debugger *debugger = context;
+	struct debugger *debugger = context;
 	return state_read_begin(reader, "debugger", 1) &&
 	       state_read(reader, debugger->traps, debugger->machine->hart_count * sizeof(*debugger->traps)) &&
-	       state_read_end(reader);
+	       left_restore(debugger, reader) && state_read_end(reader);
 }
 
 static void travel_stored(void *context, const void *by, uint64_t pa, unsigned size)
@@ -37,8 +39,8 @@ static struct history *begin_history(struct debugger *debugger)
 	struct history_config config = {
 	    .budget = DEFAULT_BUDGET,
 	    .interrupted = asked_to_stay,
-	    .save = save_traps,
-	    .restore = restore_traps,
+	    .save = save_debugger,
+	    .restore = restore_debugger,
 	    .context = debugger,
 	};
 	return history_new(debugger->machine, &config);

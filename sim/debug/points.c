@@ -5,6 +5,7 @@
 #include "csr/csr.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/locate.h"
 #include "hart/trap.h"
 
 static struct stop_point *add(struct debugger *debugger, const char *text)
@@ -24,6 +25,7 @@ static void drop(struct debugger *debugger, unsigned index)
 {
 	free(debugger->points[index].condition);
 	free(debugger->points[index].text);
+	free(debugger->points[index].others);
 	debugger->point_count--;
 	memmove(&debugger->points[index], &debugger->points[index + 1],
 	        (debugger->point_count - index) * sizeof *debugger->points);
@@ -39,34 +41,56 @@ void points_free(struct debugger *debugger)
 
 bool points_active(const struct debugger *debugger) { return debugger->point_count != 0; }
 
-static bool set_break(struct debugger *debugger, const char *args, bool temporary)
+static void print_break(struct debugger *debugger, const struct stop_point *point, const struct locations *locations)
 {
-	const char *rest = args;
-	uint64_t address;
-	if (*rest == '*')
-		rest++;
-	if (!expression(debugger, &rest, &address))
-		return false;
-	const char *condition = NULL;
-	if (strncmp(rest, "if ", 3) == 0)
-		condition = rest + 3;
-	else if (*rest)
-		return complain(debugger, "what is `%s'?", rest);
-	uint64_t ignored;
-	if (condition && !expression_all(debugger, condition, &ignored))
-		return false;
+	fprintf(debugger->out, "breakpoint %u at 0x%llx", point->number, (unsigned long long)point->address);
+	for (size_t i = 0; i < point->other_count; i++)
+		fprintf(debugger->out, ", 0x%llx", (unsigned long long)point->others[i]);
+	if (locations->has_line) {
+		fputs(": ", debugger->out);
+		print_plain(debugger->out, locations->line.file, strlen(locations->line.file));
+		fprintf(debugger->out, ":%u", locations->line.line);
+	}
+	fputc('\n', debugger->out);
+}
+
+/* The addresses go over to the point: the first, then the others. */
+static bool break_at(struct debugger *debugger, const char *args, const char *condition, bool temporary,
+                     struct locations *locations)
+{
 	struct stop_point *point = add(debugger, args);
 	if (!point)
 		return complain(debugger, "no memory");
 	point->kind = POINT_BREAK;
 	point->temporary = temporary;
-	point->address = address;
+	point->address = locations->addresses[0];
+	point->other_count = locations->count - 1;
 	point->condition = condition ? strdup(condition) : NULL;
-	fprintf(debugger->out, "breakpoint %u at 0x%llx\n", point->number, (unsigned long long)address);
+	memmove(locations->addresses, locations->addresses + 1, point->other_count * sizeof *locations->addresses);
+	point->others = locations->addresses;
+	locations->addresses = NULL;
+	print_break(debugger, point, locations);
 	return true;
 }
 
-COMMAND(cmd_break, 70, "break", "b", "LOC [if EXPR]", "stop before the instruction at LOC (symbol or address)")
+static bool set_break(struct debugger *debugger, const char *args, bool temporary)
+{
+	const char *rest = args, *condition = NULL;
+	struct locations locations;
+	uint64_t ignored;
+	bool good = locate(debugger, &rest, &locations);
+	if (good && strncmp(rest, "if ", 3) == 0)
+		condition = rest + 3;
+	else if (good && *rest)
+		good = complain(debugger, "what is `%s'?", rest);
+	good = good && (!condition || expression_all(debugger, condition, &ignored)) &&
+	       break_at(debugger, args, condition, temporary, &locations);
+	locations_free(&locations);
+	return good;
+}
+
+COMMAND(cmd_break, 70, "break", "b", "LOC [if EXPR]",
+        "stop before the instruction at LOC: function, FILE:LINE, *EXPR, address")
 {
 	return set_break(debugger, args, false);
 }
@@ -232,13 +256,21 @@ void points_refresh(struct debugger *debugger)
 	}
 }
 
+static bool breaks_at(const struct stop_point *point, uint64_t pc)
+{
+	bool found = point->address == pc;
+	for (size_t i = 0; i < point->other_count; i++)
+		found |= point->others[i] == pc;
+	return found;
+}
+
 void points_check(struct debugger *debugger, struct hart *moved)
 {
 	for (unsigned i = 0; i < debugger->point_count; i++) {
 		struct stop_point *point = &debugger->points[i];
 		if (point->kind == POINT_WATCH)
 			check_watch(debugger, point, moved);
-		if (point->kind != POINT_BREAK || point->address != moved->pc || moved->waiting ||
+		if (point->kind != POINT_BREAK || !breaks_at(point, moved->pc) || moved->waiting ||
 		    !condition_holds(debugger, point, moved->id))
 			continue;
 		hit(debugger, point, moved->id, "breakpoint");

@@ -3,6 +3,10 @@
 #include <string.h>
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/display.h"
+#include "debug/left.h"
+#include "debug/locate.h"
+#include "debug/step_line.h"
 #include "debug/travel.h"
 #include "dev/console.h"
 #include "isa/insn.h"
@@ -11,6 +15,7 @@
 void debug_observe(struct observer *observer, struct hart *hart, const struct trace_event *event)
 {
 	struct debugger *debugger = (struct debugger *)observer;
+	left_hear(debugger, hart, event);
 	if (event->type == TRACE_TRAP) {
 		debugger->traps[event->hart] = (struct last_trap){
 		    .valid = true,
@@ -53,6 +58,7 @@ bool debug_report_stop(struct debugger *debugger)
 		fprintf(debugger->out, "the machine has stopped%s%s\n", *machine->stop_message ? ": " : "",
 		        machine->stop_message);
 	debug_print_place(debugger, current(debugger));
+	display_all(debugger);
 	return true;
 }
 
@@ -131,8 +137,23 @@ static bool done_trap(struct debugger *debugger, const struct hart *moved, void 
 	return debugger->saw_trap;
 }
 
-COMMAND(cmd_step, 10, "step", "s", "[N] [hart H|all] | world | trap",
-        "run N instructions of the hart; or until it changes world, or traps")
+/* `step line` and `next line`: as many times to where another line begins. */
+static bool step_lines(struct debugger *debugger, const char *args, bool over)
+{
+	uint64_t count = 1;
+	struct line_step step;
+	if ((*args && !expression_all(debugger, args, &count)) || debug_is_over(debugger))
+		return false;
+	if (count == 0)
+		return complain(debugger, "step 0 is no step");
+	do
+		line_step_begin(debugger, over, &step);
+	while (step_until(debugger, line_step_done, &step) && --count);
+	return debug_report_stop(debugger);
+}
+
+COMMAND(cmd_step, 10, "step", "s", "[N] [hart H|all] | line [N] | world | trap",
+        "run N instructions of the hart; or to another line of source; or until it changes world, or traps")
 {
 	uint64_t count = 1;
 	done_function *done = done_count;
@@ -144,6 +165,8 @@ COMMAND(cmd_step, 10, "step", "s", "[N] [hart H|all] | world | trap",
 			done = done_world;
 		} else if (word_is(word, length, "trap")) {
 			done = done_trap;
+		} else if (word_is(word, length, "line")) {
+			return step_lines(debugger, args, false);
 		} else if (word_is(word, length, "hart")) {
 			uint64_t number;
 			if (strcmp(args, "all") == 0) {
@@ -187,9 +210,13 @@ static bool done_place(struct debugger *debugger, const struct hart *moved, void
 	       (!place->deeper_counts || moved->x[2] >= place->sp);
 }
 
-COMMAND(cmd_next, 20, "next", "n", "[N]", "like step, but runs called functions and traps through")
+COMMAND(cmd_next, 20, "next", "n", "[N] | line [N]", "like step, but runs called functions and traps through")
 {
 	uint64_t count = 1;
+	size_t length;
+	const char *rest = args, *word = next_word(&rest, &length);
+	if (word_is(word, length, "line"))
+		return step_lines(debugger, rest, true);
 	if (*args && !expression_all(debugger, args, &count))
 		return false;
 	if (debug_is_over(debugger))
@@ -226,7 +253,11 @@ COMMAND(cmd_finish, 30, "finish", "fin", "", "run until the current function ret
 COMMAND(cmd_until, 40, "until", "u", "LOC", "run until the hart reaches LOC")
 {
 	struct place place = {.mode = MODE_COUNT};
-	if (!expression_all(debugger, args, &place.pc) || debug_is_over(debugger))
+	struct locations locations;
+	bool good = locate(debugger, &args, &locations) && (!*args || complain(debugger, "what is `%s'?", args));
+	place.pc = good ? locations.addresses[0] : 0;
+	locations_free(&locations);
+	if (!good || debug_is_over(debugger))
 		return false;
 	step_until(debugger, done_place, &place);
 	return debug_report_stop(debugger);

@@ -99,3 +99,9 @@ COMMAND(cmd_type, 216, "type", "ty", "\"TEXT\"", "console input for the guest, a
 	free(bytes);
 	return good;
 }
+
+COMMAND(cmd_echo, 218, "echo", "ec", "TEXT", "say TEXT: a mark in what a script says")
+{
+	fprintf(debugger->out, "%s\n", args);
+	return true;
+}

@@ -25,7 +25,7 @@ static bool is_call(const struct insn *insn)
 	return (class == CLASS_JAL || class == CLASS_JALR) && links(insn->rd);
 }
 
-static bool is_return(const struct insn *insn)
+static bool returns_by_link(const struct insn *insn)
 {
 	return insn_rows[insn->semantics].class == CLASS_JALR && insn->rd == 0 && links(insn->rs1);
 }
@@ -71,7 +71,7 @@ static bool next_back(struct debugger *debugger)
 		return true;
 	led.trapped = is_trap_return(&insn);
 	struct search search = {.place = before_what_led, .context = &led, .limit = last.position};
-	if (!led.trapped && !is_return(&insn))
+	if (!led.trapped && !returns_by_link(&insn))
 		return true;
 	return travel_go(debugger, travel_find(debugger, &search) ? search.landing : last.position);
 }
@@ -128,9 +128,9 @@ static enum place note_call(struct debugger *debugger, const struct hart *moved,
 		return NO_PLACE;
 	if (is_call(&insn))
 		push_call(calls, was->position);
-	else if (is_return(&insn) && calls->count)
+	else if (returns_by_link(&insn) && calls->count)
 		calls->count--;
-	else if (is_return(&insn))
+	else if (returns_by_link(&insn))
 		calls->returns++;
 	return NO_PLACE;
 }

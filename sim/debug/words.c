@@ -1,4 +1,5 @@
 /* Words that the user typed, and words for the user. */
+#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 #include "debug/debugger.h"
@@ -36,4 +37,26 @@ bool parse_mode(const char *text, size_t length, enum mode *mode)
 			return true;
 		}
 	return false;
+}
+
+size_t name_length(const char *text)
+{
+	size_t length = 0;
+	if (isdigit((unsigned char)*text))
+		return 0;
+	for (;;) {
+		unsigned char c = (unsigned char)text[length];
+		if (isalnum(c) || c == '_' || c == '.' || c == '$')
+			length++;
+		else if (c == ':' && text[length + 1] == ':')
+			length += 2;
+		else
+			return length;
+	}
+}
+
+void print_plain(FILE *out, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		fputc(((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 127 ? '?' : text[i], out);
 }

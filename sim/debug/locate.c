@@ -1,0 +1,162 @@
+#include "debug/locate.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/array.h"
+#include "debug/evaluate.h"
+#include "debug/programs.h"
+#include "source/names.h"
+#include "source/scope.h"
+
+void locations_free(struct locations *locations)
+{
+	free(locations->addresses);
+	*locations = (struct locations){0};
+}
+
+static bool add_location(struct locations *locations, uint64_t address)
+{
+	enum { LOCATIONS_MAX = 4096 };
+	for (size_t i = 0; i < locations->count; i++)
+		if (locations->addresses[i] == address)
+			return true;
+	if (locations->count == LOCATIONS_MAX ||
+	    ARRAY_RESERVE(locations->addresses, locations->count, 1, &locations->capacity) != 0)
+		return false;
+	locations->addresses[locations->count++] = address;
+	return true;
+}
+
+bool locate_file_line(const char **text, char *file, size_t size, unsigned *number)
+{
+	size_t length = strcspn(*text, " \t,");
+	const char *colon = memrchr(*text, ':', length);
+	if (!colon || colon == *text || colon[-1] == ':' || !isdigit((unsigned char)colon[1]))
+		return false;
+	char *end;
+	unsigned long value = strtoul(colon + 1, &end, 10);
+	if (end != *text + length || value == 0 || value > INT32_MAX || (size_t)(colon - *text) >= size)
+		return false;
+	memcpy(file, *text, (size_t)(colon - *text));
+	file[colon - *text] = '\0';
+	*number = (unsigned)value;
+	*text = end + strspn(end, " \t");
+	return true;
+}
+
+/* ---- functions ---- */
+
+static void add_functions_of(struct program *program, const char *name, struct locations *locations)
+{
+	const struct name *entry;
+	size_t cursor = 0;
+	while ((entry = names_next(program, name, NAME_FUNCTION, &cursor)) != NULL) {
+		Dwarf_Die die = entry->die;
+		uint64_t linked;
+		if (!die_entry(&die, &linked) || !program_holds(program, linked + program->bias))
+			continue;
+		if (!locations->count)
+			locations->has_line = line_at(program, linked + program->bias, &locations->line);
+		add_location(locations, linked + program->bias);
+	}
+}
+
+bool locate_function(struct debugger *debugger, const char *name, struct locations *locations)
+{
+	struct program *program;
+	for (size_t i = 0; !locations->count && (program = debug_program_at(debugger, i)) != NULL; i++)
+		add_functions_of(program, name, locations);
+	return locations->count != 0;
+}
+
+/* ---- lines ---- */
+
+struct line_places {
+	struct program *program;
+	struct locations *locations;
+	/* The function and block that each is in: the first row in one counts. */
+	Dwarf_Die blocks[64];
+	uint64_t addresses[64];
+	unsigned count;
+};
+
+/* Rows come by address, so the first of a block is where the line begins in it. */
+static bool visit_line(void *context, const struct source_line *line)
+{
+	struct line_places *places = context;
+	struct scopes scopes;
+	struct address_range range;
+	uint64_t address = line->low;
+	if (scopes_at(places->program, address, &scopes)) {
+		const Dwarf_Die *block = &scopes.die[scopes.count - 1];
+		for (unsigned i = 0; i < places->count; i++)
+			if (places->blocks[i].addr == block->addr)
+				return true;
+		if (places->count < sizeof places->blocks / sizeof places->blocks[0])
+			places->blocks[places->count++] = *block;
+	}
+	if (function_range_at(places->program, address, &range) && range.low == address)
+		address = line_after_prologue(places->program, range.low, range.high);
+	if (!places->locations->count) {
+		places->locations->has_line = true;
+		places->locations->line = *line;
+	}
+	return add_location(places->locations, address);
+}
+
+static bool locate_line(struct debugger *debugger, const char *file, unsigned number, struct locations *locations)
+{
+	struct program *program;
+	struct source_line line;
+	bool known = false;
+	for (size_t i = 0; (program = debug_program_at(debugger, i)) != NULL; i++) {
+		struct line_places places = {.program = program, .locations = locations};
+		known |= line_file(program, file, &line);
+		line_visit(program, file, number, visit_line, &places);
+	}
+	if (locations->count)
+		return true;
+	return known ? complain(debugger, "no code at line %u of %s, nor behind it", number, file)
+	             : complain(debugger, "no source file `%s'", file);
+}
+
+/* An address: `*EXPR` is what it holds; without a star a variable is none. */
+static bool address_of_place(struct debugger *debugger, const char **text, uint64_t *address)
+{
+	struct evaluated evaluated;
+	bool star = **text == '*';
+	const char *start = *text += star;
+	if (!evaluate(debugger, text, false, &evaluated))
+		return false;
+	enum type_kind kind = type_kind(&evaluated.value.type);
+	if (!star && !type_is_word(&evaluated.value.type) && kind != KIND_FUNCTION && kind != KIND_POINTER &&
+	    kind != KIND_ARRAY)
+		return complain(debugger, "`%.*s' is a variable: a place is a function, FILE:LINE, *EXPR or an address",
+		                (int)strcspn(start, " \t"), start);
+	const char *reason = value_number(&evaluated.view.view, &evaluated.value, address);
+	return !reason || complain(debugger, "`%s': %s", start, reason);
+}
+
+bool locate(struct debugger *debugger, const char **text, struct locations *locations)
+{
+	char file[512], name[256];
+	unsigned number;
+	uint64_t address;
+	*locations = (struct locations){0};
+	if (locate_file_line(text, file, sizeof file, &number))
+		return locate_line(debugger, file, number, locations);
+	size_t length = name_length(*text);
+	if (length && length < sizeof name && (!(*text)[length] || isspace((unsigned char)(*text)[length]))) {
+		snprintf(name, sizeof name, "%.*s", (int)length, *text);
+		if (locate_function(debugger, name, locations)) {
+			*text += length + strspn(*text + length, " \t");
+			return true;
+		}
+	}
+	if (!address_of_place(debugger, text, &address))
+		return false;
+	struct hart *hart = current(debugger);
+	locations->has_line = debug_line(debugger, hart, hart->mode, address, &locations->line);
+	return add_location(locations, address) || complain(debugger, "no memory");
+}

@@ -1,0 +1,115 @@
+#include "debug/percpu.h"
+
+#include <ctype.h>
+#include <dwarf.h>
+#include <stdlib.h>
+#include <string.h>
+#include "debug/programs.h"
+#include "debug/view.h"
+#include "source/format.h"
+#include "source/names.h"
+
+/* "PerCpu", "per_cpu", "percpu_data"? */
+static bool is_percpu_name(const char *name)
+{
+	static const char wanted[] = "percpu";
+	size_t at = 0;
+	for (; *name && wanted[at]; name++) {
+		if (*name == '_')
+			continue;
+		if (tolower((unsigned char)*name) != wanted[at])
+			return false;
+		at++;
+	}
+	return !wanted[at] && (!*name || strcmp(name, "_data") == 0 || strcmp(name, "Data") == 0);
+}
+
+/* The variable that begins at the array's base: an array of structs, or the first of them. */
+static bool type_of_variable(struct program *program, const struct name *name, uint64_t base, uint64_t slot,
+                             struct type *type)
+{
+	Dwarf_Die die = name->die;
+	struct location location;
+	const struct source_view view = {.program = program};
+	location_of(&view, &die, NULL, &location);
+	if (location.kind != PLACE_MEMORY || location.address != base)
+		return false;
+	*type = type_of(program, &die);
+	if (type_kind(type) == KIND_ARRAY)
+		*type = type_target(type);
+	return type_kind(type) == KIND_STRUCT && type_size(type) <= slot;
+}
+
+/* Variables come first; of structs of that name the one of the best name: that without more words. */
+static bool find_percpu(struct program *program, uint64_t base, uint64_t slot, struct type *type)
+{
+	char text[512];
+	const struct name *name;
+	bool found = false;
+	for (size_t i = 0; names_at(program, i, text, sizeof text, &name); i++) {
+		if (name->kind == NAME_VARIABLE && !name->declared && type_of_variable(program, name, base, slot, type))
+			return true;
+	}
+	for (size_t i = 0; !found && names_at(program, i, text, sizeof text, &name); i++) {
+		if (name->kind != NAME_TYPE || name->declared || !is_percpu_name(name->text))
+			continue;
+		struct type one = type_of_die(program, &name->die);
+		found = type_kind(&one) == KIND_STRUCT && type_size(&one) && type_size(&one) <= slot;
+		if (found)
+			*type = one;
+	}
+	return found;
+}
+
+bool percpu_type(struct debugger *debugger, uint64_t base, uint64_t slot, struct type *type)
+{
+	struct program *program;
+	for (size_t i = 0; (program = debug_program_at(debugger, i)) != NULL; i++)
+		if (debug_program_module(debugger, program) == 0 && find_percpu(program, base, slot, type))
+			return true;
+	return false;
+}
+
+/* Slots lie at physical addresses: M-mode sees them without a page table. */
+static bool read_bus(void *context, uint64_t address, void *bytes, size_t size)
+{
+	struct debugger *debugger = context;
+	return bus_peek(&debugger->machine->bus, address, bytes, size);
+}
+
+static const char *bus_symbol(void *context, uint64_t address, char *text, size_t size)
+{
+	struct debugger *debugger = context;
+	return debug_symbol(debugger, current(debugger), MODE_HS, address, text, size);
+}
+
+void percpu_print(struct debugger *debugger, const struct type *type, uint64_t address)
+{
+	const struct source_view view = {
+	    .context = debugger,
+	    .read = read_bus,
+	    .symbol = bus_symbol,
+	    .program = type->program,
+	};
+	struct value whole = value_in_memory(type, address), field;
+	Dwarf_Die member = {0};
+	whole.type = type_bare(type);
+	while (type_member_next(&whole.type, &member)) {
+		char *bytes = NULL;
+		size_t size = 0;
+		const char *name = die_name(&member);
+		if (value_of_member(&view, &whole, &member, &field))
+			continue;
+		FILE *out = open_memstream(&bytes, &size);
+		if (!out)
+			return;
+		fprintf(out, "  %s = ", name ? name : "");
+		bool word = type_kind(&field.type) == KIND_INTEGER && type_size(&field.type) == 8 &&
+		            !type_signed(&field.type);
+		format_value(out, &view, &field, word ? 'x' : 0, false); /* most likely an address */
+		fclose(out);
+		print_plain(debugger->out, bytes, size);
+		fputc('\n', debugger->out);
+		free(bytes);
+	}
+}
