@@ -68,6 +68,7 @@ enum debug_result debug_run(struct machine *machine)
 	enum debug_result result = run_scripts(&debugger);
 	observers_remove(&machine->observers, &debugger.observer);
 	points_free(&debugger);
+	debug_names_free(&debugger);
 	free(debugger.heard.bytes);
 	free(debugger.traps);
 	free(debugger.last_line);

@@ -9,11 +9,19 @@
 #include "machine/machine.h"
 #include "trace/trace.h"
 
+/* Whose code an address is meant to be in: by the name that stood there. */
+struct debug_place {
+	bool given; /* false: there was no name, anybody's */
+	unsigned space;
+	uint32_t asid;
+};
+
 struct stop_point {
 	unsigned number;
 	enum { POINT_BREAK, POINT_WATCH, POINT_CATCH } kind;
 	bool temporary;
 	uint64_t address;    /* break: pc; watch: physical address */
+	struct debug_place place; /* break: whose code it is */
 	unsigned size;       /* watch */
 	uint64_t last;       /* watch: value at the last look */
 	enum trace_type type; /* catch */
@@ -44,6 +52,8 @@ struct debugger {
 	struct stop_point *points;
 	unsigned point_count, next_number;
 	struct last_trap *traps; /* one a hart */
+	struct debug_place named; /* by the last name that was looked up */
+	struct debug_completion *completion; /* names.c */
 	/* What happened during the step being made. */
 	bool stopped;
 	char reason[256];
@@ -89,6 +99,18 @@ bool debug_interrupted(struct debugger *debugger);
  * past what was read. expression_all wants the whole text used. */
 bool expression(struct debugger *debugger, const char **text, uint64_t *value);
 bool expression_all(struct debugger *debugger, const char *text, uint64_t *value);
+
+/* names.c: the symbol NAME, or SPACE:NAME of a program or zone, at *text, which is advanced past it. False after a
+ * complaint: there is none, or it has to be said which of several. debugger->named says whose it is. */
+struct symbol;
+bool debug_name(struct debugger *debugger, const char **text, const struct symbol **symbol);
+/* Is the hart where such an address is meant to be? */
+bool debug_is_there(const struct debugger *debugger, const struct hart *hart, const struct debug_place *place);
+/* A zone at *text: by its name, or a VMID. False after a complaint. */
+bool debug_zone(struct debugger *debugger, const char **text, unsigned *space);
+/* What can be typed for a symbol; NULL past the last. */
+const char *debug_name_candidate(struct debugger *debugger, size_t index);
+void debug_names_free(struct debugger *debugger);
 
 /* points.c: does any point need looking at each step? */
 bool points_active(const struct debugger *debugger);

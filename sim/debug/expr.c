@@ -47,7 +47,16 @@ static bool named_register(const struct hart *hart, const char *name, uint64_t *
 	return info && csr_peek(hart, info->num, value);
 }
 
-static bool name_value(struct parser *parser, bool is_register, uint64_t *value)
+static bool symbol_value(struct parser *parser, uint64_t *value)
+{
+	const struct symbol *symbol;
+	if (!debug_name(parser->debugger, &parser->text, &symbol))
+		return false;
+	*value = symbol->address;
+	return true;
+}
+
+static bool register_value(struct parser *parser, uint64_t *value)
 {
 	char name[128];
 	size_t length = 0;
@@ -59,11 +68,8 @@ static bool name_value(struct parser *parser, bool is_register, uint64_t *value)
 	memcpy(name, parser->text, length);
 	name[length] = '\0';
 	parser->text += length;
-	if (is_register)
-		return named_register(current(parser->debugger), name, value) ||
-		       complain(parser->debugger, "no register `%s'", name);
-	return symbols_lookup(parser->debugger->machine->symbols, name, value, NULL, NULL) ||
-	       complain(parser->debugger, "no symbol `%s'", name);
+	return named_register(current(parser->debugger), name, value) ||
+	       complain(parser->debugger, "no register `%s'", name);
 }
 
 static bool primary(struct parser *parser, uint64_t *value)
@@ -88,9 +94,12 @@ static bool primary(struct parser *parser, uint64_t *value)
 		parser->text = end;
 		return true;
 	}
-	bool is_register = *parser->text == '$';
-	parser->text += is_register;
-	return name_value(parser, is_register, value);
+	if (*parser->text == '$') {
+		parser->text++;
+		return register_value(parser, value);
+	}
+	parser->text += *parser->text == '&'; /* a symbol is its address */
+	return symbol_value(parser, value);
 }
 
 static bool unary(struct parser *parser, uint64_t *value)

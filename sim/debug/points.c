@@ -45,8 +45,10 @@ static bool set_break(struct debugger *debugger, const char *args, bool temporar
 	uint64_t address;
 	if (*rest == '*')
 		rest++;
+	debugger->named.given = false;
 	if (!expression(debugger, &rest, &address))
 		return false;
+	struct debug_place place = debugger->named;
 	const char *condition = NULL;
 	if (strncmp(rest, "if ", 3) == 0)
 		condition = rest + 3;
@@ -61,6 +63,7 @@ static bool set_break(struct debugger *debugger, const char *args, bool temporar
 	point->kind = POINT_BREAK;
 	point->temporary = temporary;
 	point->address = address;
+	point->place = place;
 	point->condition = condition ? strdup(condition) : NULL;
 	fprintf(debugger->out, "breakpoint %u at 0x%llx\n", point->number, (unsigned long long)address);
 	return true;
@@ -229,7 +232,7 @@ void points_check(struct debugger *debugger, struct hart *moved)
 		if (point->kind == POINT_WATCH)
 			check_watch(debugger, point, moved);
 		if (point->kind != POINT_BREAK || point->address != moved->pc || moved->waiting ||
-		    !condition_holds(debugger, point, moved->id))
+		    !debug_is_there(debugger, moved, &point->place) || !condition_holds(debugger, point, moved->id))
 			continue;
 		hit(debugger, point, moved->id, "breakpoint");
 		if (point->temporary)

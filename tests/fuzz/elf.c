@@ -1,6 +1,7 @@
 /* The ELF loader: any bytes are loaded, or refused in one line, and nothing outside DRAM is touched. */
 #include "base/bus.h"
 #include "fuzz.h"
+#include "machine/elf_symbols.h"
 #include "machine/loader.h"
 
 #define DRAM UINT64_C(0x80000000)
