@@ -8,6 +8,7 @@
 #include "base/say.h"
 #include "debug/debugger.h"
 #include "debug/repl.h"
+#include "debug/switches.h"
 #include "debug/terminal.h"
 
 /* --debug-cmd names a file, or is commands itself, separated by semicolons or newlines. */
@@ -69,6 +70,7 @@ enum debug_result debug_run(struct machine *machine)
 	observers_remove(&machine->observers, &debugger.observer);
 	points_free(&debugger);
 	debug_names_free(&debugger);
+	switches_free(&debugger);
 	free(debugger.heard.bytes);
 	free(debugger.traps);
 	free(debugger.last_line);

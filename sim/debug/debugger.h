@@ -25,8 +25,14 @@ struct stop_point {
 	unsigned size;       /* watch */
 	uint64_t last;       /* watch: value at the last look */
 	enum trace_type type; /* catch */
+	enum {
+		CATCH_EVENT,
+		CATCH_EXIT,
+		CATCH_SWITCH
+	} which; /* world events: any; exits from guests; entries to them too */
 	bool has_argument;
-	uint64_t argument; /* catch trap: cause (interrupts with bit 63); catch csr: number; catch world: enum mode */
+	uint64_t
+	    argument; /* catch trap: cause (interrupts with bit 63); catch csr: number; catch world: enum mode; catch switch: a space */
 	char *condition; /* expression, or NULL */
 	char *text; /* as the user wrote it */
 	uint64_t hits;
@@ -54,6 +60,8 @@ struct debugger {
 	struct last_trap *traps; /* one a hart */
 	struct debug_place named; /* by the last name that was looked up */
 	struct debug_completion *completion; /* names.c */
+	struct debug_switches *switches; /* switches.c */
+	bool at_switch; /* what it was that stopped is a world switch: tell of it */
 	/* What happened during the step being made. */
 	bool stopped;
 	char reason[256];

@@ -6,6 +6,7 @@
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "debug/mappings.h"
+#include "debug/topics.h"
 #include "base/device.h"
 #include "isa/insn.h"
 #include "hart/mmu.h"
@@ -58,24 +59,6 @@ static void info_harts(struct debugger *debugger)
 	}
 }
 
-static void print_tlb_entry(void *context, uint64_t va, uint64_t pa, unsigned page_shift, bool virt, unsigned asid,
-                            unsigned vmid, const char *perms)
-{
-	struct debugger *debugger = context;
-	fprintf(debugger->out, "%-2s va 0x%016llx pa 0x%014llx 2^%u asid %u vmid %u %s\n", virt ? "VS" : "S",
-	        (unsigned long long)va, (unsigned long long)pa, page_shift, asid, vmid, perms);
-}
-
-static void info_tlb(struct debugger *debugger)
-{
-	const struct mmu_stats *stats = mmu_stats(current(debugger));
-	mmu_visit_tlb(current(debugger), print_tlb_entry, debugger);
-	fprintf(debugger->out, "hits %llu misses %llu, PTE reads S %llu VS %llu G %llu\n",
-	        (unsigned long long)stats->hits, (unsigned long long)stats->misses,
-	        (unsigned long long)stats->pte_reads_s, (unsigned long long)stats->pte_reads_vs,
-	        (unsigned long long)stats->pte_reads_g);
-}
-
 static void info_irq(struct debugger *debugger)
 {
 	const struct hart *hart = current(debugger);
@@ -90,23 +73,6 @@ static void info_irq(struct debugger *debugger)
 	}
 	fprintf(debugger->out, "hgeip 0x%llx hgeie 0x%llx\n", (unsigned long long)hart->hgei,
 	        (unsigned long long)hart->csr.hgeie);
-}
-
-static void info_tp(struct debugger *debugger)
-{
-	const struct tp_file *tp = &current(debugger)->tp;
-	char name[160];
-	for (unsigned mode = 0; mode < MODE_COUNT; mode++) {
-		if (!tp->written[mode])
-			continue;
-		debug_symbol(debugger, current(debugger), mode, tp->pc[mode], name, sizeof name);
-		fprintf(debugger->out, "%c %-2s wrote tp = 0x%016llx at pc 0x%llx%s, cycle %llu\n",
-		        tp->last_writer == mode ? '*' : ' ', mode_name(mode), (unsigned long long)tp->value[mode],
-		        (unsigned long long)tp->pc[mode], name, (unsigned long long)tp->cycle[mode]);
-	}
-	fprintf(debugger->out, "tp is 0x%llx; the hypervisor's 0x%llx, the guest's 0x%llx\n",
-	        (unsigned long long)current(debugger)->x[4], (unsigned long long)tp->hypervisor,
-	        (unsigned long long)tp->guest);
 }
 
 /* The slots that --check percpu looks at. */
@@ -130,16 +96,6 @@ static void info_percpu(struct debugger *debugger)
 		                                   : " (NOT its slot)",
 		        (unsigned long long)words[0], (unsigned long long)words[1], (unsigned long long)words[2],
 		        (unsigned long long)words[3]);
-	}
-}
-
-static void info_zones(struct debugger *debugger)
-{
-	for (unsigned i = 0; i < debugger->machine->hart_count; i++) {
-		const struct hart *hart = &debugger->machine->harts[i];
-		fprintf(debugger->out, "hart %-2u VMID %" PRIu64 " G-stage root 0x%" PRIx64 " mode %" PRIu64 "%s\n", i,
-		        (hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW, (hart->csr.hgatp & hgatp_PPN) << PAGE_SHIFT,
-		        hart->csr.hgatp >> hgatp_MODE_LOW, mode_virt(hart->mode) ? ", in the guest" : "");
 	}
 }
 
@@ -177,7 +133,8 @@ static void info_status(struct debugger *debugger)
 		        machine->stop_message);
 }
 
-COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status",
+COMMAND(cmd_info, 120, "info", "i",
+        "regs|fregs|csr|harts|breakpoints|percpu|zones|vcpus|switch|tp|gstage|pt|cache|tlb|irq|mem|mtree|stats|status",
         "show state")
 {
 	static const struct {
@@ -191,12 +148,8 @@ COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu
 	    {"harts", info_harts},
 	    {"threads", info_harts},
 	    {"breakpoints", points_print},
-	    {"tlb", info_tlb},
 	    {"percpu", info_percpu},
-	    {"zones", info_zones},
-	    {"vcpus", info_zones},
 	    {"irq", info_irq},
-	    {"tp", info_tp},
 	    {"mtree", info_mtree},
 	    {"stats", info_stats},
 	    {"qtree", info_mtree},
@@ -204,13 +157,19 @@ COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu
 	    {"status", info_status},
 	    {"mem", info_mem},
 	};
+	size_t length;
+	const char *rest = args, *word = next_word(&rest, &length);
+	topic_function *topic = topic_find(word, length);
+	if (topic)
+		return topic(debugger, rest);
 	for (unsigned i = 0; i < sizeof topics / sizeof topics[0]; i++)
 		if (*args && strncmp(topics[i].name, args, strlen(args)) == 0) {
 			topics[i].run(debugger);
 			return true;
 		}
-	return complain(debugger,
-	                "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status");
+	return complain(
+	    debugger,
+	    "info regs|fregs|csr|harts|breakpoints|percpu|zones|vcpus|switch|tp|gstage|pt|cache|tlb|irq|mem|mtree|stats|status");
 }
 
 COMMAND(cmd_csr, 130, "csr", "cs", "NAME", "show a CSR by field")

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/switches.h"
 #include "dev/console.h"
 #include "isa/insn.h"
 #include "machine/sched.h"
@@ -29,13 +30,14 @@ void debug_observe(struct observer *observer, struct hart *hart, const struct tr
 		debugger->saw_world |= event->hart == debugger->hart;
 	if (event->type == TRACE_CONSOLE)
 		debug_hear(debugger, (uint8_t)event->value[0]);
+	switches_event(debugger, hart, event);
 	points_event(debugger, event);
 }
 
 /* One step of the machine. False when something wants the prompt back. */
 static bool step_once(struct debugger *debugger, struct hart **moved)
 {
-	debugger->stopped = false;
+	debugger->stopped = debugger->at_switch = false;
 	*moved = sched_step(debugger->machine);
 	if (*moved)
 		points_check(debugger, *moved);
@@ -47,6 +49,8 @@ bool debug_report_stop(struct debugger *debugger)
 	struct machine *machine = debugger->machine;
 	if (debugger->stopped)
 		fprintf(debugger->out, "%s\n", debugger->reason);
+	if (debugger->stopped && debugger->at_switch)
+		switches_print(debugger, debugger->hart);
 	if (machine->stop != RUNNING)
 		fprintf(debugger->out, "the machine has stopped%s%s\n", *machine->stop_message ? ": " : "",
 		        machine->stop_message);

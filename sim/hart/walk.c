@@ -384,3 +384,15 @@ bool mmu_guest_page(struct hart *hart, uint64_t hgatp, uint64_t gpa, struct gues
 	*page = (struct guest_page){leaf.address, leaf.shift, leaf.perms};
 	return true;
 }
+
+struct walk_scheme walk_scheme(const struct hart *hart, enum walk_stage stage, uint64_t atp)
+{
+	struct regime regime = regime_by(hart, stage, atp);
+	return (struct walk_scheme){regime.levels, regime.root_bits, regime.root, regime.big_endian};
+}
+
+const char *walk_pte_invalid(const struct hart *hart, enum walk_stage stage, uint64_t atp, unsigned level, uint64_t pte)
+{
+	struct regime regime = regime_by(hart, stage, atp);
+	return pte_invalid(&regime, level, pte);
+}
