@@ -175,6 +175,7 @@ COMMAND(cmd_step, 10, "step", "s", "[N] [hart H|all] | world | trap",
 struct place {
 	uint64_t pc, sp;
 	enum mode mode;     /* MODE_COUNT: any */
+	struct debug_place named; /* until: by the name that was given */
 	bool deeper_counts; /* next: code below a call or in a trap handler does not count */
 };
 
@@ -184,7 +185,7 @@ static bool done_place(struct debugger *debugger, const struct hart *moved, void
 	const struct place *place = context;
 	return moved == current(debugger) && moved->pc == place->pc &&
 	       (place->mode == MODE_COUNT || moved->mode == place->mode) &&
-	       (!place->deeper_counts || moved->x[2] >= place->sp);
+	       debug_is_there(debugger, moved, &place->named) && (!place->deeper_counts || moved->x[2] >= place->sp);
 }
 
 COMMAND(cmd_next, 20, "next", "n", "[N]", "like step, but runs called functions and traps through")
@@ -202,7 +203,7 @@ COMMAND(cmd_next, 20, "next", "n", "[N]", "like step, but runs called functions 
 			insn = decode(&hart->isa, word);
 		uint8_t class = insn_rows[insn.semantics].class;
 		bool call = (class == CLASS_JAL || class == CLASS_JALR) && insn.rd == 1;
-		struct place after = {hart->pc + insn.length, hart->x[2], hart->mode, true};
+		struct place after = {hart->pc + insn.length, hart->x[2], hart->mode, {0}, true};
 		debugger->saw_trap = false;
 		uint64_t one = 1;
 		bool over = call || insn.semantics == INSN_ecall;
@@ -218,7 +219,7 @@ COMMAND(cmd_finish, 30, "finish", "fin", "", "run until the current function ret
 	if (debug_is_over(debugger))
 		return false;
 	struct hart *hart = current(debugger);
-	struct place place = {hart->x[1], hart->x[2], hart->mode, true};
+	struct place place = {hart->x[1], hart->x[2], hart->mode, {0}, true};
 	step_until(debugger, done_place, &place);
 	return debug_report_stop(debugger);
 }
@@ -226,8 +227,10 @@ COMMAND(cmd_finish, 30, "finish", "fin", "", "run until the current function ret
 COMMAND(cmd_until, 40, "until", "u", "LOC", "run until the hart reaches LOC")
 {
 	struct place place = {.mode = MODE_COUNT};
+	debugger->named.given = false;
 	if (!expression_all(debugger, args, &place.pc) || debug_is_over(debugger))
 		return false;
+	place.named = debugger->named;
 	step_until(debugger, done_place, &place);
 	return debug_report_stop(debugger);
 }

@@ -8,7 +8,7 @@
 #include "hart/walk.h"
 
 /* Tables that point to each other can be walked for ever: no machine has more of them. */
-enum { PTES_MAX = 1 << 24, PTES_PER_LOOK = 1 << 16, RANGES_MAX = 1 << 20, ENTRIES = 1 << VPN_BITS };
+enum { PTES_MAX = 1 << 22, PTES_PER_LOOK = 1 << 16, RANGES_MAX = 1 << 20, ENTRIES = 1 << VPN_BITS };
 
 struct reading {
 	struct debugger *debugger;
