@@ -1,58 +1,272 @@
 #include "base/symbols.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/array.h"
 #include "base/say.h"
 
-struct symbols {
-	/* Once sealed, sorted by (module, address, best name last); behind the first `named` those that name no byte. */
+/* The symbols of one file. */
+struct module {
+	char *path, *name;
+	unsigned space;
+	uint32_t asid;
+	/* Once sealed, sorted by (address, best name last); behind the first `named` those that name no byte. */
 	struct symbol *by_address;
-	size_t *by_name; /* indices into by_address, sorted by (name, module, address) */
+	size_t *by_name; /* indices into by_address, sorted by (name, globals first, address) */
 	size_t count, named, capacity;
-	unsigned modules; /* number of the last, plus one */
+	bool sealed;
 };
 
+struct space {
+	char *name;
+	bool guest; /* one was given to the machine: may be the one that runs where that is not known */
+	uint32_t vmid; /* VMID_NONE: known by its bindings */
+};
+
+struct symbols {
+	struct module *modules;
+	size_t module_count, module_capacity;
+	struct space *spaces;
+	size_t space_count, space_capacity;
+	struct symbol_binding *bindings;
+	size_t binding_count, binding_capacity;
+};
+
+enum { VMID_LOW = 44, VMID_MASK = 0x3fff };
+#define VMID_NONE UINT32_MAX
+
 struct symbols *symbols_new(void) { return calloc(1, sizeof(struct symbols)); }
+
+static void empty_module(struct module *module)
+{
+	for (size_t i = 0; i < module->count; i++)
+		free((void *)(uintptr_t)module->by_address[i].name);
+	free(module->by_address);
+	free(module->by_name);
+	free(module->path);
+	free(module->name);
+	*module = (struct module){.space = module->space, .asid = module->asid};
+}
 
 void symbols_free(struct symbols *symbols)
 {
 	if (!symbols)
 		return;
-	for (size_t i = 0; i < symbols->count; i++)
-		free((void *)(uintptr_t)symbols->by_address[i].name);
-	free(symbols->by_address);
-	free(symbols->by_name);
+	for (size_t i = 0; i < symbols->module_count; i++)
+		empty_module(&symbols->modules[i]);
+	for (size_t i = 0; i < symbols->space_count; i++)
+		free(symbols->spaces[i].name);
+	free(symbols->modules);
+	free(symbols->spaces);
+	free(symbols->bindings);
 	free(symbols);
+}
+
+/* ---- spaces ---- */
+
+static int reach_space(struct symbols *symbols, unsigned space)
+{
+	while (symbols->space_count <= space) {
+		if (ARRAY_RESERVE(symbols->spaces, symbols->space_count, 1, &symbols->space_capacity))
+			return -1;
+		symbols->spaces[symbols->space_count++] = (struct space){.vmid = VMID_NONE};
+	}
+	return 0;
+}
+
+int symbols_add_guest(struct symbols *symbols, unsigned space)
+{
+	if (reach_space(symbols, space) != 0)
+		return -1;
+	symbols->spaces[space].guest = space != SPACE_HOST && symbols->spaces[space].vmid == VMID_NONE;
+	return 0;
+}
+
+static bool is_name(const char *one, const char *name, size_t length)
+{
+	return one && strncmp(one, name, length) == 0 && one[length] == '\0';
+}
+
+static bool name_is_taken(const struct symbols *symbols, const char *name)
+{
+	for (unsigned i = 0; i < symbols->space_count; i++)
+		if (is_name(symbols->spaces[i].name, name, strlen(name)))
+			return true;
+	for (size_t i = 0; i < symbols->module_count; i++)
+		if (is_name(symbols->modules[i].name, name, strlen(name)))
+			return true;
+	return false;
+}
+
+/* A copy that nothing else is called by: NULL: no memory. */
+static char *new_name(const struct symbols *symbols, const char *name)
+{
+	for (unsigned copy = 1;; copy++) {
+		char *text;
+		if ((copy == 1 ? asprintf(&text, "%s", name) : asprintf(&text, "%s_%u", name, copy)) < 0)
+			return NULL;
+		if (!name_is_taken(symbols, say_plain(text)))
+			return text;
+		free(text);
+	}
+}
+
+int symbols_name_space(struct symbols *symbols, unsigned space, const char *name)
+{
+	if (reach_space(symbols, space) != 0)
+		return -1;
+	free(symbols->spaces[space].name);
+	symbols->spaces[space].name = NULL;
+	symbols->spaces[space].name = new_name(symbols, name);
+	return symbols->spaces[space].name ? 0 : -1;
+}
+
+unsigned symbols_spaces(const struct symbols *symbols) { return symbols ? (unsigned)symbols->space_count : 0; }
+
+const char *symbols_space_name(const struct symbols *symbols, unsigned space)
+{
+	return space < symbols_spaces(symbols) && symbols->spaces[space].name ? symbols->spaces[space].name : "";
+}
+
+unsigned symbols_space_named(const struct symbols *symbols, const char *name, size_t length)
+{
+	for (unsigned i = 0; i < symbols_spaces(symbols); i++)
+		if (length && is_name(symbols->spaces[i].name, name, length))
+			return i;
+	return SPACE_UNKNOWN;
+}
+
+bool symbols_have_guests(const struct symbols *symbols)
+{
+	for (unsigned i = 0; i < symbols_spaces(symbols); i++)
+		if (symbols->spaces[i].guest)
+			return true;
+	return false;
+}
+
+bool symbols_is_guest(const struct symbols *symbols, unsigned space)
+{
+	return space < symbols_spaces(symbols) && symbols->spaces[space].guest;
+}
+
+static uint32_t vmid_of(uint64_t hgatp) { return (uint32_t)(hgatp >> VMID_LOW) & VMID_MASK; }
+
+int symbols_bind(struct symbols *symbols, uint64_t hgatp, unsigned space)
+{
+	for (size_t i = 0; i < symbols->binding_count; i++)
+		if (symbols->bindings[i].hgatp == hgatp) {
+			symbols->bindings[i].space = space;
+			return 0;
+		}
+	if (ARRAY_RESERVE(symbols->bindings, symbols->binding_count, 1, &symbols->binding_capacity))
+		return -1;
+	symbols->bindings[symbols->binding_count++] = (struct symbol_binding){hgatp, space};
+	return 0;
+}
+
+void symbols_unbind(struct symbols *symbols) { symbols->binding_count = 0; }
+
+const struct symbol_binding *symbols_binding(const struct symbols *symbols, size_t index)
+{
+	return symbols && index < symbols->binding_count ? &symbols->bindings[index] : NULL;
+}
+
+unsigned symbols_space_of(const struct symbols *symbols, uint64_t hgatp)
+{
+	for (unsigned i = 0; i < symbols_spaces(symbols); i++)
+		if (symbols->spaces[i].vmid == vmid_of(hgatp))
+			return i;
+	for (size_t i = 0; symbols && i < symbols->binding_count; i++)
+		if (symbols->bindings[i].hgatp == hgatp)
+			return symbols->bindings[i].space;
+	return SPACE_UNKNOWN;
+}
+
+unsigned symbols_space_of_vmid(struct symbols *symbols, unsigned vmid)
+{
+	char name[32];
+	unsigned space = symbols_spaces(symbols);
+	for (unsigned i = 0; i < space; i++)
+		if (symbols->spaces[i].vmid == vmid)
+			return i;
+	for (size_t i = 0; i < symbols->binding_count; i++)
+		if (vmid_of(symbols->bindings[i].hgatp) == vmid)
+			return symbols->bindings[i].space;
+	snprintf(name, sizeof(name), "vmid%u", vmid);
+	if (symbols_name_space(symbols, space, name) != 0)
+		return SPACE_UNKNOWN;
+	symbols->spaces[space].vmid = vmid;
+	return space;
+}
+
+/* ---- modules ---- */
+
+int symbols_new_module(struct symbols *symbols, const struct symbol_module *made)
+{
+	struct module module = {.space = made->space, .asid = made->asid};
+	module.path = made->path ? strdup(made->path) : NULL;
+	module.name = made->name ? new_name(symbols, made->name) : NULL;
+	if ((made->path && !module.path) || (made->name && !module.name) || reach_space(symbols, made->space) != 0 ||
+	    ARRAY_RESERVE(symbols->modules, symbols->module_count, 1, &symbols->module_capacity)) {
+		empty_module(&module);
+		return -1;
+	}
+	symbols->modules[symbols->module_count] = module;
+	return (int)symbols->module_count++;
+}
+
+size_t symbols_modules(const struct symbols *symbols) { return symbols ? symbols->module_count : 0; }
+
+struct symbol_module symbols_module(const struct symbols *symbols, size_t index)
+{
+	const struct module *module = &symbols->modules[index];
+	return (struct symbol_module){
+	    .path = module->path,
+	    .name = module->name,
+	    .space = module->space,
+	    .asid = module->asid,
+	    .count = module->count,
+	};
+}
+
+void symbols_empty(struct symbols *symbols, size_t module) { empty_module(&symbols->modules[module]); }
+
+/* Modules that nobody made are spaces of their own. */
+static struct module *module_of(struct symbols *symbols, unsigned number)
+{
+	while (symbols->module_count <= number)
+		if (symbols_new_module(symbols, &(struct symbol_module){.space = (unsigned)symbols->module_count,
+		                                                        .asid = ASID_ANY}) < 0)
+			return NULL;
+	return &symbols->modules[number];
 }
 
 int symbols_add(struct symbols *symbols, const struct symbol *symbol)
 {
-	if (symbols->count == symbols->capacity) {
-		size_t capacity = symbols->capacity ? 2 * symbols->capacity : 256;
-		struct symbol *grown = realloc(symbols->by_address, capacity * sizeof(*grown));
+	struct module *module = module_of(symbols, symbol->module);
+	if (!module)
+		return -1;
+	if (module->count == module->capacity) {
+		size_t capacity = module->capacity ? 2 * module->capacity : 256;
+		struct symbol *grown = realloc(module->by_address, capacity * sizeof(*grown));
 		if (grown)
-			symbols->by_address = grown;
-		size_t *names = realloc(symbols->by_name, capacity * sizeof(*names));
+			module->by_address = grown;
+		size_t *names = realloc(module->by_name, capacity * sizeof(*names));
 		if (names)
-			symbols->by_name = names;
+			module->by_name = names;
 		if (!grown || !names)
 			return -1;
-		symbols->capacity = capacity;
+		module->capacity = capacity;
 	}
 	struct symbol copy = *symbol;
 	copy.name = strdup(symbol->name);
 	if (!copy.name)
 		return -1;
 	say_plain((char *)(uintptr_t)copy.name); /* for debugger, reports and traces */
-	symbols_add_guest(symbols, copy.module);
-	symbols->by_address[symbols->count++] = copy;
-	return 0;
-}
-
-void symbols_add_guest(struct symbols *symbols, unsigned module)
-{
-	if (symbols->modules <= module)
-		symbols->modules = module + 1;
+	module->by_address[module->count++] = copy;
+	module->sealed = false;
+	return symbols_add_guest(symbols, module->space);
 }
 
 static int compare_u64(uint64_t a, uint64_t b) { return (a > b) - (a < b); }
@@ -60,15 +274,15 @@ static int compare_u64(uint64_t a, uint64_t b) { return (a > b) - (a < b); }
 /* Where a section or a region begins: __text_start, __world_switch_start. */
 static bool is_mark(const struct symbol *symbol) { return symbol->name[0] == '_' && symbol->name[1] == '_'; }
 
-/* Of several symbols at one address the last is the one to show: functions before objects and labels, globals before
+/* Of several symbols at one address the last is the one to show: later ones first, functions before objects and labels, globals before
  * locals, known sizes before unknown, others before marks, then by name so that the order is total. */
 static int compare_address(const void *left, const void *right)
 {
 	const struct symbol *a = left, *b = right;
-	if (a->module != b->module)
-		return a->module < b->module ? -1 : 1;
 	if (a->address != b->address)
 		return compare_u64(a->address, b->address);
+	if (a->order != b->order)
+		return a->order < b->order ? -1 : 1;
 	if (a->is_function != b->is_function)
 		return a->is_function ? 1 : -1;
 	if (a->is_global != b->is_global)
@@ -87,9 +301,9 @@ static int compare_name(const void *left, const void *right, void *table)
 	int order = strcmp(a->name, b->name);
 	if (order != 0)
 		return order;
-	if (a->is_global != b->is_global && a->module == b->module)
+	if (a->is_global != b->is_global)
 		return a->is_global ? -1 : 1;
-	return a->module != b->module ? (a->module < b->module ? -1 : 1) : compare_u64(a->address, b->address);
+	return compare_u64(a->address, b->address);
 }
 
 static bool holds(const struct symbol *symbol, uint64_t address) { return address - symbol->address < symbol->size; }
@@ -97,7 +311,7 @@ static bool holds(const struct symbol *symbol, uint64_t address) { return addres
 /* The symbol around one, from that of the one before it on outwards. */
 static size_t find_around(const struct symbol *table, size_t index)
 {
-	if (index == 0 || table[index - 1].module != table[index].module)
+	if (index == 0)
 		return 0;
 	size_t around = index; /* the one before, plus 1 */
 	while (around && !holds(&table[around - 1], table[index].address))
@@ -110,9 +324,9 @@ static void give_size(struct symbol *table, size_t count, size_t index)
 	struct symbol *symbol = &table[index];
 	uint64_t end = symbol->limit;
 	size_t next = index + 1;
-	while (next < count && table[next].module == symbol->module && table[next].address == symbol->address)
+	while (next < count && table[next].address == symbol->address)
 		next++;
-	if (next < count && table[next].module == symbol->module && table[next].address < end)
+	if (next < count && table[next].address < end)
 		end = table[next].address;
 	if (symbol->around) {
 		const struct symbol *around = &table[symbol->around - 1];
@@ -139,100 +353,177 @@ static int compare_sealed(const void *left, const void *right)
 }
 
 /* Those of unknown size are not around any: their sizes come after. */
-static void give_sizes(struct symbols *symbols)
+static void give_sizes(struct module *module)
 {
-	struct symbol *table = symbols->by_address;
-	find_all_around(table, symbols->count);
-	for (size_t i = 0; i < symbols->count; i++)
+	struct symbol *table = module->by_address;
+	find_all_around(table, module->count);
+	for (size_t i = 0; i < module->count; i++)
 		if (table[i].size == 0)
-			give_size(table, symbols->count, i);
-	qsort(table, symbols->count, sizeof(*table), compare_sealed);
-	for (symbols->named = symbols->count; symbols->named && names_nothing(&table[symbols->named - 1]);)
-		symbols->named--;
-	find_all_around(table, symbols->named);
+			give_size(table, module->count, i);
+	qsort(table, module->count, sizeof(*table), compare_sealed);
+	for (module->named = module->count; module->named && names_nothing(&table[module->named - 1]);)
+		module->named--;
+	find_all_around(table, module->named);
+}
+
+static void seal_module(struct module *module)
+{
+	module->sealed = true;
+	if (module->count == 0)
+		return;
+	qsort(module->by_address, module->count, sizeof(struct symbol), compare_address);
+	give_sizes(module);
+	for (size_t i = 0; i < module->count; i++)
+		module->by_name[i] = i;
+	qsort_r(module->by_name, module->count, sizeof(size_t), compare_name, module->by_address);
 }
 
 void symbols_seal(struct symbols *symbols)
 {
-	if (symbols->count == 0)
-		return;
-	qsort(symbols->by_address, symbols->count, sizeof(struct symbol), compare_address);
-	give_sizes(symbols);
-	for (size_t i = 0; i < symbols->count; i++)
-		symbols->by_name[i] = i;
-	qsort_r(symbols->by_name, symbols->count, sizeof(size_t), compare_name, symbols->by_address);
+	for (size_t i = 0; i < symbols->module_count; i++)
+		if (!symbols->modules[i].sealed)
+			seal_module(&symbols->modules[i]);
 }
 
-const char *symbols_find_in(const struct symbols *symbols, unsigned module, uint64_t address, uint64_t *offset)
+/* ---- names of addresses ---- */
+
+static const char *find_in_module(const struct module *module, uint64_t address, uint64_t *offset)
 {
-	if (!symbols)
-		return NULL;
-	size_t low = 0, high = symbols->named;
+	size_t low = 0, high = module->named;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct symbol *symbol = &symbols->by_address[middle];
-		if (symbol->module < module || (symbol->module == module && symbol->address <= address))
+		if (module->by_address[middle].address <= address)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == 0 || symbols->by_address[low - 1].module != module)
-		return NULL;
-	while (low && !holds(&symbols->by_address[low - 1], address))
-		low = symbols->by_address[low - 1].around;
+	while (low && !holds(&module->by_address[low - 1], address))
+		low = module->by_address[low - 1].around;
 	if (low == 0)
 		return NULL;
 	if (offset)
-		*offset = address - symbols->by_address[low - 1].address;
-	return symbols->by_address[low - 1].name;
+		*offset = address - module->by_address[low - 1].address;
+	return module->by_address[low - 1].name;
 }
 
-const char *symbols_find(const struct symbols *symbols, uint64_t address, uint64_t *offset)
+/* What was added last comes first. */
+static const char *find_in_asid(const struct symbols *symbols, unsigned space, uint32_t asid, uint64_t address,
+                                uint64_t *offset)
 {
-	return symbols_find_in(symbols, 0, address, offset);
+	for (size_t i = symbols->module_count; i-- > 0;) {
+		const struct module *module = &symbols->modules[i];
+		const char *name = module->space == space && module->asid == asid
+		                       ? find_in_module(module, address, offset)
+		                       : NULL;
+		if (name)
+			return name;
+	}
+	return NULL;
 }
 
-const char *symbols_find_guest(const struct symbols *symbols, uint64_t address, uint64_t *offset)
+static const char *find_guest(const struct symbols *symbols, uint64_t address, uint64_t *offset)
 {
-	unsigned modules = symbols_modules(symbols);
 	uint64_t first_offset = 0, other_offset = 0;
-	const char *first = symbols_find_in(symbols, 1, address, &first_offset);
-	for (unsigned i = 2; i < modules && first; i++) {
+	const char *first = NULL;
+	for (unsigned i = 0; i < symbols_spaces(symbols); i++) {
+		if (!symbols->spaces[i].guest)
+			continue;
 		const char *other = symbols_find_in(symbols, i, address, &other_offset);
-		if (!other || strcmp(other, first) != 0 || other_offset != first_offset)
+		if (!other || (first && (strcmp(other, first) != 0 || other_offset != first_offset)))
 			return NULL;
+		first = other;
+		first_offset = other_offset;
 	}
 	if (first && offset)
 		*offset = first_offset;
 	return first;
 }
 
-bool symbols_have_guests(const struct symbols *symbols) { return symbols_modules(symbols) > 1; }
-
-/* Index into by_name of the first symbol whose name is not less than `name`. */
-static size_t first_named(const struct symbols *symbols, const char *name)
+const char *symbols_find_at(const struct symbols *symbols, unsigned space, uint32_t asid, uint64_t address,
+                            uint64_t *offset)
 {
-	size_t low = 0, high = symbols->count;
+	if (!symbols)
+		return NULL;
+	if (space == SPACE_UNKNOWN)
+		return find_guest(symbols, address, offset);
+	const char *name = asid == ASID_ANY ? NULL : find_in_asid(symbols, space, asid, address, offset);
+	return name ? name : find_in_asid(symbols, space, ASID_ANY, address, offset);
+}
+
+const char *symbols_find_in(const struct symbols *symbols, unsigned space, uint64_t address, uint64_t *offset)
+{
+	return symbols_find_at(symbols, space, ASID_ANY, address, offset);
+}
+
+const char *symbols_find(const struct symbols *symbols, uint64_t address, uint64_t *offset)
+{
+	return symbols_find_at(symbols, SPACE_HOST, ASID_ANY, address, offset);
+}
+
+/* ---- addresses of names ---- */
+
+static const struct symbol *lookup_in_module(const struct module *module, const char *name)
+{
+	size_t low = 0, high = module->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (strcmp(symbols->by_address[symbols->by_name[middle]].name, name) < 0)
+		if (strcmp(module->by_address[module->by_name[middle]].name, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low;
+	const struct symbol *symbol = low < module->count ? &module->by_address[module->by_name[low]] : NULL;
+	return symbol && strcmp(symbol->name, name) == 0 ? symbol : NULL;
+}
+
+/* NULL, or one of length 0: any. */
+static bool is_called(const struct symbols *symbols, const struct module *module, const char *qualifier, size_t length)
+{
+	return !length || is_name(module->name, qualifier, length) ||
+	       is_name(symbols->spaces[module->space].name, qualifier, length);
+}
+
+size_t symbols_resolve(const struct symbols *symbols, const char *qualifier, size_t length, const char *name,
+                       struct symbol_found *found, size_t room)
+{
+	size_t count = 0;
+	for (unsigned space = 0; space < symbols_spaces(symbols); space++)
+		for (size_t i = 0; i < symbols->module_count && count < room; i++) {
+			const struct module *module = &symbols->modules[i];
+			const struct symbol *symbol = module->space == space &&
+			                                      is_called(symbols, module, qualifier, length)
+			                                  ? lookup_in_module(module, name)
+			                                  : NULL;
+			if (symbol)
+				found[count++] = (struct symbol_found){symbol, space, module->asid, i};
+		}
+	return count;
+}
+
+bool symbols_is_qualifier(const struct symbols *symbols, const char *text, size_t length)
+{
+	for (size_t i = 0; symbols && length && i < symbols->module_count; i++)
+		if (is_called(symbols, &symbols->modules[i], text, length))
+			return true;
+	return symbols_space_named(symbols, text, length) != SPACE_UNKNOWN;
+}
+
+static bool take_found(const struct symbols *symbols, unsigned space, const char *name, const struct symbol **symbol)
+{
+	*symbol = NULL;
+	for (size_t i = 0; symbols && !*symbol && i < symbols->module_count; i++)
+		if (symbols->modules[i].space == space)
+			*symbol = lookup_in_module(&symbols->modules[i], name);
+	return *symbol != NULL;
 }
 
 bool symbols_lookup(const struct symbols *symbols, const char *name, uint64_t *address, uint64_t *size,
                     bool *is_function)
 {
-	if (!symbols)
-		return false;
-	size_t index = first_named(symbols, name);
-	if (index == symbols->count)
-		return false;
-	const struct symbol *symbol = &symbols->by_address[symbols->by_name[index]];
-	if (strcmp(symbol->name, name) != 0)
+	const struct symbol *symbol = NULL;
+	for (unsigned space = 0; !symbol && space < symbols_spaces(symbols); space++)
+		take_found(symbols, space, name, &symbol);
+	if (!symbol)
 		return false;
 	if (address)
 		*address = symbol->address;
@@ -243,26 +534,28 @@ bool symbols_lookup(const struct symbols *symbols, const char *name, uint64_t *a
 	return true;
 }
 
-bool symbols_lookup_in(const struct symbols *symbols, unsigned module, const char *name, uint64_t *address)
+bool symbols_lookup_in(const struct symbols *symbols, unsigned space, const char *name, uint64_t *address)
 {
-	if (!symbols)
+	const struct symbol *symbol;
+	if (!take_found(symbols, space, name, &symbol))
 		return false;
-	for (size_t index = first_named(symbols, name); index < symbols->count; index++) {
-		const struct symbol *symbol = &symbols->by_address[symbols->by_name[index]];
-		if (strcmp(symbol->name, name) != 0)
-			return false;
-		if (symbol->module == module) {
-			if (address)
-				*address = symbol->address;
-			return true;
-		}
-	}
-	return false;
+	if (address)
+		*address = symbol->address;
+	return true;
 }
 
 const struct symbol *symbols_at(const struct symbols *symbols, size_t index)
 {
-	return symbols && index < symbols->count ? &symbols->by_address[index] : NULL;
+	for (size_t i = 0; symbols && i < symbols->module_count; i++) {
+		if (index < symbols->modules[i].named)
+			return &symbols->modules[i].by_address[index];
+		index -= symbols->modules[i].named;
+	}
+	for (size_t i = 0; symbols && i < symbols->module_count; i++) {
+		const struct module *module = &symbols->modules[i];
+		if (index < module->count - module->named)
+			return &module->by_address[module->named + index];
+		index -= module->count - module->named;
+	}
+	return NULL;
 }
-
-unsigned symbols_modules(const struct symbols *symbols) { return symbols ? symbols->modules : 0; }

@@ -28,6 +28,7 @@ struct trace_event {
 	uint8_t hart;
 	uint8_t mode;     /* enum mode in which it happened (world: the new one) */
 	uint8_t from;     /* world: the old mode; insn: rd; tlb: trace_tlb.h, likewise below */
+	uint16_t guest;   /* of an event that was read: the guest that runs with V=1, n: the n-th; 0: not known */
 	uint8_t flags;    /* insn: enum trace_insn_flag; size of access in bits 4..7 as log2 */
 	uint32_t word;    /* insn */
 	uint64_t cycle;

@@ -24,10 +24,10 @@ struct command {
 	    __attribute__((section("debug_commands"), used)) = &row_of_##function;                                     \
 	static bool function(struct debugger *debugger, const char *args)
 
-/* A topic of `info` that has words of its own behind it: likewise, in the section `debug_topics`. */
-#define TOPIC(function, name, args_text, help)                                                                         \
+/* A topic of `info`: likewise, in the section `debug_topics`. */
+#define TOPIC(function, place, name, shortest, args_text, help)                                                        \
 	static command_function function;                                                                              \
-	static const struct command row_of_##function = {function, 0, name, name, args_text, help};                    \
+	static const struct command row_of_##function = {function, place, name, shortest, args_text, help};            \
 	static const struct command *const entry_of_##function                                                         \
 	    __attribute__((section("debug_topics"), used)) = &row_of_##function;                                       \
 	static bool function(struct debugger *debugger, const char *args)

@@ -10,6 +10,7 @@
 #include "debug/gdb/gdb.h"
 #include "debug/repl.h"
 #include "debug/source.h"
+#include "debug/switches.h"
 #include "debug/terminal.h"
 #include "debug/travel.h"
 
@@ -81,6 +82,8 @@ enum debug_result debug_run(struct machine *machine)
 	observers_remove(&machine->observers, &debugger.observer);
 	points_free(&debugger);
 	source_close(&debugger);
+	debug_names_free(&debugger);
+	switches_free(&debugger);
 	free(debugger.heard.bytes);
 	free(debugger.traps);
 	free(debugger.last_line);

@@ -9,6 +9,13 @@
 #include "machine/machine.h"
 #include "trace/trace.h"
 
+/* Whose code an address is meant to be in: by the name that stood there. */
+struct debug_place {
+	bool given; /* false: there was no name, anybody's */
+	unsigned space;
+	uint32_t asid;
+};
+
 struct stop_point {
 	unsigned number;
 	enum { POINT_BREAK, POINT_WATCH, POINT_CATCH } kind;
@@ -16,11 +23,18 @@ struct stop_point {
 	uint64_t address;    /* break: pc; watch: physical address */
 	uint64_t *others;    /* break: where else the same line or function begins */
 	size_t other_count;
+	struct debug_place place; /* break: whose code it is */
 	unsigned size;       /* watch */
 	uint64_t last;       /* watch: value at the last look */
 	enum trace_type type; /* catch */
+	enum {
+		CATCH_EVENT,
+		CATCH_EXIT,
+		CATCH_SWITCH
+	} which; /* world events: any; exits from guests; entries to them too */
 	bool has_argument;
-	uint64_t argument; /* catch trap: cause (interrupts with bit 63); catch csr: number; catch world: enum mode */
+	uint64_t
+	    argument; /* catch trap: cause (interrupts with bit 63); catch csr: number; catch world: enum mode; catch switch: a space */
 	char *condition; /* expression, or NULL */
 	char *text; /* as the user wrote it */
 	uint64_t hits;
@@ -51,6 +65,10 @@ struct debugger {
 	bool travelling; /* the machine is on its way to another time: nothing stops it */
 	bool searching;  /* the past is looked through: stop points are met, and no hit is counted */
 	struct gdb *gdb; /* NULL: no client can come */
+	struct debug_place named; /* by the last name that was looked up */
+	struct debug_completion *completion; /* names.c */
+	struct debug_switches *switches; /* switches.c */
+	bool at_switch; /* what it was that stopped is a world switch: tell of it */
 	/* What happened during the step being made. */
 	bool stopped;
 	bool stopped_before; /* of the past one wants to be before that step */
@@ -106,6 +124,22 @@ bool debug_interrupted(struct debugger *debugger);
  * past what was read. expression_all wants the whole text used. */
 bool expression(struct debugger *debugger, const char **text, uint64_t *value);
 bool expression_all(struct debugger *debugger, const char *text, uint64_t *value);
+
+/* names.c: "SPACE:" at *text, of a program or zone that has symbols, which is advanced past it. False: there is none. */
+bool debug_qualifier(const struct debugger *debugger, const char **text, struct debug_place *place);
+/* Does a symbol of this name mean one place? False after a complaint: whose of several has to be said. */
+bool debug_name_is_one(struct debugger *debugger, const char *name);
+/* names.c: the symbol NAME, or SPACE:NAME of a program or zone, at *text, which is advanced past it. False after a
+ * complaint: there is none, or it has to be said which of several. debugger->named says whose it is. */
+struct symbol;
+bool debug_name(struct debugger *debugger, const char **text, const struct symbol **symbol);
+/* Is the hart where such an address is meant to be? */
+bool debug_is_there(const struct debugger *debugger, const struct hart *hart, const struct debug_place *place);
+/* A zone at *text: by its name, or a VMID. False after a complaint. */
+bool debug_zone(struct debugger *debugger, const char **text, unsigned *space);
+/* What can be typed for a symbol; NULL past the last. */
+const char *debug_name_candidate(struct debugger *debugger, size_t index);
+void debug_names_free(struct debugger *debugger);
 
 /* points.c: does any point need looking at each step? */
 bool points_active(const struct debugger *debugger);

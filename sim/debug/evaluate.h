@@ -18,9 +18,9 @@ struct evaluated {
 bool evaluate(struct debugger *debugger, const char **text, bool types, struct evaluated *evaluated);
 bool evaluate_all(struct debugger *debugger, const char *text, bool types, struct evaluated *evaluated);
 
-/* expr_names.c: what a name means in the chosen frame: a variable, function or enumerator of its program, of another one, or
- * a symbol, which is an address without a type. False: nothing. */
-bool name_value(struct evaluated *evaluated, const char *name, struct value *value);
+/* expr_names.c: what a name means in the chosen frame: a variable, function or enumerator of its program, or of the one other that
+ * has it; if a place is given, of a program there. False: nothing, or more than one. */
+bool name_value(struct evaluated *evaluated, const struct debug_place *place, const char *name, struct value *value);
 /* "$name" without its sign: a register, a CSR, `mode`, the user's own, "3" or "" of the history. False: nothing. *reason says why
  * where that is known. */
 bool dollar_value(struct evaluated *evaluated, const char *name, struct value *value, const char **reason);

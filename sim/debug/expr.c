@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "debug/debugger.h"
+#include "base/symbols.h"
 #include "debug/evaluate.h"
 
 enum { EXPRESSION_DEPTH = 200 };
@@ -87,11 +88,25 @@ static bool character(struct parser *parser, struct value *value)
 	return true;
 }
 
+/* A symbol is an address without a type. */
+static bool symbol_value(struct parser *parser, struct value *value)
+{
+	const struct symbol *symbol;
+	if (!debug_name(debugger_of(parser), &parser->text, &symbol))
+		return false;
+	*value = value_of_word(symbol->address);
+	return true;
+}
+
 static bool name(struct parser *parser, struct value *value)
 {
 	char text[256];
 	const char *reason;
 	bool is_dollar = *parser->text == '$';
+	struct debug_place place = {0};
+	const char *start = parser->text;
+	if (!is_dollar)
+		debug_qualifier(debugger_of(parser), &parser->text, &place);
 	parser->text += is_dollar;
 	size_t length = is_dollar ? strspn(parser->text, "$") : 0;
 	length += name_length(parser->text + length);
@@ -106,16 +121,17 @@ static bool name(struct parser *parser, struct value *value)
 		return dollar_value(parser->evaluated, text, value, &reason) ||
 		       (reason ? complain(debugger_of(parser), "$%s: %s", text, reason)
 		               : complain(debugger_of(parser), "no register `%s'", text));
-	if (name_value(parser->evaluated, text, value))
+	if (name_value(parser->evaluated, &place, text, value))
 		return true;
 	if (dot) { /* names of symbols may have dots; members follow other names */
 		size_t before = (size_t)(dot - (parser->text - length));
 		parser->text -= length - before;
 		text[before] = '\0';
-		if (before && name_value(parser->evaluated, text, value))
+		if (before && name_value(parser->evaluated, &place, text, value))
 			return true;
 	}
-	return complain(debugger_of(parser), "no symbol `%s'", text);
+	parser->text = start;
+	return symbol_value(parser, value);
 }
 
 /* What stands in brackets: a value, or the type of a cast. */

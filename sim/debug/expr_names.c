@@ -3,7 +3,6 @@
 #include <dwarf.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/symbols.h"
 #include "csr/csr.h"
 #include "debug/evaluate.h"
 #include "debug/shown_values.h"
@@ -86,19 +85,29 @@ static bool global_value(struct evaluated *evaluated, struct program *program, c
 	return best != 0;
 }
 
-bool name_value(struct evaluated *evaluated, const char *name, struct value *value)
+/* Remembers whose it is. */
+static bool global_of(struct evaluated *evaluated, struct program *program, const char *name, struct value *value)
+{
+	if (!program || !global_value(evaluated, program, name, value))
+		return false;
+	evaluated->debugger->named = debug_program_place(evaluated->debugger, program);
+	return true;
+}
+
+bool name_value(struct evaluated *evaluated, const struct debug_place *place, const char *name, struct value *value)
 {
 	struct program *own = evaluated->frame.program, *program;
-	uint64_t address;
-	if (local_value(evaluated, name, value) || (own && global_value(evaluated, own, name, value)))
+	struct value other;
+	unsigned count = 0;
+	if (!place->given && (local_value(evaluated, name, value) || global_of(evaluated, own, name, value)))
 		return true;
-	for (size_t i = 0; (program = debug_program_at(evaluated->debugger, i)) != NULL; i++)
-		if (program != own && global_value(evaluated, program, name, value))
-			return true;
-	if (!symbols_lookup(evaluated->debugger->machine->symbols, name, &address, NULL, NULL))
-		return false;
-	*value = value_of_word(address);
-	return true;
+	for (size_t i = 0; (program = debug_program_at(evaluated->debugger, i)) != NULL; i++) {
+		struct debug_place its = debug_program_place(evaluated->debugger, program);
+		bool asked = place->given ? its.space == place->space : program != own;
+		if (asked && global_of(evaluated, program, name, count ? &other : value))
+			count++;
+	}
+	return count == 1; /* of several one has to be said */
 }
 
 /* ---- $names ---- */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/symbols.h"
 #include "debug/commands.h"
 #include "debug/programs.h"
 #include "debug/source_text.h"
@@ -50,15 +51,14 @@ static void show_arguments(FILE *out, struct stack_frame *frame, const struct de
 static void show_trap(struct showing *showing, const struct stack_frame *frame)
 {
 	const struct left *left = frame->left;
-	const struct config *config = showing->debugger->machine->config;
+	const struct symbols *symbols = showing->debugger->machine->symbols;
 	FILE *out = showing->debugger->out;
 	fprintf(out, "-- %s at cycle %" PRIu64 ": from %s", cause_name(left->interrupt, left->cause), left->cycle,
 	        mode_name(left->mode));
 	if (mode_virt(left->mode) && frame->program) {
-		unsigned module = debug_program_module(showing->debugger, frame->program);
-		const struct guest_config *guest = module ? &config->guests[module - 1] : NULL;
-		if (guest)
-			fprintf(out, ", guest %s", guest->name ? guest->name : guest->path);
+		unsigned space = debug_program_place(showing->debugger, frame->program).space;
+		if (symbols_is_guest(symbols, space))
+			fprintf(out, ", guest %s", symbols_space_name(symbols, space));
 	}
 	fputs(frame->is_mapped ? "\n" : " (its memory is not in place now)\n", out);
 }
@@ -257,10 +257,10 @@ static bool info_variables(struct debugger *debugger, const char *args, bool arg
 	return true;
 }
 
-TOPIC(topic_locals, "locals", "", "variables of the chosen frame") { return info_variables(debugger, args, false); }
-TOPIC(topic_args, "args", "", "arguments of the chosen frame") { return info_variables(debugger, args, true); }
+TOPIC(topic_locals, 240, "locals", "lo", "", "variables of the chosen frame") { return info_variables(debugger, args, false); }
+TOPIC(topic_args, 250, "args", "ar", "", "arguments of the chosen frame") { return info_variables(debugger, args, true); }
 
-TOPIC(topic_frame, "frame", "", "where the chosen frame is, and which registers are known there")
+TOPIC(topic_frame, 260, "frame", "fr", "", "where the chosen frame is, and which registers are known there")
 {
 	struct stack_frame frame;
 	struct debug_view view;

@@ -5,27 +5,26 @@
 #include "csr/csr.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
-#include "debug/mappings.h"
 #include "debug/percpu.h"
-#include "debug/travel.h"
 #include "base/device.h"
 #include "isa/insn.h"
 #include "hart/mmu.h"
 #include "hart/trap.h"
 
-typedef void info_function(struct debugger *debugger);
-
-static void info_regs(struct debugger *debugger)
+TOPIC(topic_regs, 10, "registers", "r", "", "pc and x registers")
 {
+	(void)args;
 	const struct hart *hart = current(debugger);
 	fprintf(debugger->out, "pc   0x%016llx\n", (unsigned long long)hart->pc);
 	for (unsigned i = 0; i < 32; i++)
 		fprintf(debugger->out, "%-4s 0x%016llx%s", reg_name(i), (unsigned long long)(i ? hart->x[i] : 0),
 		        i % 4 == 3 ? "\n" : "  ");
+	return true;
 }
 
-static void info_fregs(struct debugger *debugger)
+TOPIC(topic_fregs, 20, "fregs", "f", "", "f registers and fcsr")
 {
+	(void)args;
 	const struct hart *hart = current(debugger);
 	for (unsigned i = 0; i < 32; i++) {
 		double value;
@@ -34,10 +33,12 @@ static void info_fregs(struct debugger *debugger)
 		        i % 2 ? "\n" : "  ");
 	}
 	fprintf(debugger->out, "fcsr 0x%llx\n", (unsigned long long)hart->csr.fcsr);
+	return true;
 }
 
-static void info_csr(struct debugger *debugger)
+TOPIC(topic_csr, 30, "csr", "c", "", "CSRs that are not 0; by field: csr NAME")
 {
+	(void)args;
 	const struct csr_info *info;
 	uint64_t value;
 	for (size_t i = 0; (info = csr_info_at(i)) != NULL; i++)
@@ -45,10 +46,12 @@ static void info_csr(struct debugger *debugger)
 			fprintf(debugger->out, "0x%03x %-14s 0x%016llx\n", info->num, info->name,
 			        (unsigned long long)value);
 	fprintf(debugger->out, "(those that are 0 are left out)\n");
+	return true;
 }
 
-static void info_harts(struct debugger *debugger)
+TOPIC(topic_harts, 40, "harts", "h", "", "mode, cycle and pc of each")
 {
+	(void)args;
 	char name[160];
 	for (unsigned i = 0; i < debugger->machine->hart_count; i++) {
 		struct hart *hart = &debugger->machine->harts[i];
@@ -58,28 +61,12 @@ static void info_harts(struct debugger *debugger)
 		        hart->waiting ? "waiting" : "running", (unsigned long long)hart->cycle,
 		        (unsigned long long)hart->insns, (unsigned long long)hart->pc, name);
 	}
+	return true;
 }
 
-static void print_tlb_entry(void *context, uint64_t va, uint64_t pa, unsigned page_shift, bool virt, unsigned asid,
-                            unsigned vmid, const char *perms)
+TOPIC(topic_irq, 150, "irq", "i", "", "interrupts: pending, enabled, delegated")
 {
-	struct debugger *debugger = context;
-	fprintf(debugger->out, "%-2s va 0x%016llx pa 0x%014llx 2^%u asid %u vmid %u %s\n", virt ? "VS" : "S",
-	        (unsigned long long)va, (unsigned long long)pa, page_shift, asid, vmid, perms);
-}
-
-static void info_tlb(struct debugger *debugger)
-{
-	const struct mmu_stats *stats = mmu_stats(current(debugger));
-	mmu_visit_tlb(current(debugger), print_tlb_entry, debugger);
-	fprintf(debugger->out, "hits %llu misses %llu, PTE reads S %llu VS %llu G %llu\n",
-	        (unsigned long long)stats->hits, (unsigned long long)stats->misses,
-	        (unsigned long long)stats->pte_reads_s, (unsigned long long)stats->pte_reads_vs,
-	        (unsigned long long)stats->pte_reads_g);
-}
-
-static void info_irq(struct debugger *debugger)
-{
+	(void)args;
 	const struct hart *hart = current(debugger);
 	static const unsigned numbers[] = {IRQ_SSI, IRQ_VSSI, IRQ_MSI, IRQ_STI,  IRQ_VSTI, IRQ_MTI,
 	                                   IRQ_SEI, IRQ_VSEI, IRQ_MEI, IRQ_SGEI, IRQ_LCOFI};
@@ -92,34 +79,19 @@ static void info_irq(struct debugger *debugger)
 	}
 	fprintf(debugger->out, "hgeip 0x%llx hgeie 0x%llx\n", (unsigned long long)hart->hgei,
 	        (unsigned long long)hart->csr.hgeie);
-}
-
-static void info_tp(struct debugger *debugger)
-{
-	const struct tp_file *tp = &current(debugger)->tp;
-	char name[160];
-	for (unsigned mode = 0; mode < MODE_COUNT; mode++) {
-		if (!tp->written[mode])
-			continue;
-		debug_symbol(debugger, current(debugger), mode, tp->pc[mode], name, sizeof name);
-		fprintf(debugger->out, "%c %-2s wrote tp = 0x%016llx at pc 0x%llx%s, cycle %llu\n",
-		        tp->last_writer == mode ? '*' : ' ', mode_name(mode), (unsigned long long)tp->value[mode],
-		        (unsigned long long)tp->pc[mode], name, (unsigned long long)tp->cycle[mode]);
-	}
-	fprintf(debugger->out, "tp is 0x%llx; the hypervisor's 0x%llx, the guest's 0x%llx\n",
-	        (unsigned long long)current(debugger)->x[4], (unsigned long long)tp->hypervisor,
-	        (unsigned long long)tp->guest);
+	return true;
 }
 
 /* The slots that --check percpu looks at. */
-static void info_percpu(struct debugger *debugger)
+TOPIC(topic_percpu, 80, "percpu", "p", "", "the hypervisor's data of each hart, field by field")
 {
+	(void)args;
 	const struct machine *machine = debugger->machine;
 	struct percpu_array array;
 	if (!check_find_percpu(&machine->config->percpu, machine->symbols, &machine->bus, &array)) {
 		complain(debugger,
 		         "no --percpu, and no symbols percpu_base, percpu_slot_size, percpu_max in the firmware");
-		return;
+		return false;
 	}
 	struct type type;
 	bool typed = percpu_type(debugger, array.base, array.size, &type);
@@ -140,20 +112,12 @@ static void info_percpu(struct debugger *debugger)
 		if (typed)
 			percpu_print(debugger, &type, address);
 	}
+	return true;
 }
 
-static void info_zones(struct debugger *debugger)
+TOPIC(topic_mtree, 170, "mtree", "mt", "", "what lies where in physical memory; devices")
 {
-	for (unsigned i = 0; i < debugger->machine->hart_count; i++) {
-		const struct hart *hart = &debugger->machine->harts[i];
-		fprintf(debugger->out, "hart %-2u VMID %" PRIu64 " G-stage root 0x%" PRIx64 " mode %" PRIu64 "%s\n", i,
-		        (hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW, (hart->csr.hgatp & hgatp_PPN) << PAGE_SHIFT,
-		        hart->csr.hgatp >> hgatp_MODE_LOW, mode_virt(hart->mode) ? ", in the guest" : "");
-	}
-}
-
-static void info_mtree(struct debugger *debugger)
-{
+	(void)args;
 	const struct bus *bus = &debugger->machine->bus;
 	for (size_t i = 0; i < bus->range_count; i++)
 		fprintf(debugger->out, "0x%010llx..0x%010llx %s\n", (unsigned long long)bus->ranges[i].base,
@@ -162,21 +126,25 @@ static void info_mtree(struct debugger *debugger)
 	fprintf(debugger->out, "0x%010llx..0x%010llx dram\n", (unsigned long long)bus->dram_base,
 	        (unsigned long long)(bus->dram_base + bus->dram_size - 1));
 	devices_dump(&debugger->machine->devices, debugger->out);
+	return true;
 }
 
-static void info_stats(struct debugger *debugger)
+TOPIC(topic_stats, 180, "stats", "s", "", "instructions, trace hash")
 {
+	(void)args;
 	uint64_t total = 0;
 	for (unsigned i = 0; i < debugger->machine->hart_count; i++)
 		total += debugger->machine->harts[i].insns;
-	info_harts(debugger);
+	topic_harts(debugger, "");
 	fprintf(debugger->out, "instructions %llu, trace hash 0x%016llx\n", (unsigned long long)total,
 	        (unsigned long long)trace_hash(debugger->machine->trace, debugger->machine->harts,
 	                                       debugger->machine->hart_count));
+	return true;
 }
 
-static void info_status(struct debugger *debugger)
+TOPIC(topic_status, 190, "status", "status", "", "running, or why it has stopped")
 {
+	(void)args;
 	const struct machine *machine = debugger->machine;
 	if (machine->stop == RUNNING)
 		fprintf(debugger->out, "paused, at the prompt%s\n",
@@ -184,46 +152,7 @@ static void info_status(struct debugger *debugger)
 	else
 		fprintf(debugger->out, "the machine has stopped%s%s\n", *machine->stop_message ? ": " : "",
 		        machine->stop_message);
-}
-
-/* Every row that TOPIC() makes anywhere. */
-extern const struct command *const first_topic[] __asm__("__start_debug_topics");
-extern const struct command *const topics_end[] __asm__("__stop_debug_topics");
-
-/* The topic that a word names or abbreviates. */
-static const struct command *find_topic(const char *word, size_t length)
-{
-	for (const struct command *const *at = first_topic; at < topics_end; at++)
-		if (length && strncmp((*at)->name, word, length) == 0)
-			return *at;
-	return NULL;
-}
-
-COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status",
-        "show state")
-{
-	static const struct {
-		const char *name;
-		info_function *run;
-	} topics[] = {
-	    {"regs", info_regs},     {"registers", info_regs}, {"fregs", info_fregs},         {"csr", info_csr},
-	    {"harts", info_harts},   {"threads", info_harts},  {"breakpoints", points_print}, {"tlb", info_tlb},
-	    {"percpu", info_percpu}, {"zones", info_zones},    {"vcpus", info_zones},         {"irq", info_irq},
-	    {"tp", info_tp},         {"mtree", info_mtree},    {"checkpoints", travel_print}, {"stats", info_stats},
-	    {"qtree", info_mtree},   {"cpus", info_harts},     {"status", info_status},       {"mem", info_mem},
-	};
-	for (unsigned i = 0; i < sizeof topics / sizeof topics[0]; i++)
-		if (*args && strncmp(topics[i].name, args, strlen(args)) == 0) {
-			topics[i].run(debugger);
-			return true;
-		}
-	size_t length;
-	const char *word = next_word(&args, &length);
-	const struct command *topic = find_topic(word, length);
-	if (topic)
-		return topic->run(debugger, args);
-	complain(debugger, "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status");
-	return false;
+	return true;
 }
 
 COMMAND(cmd_csr, 130, "csr", "cs", "NAME", "show a CSR by field")

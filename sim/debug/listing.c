@@ -154,7 +154,7 @@ static void print_line_of(struct debugger *debugger, uint64_t address)
 	        debug_symbol(debugger, hart, hart->mode, line.high, high, sizeof high));
 }
 
-TOPIC(topic_line, "line", "[LOC]", "which line of source a place is, and its addresses")
+TOPIC(topic_line, 210, "line", "li", "[LOC]", "which line of source a place is, and its addresses")
 {
 	struct locations locations;
 	if (!*args) {
@@ -187,7 +187,7 @@ static const char *language_name(int language)
 	}
 }
 
-TOPIC(topic_source, "source", "", "the source file that the hart is in: where, by which compiler")
+TOPIC(topic_source, 220, "source", "so", "", "the source file that the hart is in: where, by which compiler")
 {
 	struct hart *hart = current(debugger);
 	struct program *program = debug_program(debugger, hart, hart->mode, hart->pc);
@@ -216,21 +216,20 @@ TOPIC(topic_source, "source", "", "the source file that the hart is in: where, b
 	return true;
 }
 
-TOPIC(topic_symbol, "symbol", "ADDR", "the symbol that holds an address, in every program that has one")
+TOPIC(topic_symbol, 230, "symbol", "sy", "ADDR", "the symbol that holds an address, in every program that has one")
 {
 	const struct symbols *symbols = debugger->machine->symbols;
 	uint64_t address, offset = 0;
 	bool some = false;
 	if (!expression_all(debugger, args, &address))
 		return false;
-	for (unsigned module = 0; module < symbols_modules(symbols); module++) {
-		const char *name = symbols_find_in(symbols, module, address, &offset);
+	for (unsigned space = 0; space < symbols_spaces(symbols); space++) {
+		const char *name = symbols_find_in(symbols, space, address, &offset);
 		if (!name)
 			continue;
-		const char *of = module ? debugger->machine->config->guests[module - 1].path : NULL;
 		fprintf(debugger->out, "%s + %llu", name, (unsigned long long)offset);
-		if (of)
-			fprintf(debugger->out, " in guest %s", of);
+		if (space != SPACE_HOST)
+			fprintf(debugger->out, " in %s", symbols_space_name(symbols, space));
 		fputc('\n', debugger->out);
 		some = true;
 	}

@@ -65,8 +65,14 @@ static void add_functions_of(struct program *program, const char *name, struct l
 bool locate_function(struct debugger *debugger, const char *name, struct locations *locations)
 {
 	struct program *program;
-	for (size_t i = 0; !locations->count && (program = debug_program_at(debugger, i)) != NULL; i++)
+	for (size_t i = 0; !locations->count && (program = debug_program_at(debugger, i)) != NULL; i++) {
+		struct debug_place place = debug_program_place(debugger, program);
+		if (locations->place.given && locations->place.space != place.space)
+			continue;
 		add_functions_of(program, name, locations);
+		if (locations->count && !locations->place.given)
+			locations->place = place;
+	}
 	return locations->count != 0;
 }
 
@@ -112,8 +118,13 @@ static bool locate_line(struct debugger *debugger, const char *file, unsigned nu
 	bool known = false;
 	for (size_t i = 0; (program = debug_program_at(debugger, i)) != NULL; i++) {
 		struct line_places places = {.program = program, .locations = locations};
+		size_t before = locations->count;
 		known |= line_file(program, file, &line);
 		line_visit(program, file, number, visit_line, &places);
+		if (locations->count == before)
+			continue;
+		locations->place = debug_program_place(debugger, program);
+		locations->place.given = before == 0; /* of several programs: anybody's */
 	}
 	if (locations->count)
 		return true;
@@ -127,6 +138,7 @@ static bool address_of_place(struct debugger *debugger, const char **text, uint6
 	struct evaluated evaluated;
 	bool star = **text == '*';
 	const char *start = *text += star;
+	debugger->named.given = false;
 	if (!evaluate(debugger, text, false, &evaluated))
 		return false;
 	enum type_kind kind = type_kind(&evaluated.value.type);
@@ -146,16 +158,22 @@ bool locate(struct debugger *debugger, const char **text, struct locations *loca
 	*locations = (struct locations){0};
 	if (locate_file_line(text, file, sizeof file, &number))
 		return locate_line(debugger, file, number, locations);
+	const char *start = *text;
+	bool qualified = debug_qualifier(debugger, text, &locations->place);
 	size_t length = name_length(*text);
 	if (length && length < sizeof name && (!(*text)[length] || isspace((unsigned char)(*text)[length]))) {
 		snprintf(name, sizeof name, "%.*s", (int)length, *text);
+		if (!qualified && !debug_name_is_one(debugger, name))
+			return false;
 		if (locate_function(debugger, name, locations)) {
 			*text += length + strspn(*text + length, " \t");
 			return true;
 		}
 	}
+	*text = start;
 	if (!address_of_place(debugger, text, &address))
 		return false;
+	locations->place = debugger->named;
 	struct hart *hart = current(debugger);
 	locations->has_line = debug_line(debugger, hart, hart->mode, address, &locations->line);
 	return add_location(locations, address) || complain(debugger, "no memory");

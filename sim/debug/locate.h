@@ -10,15 +10,17 @@ struct locations {
 	size_t count, capacity;
 	struct source_line line; /* of the first; or the line that was named, whether it has code or not */
 	bool has_line;
+	struct debug_place place; /* whose they are; not given: anybody's */
 };
 
-/* Read a place from *text, up to a blank, and go behind it: FILE:LINE, a function (f, ns::f), *EXPR, or an expression.
+/* Read a place from *text, up to a blank, and go behind it: FILE:LINE, a function (f, ns::f, zone:f), *EXPR, or an expression.
  * At least one address; free with locations_free. False after a complaint. */
 bool locate(struct debugger *debugger, const char **text, struct locations *locations);
 void locations_free(struct locations *locations);
 
 /* "FILE:LINE" at *text, which goes behind it: *file and the number. */
 bool locate_file_line(const char **text, char *file, size_t size, unsigned *number);
-/* Where functions of this name begin. False: there is none. */
+/* Where functions of this name begin, of those whose locations->place is if that is given; else it says whose they are. False:
+ * there is none. */
 bool locate_function(struct debugger *debugger, const char *name, struct locations *locations);
 #endif

@@ -1,3 +1,4 @@
+#include "base/symbols.h"
 #include "debug/percpu.h"
 
 #include <ctype.h>
@@ -65,7 +66,7 @@ bool percpu_type(struct debugger *debugger, uint64_t base, uint64_t slot, struct
 {
 	struct program *program;
 	for (size_t i = 0; (program = debug_program_at(debugger, i)) != NULL; i++)
-		if (debug_program_module(debugger, program) == 0 && find_percpu(program, base, slot, type))
+		if (debug_program_place(debugger, program).space == SPACE_HOST && find_percpu(program, base, slot, type))
 			return true;
 	return false;
 }

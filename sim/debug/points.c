@@ -1,7 +1,9 @@
 /* Breakpoints, watchpoints and catchpoints: looked at from outside, after each step, so that they cannot change a
  * run. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/symbols.h"
 #include "csr/csr.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
@@ -65,6 +67,7 @@ static bool break_at(struct debugger *debugger, const char *args, const char *co
 	point->temporary = temporary;
 	point->address = locations->addresses[0];
 	point->other_count = locations->count - 1;
+	point->place = locations->place;
 	point->condition = condition ? strdup(condition) : NULL;
 	memmove(locations->addresses, locations->addresses + 1, point->other_count * sizeof *locations->addresses);
 	point->others = locations->addresses;
@@ -126,61 +129,113 @@ COMMAND(cmd_watch, 90, "watch", "wa", "ADDR [SIZE]", "stop when memory at virtua
 	return true;
 }
 
-/* A trap cause: a number, i and a number for interrupts, or nothing. */
+/* ---- catch ---- */
+
+/* "load guest-page fault", however its words are joined and whatever their case. */
+static bool same_words(const char *text, const char *name)
+{
+	for (; *text && *name; text++, name++) {
+		bool joined = strchr(" -_/", *name) != NULL;
+		if (joined ? !strchr(" -_/", *text) : tolower((unsigned char)*text) != tolower((unsigned char)*name))
+			return false;
+	}
+	return *text == *name;
+}
+
+static bool cause_by_name(const char *text, uint64_t *cause)
+{
+	for (uint64_t code = 0; code < 2 * 64; code++) {
+		*cause = code % 64 | (code / 64) << 63;
+		if (cause_exists(code / 64, code % 64) && same_words(text, cause_name(code / 64, code % 64)))
+			return true;
+	}
+	return false;
+}
+
+/* A trap cause: its name, a number, or i and a number for interrupts. */
 static bool parse_cause(struct debugger *debugger, const char *text, uint64_t *cause)
 {
-	bool interrupt = *text == 'i';
+	if (cause_by_name(text, cause))
+		return true;
+	bool interrupt = *text == 'i' && isdigit((unsigned char)text[1]);
+	if (!interrupt && (isalpha((unsigned char)*text) || *text == '_'))
+		return complain(debugger, "no cause `%s': a number, iN for interrupts, or a name like `%s'", text,
+		                cause_name(false, CAUSE_LOAD_GUEST_PAGE));
 	if (!expression_all(debugger, text + interrupt, cause))
 		return false;
-	if (interrupt)
-		*cause |= UINT64_C(1) << 63;
+	if (*cause > UINT32_MAX || !cause_exists(interrupt, (unsigned)*cause))
+		return complain(debugger, "no %s has the cause %s", interrupt ? "interrupt" : "exception",
+		                text + interrupt);
+	*cause |= (uint64_t)interrupt << 63;
 	return true;
 }
 
-COMMAND(cmd_catch, 100, "catch", "cat", "trap [CAUSE] | world [MODE] | csr [NAME] | tp | irq", "stop when it happens")
+static const char catch_usage[] =
+    "catch trap [CAUSE] | exit [CAUSE] | switch [ZONE] | world [MODE] | csr [NAME] | tp | irq";
+
+static bool parse_catch_argument(struct debugger *debugger, const char *rest, struct stop_point *point)
+{
+	unsigned space;
+	enum mode mode;
+	point->has_argument = *rest != '\0';
+	if (!*rest)
+		return true;
+	if (point->type == TRACE_TRAP || point->which == CATCH_EXIT)
+		return parse_cause(debugger, rest, &point->argument);
+	if (point->which == CATCH_SWITCH) {
+		if (!debug_zone(debugger, &rest, &space))
+			return false;
+		point->argument = space;
+		return !*rest || complain(debugger, "what is `%s'?", rest);
+	}
+	if (point->type == TRACE_WORLD) {
+		if (!parse_mode(rest, strlen(rest), &mode))
+			return complain(debugger, "no mode `%s': M HS U VS VU", rest);
+		point->argument = mode;
+		return true;
+	}
+	const struct csr_info *info = point->type == TRACE_CSR ? csr_info_by_name(rest) : NULL;
+	if (point->type == TRACE_CSR && !info)
+		return complain(debugger, "no CSR `%s'", rest);
+	if (!info)
+		return complain(debugger, "what is `%s'?", rest);
+	point->argument = info->num;
+	return true;
+}
+
+COMMAND(cmd_catch, 100, "catch", "cat", "trap|exit [CAUSE] | switch [ZONE] | world [MODE] | csr [NAME] | tp | irq",
+        "stop when it happens; at a switch into or out of a guest with what it left with and got back")
 {
 	static const struct {
 		const char *name;
 		enum trace_type type;
+		int which;
 	} kinds[] = {
-	    {"trap", TRACE_TRAP}, {"world", TRACE_WORLD}, {"csr", TRACE_CSR}, {"tp", TRACE_TP}, {"irq", TRACE_IRQ},
+	    {"trap", TRACE_TRAP, CATCH_EVENT}, {"world", TRACE_WORLD, CATCH_EVENT},
+	    {"exit", TRACE_WORLD, CATCH_EXIT}, {"switch", TRACE_WORLD, CATCH_SWITCH},
+	    {"csr", TRACE_CSR, CATCH_EVENT},   {"tp", TRACE_TP, CATCH_EVENT},
+	    {"irq", TRACE_IRQ, CATCH_EVENT},
 	};
+	enum { KINDS = sizeof kinds / sizeof kinds[0] };
 	const char *rest = args;
 	size_t length;
 	const char *word = next_word(&rest, &length);
 	unsigned kind = 0;
-	while (kind < 5 && !word_is(word, length, kinds[kind].name))
+	while (kind < KINDS && !word_is(word, length, kinds[kind].name))
 		kind++;
-	if (kind == 5)
-		return complain(debugger, "catch trap [CAUSE] | world [MODE] | csr [NAME] | tp | irq");
-	uint64_t argument = 0;
-	enum mode mode;
-	switch (kinds[kind].type) {
-	case TRACE_TRAP:
-		if (*rest && !parse_cause(debugger, rest, &argument))
-			return false;
-		break;
-	case TRACE_WORLD:
-		if (*rest && !parse_mode(rest, strlen(rest), &mode))
-			return complain(debugger, "no mode `%s': M HS U VS VU", rest);
-		argument = *rest ? mode : 0;
-		break;
-	case TRACE_CSR:
-		if (*rest && !csr_info_by_name(rest))
-			return complain(debugger, "no CSR `%s'", rest);
-		argument = *rest ? csr_info_by_name(rest)->num : 0;
-		break;
-	default:
-		if (*rest)
-			return complain(debugger, "what is `%s'?", rest);
-	}
+	if (kind == KINDS)
+		return complain(debugger, "%s", catch_usage);
+	struct stop_point caught = {.kind = POINT_CATCH, .type = kinds[kind].type, .which = kinds[kind].which};
+	if (!parse_catch_argument(debugger, rest, &caught))
+		return false;
 	struct stop_point *point = add(debugger, args);
 	if (!point)
 		return complain(debugger, "no memory");
 	point->kind = POINT_CATCH;
-	point->type = kinds[kind].type;
-	point->has_argument = *rest != '\0';
-	point->argument = argument;
+	point->type = caught.type;
+	point->which = caught.which;
+	point->has_argument = caught.has_argument;
+	point->argument = caught.argument;
 	fprintf(debugger->out, "catchpoint %u: %s\n", point->number, args);
 	return true;
 }
@@ -271,7 +326,7 @@ void points_check(struct debugger *debugger, struct hart *moved)
 		if (point->kind == POINT_WATCH)
 			check_watch(debugger, point, moved);
 		if (point->kind != POINT_BREAK || !breaks_at(point, moved->pc) || moved->waiting ||
-		    !condition_holds(debugger, point, moved->id))
+		    !debug_is_there(debugger, moved, &point->place) || !condition_holds(debugger, point, moved->id))
 			continue;
 		hit(debugger, point, moved->id, "breakpoint");
 		if (point->temporary && !debugger->searching)
@@ -279,13 +334,28 @@ void points_check(struct debugger *debugger, struct hart *moved)
 	}
 }
 
-static bool point_matches(const struct stop_point *point, const struct trace_event *event)
+/* Into a guest or out of one. */
+static bool is_switch(const struct trace_event *event)
+{
+	return event->type == TRACE_WORLD && event->value[0] != TRACE_RESET &&
+	       mode_virt((enum mode)event->from) != mode_virt((enum mode)event->mode);
+}
+
+static bool point_matches(const struct debugger *debugger, const struct stop_point *point,
+                          const struct trace_event *event)
 {
 	if (point->kind != POINT_CATCH || point->type != event->type)
 		return false;
+	if (point->which != CATCH_EVENT && !is_switch(event))
+		return false;
+	if (point->which == CATCH_EXIT && mode_virt((enum mode)event->mode))
+		return false;
 	if (!point->has_argument)
 		return true;
-	return point->argument == (event->type == TRACE_WORLD ? event->mode : event->value[0]);
+	if (point->which == CATCH_SWITCH)
+		return point->argument == symbols_space_of(debugger->machine->symbols, event->value[2]);
+	return point->argument ==
+	       (event->type == TRACE_WORLD && point->which == CATCH_EVENT ? event->mode : event->value[0]);
 }
 
 static void describe_event(const struct trace_event *event, char *text, size_t size)
@@ -311,8 +381,9 @@ static void describe_event(const struct trace_event *event, char *text, size_t s
 void points_event(struct debugger *debugger, const struct trace_event *event)
 {
 	for (unsigned i = 0; i < debugger->point_count; i++) {
-		if (!point_matches(&debugger->points[i], event))
+		if (!point_matches(debugger, &debugger->points[i], event))
 			continue;
+		debugger->at_switch |= debugger->points[i].which != CATCH_EVENT;
 		char what[128];
 		describe_event(event, what, sizeof what);
 		hit(debugger, &debugger->points[i], event->hart, what);

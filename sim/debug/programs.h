@@ -9,8 +9,8 @@
 /* A program by its number, in the order of symbols' modules; NULL past the last. Those without debug information are there,
  * too. Files are read when somebody first asks. */
 struct program *debug_program_at(struct debugger *debugger, size_t index);
-/* What its symbols are called by: 0 the firmware's and the kernel's, n + 1 guest number n's. */
-unsigned debug_program_module(struct debugger *debugger, const struct program *program);
+/* Whose code it is: the host's, a guest's. */
+struct debug_place debug_program_place(struct debugger *debugger, const struct program *program);
 /* Which program is this hart in, in this mode, at this address? NULL: none that is known. */
 struct program *debug_program(struct debugger *debugger, struct hart *hart, enum mode mode, uint64_t address);
 /* The line of an instruction of the hart. False: nobody knows. */

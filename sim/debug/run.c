@@ -8,6 +8,7 @@
 #include "debug/locate.h"
 #include "debug/step_line.h"
 #include "debug/travel.h"
+#include "debug/switches.h"
 #include "dev/console.h"
 #include "isa/insn.h"
 #include "machine/sched.h"
@@ -35,6 +36,7 @@ void debug_observe(struct observer *observer, struct hart *hart, const struct tr
 		debugger->saw_world |= event->hart == debugger->hart;
 	if (event->type == TRACE_CONSOLE && !debugger->travelling && !debugger->searching)
 		debug_hear(debugger, (uint8_t)event->value[0]);
+	switches_event(debugger, hart, event);
 	if (!debugger->travelling)
 		points_event(debugger, event);
 }
@@ -42,7 +44,7 @@ void debug_observe(struct observer *observer, struct hart *hart, const struct tr
 /* One step of the machine. False when something wants the prompt back. */
 static bool step_once(struct debugger *debugger, struct hart **moved)
 {
-	debugger->stopped = false;
+	debugger->stopped = debugger->at_switch = false;
 	*moved = sched_step(debugger->machine);
 	if (*moved)
 		points_check(debugger, *moved);
@@ -54,6 +56,8 @@ bool debug_report_stop(struct debugger *debugger)
 	struct machine *machine = debugger->machine;
 	if (debugger->stopped)
 		fprintf(debugger->out, "%s\n", debugger->reason);
+	if (debugger->stopped && debugger->at_switch)
+		switches_print(debugger, debugger->hart);
 	if (machine->stop != RUNNING)
 		fprintf(debugger->out, "the machine has stopped%s%s\n", *machine->stop_message ? ": " : "",
 		        machine->stop_message);
@@ -198,6 +202,7 @@ COMMAND(cmd_step, 10, "step", "s", "[N] [hart H|all] | line [N] | world | trap",
 struct place {
 	uint64_t pc, sp;
 	enum mode mode;     /* MODE_COUNT: any */
+	struct debug_place named; /* until: by the name that was given */
 	bool deeper_counts; /* next: code below a call or in a trap handler does not count */
 };
 
@@ -207,7 +212,7 @@ static bool done_place(struct debugger *debugger, const struct hart *moved, void
 	const struct place *place = context;
 	return moved == current(debugger) && moved->pc == place->pc &&
 	       (place->mode == MODE_COUNT || moved->mode == place->mode) &&
-	       (!place->deeper_counts || moved->x[2] >= place->sp);
+	       debug_is_there(debugger, moved, &place->named) && (!place->deeper_counts || moved->x[2] >= place->sp);
 }
 
 COMMAND(cmd_next, 20, "next", "n", "[N] | line [N]", "like step, but runs called functions and traps through")
@@ -229,7 +234,7 @@ COMMAND(cmd_next, 20, "next", "n", "[N] | line [N]", "like step, but runs called
 			insn = decode(&hart->isa, word);
 		uint8_t class = insn_rows[insn.semantics].class;
 		bool call = (class == CLASS_JAL || class == CLASS_JALR) && insn.rd == 1;
-		struct place after = {hart->pc + insn.length, hart->x[2], hart->mode, true};
+		struct place after = {hart->pc + insn.length, hart->x[2], hart->mode, {0}, true};
 		debugger->saw_trap = false;
 		uint64_t one = 1;
 		bool over = call || insn.semantics == INSN_ecall;
@@ -245,7 +250,7 @@ COMMAND(cmd_finish, 30, "finish", "fin", "", "run until the current function ret
 	if (debug_is_over(debugger))
 		return false;
 	struct hart *hart = current(debugger);
-	struct place place = {hart->x[1], hart->x[2], hart->mode, true};
+	struct place place = {hart->x[1], hart->x[2], hart->mode, {0}, true};
 	step_until(debugger, done_place, &place);
 	return debug_report_stop(debugger);
 }
@@ -256,6 +261,7 @@ COMMAND(cmd_until, 40, "until", "u", "LOC", "run until the hart reaches LOC")
 	struct locations locations;
 	bool good = locate(debugger, &args, &locations) && (!*args || complain(debugger, "what is `%s'?", args));
 	place.pc = good ? locations.addresses[0] : 0;
+	place.named = locations.place;
 	locations_free(&locations);
 	if (!good || debug_is_over(debugger))
 		return false;

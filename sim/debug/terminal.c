@@ -11,7 +11,6 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 #include "base/host_signals.h"
-#include "base/symbols.h"
 #include "csr/csr.h"
 #include "debug/debugger.h"
 #include "debug/repl.h"
@@ -32,24 +31,23 @@ static struct debugger *reading_debugger(void)
 static const char prompt[] = "(rvsim) ";
 
 /* Candidates of one kind: NULL past the last. */
-typedef const char *candidate(const struct debugger *debugger, size_t index);
+typedef const char *candidate(struct debugger *debugger, size_t index);
 
-static const char *command_candidate(const struct debugger *debugger, size_t index)
+static const char *command_candidate(struct debugger *debugger, size_t index)
 {
 	(void)debugger;
 	return repl_command_name(index);
 }
 
 /* CSRs, then symbols. */
-static const char *argument_candidate(const struct debugger *debugger, size_t index)
+static const char *argument_candidate(struct debugger *debugger, size_t index)
 {
 	size_t csrs = 0;
 	while (csr_info_at(csrs))
 		csrs++;
 	if (index < csrs)
 		return csr_info_at(index)->name;
-	const struct symbol *symbol = symbols_at(debugger->machine->symbols, index - csrs);
-	return symbol ? symbol->name : NULL;
+	return debug_name_candidate(debugger, index - csrs);
 }
 
 /* The next candidate from *index on that begins with the text; NULL: there is none. */

@@ -87,6 +87,15 @@ typedef void walk_visitor(void *context, const struct walk_step *step);
 bool mmu_walk(struct hart *hart, uint64_t va, unsigned size, enum access access, const struct mmu_context *context,
               bool update, walk_visitor *visitor, void *visitor_context, struct translation *result, struct trap *trap);
 
+/* What a G-stage table, that of any value of hgatp, has for a guest-physical address; a Bare one maps all to itself.
+ * False: nothing. A and D are not looked at, and nothing changes. */
+struct guest_page {
+	uint64_t pa;     /* of the address */
+	uint8_t shift;   /* of the page: 12, 16 (NAPOT), 21...; 63: Bare */
+	uint8_t perms;   /* enum perm (tlb.h) */
+};
+bool mmu_guest_page(struct hart *hart, uint64_t hgatp, uint64_t gpa, struct guest_page *page);
+
 /* Where mmu_translate would lead for one byte, by the TLB first as it does, with nothing changed by the question: not
  * the TLB, no A or D, no fault raised. */
 bool mmu_look(struct hart *hart, uint64_t va, enum access access, const struct mmu_context *context,

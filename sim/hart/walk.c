@@ -81,10 +81,9 @@ static bool access_fault(struct walk *walk, struct walk_step *step, const char *
 
 /* ---- schemes ---- */
 
-static struct regime regime_of(const struct hart *hart, enum walk_stage stage)
+static struct regime regime_by(const struct hart *hart, enum walk_stage stage, uint64_t atp)
 {
 	const struct csr_file *csr = &hart->csr;
-	uint64_t atp = stage == STAGE_S ? csr->satp : stage == STAGE_VS ? csr->vsatp : csr->hgatp;
 	/* henvcfg's fields are read-only 0 where menvcfg's are. norm:menvcfg_adue_henvcfg_adue_rdonly0 */
 	uint64_t envcfg = stage == STAGE_VS ? csr->menvcfg & csr->henvcfg : csr->menvcfg;
 	unsigned mode = atp >> 60;
@@ -99,6 +98,12 @@ static struct regime regime_of(const struct hart *hart, enum walk_stage stage)
 	    .big_endian = stage == STAGE_VS ? csr->hstatus & hstatus_VSBE     /* norm:hstatus_vsbe_op */
 	                                    : csr->mstatus & mstatus_SBE,     /* norm:mstatus_sbe_implicit */
 	};
+}
+
+static struct regime regime_of(const struct hart *hart, enum walk_stage stage)
+{
+	const struct csr_file *csr = &hart->csr;
+	return regime_by(hart, stage, stage == STAGE_S ? csr->satp : stage == STAGE_VS ? csr->vsatp : csr->hgatp);
 }
 
 /* Why the address does not fit the scheme, or NULL. */
@@ -363,4 +368,31 @@ bool walk_translate(struct walk *walk, struct walk_result *result)
 	    .global = first.global,
 	};
 	return true;
+}
+
+bool mmu_guest_page(struct hart *hart, uint64_t hgatp, uint64_t gpa, struct guest_page *page)
+{
+	const struct mmu_context context = {.mode = MODE_VS};
+	struct trap trap;
+	struct walk walk = {.hart = hart, .context = &context, .access = ACCESS_LOAD, .va = gpa, .trap = &trap};
+	struct regime regime = regime_by(hart, STAGE_G, hgatp);
+	struct request request = {gpa, ACCESS_LOAD, {.user = true, .mxr = true}, false};
+	struct leaf leaf;
+	regime.hardware_ad = true; /* a clear A stops nobody here */
+	if (!translate_stage(&walk, &regime, &request, &leaf))
+		return false;
+	*page = (struct guest_page){leaf.address, leaf.shift, leaf.perms};
+	return true;
+}
+
+struct walk_scheme walk_scheme(const struct hart *hart, enum walk_stage stage, uint64_t atp)
+{
+	struct regime regime = regime_by(hart, stage, atp);
+	return (struct walk_scheme){regime.levels, regime.root_bits, regime.root, regime.big_endian};
+}
+
+const char *walk_pte_invalid(const struct hart *hart, enum walk_stage stage, uint64_t atp, unsigned level, uint64_t pte)
+{
+	struct regime regime = regime_by(hart, stage, atp);
+	return pte_invalid(&regime, level, pte);
 }

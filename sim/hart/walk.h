@@ -30,6 +30,18 @@ struct walk_result {
 /* False: walk->trap is filled. PMP of the final address is the caller's to check. */
 bool walk_translate(struct walk *walk, struct walk_result *result);
 
+/* The scheme of a stage under a value of its satp, vsatp or hgatp: levels (0: Bare), bits of the address that index the root
+ * table, its physical address (VS-stage: guest-physical), and in which order bytes of PTEs stand. */
+struct walk_scheme {
+	unsigned levels, root_bits;
+	uint64_t root;
+	bool big_endian;
+};
+struct walk_scheme walk_scheme(const struct hart *hart, enum walk_stage stage, uint64_t atp);
+/* Why a PTE of a level is not valid there, or NULL. */
+const char *walk_pte_invalid(const struct hart *hart, enum walk_stage stage, uint64_t atp, unsigned level,
+                             uint64_t pte);
+
 /* Fill walk->trap with a fault of the original access. `kind` is the load's cause of it; tval2 and tinst only mean
  * something for guest-page faults. Returns false. */
 bool walk_fault(struct walk *walk, enum cause load_kind, uint64_t tval2, uint64_t tinst);

@@ -1,5 +1,7 @@
 #include "isa/privileged.h"
 
+#include <stdint.h>
+
 const char *mode_name(enum mode mode)
 {
 	static const char *const names[MODE_COUNT] = {"M", "HS", "U", "VS", "VU"};
@@ -35,4 +37,24 @@ static const char *interrupt_name(unsigned code)
 const char *cause_name(bool interrupt, unsigned code)
 {
 	return interrupt ? interrupt_name(code) : exception_name(code);
+}
+
+bool cause_exists(bool interrupt, unsigned code)
+{
+	static const uint64_t exceptions = 0
+#define EXCEPTION(number, ...) | UINT64_C(1) << (number)
+#define INTERRUPT(...)
+#include "isa/cause.def"
+#undef EXCEPTION
+#undef INTERRUPT
+	    ;
+	static const uint64_t interrupts = 0
+#define EXCEPTION(...)
+#define INTERRUPT(number, ...) | UINT64_C(1) << (number)
+#include "isa/cause.def"
+#undef EXCEPTION
+#undef INTERRUPT
+	    ;
+	bool nmi = interrupt && code >= RNMI_FIRST && code < RNMI_FIRST + RNMI_LINES;
+	return nmi || (code < 64 && (interrupt ? interrupts : exceptions) >> code & 1);
 }

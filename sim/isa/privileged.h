@@ -42,6 +42,8 @@ enum irq {
 /* Resumable non-maskable interrupts: codes of mncause, among those that the architecture leaves to platforms. */
 enum { RNMI_FIRST = 48, RNMI_LINES = 16 };
 
+/* Can a trap have this cause? Non-maskable interrupts are among them. */
+bool cause_exists(bool interrupt, unsigned code);
 /* "load guest-page fault", "supervisor timer interrupt"...; never NULL. */
 const char *cause_name(bool interrupt, unsigned code);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "machine/boot_files.h"
+#include "machine/boot_symbols.h"
 #include "machine/devtree.h"
 #include "machine/generic_loader.h"
 #include "base/output_file.h"
@@ -73,7 +74,7 @@ static int load_firmware(struct boot *boot, struct machine *machine, uint64_t *e
 	}
 	boot->entry = image.entry;
 	*end = image.high;
-	return elf_symbols(&boot->firmware, machine->symbols, 0);
+	return boot_host_symbols(machine, &boot->firmware);
 }
 
 /* ---- flash ---- */
@@ -116,7 +117,7 @@ static int load_kernel(struct boot *boot, struct machine *machine, uint64_t firm
 	if (result != 0)
 		return -1;
 	boot->kernel_entry = image.entry;
-	return elf_symbols(&boot->kernel, machine->symbols, 0);
+	return boot_host_symbols(machine, &boot->kernel);
 }
 
 /* Far enough behind the kernel for it to unpack itself: QEMU's rule. */
@@ -183,7 +184,7 @@ static int guest_fits(const struct file *file, const struct guest_config *guest)
 	return -1;
 }
 
-static int stage_kernel(struct staging *staging, const struct guest_config *guest, unsigned module, uint64_t *address)
+static int stage_kernel(struct staging *staging, const struct guest_config *guest, unsigned space, uint64_t *address)
 {
 	struct file file;
 	*address = guest->address;
@@ -198,10 +199,8 @@ static int stage_kernel(struct staging *staging, const struct guest_config *gues
 	if (result == 0)
 		result = stage_at(staging, &file, *address, guest->ramdisk ? "ramdisk" : "guest", guest->args,
 		                  guest->ramdisk);
-	if (result == 0 && !guest->ramdisk) {
-		symbols_add_guest(staging->machine->symbols, module);
-		result = elf_symbols(&file, staging->machine->symbols, module);
-	}
+	if (result == 0 && !guest->ramdisk)
+		result = boot_guest_symbols(staging->machine, space, &file);
 	file_close(&file);
 	return result;
 }
@@ -369,9 +368,10 @@ static int load_rest(struct staging *staging)
 	    .initrd_start = boot->initrd_start,
 	    .initrd_end = boot->initrd_start + boot->initrd_size,
 	};
-	if (stage_guests(staging, true) != 0 || generic_loaders(boot, staging->machine) != 0 ||
-	    choose_entry(boot, staging->machine) != 0 || make_tree(boot, staging->machine) != 0 ||
-	    place_tree(boot, tree_limit(boot, config, description)) != 0 || stage_guests(staging, false) != 0)
+	if (boot_name_guests(staging->machine) != 0 || stage_guests(staging, true) != 0 ||
+	    generic_loaders(boot, staging->machine) != 0 || choose_entry(boot, staging->machine) != 0 ||
+	    make_tree(boot, staging->machine) != 0 || place_tree(boot, tree_limit(boot, config, description)) != 0 ||
+	    stage_guests(staging, false) != 0)
 		return -1;
 	description.modules = staging->modules;
 	description.module_count = staging->module_count;

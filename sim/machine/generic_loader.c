@@ -3,6 +3,7 @@
 #include "base/bus.h"
 #include "dev/devices.h"
 #include "machine/boot_files.h"
+#include "machine/boot_symbols.h"
 #include "machine/hex.h"
 #include "machine/unpack.h"
 
@@ -14,7 +15,7 @@ static int load_executable(struct boot *boot, struct machine *machine, struct fi
 	if (file_is_elf(file)) {
 		result = elf_load(file, &machine->bus, &boot->layout, "loader's file", &image);
 		if (result == 0)
-			result = elf_symbols(file, machine->symbols, 0);
+			result = boot_host_symbols(machine, file);
 	} else if (file_is_hex(file)) {
 		result = hex_load(file, &machine->bus, &boot->layout, &image);
 	} else { /* a uImage without an address of its own is for a boot loader */

@@ -3,7 +3,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <gelf.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +19,7 @@
 #define EM_RISCV 243
 #endif
 
-enum { LINUX_MAGIC_OFFSET = 56, LINUX_HEADER_SIZE = 64, PHDR_LIMIT = 512, NAME_LIMIT = 4096 };
+enum { LINUX_MAGIC_OFFSET = 56, LINUX_HEADER_SIZE = 64, PHDR_LIMIT = 512 };
 
 __attribute__((format(printf, 2, 3))) static int complain(const char *path, const char *format, ...)
 {
@@ -173,8 +172,8 @@ static bool inside_file(const struct file *file, uint64_t offset, uint64_t size)
 	return offset <= file->size && size <= file->size - offset;
 }
 
-/* Everything about the header that libelf would take on trust. */
-static int check_header(const struct file *file, Elf64_Ehdr *header)
+/* Everything about the header that libelf would take on trust; whatever the type. */
+static int check_elf_kind(const struct file *file, Elf64_Ehdr *header)
 {
 	const char *path = file->path;
 	if (!file_is_elf(file))
@@ -192,6 +191,32 @@ static int check_header(const struct file *file, Elf64_Ehdr *header)
 		return complain(path, "is not for RISC-V (ELF machine %u)", header->e_machine);
 	if (header->e_ident[EI_VERSION] != EV_CURRENT || header->e_version != EV_CURRENT)
 		return complain(path, "has an unknown ELF version");
+	return 0;
+}
+
+static int check_sections(const struct file *file, const Elf64_Ehdr *header)
+{
+	if (header->e_shoff == 0 || header->e_shnum == 0)
+		return 0;
+	if (header->e_shentsize != sizeof(Elf64_Shdr))
+		return complain(file->path, "has section headers of %u bytes instead of %zu", header->e_shentsize,
+		                sizeof(Elf64_Shdr));
+	return inside_file(file, header->e_shoff, (uint64_t)header->e_shnum * sizeof(Elf64_Shdr))
+	           ? 0
+	           : complain(file->path, "is truncated: section headers lie outside the file");
+}
+
+int elf_check_sections(const struct file *file)
+{
+	Elf64_Ehdr header;
+	return check_elf_kind(file, &header) == 0 ? check_sections(file, &header) : -1;
+}
+
+static int check_header(const struct file *file, Elf64_Ehdr *header)
+{
+	const char *path = file->path;
+	if (check_elf_kind(file, header) != 0)
+		return -1;
 	if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
 		return complain(path, "is not an executable (ELF type %u)", header->e_type);
 	if (header->e_phnum == 0)
@@ -203,14 +228,7 @@ static int check_header(const struct file *file, Elf64_Ehdr *header)
 		                sizeof(Elf64_Phdr));
 	if (!inside_file(file, header->e_phoff, (uint64_t)header->e_phnum * sizeof(Elf64_Phdr)))
 		return complain(path, "is truncated: program headers lie outside the file");
-	if (header->e_shoff != 0 && header->e_shnum != 0) {
-		if (header->e_shentsize != sizeof(Elf64_Shdr))
-			return complain(path, "has section headers of %u bytes instead of %zu", header->e_shentsize,
-			                sizeof(Elf64_Shdr));
-		if (!inside_file(file, header->e_shoff, (uint64_t)header->e_shnum * sizeof(Elf64_Shdr)))
-			return complain(path, "is truncated: section headers lie outside the file");
-	}
-	return 0;
+	return check_sections(file, header);
 }
 
 /* One loadable segment by itself; `extent` grows to hold it. */
@@ -396,86 +414,25 @@ int elf_load(const struct file *file, struct bus *bus, struct layout *layout, co
 	return result;
 }
 
+int elf_pieces(const struct file *file, piece_taker *take, void *context, uint64_t *entry)
+{
+	Elf64_Ehdr header;
+	Elf64_Phdr *segments;
+	if (check_all(file, &header, &segments, entry) != 0)
+		return -1;
+	int result = 0;
+	for (unsigned i = 0; i < header.e_phnum && result == 0; i++)
+		if (loads(&segments[i]))
+			result = take(context, segments[i].p_paddr, file->data + segments[i].p_offset,
+			              segments[i].p_filesz);
+	free(segments);
+	return result;
+}
+
 int raw_load(const struct file *file, struct bus *bus, struct layout *layout, uint64_t start, const char *what)
 {
 	if (layout_claim(layout, start, file->size, what, file->path) != 0)
 		return -1;
 	bus_poke(bus, start, file->data, file->size);
 	return 0;
-}
-
-/* Where the symbol's section ends; 0: it is in none, a number and not a place. */
-static uint64_t section_end(Elf *elf, const Elf64_Sym *entry)
-{
-	GElf_Shdr header;
-	Elf_Scn *section = entry->st_shndx < SHN_LORESERVE ? elf_getscn(elf, entry->st_shndx) : NULL;
-	return section && gelf_getshdr(section, &header) ? header.sh_addr + header.sh_size : 0;
-}
-
-static int add_elf_symbol(struct symbols *symbols, unsigned module, Elf *elf, const Elf64_Sym *entry, const char *name)
-{
-	unsigned type = ELF64_ST_TYPE(entry->st_info);
-	/* '$x', '$d': the assembler's marks of code and data, not names of anything */
-	if (name[0] == '\0' || name[0] == '$' || entry->st_shndx == SHN_UNDEF)
-		return 0;
-	/* each of a broken table's names may be all the rest of the file: what is kept must not grow by its square */
-	if (strnlen(name, NAME_LIMIT) == NAME_LIMIT)
-		return 0;
-	if (type != STT_NOTYPE && type != STT_FUNC && type != STT_OBJECT)
-		return 0;
-	struct symbol symbol = {
-	    .address = entry->st_value,
-	    .size = entry->st_size,
-	    .limit = section_end(elf, entry),
-	    .name = name,
-	    .module = module,
-	    .is_function = type == STT_FUNC,
-	    .is_global = ELF64_ST_BIND(entry->st_info) != STB_LOCAL,
-	};
-	return symbols_add(symbols, &symbol);
-}
-
-/* There is at most one table of all symbols in a file. Copied: libelf reads unaligned section headers in place. */
-static bool find_table(Elf *elf, GElf_Shdr *header)
-{
-	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;)
-		if (gelf_getshdr(section, header) && header->sh_type == SHT_SYMTAB)
-			return true;
-	return false;
-}
-
-static int add_table(const struct file *file, Elf *elf, struct symbols *symbols, unsigned module)
-{
-	GElf_Shdr header;
-	if (!find_table(elf, &header))
-		return 0;
-	if (!inside_file(file, header.sh_offset, header.sh_size))
-		return complain(file->path, "is truncated: its symbol table lies outside the file");
-	/* unaligned tables would be read in place */
-	const uint8_t *bytes = file->data + header.sh_offset;
-	for (uint64_t at = 0; header.sh_size - at >= sizeof(Elf64_Sym); at += sizeof(Elf64_Sym)) {
-		Elf64_Sym entry;
-		memcpy(&entry, bytes + at, sizeof(entry));
-		const char *name = elf_strptr(elf, header.sh_link, entry.st_name);
-		if (!name)
-			return complain(file->path, "symbol %" PRIu64 " has its name outside the string table",
-			                at / sizeof(Elf64_Sym));
-		if (add_elf_symbol(symbols, module, elf, &entry, name) != 0)
-			return complain(file->path, "out of memory for symbols");
-	}
-	return 0;
-}
-
-int elf_symbols(const struct file *file, struct symbols *symbols, unsigned module)
-{
-	if (!file_is_elf(file))
-		return 0;
-	if (elf_version(EV_CURRENT) == EV_NONE)
-		return complain(file->path, "libelf is too old: %s", elf_errmsg(-1));
-	Elf *elf = elf_memory((char *)file->data, file->size);
-	if (!elf)
-		return complain(file->path, "%s", elf_errmsg(-1));
-	int result = add_table(file, elf, symbols, module);
-	elf_end(elf);
-	return result;
 }

@@ -67,8 +67,12 @@ int elf_check(const struct file *file);
 /* Check and load the segments by physical address, claiming them in the layout as `what`. Linkers put the ELF headers
  * before the text: what of them lies below DRAM is left out. */
 int elf_load(const struct file *file, struct bus *bus, struct layout *layout, const char *what, struct image *image);
-/* Add the file's symbols under a module number. Files that are no ELF, or have none, add nothing. */
-int elf_symbols(const struct file *file, struct symbols *symbols, unsigned module);
+/* Is the file an ELF64 little-endian RISC-V one, of any type, whose section headers lie in it? 0, or -1 after a line. */
+int elf_check_sections(const struct file *file);
+/* What the file, which is well formed, puts into memory, segment by segment: until `take` returns other than 0, which is
+ * returned. Its entry, as a physical address. */
+typedef int piece_taker(void *context, uint64_t pa, const uint8_t *bytes, size_t size);
+int elf_pieces(const struct file *file, piece_taker *take, void *context, uint64_t *entry);
 /* Copy the raw file to `start`. */
 int raw_load(const struct file *file, struct bus *bus, struct layout *layout, uint64_t start, const char *what);
 

@@ -24,6 +24,7 @@
 #include "timing/model.h"
 #include "watch/check.h"
 #include "watch/meter.h"
+#include "watch/spaces.h"
 #include "trace/trace.h"
 
 static int no_memory(const char *what)
@@ -334,20 +335,6 @@ static int add_htif(struct machine *machine)
 
 /* Observers */
 
-static bool trace_symbol_at(void *context, size_t index, struct trace_symbol *result)
-{
-	const struct symbol *symbol = symbols_at(context, index);
-	if (!symbol || symbol->size == 0) /* from there on they are numbers: a file would take them for places */
-		return false;
-	*result = (struct trace_symbol){
-	    .name = symbol->name,
-	    .address = symbol->address,
-	    .size = symbol->size,
-	    .scope = symbol->module,
-	};
-	return true;
-}
-
 /* 0 without devices. */
 static uint64_t virtio_hash(const struct virtio_options *virtio)
 {
@@ -516,12 +503,16 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 	                            config->seed);
 	if (!machine->trace)
 		return -1;
+	if (machine->spaces) { /* before those that use names */
+		spaces_trace(machine->spaces, machine->trace);
+		observers_add(&machine->observers, spaces_observer(machine->spaces));
+	}
 	observers_add(&machine->observers, trace_observer(machine->trace));
 	machine->config_text = config_text(machine);
 	if (!machine->config_text)
 		return no_memory("the configuration");
 	trace_config(machine->trace, machine->config_text);
-	trace_symbols(machine->trace, trace_symbol_at, machine->symbols);
+	trace_symbols(machine->trace, machine->symbols);
 	if (machine->check)
 		observers_add(&machine->observers, check_observer(machine->check));
 	bool recorded = config->debug || (config->trace_path && config->trace_events >> TRACE_WORLD & 1);
@@ -624,6 +615,7 @@ void machine_free(struct machine *machine)
 	free(machine->harts);
 	console_close(machine->console);
 	input_log_free(&machine->input);
+	spaces_free(machine->spaces);
 	symbols_free(machine->symbols);
 	reload_free(&machine->reload);
 	free(machine->config_text);

@@ -169,6 +169,7 @@ struct machine {
 	struct trace *trace;
 	struct check *check;
 	struct symbols *symbols;
+	struct spaces *spaces; /* whose hgatp is which guest's; NULL: there are no guests */
 	struct file_identity *files; /* that were read at the start */
 	unsigned file_count;
 	char *config_text; /* as traces have it */

@@ -9,6 +9,7 @@
 #include "trace/trace.h"
 #include "watch/check.h"
 #include "watch/meter.h"
+#include "watch/spaces.h"
 
 enum { SNAPSHOT_VERSION = 3 };
 
@@ -68,6 +69,8 @@ bool snapshot_save(const struct machine *machine, struct state_writer *writer)
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		snapshot_save_hart(&machine->harts[i], writer);
 	model_shared_save(machine->model_shared, writer);
+	if (machine->spaces)
+		spaces_save(machine->spaces, writer);
 	trace_save(machine->trace, writer);
 	if (machine->check)
 		check_save(machine->check, writer);
@@ -114,7 +117,8 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		if (!snapshot_hart(&machine->harts[i], reader))
 			return false;
-	if (!model_shared_restore(machine->model_shared, reader) || !trace_restore(machine->trace, reader) ||
+	if (!model_shared_restore(machine->model_shared, reader) ||
+	    (machine->spaces && !spaces_restore(machine->spaces, reader)) || !trace_restore(machine->trace, reader) ||
 	    (machine->check && !check_restore(machine->check, reader)))
 		return false;
 	machine->slice.hart = state.slice_hart ? &machine->harts[state.slice_hart - 1] : NULL;

@@ -65,9 +65,10 @@ static void write_hart(struct json *json, const struct machine *machine, unsigne
 	json_close(json, '}');
 }
 
-static const char *find_name(void *symbols, enum mode mode, uint64_t address, uint64_t *offset)
+static const char *find_name(void *symbols, enum mode mode, unsigned guest, uint64_t address, uint64_t *offset)
 {
 	(void)mode; /* functions of splits are the firmware's */
+	(void)guest;
 	return symbols_find(symbols, address, offset);
 }
 

@@ -1,5 +1,6 @@
 /*
- * The trace file, format version 6. Files of earlier versions are refused; those up to 4 had no checksums, 5 no latencies.
+ * The trace file, format version 7. Files of version 6 are read: they have no guests. Earlier ones are refused; those up
+ * to 4 had no checksums, 5 no latencies.
  *
  * A file is chunks (chunk.h), each with its own checksums. The writer ends a chunk and hands it to the operating system
  * at least every TRACE_FLUSH_EVENTS records of events, more often at first, and whenever trace_flush is called (once a
@@ -23,7 +24,7 @@
  * A record starts with a tag byte: bits 0..4 kind; bit 5 hart follows; bit 6 mode follows; bit 7 zero. Where bit 7 is
  * set it is a run.
  *
- * Kind 0..22, an event of that type:
+ * Kind 0..21, an event of that type:
  *	[hart]    one byte, if bit 5: else the hart of the event or run before (first: 0)
  *	[mode]    one byte (enum mode), if bit 6: else the mode of this hart's event before (first: M)
  *	cycle     delta to the cycle of this hart's event before
@@ -36,6 +37,8 @@
  * Kind 24, SYMBOL:  scope varint (0: firmware, n: n-th guest), address varint, size varint, length varint, name bytes.
  *                   Before the first event, but for files opened in mid-run. Of several at one address the last is
  *                   the one to show.
+ * Kind 22, GUEST:   hgatp varint, scope varint, length varint, name bytes. hgatp 0: there is such a guest, called so;
+ *                   before the first event. Else code with V=1 under this hgatp is its, up to a reset of the machine.
  * Kind 25, HART:    hart byte, mode byte, cycle varint, retired varint: where the hart stood at the end.
  * Kind 26, HASH:    the trace hash, 8 bytes little-endian.
  * Kind 27, END:     number of events varint, stores-conditional that failed counted as accesses. The last record of a file that was closed; what follows is an error.
@@ -84,7 +87,9 @@
 #include "base/varint.h"
 
 enum {
-	TRACE_VERSION = 6,
+	TRACE_VERSION = 7,
+	TRACE_VERSION_OLDEST = 6, /* that is read */
+	TRACE_SCOPES = 4096, /* of symbols; those of higher ones are left out */
 	TRACE_HEADER_SIZE = 40,
 	TRACE_FLUSH_EVENTS = 4096,
 	TRACE_HARTS_MAX = 256,
@@ -95,7 +100,8 @@ enum {
 };
 
 enum trace_kind {
-	TRACE_KIND_LATENCY = 23,
+	TRACE_KIND_GUEST = 22,
+	TRACE_KIND_LATENCY,
 	TRACE_KIND_SYMBOL,
 	TRACE_KIND_HART,
 	TRACE_KIND_HASH,
@@ -208,7 +214,13 @@ void trace_writer_pause(struct trace_writer *writer);
 void trace_writer_split(struct trace_writer *writer, unsigned hart, const struct split *split);
 void trace_writer_latency(struct trace_writer *writer, unsigned hart, const struct trace_latency *latency);
 void trace_writer_config(struct trace_writer *writer, const char *text);
+struct trace_symbol {
+	const char *name;
+	uint64_t address, size; /* size 0: up to the next symbol */
+	unsigned scope; /* 0: the firmware (V=0 modes); n: the n-th guest (V=1) */
+};
 void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol *symbol);
+void trace_writer_guest(struct trace_writer *writer, uint64_t hgatp, unsigned scope, const char *name);
 void trace_writer_end(struct trace_writer *writer, unsigned hart, const struct trace_end *end);
 void trace_writer_hash(struct trace_writer *writer, uint64_t hash);
 void trace_writer_flush(struct trace_writer *writer);
@@ -245,9 +257,10 @@ const char *trace_reader_config(const struct trace_reader *reader); /* read so f
 const struct split *trace_reader_split(struct trace_reader *reader, unsigned hart);
 /* Likewise how long the interrupt has waited that a trap event of the hart tells of: ask at each of them. */
 const struct trace_latency *trace_reader_latency(struct trace_reader *reader, unsigned hart);
-/* Name of the symbol that holds `address` as a pc in `mode`, and how far in; NULL if none. Guests' symbols are used
- * only when the file has one guest's: which guest runs is known to the firmware alone. */
-const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, uint64_t address, uint64_t *offset);
+/* Name of the symbol that holds `address` as a pc in `mode`, and how far in; NULL if none. With V=1 it is one of the
+ * n-th guest (struct trace_event); of 0 a name that all of them give. */
+const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, unsigned guest, uint64_t address,
+                                uint64_t *offset);
 /* The hart's 64 registers (run.h) after the event that trace_reader_next gave last, if that was an instruction of it. */
 const uint64_t *trace_reader_registers(const struct trace_reader *reader, unsigned hart);
 /* The instruction at `pc` in blocks of code of this mode, the latest of them. False: none is known. */

@@ -7,17 +7,11 @@
 #include "base/say.h"
 #include "trace/chunk.h"
 #include "trace/format.h"
+#include "trace/read_names.h"
 
 _Static_assert((int)CHUNK_CONTENT > (int)TRACE_SPLIT_MAX && (int)CHUNK_CONTENT > TRACE_RECORD_MAX + TRACE_NAME_MAX &&
                    (int)CHUNK_CONTENT > (int)TRACE_RUN_MAX && (int)CHUNK_CONTENT > (int)TRACE_TEXT_MAX,
                "every record fits");
-
-struct symbol {
-	uint64_t address, size;
-	size_t order; /* place in the file */
-	unsigned scope;
-	char *name;
-};
 
 struct trace_reader {
 	FILE *file;
@@ -47,12 +41,9 @@ struct trace_reader {
 		struct trace_event event; /* the second of the instruction before; `held`: there is one */
 		bool held;
 	} run;
-	struct symbol *symbols;
-	size_t symbol_count, symbol_capacity, symbol_bytes;
-	bool sorted;
+	struct reader_names names;
 	char *config; /* trace_reader_config */
 	size_t config_size, config_capacity;
-	unsigned guest_scope; /* the one guest scope, 0: none, UINT_MAX: several */
 	char error[160];
 	size_t used, size, capacity, in_capacity;
 	uint8_t *buffer; /* the content of one chunk */
@@ -181,12 +172,15 @@ static const char *get_header(struct trace_reader *reader)
 	    .seed = get_integer(in + 24, 8),
 	    .events = (uint32_t)get_integer(in + 32, 4),
 	};
-	if (reader->header.version != TRACE_VERSION)
-		return "trace format version is not 6, the one this program reads";
+	if (reader->header.version < TRACE_VERSION_OLDEST || reader->header.version > TRACE_VERSION)
+		return "trace format version is not 6 or 7, those this program reads";
 	if (!reader->header.hart_count || reader->header.hart_count > TRACE_HARTS_MAX)
 		return "hart count in the header is out of range";
 	reader->used = TRACE_HEADER_SIZE;
-	return trace_codec_init(&reader->codec, reader->header.hart_count) ? "no memory" : NULL;
+	return trace_codec_init(&reader->codec, reader->header.hart_count) ||
+	               reader_names_init(&reader->names, reader->header.hart_count)
+	           ? "no memory"
+	           : NULL;
 }
 
 static const char *reader_start(struct trace_reader *reader, const char *path)
@@ -213,9 +207,7 @@ void trace_reader_close(struct trace_reader *reader)
 {
 	if (!reader)
 		return;
-	for (size_t i = 0; i < reader->symbol_count; i++)
-		free(reader->symbols[i].name);
-	free(reader->symbols);
+	reader_names_free(&reader->names);
 	free(reader->config);
 	for (unsigned i = 0; i < TRACE_HARTS_MAX; i++)
 		free(reader->splits[i]);
@@ -228,46 +220,7 @@ void trace_reader_close(struct trace_reader *reader)
 	free(reader);
 }
 
-/* False: no memory, or more of them than any program has: a small file can unfold to any number. */
-static bool take_symbol(struct trace_reader *reader, const struct symbol *symbol, const uint8_t *name, size_t length)
-{
-	enum { ROOM = 1 << 27 }; /* bytes */
-	reader->symbol_bytes += sizeof *symbol + length + 1;
-	if (reader->symbol_bytes > ROOM)
-		return false;
-	if (ARRAY_RESERVE(reader->symbols, reader->symbol_count, 1, &reader->symbol_capacity))
-		return false;
-	struct symbol *place = &reader->symbols[reader->symbol_count];
-	*place = *symbol;
-	place->order = reader->symbol_count;
-	place->name = strndup((const char *)name, length);
-	if (!place->name)
-		return false;
-	say_plain(place->name);
-	reader->symbol_count++;
-	reader->sorted = false;
-	if (symbol->scope && reader->guest_scope != symbol->scope)
-		reader->guest_scope = reader->guest_scope ? UINT32_MAX : symbol->scope;
-	return true;
-}
-
 /* The parsers of records below return bytes consumed, 0 when cut off, SIZE_MAX when wrong; like trace_decode. */
-static size_t get_symbol(struct trace_reader *reader, const uint8_t *in, size_t size)
-{
-	uint64_t values[4]; /* scope, address, size, length of the name */
-	size_t used = trace_get_varints(in, size, values, 4);
-	if (used == 0 || used == SIZE_MAX)
-		return used;
-	if (values[3] > TRACE_NAME_MAX || values[0] >= UINT32_MAX)
-		return SIZE_MAX;
-	if (values[3] > size - used)
-		return 0;
-	struct symbol symbol = {.address = values[1], .size = values[2], .scope = (unsigned)values[0]};
-	if (!take_symbol(reader, &symbol, in + used, values[3]))
-		return SIZE_MAX;
-	return used + values[3];
-}
-
 static size_t get_config(struct trace_reader *reader, const uint8_t *in, size_t size)
 {
 	uint64_t length;
@@ -363,7 +316,8 @@ static size_t get_other(struct trace_reader *reader, const uint8_t *in, size_t s
 {
 	size_t used;
 	switch (in[0]) {
-	case TRACE_KIND_SYMBOL: used = get_symbol(reader, in + 1, size - 1); break;
+	case TRACE_KIND_SYMBOL: used = reader_names_symbol(&reader->names, in + 1, size - 1); break;
+	case TRACE_KIND_GUEST: used = reader_names_guest(&reader->names, in + 1, size - 1); break;
 	case TRACE_KIND_CONFIG: used = get_config(reader, in + 1, size - 1); break;
 	case TRACE_KIND_HART: used = get_end(reader, in + 1, size - 1); break;
 	case TRACE_KIND_HASH: used = get_hash(reader, in + 1, size - 1); break;
@@ -432,6 +386,7 @@ enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_ev
 {
 	while (reader->over == TRACE_READ_EVENT) {
 		if (next_of_run(reader, event)) {
+			reader_names_event(&reader->names, event);
 			reader->events++;
 			return TRACE_READ_EVENT;
 		}
@@ -439,7 +394,7 @@ enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_ev
 			return stop(reader);
 		const uint8_t *in = reader->buffer + reader->used;
 		size_t size = reader->size - reader->used;
-		bool is_run = in[0] & TAG_RUN, is_event = !is_run && (in[0] & 0x1f) < TRACE_KIND_LATENCY;
+		bool is_run = in[0] & TAG_RUN, is_event = !is_run && (in[0] & 0x1f) < TRACE_KIND_GUEST;
 		size_t used = reader->ended ? SIZE_MAX
 		              : is_run      ? get_run(reader, in, size)
 		              : is_event    ? trace_decode(&reader->codec, in, size, event)
@@ -452,6 +407,7 @@ enum trace_status trace_reader_next(struct trace_reader *reader, struct trace_ev
 		}
 		reader->used += used;
 		if (is_event) {
+			reader_names_event(&reader->names, event);
 			reader->stored++;
 			reader->events++;
 			return TRACE_READ_EVENT;
@@ -514,45 +470,8 @@ const struct trace_latency *trace_reader_latency(struct trace_reader *reader, un
 	return fresh ? &place->latency : NULL;
 }
 
-/* By scope, address, place in the file. */
-static int compare_symbols(const void *a, const void *b)
+const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, unsigned guest, uint64_t address,
+                                uint64_t *offset)
 {
-	const struct symbol *x = a, *y = b;
-	if (x->scope != y->scope)
-		return x->scope < y->scope ? -1 : 1;
-	if (x->address != y->address)
-		return x->address < y->address ? -1 : 1;
-	return x->order < y->order ? -1 : x->order > y->order;
-}
-
-/* The last symbol of the scope at or below the address. */
-static const struct symbol *find_symbol(const struct trace_reader *reader, unsigned scope, uint64_t address)
-{
-	size_t low = 0, high = reader->symbol_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct symbol *symbol = &reader->symbols[middle];
-		if (symbol->scope < scope || (symbol->scope == scope && symbol->address <= address))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low || reader->symbols[low - 1].scope != scope)
-		return NULL;
-	const struct symbol *found = &reader->symbols[low - 1];
-	return !found->size || address - found->address < found->size ? found : NULL;
-}
-
-const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, uint64_t address, uint64_t *offset)
-{
-	if (mode_virt(mode) && reader->guest_scope == UINT32_MAX)
-		return NULL;
-	if (!reader->sorted && reader->symbol_count)
-		qsort(reader->symbols, reader->symbol_count, sizeof(*reader->symbols), compare_symbols);
-	reader->sorted = true;
-	const struct symbol *symbol = find_symbol(reader, mode_virt(mode) ? reader->guest_scope : 0, address);
-	if (!symbol)
-		return NULL;
-	*offset = address - symbol->address;
-	return symbol->name;
+	return reader_names_find(&reader->names, mode, guest, address, offset);
 }

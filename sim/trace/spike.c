@@ -206,9 +206,9 @@ static void print_disassembly(struct spike *spike, const struct trace_event *eve
 		hart->repeats++;
 		return;
 	}
-	const char *name = spike->names
-	                       ? spike->names->find(spike->names->context, (enum mode)event->mode, event->pc, &offset)
-	                       : NULL;
+	const char *name = spike->names ? spike->names->find(spike->names->context, (enum mode)event->mode,
+	                                                     event->guest, event->pc, &offset)
+	                                : NULL;
 	if (name && !offset)
 		fprintf(spike->out, "core %3u: >>>>  %s\n", event->hart, name);
 	if (hart->repeats > 1)

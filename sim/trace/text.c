@@ -8,15 +8,17 @@
 #include "trace/text.h"
 #include "trace/world.h"
 
-static const char *find(const struct trace_names *names, enum mode mode, uint64_t address, uint64_t *offset)
+static const char *find(const struct trace_names *names, const struct trace_event *event, uint64_t address,
+                        uint64_t *offset)
 {
-	return names && names->find ? names->find(names->context, mode, address, offset) : NULL;
+	return names && names->find ? names->find(names->context, (enum mode)event->mode, event->guest, address, offset)
+	                            : NULL;
 }
 
-static void print_address(FILE *out, enum mode mode, uint64_t address, const struct trace_names *names)
+static void print_address(FILE *out, const struct trace_event *event, uint64_t address, const struct trace_names *names)
 {
 	uint64_t offset = 0;
-	const char *name = find(names, mode, address, &offset);
+	const char *name = find(names, event, address, &offset);
 	fprintf(out, "0x%" PRIx64, address);
 	if (name && offset)
 		fprintf(out, " <%s+0x%" PRIx64 ">", name, offset);
@@ -111,7 +113,7 @@ static void print_value(FILE *out, const struct trace_event *event, const struct
 	switch ((enum trace_field_format)field->format) {
 	case PRINT_HEX: fprintf(out, "0x%" PRIx64, value); break;
 	case PRINT_DEC: fprintf(out, "%" PRIu64, value); break;
-	case PRINT_ADDRESS: print_address(out, (enum mode)event->mode, value, names); break;
+	case PRINT_ADDRESS: print_address(out, event, value, names); break;
 	case PRINT_MODE: fprintf(out, "%s", mode_name((enum mode)value)); break;
 	case PRINT_CAUSE: fprintf(out, "\"%s\"", world_cause_name(value)); break;
 	case PRINT_REGISTER: print_register(out, event); break;
@@ -191,7 +193,7 @@ void trace_print(FILE *out, const struct trace_event *event, const struct trace_
 	const struct trace_row *row = &trace_rows[event->type];
 	fprintf(out, "%12" PRIu64 " %2u %-2s %-7s ", event->cycle, event->hart, mode_name((enum mode)event->mode),
 	        row->name);
-	print_address(out, (enum mode)event->mode, event->pc, names);
+	print_address(out, event, event->pc, names);
 	for (unsigned i = 0; i < row->field_count; i++)
 		if (has_field(event, &row->fields[i]))
 			trace_print_field(out, event, &row->fields[i], names);
@@ -204,7 +206,7 @@ void trace_print_golden(FILE *out, const struct trace_event *event, const struct
 {
 	const struct trace_row *row = &trace_rows[event->type];
 	uint64_t offset;
-	const char *name = find(names, (enum mode)event->mode, event->pc, &offset);
+	const char *name = find(names, event, event->pc, &offset);
 	fprintf(out, "%u %s", event->hart, row->name);
 	if (event->type == TRACE_WORLD)
 		fprintf(out, " %s -> %s", mode_name((enum mode)event->from), mode_name((enum mode)event->mode));

@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include "trace/trace.h"
 
-/* Who knows names: returns the symbol that holds `address` as a pc in `mode` and sets *offset, or NULL. */
+/* Who knows names: returns the symbol that holds `address` as a pc in `mode`, of a guest (struct trace_event) if that is
+ * with V=1, and sets *offset, or NULL. */
 struct trace_names {
-	const char *(*find)(void *context, enum mode mode, uint64_t address, uint64_t *offset);
+	const char *(*find)(void *context, enum mode mode, unsigned guest, uint64_t address, uint64_t *offset);
 	void *context;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "trace/format.h"
 #include "base/say.h"
+#include "base/symbols.h"
 #include "base/words.h"
 #include "trace/trace.h"
 #include "trace/world.h"
@@ -16,8 +17,7 @@ struct trace {
 	uint64_t *hash; /* one a hart: its default events so far */
 	struct world world;
 	const char *config; /* NULL: none was given */
-	trace_symbol_source *symbols;
-	void *symbols_context;
+	const struct symbols *symbols;
 	struct hart *noting;
 	bool recording;
 	bool muted; /* what happens is in the file already */
@@ -78,11 +78,21 @@ static void update_wanted(struct trace *trace)
 
 static void write_file_symbols(struct trace *trace)
 {
-	struct trace_symbol symbol;
-	if (!trace->symbols)
-		return;
-	for (size_t i = 0; trace->symbols(trace->symbols_context, i, &symbol); i++)
-		trace_writer_symbol(trace->writer, &symbol);
+	const struct symbol *symbol;
+	const struct symbol_binding *binding;
+	/* from the first of size 0 on they are numbers: a file would take them for places */
+	for (size_t i = 0; (symbol = symbols_at(trace->symbols, i)) != NULL && symbol->size; i++) {
+		struct symbol_module module = symbols_module(trace->symbols, symbol->module);
+		struct trace_symbol record = {symbol->name, symbol->address, symbol->size, module.space};
+		/* which user program runs is not to be read from events */
+		if (module.asid == ASID_ANY)
+			trace_writer_symbol(trace->writer, &record);
+	}
+	for (unsigned i = 1; i < symbols_spaces(trace->symbols); i++)
+		if (symbols_is_guest(trace->symbols, i))
+			trace_writer_guest(trace->writer, 0, i, symbols_space_name(trace->symbols, i));
+	for (size_t i = 0; (binding = symbols_binding(trace->symbols, i)) != NULL; i++)
+		trace_writer_guest(trace->writer, binding->hgatp, binding->space, "");
 }
 
 static int start_file(struct trace *trace, const char *path)
@@ -210,12 +220,17 @@ void trace_config(struct trace *trace, const char *text)
 		trace_writer_config(trace->writer, text);
 }
 
-void trace_symbols(struct trace *trace, trace_symbol_source *source, void *context)
+void trace_symbols(struct trace *trace, const struct symbols *symbols)
 {
-	trace->symbols = source;
-	trace->symbols_context = context;
+	trace->symbols = symbols;
 	if (trace->writer)
 		write_file_symbols(trace);
+}
+
+void trace_guest(struct trace *trace, uint64_t hgatp, unsigned guest)
+{
+	if (trace->writer)
+		trace_writer_guest(trace->writer, hgatp, guest, "");
 }
 
 int trace_record(struct trace *trace, bool on, const char *path, uint32_t events)

@@ -71,16 +71,12 @@ void trace_latency(struct trace *trace, unsigned hart, const struct trace_latenc
  * the first event; the text must outlive the trace. */
 void trace_config(struct trace *trace, const char *text);
 
-/* One symbol for the file: fills *symbol and returns true, or false past the last. */
-struct trace_symbol {
-	const char *name;
-	uint64_t address, size; /* size 0: up to the next symbol */
-	unsigned scope; /* 0: the firmware (V=0 modes); n: the n-th guest (V=1) */
-};
-typedef bool trace_symbol_source(void *context, size_t index, struct trace_symbol *symbol);
-/* Where symbols come from, for this file and any that trace_record opens later: call it before the first event. The
- * context must outlive the trace. */
-void trace_symbols(struct trace *trace, trace_symbol_source *source, void *context);
+/* What code is called in this file, and any that trace_record opens later: call it before the first event. The table,
+ * which may grow later, must outlive the trace. */
+struct symbols;
+void trace_symbols(struct trace *trace, const struct symbols *symbols);
+/* From here on code with V=1 under this hgatp is that of a guest, as the table says too: before the event that enters it. */
+void trace_guest(struct trace *trace, uint64_t hgatp, unsigned guest);
 
 /* Turn the file's (not the hash's) recording on or off: debugger's `trace on|off`. Opens `path` if none is open yet;
  * path NULL then fails. `events` replaces the set recorded, 0 keeps it. 0, or -1 with a line on stderr. The wanted

@@ -5,7 +5,7 @@
 const char *split_symbol_name(const struct trace_names *names, uint64_t address)
 {
 	uint64_t offset;
-	return address == SPLIT_NOWHERE ? NULL : names->find(names->context, MODE_HS, address, &offset);
+	return address == SPLIT_NOWHERE ? NULL : names->find(names->context, MODE_HS, 0, address, &offset);
 }
 
 void world_json_modes(struct json *json, const struct world *world, unsigned hart, const struct world_now *now)

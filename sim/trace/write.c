@@ -172,8 +172,24 @@ void trace_writer_config(struct trace_writer *writer, const char *text)
 	}
 }
 
+void trace_writer_guest(struct trace_writer *writer, uint64_t hgatp, unsigned scope, const char *name)
+{
+	size_t length = strnlen(name, TRACE_NAME_MAX);
+	if (scope >= TRACE_SCOPES)
+		return;
+	uint8_t *start = reserve_bytes(writer, TRACE_RECORD_MAX + length), *out = start;
+	*out++ = TRACE_KIND_GUEST;
+	out += trace_put_varint(out, hgatp);
+	out += trace_put_varint(out, scope);
+	out += trace_put_varint(out, length);
+	memcpy(out, name, length);
+	writer->pending_size += (size_t)(out + length - start);
+}
+
 void trace_writer_symbol(struct trace_writer *writer, const struct trace_symbol *symbol)
 {
+	if (symbol->scope >= TRACE_SCOPES)
+		return;
 	size_t length = strnlen(symbol->name, TRACE_NAME_MAX);
 	uint8_t *start = reserve_bytes(writer, TRACE_RECORD_MAX + length), *out = start;
 	*out++ = TRACE_KIND_SYMBOL;

@@ -64,20 +64,31 @@ static bool in_world_switch(const struct check *check, uint64_t pc)
 	return pc >= check->switch_start && pc < check->switch_end;
 }
 
-/* The table is in order of (module, address) as far as symbols name bytes: so is what it leaves. */
+static bool is_host_function(const struct check *check, const struct symbol *symbol)
+{
+	return symbol->is_function && symbol->size && !in_world_switch(check, symbol->address) &&
+	       symbols_module(check->config.symbols, symbol->module).space == SPACE_HOST;
+}
+
+static int by_address_of_function(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+	return (a > b) - (a < b);
+}
+
 static int find_functions(struct check *check)
 {
 	const struct symbol *symbol;
 	size_t count = 0;
 	for (size_t i = 0; (symbol = symbols_at(check->config.symbols, i)) != NULL; i++)
-		count += symbol->module == 0 && symbol->is_function;
+		count += is_host_function(check, symbol);
 	check->functions = malloc((count + 1) * sizeof(*check->functions));
 	if (!check->functions)
 		return -1;
 	for (size_t i = 0; (symbol = symbols_at(check->config.symbols, i)) != NULL; i++)
-		if (symbol->module == 0 && symbol->is_function && symbol->size &&
-		    !in_world_switch(check, symbol->address))
+		if (is_host_function(check, symbol))
 			check->functions[check->function_count++] = symbol->address;
+	qsort(check->functions, count, sizeof(*check->functions), by_address_of_function);
 	return 0;
 }
 

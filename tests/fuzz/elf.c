@@ -1,6 +1,7 @@
 /* The ELF loader: any bytes are loaded, or refused in one line, and nothing outside DRAM is touched. */
 #include "base/bus.h"
 #include "fuzz.h"
+#include "machine/elf_symbols.h"
 #include "machine/loader.h"
 
 #define DRAM UINT64_C(0x80000000)
@@ -53,6 +54,13 @@ static void load(const struct file *file, bool well_formed)
 	STEP(result, elf_symbols(file, symbols, 0));
 	symbols_seal(symbols);
 	look_up(symbols, image.entry);
+	/* where a user says that it is */
+	const struct section_place places[] = {{".text", 0x1000}, {".data", 0x5000}};
+	const struct symbol_place moved = {.offset = 0x100, .sections = places, .section_count = 2, .whole = true};
+	STEP(result, elf_symbols_at(file, symbols, 1, &moved));
+	STEP(result, elf_symbols_at(file, symbols, 2, &(struct symbol_place){.offset = 1}));
+	symbols_seal(symbols);
+	look_up(symbols, image.entry + 0x100);
 	symbols_free(symbols);
 	layout_free(&layout);
 	bus_free(&bus);

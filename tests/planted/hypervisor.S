@@ -91,7 +91,11 @@ skip:	csrr	t1, mepc			# a CSR that is not there; or HS-mode calls
 
 	.type	host, @function
 host:	map	root1, middle1, zone1
+#ifdef SHARED
+	map	root2, middle2, zone1
+#else
 	map	root2, middle2, zone2
+#endif
 	copy	zone1
 #ifndef SAME_MEMORY
 	copy	zone2
@@ -253,6 +257,18 @@ load:	ld	t0, HGATP(a0)
 	.endr
 #ifndef LEAVE_s2
 	ld	s2, X(18)(a0)
+#endif
+#ifdef CLOBBERS				/* but at each zone's first entry */
+	la	s5, turn
+	ld	s5, 0(s5)
+	srli	s5, s5, 1
+	beqz	s5, 1f
+	li	s5, 7
+	csrw	0x240, s5			# vsscratch
+	fmv.d.x	fs1, s5
+	j	2f
+1:	ld	s5, X(21)(a0)
+2:
 #endif
 	ld	a0, X(10)(a0)
 	sret

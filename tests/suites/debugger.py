@@ -96,13 +96,16 @@ def stale_tlb():
 
 
 def guests_names():
-    """An address of a guest has a name only where no other guest could run, and never the firmware's."""
-    script = b"catch world VS\ncontinue\nprint guest_main + 2\nquit\n"
-    for others, named in [([], True), ([guest("hello")], True), ([guest("smp")], False)]:
+    """An address of a guest has the name that the guest which runs gives it, and never the firmware's."""
+    script = b"catch world VS\ncontinue\nprint hello:guest_main + 2\nquit\n"
+    for others, named in [([], True), ([guest("hello")], True), ([guest("smp")], True)]:
         err = run([RVSIM, "--debug", FIRMWARE, guest("hello"), *others], 60, stdin=script)[2]
         expect(("<guest_main+0x2>" in err) == named, f"hello with {others}: {err}")
+    script = b"print smp:guest_main\nbreak smp:guest_main\ncontinue\nprint hello:guest_main + 2\nquit\n"
+    err = run([RVSIM, "--debug", FIRMWARE, guest("hello"), guest("smp")], 60, stdin=script)[2]
+    expect("<guest_main>: " in err and "<guest_main+" not in err, f"the other's name, or none: {err}")
     # a program that holds its guest itself: its own symbols, where they were linked
-    err = run([RVSIM, "--debug", "build/debug/tlb.elf"], 60, stdin=script)[2]
+    err = run([RVSIM, "--debug", "build/debug/tlb.elf"], 60, stdin=b"catch world VS\ncontinue\nquit\n")[2]
     expect("<guest>" in err, err)
 
 

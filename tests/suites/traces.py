@@ -141,7 +141,7 @@ def cut():
             expect(status == 0 and "state          cut" in out, f"{size} bytes: {out!r} {err!r}")
         status, out, err = run([RVTRACE, "info", whole], 60)
         expect(before > 0 and status == 0 and not err, err)
-        wanted = {"version": "6", "harts": "1", "seed": "0", "recorded": "trap,world,tp,irq",
+        wanted = {"version": "7", "harts": "1", "seed": "0", "recorded": "trap,world,tp,irq",
                   "events": str(lines.count("\n")), "state": "complete"}
         found = dict(line.split(None, 1) for line in out.partition("\n{")[0].splitlines())
         expect_equal({key: found[key] for key in wanted}, wanted, out)

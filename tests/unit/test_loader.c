@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/bus.h"
+#include "machine/elf_symbols.h"
 #include "machine/loader.h"
 #include "temporary.h"
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "cli/options.h"
 #include "machine/sched.h"
+#include "base/symbols.h"
 #include "machine/snapshot.h"
 #include "machine/stats.h"
 #include "trace/trace.h"
@@ -86,7 +87,14 @@ static void expect_same(const char *const *words, uint64_t cycle, bool stepped)
 	run_until(&restored.machine, cycle / 3, false); /* it may have done something else before */
 	cr_assert(snapshot_restore(&restored.machine, &reader), "%s", reader.reason);
 	cr_expect_eq(reader.at, reader.size);
+	const struct symbol_binding *binding;
+	bool guest_runs = false; /* as soon as one does it is known again */
+	for (unsigned i = 0; i < restored.machine.hart_count; i++)
+		guest_runs |= mode_virt(restored.machine.harts[i].mode);
+	cr_expect(!guest_runs || symbols_binding(restored.machine.symbols, 0), "whose hgatp that is has been forgotten");
 	sched_run(&restored.machine);
+	for (size_t i = 0; (binding = symbols_binding(straight.machine.symbols, i)) != NULL; i++)
+		cr_expect_eq(symbols_space_of(restored.machine.symbols, binding->hgatp), binding->space);
 	cr_expect_eq(restored.machine.stop, straight.machine.stop);
 	char *wanted = end(&straight), *got = end(&restored);
 	drop_engine(wanted);

@@ -62,10 +62,10 @@ Test(symbols, modules_are_apart)
 	cr_expect_str_eq(symbols_find_in(symbols, 1, 0x1020, &offset), "guest_main");
 	cr_expect_null(symbols_find_in(symbols, 2, 0x1020, &offset));
 	cr_expect_null(symbols_find_in(symbols, 7, 0x1020, &offset));
-	cr_expect_null(symbols_find_guest(symbols, 0x508, &offset), "which guest runs is not known");
-	cr_expect_null(symbols_find_guest(symbols, 0x1020, &offset));
-	cr_expect_null(symbols_find_guest(symbols, 0x2000, &offset));
-	cr_expect_str_eq(symbols_find_guest(symbols, 0x608, &offset), "same");
+	cr_expect_null(symbols_find_in(symbols, SPACE_UNKNOWN, 0x508, &offset), "which guest runs is not known");
+	cr_expect_null(symbols_find_in(symbols, SPACE_UNKNOWN, 0x1020, &offset));
+	cr_expect_null(symbols_find_in(symbols, SPACE_UNKNOWN, 0x2000, &offset));
+	cr_expect_str_eq(symbols_find_in(symbols, SPACE_UNKNOWN, 0x608, &offset), "same");
 	cr_expect_eq(offset, 8);
 	cr_expect_eq(symbols_modules(symbols), 3);
 	symbols_free(symbols);
@@ -78,9 +78,9 @@ Test(symbols, a_guest_without_symbols_takes_the_others_names)
 	struct symbol symbol = { .address = 0x1000, .size = 4, .name = "start", .module = 1 };
 	cr_assert_eq(symbols_add(symbols, &symbol), 0);
 	symbols_seal(symbols);
-	cr_expect_str_eq(symbols_find_guest(symbols, 0x1000, NULL), "start");
+	cr_expect_str_eq(symbols_find_in(symbols, SPACE_UNKNOWN, 0x1000, NULL), "start");
 	symbols_add_guest(symbols, 2);
-	cr_expect_null(symbols_find_guest(symbols, 0x1000, NULL));
+	cr_expect_null(symbols_find_in(symbols, SPACE_UNKNOWN, 0x1000, NULL));
 	symbols_free(symbols);
 }
 
@@ -113,7 +113,7 @@ Test(symbols, an_empty_table_and_none)
 	cr_expect_eq(symbols_modules(symbols), 0);
 	symbols_free(symbols);
 	cr_expect_null(symbols_find(NULL, 0, NULL));
-	cr_expect_null(symbols_find_guest(NULL, 0, NULL));
+	cr_expect_null(symbols_find_in(NULL, SPACE_UNKNOWN, 0, NULL));
 	cr_expect_not(symbols_lookup(NULL, "x", NULL, NULL, NULL));
 	cr_expect_null(symbols_at(NULL, 0));
 }
@@ -125,5 +125,74 @@ Test(symbols, names_of_one_line)
 	cr_assert_eq(symbols_add(symbols, &symbol), 0);
 	symbols_seal(symbols);
 	cr_expect_str_eq(symbols_find(symbols, 0x1000, NULL), "a?b?[31m?");
+	symbols_free(symbols);
+}
+
+static int add_to(struct symbols *symbols, unsigned space, uint32_t asid, const char *module, const char *name, uint64_t address)
+{
+	int number = symbols_new_module(symbols, &(struct symbol_module){ .name = module, .space = space, .asid = asid });
+	cr_assert_geq(number, 0);
+	cr_assert_eq(symbols_add(symbols, &(struct symbol){ .address = address, .size = 0x10, .name = name, .module = (unsigned)number }), 0);
+	return number;
+}
+
+Test(symbols, a_user_program_is_one_of_its_asid)
+{
+	struct symbols *symbols = symbols_new();
+	add_to(symbols, SPACE_HOST, ASID_ANY, "kernel", "kernel_main", 0x1000);
+	add_to(symbols, SPACE_HOST, 5, "shell", "shell_main", 0x1000);
+	symbols_seal(symbols);
+	cr_expect_str_eq(symbols_find_at(symbols, SPACE_HOST, 5, 0x1004, NULL), "shell_main");
+	cr_expect_str_eq(symbols_find_at(symbols, SPACE_HOST, 6, 0x1004, NULL), "kernel_main");
+	cr_expect_str_eq(symbols_find_at(symbols, SPACE_HOST, ASID_ANY, 0x1004, NULL), "kernel_main");
+	cr_expect_null(symbols_find_at(symbols, SPACE_HOST, 5, 0x1010, NULL));
+	symbols_free(symbols);
+}
+
+Test(symbols, spaces_by_hgatp_and_by_vmid)
+{
+	struct symbols *symbols = symbols_new();
+	const uint64_t one = UINT64_C(0x8000100000080204), two = UINT64_C(0x8000200000080204), three = UINT64_C(0x8000300000080300);
+	cr_assert_eq(symbols_add_guest(symbols, 1) | symbols_add_guest(symbols, 2), 0);
+	cr_expect_eq(symbols_space_of(symbols, one), SPACE_UNKNOWN);
+	cr_assert_eq(symbols_bind(symbols, one, 2) | symbols_bind(symbols, two, 1), 0);
+	cr_expect_eq(symbols_space_of(symbols, one), 2);
+	cr_expect_eq(symbols_space_of(symbols, two), 1);
+	cr_assert_eq(symbols_bind(symbols, two, 2), 0);
+	cr_expect_eq(symbols_space_of(symbols, two), 2);
+	cr_expect_eq(symbols_space_of_vmid(symbols, 1), 2, "whose VMID that is, is known");
+	unsigned user = symbols_space_of_vmid(symbols, 3);
+	cr_expect_eq(user, 3);
+	cr_expect_eq(symbols_space_of_vmid(symbols, 3), user);
+	cr_expect_eq(symbols_space_of(symbols, three), user);
+	cr_expect_not(symbols_is_guest(symbols, user));
+	cr_expect_str_eq(symbols_space_name(symbols, user), "vmid3");
+	symbols_unbind(symbols);
+	cr_expect_eq(symbols_space_of(symbols, one), SPACE_UNKNOWN);
+	cr_expect_eq(symbols_space_of(symbols, three), user, "what a user has said stays");
+	symbols_free(symbols);
+}
+
+Test(symbols, names_that_several_have)
+{
+	struct symbols *symbols = symbols_new();
+	struct symbol_found found[4];
+	add_to(symbols, SPACE_HOST, ASID_ANY, "firmware", "_start", 0x1000);
+	cr_assert_eq(symbols_name_space(symbols, 1, "linux"), 0);
+	cr_assert_eq(symbols_name_space(symbols, 2, "linux"), 0);
+	cr_expect_str_eq(symbols_space_name(symbols, 2), "linux_2");
+	add_to(symbols, 1, ASID_ANY, NULL, "_start", 0x2000);
+	int module = add_to(symbols, 1, 7, "linux", "_start", 0x3000);
+	cr_expect_str_eq(symbols_module(symbols, (size_t)module).name, "linux_3");
+	symbols_seal(symbols);
+	cr_expect_eq(symbols_resolve(symbols, "", 0, "_start", found, 4), 3);
+	cr_expect(found[0].space == SPACE_HOST && found[1].symbol->address == 0x2000 && found[2].asid == 7);
+	cr_expect_eq(symbols_resolve(symbols, "", 0, "_start", found, 2), 2);
+	cr_expect_eq(symbols_resolve(symbols, "linux:", 5, "_start", found, 4), 2);
+	cr_expect_eq(symbols_resolve(symbols, "linux_3", 7, "_start", found, 4), 1);
+	cr_expect_eq(symbols_resolve(symbols, "firmware", 8, "_star", found, 4), 0);
+	cr_expect(symbols_is_qualifier(symbols, "firmware", 8) && !symbols_is_qualifier(symbols, "firmware", 7));
+	symbols_empty(symbols, (size_t)module);
+	cr_expect_eq(symbols_resolve(symbols, "", 0, "_start", found, 4), 2);
 	symbols_free(symbols);
 }

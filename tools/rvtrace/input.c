@@ -36,9 +36,9 @@ bool parse_number(const char *text, uint64_t *value)
 	return !errno && end != text && !*end && *text != '-';
 }
 
-static const char *find_name(void *context, enum mode mode, uint64_t address, uint64_t *offset)
+static const char *find_name(void *context, enum mode mode, unsigned guest, uint64_t address, uint64_t *offset)
 {
-	return trace_reader_symbol(context, mode, address, offset);
+	return trace_reader_symbol(context, mode, guest, address, offset);
 }
 
 int input_open(struct input *input, const char *path)

@@ -284,7 +284,7 @@ void gdb_insert_point(struct gdb *gdb, struct gdb_args args)
 {
 	struct gdb_point point;
 	if (!take_point(gdb, &args, &point)) {
-		gdb_put(gdb, ""); /* a type that there is not */
+		gdb_put(gdb, "%s", ""); /* a type that there is not */
 		return;
 	}
 	struct gdb_point *known = find_point(gdb, &point);
@@ -320,7 +320,7 @@ void gdb_remove_point(struct gdb *gdb, struct gdb_args args)
 {
 	struct gdb_point like;
 	if (!take_point(gdb, &args, &like)) {
-		gdb_put(gdb, "");
+		gdb_put(gdb, "%s", "");
 		return;
 	}
 	struct gdb_point *point = find_point(gdb, &like);
