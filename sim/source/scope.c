@@ -57,7 +57,8 @@ static const struct function_range *function_at(struct program *program, uint64_
 		unit->functions_known = true;
 		if (die_child(&unit->die, &child))
 			functions_of_level(program, unit, &child, &capacity, 0);
-		qsort(unit->functions, unit->function_count, sizeof *unit->functions, compare_functions);
+		if (unit->function_count)
+			qsort(unit->functions, unit->function_count, sizeof *unit->functions, compare_functions);
 	}
 	size_t low = 0, high = unit->function_count;
 	while (low < high) {
