@@ -6,6 +6,7 @@
 #include "debug/display.h"
 #include "debug/left.h"
 #include "debug/locate.h"
+#include "debug/stack.h"
 #include "debug/step_line.h"
 #include "dev/console.h"
 #include "isa/insn.h"
@@ -242,6 +243,7 @@ COMMAND(cmd_finish, 30, "finish", "fin", "", "run until the current function ret
 		return false;
 	struct hart *hart = current(debugger);
 	struct place place = {hart->x[1], hart->x[2], hart->mode, true};
+	stack_return(debugger, hart, &place.pc, &place.sp); /* else by ra, which a function that calls none still has */
 	step_until(debugger, done_place, &place);
 	return debug_report_stop(debugger);
 }

@@ -254,6 +254,12 @@ def watched():
          "0x0 -> 0x1, watchpoint 1: counter", "touch () at")
 
 
+def finished(name):
+    """finish leads out of a function that has called others, which changed ra."""
+    says(name, ["break program.c:%d" % line_of("inside add_up"), "continue", "delete", "next line", "next line", "finish", "bt 1"],
+         "breakpoint 1", "<main+", "main () at tests/source/program.c:%d" % line_of("calls add_up"))
+
+
 def displays():
     says("gcc4", ["display counter", "display/x $pc", "break touch", "continue", "undisplay 1", "continue", "display"],
          "1: counter = 0\n", "2: /x $pc = 0x", "breakpoint 1: touch", "1: counter = 0\n2: /x $pc = 0x", "breakpoint 1: touch", "2: /x $pc = 0x")
@@ -353,6 +359,7 @@ def cases():
         yield f"breakpoints-{name}", lambda name=name: breakpoints(name)
         yield f"lines-{name}", lambda name=name: lines(name)
         yield f"stepping-{name}", lambda name=name: stepping(name)
+        yield f"finish-{name}", lambda name=name: finished(name)
         yield f"frames-{name}", lambda name=name: frames(name)
         yield f"values-{name}", lambda name=name: values(name)
         yield f"formats-{name}", lambda name=name: formats(name)
