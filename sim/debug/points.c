@@ -78,13 +78,12 @@ static bool set_break(struct debugger *debugger, const char *args, bool temporar
 {
 	const char *rest = args, *condition = NULL;
 	struct locations locations;
-	uint64_t ignored;
 	bool good = locate(debugger, &rest, &locations);
 	if (good && strncmp(rest, "if ", 3) == 0)
 		condition = rest + 3;
 	else if (good && *rest)
 		good = complain(debugger, "what is `%s'?", rest);
-	good = good && (!condition || expression_all(debugger, condition, &ignored)) &&
+	good = good && (!condition || expression_for(debugger, condition, locations.addresses[0])) &&
 	       break_at(debugger, args, condition, temporary, &locations);
 	locations_free(&locations);
 	return good;

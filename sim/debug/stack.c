@@ -199,6 +199,25 @@ bool stack_frame_at(struct debugger *debugger, struct hart *hart, unsigned numbe
 	return finding.found;
 }
 
+void stack_frame_for(struct debugger *debugger, struct hart *hart, uint64_t address, struct stack_frame *frame,
+                     struct debug_view *view)
+{
+	const struct frame known = {.pc = address, .exact = true, .known = 1};
+	struct program *program;
+	debug_view_frame(debugger, hart, hart->mode, &known, view);
+	for (size_t i = 0; !view->view.program && (program = debug_program_at(debugger, i)) != NULL; i++)
+		if (program_holds(program, address))
+			view->view.program = program;
+	*frame = (struct stack_frame){.frame = view->frame, .mode = hart->mode, .program = view->view.program};
+	scopes_at(frame->program, address, &frame->scopes);
+	frame->inner = frame->scopes.count;
+	for (unsigned i = frame->scopes.count; i--;)
+		if (scope_is_function(&frame->scopes.die[i])) {
+			frame->function = i;
+			return;
+		}
+}
+
 bool stack_return(struct debugger *debugger, struct hart *hart, uint64_t *pc, uint64_t *sp)
 {
 	struct debug_view view;

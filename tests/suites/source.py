@@ -44,6 +44,7 @@ def breakpoints(name):
     for line, addresses in re.findall(r"L(\d+)\nbreakpoint \d+ at ([^:]*)", text):
         ours[int(line)] = {int(address, 16) for address in addresses.split(", ")}
     expect(len(theirs) > 100, "gdb set no breakpoints")
+    says(name, ["break doubled", "continue", "bt"], "breakpoint 1: doubled", "#0  ", "doubled (value=", "main () at")
     different = [(line, theirs.get(line), ours.get(line)) for line in lines if theirs.get(line) != ours.get(line)]
     expect_equal(different, [], f"{name}: lines where gdb and the debugger break elsewhere")
 
@@ -260,6 +261,16 @@ def finished(name):
          "breakpoint 1", "<main+", "main () at tests/source/program.c:%d" % line_of("calls add_up"))
 
 
+def conditions():
+    """A condition's names are those of the place where it is looked at."""
+    says("gcc4", ["break recurse if depth == 1 && node->at.x > 2", "continue", "bt 2", "delete", f"break program.c:{line_of('inside the loop')} if i == 2"],
+         "breakpoint 1: recurse", "recurse (depth=1", "recurse (depth=2", "breakpoint 2 at 0x")
+    says("gcc5", [f"break program.c:{line_of('inside the loop')} if i == 0", "continue", "print i"], "breakpoint 1: ", "= 0\n")
+    said = repl("gcc4", "break recurse if nosuch", "break recurse if depth ==", "break recurse if depth 3", "info breakpoints")
+    expect_equal(said.splitlines()[1:], ["expected a value at `'", "what is `3'?", "no stop points"], "bad conditions")
+    expect(said.startswith("no symbol `nosuch'\n"), said)
+
+
 def displays():
     says("gcc4", ["display counter", "display/x $pc", "break touch", "continue", "undisplay 1", "continue", "display"],
          "1: counter = 0\n", "2: /x $pc = 0x", "breakpoint 1: touch", "1: counter = 0\n2: /x $pc = 0x", "breakpoint 1: touch", "2: /x $pc = 0x")
@@ -371,6 +382,7 @@ def cases():
     yield "classes-clang", lambda: classes("classes_clang")
     yield "crate", crate
     yield "assignments", assignments
+    yield "conditions", conditions
     yield "displays", displays
     yield "watched", watched
     yield "without-debug-information", without_debug_information
