@@ -198,8 +198,10 @@ static const struct command *find_topic(const char *word, size_t length)
 	return NULL;
 }
 
-COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status",
-        "show state")
+COMMAND(
+    cmd_info, 120, "info", "i",
+    "regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status|line|source|symbol|locals|args|frame",
+    "show state")
 {
 	static const struct {
 		const char *name;
@@ -235,7 +237,10 @@ COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu
 	const struct command *topic = find_topic(word, length);
 	if (topic)
 		return topic->run(debugger, args);
-	complain(debugger, "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status");
+	complain(
+	    debugger,
+	    "info regs|fregs|csr|harts|breakpoints|tlb|percpu|zones|irq|tp|mem|mtree|stats|status|line|source|symbol|"
+	    "locals|args|frame");
 	return false;
 }
 
