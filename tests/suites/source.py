@@ -258,7 +258,9 @@ def watched():
 def finished(name):
     """finish leads out of a function that has called others, which changed ra."""
     says(name, ["break program.c:%d" % line_of("inside add_up"), "continue", "delete", "next line", "next line", "finish", "bt 1"],
-         "breakpoint 1", "<main+", "main () at tests/source/program.c:%d" % line_of("calls add_up"))
+         "breakpoint 1", "<main+", "Value returned is $1 = 16\n", "main () at tests/source/program.c:%d" % line_of("calls add_up"))
+    said = says(name, ["break touch", "continue", "finish"], "breakpoint 1", "<add_up+")
+    expect("Value" not in said, said)
 
 
 def conditions():
