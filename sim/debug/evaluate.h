@@ -12,11 +12,15 @@ struct evaluated {
 	struct debug_view view;
 	struct stack_frame frame;
 	bool is_type; /* the text was a type: value.type, and no value */
+	bool names_only; /* nothing is computed, since nothing runs there yet: expression_for */
 };
 
 /* Like expression and expression_all. `types`: a type alone will do, too. */
 bool evaluate(struct debugger *debugger, const char **text, bool types, struct evaluated *evaluated);
 bool evaluate_all(struct debugger *debugger, const char *text, bool types, struct evaluated *evaluated);
+
+/* Could an expression be evaluated when the hart comes to `address`: are its names known there? False after a complaint. */
+bool expression_for(struct debugger *debugger, const char *text, uint64_t address);
 
 /* expr_names.c: what a name means in the chosen frame: a variable, function or enumerator of its program, or of the one other that
  * has it; if a place is given, of a program there. False: nothing, or more than one. */

@@ -25,9 +25,14 @@ static struct debugger *debugger_of(const struct parser *parser) { return parser
 
 static const struct source_view *view_of(const struct parser *parser) { return &parser->evaluated->view.view; }
 
-/* A reason says what is wrong with `what`, which is some of the text. */
-static bool fine(struct parser *parser, const char *reason, const char *what, size_t length)
+/* A reason says what is wrong with `what`, which is some of the text. While only names are looked at, nothing is: *value is any
+ * number then. */
+static bool fine(struct parser *parser, const char *reason, const char *what, size_t length, struct value *value)
 {
+	if (reason && parser->evaluated->names_only) {
+		*value = value_of_word(1);
+		return true;
+	}
 	while (length && isspace((unsigned char)what[length - 1]))
 		length--;
 	return !reason || complain(debugger_of(parser), "`%.*s': %s", (int)length, what, reason);
@@ -117,10 +122,15 @@ static bool name(struct parser *parser, struct value *value)
 		return complain(debugger_of(parser), "expected a value at `%s'", parser->text);
 	snprintf(text, sizeof text, "%.*s", (int)length, parser->text);
 	parser->text += length;
+	if (is_dollar && dollar_value(parser->evaluated, text, value, &reason))
+		return true;
+	if (is_dollar && reason && parser->evaluated->names_only) {
+		*value = value_of_word(1);
+		return true;
+	}
 	if (is_dollar)
-		return dollar_value(parser->evaluated, text, value, &reason) ||
-		       (reason ? complain(debugger_of(parser), "$%s: %s", text, reason)
-		               : complain(debugger_of(parser), "no register `%s'", text));
+		return reason ? complain(debugger_of(parser), "$%s: %s", text, reason)
+		              : complain(debugger_of(parser), "no register `%s'", text);
 	if (name_value(parser->evaluated, &place, text, value))
 		return true;
 	if (dot) { /* names of symbols may have dots; members follow other names */
@@ -144,7 +154,7 @@ static bool bracketed(struct parser *parser, struct value *value)
 		parser->text = after + 1;
 		return deeper(parser) && unary(parser, &operand) && (parser->depth--, true) &&
 		       fine(parser, value_cast(view_of(parser), &operand, &type, value), start,
-		            (size_t)(parser->text - start));
+		            (size_t)(parser->text - start), value);
 	}
 	if (!binary(parser, 0, value))
 		return false;
@@ -186,7 +196,7 @@ static bool member(struct parser *parser, const char *start, bool arrow, struct 
 		reason = value_member(view_of(parser), value, tuple, &found);
 	}
 	parser->text += length;
-	if (!fine(parser, reason, start, (size_t)(parser->text - start)))
+	if (!fine(parser, reason, start, (size_t)(parser->text - start), &found))
 		return false;
 	*value = found;
 	return true;
@@ -205,8 +215,8 @@ static bool element(struct parser *parser, const char *start, struct value *valu
 		return complain(debugger_of(parser), "missing ]");
 	parser->text++;
 	size_t length = (size_t)(parser->text - start);
-	if (!fine(parser, value_number(view_of(parser), &index, &at), start, length) ||
-	    !fine(parser, value_index(view_of(parser), value, (int64_t)at, &found), start, length))
+	if (!fine(parser, value_number(view_of(parser), &index, &at), start, length, &index) ||
+	    !fine(parser, value_index(view_of(parser), value, (int64_t)at, &found), start, length, &found))
 		return false;
 	*value = found;
 	return true;
@@ -264,14 +274,14 @@ static bool apply_unary(struct parser *parser, char operation, const struct valu
 	uint64_t address;
 	const char *reason;
 	switch (operation) {
-	case '&': reason = value_address_of(operand, value); return fine(parser, reason, "&", 1);
+	case '&': reason = value_address_of(operand, value); return fine(parser, reason, "&", 1, value);
 	case '*':
 		reason = value_follow(view, operand, value);
 		if (reason || type_kind(&value->type) == KIND_FUNCTION || !type_is_word(&operand->type))
-			return fine(parser, reason, "*", 1);
-		return !value_number(view, value, &address) ||
+			return fine(parser, reason, "*", 1, value);
+		return !value_number(view, value, &address) || parser->evaluated->names_only ||
 		       complain(debugger_of(parser), "cannot read 0x%llx", (unsigned long long)value->address);
-	default: return fine(parser, value_unary(view, operation, operand, value), &operation, 1);
+	default: return fine(parser, value_unary(view, operation, operand, value), &operation, 1, value);
 	}
 }
 
@@ -306,11 +316,11 @@ static bool repeated(struct parser *parser, struct value *value)
 	if (*parser->text != '@')
 		return true;
 	parser->text++;
-	if (!unary(parser, &times) || !fine(parser, value_number(view_of(parser), &times, &count), "@", 1))
+	if (!unary(parser, &times) || !fine(parser, value_number(view_of(parser), &times, &count), "@", 1, &times))
 		return false;
 	if (value->kind != PLACE_MEMORY || value->bit_size || value->type.times || count < 1 || count > UINT32_MAX)
 		return fine(parser, "only so many things in memory, from 1 on, stand behind one another", start,
-		            (size_t)(parser->text - start));
+		            (size_t)(parser->text - start), value);
 	value->type = type_times(&value->type, (uint32_t)count);
 	return true;
 }
@@ -350,9 +360,9 @@ static bool binary(struct parser *parser, unsigned level, struct value *value)
 		if (!binary(parser, level + 1, &right))
 			return false;
 		const char *reason = value_binary(view_of(parser), operation, &left, &right, value);
-		if (reason && strcmp(reason, "division by zero") == 0)
+		if (reason && strcmp(reason, "division by zero") == 0 && !parser->evaluated->names_only)
 			return complain(debugger_of(parser), "division by zero");
-		if (!fine(parser, reason, start, (size_t)(parser->text - start)))
+		if (!fine(parser, reason, start, (size_t)(parser->text - start), value))
 			return false;
 	}
 	if (level == 0)
@@ -377,7 +387,7 @@ bool evaluate(struct debugger *debugger, const char **text, bool types, struct e
 	struct parser parser = {evaluated, *text, 0};
 	const char *after = *text;
 	evaluated->debugger = debugger;
-	evaluated->is_type = false;
+	evaluated->is_type = evaluated->names_only = false;
 	if (!stack_chosen_frame(debugger, &evaluated->frame, &evaluated->view))
 		return complain(debugger, "the chosen frame is gone");
 	if (types && type_at(evaluated, &after, &evaluated->value.type) && !*after) {
@@ -392,6 +402,17 @@ bool evaluate(struct debugger *debugger, const char **text, bool types, struct e
 	skip(&parser);
 	*text = parser.text;
 	return true;
+}
+
+bool expression_for(struct debugger *debugger, const char *text, uint64_t address)
+{
+	struct evaluated evaluated = {.debugger = debugger, .names_only = true};
+	struct parser parser = {&evaluated, text, 0};
+	stack_frame_for(debugger, current(debugger), address, &evaluated.frame, &evaluated.view);
+	if (!binary(&parser, 0, &evaluated.value))
+		return false;
+	skip(&parser);
+	return !*parser.text || complain(debugger, "what is `%s'?", parser.text);
 }
 
 bool evaluate_all(struct debugger *debugger, const char *text, bool types, struct evaluated *evaluated)

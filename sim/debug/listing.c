@@ -95,8 +95,9 @@ static bool list_numbers(struct debugger *debugger, const char *args)
 	}
 	end += strspn(end, " \t");
 	const char *number = end + 1 + strspn(end + (*end != 0), " \t,");
-	if (*end != ',' || !isdigit((unsigned char)*number) || (last = strtoul(number, &end, 10)) < first ||
-	    last > INT32_MAX || *end)
+	bool two = *end == ',' && isdigit((unsigned char)*number);
+	last = two ? strtoul(number, &end, 10) : 0;
+	if (!two || last < first || last > INT32_MAX || *end)
 		return complain(debugger, "list FIRST,LAST: what is `%s'?", args);
 	return list_from(debugger, line, (unsigned)first, (unsigned)last);
 }

@@ -47,18 +47,32 @@ bool locate_file_line(const char **text, char *file, size_t size, unsigned *numb
 
 /* ---- functions ---- */
 
+struct copies {
+	const struct program *program;
+	struct locations *locations;
+};
+
+static void add_copy(void *context, uint64_t address)
+{
+	struct copies *copies = context;
+	if (!copies->locations->count)
+		copies->locations->has_line = line_at(copies->program, address, &copies->locations->line);
+	add_location(copies->locations, address);
+}
+
+/* Where the function begins; one that has no code of its own begins where it was inlined. */
 static void add_functions_of(struct program *program, const char *name, struct locations *locations)
 {
 	const struct name *entry;
 	size_t cursor = 0;
 	while ((entry = names_next(program, name, NAME_FUNCTION, &cursor)) != NULL) {
 		Dwarf_Die die = entry->die;
+		struct copies copies = {program, locations};
 		uint64_t linked;
-		if (!die_entry(&die, &linked) || !program_holds(program, linked + program->bias))
-			continue;
-		if (!locations->count)
-			locations->has_line = line_at(program, linked + program->bias, &locations->line);
-		add_location(locations, linked + program->bias);
+		if (die_entry(&die, &linked) && program_holds(program, linked + program->bias))
+			add_copy(&copies, linked + program->bias);
+		else
+			inlined_visit(program, &die, add_copy, &copies);
 	}
 }
 

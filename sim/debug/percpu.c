@@ -10,19 +10,18 @@
 #include "source/format.h"
 #include "source/names.h"
 
-/* "PerCpu", "per_cpu", "percpu_data"? */
-static bool is_percpu_name(const char *name)
+/* How much a struct is named like it: 3 "PerCpu" or "per_cpu", 2 "RiscvPerCpu<H>" or "percpu_data", 0 not at all. */
+static unsigned percpu_rank(const char *name)
 {
-	static const char wanted[] = "percpu";
-	size_t at = 0;
-	for (; *name && wanted[at]; name++) {
-		if (*name == '_')
-			continue;
-		if (tolower((unsigned char)*name) != wanted[at])
-			return false;
-		at++;
-	}
-	return !wanted[at] && (!*name || strcmp(name, "_data") == 0 || strcmp(name, "Data") == 0);
+	char plain[64];
+	size_t length = 0;
+	for (; *name && *name != '<' && length < sizeof plain - 1; name++)
+		if (*name != '_')
+			plain[length++] = (char)tolower((unsigned char)*name);
+	plain[length] = '\0';
+	const char *found = strstr(plain, "percpu");
+	bool ends = found && (!found[6] || strcmp(found + 6, "data") == 0);
+	return !ends ? 0 : strcmp(plain, "percpu") == 0 ? 3 : 2;
 }
 
 /* The variable that begins at the array's base: an array of structs, or the first of them. */
@@ -41,25 +40,24 @@ static bool type_of_variable(struct program *program, const struct name *name, u
 	return type_kind(type) == KIND_STRUCT && type_size(type) <= slot;
 }
 
-/* Variables come first; of structs of that name the one of the best name: that without more words. */
+/* Variables come first; of structs the one whose name is most like it. */
 static bool find_percpu(struct program *program, uint64_t base, uint64_t slot, struct type *type)
 {
 	char text[512];
 	const struct name *name;
-	bool found = false;
-	for (size_t i = 0; names_at(program, i, text, sizeof text, &name); i++) {
+	unsigned best = 0;
+	for (size_t i = 0; names_at(program, i, text, sizeof text, &name); i++)
 		if (name->kind == NAME_VARIABLE && !name->declared && type_of_variable(program, name, base, slot, type))
 			return true;
-	}
-	for (size_t i = 0; !found && names_at(program, i, text, sizeof text, &name); i++) {
-		if (name->kind != NAME_TYPE || name->declared || !is_percpu_name(name->text))
-			continue;
+	for (size_t i = 0; names_at(program, i, text, sizeof text, &name); i++) {
+		unsigned rank = name->kind == NAME_TYPE && !name->declared ? percpu_rank(name->text) : 0;
 		struct type one = type_of_die(program, &name->die);
-		found = type_kind(&one) == KIND_STRUCT && type_size(&one) && type_size(&one) <= slot;
-		if (found)
+		if (rank > best && type_kind(&one) == KIND_STRUCT && type_size(&one) && type_size(&one) <= slot) {
 			*type = one;
+			best = rank;
+		}
 	}
-	return found;
+	return best != 0;
 }
 
 bool percpu_type(struct debugger *debugger, uint64_t base, uint64_t slot, struct type *type)

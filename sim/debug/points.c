@@ -7,6 +7,7 @@
 #include "csr/csr.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/evaluate.h"
 #include "debug/locate.h"
 #include "hart/trap.h"
 
@@ -80,13 +81,12 @@ static bool set_break(struct debugger *debugger, const char *args, bool temporar
 {
 	const char *rest = args, *condition = NULL;
 	struct locations locations;
-	uint64_t ignored;
 	bool good = locate(debugger, &rest, &locations);
 	if (good && strncmp(rest, "if ", 3) == 0)
 		condition = rest + 3;
 	else if (good && *rest)
 		good = complain(debugger, "what is `%s'?", rest);
-	good = good && (!condition || expression_all(debugger, condition, &ignored)) &&
+	good = good && (!condition || expression_for(debugger, condition, locations.addresses[0])) &&
 	       break_at(debugger, args, condition, temporary, &locations);
 	locations_free(&locations);
 	return good;
@@ -106,11 +106,30 @@ static bool read_watched(const struct debugger *debugger, uint64_t pa, unsigned 
 	return bus_peek(&debugger->machine->bus, pa, value, size);
 }
 
-COMMAND(cmd_watch, 90, "watch", "wa", "ADDR [SIZE]", "stop when memory at virtual ADDR (8 bytes, or SIZE) changes")
+/* A variable is watched where it is, whole; anything else is the address. */
+static bool watched_place(struct debugger *debugger, const char **text, uint64_t *address, uint64_t *size)
+{
+	struct evaluated evaluated;
+	const char *start = *text;
+	if (!evaluate(debugger, text, false, &evaluated))
+		return false;
+	const struct value *value = &evaluated.value;
+	enum type_kind kind = type_kind(&value->type);
+	if (!type_is_word(&value->type) && value->kind == PLACE_MEMORY && kind != KIND_ARRAY && kind != KIND_FUNCTION) {
+		*address = value->address + value->bit_offset / 8;
+		*size = value->bit_size ? (value->bit_offset % 8 + value->bit_size + 7) / 8 : type_size(&value->type);
+		return true;
+	}
+	const char *reason = value_number(&evaluated.view.view, value, address);
+	return !reason || complain(debugger, "`%s': %s", start, reason);
+}
+
+COMMAND(cmd_watch, 90, "watch", "wa", "VAR | ADDR [SIZE]",
+        "stop when a variable or memory at virtual ADDR (8 bytes, or SIZE) changes")
 {
 	const char *rest = args;
 	uint64_t address, size = 8, value;
-	if (!expression(debugger, &rest, &address) || (*rest && !expression_all(debugger, rest, &size)))
+	if (!watched_place(debugger, &rest, &address, &size) || (*rest && !expression_all(debugger, rest, &size)))
 		return false;
 	if (size < 1 || size > 8)
 		return complain(debugger, "a watchpoint has 1 to 8 bytes");

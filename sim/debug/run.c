@@ -6,6 +6,8 @@
 #include "debug/display.h"
 #include "debug/left.h"
 #include "debug/locate.h"
+#include "debug/returned.h"
+#include "debug/stack.h"
 #include "debug/step_line.h"
 #include "debug/travel.h"
 #include "debug/switches.h"
@@ -251,8 +253,14 @@ COMMAND(cmd_finish, 30, "finish", "fin", "", "run until the current function ret
 		return false;
 	struct hart *hart = current(debugger);
 	struct place place = {hart->x[1], hart->x[2], hart->mode, {0}, true};
-	step_until(debugger, done_place, &place);
-	return debug_report_stop(debugger);
+	struct type type;
+	bool typed = returned_type(debugger, &type);
+	stack_return(debugger, hart, &place.pc, &place.sp); /* else by ra, which a function that calls none still has */
+	bool returned = step_until(debugger, done_place, &place);
+	debug_report_stop(debugger);
+	if (typed && returned)
+		returned_print(debugger, &type);
+	return true;
 }
 
 COMMAND(cmd_until, 40, "until", "u", "LOC", "run until the hart reaches LOC")

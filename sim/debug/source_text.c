@@ -61,9 +61,10 @@ static bool read_bytes(struct source_text *text, const char *path)
 		return false;
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= FILE_MAX)
 		text->bytes = malloc((size_t)status.st_size + 1);
-	for (ssize_t got = 1; text->bytes && text->size < (size_t)status.st_size && got > 0; text->size += (size_t)got)
-		if ((got = read(fd, text->bytes + text->size, (size_t)status.st_size - text->size)) < 0)
-			got = 0;
+	for (ssize_t got = 1; text->bytes && text->size < (size_t)status.st_size && got > 0;) {
+		got = read(fd, text->bytes + text->size, (size_t)status.st_size - text->size);
+		text->size += got > 0 ? (size_t)got : 0;
+	}
 	close(fd);
 	return text->bytes != NULL;
 }
@@ -140,9 +141,11 @@ COMMAND(cmd_directory, 166, "directory", "dir", "[FOLDER]",
         "look for source files there, too; without: only where they were compiled")
 {
 	struct source_text *text = text_of(debugger);
-	char *folder = NULL;
-	if (!text || (*args && !(folder = strdup(args))))
+	char *folder = *args ? strdup(args) : NULL;
+	if (!text || (*args && !folder)) {
+		free(folder);
 		return complain(debugger, "no memory");
+	}
 	forget_file(text);
 	if (!folder) {
 		while (text->folder_count)

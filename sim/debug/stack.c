@@ -87,6 +87,27 @@ static bool is_vector(const struct debug_view *view)
 	       handler == name_of(symbols, view->hart, view->mode, view->frame.pc - !view->frame.exact, &offset);
 }
 
+/* Where no function is known, an address is only one that a call returns to if a call stands before it. */
+static bool follows_call(const struct debug_view *view, const struct frame *caller)
+{
+	uint64_t offset;
+	uint16_t halves[2];
+	if (caller->exact || debug_program(view->debugger, view->hart, view->mode, caller->pc - 1) ||
+	    name_of(view->debugger->machine->symbols, view->hart, view->mode, caller->pc - 1, &offset))
+		return true;
+	if (!view->view.read(view->view.context, caller->pc - 4, halves, sizeof halves))
+		return false;
+	struct insn wide = decode(&view->hart->isa, halves[0] | (uint32_t)halves[1] << 16),
+		    narrow = decode(&view->hart->isa, halves[1]);
+	const struct insn *calls[] = {&wide, &narrow};
+	for (unsigned i = 0; i < 2; i++) {
+		uint8_t class = insn_rows[calls[i]->semantics].class;
+		if ((class == CLASS_JAL || class == CLASS_JALR) && calls[i]->rd != 0 && calls[i]->length == 4 - 2 * i)
+			return true;
+	}
+	return false;
+}
+
 /* The caller in the same mode. */
 static bool unwind_call(const struct debug_view *view, struct frame *caller)
 {
@@ -97,7 +118,7 @@ static bool unwind_call(const struct debug_view *view, struct frame *caller)
 		if (is_vector(view) || !prologue_unwind(view, caller))
 			return false;
 	}
-	if (caller->pc == 0 || (caller->pc & 1))
+	if (caller->pc == 0 || (caller->pc & 1) || !follows_call(view, caller))
 		return false;
 	/* a stack that does not grow is damaged, or nobody's */
 	return caller->exact || !view->frame.has_cfa || caller->x[2] > view->frame.x[2] ||
@@ -176,6 +197,37 @@ bool stack_frame_at(struct debugger *debugger, struct hart *hart, unsigned numbe
 	struct finding finding = {number, frame, false};
 	stack_walk(debugger, hart, find_frame, &finding);
 	return finding.found;
+}
+
+void stack_frame_for(struct debugger *debugger, struct hart *hart, uint64_t address, struct stack_frame *frame,
+                     struct debug_view *view)
+{
+	const struct frame known = {.pc = address, .exact = true, .known = 1};
+	struct program *program;
+	debug_view_frame(debugger, hart, hart->mode, &known, view);
+	for (size_t i = 0; !view->view.program && (program = debug_program_at(debugger, i)) != NULL; i++)
+		if (program_holds(program, address))
+			view->view.program = program;
+	*frame = (struct stack_frame){.frame = view->frame, .mode = hart->mode, .program = view->view.program};
+	scopes_at(frame->program, address, &frame->scopes);
+	frame->inner = frame->scopes.count;
+	for (unsigned i = frame->scopes.count; i--;)
+		if (scope_is_function(&frame->scopes.die[i])) {
+			frame->function = i;
+			return;
+		}
+}
+
+bool stack_return(struct debugger *debugger, struct hart *hart, uint64_t *pc, uint64_t *sp)
+{
+	struct debug_view view;
+	struct frame caller;
+	debug_view_hart(debugger, hart, &view);
+	if (!unwind_call(&view, &caller))
+		return false;
+	*pc = caller.pc;
+	*sp = caller.x[2];
+	return true;
 }
 
 unsigned stack_chosen(struct debugger *debugger)

@@ -31,6 +31,13 @@ void stack_walk(struct debugger *debugger, struct hart *hart, stack_visitor *vis
 /* Frame `number`; false: there are not so many. */
 bool stack_frame_at(struct debugger *debugger, struct hart *hart, unsigned number, struct stack_frame *frame);
 
+/* What a frame would be at an address of any program, where nothing is known but that. */
+void stack_frame_for(struct debugger *debugger, struct hart *hart, uint64_t address, struct stack_frame *frame,
+                     struct debug_view *view);
+
+/* Where the function that the hart runs returns to, and what sp is there then. False: nobody knows. */
+bool stack_return(struct debugger *debugger, struct hart *hart, uint64_t *pc, uint64_t *sp);
+
 /* The frame that commands speak of: number 0 after the hart has moved. */
 unsigned stack_chosen(struct debugger *debugger);
 void stack_choose(struct debugger *debugger, unsigned number);

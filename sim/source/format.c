@@ -24,10 +24,7 @@ static void format_within(struct formatting *formatting, const struct value *val
 
 bool format_is_letter(char letter) { return letter && strchr("xdutocazsf", letter); }
 
-static void format_lost(struct formatting *formatting, const char *reason)
-{
-	fprintf(formatting->out, strcmp(reason, "cannot be read") == 0 ? "<%s>" : "<%s>", reason);
-}
+static void format_lost(struct formatting *formatting, const char *reason) { fprintf(formatting->out, "<%s>", reason); }
 
 /* ---- scalars ---- */
 

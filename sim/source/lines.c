@@ -125,9 +125,11 @@ static bool unit_file(struct unit *unit, const char *wanted, const char **file)
 	size_t count;
 	if (dwarf_getsrcfiles(&unit->skeleton, &files, &count) != 0)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if ((*file = dwarf_filesrc(files, i, NULL, NULL)) != NULL && line_is_file(*file, wanted))
+	for (size_t i = 0; i < count; i++) {
+		*file = dwarf_filesrc(files, i, NULL, NULL);
+		if (*file && line_is_file(*file, wanted))
 			return true;
+	}
 	return false;
 }
 

@@ -268,7 +268,7 @@ static void operate(struct computing *computing, const Dwarf_Op *op)
 	case DW_OP_swap:
 	case DW_OP_rot: stack_operation(computing, op); break;
 	case DW_OP_deref: read_memory(computing, 8); break;
-	case DW_OP_deref_size: read_memory(computing, op->number > 8 ? 0 : (unsigned)op->number); break;
+	case DW_OP_deref_size:
 	case DW_OP_deref_type:
 	case DW_OP_GNU_deref_type: read_memory(computing, op->number > 8 ? 0 : (unsigned)op->number); break;
 	case DW_OP_abs:
@@ -443,8 +443,9 @@ static void push_frame_base(struct computing *computing, int64_t offset)
 	Dwarf_Op *ops;
 	size_t count;
 	Dwarf_Die *function = computing->ops->function;
-	if (!function || computing->nesting || !dwarf_attr(function, DW_AT_frame_base, &attribute) ||
-	    (count = ops_of(computing->view, &attribute, &ops)) == 0) {
+	bool known = function && !computing->nesting && dwarf_attr(function, DW_AT_frame_base, &attribute);
+	count = known ? ops_of(computing->view, &attribute, &ops) : 0;
+	if (count == 0) {
 		lose(computing, "its frame is not known");
 		return;
 	}
@@ -482,7 +483,8 @@ static bool constant_of(Dwarf_Die *variable, struct location *place)
 		*place = (struct location){.kind = PLACE_VALUE, .value = (uint64_t)value};
 		return true;
 	}
-	if ((text = dwarf_formstring(&attribute)) == NULL)
+	text = dwarf_formstring(&attribute);
+	if (!text)
 		return false;
 	*place = (struct location){.kind = PLACE_BYTES};
 	place->size = (unsigned)strnlen(text, sizeof place->bytes - 1);
@@ -495,11 +497,11 @@ void location_of(const struct source_view *view, Dwarf_Die *variable, Dwarf_Die 
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Op *ops;
-	size_t count;
 	*place = (struct location){.kind = PLACE_LOST, .reason = "optimized out"};
 	if (constant_of(variable, place) || !dwarf_attr(variable, DW_AT_location, &attribute) ||
-	    (count = ops_of(view, &attribute, &ops)) == 0)
+	    ops_of(view, &attribute, &ops) == 0)
 		return;
+	size_t count = ops_of(view, &attribute, &ops);
 	const struct location_ops of_variable = {ops, count, NULL, &attribute, function};
 	compute(view, &of_variable, place, 0);
 }

@@ -7,6 +7,38 @@
 #include "base/array.h"
 #include "source/names.h"
 
+struct inlined_search {
+	struct program *program;
+	const void *function;
+	inlined_visitor *visitor;
+	void *context;
+};
+
+static void search_inlined(const struct inlined_search *search, Dwarf_Die *die, unsigned depth)
+{
+	do {
+		Dwarf_Die child, origin;
+		uint64_t linked;
+		int tag = dwarf_tag(die);
+		if (tag == DW_TAG_inlined_subroutine && die_reference(die, DW_AT_abstract_origin, &origin) &&
+		    origin.addr == search->function && die_entry(die, &linked) &&
+		    program_holds(search->program, linked + search->program->bias))
+			search->visitor(search->context, linked + search->program->bias);
+		if (depth < SOURCE_DEPTH_MAX && tag != DW_TAG_base_type && die_child(die, &child))
+			search_inlined(search, &child, depth + 1);
+	} while (die_next(die));
+}
+
+void inlined_visit(struct program *program, Dwarf_Die *function, inlined_visitor *visitor, void *context)
+{
+	const struct inlined_search search = {program, function->addr, visitor, context};
+	for (size_t i = 0; i < program->unit_count; i++) {
+		Dwarf_Die child;
+		if (die_child(&program->units[i].die, &child))
+			search_inlined(&search, &child, 0);
+	}
+}
+
 static bool add_functions(const struct program *program, struct unit *unit, Dwarf_Die *die, size_t *capacity)
 {
 	enum { PIECES_MAX = 4096 };
@@ -57,7 +89,8 @@ static const struct function_range *function_at(struct program *program, uint64_
 		unit->functions_known = true;
 		if (die_child(&unit->die, &child))
 			functions_of_level(program, unit, &child, &capacity, 0);
-		qsort(unit->functions, unit->function_count, sizeof *unit->functions, compare_functions);
+		if (unit->function_count)
+			qsort(unit->functions, unit->function_count, sizeof *unit->functions, compare_functions);
 	}
 	size_t low = 0, high = unit->function_count;
 	while (low < high) {

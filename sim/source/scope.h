@@ -19,6 +19,10 @@ bool function_range_at(struct program *program, uint64_t address, struct address
 /* A function's name as its language has it, with the scopes around it: "a::b::c". */
 void function_name(struct program *program, Dwarf_Die *die, char *text, size_t size);
 
+/* Called with the address where each inlined copy of a function begins. */
+typedef void inlined_visitor(void *context, uint64_t address);
+void inlined_visit(struct program *program, Dwarf_Die *function, inlined_visitor *visitor, void *context);
+
 /* Variables of one scope: parameters (true) or others, in order; *die is the last one, or zeroed at first. */
 bool scope_variable_next(const Dwarf_Die *scope, bool parameters, Dwarf_Die *die);
 /* The innermost variable of this name that a scope has. */

@@ -31,9 +31,12 @@ struct declaration {
 
 static void put_before(struct declaration *declaration, const char *text)
 {
-	char old[sizeof declaration->text];
-	memcpy(old, declaration->text, sizeof old);
-	snprintf(declaration->text, sizeof declaration->text, "%s%s", text, old);
+	size_t room = sizeof declaration->text - 1, length = strnlen(text, room), kept = strlen(declaration->text);
+	if (kept > room - length)
+		kept = room - length;
+	memmove(declaration->text + length, declaration->text, kept);
+	memcpy(declaration->text, text, length);
+	declaration->text[length + kept] = '\0';
 }
 
 static void put_behind(struct declaration *declaration, const char *text)

@@ -233,12 +233,15 @@ const char *value_binary(const struct source_view *view, const char *operation, 
 	if (code == '+' && is_address(b))
 		return move_pointer(view, b, a, false, result);
 	if (type_kind(&a->type) == KIND_FLOAT || type_kind(&b->type) == KIND_FLOAT) {
-		if ((reason = value_double(view, a, &left_real)) != NULL ||
-		    (reason = value_double(view, b, &right_real)) != NULL)
-			return reason;
-		return compute_double(code, left_real, right_real, &truth, result);
+		reason = value_double(view, a, &left_real);
+		if (!reason)
+			reason = value_double(view, b, &right_real);
+		return reason ? reason : compute_double(code, left_real, right_real, &truth, result);
 	}
-	if ((reason = value_number(view, a, &left)) != NULL || (reason = value_number(view, b, &right)) != NULL)
+	reason = value_number(view, a, &left);
+	if (!reason)
+		reason = value_number(view, b, &right);
+	if (reason)
 		return reason;
 	bool addresses = is_address(a) || is_address(b) || type_kind(&a->type) == KIND_FUNCTION ||
 	                 type_kind(&b->type) == KIND_FUNCTION;
@@ -305,13 +308,15 @@ const char *value_assign_bytes(const struct source_view *view, const struct valu
 	*size = (shift + target->bit_size + 7) / 8;
 	if (*size > 8)
 		return "lies across too many bytes";
-	if ((reason = value_number(view, source, &number)) != NULL)
+	reason = value_number(view, source, &number);
+	if (reason)
 		return reason;
 	struct value old = *target;
 	uint64_t around = 0;
 	old.bit_size = 0;
 	old.address += target->kind == PLACE_MEMORY ? *skip : 0;
-	if ((reason = value_read(view, &old, &around, *size)) != NULL)
+	reason = value_read(view, &old, &around, *size);
+	if (reason)
 		return reason;
 	around = (around & ~(mask << shift)) | (number & mask) << shift;
 	memcpy(bytes, &around, sizeof around);

@@ -44,6 +44,7 @@ def breakpoints(name):
     for line, addresses in re.findall(r"L(\d+)\nbreakpoint \d+ at ([^:]*)", text):
         ours[int(line)] = {int(address, 16) for address in addresses.split(", ")}
     expect(len(theirs) > 100, "gdb set no breakpoints")
+    says(name, ["break doubled", "continue", "bt"], "breakpoint 1: doubled", "#0  ", "doubled (value=", "main () at")
     different = [(line, theirs.get(line), ours.get(line)) for line in lines if theirs.get(line) != ours.get(line)]
     expect_equal(different, [], f"{name}: lines where gdb and the debugger break elsewhere")
 
@@ -247,6 +248,31 @@ def assignments():
     says("gcc4", ["break touch", "continue", "set *(unsigned short *)$pc = 0x8082", "delete", "step", "print $pc == $ra"], "0x1 1\n")
 
 
+def watched():
+    """A variable is watched where it lies; a pointer's value with a star leads to what it points at."""
+    says("gcc4", ["watch counter", "watch first.at.y", "watch first.low", "watch matrix 4", "delete 4", "continue", "bt 1"],
+         "watchpoint 1 at physical 0x", ", 8 bytes", "watchpoint 2 at physical 0x", ", 4 bytes", "watchpoint 3 at physical 0x", ", 1 bytes", ", 4 bytes",
+         "0x0 -> 0x1, watchpoint 1: counter", "touch () at")
+
+
+def finished(name):
+    """finish leads out of a function that has called others, which changed ra."""
+    says(name, ["break program.c:%d" % line_of("inside add_up"), "continue", "delete", "next line", "next line", "finish", "bt 1"],
+         "breakpoint 1", "<main+", "Value returned is $1 = 16\n", "main () at tests/source/program.c:%d" % line_of("calls add_up"))
+    said = says(name, ["break touch", "continue", "finish"], "breakpoint 1", "<add_up+")
+    expect("Value" not in said, said)
+
+
+def conditions():
+    """A condition's names are those of the place where it is looked at."""
+    says("gcc4", ["break recurse if depth == 1 && node->at.x > 2", "continue", "bt 2", "delete", f"break program.c:{line_of('inside the loop')} if i == 2"],
+         "breakpoint 1: recurse", "recurse (depth=1", "recurse (depth=2", "breakpoint 2 at 0x")
+    says("gcc5", [f"break program.c:{line_of('inside the loop')} if i == 0", "continue", "print i"], "breakpoint 1: ", "= 0\n")
+    said = repl("gcc4", "break recurse if nosuch", "break recurse if depth ==", "break recurse if depth 3", "info breakpoints")
+    expect_equal(said.splitlines()[1:], ["expected a value at `'", "what is `3'?", "no stop points"], "bad conditions")
+    expect(said.startswith("no symbol `nosuch'\n"), said)
+
+
 def displays():
     says("gcc4", ["display counter", "display/x $pc", "break touch", "continue", "undisplay 1", "continue", "display"],
          "1: counter = 0\n", "2: /x $pc = 0x", "breakpoint 1: touch", "1: counter = 0\n2: /x $pc = 0x", "breakpoint 1: touch", "2: /x $pc = 0x")
@@ -290,11 +316,63 @@ def hostile():
             expect(status in (0, 2, 6) and "Sanitizer" not in said, f"{name}, seed {seed}: status {status}\n{said[-3000:]}")
 
 
+def hostile_shapes():
+    """Debug information that no compiler makes: types that lead to themselves, nests without a bottom, arrays without an end."""
+    nest = 3000
+    attributes = {"unit": [(0x11, 1), (0x12, 7), (0x03, 8), (0x13, 0xb)], "function": [(0x03, 8), (0x11, 1), (0x12, 7)], "block": [(0x11, 1), (0x12, 7)],
+                  "typedef": [(0x03, 8), (0x49, 0x13)], "struct": [(0x03, 8), (0x0b, 7)], "member": [(0x03, 8), (0x49, 0x13), (0x38, 7)],
+                  "array": [(0x49, 0x13)], "range": [(0x37, 7)], "variable": [(0x03, 8), (0x49, 0x13), (0x02, 0x18)], "pointer": [(0x49, 0x13)],
+                  "space": [(0x03, 8)]}
+    tags = {"unit": 0x11, "function": 0x2e, "block": 0x0b, "typedef": 0x16, "struct": 0x13, "member": 0x0d, "array": 0x01, "range": 0x21, "variable": 0x34,
+            "pointer": 0x0f, "space": 0x39}
+    codes = {name: number + 1 for number, name in enumerate(tags)}
+    out = ['.text', '.globl _start', '_start: nop', '1: j 1b', '.globl end', 'end:', '.section .debug_abbrev']
+    for name, tag in tags.items():
+        children = name in ("unit", "function", "block", "struct", "array", "space")
+        out += [f".byte {codes[name]}, {tag}", f".byte {int(children)}", *(f".byte {a}, {form}" for a, form in attributes[name]), ".byte 0, 0"]
+    out += [".byte 0", ".section .debug_info", ".4byte 2f - 1f", "1: .2byte 4", ".4byte .debug_abbrev", ".byte 8"]
+    die = lambda name, *values: out.extend([f".uleb128 {codes[name]}", *values])
+    text, code = lambda word: f'.asciz "{word}"', [".8byte _start", ".8byte end - _start"]
+    place = lambda address: [".uleb128 9", ".byte 3", f".8byte {address}"]
+    die("unit", *code, text("hostile.c"), ".byte 0x1d")
+    base = out.index(".4byte 2f - 1f")
+    out[base] = "begin: .4byte 2f - 1f"
+    at = lambda label: f".4byte {label} - begin"
+    out.append("loop:"), die("typedef", text("loop"), at("loop"))
+    out.append("ring:"), die("struct", text("ring"), ".8byte 1 << 40"), die("member", text("again"), at("ring"), ".8byte 0"), out.append(".byte 0")
+    out.append("huge:"), die("array", at("ring")), die("range", ".8byte 0x7fffffffffffffff"), out.append(".byte 0")
+    out.append("grid:"), die("array", at("grid")), die("range", ".8byte 3"), out.append(".byte 0")
+    out.append("spin:"), die("pointer", at("spin"))
+    for name, kind in (("a", "loop"), ("b", "ring"), ("c", "huge"), ("d", "grid"), ("e", "spin")):
+        die("variable", text(name), at(kind), *place("_start"))
+    for _ in range(nest):
+        die("space", text("n"))
+    die("variable", text("deep"), at("spin"), *place("_start"))
+    out.extend([f".fill {nest}, 1, 0"])
+    die("function", text("_start"), *code)
+    for _ in range(nest):
+        die("block", *code)
+    die("variable", text("inner"), at("ring"), *place("_start"))
+    out.extend([f".fill {nest + 2}, 1, 0", "2:"])
+    with tempfile.TemporaryDirectory() as folder:
+        open(f"{folder}/hostile.S", "w").write("\n".join(out) + "\n")
+        status, _, err = run(["riscv64-unknown-elf-gcc", "-march=rv64gc", "-mabi=lp64d", "-nostdlib", "-static", "-Wl,--build-id=none,--no-warn-rwx-segments,-N,-Ttext=0x80000000",
+                              f"{folder}/hostile.S", "-o", f"{folder}/hostile.elf"])
+        expect(status == 0, err)
+        questions = [f"{command} {name}" for name in ("a", "b", "c", "d", "e", "deep", "inner", "b.again.again", "*e", "c[5]", "d[1][1]") for command in
+                     ("print", "print/x", "ptype", "whatis", "print sizeof")]
+        script = ["until _start", *questions, "ptype struct ring", "ptype loop", "bt full", "info locals", "next line"]
+        status, _, said = run([ASAN, "--debug", "--max-cycles", "1000", f"{folder}/hostile.elf"], 100, ("\n".join(script) + "\nquit\n").encode())
+    expect(status in (0, 6) and "Sanitizer" not in said and "<_start>" in said and len(said) < 4 << 20, f"status {status}\n{said[-3000:]}")
+    expect("type = struct ring" in said, said[:3000])
+
+
 def cases():
     for name in PROGRAMS:
         yield f"breakpoints-{name}", lambda name=name: breakpoints(name)
         yield f"lines-{name}", lambda name=name: lines(name)
         yield f"stepping-{name}", lambda name=name: stepping(name)
+        yield f"finish-{name}", lambda name=name: finished(name)
         yield f"frames-{name}", lambda name=name: frames(name)
         yield f"values-{name}", lambda name=name: values(name)
         yield f"formats-{name}", lambda name=name: formats(name)
@@ -306,7 +384,10 @@ def cases():
     yield "classes-clang", lambda: classes("classes_clang")
     yield "crate", crate
     yield "assignments", assignments
+    yield "conditions", conditions
     yield "displays", displays
+    yield "watched", watched
     yield "without-debug-information", without_debug_information
     yield "unchanged", unchanged
     yield "hostile", hostile
+    yield "hostile-shapes", hostile_shapes
