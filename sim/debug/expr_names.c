@@ -5,7 +5,7 @@
 #include <string.h>
 #include "csr/csr.h"
 #include "debug/evaluate.h"
-#include "debug/shown_values.h"
+#include "debug/kept.h"
 #include "debug/programs.h"
 #include "isa/insn.h"
 #include "source/names.h"
@@ -170,7 +170,7 @@ bool dollar_value(struct evaluated *evaluated, const char *name, struct value *v
 	int number = register_number(name);
 	uint64_t word;
 	*reason = NULL;
-	if (shown_value(debugger, name, value))
+	if (kept_value(debugger, name, value))
 		return true;
 	if (number >= 0)
 		return register_value(evaluated, number, value, reason);

@@ -41,7 +41,7 @@ static uint64_t space_of(const struct hart *hart, enum mode mode)
 static uint64_t stage2_of(const struct hart *hart, enum mode mode) { return mode_virt(mode) ? hart->csr.hgatp : 0; }
 
 /* More privileged than it was: only a return leads back. */
-static bool is_return(enum mode from, enum mode to)
+static bool is_way_back(enum mode from, enum mode to)
 {
 	static const unsigned ranks[] = {[MODE_M] = 4, [MODE_HS] = 3, [MODE_U] = 2, [MODE_VS] = 2, [MODE_VU] = 1};
 	return ranks[to] < ranks[from];
@@ -72,7 +72,7 @@ void left_hear(struct debugger *debugger, struct hart *hart, const struct trace_
 	if (event->type != TRACE_WORLD)
 		return;
 	for (enum mode mode = 0; mode < MODE_COUNT; mode++)
-		if (event->value[0] == TRACE_RESET || (mode == event->from && is_return(event->from, event->mode)))
+		if (event->value[0] == TRACE_RESET || (mode == event->from && is_way_back(event->from, event->mode)))
 			slot(debugger, event->hart, mode, false)->valid =
 			    slot(debugger, event->hart, mode, true)->valid = false;
 }
@@ -80,7 +80,8 @@ void left_hear(struct debugger *debugger, struct hart *hart, const struct trace_
 const struct left *left_by(const struct debugger *debugger, const struct hart *hart, enum mode mode, bool same)
 {
 	const struct left *left = slot(debugger, hart->id, mode, same);
-	return left->valid ? left : NULL;
+	/* time may have been taken back to before it happened */
+	return left->valid && left->cycle <= hart->cycle ? left : NULL;
 }
 
 bool left_is_mapped(const struct hart *hart, const struct left *left)

@@ -7,7 +7,7 @@
 #include "debug/debugger.h"
 #include "debug/display.h"
 #include "debug/evaluate.h"
-#include "debug/shown_values.h"
+#include "debug/kept.h"
 #include "debug/travel.h"
 #include "source/format.h"
 #include "source/type_name.h"
@@ -72,7 +72,7 @@ COMMAND(cmd_print, 170, "print", "p", "[/F] EXPR",
 	char letter;
 	if (!take_letter(debugger, &args, &letter) || !evaluate_all(debugger, *args ? args : "$", false, &evaluated))
 		return false;
-	unsigned number = shown_add(debugger, &evaluated.view.view, &evaluated.value);
+	unsigned number = kept_add(debugger, &evaluated.view.view, &evaluated.value);
 	if (!type_is_word(&evaluated.value.type) || letter)
 		fprintf(debugger->out, "$%u = ", number);
 	print_evaluated(debugger, &evaluated, letter);

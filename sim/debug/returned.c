@@ -1,7 +1,7 @@
 #include "debug/returned.h"
 
 #include "debug/display.h"
-#include "debug/shown_values.h"
+#include "debug/kept.h"
 #include "debug/programs.h"
 
 bool returned_type(struct debugger *debugger, struct type *type)
@@ -31,7 +31,7 @@ void returned_print(struct debugger *debugger, const struct type *type)
 	struct hart *hart = current(debugger);
 	debug_view_hart(debugger, hart, &evaluated.view);
 	evaluated.value = value_of_number(type, type_kind(type) == KIND_FLOAT ? hart->f[A0] : hart->x[A0]);
-	unsigned number = shown_add(debugger, &evaluated.view.view, &evaluated.value);
+	unsigned number = kept_add(debugger, &evaluated.view.view, &evaluated.value);
 	fprintf(debugger->out, "Value returned is $%u = ", number);
 	print_evaluated(debugger, &evaluated, 0);
 	fputc('\n', debugger->out);

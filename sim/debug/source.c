@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 #include "debug/display.h"
-#include "debug/shown_values.h"
+#include "debug/kept.h"
 #include "debug/left.h"
 #include "debug/programs.h"
 #include "debug/source_text.h"
@@ -19,7 +19,7 @@ void source_close(struct debugger *debugger)
 		return;
 	programs_free(debugger);
 	left_close(debugger);
-	shown_free(debugger);
+	kept_free(debugger);
 	display_free(debugger);
 	source_text_free(debugger);
 	free(debugger->source);

@@ -27,7 +27,7 @@ struct source_state {
 	struct source_text *text;
 	struct listed listed;
 	struct chosen chosen;
-	struct shown_values *shown;
+	struct kept *kept;
 	struct displays *displays;
 	struct left *left; /* left.h */
 };

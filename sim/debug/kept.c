@@ -1,4 +1,4 @@
-#include "debug/shown_values.h"
+#include "debug/kept.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -11,18 +11,18 @@ struct own {
 	struct value value;
 };
 
-struct shown_values {
+struct kept {
 	struct value *values;
 	size_t count, capacity;
 	struct own *own;
 	size_t own_count, own_capacity;
 };
 
-static struct shown_values *shown_of(struct debugger *debugger)
+static struct kept *kept_of(struct debugger *debugger)
 {
-	if (!debugger->source->shown)
-		debugger->source->shown = calloc(1, sizeof *debugger->source->shown);
-	return debugger->source->shown;
+	if (!debugger->source->kept)
+		debugger->source->kept = calloc(1, sizeof *debugger->source->kept);
+	return debugger->source->kept;
 }
 
 /* What is small is kept as it is now; of what is larger, where it is. */
@@ -44,19 +44,19 @@ static struct value frozen(const struct source_view *view, const struct value *v
 	return kept;
 }
 
-unsigned shown_add(struct debugger *debugger, const struct source_view *view, const struct value *value)
+unsigned kept_add(struct debugger *debugger, const struct source_view *view, const struct value *value)
 {
-	struct shown_values *shown = shown_of(debugger);
-	if (!shown || ARRAY_RESERVE(shown->values, shown->count, 1, &shown->capacity) != 0)
+	struct kept *kept = kept_of(debugger);
+	if (!kept || ARRAY_RESERVE(kept->values, kept->count, 1, &kept->capacity) != 0)
 		return 0;
-	shown->values[shown->count++] = frozen(view, value);
-	return (unsigned)shown->count;
+	kept->values[kept->count++] = frozen(view, value);
+	return (unsigned)kept->count;
 }
 
-bool shown_value(const struct debugger *debugger, const char *name, struct value *value)
+bool kept_value(const struct debugger *debugger, const char *name, struct value *value)
 {
-	const struct shown_values *shown = debugger->source->shown;
-	size_t count = shown ? shown->count : 0;
+	const struct kept *kept = debugger->source->kept;
+	size_t count = kept ? kept->count : 0;
 	bool back = *name == '$';
 	const char *digits = name + back;
 	char *end = (char *)digits;
@@ -69,16 +69,16 @@ bool shown_value(const struct debugger *debugger, const char *name, struct value
 		number = number < count ? count - number : 0;
 	if (number == 0 || number > count)
 		return false;
-	*value = shown->values[number - 1];
+	*value = kept->values[number - 1];
 	return true;
 }
 
 bool convenience_value(const struct debugger *debugger, const char *name, struct value *value)
 {
-	const struct shown_values *shown = debugger->source->shown;
-	for (size_t i = 0; shown && i < shown->own_count; i++)
-		if (strcmp(shown->own[i].name, name) == 0) {
-			*value = shown->own[i].value;
+	const struct kept *kept = debugger->source->kept;
+	for (size_t i = 0; kept && i < kept->own_count; i++)
+		if (strcmp(kept->own[i].name, name) == 0) {
+			*value = kept->own[i].value;
 			return true;
 		}
 	return false;
@@ -87,32 +87,32 @@ bool convenience_value(const struct debugger *debugger, const char *name, struct
 bool convenience_set(struct debugger *debugger, const struct source_view *view, const char *name,
                      const struct value *value)
 {
-	struct shown_values *shown = shown_of(debugger);
-	if (!shown)
+	struct kept *kept = kept_of(debugger);
+	if (!kept)
 		return false;
-	for (size_t i = 0; i < shown->own_count; i++)
-		if (strcmp(shown->own[i].name, name) == 0) {
-			shown->own[i].value = frozen(view, value);
+	for (size_t i = 0; i < kept->own_count; i++)
+		if (strcmp(kept->own[i].name, name) == 0) {
+			kept->own[i].value = frozen(view, value);
 			return true;
 		}
 	char *copy = strdup(name);
-	if (!copy || ARRAY_RESERVE(shown->own, shown->own_count, 1, &shown->own_capacity) != 0) {
+	if (!copy || ARRAY_RESERVE(kept->own, kept->own_count, 1, &kept->own_capacity) != 0) {
 		free(copy);
 		return false;
 	}
-	shown->own[shown->own_count++] = (struct own){copy, frozen(view, value)};
+	kept->own[kept->own_count++] = (struct own){copy, frozen(view, value)};
 	return true;
 }
 
-void shown_free(struct debugger *debugger)
+void kept_free(struct debugger *debugger)
 {
-	struct shown_values *shown = debugger->source->shown;
-	if (!shown)
+	struct kept *kept = debugger->source->kept;
+	if (!kept)
 		return;
-	for (size_t i = 0; i < shown->own_count; i++)
-		free(shown->own[i].name);
-	free(shown->own);
-	free(shown->values);
-	free(shown);
-	debugger->source->shown = NULL;
+	for (size_t i = 0; i < kept->own_count; i++)
+		free(kept->own[i].name);
+	free(kept->own);
+	free(kept->values);
+	free(kept);
+	debugger->source->kept = NULL;
 }

@@ -1,17 +1,17 @@
 /* Values that the user has been shown, $1 and on, and variables of his own, $name. */
-#ifndef SHOWN_VALUES_H
-#define SHOWN_VALUES_H
+#ifndef KEPT_H
+#define KEPT_H
 
 #include "debug/debugger.h"
 #include "source/value.h"
 
 /* Keep a value as it is now: its number, or 0: no memory. */
-unsigned shown_add(struct debugger *debugger, const struct source_view *view, const struct value *value);
+unsigned kept_add(struct debugger *debugger, const struct source_view *view, const struct value *value);
 /* By "3", "" (the last), "$" (the one before) or "$3" (three before the last). */
-bool shown_value(const struct debugger *debugger, const char *name, struct value *value);
+bool kept_value(const struct debugger *debugger, const char *name, struct value *value);
 bool convenience_value(const struct debugger *debugger, const char *name, struct value *value);
 bool convenience_set(struct debugger *debugger, const struct source_view *view, const char *name,
                      const struct value *value);
-void shown_free(struct debugger *debugger);
+void kept_free(struct debugger *debugger);
 
 #endif
