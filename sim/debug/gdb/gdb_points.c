@@ -199,9 +199,10 @@ static void tell_engine(struct gdb *gdb)
 	struct engine_pause *pause = &gdb->machine->engine.pause;
 	size_t count;
 	uint64_t *places = places_now(gdb, &count);
-	bool loads = any_loads_watched(gdb), same = loads == (pause->loaded != NULL) && count == gdb->place_count &&
-	                                            places && memcmp(places, gdb->places, count * sizeof *places) == 0;
-	if (same) {
+	bool loads = any_loads_watched(gdb), same = loads == (pause->loaded != NULL) && count == gdb->place_count;
+	for (size_t i = 0; places && same && i < count; i++)
+		same = places[i] == gdb->places[i];
+	if (places && same) {
 		free(places);
 		return;
 	}
