@@ -6,6 +6,7 @@
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "debug/mappings.h"
+#include "debug/travel.h"
 #include "base/device.h"
 #include "isa/insn.h"
 #include "hart/mmu.h"
@@ -184,25 +185,11 @@ COMMAND(cmd_info, 120, "info", "i", "regs|fregs|csr|harts|breakpoints|tlb|percpu
 		const char *name;
 		info_function *run;
 	} topics[] = {
-	    {"regs", info_regs},
-	    {"registers", info_regs},
-	    {"fregs", info_fregs},
-	    {"csr", info_csr},
-	    {"harts", info_harts},
-	    {"threads", info_harts},
-	    {"breakpoints", points_print},
-	    {"tlb", info_tlb},
-	    {"percpu", info_percpu},
-	    {"zones", info_zones},
-	    {"vcpus", info_zones},
-	    {"irq", info_irq},
-	    {"tp", info_tp},
-	    {"mtree", info_mtree},
-	    {"stats", info_stats},
-	    {"qtree", info_mtree},
-	    {"cpus", info_harts},
-	    {"status", info_status},
-	    {"mem", info_mem},
+	    {"regs", info_regs},     {"registers", info_regs}, {"fregs", info_fregs},         {"csr", info_csr},
+	    {"harts", info_harts},   {"threads", info_harts},  {"breakpoints", points_print}, {"tlb", info_tlb},
+	    {"percpu", info_percpu}, {"zones", info_zones},    {"vcpus", info_zones},         {"irq", info_irq},
+	    {"tp", info_tp},         {"mtree", info_mtree},    {"checkpoints", travel_print}, {"stats", info_stats},
+	    {"qtree", info_mtree},   {"cpus", info_harts},     {"status", info_status},       {"mem", info_mem},
 	};
 	for (unsigned i = 0; i < sizeof topics / sizeof topics[0]; i++)
 		if (*args && strncmp(topics[i].name, args, strlen(args)) == 0) {

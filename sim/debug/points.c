@@ -193,8 +193,9 @@ void points_print(struct debugger *debugger)
 
 static void hit(struct debugger *debugger, struct stop_point *point, unsigned hart, const char *what)
 {
-	point->hits++;
+	point->hits += !debugger->searching;
 	debugger->stopped = true;
+	debugger->stopped_before = point->kind == POINT_WATCH;
 	debugger->hart = hart;
 	snprintf(debugger->reason, sizeof debugger->reason, "%s %u: %s", what, point->number, point->text);
 }
@@ -222,6 +223,15 @@ static void check_watch(struct debugger *debugger, struct stop_point *point, con
 	hit(debugger, point, moved->id, what);
 }
 
+void points_refresh(struct debugger *debugger)
+{
+	for (unsigned i = 0; i < debugger->point_count; i++) {
+		struct stop_point *point = &debugger->points[i];
+		if (point->kind == POINT_WATCH)
+			read_watched(debugger, point->address, point->size, &point->last);
+	}
+}
+
 void points_check(struct debugger *debugger, struct hart *moved)
 {
 	for (unsigned i = 0; i < debugger->point_count; i++) {
@@ -232,7 +242,7 @@ void points_check(struct debugger *debugger, struct hart *moved)
 		    !condition_holds(debugger, point, moved->id))
 			continue;
 		hit(debugger, point, moved->id, "breakpoint");
-		if (point->temporary)
+		if (point->temporary && !debugger->searching)
 			drop(debugger, i--);
 	}
 }

@@ -178,6 +178,27 @@ def writes():
         expect_equal(client.ask("qCRC:80000000,0"), "Cffffffff", "CRC of nothing")
 
 
+BACK = ["break hypervisor_entry", "continue", "stepi", "stepi", "stepi", "print/x $pc", "reverse-stepi", "reverse-stepi", "print/x $pc", "delete",
+        "break _guest_exit", "continue", "continue", "monitor info stats", "print $mcycle", "continue", "reverse-continue", "print $mcycle", "monitor info stats", "delete",
+        "watch *(long *)((char *)&percpu_base + 8)", "reverse-continue", "delete", "hbreak _guest_exit", "continue", "continue", "monitor info stats", "kill"]
+
+
+def back(harts, osabi):
+    """reverse-stepi, reverse-continue to a breakpoint and before a change; and the run from there is the one that there was."""
+    text, _ = session(harts, BACK, "$1 = 0x800000ac", "$2 = 0x800000a4", "Breakpoint 2, ", "$3 = ", "Breakpoint 2, ", "$4 = ", "Old value = 2149580800", "New value = -1",
+                      "Breakpoint 4, ", osabi=osabi)
+    cycles = dict(re.findall(r"^[$]([34]) = (\d+)", text, re.M))
+    expect_equal(cycles["3"], cycles["4"], "the exit before the last")
+    hashes = re.findall(r"trace hash (0x[0-9a-f]+)", text)
+    expect(len(hashes) == 3 and len(set(hashes)) == 1, hashes)
+
+
+def beginning():
+    """Before the first instruction there is nothing, and from there it goes on."""
+    session(1, ["tbreak hypervisor_entry", "continue", "reverse-continue", "print $mcycle", "reverse-stepi", "stepi", "reverse-stepi", "print/x $pc", "kill"],
+            "breakpoint 1, ", "No more reverse-execution history", "$1 = 0", "No more reverse-execution history", "$2 = 0x1000", osabi="none")
+
+
 def code_written_is_run():
     """A client's write to code that has been translated is what runs next."""
     with Machine(HELLO, ["-S"]) as machine:
@@ -462,6 +483,7 @@ def cases():
             yield f"breakpoints-{tag}", lambda harts=harts, osabi=osabi: breakpoints(harts, osabi)
             yield f"steps-{tag}", lambda harts=harts, osabi=osabi: steps(harts, osabi)
             yield f"looking-{tag}", lambda harts=harts, osabi=osabi: looking_changes_nothing(harts, osabi)
+            yield f"back-{tag}", lambda harts=harts, osabi=osabi: back(harts, osabi)
             yield f"watchpoints-{tag}", lambda harts=harts, osabi=osabi: watchpoints(harts, osabi)
         yield f"non-stop-{osabi}", lambda osabi=osabi: non_stop(osabi)
         yield f"inferiors-{osabi}", lambda osabi=osabi: inferiors(osabi)
@@ -473,5 +495,5 @@ def cases():
         yield "every-access" + "".join(options[-1:]), lambda options=options: every_access(options)
     yield "values-1", lambda: values_are_the_machines(1)
     yield "values-4", lambda: values_are_the_machines(4)
-    for case in (writes, code_written_is_run, interrupt_detach_reattach, second_client, silent_client, junk, flood, ends, monitor, extended, documents, non_stop_packets):
+    for case in (writes, code_written_is_run, interrupt_detach_reattach, second_client, silent_client, junk, flood, ends, monitor, extended, documents, non_stop_packets, beginning):
         yield case.__name__.replace("_", "-"), case

@@ -134,6 +134,7 @@ int gdb_serve(struct debugger *debugger)
 		free(gdb->places);
 		debugger->gdb = NULL;
 		machine->engine.pause = (struct engine_pause){0};
+		bus_unlisten(&machine->bus, gdb);
 	}
 	free(harts);
 	free(gdb);

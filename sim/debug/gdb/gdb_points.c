@@ -40,6 +40,8 @@ static void pause_for(struct gdb *gdb, enum gdb_stop_kind kind, unsigned hart, u
 static bool reached(void *context, struct hart *hart)
 {
 	struct gdb *gdb = context;
+	if (!gdb->in_burst)
+		return false; /* a command runs the machine, or the past is looked through */
 	for (size_t i = 0; i < gdb->point_count; i++) {
 		const struct gdb_point *point = &gdb->points[i];
 		if (is_watch(point) || point->address != hart->pc || !concerns(gdb, point, hart->id) ||
@@ -84,6 +86,8 @@ static bool has_changed(const struct gdb *gdb, struct gdb_point *point, uint64_t
 static bool loaded(void *context, struct hart *hart, uint64_t pa, unsigned size)
 {
 	struct gdb *gdb = context;
+	if (!gdb->in_burst)
+		return false;
 	for (size_t i = 0; i < gdb->point_count; i++) {
 		const struct gdb_point *point = &gdb->points[i];
 		if (point->type != READ_WATCH && point->type != ACCESS_WATCH)
