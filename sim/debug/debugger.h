@@ -46,6 +46,7 @@ struct debugger {
 	unsigned point_count, next_number;
 	struct last_trap *traps; /* one a hart */
 	struct gdb *gdb; /* NULL: no client can come */
+	struct gdb_link *link; /* likewise: where one can interrupt a command */
 	struct travel *travel; /* travel.h; NULL: there is no past */
 	bool travelling; /* the machine is on its way to another time: nothing stops it */
 	bool searching;  /* the past is looked through: stop points are met, and no hit is counted */

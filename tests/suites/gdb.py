@@ -8,6 +8,7 @@ from gdb_client import Machine, frame, unescape, wait_for
 from suites.tools import FIRMWARE, expect, expect_equal, guest, run, stats_of, RVSIM
 
 WATCH = "build/debug/watch.elf"
+FOREVER = "build/debug/forever.elf"
 HELLO = [FIRMWARE, guest("hello")]
 OSABI = {"default": [], "none": ["set osabi none"]}
 
@@ -248,7 +249,7 @@ def every_access(options):
 
 def interrupt_detach_reattach():
     """A client stops a machine that runs, leaves it running, comes back, and ends it."""
-    with Machine([FIRMWARE, guest("press")], ["-smp", "2"]) as machine:
+    with Machine([FOREVER], ["-smp", "2"]) as machine:
         client = machine.connect()
         in_order(client.ask("?"), "T05thread:1;")
         client.send(frame("vCont;c"))
@@ -272,6 +273,23 @@ def interrupt_detach_reattach():
         client.send(b"+" + frame("k"))
         expect_equal(machine.end()[0], 0, "exit status")
         expect(later > cycle, "it stood")
+
+
+def interrupted_command():
+    """ctrl-C ends a command that runs the machine; so does a client that goes."""
+    with Machine([FOREVER], ["-S"]) as machine:
+        client = machine.connect()
+        client.ask("?")
+        client.send(frame("qRcmd," + "continue".encode().hex()))
+        time.sleep(0.3)
+        client.send(b"\x03")
+        in_order(bytes.fromhex(client.packet().decode()).decode(), "hart 0 ")
+        client.send(frame("qRcmd," + "continue".encode().hex()))
+        client.close()
+        client = machine.connect()
+        in_order(client.ask("?"), "T05")
+        client.send(frame("k"))
+        expect_equal(machine.end()[0], 0, "exit status")
 
 
 def second_client():
@@ -393,7 +411,7 @@ def non_stop(osabi):
 
 def non_stop_packets():
     """The protocol of it: notifications one at a time, vCont;t, what is held does not move."""
-    with Machine([FIRMWARE, guest("press")], ["-S", "-smp", "3"]) as machine:
+    with Machine([FOREVER], ["-S", "-smp", "3"]) as machine:
         client = machine.connect()
         client.ask("qSupported:multiprocess+;swbreak+")
         client.silence()
@@ -495,5 +513,5 @@ def cases():
         yield "every-access" + "".join(options[-1:]), lambda options=options: every_access(options)
     yield "values-1", lambda: values_are_the_machines(1)
     yield "values-4", lambda: values_are_the_machines(4)
-    for case in (writes, code_written_is_run, interrupt_detach_reattach, second_client, silent_client, junk, flood, ends, monitor, extended, documents, non_stop_packets, beginning):
+    for case in (writes, code_written_is_run, interrupt_detach_reattach, second_client, silent_client, junk, flood, ends, monitor, extended, documents, non_stop_packets, beginning, interrupted_command):
         yield case.__name__.replace("_", "-"), case

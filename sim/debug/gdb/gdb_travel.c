@@ -97,6 +97,7 @@ static struct gdb_stop travel_back(struct gdb *gdb, bool step)
 	size_t size;
 	bool failed = debugger->failed; /* a client is no script */
 	debugger->out = open_memstream(&text, &size);
+	gdb->link.interrupted = false;
 	debugger->hart = gdb->continuing;
 	debugger->stopped = false;
 	if (!debugger->out)
@@ -105,6 +106,8 @@ static struct gdb_stop travel_back(struct gdb *gdb, bool step)
 		stop = back_to_point(gdb);
 	else if (travel_step_back(debugger, 1))
 		stop.kind = GDB_STEPPED;
+	if (stop.kind == GDB_HISTORY_BEGINS && gdb->link.interrupted)
+		stop.kind = GDB_INTERRUPTED;
 	if (debugger->out != out)
 		fclose(debugger->out);
 	debugger->out = out;
