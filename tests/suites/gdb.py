@@ -1,10 +1,11 @@
 """GDB's stub, as gdb-multiarch uses it, and packet by packet."""
 import json
 import re
+import subprocess
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from gdb_client import Machine, frame, unescape, wait_for
+from gdb_client import GDB, Machine, frame, unescape
 from suites.tools import FIRMWARE, expect, expect_equal, guest, run, stats_of, RVSIM
 
 WATCH = "build/debug/watch.elf"
@@ -308,6 +309,23 @@ def second_client():
         expect_equal(machine.end()[0], 0, "exit status")
 
 
+def tcp():
+    """By default whoever is on this host may come, and nobody else; port 0 is one that is free, and told."""
+    process = subprocess.Popen([RVSIM, "-S", "-gdb", "tcp::0", *HELLO], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        said = process.stderr.readline().decode()
+        where = re.fullmatch(r"rvsim: gdb: target remote (127[.]0[.]0[.]1:\d+)\n", said)
+        expect(where, said)
+        text = subprocess.run([*GDB, "-ex", f"target remote {where[1]}", "-ex", "info registers pc", "-ex", "continue"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60).stdout.decode()
+        in_order(text, "0x1000", "exited normally")
+        out = process.communicate(timeout=60)[0]
+        expect(process.returncode == 0 and b"hello: pass" in out, out)
+    finally:
+        process.kill()
+        process.wait()
+
+
 def silent_client():
     """One that says nothing, or nothing that is a packet, stops nothing."""
     with Machine(HELLO, []) as machine:
@@ -513,5 +531,5 @@ def cases():
         yield "every-access" + "".join(options[-1:]), lambda options=options: every_access(options)
     yield "values-1", lambda: values_are_the_machines(1)
     yield "values-4", lambda: values_are_the_machines(4)
-    for case in (writes, code_written_is_run, interrupt_detach_reattach, second_client, silent_client, junk, flood, ends, monitor, extended, documents, non_stop_packets, beginning, interrupted_command):
+    for case in (writes, code_written_is_run, interrupt_detach_reattach, second_client, silent_client, junk, flood, ends, monitor, extended, documents, non_stop_packets, beginning, interrupted_command, tcp):
         yield case.__name__.replace("_", "-"), case
