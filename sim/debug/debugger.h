@@ -65,6 +65,7 @@ struct debugger {
 	bool travelling; /* the machine is on its way to another time: nothing stops it */
 	bool searching;  /* the past is looked through: stop points are met, and no hit is counted */
 	struct gdb *gdb; /* NULL: no client can come */
+	struct gdb_link *link; /* likewise: where one can interrupt a command */
 	struct debug_place named; /* by the last name that was looked up */
 	struct debug_completion *completion; /* names.c */
 	struct debug_switches *switches; /* switches.c */

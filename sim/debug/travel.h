@@ -24,6 +24,8 @@ void travel_attend(struct debugger *debugger);
 
 /* Before anything of the machine is changed by the user. False after a complaint: it cannot be. */
 bool travel_change(struct debugger *debugger);
+/* From now on there is no past. */
+void travel_stop(struct debugger *debugger);
 /* What `info checkpoints` says. */
 void travel_print(struct debugger *debugger);
 /* `trace on` or `off` was obeyed. */

@@ -96,10 +96,11 @@ static bool set_size(struct debugger *debugger, const char *text, uint64_t *valu
 	return expression_all(debugger, text, value);
 }
 
-static void stop_keeping(struct debugger *debugger)
+void travel_stop(struct debugger *debugger)
 {
-	struct travel *travel = debugger->travel;
-	travel->off = true;
+	if (!debugger->travel)
+		return;
+	debugger->travel->off = true;
 	debugger->machine->pause_at = 0;
 }
 
@@ -112,7 +113,7 @@ static bool set_keeping(struct debugger *debugger, const char *args, bool *good)
 	struct travel *travel = debugger->travel;
 	*good = true;
 	if (word_is(word, length, "off") && travel) {
-		stop_keeping(debugger);
+		travel_stop(debugger);
 	} else if (word_is(word, length, "every") && travel_past(debugger)) {
 		*good = strcmp(args, "auto") == 0 || set_size(debugger, args, &value);
 		if (*good)

@@ -2,7 +2,7 @@
 # build/fuzz/bin/TARGET; corpora and findings stay under build/fuzz.
 
 SECONDS ?= 7200
-FUZZ_READERS := elf unpack devtree decode trace options preset recording restore devices debugger
+FUZZ_READERS := elf unpack devtree decode trace options preset recording restore devices debugger gdb
 FUZZ_BIN := $(BUILD)/fuzz/bin
 FUZZ_SANITIZE := address,undefined
 # Use after return is not looked for: its frames do not go with preserve_none.
@@ -10,6 +10,7 @@ FUZZ_CFLAGS := $(CFLAGS_SIM) -fno-omit-frame-pointer -fsanitize=$(FUZZ_SANITIZE)
 	-fsanitize-address-use-after-return=never
 FUZZ_LINK := -fsanitize=fuzzer,$(FUZZ_SANITIZE)
 FUZZ_LINK_debugger := -Wl,--wrap=fopen
+FUZZ_LINK_gdb := -Wl,--wrap=fopen,--wrap=accept4,--wrap=recv,--wrap=send
 
 .PHONY: fuzz fuzz-programs
 

@@ -232,6 +232,24 @@ def debugger():
         yield ";".join(generator.choices(COMMANDS, k=generator.randrange(2, 8))).encode()
 
 
+PACKETS = ["qSupported:multiprocess+;swbreak+;hwbreak+;qRelocInsn+", "QStartNoAckMode", "!", "?", "Hg0", "Hcp1.-1", "Hgp2.2", "qXfer:features:read:target.xml:0,ffb",
+           "qXfer:threads:read::0,1000", "qXfer:memory-map:read::10,1000", "qfThreadInfo", "qsThreadInfo", "qThreadExtraInfo,p1.2", "qC", "qAttached:1", "Tp1.1",
+           "g", "p20", "p4262", "p1042", "P20=0000008000000000", "P1042=0100000000000000", "P2ea=ff00000000000000", "m80000000,40", "x80000000,10", "M80000100,2:0102",
+           "X80000100,2:ab", "Z0,80000010,4", "z0,80000010,4", "Z1,80000070,2", "Z2,80000100,8", "Z3,80000000,80", "Z4,80000ffc,8", "z3,80000000,80", "vCont?", "vCont;c", "vCont;s:p1.1",
+           "vCont;s:p1.2;c", "vCont;r80000000,80000020:p1.1", "vCont;t", "vCont;c:p1.2", "vStopped", "vCtrlC", "QNonStop:1", "QNonStop:0", "D", "D;1", "vAttach;1", "vAttach;2", "vRun", "vKill;1",
+           "k", "R00", "c", "s", "C05", "S05;80000000", "bs", "bc", "qCRC:80000000,100", "qSearch:memory:80000000;1000;abc", "Qqemu.PhyMemMode:1", "qqemu.PhyMemMode", "vMustReplyEmpty",
+           "qRcmd,696e666f206861727473", "qRcmd,70687973206f6e", "qRcmd,7a6f6e652030", "qRcmd,636f6e74696e7565", "qRcmd,63617463682074726170", "qRcmd,71756974", "\x03", "\x01$g#67+-",
+           "\x02$m80000000,4#", "G" + "00" * 264]
+
+
+def gdb():
+    for packet in PACKETS:
+        yield packet.encode("latin-1")
+    generator = random.Random(5)
+    for _ in range(120):
+        yield "\n".join(generator.choices(PACKETS, k=generator.randrange(2, 10))).encode("latin-1")
+
+
 def machine():
     generator = random.Random(4)
     for _ in range(100):
@@ -254,6 +272,8 @@ def words(target):
                  for word in re.findall(r'^COMMAND\(\w+, \d+, "(\w+)"', source_text(path), re.M)]
         found += ["$" + name for name in ("pc", "tp", "a0", "x5", "f3", "mstatus", "vsatp", "hgatp", "mode", "cycle")]
         return found + [word for line in COMMANDS for word in line.split()] + [";", "/", "0x80000000", "-1", "((((", "******"]
+    if target == "gdb":
+        return [word for packet in PACKETS for word in re.split(r"[;:,]", packet) if word.isprintable() and word and len(word) < 64] + [";", ":p1.1", ":p2.2", "-1"]
     if target == "devtree":
         return ["chosen", "bootargs", "module@0x80000000", "zone@0", "#address-cells", "linux,initrd-start"]
     if target == "recording":

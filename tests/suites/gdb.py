@@ -1,13 +1,15 @@
 """GDB's stub, as gdb-multiarch uses it, and packet by packet."""
 import json
 import re
+import subprocess
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from gdb_client import Machine, frame, unescape, wait_for
+from gdb_client import GDB, Machine, frame, unescape
 from suites.tools import FIRMWARE, expect, expect_equal, guest, run, stats_of, RVSIM
 
 WATCH = "build/debug/watch.elf"
+FOREVER = "build/debug/forever.elf"
 HELLO = [FIRMWARE, guest("hello")]
 OSABI = {"default": [], "none": ["set osabi none"]}
 
@@ -178,6 +180,27 @@ def writes():
         expect_equal(client.ask("qCRC:80000000,0"), "Cffffffff", "CRC of nothing")
 
 
+BACK = ["break hypervisor_entry", "continue", "stepi", "stepi", "stepi", "print/x $pc", "reverse-stepi", "reverse-stepi", "print/x $pc", "delete",
+        "break _guest_exit", "continue", "continue", "monitor info stats", "print $mcycle", "continue", "reverse-continue", "print $mcycle", "monitor info stats", "delete",
+        "watch *(long *)((char *)&percpu_base + 8)", "reverse-continue", "delete", "hbreak _guest_exit", "continue", "continue", "monitor info stats", "kill"]
+
+
+def back(harts, osabi):
+    """reverse-stepi, reverse-continue to a breakpoint and before a change; and the run from there is the one that there was."""
+    text, _ = session(harts, BACK, "$1 = 0x800000ac", "$2 = 0x800000a4", "Breakpoint 2, ", "$3 = ", "Breakpoint 2, ", "$4 = ", "Old value = 2149580800", "New value = -1",
+                      "Breakpoint 4, ", osabi=osabi)
+    cycles = dict(re.findall(r"^[$]([34]) = (\d+)", text, re.M))
+    expect_equal(cycles["3"], cycles["4"], "the exit before the last")
+    hashes = re.findall(r"trace hash (0x[0-9a-f]+)", text)
+    expect(len(hashes) == 3 and len(set(hashes)) == 1, hashes)
+
+
+def beginning():
+    """Before the first instruction there is nothing, and from there it goes on."""
+    session(1, ["tbreak hypervisor_entry", "continue", "reverse-continue", "print $mcycle", "reverse-stepi", "stepi", "reverse-stepi", "print/x $pc", "kill"],
+            "breakpoint 1, ", "No more reverse-execution history", "$1 = 0", "No more reverse-execution history", "$2 = 0x1000", osabi="none")
+
+
 def code_written_is_run():
     """A client's write to code that has been translated is what runs next."""
     with Machine(HELLO, ["-S"]) as machine:
@@ -227,7 +250,7 @@ def every_access(options):
 
 def interrupt_detach_reattach():
     """A client stops a machine that runs, leaves it running, comes back, and ends it."""
-    with Machine([FIRMWARE, guest("press")], ["-smp", "2"]) as machine:
+    with Machine([FOREVER], ["-smp", "2"]) as machine:
         client = machine.connect()
         in_order(client.ask("?"), "T05thread:1;")
         client.send(frame("vCont;c"))
@@ -253,6 +276,23 @@ def interrupt_detach_reattach():
         expect(later > cycle, "it stood")
 
 
+def interrupted_command():
+    """ctrl-C ends a command that runs the machine; so does a client that goes."""
+    with Machine([FOREVER], ["-S"]) as machine:
+        client = machine.connect()
+        client.ask("?")
+        client.send(frame("qRcmd," + "continue".encode().hex()))
+        time.sleep(0.3)
+        client.send(b"\x03")
+        in_order(bytes.fromhex(client.packet().decode()).decode(), "hart 0 ")
+        client.send(frame("qRcmd," + "continue".encode().hex()))
+        client.close()
+        client = machine.connect()
+        in_order(client.ask("?"), "T05")
+        client.send(frame("k"))
+        expect_equal(machine.end()[0], 0, "exit status")
+
+
 def second_client():
     """Whoever comes second is told so; a silent first one makes room."""
     with Machine(HELLO, ["-S"]) as machine:
@@ -267,6 +307,23 @@ def second_client():
         client.send(frame("c"))
         expect_equal(client.packet(), b"W00", "the end")
         expect_equal(machine.end()[0], 0, "exit status")
+
+
+def tcp():
+    """By default whoever is on this host may come, and nobody else; port 0 is one that is free, and told."""
+    process = subprocess.Popen([RVSIM, "-S", "-gdb", "tcp::0", *HELLO], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        said = process.stderr.readline().decode()
+        where = re.fullmatch(r"rvsim: gdb: target remote (127[.]0[.]0[.]1:\d+)\n", said)
+        expect(where, said)
+        text = subprocess.run([*GDB, "-ex", f"target remote {where[1]}", "-ex", "info registers pc", "-ex", "continue"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60).stdout.decode()
+        in_order(text, "0x1000", "exited normally")
+        out = process.communicate(timeout=60)[0]
+        expect(process.returncode == 0 and b"hello: pass" in out, out)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def silent_client():
@@ -372,7 +429,7 @@ def non_stop(osabi):
 
 def non_stop_packets():
     """The protocol of it: notifications one at a time, vCont;t, what is held does not move."""
-    with Machine([FIRMWARE, guest("press")], ["-S", "-smp", "3"]) as machine:
+    with Machine([FOREVER], ["-S", "-smp", "3"]) as machine:
         client = machine.connect()
         client.ask("qSupported:multiprocess+;swbreak+")
         client.silence()
@@ -462,6 +519,7 @@ def cases():
             yield f"breakpoints-{tag}", lambda harts=harts, osabi=osabi: breakpoints(harts, osabi)
             yield f"steps-{tag}", lambda harts=harts, osabi=osabi: steps(harts, osabi)
             yield f"looking-{tag}", lambda harts=harts, osabi=osabi: looking_changes_nothing(harts, osabi)
+            yield f"back-{tag}", lambda harts=harts, osabi=osabi: back(harts, osabi)
             yield f"watchpoints-{tag}", lambda harts=harts, osabi=osabi: watchpoints(harts, osabi)
         yield f"non-stop-{osabi}", lambda osabi=osabi: non_stop(osabi)
         yield f"inferiors-{osabi}", lambda osabi=osabi: inferiors(osabi)
@@ -473,5 +531,5 @@ def cases():
         yield "every-access" + "".join(options[-1:]), lambda options=options: every_access(options)
     yield "values-1", lambda: values_are_the_machines(1)
     yield "values-4", lambda: values_are_the_machines(4)
-    for case in (writes, code_written_is_run, interrupt_detach_reattach, second_client, silent_client, junk, flood, ends, monitor, extended, documents, non_stop_packets):
+    for case in (writes, code_written_is_run, interrupt_detach_reattach, second_client, silent_client, junk, flood, ends, monitor, extended, documents, non_stop_packets, beginning, interrupted_command, tcp):
         yield case.__name__.replace("_", "-"), case

@@ -86,7 +86,8 @@ static void serve(struct gdb *gdb)
 			gdb_burst(gdb);
 		} else if (!is_over(gdb)) {
 			gdb_link_wait(&gdb->link, gdb->wire.out_count != 0, LOOK_MS);
-			gdb->over |= debug_interrupted(gdb->debugger);
+			machine_attend(gdb->machine);
+			gdb->over |= machine_called_off(gdb->machine);
 		}
 	}
 }
@@ -119,6 +120,7 @@ int gdb_serve(struct debugger *debugger)
 		gdb->harts = harts;
 		gdb->waits = machine->config->stopped;
 		debugger->gdb = gdb;
+		debugger->link = &gdb->link;
 		result = gdb_points_init(gdb) == 0
 		             ? gdb_link_open(&gdb->link, &machine->config->gdb, machine->config->quiet)
 		             : say("gdb: no memory");
@@ -133,7 +135,9 @@ int gdb_serve(struct debugger *debugger)
 		free(gdb->answer_text);
 		free(gdb->places);
 		debugger->gdb = NULL;
+		debugger->link = NULL;
 		machine->engine.pause = (struct engine_pause){0};
+		bus_unlisten(&machine->bus, gdb);
 	}
 	free(harts);
 	free(gdb);

@@ -167,6 +167,19 @@ ssize_t gdb_link_write(const struct gdb_link *link, const uint8_t *bytes, size_t
 	return sent >= 0 ? sent : only_later() ? 0 : -1;
 }
 
+bool gdb_link_asks(struct gdb_link *link)
+{
+	enum { CTRL_C = 3 };
+	uint8_t byte;
+	ssize_t got = -1;
+	while (link->client >= 0 && (got = recv(link->client, &byte, 1, MSG_PEEK | MSG_DONTWAIT)) == 1 && byte == '+')
+		recv(link->client, &byte, 1, MSG_DONTWAIT); /* what was acknowledged is no news */
+	if (got != 1 || byte != CTRL_C)
+		return got == 0;
+	link->interrupted = true;
+	return recv(link->client, &byte, 1, MSG_DONTWAIT) == 1;
+}
+
 void gdb_link_wait(const struct gdb_link *link, bool writes, int milliseconds)
 {
 	struct pollfd look[] = {

@@ -12,6 +12,7 @@ struct gdb_config;
 struct gdb_link {
 	int listening, client; /* -1: none */
 	bool spoken; /* the client has: until then it makes room for another one */
+	bool interrupted; /* by ctrl-C, while a command ran */
 	const char *path; /* of a Unix socket, to be removed; or NULL */
 };
 
@@ -28,6 +29,9 @@ void gdb_link_drop(struct gdb_link *link);
 ssize_t gdb_link_read(const struct gdb_link *link, uint8_t *bytes, size_t size);
 /* How much could be sent now; -1 the client has gone. */
 ssize_t gdb_link_write(const struct gdb_link *link, const uint8_t *bytes, size_t size);
+
+/* While a command runs: does the client want it to end, by ctrl-C or by going? */
+bool gdb_link_asks(struct gdb_link *link);
 
 /* Wait until something comes, or (writes) can be sent, but no longer than so many milliseconds. */
 void gdb_link_wait(const struct gdb_link *link, bool writes, int milliseconds);

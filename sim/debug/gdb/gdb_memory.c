@@ -118,9 +118,11 @@ void gdb_read_binary(struct gdb *gdb, struct gdb_args args)
 	gdb_put_binary(gdb, bytes, good ? size : 0);
 }
 
-static void answer_written(struct gdb *gdb, bool good)
+static void write_and_answer(struct gdb *gdb, bool good, uint64_t address, const uint8_t *bytes, size_t size)
 {
-	if (good)
+	if (good && !gdb_may_change(gdb))
+		return;
+	if (good && write_range(gdb, address, bytes, size))
 		gdb_put(gdb, "OK");
 	else
 		gdb_put_error(gdb, 0x14, "not all of that is RAM (or the packet is wrong)");
@@ -134,7 +136,7 @@ void gdb_write_memory(struct gdb *gdb, struct gdb_args args)
 	size_t size = 0;
 	bool good = take_range(&args, &address, &length) && gdb_take(&args, ':') &&
 	            gdb_take_bytes(&args, bytes, sizeof bytes, &size) && size == length;
-	answer_written(gdb, good && write_range(gdb, address, bytes, size));
+	write_and_answer(gdb, good, address, bytes, size);
 }
 
 /* X ADDRESS,LENGTH:binary */
@@ -143,7 +145,7 @@ void gdb_write_binary(struct gdb *gdb, struct gdb_args args)
 	uint64_t address, length;
 	bool good = take_range(&args, &address, &length) && gdb_take(&args, ':') &&
 	            length == (uint64_t)(args.end - args.at);
-	answer_written(gdb, good && write_range(gdb, address, (const uint8_t *)args.at, (size_t)length));
+	write_and_answer(gdb, good, address, (const uint8_t *)args.at, (size_t)length);
 }
 
 /* ---- whole ranges ---- */

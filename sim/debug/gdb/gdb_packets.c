@@ -12,10 +12,11 @@ static void answer_supported(struct gdb *gdb, struct gdb_args args)
 	gdb->error_texts = strstr(args.at, "error-message+") || strstr(args.at, "qRelocInsn+");
 	gdb->knows_swbreak = strstr(args.at, "swbreak+") != NULL;
 	gdb->knows_hwbreak = strstr(args.at, "hwbreak+") != NULL;
-	gdb_put(gdb,
-	        "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;qXfer:threads:read+;qXfer:memory-map:read+;"
-	        "vContSupported+;QNonStop+;swbreak+;hwbreak+;multiprocess+;binary-upload+;error-message+",
-	        GDB_PACKET_MAX);
+	gdb_put(
+	    gdb,
+	    "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;qXfer:threads:read+;qXfer:memory-map:read+;"
+	    "vContSupported+;QNonStop+;swbreak+;hwbreak+;multiprocess+;ReverseStep+;ReverseContinue+;binary-upload+;error-message+",
+	    GDB_PACKET_MAX);
 }
 
 static void start_no_ack(struct gdb *gdb, struct gdb_args args)
@@ -143,6 +144,7 @@ static const struct {
     {"vCont", gdb_resume, false},
     {"vStopped", gdb_tell_next, true},
     {"vCtrlC", gdb_stop_asked, false},
+    {"b", gdb_back, false},
     {"c", gdb_continue_at, false},
     {"s", gdb_step_at, false},
     {"C", continue_with, false},

@@ -40,6 +40,8 @@ static void pause_for(struct gdb *gdb, enum gdb_stop_kind kind, unsigned hart, u
 static bool reached(void *context, struct hart *hart)
 {
 	struct gdb *gdb = context;
+	if (!gdb->in_burst)
+		return false; /* a command runs the machine, or the past is looked through */
 	for (size_t i = 0; i < gdb->point_count; i++) {
 		const struct gdb_point *point = &gdb->points[i];
 		if (is_watch(point) || point->address != hart->pc || !concerns(gdb, point, hart->id) ||
@@ -84,6 +86,8 @@ static bool has_changed(const struct gdb *gdb, struct gdb_point *point, uint64_t
 static bool pause_at_load(void *context, struct hart *hart, uint64_t pa, unsigned size)
 {
 	struct gdb *gdb = context;
+	if (!gdb->in_burst)
+		return false;
 	for (size_t i = 0; i < gdb->point_count; i++) {
 		const struct gdb_point *point = &gdb->points[i];
 		if (point->type != READ_WATCH && point->type != ACCESS_WATCH)
@@ -199,9 +203,10 @@ static void tell_engine(struct gdb *gdb)
 	struct engine_pause *pause = &gdb->machine->engine.pause;
 	size_t count;
 	uint64_t *places = places_now(gdb, &count);
-	bool loads = any_loads_watched(gdb), same = loads == (pause->loaded != NULL) && count == gdb->place_count &&
-	                                            places && memcmp(places, gdb->places, count * sizeof *places) == 0;
-	if (same) {
+	bool loads = any_loads_watched(gdb), same = loads == (pause->loaded != NULL) && count == gdb->place_count;
+	for (size_t i = 0; places && same && i < count; i++)
+		same = places[i] == gdb->places[i];
+	if (places && same) {
 		free(places);
 		return;
 	}

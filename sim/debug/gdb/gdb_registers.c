@@ -108,6 +108,8 @@ void gdb_write_register(struct gdb *gdb, struct gdb_args args)
 	bool good = gdb_take_hex(&args, &number) && gdb_take(&args, '=') &&
 	            gdb_take_bytes(&args, bytes, sizeof bytes, &size) && size > 0;
 	memcpy(&value, bytes, sizeof bytes);
+	if (good && !gdb_may_change(gdb))
+		return;
 	if (good && write_number(spoken_of(gdb), number, value))
 		gdb_put(gdb, "OK");
 	else
@@ -134,6 +136,8 @@ void gdb_write_registers(struct gdb *gdb, struct gdb_args args)
 		gdb_put_error(gdb, 0x14, "that is not what g answers");
 		return;
 	}
+	if (!gdb_may_change(gdb))
+		return;
 	bool good = true;
 	for (size_t i = 0; i < size / 8; i++)
 		good &= write_number(spoken_of(gdb), i, values[i]);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "debug/gdb/gdb_stub.h"
+#include "debug/travel.h"
 #include "machine/sched.h"
 
 static struct hart *hart_of(const struct gdb *gdb, unsigned hart) { return &gdb->machine->harts[hart]; }
@@ -219,6 +220,12 @@ static void report(struct gdb *gdb)
 	gdb_send_answer(gdb);
 }
 
+void gdb_stopped_at(struct gdb *gdb, struct gdb_stop stop)
+{
+	gdb->general = gdb->continuing = stop.hart;
+	put_stop(gdb, &stop);
+}
+
 void gdb_interrupt(struct gdb *gdb)
 {
 	if (!gdb->attached || gdb->non_stop || !gdb->running)
@@ -249,6 +256,8 @@ void gdb_set_non_stop(struct gdb *gdb, struct gdb_args args)
 		return;
 	}
 	gdb->non_stop = on;
+	if (on)
+		travel_stop(gdb->debugger); /* held harts are no past that could be run again */
 	stop_all(gdb, GDB_STOPPED);
 	hold_harts(gdb);
 	gdb_put(gdb, "OK");
@@ -278,7 +287,7 @@ static void resume_at(struct gdb *gdb, struct gdb_args args, int wish)
 	uint64_t address;
 	if (tells_end(gdb))
 		return;
-	if (args.at != args.end && gdb_take_hex(&args, &address))
+	if (args.at != args.end && gdb_take_hex(&args, &address) && gdb_may_change(gdb))
 		hart_of(gdb, gdb->continuing)->pc = address;
 	for (unsigned i = 0; i < gdb->machine->hart_count; i++)
 		gdb->harts[i].wish = HART_RUNS;
@@ -401,6 +410,7 @@ static void run_steps(struct gdb *gdb)
 	struct machine *machine = gdb->machine;
 	for (unsigned i = 0; i < STEPS && machine->stop == RUNNING && !gdb->stopped; i++) {
 		struct hart *moved = sched_step(machine);
+		travel_attend(debugger);
 		if (machine->engine.pause.now)
 			return;
 		if (moved)
@@ -416,13 +426,16 @@ static void run_steps(struct gdb *gdb)
 }
 
 /* Returns whether anything has happened at all. */
-static bool run_slices(struct machine *machine)
+static bool run_slices(struct gdb *gdb)
 {
 	enum { SLICES = 256, CYCLES = 1 << 19 };
+	struct machine *machine = gdb->machine;
 	uint64_t cycles = 0;
 	for (unsigned i = 0; i < SLICES && cycles < CYCLES && machine->stop == RUNNING && !machine->engine.pause.now;
-	     i++)
+	     i++) {
 		cycles += sched_slice(machine);
+		travel_attend(gdb->debugger);
+	}
 	return cycles != 0;
 }
 
@@ -433,9 +446,10 @@ void gdb_burst(struct gdb *gdb)
 	bool led = gdb->attached && !gdb->left;
 	gdb->stopped = gdb->debugger->stopped = machine->engine.pause.now = false;
 	gdb->in_burst = true;
+	travel_resume(gdb->debugger);
 	if (led && (any_steps(gdb) || points_active(gdb->debugger)))
 		run_steps(gdb);
-	else if (!run_slices(machine) && led && gdb->non_stop && machine->stop == RUNNING)
+	else if (!run_slices(gdb) && led && gdb->non_stop && machine->stop == RUNNING)
 		gdb_link_wait(&gdb->link, false, IDLE_MS); /* what could run is held */
 	machine_attend(machine);
 	gdb->in_burst = false;

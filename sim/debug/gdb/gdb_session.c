@@ -1,6 +1,7 @@
 /* A client comes, goes, ends the run or begins it anew. */
 #include <string.h>
 #include "debug/gdb/gdb_stub.h"
+#include "debug/travel.h"
 #include "machine/restart.h"
 
 /* D[;PROCESS] */
@@ -76,10 +77,14 @@ void gdb_kill_process(struct gdb *gdb, struct gdb_args args)
 	gdb_put(gdb, "OK");
 }
 
-/* As by a reset, from power-off too. */
-static void begin_anew(struct gdb *gdb)
+/* As by a reset, from power-off too: what ended so has no past that leads here. False: it cannot be, which is answered. */
+static bool run_anew(struct gdb *gdb)
 {
 	struct machine *machine = gdb->machine;
+	if (machine->stop == RUNNING && !gdb_may_change(gdb))
+		return false;
+	if (machine->stop != RUNNING)
+		travel_stop(gdb->debugger);
 	machine->stop = RUNNING;
 	machine->stop_message[0] = '\0';
 	machine->exit_code = 0;
@@ -87,6 +92,7 @@ static void begin_anew(struct gdb *gdb)
 	gdb->ended = false;
 	gdb->general = gdb->continuing = 0;
 	gdb_take_over(gdb);
+	return true;
 }
 
 /* R */
@@ -95,12 +101,12 @@ void gdb_restart(struct gdb *gdb, struct gdb_args args)
 	(void)args;
 	gdb->deferred = true;
 	if (gdb->extended)
-		begin_anew(gdb);
+		run_anew(gdb);
 }
 
 /* vRun;FILE;ARGUMENT... */
 void gdb_run(struct gdb *gdb, struct gdb_args args)
 {
-	begin_anew(gdb);
-	gdb_ask_stop(gdb, args);
+	if (run_anew(gdb))
+		gdb_ask_stop(gdb, args);
 }

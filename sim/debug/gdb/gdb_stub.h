@@ -102,6 +102,11 @@ void gdb_send_answer(struct gdb *gdb);
 void gdb_notify_answer(struct gdb *gdb); /* as a notification */
 void gdb_drop_answer(struct gdb *gdb);
 
+/* ---- gdb_change.c ---- */
+
+/* Before anything of the machine is changed: false, and an error is the answer, where it cannot be. */
+bool gdb_may_change(struct gdb *gdb);
+
 /* ---- gdb_words.c: reading a packet ---- */
 
 struct gdb_args {
@@ -167,7 +172,7 @@ void gdb_points_arm(struct gdb *gdb, bool alone);
 /* ---- gdb_run.c ---- */
 
 gdb_handler gdb_continue_at, gdb_step_at, gdb_resume, gdb_resume_help, gdb_ask_stop, gdb_tell_next, gdb_stop_asked,
-    gdb_set_non_stop, gdb_back, gdb_detach, gdb_kill, gdb_kill_process, gdb_restart, gdb_run, gdb_extend, gdb_attach;
+    gdb_set_non_stop, gdb_detach, gdb_kill, gdb_kill_process, gdb_restart, gdb_run, gdb_extend, gdb_attach;
 void gdb_interrupt(struct gdb *gdb);
 /* Non-stop: tell of a stop that the client does not know of, unless it is being told of another one. */
 void gdb_notify(struct gdb *gdb);
@@ -178,6 +183,13 @@ void gdb_take_over(struct gdb *gdb);
 bool gdb_moves(const struct gdb *gdb);
 /* Let the machine run for some milliseconds of the host, or until it pauses; tell the client then. */
 void gdb_burst(struct gdb *gdb);
+
+/* The answer: the machine stands, and why. */
+void gdb_stopped_at(struct gdb *gdb, struct gdb_stop stop);
+
+/* ---- gdb_travel.c ---- */
+
+gdb_handler gdb_back;
 
 /* ---- gdb_packets.c ---- */
 

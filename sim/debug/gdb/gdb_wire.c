@@ -168,10 +168,10 @@ enum gdb_wire_event gdb_wire_byte(struct gdb_wire *wire, uint8_t byte)
 	switch (wire->state) {
 	case WIRE_IDLE: return between_packets(wire, byte);
 	case WIRE_SUM:
-		wire->said = (uint8_t)(digit << 4);
+		wire->said = (uint8_t)((unsigned)digit << 4);
 		wire->state = WIRE_SUM_LOW;
 		return digit < 0 ? end_packet(wire, false) : GDB_WIRE_NOTHING;
-	case WIRE_SUM_LOW: return end_packet(wire, digit >= 0 && (wire->said | digit) == wire->sum);
+	case WIRE_SUM_LOW: return end_packet(wire, digit >= 0 && (wire->said | (unsigned)digit) == wire->sum);
 	default: break;
 	}
 	if (byte == '$') { /* the one before it was cut off */
