@@ -288,10 +288,8 @@ static bool take_point(struct gdb *gdb, struct gdb_args *args, struct gdb_point 
 void gdb_insert_point(struct gdb *gdb, struct gdb_args args)
 {
 	struct gdb_point point;
-	if (!take_point(gdb, &args, &point)) {
-		gdb_put(gdb, ""); /* a type that there is not */
-		return;
-	}
+	if (!take_point(gdb, &args, &point))
+		return; /* an empty answer: a type that there is not */
 	struct gdb_point *known = find_point(gdb, &point);
 	if (known) {
 		known->gone = false;
@@ -324,10 +322,8 @@ void gdb_insert_point(struct gdb *gdb, struct gdb_args args)
 void gdb_remove_point(struct gdb *gdb, struct gdb_args args)
 {
 	struct gdb_point like;
-	if (!take_point(gdb, &args, &like)) {
-		gdb_put(gdb, "");
+	if (!take_point(gdb, &args, &like))
 		return;
-	}
 	struct gdb_point *point = find_point(gdb, &like);
 	if (point && is_watch(point)) {
 		drop_at(gdb, (size_t)(point - gdb->points));
