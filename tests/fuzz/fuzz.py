@@ -35,7 +35,7 @@ TARGETS = [
     Target("machine", 4, 4000, 700),
     Target("machine-plain", 2, 1000, 700, "machine"),
     Target("debugger", 1, 6000, 300),
-    Target("gdb", 1, 6000, 300),
+    Target("gdb", 1, 3000, 300),
     Target("trace", 1, 8000, 2000),
     Target("options", 1, 60000, 600),
     Target("preset", 1, 30000, 3000),

@@ -326,6 +326,17 @@ def tcp():
         process.wait()
 
 
+def spaces():
+    """Memory through both stages, by physical address, and as a zone has it while the hypervisor runs."""
+    look = "print/x *(int *)0x80200000"
+    text, _ = session(1, ["break *0x80200000", "continue", look, "monitor phys on", "print/x *(int *)0x80600000", look, "maintenance packet Qqemu.PhyMemMode:0", look, "delete",
+                          "break _guest_exit", "continue", look, "monitor zone 1", look, "monitor zone off", look, "monitor zone 9", "kill"], "no hart has a zone of VMID 9", osabi="none")
+    values = dict(re.findall(r"^[$](\d) = (0x[0-9a-f]+)$", text, re.M))
+    guest_sees, physical = values["1"], values["3"]
+    expect(guest_sees != physical, text)
+    expect_equal([values[str(i)] for i in range(1, 8)], [guest_sees, guest_sees, physical, guest_sees, physical, guest_sees, physical], text)
+
+
 def silent_client():
     """One that says nothing, or nothing that is a packet, stops nothing."""
     with Machine(HELLO, []) as machine:
@@ -531,5 +542,5 @@ def cases():
         yield "every-access" + "".join(options[-1:]), lambda options=options: every_access(options)
     yield "values-1", lambda: values_are_the_machines(1)
     yield "values-4", lambda: values_are_the_machines(4)
-    for case in (writes, code_written_is_run, interrupt_detach_reattach, second_client, silent_client, junk, flood, ends, monitor, extended, documents, non_stop_packets, beginning, interrupted_command, tcp):
+    for case in (writes, code_written_is_run, interrupt_detach_reattach, second_client, silent_client, junk, flood, ends, monitor, extended, documents, non_stop_packets, beginning, interrupted_command, tcp, spaces):
         yield case.__name__.replace("_", "-"), case

@@ -83,7 +83,7 @@ static bool has_changed(const struct gdb *gdb, struct gdb_point *point, uint64_t
 	return changed;
 }
 
-static bool pause_at_load(void *context, struct hart *hart, uint64_t pa, unsigned size)
+static bool loaded(void *context, struct hart *hart, uint64_t pa, unsigned size)
 {
 	struct gdb *gdb = context;
 	if (!gdb->in_burst)
@@ -215,7 +215,7 @@ static void tell_engine(struct gdb *gdb)
 	gdb->place_count = places ? count : 0;
 	pause->places = gdb->places;
 	pause->place_count = gdb->place_count;
-	pause->loaded = loads ? pause_at_load : NULL;
+	pause->loaded = loads ? loaded : NULL;
 	for (unsigned i = 0; i < gdb->machine->hart_count; i++)
 		exec_look_anew(&gdb->machine->harts[i]);
 }
@@ -288,10 +288,8 @@ static bool take_point(struct gdb *gdb, struct gdb_args *args, struct gdb_point 
 void gdb_insert_point(struct gdb *gdb, struct gdb_args args)
 {
 	struct gdb_point point;
-	if (!take_point(gdb, &args, &point)) {
-		gdb_put(gdb, "%s", ""); /* a type that there is not */
-		return;
-	}
+	if (!take_point(gdb, &args, &point))
+		return; /* an empty answer: a type that there is not */
 	struct gdb_point *known = find_point(gdb, &point);
 	if (known) {
 		known->gone = false;
@@ -324,10 +322,8 @@ void gdb_insert_point(struct gdb *gdb, struct gdb_args args)
 void gdb_remove_point(struct gdb *gdb, struct gdb_args args)
 {
 	struct gdb_point like;
-	if (!take_point(gdb, &args, &like)) {
-		gdb_put(gdb, "%s", "");
+	if (!take_point(gdb, &args, &like))
 		return;
-	}
 	struct gdb_point *point = find_point(gdb, &like);
 	if (point && is_watch(point)) {
 		drop_at(gdb, (size_t)(point - gdb->points));

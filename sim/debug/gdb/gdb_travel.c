@@ -120,10 +120,8 @@ static struct gdb_stop travel_back(struct gdb *gdb, bool step)
 void gdb_back(struct gdb *gdb, struct gdb_args args)
 {
 	bool step = gdb_take(&args, 's');
-	if ((!step && !gdb_take(&args, 'c')) || args.at != args.end) {
-		gdb_put(gdb, "");
-		return;
-	}
+	if ((!step && !gdb_take(&args, 'c')) || args.at != args.end)
+		return; /* an empty answer: it is not known */
 	if (gdb->non_stop || !gdb->debugger->travel) {
 		gdb_put_error(gdb, 1, "non-stop mode has no past");
 		return;
