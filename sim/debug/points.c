@@ -122,7 +122,7 @@ static bool same_words(const char *text, const char *name)
 
 static bool cause_by_name(const char *text, uint64_t *cause)
 {
-	for (uint64_t code = 0; code < 2 * 64; code++) {
+	for (uint64_t code = 0; code < 128; code++) { /* exceptions, then interrupts */
 		*cause = code % 64 | (code / 64) << 63;
 		if (cause_exists(code / 64, code % 64) && same_words(text, cause_name(code / 64, code % 64)))
 			return true;
