@@ -7,9 +7,9 @@ BUILD := build
 WARNINGS := -Wall -Wextra -Werror
 CFLAGS_COMMON := -std=gnu17 -g $(WARNINGS) -Isim -MMD -MP -D_GNU_SOURCE
 CFLAGS_SIM := $(CFLAGS_COMMON) -O2 -fno-strict-aliasing
-LIBS := -lelf -lfdt -lzstd -lz -lreadline -lslirp -lm
+LIBS := -lelf -lfdt -lzstd -lz -lxxhash -lreadline -lslirp -lm
 
-PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libfdt-dev libzstd-dev zlib1g-dev libreadline-dev libslirp-dev gcc-riscv64-unknown-elf
+PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libfdt-dev libzstd-dev libxxhash-dev zlib1g-dev libreadline-dev libslirp-dev gcc-riscv64-unknown-elf
 PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi u-boot-qemu u-boot-tools lld python3 \
                  device-tree-compiler binutils-riscv64-unknown-elf gcc-riscv64-linux-gnu libc6-dev-riscv64-cross debian-archive-keyring
 

@@ -52,6 +52,15 @@ int bus_listen(struct bus *bus, const struct bus_listener *listener)
 	return 0;
 }
 
+void bus_unlisten(struct bus *bus, const void *context)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < bus->listener_count; i++)
+		if (bus->listeners[i].context != context)
+			bus->listeners[kept++] = bus->listeners[i];
+	bus->listener_count = kept;
+}
+
 /* The range that holds all of [pa, pa+size), or NULL. */
 static struct bus_range *find_range(const struct bus *bus, uint64_t pa, uint64_t size)
 {

@@ -67,8 +67,10 @@ static inline uint8_t *bus_page_flags(const struct bus *bus, uint64_t pa)
 	return bus->page_flags + ((pa - bus->dram_base) >> PAGE_SHIFT);
 }
 
-/* Listeners stay as long as the bus. 0, or -1: no memory. */
+/* 0, or -1: no memory. */
 int bus_listen(struct bus *bus, const struct bus_listener *listener);
+/* Whoever listens with this context does so no more. Flags that it has set stay. */
+void bus_unlisten(struct bus *bus, const void *context);
 
 /* From now on stores to the page of pa are told to those who listen for the flag. Of a device that is what it has to tell itself,
  * once: bus_changed. */

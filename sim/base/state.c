@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/state_store.h"
 
 /* A section: name, version, bytes that follow. */
 enum { NAME_SIZE = 24 };
@@ -18,14 +19,43 @@ struct section_header {
 
 void state_writer_free(struct state_writer *writer)
 {
+	for (size_t i = 0; i < writer->chunk_count; i++)
+		state_store_release(writer->store, writer->chunks[i]);
+	free(writer->chunks);
 	free(writer->bytes);
 	*writer = (struct state_writer){0};
+}
+
+static bool room_for_chunk(struct state_writer *writer)
+{
+	if (writer->chunk_count < writer->chunk_capacity)
+		return true;
+	size_t capacity = 2 * writer->chunk_capacity + 64;
+	struct state_chunk **grown = realloc(writer->chunks, capacity * sizeof(struct state_chunk *));
+	if (!grown)
+		return false;
+	writer->chunks = grown;
+	writer->chunk_capacity = capacity;
+	return true;
+}
+
+static void write_chunk(struct state_writer *writer, const void *bytes, size_t size)
+{
+	struct state_chunk *chunk = room_for_chunk(writer) ? state_store_hold(writer->store, bytes, size) : NULL;
+	if (chunk)
+		writer->chunks[writer->chunk_count++] = chunk;
+	else
+		writer->failed = true;
 }
 
 void state_write(struct state_writer *writer, const void *bytes, size_t size)
 {
 	if (writer->failed || size == 0)
 		return;
+	if (writer->store && size >= STATE_CHUNK_MIN) {
+		write_chunk(writer, bytes, size);
+		return;
+	}
 	if (size > writer->capacity - writer->size) {
 		size_t capacity = 2 * writer->capacity + size + 4096;
 		uint8_t *grown = realloc(writer->bytes, capacity);
@@ -59,6 +89,17 @@ void state_write_end(struct state_writer *writer)
 }
 
 /* ---- reading ---- */
+
+struct state_reader state_reader_of(const struct state_writer *writer)
+{
+	return (struct state_reader){
+	    .bytes = writer->bytes,
+	    .size = writer->size,
+	    .stored = writer->store != NULL,
+	    .chunks = writer->chunks,
+	    .chunk_count = writer->chunk_count,
+	};
+}
 
 bool state_refuse(struct state_reader *reader, const char *reason)
 {
@@ -96,13 +137,30 @@ bool state_read_end(struct state_reader *reader)
 	       (reader->at == reader->section_end || state_refuse(reader, "a section is longer than its part"));
 }
 
+static bool comes_as_chunk(const struct state_reader *reader, uint64_t size)
+{
+	return reader->stored && size >= STATE_CHUNK_MIN;
+}
+
+bool state_read_possible(struct state_reader *reader, uint64_t size)
+{
+	if (reader->failed)
+		return false;
+	bool there = comes_as_chunk(reader, size) ? reader->chunk_at < reader->chunk_count &&
+	                                                state_chunk_size(reader->chunks[reader->chunk_at]) == size
+	                                          : size <= reader->section_end - reader->at;
+	return there || state_refuse(reader, "cut short");
+}
+
 bool state_read(struct state_reader *reader, void *bytes, size_t size)
 {
-	if (!reader->failed && size > reader->section_end - reader->at)
-		state_refuse(reader, "cut short");
-	if (reader->failed) {
+	if (!state_read_possible(reader, size)) {
 		memset(bytes, 0, size);
 		return false;
+	}
+	if (comes_as_chunk(reader, size)) {
+		memcpy(bytes, state_chunk_bytes(reader->chunks[reader->chunk_at++]), size);
+		return true;
 	}
 	memcpy(bytes, reader->bytes + reader->at, size);
 	reader->at += size;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/travel.h"
 #include "engine/exec.h"
 #include "machine/outputs.h"
 
@@ -43,6 +44,7 @@ COMMAND(cmd_trace, 200, "trace", "tra", "on [FILE [EVENTS]] | off", "record even
 	free(path);
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		exec_set_tracing(&machine->harts[i], trace_wants_insns(machine->trace));
+	travel_trace_anew(debugger);
 	return result == 0;
 }
 
@@ -51,6 +53,8 @@ COMMAND(cmd_system_reset, 222, "system_reset", "system_r", "", "reset the machin
 	if (*args)
 		return complain(debugger, "system_reset takes no argument");
 	if (debug_is_over(debugger))
+		return false;
+	if (!travel_change(debugger))
 		return false;
 	machine_ask_for_reset(debugger->machine);
 	return true;

@@ -10,6 +10,7 @@
 #include "debug/repl.h"
 #include "debug/switches.h"
 #include "debug/terminal.h"
+#include "debug/travel.h"
 
 /* --debug-cmd names a file, or is commands itself, separated by semicolons or newlines. */
 static int run_debug_cmd(struct debugger *debugger, const char *text)
@@ -45,8 +46,10 @@ static enum debug_result run_scripts(struct debugger *debugger)
 {
 	const struct config *config = debugger->machine->config;
 	int result = 0;
+	debugger->stops_at_errors = true;
 	if (config->debug_cmd)
 		result = run_debug_cmd(debugger, config->debug_cmd);
+	debugger->stops_at_errors = false;
 	if (config->debug && !debugger->quit && result == 0)
 		result = read_commands(debugger);
 	return result != 0 ? DEBUG_UNUSABLE : debugger->failed ? DEBUG_FAILED : DEBUG_DONE;
@@ -66,7 +69,10 @@ enum debug_result debug_run(struct machine *machine)
 		return DEBUG_UNUSABLE;
 	}
 	observers_add(&machine->observers, &debugger.observer);
+	debugger.travel = travel_new(&debugger);
 	enum debug_result result = run_scripts(&debugger);
+	travel_free(debugger.travel);
+	debugger.travel = NULL;
 	observers_remove(&machine->observers, &debugger.observer);
 	points_free(&debugger);
 	debug_names_free(&debugger);

@@ -52,6 +52,7 @@ struct debugger {
 	FILE *out;
 	bool typing; /* a user types commands, and sees himself what comes of them */
 	bool failed; /* a command of a script did */
+	bool stops_at_errors; /* the script being read ends where a command fails, unless `-' stands before it */
 	bool quit;
 	unsigned depth; /* of `source` */
 	char *last_line;
@@ -62,8 +63,12 @@ struct debugger {
 	struct debug_completion *completion; /* names.c */
 	struct debug_switches *switches; /* switches.c */
 	bool at_switch; /* what it was that stopped is a world switch: tell of it */
+	struct travel *travel; /* travel.h; NULL: there is no past */
+	bool travelling; /* the machine is on its way to another time: nothing stops it */
+	bool searching; /* the past is looked through: stop points are met, and no hit is counted */
 	/* What happened during the step being made. */
 	bool stopped;
+	bool stopped_before; /* of the past one wants to be before that step */
 	char reason[256];
 	bool saw_trap, saw_world; /* of the current hart */
 	/* What the guest wrote to the console since `expect` has matched last; or who looks at it. */
@@ -124,6 +129,8 @@ void debug_names_free(struct debugger *debugger);
 bool points_active(const struct debugger *debugger);
 /* Look at breakpoints and watchpoints after a hart moved: sets debugger->stopped and reason. */
 void points_check(struct debugger *debugger, struct hart *moved);
+/* The machine is at another time: what is watched holds what it holds there. */
+void points_refresh(struct debugger *debugger);
 void points_event(struct debugger *debugger, const struct trace_event *event);
 void points_print(struct debugger *debugger);
 void points_free(struct debugger *debugger);

@@ -7,6 +7,7 @@
 #include "debug/debugger.h"
 #include "debug/mappings.h"
 #include "debug/topics.h"
+#include "debug/travel.h"
 #include "base/device.h"
 #include "isa/insn.h"
 #include "hart/mmu.h"
@@ -133,29 +134,19 @@ static void info_status(struct debugger *debugger)
 		        machine->stop_message);
 }
 
-COMMAND(cmd_info, 120, "info", "i",
-        "regs|fregs|csr|harts|breakpoints|percpu|zones|vcpus|switch|tp|gstage|pt|cache|tlb|irq|mem|mtree|stats|status",
-        "show state")
+COMMAND(
+    cmd_info, 120, "info", "i",
+    "regs|fregs|csr|harts|breakpoints|percpu|zones|vcpus|switch|tp|gstage|pt|cache|tlb|irq|mem|mtree|checkpoints|stats|status",
+    "show state")
 {
 	static const struct {
 		const char *name;
 		info_function *run;
 	} topics[] = {
-	    {"regs", info_regs},
-	    {"registers", info_regs},
-	    {"fregs", info_fregs},
-	    {"csr", info_csr},
-	    {"harts", info_harts},
-	    {"threads", info_harts},
-	    {"breakpoints", points_print},
-	    {"percpu", info_percpu},
-	    {"irq", info_irq},
-	    {"mtree", info_mtree},
-	    {"stats", info_stats},
-	    {"qtree", info_mtree},
-	    {"cpus", info_harts},
-	    {"status", info_status},
-	    {"mem", info_mem},
+	    {"regs", info_regs},   {"registers", info_regs}, {"fregs", info_fregs},         {"csr", info_csr},
+	    {"harts", info_harts}, {"threads", info_harts},  {"breakpoints", points_print}, {"percpu", info_percpu},
+	    {"irq", info_irq},     {"mtree", info_mtree},    {"checkpoints", travel_print}, {"stats", info_stats},
+	    {"qtree", info_mtree}, {"cpus", info_harts},     {"status", info_status},       {"mem", info_mem},
 	};
 	size_t length;
 	const char *rest = args, *word = next_word(&rest, &length);
@@ -169,7 +160,7 @@ COMMAND(cmd_info, 120, "info", "i",
 		}
 	return complain(
 	    debugger,
-	    "info regs|fregs|csr|harts|breakpoints|percpu|zones|vcpus|switch|tp|gstage|pt|cache|tlb|irq|mem|mtree|stats|status");
+	    "info regs|fregs|csr|harts|breakpoints|percpu|zones|vcpus|switch|tp|gstage|pt|cache|tlb|irq|mem|mtree|checkpoints|stats|status");
 }
 
 COMMAND(cmd_csr, 130, "csr", "cs", "NAME", "show a CSR by field")

@@ -250,8 +250,10 @@ void points_print(struct debugger *debugger)
 
 static void hit(struct debugger *debugger, struct stop_point *point, unsigned hart, const char *what)
 {
-	point->hits++;
+	point->hits += !debugger->searching;
 	debugger->stopped = true;
+	debugger->at_switch = point->kind == POINT_CATCH && point->which != CATCH_EVENT;
+	debugger->stopped_before = point->kind == POINT_WATCH;
 	debugger->hart = hart;
 	snprintf(debugger->reason, sizeof debugger->reason, "%s %u: %s", what, point->number, point->text);
 }
@@ -279,6 +281,15 @@ static void check_watch(struct debugger *debugger, struct stop_point *point, con
 	hit(debugger, point, moved->id, what);
 }
 
+void points_refresh(struct debugger *debugger)
+{
+	for (unsigned i = 0; i < debugger->point_count; i++) {
+		struct stop_point *point = &debugger->points[i];
+		if (point->kind == POINT_WATCH)
+			read_watched(debugger, point->address, point->size, &point->last);
+	}
+}
+
 void points_check(struct debugger *debugger, struct hart *moved)
 {
 	for (unsigned i = 0; i < debugger->point_count; i++) {
@@ -289,7 +300,7 @@ void points_check(struct debugger *debugger, struct hart *moved)
 		    !debug_is_there(debugger, moved, &point->place) || !condition_holds(debugger, point, moved->id))
 			continue;
 		hit(debugger, point, moved->id, "breakpoint");
-		if (point->temporary)
+		if (point->temporary && !debugger->searching)
 			drop(debugger, i--);
 	}
 }
@@ -343,7 +354,6 @@ void points_event(struct debugger *debugger, const struct trace_event *event)
 	for (unsigned i = 0; i < debugger->point_count; i++) {
 		if (!point_matches(debugger, &debugger->points[i], event))
 			continue;
-		debugger->at_switch |= debugger->points[i].which != CATCH_EVENT;
 		char what[128];
 		describe_event(event, what, sizeof what);
 		hit(debugger, &debugger->points[i], event->hart, what);

@@ -64,17 +64,20 @@ COMMAND(cmd_help, 220, "help", "he", "[COMMAND]", "this list, or one command")
 static void execute_command(struct debugger *debugger, const char *line)
 {
 	const char *text = line + strspn(line, " \t");
+	bool may_fail = *text == '-', failed = debugger->failed;
+	text += *text == '-';
+	text += strspn(text, " \t");
 	size_t length = strcspn(text, " \t/");
 	if (length == 0 || *text == '#')
 		return;
 	const struct command *command = find_command(text, length);
-	if (!command) {
-		complain(debugger, "no command `%.*s': try help", (int)length, text);
-		return;
-	}
 	const char *args = text + length;
 	args += strspn(args, " \t");
-	debugger->failed |= !command->run(debugger, args) && !debugger->typing;
+	bool done = command ? command->run(debugger, args)
+	                    : complain(debugger, "no command `%.*s': try help", (int)length, text);
+	debugger->failed = may_fail ? failed : debugger->failed || !(done || debugger->typing);
+	/* what comes behind it was meant for another state */
+	debugger->quit |= debugger->failed && debugger->stops_at_errors;
 	fflush(debugger->out);
 	/* the user wants to be out, or the host */
 	debugger->quit |= machine_called_off(debugger->machine) || debugger->machine->stop == STOP_QUIT;

@@ -4,6 +4,7 @@
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "debug/switches.h"
+#include "debug/travel.h"
 #include "dev/console.h"
 #include "isa/insn.h"
 #include "machine/sched.h"
@@ -28,16 +29,17 @@ void debug_observe(struct observer *observer, struct hart *hart, const struct tr
 		debugger->traps[event->hart].valid = false;
 	if (event->type == TRACE_WORLD)
 		debugger->saw_world |= event->hart == debugger->hart;
-	if (event->type == TRACE_CONSOLE)
+	if (event->type == TRACE_CONSOLE && !debugger->travelling && !debugger->searching)
 		debug_hear(debugger, (uint8_t)event->value[0]);
 	switches_event(debugger, hart, event);
-	points_event(debugger, event);
+	if (!debugger->travelling)
+		points_event(debugger, event);
 }
 
 /* One step of the machine. False when something wants the prompt back. */
 static bool step_once(struct debugger *debugger, struct hart **moved)
 {
-	debugger->stopped = debugger->at_switch = false;
+	debugger->stopped = false;
 	*moved = sched_step(debugger->machine);
 	if (*moved)
 		points_check(debugger, *moved);
@@ -76,10 +78,12 @@ bool debug_run_until(struct debugger *debugger, bool slices, done_function *done
 	bool over = false;
 	debugger->stopped = machine->wants_debugger = false;
 	console_raw(machine->console, true);
+	travel_resume(debugger);
 	while (!over) {
 		struct hart *moved = NULL;
 		work += slices ? 1 + sched_slice(machine) / CYCLES_PER_SLICE : 1;
 		bool more = slices ? machine->stop == RUNNING : step_once(debugger, &moved);
+		travel_attend(debugger);
 		over = more && (moved || slices) && done(debugger, moved, context);
 		if (!more || machine->wants_debugger || (work >= per_look && debug_interrupted(debugger)))
 			break;

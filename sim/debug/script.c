@@ -4,6 +4,7 @@
 #include "base/words.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/travel.h"
 #include "dev/console.h"
 #include "dev/line_watch.h"
 
@@ -90,6 +91,8 @@ COMMAND(cmd_type, 216, "type", "ty", "\"TEXT\"", "console input for the guest, a
 	good = good && *text == '"' && text[1] == '\0';
 	if (!good)
 		complain(debugger, "type \"TEXT\", where \\n \\r \\t \\e \\xNN \\\" \\\\ are known");
+	else if (!travel_change(debugger))
+		good = false;
 	else if (!console_type(debugger->machine->console, bytes, size))
 		good = complain(debugger,
 		                "type: the guest has been told that there is no input, or it is a recording's");

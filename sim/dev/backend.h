@@ -36,12 +36,22 @@ struct backends {
 
 /* 0, or -1 after a line on stderr; backends_close in both cases. Nothing is made empty. */
 int backends_open(struct backends *backends, const struct backend_config *config, const struct network_host *host);
-/* Likewise, for what makes files empty: when nothing else can be refused. */
-int backends_open_outputs(struct backends *backends, const struct backend_config *config);
+/* Likewise, for what makes files empty: when nothing else can be refused. `give_up` as in struct host_output. */
+int backends_open_outputs(struct backends *backends, const struct backend_config *config,
+                          bool (*give_up)(void *context), void *context);
 /* The run has ended: network_finish, host_char_finish. 0, or -1 after a line on stderr: some output could not be written. */
 int backends_finish(struct backends *backends);
 /* network_unasked of all. */
 uint64_t backends_unasked(const struct backends *backends);
+/* From now on they can be taken back with the machine: what is written to disks is kept, and what shared folders answer. */
+void backends_keep(struct backends *backends);
+/* False: a shared folder has served a future that will not be, and cannot be taken back. */
+bool backends_can_forget(const struct backends *backends);
+/* The machine goes another way from here than it did before. */
+void backends_forget(struct backends *backends);
+/* Section "outputs". Disks and networks are parts of their devices. */
+void backends_save(const struct backends *backends, struct state_writer *writer);
+bool backends_restore(struct backends *backends, struct state_reader *reader);
 void backends_close(struct backends *backends);
 
 #endif

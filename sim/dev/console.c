@@ -6,10 +6,11 @@
 #include "base/event_queue.h"
 #include "base/say.h"
 #include "base/state.h"
+#include "dev/frontier.h"
 #include "dev/host_output.h"
 
 enum {
-	CONSOLE_VERSION = 2,
+	CONSOLE_VERSION = 3,
 	/* Simulated time in which the rest of a line comes, after all that is expected has matched within it. */
 	REST_TICKS = 10000,
 	/* ... after which a line stands, when the guest asks for input. */
@@ -25,6 +26,7 @@ struct console {
 	bool has_rest;
 	bool settled; /* config.matched has been called, for whatever reason */
 	uint64_t written; /* cycle of the last byte */
+	struct frontier shown; /* bytes */
 	bool stamps, middle; /* show times; a line has begun */
 };
 
@@ -146,12 +148,18 @@ static void show_time(struct console *console, uint64_t now)
 		host_output_put(&console->output, (uint8_t)*c);
 }
 
-void console_write(struct console *console, uint8_t byte, uint64_t now)
+static void show_byte(struct console *console, uint8_t byte, uint64_t now)
 {
 	if (console->stamps && !console->middle)
 		show_time(console, now);
 	console->middle = byte != '\n';
 	host_output_put(&console->output, byte);
+}
+
+void console_write(struct console *console, uint8_t byte, uint64_t now)
+{
+	if (!frontier_pass(&console->shown))
+		show_byte(console, byte, now);
 	console->written = now;
 	if (console->config.pattern_count != 0) {
 		line_watch_byte(console->watch, byte);
@@ -227,11 +235,18 @@ uint64_t console_unasked(const struct console *console) { return host_input_unas
 
 const struct line_watch *console_watch(const struct console *console) { return console->watch; }
 
+void console_forget(struct console *console)
+{
+	frontier_forget(&console->shown);
+	host_input_forget(console->input);
+}
+
 void console_save(const struct console *console, struct state_writer *writer)
 {
 	state_write_begin(writer, "console", CONSOLE_VERSION);
 	state_write_u64(writer, console->settled);
 	state_write_u64(writer, console->written);
+	state_write_u64(writer, console->shown.at);
 	state_write_u64(writer, console->has_rest);
 	if (console->has_rest)
 		event_save(&console->rest, writer);
@@ -245,6 +260,7 @@ bool console_restore(struct console *console, struct state_reader *reader)
 	state_read_begin(reader, "console", CONSOLE_VERSION);
 	console->settled = state_read_limited(reader, 1);
 	console->written = state_read_u64(reader);
+	console->shown.at = state_read_u64(reader);
 	if (state_read_u64(reader) != console->has_rest && !reader->failed)
 		return state_refuse(reader, "console: of another kind of machine");
 	if (console->has_rest)

@@ -73,6 +73,9 @@ int console_finish(struct console *console);
 uint64_t console_unasked(const struct console *console);
 const struct line_watch *console_watch(const struct console *console);
 
+/* The machine goes another way from here than it did before: output is shown again, and input comes when it is asked for. */
+void console_forget(struct console *console);
+
 /* Its section: the unfinished line, which expressions have matched, and input (host_input_save). */
 void console_save(const struct console *console, struct state_writer *writer);
 bool console_restore(struct console *console, struct state_reader *reader);

@@ -23,7 +23,7 @@ enum {
 	BLOCK = 256 << 10,
 	BLOCKS = FLASH_BYTES / BLOCK,
 	BUFFER = 4096, /* bytes of both chips' write buffers */
-	FLASH_VERSION = 1,
+	FLASH_VERSION = 2,
 };
 
 enum command {

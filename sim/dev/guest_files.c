@@ -108,6 +108,7 @@ static enum guest_file_kind kind_of(const char *name, unsigned mode)
 int64_t guest_file_open(struct guest_files *files, const char *name, unsigned mode)
 {
 	unsigned handle = 1;
+	files->touched += files->folder >= 0;
 	while (handle <= GUEST_FILES && files->files[handle - 1].kind != GUEST_FILE_NONE)
 		handle++;
 	if (mode > 11)
@@ -141,7 +142,8 @@ int64_t guest_file_close(struct guest_files *files, uint64_t handle)
 	struct guest_file *file = guest_file(files, handle);
 	if (!file)
 		return -1;
-	bool closed = file->kind != GUEST_FILE_HOST || close(file->fd) == 0;
+	bool host = file->kind == GUEST_FILE_HOST, closed = !host || close(file->fd) == 0;
+	files->touched += host;
 	file->kind = GUEST_FILE_NONE;
 	return closed ? 0 : fail(files, errno);
 }
@@ -151,6 +153,7 @@ int64_t guest_file_close(struct guest_files *files, uint64_t handle)
 int64_t guest_file_read(struct guest_files *files, struct guest_file *file, void *bytes, size_t size)
 {
 	if (file->kind == GUEST_FILE_HOST) {
+		files->touched++;
 		ssize_t got = read(file->fd, bytes, size);
 		return got >= 0 ? got : fail(files, errno);
 	}
@@ -162,6 +165,7 @@ int64_t guest_file_read(struct guest_files *files, struct guest_file *file, void
 
 int64_t guest_file_write(struct guest_files *files, struct guest_file *file, const void *bytes, size_t size)
 {
+	files->touched += file->kind == GUEST_FILE_HOST;
 	ssize_t done = file->kind == GUEST_FILE_HOST ? write(file->fd, bytes, size) : fail(files, EBADF);
 	return done >= 0 || file->kind != GUEST_FILE_HOST ? done : fail(files, errno);
 }
@@ -170,6 +174,7 @@ int64_t guest_file_seek(struct guest_files *files, struct guest_file *file, uint
 {
 	switch (file->kind) {
 	case GUEST_FILE_HOST:
+		files->touched++;
 		return offset <= INT64_MAX && lseek(file->fd, (off_t)offset, SEEK_SET) >= 0 ? 0 : fail(files, EINVAL);
 	case GUEST_FILE_FEATURES:
 		if (offset > sizeof(features))
@@ -187,6 +192,7 @@ int64_t guest_file_length(struct guest_files *files, const struct guest_file *fi
 		return sizeof(features);
 	if (file->kind != GUEST_FILE_HOST)
 		return 0;
+	files->touched++;
 	return fstat(file->fd, &status) == 0 ? status.st_size : fail(files, errno);
 }
 
@@ -194,6 +200,7 @@ int64_t guest_file_remove(struct guest_files *files, const char *name)
 {
 	const char *last;
 	int folder = -1;
+	files->touched++;
 	if (!find_place(files, name, &folder, &last))
 		return fail(files, files->folder < 0 ? EACCES : errno);
 	int result = unlinkat(folder, last, 0);
@@ -208,6 +215,7 @@ int64_t guest_file_rename(struct guest_files *files, const char *from, const cha
 {
 	const char *last_from, *last_to;
 	int folder_from = -1, folder_to = -1;
+	files->touched++;
 	bool found = find_place(files, from, &folder_from, &last_from) && find_place(files, to, &folder_to, &last_to);
 	int result = found ? renameat(folder_from, last_from, folder_to, last_to) : -1;
 	int error = files->folder < 0 ? EACCES : errno;

@@ -33,6 +33,7 @@ struct guest_file {
 struct guest_files {
 	int folder; /* -1: there is none */
 	int error;  /* errno of what failed last */
+	uint64_t touched; /* how often the host's files were read, changed or looked at: what cannot be taken back */
 	struct guest_file files[GUEST_FILES];
 };
 

@@ -22,6 +22,17 @@ struct host_disk {
 	bool complained;
 	uint8_t **clusters; /* of a snapshot: a pointer for each of the file's, NULL where it was not written */
 	uint64_t cluster_count;
+	struct change *changes; /* of the file, since it is kept */
+	size_t change_count, change_capacity;
+	uint64_t changed; /* the file is as it was after so many of them */
+	bool kept;
+};
+
+/* What the file holds there on the other side of it: before, or, once it is undone, after. */
+struct change {
+	uint64_t at;
+	size_t size;
+	uint8_t *bytes;
 };
 
 /* The first complaint is told: a guest that goes on asking would fill the screen. */
@@ -66,6 +77,67 @@ static bool file_write(struct host_disk *disk, uint64_t at, const uint8_t *bytes
 		at += (uint64_t)put;
 		size -= (size_t)put;
 	}
+	return true;
+}
+
+static void forget_changes(struct host_disk *disk)
+{
+	while (disk->change_count > disk->changed)
+		free(disk->changes[--disk->change_count].bytes);
+}
+
+static bool room_for_change(struct host_disk *disk)
+{
+	if (disk->change_count < disk->change_capacity)
+		return true;
+	size_t capacity = 2 * disk->change_capacity + 64;
+	struct change *grown = realloc(disk->changes, capacity * sizeof(*grown));
+	if (!grown)
+		return false;
+	disk->changes = grown;
+	disk->change_capacity = capacity;
+	return true;
+}
+
+/* Before a change of the file. One that was undone comes again as it was. */
+static bool keep_change(struct host_disk *disk, uint64_t at, size_t size)
+{
+	if (disk->changed < disk->change_count &&
+	    (disk->changes[disk->changed].at != at || disk->changes[disk->changed].size != size))
+		forget_changes(disk);
+	if (disk->changed == disk->change_count) {
+		uint8_t *bytes = room_for_change(disk) ? malloc(size) : NULL;
+		if (!bytes)
+			return complain_of(disk, "no memory to keep what it held");
+		disk->changes[disk->change_count++] = (struct change){.at = at, .size = size, .bytes = bytes};
+	}
+	return file_read(disk, at, disk->changes[disk->changed++].bytes, size);
+}
+
+static bool keep_before(struct host_disk *disk, uint64_t at, uint64_t size)
+{
+	while (disk->kept && size != 0) {
+		size_t part = size < CLUSTER ? (size_t)size : CLUSTER;
+		if (!keep_change(disk, at, part))
+			return false;
+		at += part;
+		size -= part;
+	}
+	return true;
+}
+
+/* Undo a change, or do it again. */
+static bool swap_change(struct host_disk *disk, struct change *change)
+{
+	uint8_t *before = malloc(change->size);
+	bool done = before && file_read(disk, change->at, before, change->size) &&
+	            file_write(disk, change->at, change->bytes, change->size);
+	if (!done) {
+		free(before);
+		return false;
+	}
+	free(change->bytes);
+	change->bytes = before;
 	return true;
 }
 
@@ -258,6 +330,9 @@ void host_disk_close(struct host_disk *disk)
 		return;
 	drop_clusters(disk);
 	free(disk->clusters);
+	disk->changed = 0;
+	forget_changes(disk);
+	free(disk->changes);
 	if (disk->fd >= 0)
 		close(disk->fd);
 	free(disk);
@@ -276,12 +351,16 @@ bool host_disk_read(struct host_disk *disk, uint64_t at, void *bytes, size_t siz
 
 bool host_disk_write(struct host_disk *disk, uint64_t at, const void *bytes, size_t size)
 {
-	return disk->clusters ? snapshot_write(disk, at, bytes, size) : file_write(disk, at, bytes, size);
+	if (disk->clusters)
+		return snapshot_write(disk, at, bytes, size);
+	return keep_before(disk, at, size) && file_write(disk, at, bytes, size);
 }
 
 bool host_disk_zero(struct host_disk *disk, uint64_t at, uint64_t size)
 {
-	return disk->clusters ? snapshot_write(disk, at, NULL, size) : file_zero(disk, at, size);
+	if (disk->clusters)
+		return snapshot_write(disk, at, NULL, size);
+	return keep_before(disk, at, size) && file_zero(disk, at, size);
 }
 
 bool host_disk_flush(struct host_disk *disk)
@@ -291,7 +370,11 @@ bool host_disk_flush(struct host_disk *disk)
 	return complain_of(disk, "cannot be flushed");
 }
 
-/* ---- state: how many clusters; of each its index and bytes ---- */
+void host_disk_keep(struct host_disk *disk) { disk->kept = true; }
+
+void host_disk_forget(struct host_disk *disk) { forget_changes(disk); }
+
+/* ---- state: how many clusters; of each its index and bytes; the number of changes of the file ---- */
 
 void host_disk_save(const struct host_disk *disk, struct state_writer *writer)
 {
@@ -304,6 +387,19 @@ void host_disk_save(const struct host_disk *disk, struct state_writer *writer)
 			state_write_u64(writer, i);
 			state_write(writer, disk->clusters[i], cluster_bytes(disk, i));
 		}
+	state_write_u64(writer, disk->changed);
+}
+
+/* The file is to be as it was after so many changes. */
+static bool go_to_change(struct host_disk *disk, uint64_t changed)
+{
+	for (; disk->changed > changed; disk->changed--)
+		if (!swap_change(disk, &disk->changes[disk->changed - 1]))
+			return false;
+	for (; disk->changed < changed && disk->changed < disk->change_count; disk->changed++)
+		if (!swap_change(disk, &disk->changes[disk->changed]))
+			return false;
+	return true;
 }
 
 bool host_disk_restore(struct host_disk *disk, struct state_reader *reader)
@@ -319,5 +415,7 @@ bool host_disk_restore(struct host_disk *disk, struct state_reader *reader)
 			return state_refuse(reader, "disk: no memory");
 		state_read(reader, own, cluster_bytes(disk, index));
 	}
-	return !reader->failed;
+	uint64_t changed = state_read_u64(reader); /* of another process: its file is as it is */
+	return !reader->failed &&
+	       (!reader->stored || go_to_change(disk, changed) || state_refuse(reader, "disk: cannot be written"));
 }

@@ -41,7 +41,13 @@ bool host_disk_flush(struct host_disk *disk);
 /* They read as zeros from now on; where the host's file system can, they take no room there. */
 bool host_disk_zero(struct host_disk *disk, uint64_t at, uint64_t size);
 
-/* A part of its device's section: what a snapshot has in memory. What is in the file is the file's. */
+/* From now on it is kept what the file held before it was written, so that it can be restored to what it was. */
+void host_disk_keep(struct host_disk *disk);
+/* What was written after this moment, when it was here before, will not be. */
+void host_disk_forget(struct host_disk *disk);
+
+/* A part of its device's section: what a snapshot has in memory. What is in the file is the file's, unless it is kept and the
+ * state is of this process (state.h): then it holds again what it held. */
 void host_disk_save(const struct host_disk *disk, struct state_writer *writer);
 bool host_disk_restore(struct host_disk *disk, struct state_reader *reader);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/say.h"
 #include "base/state.h"
+#include "dev/frontier.h"
 
 enum {
 	WAITING_MS = 1,
@@ -29,6 +30,7 @@ struct host_input {
 	uint64_t polls; /* how often the guest asked in vain since something came */
 	uint64_t taken; /* how often something came */
 	uint64_t asked; /* cycle at which the guest asked last */
+	struct frontier asks;
 	bool pause; /* a break follows the bytes */
 	struct host_terminal terminal;
 	struct {
@@ -99,13 +101,7 @@ struct host_input *host_input_open(const struct host_input_config *config)
 	return input;
 }
 
-/* NULL: nobody records. */
-static struct recorder *recorder_of(const struct host_input *input)
-{
-	return input->config.log ? input->config.log->recorder : NULL;
-}
-
-static const struct recorded_stream *recorded(const struct host_input *input)
+static struct recorded_stream *recorded(const struct host_input *input)
 {
 	return &input->config.log->recording.streams[INPUT_CONSOLE];
 }
@@ -113,8 +109,8 @@ static const struct recorded_stream *recorded(const struct host_input *input)
 void host_input_finish(struct host_input *input)
 {
 	const struct record stop = {.cycle = input->asked, .polls = input->polls, .kind = RECORD_STOP};
-	if (recorder_of(input) && !input->finished)
-		recorder_add(recorder_of(input), &stop);
+	if (input->config.log && !input->finished)
+		input_log_add(input->config.log, &stop);
 	input->finished = true;
 }
 
@@ -250,7 +246,12 @@ static void ask_recording(struct host_input *input, uint64_t now)
 {
 	if (input->taken == recorded(input)->count)
 		return; /* the recorded run was killed: nothing is known of what came later */
-	const struct record *record = &recorded(input)->records[input->taken];
+	struct record *record = &recorded(input)->records[input->taken];
+	if (record->anytime) {
+		record->cycle = now;
+		record->polls = input->polls;
+		record->anytime = false;
+	}
 	if (record->polls > input->polls)
 		return;
 	if (record->kind == RECORD_STOP) {
@@ -282,8 +283,8 @@ static void ask_host(struct host_input *input)
 		read_to_the_end(input);
 }
 
-/* A recorder hears of what the guest gets. */
-static void record_input(struct host_input *input, uint64_t now)
+/* The log hears of what the guest gets. */
+static void log_input(struct host_input *input, uint64_t now)
 {
 	struct record record = {
 	    .cycle = now,
@@ -294,25 +295,34 @@ static void record_input(struct host_input *input, uint64_t now)
 	    .bytes = unread(input),
 	    .size = (uint32_t)(input->count - input->at),
 	};
-	recorder_add(recorder_of(input), &record);
+	if (input->config.log && !input_log_add(input->config.log, &record))
+		trouble(input, INPUT_NO_MEMORY, "out of memory for input");
+}
+
+/* Something that was got from the host for a future that will not be. */
+static bool left_over(const struct host_input *input)
+{
+	return input->config.log && input->taken < recorded(input)->count &&
+	       recorded(input)->records[input->taken].anytime;
 }
 
 /* Get what there is now. */
 static void ask(struct host_input *input, uint64_t now)
 {
+	bool again = frontier_pass(&input->asks) || left_over(input);
 	input->asked = now;
-	if (input->replaying)
-		ask_recording(input, now);
-	else
+	if (!again && !input->replaying)
 		ask_host(input);
+	else if (input->config.log)
+		ask_recording(input, now);
 	if (input->failed)
 		return;
 	if (host_input_empty(input)) {
 		input->polls++;
 		return;
 	}
-	if (recorder_of(input))
-		record_input(input, now);
+	if (!again)
+		log_input(input, now);
 	input->polls = 0;
 	input->taken++;
 }
@@ -381,6 +391,13 @@ uint64_t host_input_unasked(const struct host_input *input)
 	return left;
 }
 
+void host_input_forget(struct host_input *input)
+{
+	frontier_forget(&input->asks);
+	if (input->config.log)
+		input_log_forget(input->config.log, INPUT_CONSOLE, input->taken);
+}
+
 void host_input_save(const struct host_input *input, struct state_writer *writer)
 {
 	state_write_u64(writer, input->ended);
@@ -388,6 +405,7 @@ void host_input_save(const struct host_input *input, struct state_writer *writer
 	state_write_u64(writer, input->polls);
 	state_write_u64(writer, input->taken);
 	state_write_u64(writer, input->asked);
+	state_write_u64(writer, input->asks.at);
 	state_write_u64(writer, input->count - input->at);
 	state_write(writer, unread(input), input->count - input->at);
 }
@@ -399,12 +417,12 @@ bool host_input_restore(struct host_input *input, struct state_reader *reader)
 	input->polls = state_read_u64(reader);
 	input->taken = state_read_u64(reader);
 	input->asked = state_read_u64(reader);
+	input->asks.at = state_read_u64(reader);
 	uint64_t size = state_read_limited(reader, LIMIT);
 	input->at = input->count = 0;
-	if (reader->failed)
+	input->failed = false; /* what troubled a later time has not happened */
+	if (!state_read_possible(reader, size))
 		return false;
-	if (size > reader->section_end - reader->at)
-		return state_refuse(reader, "console: cut short");
 	if (input->replaying && input->taken > recorded(input)->count)
 		return state_refuse(reader, "console: the recording to replay is shorter");
 	if (size == 0)

@@ -70,6 +70,9 @@ void host_input_attend(struct host_input *input);
 /* How much of a recording nobody has asked for: 0 without one. */
 uint64_t host_input_unasked(const struct host_input *input);
 
+/* What the guest was given after this moment, when it was here before, it is given whenever it asks. */
+void host_input_forget(struct host_input *input);
+
 /* Parts of the console's section: bytes that have been got and not asked for, and the place in a recording. */
 void host_input_save(const struct host_input *input, struct state_writer *writer);
 bool host_input_restore(struct host_input *input, struct state_reader *reader);

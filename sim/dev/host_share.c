@@ -46,8 +46,12 @@ void host_share_close(struct host_share *share)
 {
 	if (share && share->root >= 0)
 		close(share->root);
+	if (share)
+		answer_log_free(&share->log);
 	free(share);
 }
+
+struct answer_log *host_share_log(struct host_share *share) { return &share->log; }
 
 bool host_share_read_only(const struct host_share *share) { return share->config.read_only; }
 

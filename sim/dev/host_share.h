@@ -30,6 +30,7 @@ struct share_config {
 	uint32_t file_mode, folder_mode; /* of what is created, on the host, where it is mapped */
 };
 
+struct answer_log;
 struct host_share;
 
 /* NULL after a line on stderr: it is no folder that can be read. */
@@ -37,6 +38,8 @@ struct host_share *host_share_open(const struct share_config *config);
 /* NULL is allowed. */
 void host_share_close(struct host_share *share);
 bool host_share_read_only(const struct host_share *share);
+/* Of what those who serve it have answered. */
+struct answer_log *host_share_log(struct host_share *share);
 /* May a file of the guest's be called so? */
 bool host_share_allows(const struct host_share *share, const char *name);
 

@@ -211,7 +211,12 @@ int host_share_set_owner(const struct host_share *share, const char *path, int o
 
 int host_share_set_size(const struct host_share *share, int object, uint64_t size)
 {
-	int file, error = size > INT64_MAX ? EFBIG : host_share_open_file(share, object, O_WRONLY, &file);
+	if (size > INT64_MAX)
+		return EFBIG;
+	if (ftruncate(object, (off_t)size) ==
+	    0) /* open to be written: the guest may, whatever the file's mode says now */
+		return 0;
+	int file, error = host_share_open_file(share, object, O_WRONLY, &file);
 	if (error)
 		return error;
 	error = ftruncate(file, (off_t)size) == 0 ? 0 : errno;

@@ -62,15 +62,21 @@ int host_share_read_link(const struct host_share *share, int object, char *targe
 	return 0;
 }
 
+/* There may be nothing to be done. EBADF: it only names a file. */
+static int sync_file(int file) { return fsync(file) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno; }
+
 int host_share_sync(const struct host_share *share, int object)
 {
 	char path[OBJECT_PATH];
 	(void)share;
+	int error = sync_file(object);
+	if (error != EBADF)
+		return error;
 	share_object_path(path, object);
 	int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (file < 0)
 		return errno;
-	int error = fsync(file) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno;
+	error = sync_file(file);
 	close(file);
 	return error;
 }

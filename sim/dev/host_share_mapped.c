@@ -151,10 +151,20 @@ static int write_metadata(int file, const struct share_mapping *mapping)
 	return ftruncate(file, 0) == 0 && pwrite(file, text, (size_t)length, 0) == length ? 0 : errno;
 }
 
+/* What is kept in a folder is none of the guest's: no time of the folder tells of it. */
+static void keep_times(int folder, const struct stat *before)
+{
+	char path[OBJECT_PATH];
+	const struct timespec times[2] = {before->st_atim, before->st_mtim};
+	share_object_path(path, folder);
+	utimensat(AT_FDCWD, path, times, 0);
+}
+
 static int set_metadata(const struct host_share *share, const char *path, const struct share_mapping *mapping)
 {
 	const char *name;
 	struct share_mapping all = {0};
+	struct stat before;
 	int error = get_metadata(share, path, &all);
 	int folder = error ? -error : open_folder_of(share, path, &name);
 	if (folder < 0)
@@ -167,7 +177,10 @@ static int set_metadata(const struct host_share *share, const char *path, const 
 		all.has_mode = true, all.mode = mapping->mode;
 	if (mapping->has_device)
 		all.has_device = true, all.device = mapping->device;
+	bool known = fstat(folder, &before) == 0;
 	int file = open_metadata(folder, name, O_RDWR | O_CREAT);
+	if (known)
+		keep_times(folder, &before);
 	close(folder);
 	if (file < 0)
 		return -file;
@@ -176,12 +189,19 @@ static int set_metadata(const struct host_share *share, const char *path, const 
 	return error;
 }
 
+/* The file of metadata that is called so is another's then. */
+static bool has_no_name(int object)
+{
+	struct stat status;
+	return fstat(object, &status) == 0 && status.st_nlink == 0;
+}
+
 int share_mapping_get(const struct host_share *share, const char *path, int object, struct share_mapping *mapping)
 {
 	*mapping = (struct share_mapping){0};
 	switch (share->config.model) {
 	case SHARE_MAPPED_XATTR: return get_attributes(object, mapping);
-	case SHARE_MAPPED_FILE: return get_metadata(share, path, mapping);
+	case SHARE_MAPPED_FILE: return has_no_name(object) ? 0 : get_metadata(share, path, mapping);
 	default: return 0;
 	}
 }
@@ -190,35 +210,58 @@ int share_mapping_set(const struct host_share *share, const char *path, int obje
 {
 	switch (share->config.model) {
 	case SHARE_MAPPED_XATTR: return set_attributes(object, mapping);
-	case SHARE_MAPPED_FILE: return set_metadata(share, path, mapping);
+	case SHARE_MAPPED_FILE: return has_no_name(object) ? 0 : set_metadata(share, path, mapping);
 	default: return 0;
 	}
 }
 
 /* ---- names ---- */
 
+/* The metadata of files in a folder: a descriptor, or a negative errno. */
+static int find_metadata(int folder)
+{
+	int inside = openat(folder, metadata_folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return inside >= 0 ? inside : -errno;
+}
+
+static int drop_metadata(int folder, const char *name)
+{
+	int inside = find_metadata(folder);
+	if (inside < 0)
+		return -inside;
+	int error = unlinkat(inside, name, 0) == 0 ? 0 : errno;
+	close(inside);
+	return error;
+}
+
+static int move_metadata(int from, const char *name, int new_folder, const char *new_name, bool keep)
+{
+	struct stat status;
+	if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno;
+	if (mkdirat(new_folder, metadata_folder, 0700) != 0 && errno != EEXIST)
+		return errno;
+	int to = find_metadata(new_folder);
+	if (to < 0)
+		return -to;
+	int result = keep ? linkat(from, name, to, new_name, 0) : renameat(from, name, to, new_name);
+	int error = result == 0 ? 0 : errno;
+	close(to);
+	return error;
+}
+
+/* What there is of the new name is of a file that has gone. */
 int share_mapping_move(const struct host_share *share, int folder, const char *name, int new_folder,
                        const char *new_name, bool keep)
 {
 	if (share->config.model != SHARE_MAPPED_FILE)
 		return 0;
-	int from = openat(folder, metadata_folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), to = -1, error = 0;
-	if (from < 0)
-		return errno == ENOENT ? 0 : errno;
-	if (new_name) {
-		if (mkdirat(new_folder, metadata_folder, 0700) != 0 && errno != EEXIST)
-			error = errno;
-		to = openat(new_folder, metadata_folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int error = new_name ? drop_metadata(new_folder, new_name) : drop_metadata(folder, name);
+	int from = new_name && (error == 0 || error == ENOENT) ? find_metadata(folder) : -1;
+	if (from >= 0) {
+		error = move_metadata(from, name, new_folder, new_name, keep);
+		close(from);
 	}
-	if (!error && !new_name && unlinkat(from, name, 0) != 0)
-		error = errno;
-	if (!error && new_name && keep && linkat(from, name, to, new_name, 0) != 0)
-		error = errno;
-	if (!error && new_name && !keep && renameat(from, name, to, new_name) != 0)
-		error = errno;
-	close(from);
-	if (to >= 0)
-		close(to);
 	return error == ENOENT ? 0 : error;
 }
 
@@ -226,9 +269,13 @@ void share_mapping_clear(const struct host_share *share, int folder, const char 
 {
 	if (share->config.model != SHARE_MAPPED_FILE)
 		return;
+	struct stat before;
 	int inside = openat(folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (inside < 0)
 		return;
-	unlinkat(inside, metadata_folder, AT_REMOVEDIR); /* its files went with the files that they are of */
+	bool known = fstat(inside, &before) == 0;
+	/* its files went with the files that they are of */
+	if (unlinkat(inside, metadata_folder, AT_REMOVEDIR) == 0 && known)
+		keep_times(inside, &before);
 	close(inside);
 }

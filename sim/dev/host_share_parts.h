@@ -2,12 +2,14 @@
 #ifndef HOST_SHARE_PARTS_H
 #define HOST_SHARE_PARTS_H
 
+#include "dev/answer_log.h"
 #include "dev/host_share.h"
 
 struct host_share {
 	struct share_config config;
 	int root;
 	dev_t device;
+	struct answer_log log;
 };
 
 enum { OBJECT_PATH = 32 };

@@ -243,20 +243,25 @@ void line_watch_save(const struct line_watch *watch, struct state_writer *writer
 	state_write_u64(writer, watch->cut);
 	state_write_u64(writer, watch->length);
 	state_write(writer, watch->line, watch->length);
+	state_write_u64(writer, watch->failed ? 1 + (uint64_t)(watch->failed - watch->patterns) : 0);
+	STATE_WRITE(writer, watch->failed_line);
 }
 
 bool line_watch_restore(struct line_watch *watch, struct state_reader *reader)
 {
 	if (state_read_u64(reader) != watch->count && !reader->failed)
 		return state_refuse(reader, "console: other --expect and --fail-on");
-	watch->failed = NULL;
 	for (size_t i = 0; i < watch->count; i++)
 		watch->patterns[i].matched = state_read_limited(reader, 1);
 	watch->escape = (enum escape)state_read_limited(reader, ESCAPE_STATES - 1);
 	watch->after_return = state_read_limited(reader, 1);
 	watch->cut = state_read_limited(reader, 1);
 	watch->length = state_read_limited(reader, LINE_LIMIT);
-	bool read = state_read(reader, watch->line, watch->length);
+	state_read(reader, watch->line, watch->length);
 	watch->line[watch->length] = '\0';
+	uint64_t failed = state_read_limited(reader, watch->count);
+	watch->failed = failed ? &watch->patterns[failed - 1] : NULL;
+	bool read = STATE_READ(reader, watch->failed_line);
+	watch->failed_line[LINE_LIMIT] = '\0';
 	return read;
 }

@@ -9,6 +9,7 @@
 #include "base/host_clock.h"
 #include "base/say.h"
 #include "base/state.h"
+#include "dev/frontier.h"
 #include "dev/host_net.h"
 
 enum {
@@ -40,6 +41,7 @@ struct network {
 	uint64_t looked, interval; /* cycle of the last look; cycles to the next */
 	uint64_t sent; /* hash of what the guest has sent */
 	uint64_t taken; /* how many records came: of the replayed ones, or written */
+	struct frontier looks, sends;
 	bool finished, failed;
 	struct {
 		bool valid;
@@ -99,6 +101,16 @@ static uint64_t hash_frame(uint64_t hash, const uint8_t *bytes, size_t size)
 	return hash;
 }
 
+static void network_failed(struct network *network, enum input_trouble trouble, const char *format, uint64_t cycle)
+{
+	char what[160], message[320];
+	const char *path = network->host.log->recording.path;
+	snprintf(what, sizeof(what), format, cycle);
+	snprintf(message, sizeof(message), "%s: %s", path ? path : "a network", what);
+	network->failed = true;
+	network->host.trouble(network->host.context, trouble, message);
+}
+
 static void record_more(struct network *network, enum recording_kind kind, uint64_t cycle, const struct frame *frame)
 {
 	const struct record record = {
@@ -109,22 +121,13 @@ static void record_more(struct network *network, enum recording_kind kind, uint6
 	    .bytes = frame ? frame->bytes : NULL,
 	    .size = frame ? (uint32_t)frame->size : 0,
 	};
-	if (network->host.log->recorder)
-		recorder_add(network->host.log->recorder, &record);
+	if (!input_log_add(network->host.log, &record))
+		network_failed(network, INPUT_NO_MEMORY, "no memory to keep what came at cycle %" PRIu64, cycle);
 }
 
 static const struct recorded_stream *recorded_frames(const struct network *network)
 {
 	return &network->host.log->recording.streams[network->stream];
-}
-
-static void network_failed(struct network *network, enum input_trouble trouble, const char *format, uint64_t cycle)
-{
-	char what[160], message[320];
-	snprintf(what, sizeof(what), format, cycle);
-	snprintf(message, sizeof(message), "%s: %s", network->host.log->recording.path, what);
-	network->failed = true;
-	network->host.trouble(network->host.context, trouble, message);
 }
 
 /* What came at this look in the recorded run comes again, if the guest has sent the same up to here. */
@@ -217,10 +220,10 @@ static void look_due(void *context, uint64_t now)
 {
 	struct network *network = context;
 	uint64_t before = network->taken, longest = SLOWEST * shortest_interval(network);
-	if (network->net)
-		take_frames(network, now);
-	else
+	if (frontier_pass(&network->looks) || !network->net)
 		replay_frames(network, now);
+	else
+		take_frames(network, now);
 	network->looked = now;
 	if (network->failed)
 		return;
@@ -268,7 +271,7 @@ void network_send(struct network *network, const uint8_t *frame, size_t size, ui
 {
 	assert(size >= FRAME_MIN && size <= FRAME_MAX);
 	network->sent = hash_frame(network->sent, frame, size);
-	if (network->net)
+	if (!frontier_pass(&network->sends) && network->net)
 		network->net->kind->send(network->net, frame, size, slirp_nanoseconds(network, now));
 	if (listens(network))
 		look_soon(network, now); /* what is asked may be answered */
@@ -347,6 +350,13 @@ uint64_t network_unasked(const struct network *network)
 
 /* ---- state ---- */
 
+void network_forget_future(struct network *network)
+{
+	frontier_forget(&network->looks);
+	frontier_forget(&network->sends);
+	input_log_forget(network->host.log, network->stream, network->taken);
+}
+
 void network_save(const struct network *network, struct state_writer *writer)
 {
 	event_save(&network->look, writer);
@@ -354,6 +364,9 @@ void network_save(const struct network *network, struct state_writer *writer)
 	state_write_u64(writer, network->interval);
 	state_write_u64(writer, network->sent);
 	state_write_u64(writer, network->taken);
+	state_write_u64(writer, network->looks.at);
+	state_write_u64(writer, network->sends.at);
+	state_write_u64(writer, network->failed);
 	state_write_u64(writer, network->waiting.count);
 	for (const struct frame *frame = network->waiting.first; frame; frame = frame->next) {
 		state_write_u64(writer, frame->size);
@@ -363,15 +376,12 @@ void network_save(const struct network *network, struct state_writer *writer)
 
 static bool restore_frame(struct network *network, struct state_reader *reader)
 {
+	uint8_t bytes[FRAME_MAX];
 	uint64_t size = state_read_limited(reader, FRAME_MAX);
-	if (reader->failed)
+	if (!state_read(reader, bytes, size))
 		return false;
-	if (size > reader->section_end - reader->at)
-		return state_refuse(reader, "a network: cut short");
-	if (!push_frame(&network->waiting, reader->bytes + reader->at, size))
-		return state_refuse(reader, "a network: no frame, or no memory for it");
-	reader->at += size;
-	return true;
+	return push_frame(&network->waiting, bytes, size) ||
+	       state_refuse(reader, "a network: no frame, or no memory for it");
 }
 
 bool network_restore(struct network *network, struct state_reader *reader)
@@ -382,6 +392,10 @@ bool network_restore(struct network *network, struct state_reader *reader)
 	network->interval = state_read_limited(reader, SLOWEST * shortest_interval(network));
 	network->sent = state_read_u64(reader);
 	network->taken = state_read_u64(reader);
+	network->looks.at = state_read_u64(reader);
+	network->sends.at = state_read_u64(reader);
+	network->failed = state_read_limited(reader, 1);
+	network->pace.valid = false; /* it was of another time */
 	uint64_t count = state_read_limited(reader, FRAMES_MAX);
 	for (uint64_t i = 0; i < count; i++)
 		if (!restore_frame(network, reader))

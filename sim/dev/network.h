@@ -64,6 +64,9 @@ void network_drop(struct network *network);
 /* How many records of a recording have not come. */
 uint64_t network_unasked(const struct network *network);
 
+/* The machine goes another way from here than it did before: what it sends is sent again, and frames that came then are lost. */
+void network_forget_future(struct network *network);
+
 /* Part of its device's section: what came and when the next look is. The host's side is not saved. */
 void network_save(const struct network *network, struct state_writer *writer);
 bool network_restore(struct network *network, struct state_reader *reader);

@@ -39,6 +39,42 @@ void p9_release(const struct p9_fid *fid, int object)
 		close(object);
 }
 
+struct held {
+	const struct stat *status;
+	bool found;
+};
+
+static void compare_held(void *context, const struct stat *status)
+{
+	struct held *held = context;
+	held->found |= held->status->st_dev == status->st_dev && held->status->st_ino == status->st_ino;
+}
+
+bool p9_is_held(const struct p9_server *server, const struct stat *status)
+{
+	struct held held = {.status = status};
+	p9_fids_nameless(&server->fids, compare_held, &held);
+	return held.found;
+}
+
+/* What the host gives the number of a file to that was open last by this fid is another file. */
+void p9_drop_fid(struct p9_server *server, struct p9_fid *fid)
+{
+	struct stat status;
+	bool nameless = fid->gone && fstat(fid->file, &status) == 0 && status.st_nlink == 0;
+	p9_fid_remove(&server->fids, fid);
+	if (nameless && !p9_is_held(server, &status))
+		share_nodes_forget(server->nodes, &status);
+}
+
+static void forget_held(void *context, const struct stat *status) { share_nodes_forget(context, status); }
+
+void p9_drop_fids(struct p9_server *server)
+{
+	p9_fids_nameless(&server->fids, forget_held, server->nodes);
+	p9_fids_clear(&server->fids);
+}
+
 int p9_status(struct p9_server *server, const char *path, int object, struct stat *status, struct p9_qid *qid)
 {
 	int error = host_share_stat(server->share, path, object, status);

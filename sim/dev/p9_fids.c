@@ -161,6 +161,27 @@ void p9_fids_unlinked(struct p9_fids *fids, const char *path)
 	twalk_r(fids->tree, mark_fid, &walk);
 }
 
+struct nameless_walk {
+	void (*visit)(void *context, const struct stat *status);
+	void *context;
+};
+
+static void visit_nameless(const void *place, VISIT visit, void *closure)
+{
+	const struct nameless_walk *walk = closure;
+	const struct p9_fid *fid = visited(place, visit);
+	struct stat status;
+	if (fid && fid->gone && fstat(fid->file, &status) == 0 && status.st_nlink == 0)
+		walk->visit(walk->context, &status);
+}
+
+void p9_fids_nameless(const struct p9_fids *fids, void (*visit)(void *context, const struct stat *status),
+                      void *context)
+{
+	struct nameless_walk walk = {visit, context};
+	twalk_r(fids->tree, visit_nameless, &walk);
+}
+
 /* ---- state ---- */
 
 static void write_bytes(struct state_writer *writer, const void *bytes, size_t size)
@@ -213,6 +234,10 @@ static bool restore_held(struct p9_fids *fids, struct p9_fid *fid, struct state_
 		free(entries);
 		return reader->failed ? false : state_refuse(reader, "virtio: a number is out of range");
 	}
+	if (count == 0) { /* no folder that has been read is without */
+		free(entries);
+		entries = NULL;
+	}
 	fid->written = written;
 	return p9_fid_hold(fids, fid, bytes, size, entries, count) || state_refuse(reader, "virtio: out of memory");
 }
@@ -241,9 +266,11 @@ static bool restore_fid(struct p9_fids *fids, struct state_reader *reader,
 	if (!fid)
 		return reader->failed ? false : state_refuse(reader, "virtio: a file of the guest's is there twice");
 	fid->flags = flags;
-	fid->name = *name ? strdup(name) : NULL;
-	fids->memory += fid->name ? strlen(name) : 0;
 	fid->kind = kind;
+	fid->name = kind == P9_NEW_XATTR ? strdup(name) : NULL;
+	if (kind == P9_NEW_XATTR && !fid->name)
+		return state_refuse(reader, "virtio: out of memory");
+	fids->memory += fid->name ? strlen(name) : 0;
 	if (!restore_held(fids, fid, reader))
 		return false;
 	if (kind != P9_FILE)

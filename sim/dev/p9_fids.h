@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 struct state_reader;
 struct state_writer;
@@ -58,6 +59,9 @@ void p9_fids_clear(struct p9_fids *fids);
 void p9_fids_renamed(struct p9_fids *fids, const char *old, const char *new);
 /* ... or has none any more. */
 void p9_fids_unlinked(struct p9_fids *fids, const char *path);
+/* The host's status of every file that is open and has no name left; twice, if it is open twice. */
+void p9_fids_nameless(const struct p9_fids *fids, void (*visit)(void *context, const struct stat *status),
+                      void *context);
 
 void p9_fids_save(const struct p9_fids *fids, struct state_writer *writer);
 /* `open` opens a file again: false, and it cannot be. */

@@ -266,7 +266,7 @@ int p9_do_clunk(struct p9_server *server, struct p9_in *in, struct p9_out *out)
 			p9_touch(server, fid->path, object, TOUCH_CTIME);
 		p9_release(fid, object);
 	}
-	p9_fid_remove(&server->fids, fid);
+	p9_drop_fid(server, fid);
 	return error;
 }
 

@@ -11,7 +11,7 @@ enum { UNLINK_FOLDER = 0x200 };
 int p9_do_attach(struct p9_server *server, struct p9_in *in, struct p9_out *out)
 {
 	struct stat status;
-	struct p9_qid qid;
+	struct p9_qid qid = {0};
 	uint32_t number = p9_get32(in);
 	p9_get32(in);
 	p9_get_text(in);
@@ -206,11 +206,11 @@ int p9_do_link(struct p9_server *server, struct p9_in *in, struct p9_out *out)
 
 /* ---- removing and renaming ---- */
 
-/* A name of a file has gone. What the host gives its number to next is another file. */
+/* A name of a file has gone. What the host gives its number to, once nobody has it open, is another file. */
 static void forget_name(struct p9_server *server, const char *path, const struct stat *before, bool folder, int object)
 {
 	p9_fids_unlinked(&server->fids, path);
-	if (folder || before->st_nlink <= 1)
+	if (folder || (before->st_nlink <= 1 && !p9_is_held(server, before)))
 		share_nodes_forget(server->nodes, before);
 	else
 		p9_touch(server, path, object, TOUCH_CTIME);
@@ -278,7 +278,7 @@ int p9_do_remove(struct p9_server *server, struct p9_in *in, struct p9_out *out)
 	int error = fid->gone ? ENOENT : split_path(fid->path, folder, &name);
 	if (!error)
 		error = unlink_path(server, folder, name, -1);
-	p9_fid_remove(&server->fids, fid);
+	p9_drop_fid(server, fid);
 	return error;
 }
 

@@ -45,6 +45,13 @@ int p9_join(char path[PATH_MAX], const char *folder, const char *name);
 int p9_object(const struct p9_server *server, const struct p9_fid *fid);
 void p9_release(const struct p9_fid *fid, int object);
 
+/* Is a file that has no name left open by some fid? */
+bool p9_is_held(const struct p9_server *server, const struct stat *status);
+/* The fid goes. */
+void p9_drop_fid(struct p9_server *server, struct p9_fid *fid);
+/* All of them go. */
+void p9_drop_fids(struct p9_server *server);
+
 /* As the guest is to see it; qid may be NULL. */
 int p9_status(struct p9_server *server, const char *path, int object, struct stat *status, struct p9_qid *qid);
 int p9_status_at(struct p9_server *server, const char *path, struct stat *status, struct p9_qid *qid);

@@ -19,7 +19,7 @@ static int p9_do_version(struct p9_server *server, struct p9_in *in, struct p9_o
 	struct p9_text version = p9_get_text(in);
 	if (in->bad)
 		return EINVAL;
-	p9_fids_clear(&server->fids);
+	p9_drop_fids(server);
 	server->message_size = 0;
 	bool known = version.size == strlen(dialect) && memcmp(version.bytes, dialect, version.size) == 0;
 	if (known && size < P9_MESSAGE_MIN)
@@ -132,7 +132,7 @@ void p9_server_free(struct p9_server *server)
 
 void p9_server_reset(struct p9_server *server)
 {
-	p9_fids_clear(&server->fids);
+	p9_drop_fids(server);
 	server->message_size = 0;
 }
 

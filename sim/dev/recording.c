@@ -150,11 +150,28 @@ int recording_read(struct recording *recording, const char *path)
 	return 0;
 }
 
+static bool in_file(const struct recording *recording, const struct record *record)
+{
+	return recording->file != NULL || record->size == 0;
+}
+
+/* Bytes that were kept are records' own. */
+static void drop_records(struct recording *recording, struct recorded_stream *stream, size_t from)
+{
+	for (; stream->count > from; stream->count--) {
+		const struct record *record = &stream->records[stream->count - 1];
+		if (!in_file(recording, record))
+			free((void *)(uintptr_t)record->bytes);
+	}
+}
+
 void recording_free(struct recording *recording)
 {
-	free(recording->file);
-	for (unsigned i = 0; i < INPUT_STREAMS; i++)
+	for (unsigned i = 0; i < INPUT_STREAMS; i++) {
+		drop_records(recording, &recording->streams[i], 0);
 		free(recording->streams[i].records);
+	}
+	free(recording->file);
 	*recording = (struct recording){0};
 }
 
@@ -263,6 +280,39 @@ int input_log_record(struct input_log *log, const char *path)
 {
 	log->recorder = path ? recorder_open(path) : NULL;
 	return path && !log->recorder ? -1 : 0;
+}
+
+static bool keep_record(struct input_log *log, const struct record *record)
+{
+	struct record copy = *record;
+	uint8_t *bytes = record->size ? malloc(record->size) : NULL;
+	if (record->size && !bytes)
+		return false;
+	if (bytes)
+		memcpy(bytes, record->bytes, record->size);
+	copy.bytes = bytes;
+	if (add_record(&log->recording, &copy) == 0)
+		return true;
+	free(bytes);
+	return false;
+}
+
+bool input_log_add(struct input_log *log, const struct record *record)
+{
+	if (log->recorder)
+		recorder_add(log->recorder, record);
+	return !log->kept || log->replaying || record->kind == RECORD_STOP || keep_record(log, record);
+}
+
+void input_log_forget(struct input_log *log, unsigned stream, size_t from)
+{
+	struct recorded_stream *records = &log->recording.streams[stream];
+	if (!log->kept || log->replaying)
+		return;
+	if (stream != INPUT_CONSOLE)
+		drop_records(&log->recording, records, from);
+	for (size_t i = from; i < records->count; i++)
+		records->records[i].anytime = true;
 }
 
 int input_log_finish(struct input_log *log)

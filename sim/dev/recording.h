@@ -39,6 +39,7 @@ struct record {
 	unsigned stream;
 	const uint8_t *bytes;
 	uint32_t size;
+	bool anytime; /* kept, of a future that was forgotten: whenever the guest asks, it is there */
 };
 
 /* Reading. */
@@ -76,9 +77,15 @@ enum input_trouble {
 /* What a run has of both: --replay and --record. All zero: neither. */
 struct input_log {
 	bool replaying;
+	bool kept; /* what comes is kept in `recording`, so that it can come again when the machine has been taken back */
 	struct recording recording;
 	struct recorder *recorder; /* NULL: nothing is recorded */
 };
+
+/* Something came: it is recorded, and kept, where that is asked for. False: no memory to keep it. */
+bool input_log_add(struct input_log *log, const struct record *record);
+/* Those of a stream from number `from` on, which were kept, will not come. Of the console's, bytes come `anytime`. */
+void input_log_forget(struct input_log *log, unsigned stream, size_t from);
 
 /* The recording of a run with so many networks; `path` NULL: none. 0, or -1 after a line on stderr. input_log_free in both cases. */
 int input_log_replay(struct input_log *log, const char *path, unsigned networks);

@@ -367,6 +367,8 @@ void semihosting_free(struct semihosting *semihosting)
 
 void semihosting_reset(struct semihosting *semihosting) { guest_files_reset(&semihosting->files); }
 
+uint64_t semihosting_touched(const struct semihosting *semihosting) { return semihosting->files.touched; }
+
 void semihosting_save(const struct semihosting *semihosting, struct state_writer *writer)
 {
 	state_write_begin(writer, "semihosting", SEMIHOSTING_VERSION);

@@ -41,6 +41,9 @@ enum { SEMIHOSTING_TICKS = 10000 }; /* 1 ms */
 bool semihosting_call(struct semihosting *semihosting, void *caller, uint64_t number, uint64_t parameter, uint64_t now,
                       uint64_t *answer);
 
+/* How often programs have dealt with the host's files, ever: what was before the last time cannot be gone through again. */
+uint64_t semihosting_touched(const struct semihosting *semihosting);
+
 /* Its section. */
 void semihosting_save(const struct semihosting *semihosting, struct state_writer *writer);
 bool semihosting_restore(struct semihosting *semihosting, struct state_reader *reader);

@@ -195,16 +195,28 @@ static int compare_numbers(const void *left, const void *right)
 	return one->number < other->number ? -1 : one->number > other->number;
 }
 
+static void write_time(struct timespec time, struct state_writer *writer)
+{
+	state_write_u64(writer, (uint64_t)time.tv_sec);
+	state_write_u64(writer, (uint64_t)time.tv_nsec);
+}
+
+static struct timespec read_time_of(struct state_reader *reader)
+{
+	int64_t seconds = (int64_t)state_read_u64(reader);
+	return (struct timespec){.tv_sec = seconds, .tv_nsec = (long)state_read_limited(reader, 999999999)};
+}
+
 static void write_node(const struct share_node *node, struct state_writer *writer)
 {
 	state_write_u64(writer, node->number);
 	state_write_u64(writer, strlen(node->path));
 	state_write(writer, node->path, strlen(node->path));
 	state_write_u64(writer, node->touched);
-	for (unsigned i = 0; i < SHARE_TIMES; i++) {
-		state_write_u64(writer, (uint64_t)node->times[i].tv_sec);
-		state_write_u64(writer, (uint64_t)node->times[i].tv_nsec);
-	}
+	for (unsigned i = 0; i < SHARE_TIMES; i++)
+		write_time(node->times[i], writer);
+	state_write_u64(writer, node->settled);
+	write_time(node->host_time, writer);
 }
 
 /* In the order of their numbers: that of the tree is the host's. */
@@ -239,10 +251,10 @@ bool share_nodes_restore(struct share_nodes *nodes, struct state_reader *reader,
 		struct share_node read = {.number = state_read_limited(reader, next - 1)};
 		state_read(reader, path, state_read_limited(reader, sizeof(path) - 1));
 		read.touched = state_read_limited(reader, 1);
-		for (unsigned j = 0; j < SHARE_TIMES; j++) {
-			read.times[j].tv_sec = (time_t)state_read_u64(reader);
-			read.times[j].tv_nsec = (long)state_read_limited(reader, 999999999);
-		}
+		for (unsigned j = 0; j < SHARE_TIMES; j++)
+			read.times[j] = read_time_of(reader);
+		read.settled = state_read_limited(reader, 1);
+		read.host_time = read_time_of(reader);
 		struct share_node *node = reader->failed || !find(context, path, &status) || find_node(nodes, &status)
 		                              ? NULL
 		                              : add_node(nodes, path, &status);
@@ -251,6 +263,9 @@ bool share_nodes_restore(struct share_nodes *nodes, struct state_reader *reader,
 		node->number = read.number;
 		node->touched = read.touched;
 		memcpy(node->times, read.times, sizeof(node->times));
+		/* what the guest changed has its times here, whatever the file has that is found now */
+		node->settled = read.settled && !read.touched;
+		node->host_time = read.host_time;
 	}
 	nodes->next = next;
 	return !reader->failed;

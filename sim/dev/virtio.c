@@ -48,7 +48,7 @@ void virtio_break(struct virtio *virtio, uint64_t now)
 	virtio_config_changed(virtio, now);
 }
 
-static void forget(struct virtio *virtio)
+static void forget(struct virtio *virtio, uint64_t now)
 {
 	virtio->accepted = 0;
 	virtio->status = 0;
@@ -58,12 +58,14 @@ static void forget(struct virtio *virtio)
 	memset(virtio->queues, 0, sizeof(virtio->queues));
 	if (virtio->kind->reset)
 		virtio->kind->reset(virtio);
+	irq_wire_set(&virtio->wire, false, now);
 }
 
-void virtio_reset(struct virtio *virtio, uint64_t now)
+void virtio_power_on(struct virtio *virtio, uint64_t now)
 {
-	forget(virtio);
-	irq_wire_set(&virtio->wire, false, now);
+	forget(virtio, now);
+	if (virtio->kind->power_on)
+		virtio->kind->power_on(virtio);
 }
 
 /*
@@ -76,7 +78,7 @@ void virtio_set_status(struct virtio *virtio, uint32_t status, uint64_t now)
 {
 	status &= 0xff;
 	if (status == 0) {
-		virtio_reset(virtio, now);
+		forget(virtio, now);
 		return;
 	}
 	if ((status & VIRTIO_FEATURES_OK) && !features_fit(virtio))

@@ -123,6 +123,8 @@ struct virtio_kind {
 	uint64_t (*serve)(struct virtio *virtio, unsigned queue, uint64_t now);
 	/* The driver resets it, or the machine does. May be NULL. */
 	void (*reset)(struct virtio *virtio);
+	/* The machine does, or starts: after `reset`. May be NULL. */
+	void (*power_on)(struct virtio *virtio);
 	/* Parts of its transport's section. May be NULL. */
 	void (*save)(const struct virtio *virtio, struct state_writer *writer);
 	bool (*restore)(struct virtio *virtio, struct state_reader *reader);
@@ -135,7 +137,7 @@ struct virtio_kind {
 /* NULL: no memory. */
 struct virtio *virtio_make(const struct board *board, const struct virtio_config *config, struct irq_wire wire);
 void virtio_destroy(struct virtio *virtio);
-void virtio_reset(struct virtio *virtio, uint64_t now);
+void virtio_power_on(struct virtio *virtio, uint64_t now);
 /* Status was written. */
 void virtio_set_status(struct virtio *virtio, uint32_t status, uint64_t now);
 /* A half (0 low, 1 high) of the features that the driver accepts. */

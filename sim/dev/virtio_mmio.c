@@ -44,7 +44,7 @@ enum {
 
 	MAGIC_VALUE = 0x74726976,  /* "virt" */
 	VENDOR_VALUE = 0x554d4551, /* "QEMU": its machine, its identity */
-	MMIO_VERSION = 2,
+	MMIO_VERSION = 3,
 };
 
 struct mmio {
@@ -256,7 +256,7 @@ static void mmio_reset(struct device *device, uint64_t now)
 	struct mmio *mmio = (struct mmio *)device;
 	forget_registers(mmio);
 	if (mmio->virtio)
-		virtio_reset(mmio->virtio, now);
+		virtio_power_on(mmio->virtio, now);
 }
 
 static void mmio_save(const struct device *device, struct state_writer *writer)

@@ -8,7 +8,7 @@ enum { CYCLES_A_REQUEST = 100, BYTES_A_CYCLE = 8, BYTES_A_REQUEST = 4096 /* it m
 
 struct rng {
 	struct virtio virtio;
-	uint64_t state;
+	uint64_t seed, state;
 };
 
 /* SplitMix64 (Steele, Lea, Flood 2014). */
@@ -42,6 +42,13 @@ static uint64_t rng_serve(struct virtio *virtio, unsigned queue, uint64_t now)
 	return CYCLES_A_REQUEST + size / BYTES_A_CYCLE;
 }
 
+/* A driver's reset gives it no number twice; a machine that starts anew gets the same ones again. */
+static void rng_power_on(struct virtio *virtio)
+{
+	struct rng *rng = (struct rng *)virtio;
+	rng->state = rng->seed;
+}
+
 static void rng_save(const struct virtio *virtio, struct state_writer *writer)
 {
 	state_write_u64(writer, ((const struct rng *)virtio)->state);
@@ -61,7 +68,7 @@ static struct virtio *rng_make(const struct board *board, const struct virtio_co
 	(void)config;
 	if (!rng)
 		return NULL;
-	rng->state = board->seed;
+	rng->seed = board->seed;
 	return &rng->virtio;
 }
 
@@ -72,6 +79,7 @@ const struct virtio_kind virtio_rng_kind = {
     .make = rng_make,
     .features = rng_features,
     .serve = rng_serve,
+    .power_on = rng_power_on,
     .save = rng_save,
     .restore = rng_restore,
     .destroy = rng_destroy,

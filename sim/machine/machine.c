@@ -42,6 +42,15 @@ uint64_t machine_now(const struct machine *machine)
 	return now;
 }
 
+bool machine_forget_future(struct machine *machine)
+{
+	if (machine->input.recorder || !backends_can_forget(&machine->backends))
+		return false;
+	console_forget(machine->console);
+	backends_forget(&machine->backends);
+	return true;
+}
+
 /* What devices call */
 
 void machine_ask_for_reset(struct machine *machine)
@@ -541,7 +550,7 @@ static int build(struct machine *machine, struct boot *boot)
 		return -1;
 	/* these make files empty: all but the console's patterns has been found good, and they are looked at first */
 	if (add_console(machine) != 0 || input_log_record(&machine->input, config->record) != 0 ||
-	    backends_open_outputs(&machine->backends, &config->backends) != 0)
+	    backends_open_outputs(&machine->backends, &config->backends, console_give_up, machine) != 0)
 		return -1;
 	if (add_devices(machine, boot) != 0 || add_htif(machine) != 0 || semihost_add(machine, &boot->layout) != 0)
 		return -1;

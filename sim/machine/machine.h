@@ -171,6 +171,8 @@ struct machine {
 	uint64_t start_pc[HARTS_MAX]; /* out of reset: the boot ROM, unless -device loader says otherwise */
 	struct reload reload;
 	uint64_t resets; /* so far */
+	uint64_t turns;  /* how often a slice ended, events ran, or a reset was obeyed: what happens between instructions */
+	uint64_t pause_at; /* sched_slice stops at the first machine_position from here on; 0: it does not */
 	bool reset_asked; /* before anything else runs: restart.h */
 	enum stop_reason stop;
 	unsigned exit_code; /* the guest's own code for STOP_FAIL, the number of STOP_SIGNAL */
@@ -216,6 +218,14 @@ bool machine_called_off(struct machine *machine);
 /* The host's side of a run, now and then: the console shows what was written, keys and signals are obeyed, time may be
  * up. A run that is killed leaves all of its trace but its last second. */
 void machine_attend(struct machine *machine);
+
+/* How far the run has come: it grows with every attempt of a hart at an instruction (retired or trapped), with every slice, batch of
+ * events and reset. Two runs that are the same are in the same state at the same position. Between slices, or between steps. */
+uint64_t machine_position(const struct machine *machine);
+
+/* The machine goes another way from here than it did before: what it does from now on is shown, sent and written again. False,
+ * and nothing is changed: something on the host has gone on and cannot be taken back. */
+bool machine_forget_future(struct machine *machine);
 
 /* The exact cycle of the instruction being run, or of the hart that is furthest. */
 uint64_t machine_now(const struct machine *machine);

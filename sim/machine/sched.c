@@ -86,6 +86,7 @@ static bool begin_slice(struct machine *machine)
 		return false;
 	}
 	if (event_cycle <= cycle) {
+		machine->turns++;
 		event_run(&machine->events, event_cycle);
 		return false;
 	}
@@ -111,13 +112,28 @@ static uint64_t left_of(uint64_t total, uint64_t limit)
 	return left > 2 * (uint64_t)SLICE_MAX ? UINT64_MAX : left;
 }
 
-/* Attempts left up to --max-insns: instructions that retired, or trapped instead. */
+/* Instructions that retired, or trapped instead. */
+static uint64_t attempts(const struct machine *machine)
+{
+	uint64_t total = 0;
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		total += machine->harts[i].insns + machine->harts[i].trapped.count;
+	return total;
+}
+
+uint64_t machine_position(const struct machine *machine) { return attempts(machine) + machine->turns; }
+
+/* Up to --max-insns. */
 static uint64_t attempts_left(const struct machine *machine)
 {
-	uint64_t total = 0, limit = machine->config->max_insns;
-	for (unsigned i = 0; i < machine->hart_count && limit != UINT64_MAX; i++)
-		total += machine->harts[i].insns + machine->harts[i].trapped.count;
-	return left_of(total, limit);
+	uint64_t limit = machine->config->max_insns;
+	return limit == UINT64_MAX ? UINT64_MAX : left_of(attempts(machine), limit);
+}
+
+/* Up to where it is to pause: not 0. */
+static uint64_t left_to_pause(const struct machine *machine)
+{
+	return machine->pause_at == 0 ? UINT64_MAX : left_of(machine_position(machine), machine->pause_at);
 }
 
 /* Instructions that are still to retire before timing begins. */
@@ -147,11 +163,18 @@ static bool switch_timing(struct machine *machine)
 	return true;
 }
 
+static void slice_over(struct machine *machine)
+{
+	machine->slice.hart = NULL;
+	machine->turns++;
+}
+
 /* True: it was reset, which is like an event. */
 static bool reset_first(struct machine *machine)
 {
 	if (machine->stop != RUNNING || !machine->reset_asked)
 		return false;
+	machine->turns++;
 	machine_restart(machine);
 	return true;
 }
@@ -170,14 +193,18 @@ struct hart *sched_step(struct machine *machine)
 	uint64_t insns = hart->insns;
 	switch_timing(machine);
 	if (exec_step(hart, machine->slice.bound))
-		machine->slice.hart = NULL;
+		slice_over(machine);
 	bool stopped_before = hart->insns == insns && machine->engine.timing.request != TIMING_STAYS;
 	switch_timing(machine);
 	return stopped_before ? sched_step(machine) : hart;
 }
 
+static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
 uint64_t sched_slice(struct machine *machine)
 {
+	if (machine->pause_at != 0 && machine_position(machine) >= machine->pause_at)
+		return 0;
 	if (machine->stop != RUNNING || reset_first(machine) || (!machine->slice.hart && !begin_slice(machine)))
 		return 0;
 	struct hart *hart = machine->slice.hart;
@@ -186,8 +213,8 @@ uint64_t sched_slice(struct machine *machine)
 	uint64_t until = timing_left(machine);
 	if (left == 0)
 		stop_at_max_insns(machine);
-	else if (exec_run(hart, machine->slice.bound, left < until ? left : until))
-		machine->slice.hart = NULL;
+	else if (exec_run(hart, machine->slice.bound, least(least(left, until), left_to_pause(machine))))
+		slice_over(machine);
 	switch_timing(machine);
 	return hart->cycle - start;
 }

@@ -11,7 +11,7 @@
 #include "watch/meter.h"
 #include "watch/spaces.h"
 
-enum { SNAPSHOT_VERSION = 2 };
+enum { SNAPSHOT_VERSION = 3 };
 
 /* What stands in the machine itself: what it is, where the scheduler is, and which parts have a section. */
 struct machine_state {
@@ -19,7 +19,7 @@ struct machine_state {
 	uint64_t harts, slice_hart, slice_bound; /* slice_hart: 1 + id; 0: none */
 	uint64_t timing_counted, timing_at_pc, timing_request;
 	uint64_t modelled, metered, checked, htif;
-	uint64_t resets, reset_asked;
+	uint64_t resets, reset_asked, turns;
 };
 
 static struct machine_state machine_state_of(const struct machine *machine)
@@ -38,6 +38,7 @@ static struct machine_state machine_state_of(const struct machine *machine)
 	    .htif = machine->htif != NULL,
 	    .resets = machine->resets,
 	    .reset_asked = machine->reset_asked,
+	    .turns = machine->turns,
 	};
 }
 
@@ -59,6 +60,7 @@ bool snapshot_save(const struct machine *machine, struct state_writer *writer)
 	state_write_end(writer);
 	bus_save(&machine->bus, writer);
 	devices_save(&machine->devices, &machine->events, writer);
+	backends_save(&machine->backends, writer);
 	console_save(machine->console, writer);
 	if (machine->htif)
 		htif_save(machine->htif, writer);
@@ -108,7 +110,8 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 	for (unsigned i = 0; i < machine->hart_count; i++)
 		exec_switch_timing(&machine->harts[i], state.modelled);
 	if (!bus_restore(&machine->bus, reader) || !devices_restore(&machine->devices, &machine->events, reader) ||
-	    !console_restore(machine->console, reader) || (machine->htif && !htif_restore(machine->htif, reader)) ||
+	    !backends_restore(&machine->backends, reader) || !console_restore(machine->console, reader) ||
+	    (machine->htif && !htif_restore(machine->htif, reader)) ||
 	    (machine->semihosting && !semihosting_restore(machine->semihosting, reader)))
 		return false;
 	for (unsigned i = 0; i < machine->hart_count; i++)
@@ -125,6 +128,7 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 	machine->engine.timing.request = (int)state.timing_request;
 	machine->resets = state.resets;
 	machine->reset_asked = state.reset_asked;
+	machine->turns = state.turns;
 	machine->stop = RUNNING;
 	return true;
 }

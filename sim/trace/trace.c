@@ -20,6 +20,7 @@ struct trace {
 	const struct symbols *symbols;
 	struct hart *noting;
 	bool recording;
+	bool muted; /* what happens is in the file already */
 };
 
 /* Words of an event as hashed: type, hart's members; cycle; retired; pc; values. */
@@ -67,6 +68,8 @@ static uint64_t hash_event(uint64_t hash, const struct trace_event *event)
 
 /* Adds one word to a hash. */
 static uint64_t hash_word(uint64_t hash, uint64_t word) { return mix((hash ^ word) * lane_keys[0] + lane_keys[1]); }
+
+static bool writes(const struct trace *trace) { return trace->recording && !trace->muted; }
 
 static void update_wanted(struct trace *trace)
 {
@@ -162,7 +165,7 @@ void trace_emit(struct trace *trace, const struct trace_event *event)
 		trace->hash[event->hart] = hash_event(trace->hash[event->hart], event);
 	if (event->type == TRACE_WORLD || event->type == TRACE_TRAP)
 		world_event(&trace->world, event);
-	if (trace->recording && trace->recorded >> event->type & 1) {
+	if (writes(trace) && trace->recorded >> event->type & 1) {
 		if (trace->noting)
 			trace_tell(trace, trace->noting, trace->noting->retired);
 		trace_writer_event(trace->writer, event);
@@ -175,12 +178,12 @@ uint32_t trace_text(struct trace *trace, struct trace_text *text)
 {
 	text->tells = (trace->recorded >> TRACE_INSN & 1 ? TELLS_INSN : 0) |
 	              (trace->recorded >> TRACE_MEM & 1 ? TELLS_MEM : 0);
-	return trace->recording ? trace_writer_text(trace->writer, text) : 0;
+	return writes(trace) ? trace_writer_text(trace->writer, text) : 0;
 }
 
 void trace_tell(struct trace *trace, const struct hart *hart, uint64_t retired)
 {
-	if (trace->recording)
+	if (writes(trace))
 		trace_writer_notes(trace->writer, hart->notes, hart->id, retired);
 	else
 		trace_forget_notes(hart->notes);
@@ -189,7 +192,7 @@ void trace_tell(struct trace *trace, const struct hart *hart, uint64_t retired)
 void trace_registers(struct trace *trace, const struct hart *hart, bool check)
 {
 	struct trace_registers registers;
-	if (!trace->recording)
+	if (!writes(trace))
 		return;
 	memcpy(registers.value, hart->x, 32 * sizeof hart->x[0]);
 	memcpy(registers.value + 32, hart->f, 32 * sizeof hart->f[0]);
@@ -199,14 +202,14 @@ void trace_registers(struct trace *trace, const struct hart *hart, bool check)
 void trace_split(struct trace *trace, unsigned hart, const struct split *split)
 {
 	world_split(&trace->world, hart, split);
-	if (trace->recording && trace->recorded >> TRACE_WORLD & 1)
+	if (writes(trace) && trace->recorded >> TRACE_WORLD & 1)
 		trace_writer_split(trace->writer, hart, split);
 }
 
 void trace_latency(struct trace *trace, unsigned hart, const struct trace_latency *latency)
 {
 	world_latency(&trace->world, hart, latency);
-	if (trace->recording && trace->recorded >> TRACE_TRAP & 1)
+	if (writes(trace) && trace->recorded >> TRACE_TRAP & 1)
 		trace_writer_latency(trace->writer, hart, latency);
 }
 
@@ -249,6 +252,15 @@ int trace_record(struct trace *trace, bool on, const char *path, uint32_t events
 	if (!on)
 		trace_flush(trace);
 	return 0;
+}
+
+bool trace_mute(struct trace *trace, bool muted)
+{
+	bool changed = trace->muted != muted && trace->recording;
+	trace->muted = muted;
+	if (changed && muted)
+		trace_writer_pause(trace->writer);
+	return changed;
 }
 
 static uint64_t hash_hart(uint64_t hash, const struct hart *hart)

@@ -83,6 +83,10 @@ void trace_guest(struct trace *trace, uint64_t hgatp, unsigned guest);
  * types may have changed: follow with exec_set_tracing. */
 int trace_record(struct trace *trace, bool on, const char *path, uint32_t events);
 
+/* The machine was taken back: until it is where it was, what happens is in the file already; or (false) it is there again. Between
+ * slices. True: that changes something; follow with exec_set_tracing. */
+bool trace_mute(struct trace *trace, bool muted);
+
 /* Hash over the default events and every hart's final architectural state (x, f, pc, mode, CSRs, cycle, retired). */
 uint64_t trace_hash(const struct trace *trace, const struct hart *harts, unsigned hart_count);
 

@@ -15,15 +15,19 @@ int world_init(struct world *world, unsigned hart_count)
 	return world->harts ? 0 : -1;
 }
 
+void world_clear(struct world_hart *hart)
+{
+	world_exits_free(hart->exits_by, hart->exits_count);
+	free(hart->split_symbols);
+	latency_free(&hart->latencies);
+	free(hart->zones);
+	*hart = (struct world_hart){0};
+}
+
 void world_free(struct world *world)
 {
-	for (unsigned i = 0; i < world->hart_count && world->harts; i++) {
-		struct world_hart *hart = &world->harts[i];
-		world_exits_free(hart->exits_by, hart->exits_count);
-		free(hart->split_symbols);
-		latency_free(&hart->latencies);
-		free(hart->zones);
-	}
+	for (unsigned i = 0; i < world->hart_count && world->harts; i++)
+		world_clear(&world->harts[i]);
 	free(world->harts);
 	world->harts = NULL;
 }

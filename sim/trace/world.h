@@ -64,6 +64,8 @@ struct world {
 
 int world_init(struct world *world, unsigned hart_count); /* 0, or -1: no memory. Harts begin in M at 0, 0 */
 void world_free(struct world *world);
+/* A hart of which nothing is known. */
+void world_clear(struct world_hart *hart);
 /* Any event; those that are neither world nor trap events are ignored. */
 void world_event(struct world *world, const struct trace_event *event);
 

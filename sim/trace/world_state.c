@@ -57,7 +57,7 @@ void world_save(const struct world *world, struct state_writer *writer)
 static void *new_array(uint64_t count, size_t element, struct state_reader *reader)
 {
 	/* An element is saved as several bytes: where fewer are left, so many cannot follow. */
-	if (count > reader->size - reader->at) {
+	if (!reader->stored && count > reader->size - reader->at) {
 		state_refuse(reader, "world: cut short");
 		return NULL;
 	}
@@ -117,6 +117,7 @@ static void restore_zones(struct world_hart *hart, struct state_reader *reader)
 
 static void restore_hart(struct world_hart *hart, struct state_reader *reader)
 {
+	world_clear(hart);
 	hart->mode = (enum mode)state_read_limited(reader, MODE_COUNT - 1);
 	hart->vmid = (unsigned)state_read_limited(reader, VMID_MAX);
 	hart->cycle = state_read_u64(reader);

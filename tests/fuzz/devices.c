@@ -1,12 +1,13 @@
 /*
  * All devices of a machine, and a driver that means them no good: accesses of every width to every register, queues that are set up
  * as drivers do and then filled with anything, DMA descriptors for fw_cfg, and memory that changes while devices look at it. Nothing
- * may crash or hang, and what time brings ends.
+ * may crash or hang, and what time brings ends. When half of it is done the machine is saved; it goes back there from the end, and
+ * the rest is done again: what is read and what is left are the same.
  */
 #include "base/bus.h"
 #include "base/event_queue.h"
 #include "dev/virtio.h"
-#include "machine/machine.h"
+#include "machine/snapshot.h"
 #include "small.h"
 
 enum {
@@ -27,6 +28,7 @@ struct driver {
 	struct machine machine;
 	struct source source;
 	uint64_t now;
+	uint64_t heard; /* hash of what was read */
 	uint16_t given[VIRTIO_SLOTS][QUEUES];
 };
 
@@ -62,12 +64,13 @@ static void any_access(struct driver *driver)
 	const struct bus_range *range = &bus->ranges[source_below(source, (unsigned)bus->range_count)];
 	unsigned width = 1u << source_below(source, 4);
 	uint64_t offset = source_one_in(source, 4) ? source_take(source, 4) : source_take(source, 2) % 0x200;
-	uint64_t pa = range->base + offset % range->size / width * width, value;
+	uint64_t pa = range->base + offset % range->size / width * width, value = 0;
 	uint32_t effects = 0;
 	if (source_one_in(source, 2))
 		write_register(driver, pa, width, source_one_in(source, 2) ? source_take(source, 8) : source_below(source, 16));
 	else
 		bus_device_read(&driver->machine.bus, pa, width, driver->now, &value, &effects);
+	driver->heard = (driver->heard ^ value) * UINT64_C(0x100000001b3);
 }
 
 static uint64_t queue_at(unsigned slot, unsigned queue) { return DRAM + RINGS + 0x4000 * (uint64_t)slot + 0x1000 * (uint64_t)queue; }
@@ -205,6 +208,39 @@ static void operate(struct driver *driver, bool modern)
 	}
 }
 
+/* Operations to the end of the input; the machine's state then. */
+static struct state_writer finish(struct driver *driver, bool modern)
+{
+	struct state_writer state = {0};
+	for (unsigned i = 0; i < OPERATIONS / 2; i++)
+		operate(driver, modern);
+	wait_a_little(driver);
+	REQUIRE(snapshot_save(&driver->machine, &state), "no memory");
+	return state;
+}
+
+/* The rest, twice from the same place. */
+static void finish_twice(struct driver *driver, bool modern)
+{
+	struct driver before = *driver;
+	struct state_writer middle = {0}, first, second;
+	REQUIRE(snapshot_save(&driver->machine, &middle), "no memory");
+	first = finish(driver, modern);
+	uint64_t heard = driver->heard;
+	struct state_reader reader = {.bytes = middle.bytes, .size = middle.size};
+	REQUIRE(snapshot_restore(&driver->machine, &reader), "what was saved is refused: %s", reader.reason);
+	driver->source = before.source;
+	driver->now = before.now;
+	driver->heard = before.heard;
+	memcpy(driver->given, before.given, sizeof(driver->given));
+	second = finish(driver, modern);
+	REQUIRE(heard == driver->heard, "devices answer otherwise the second time");
+	REQUIRE(first.size == second.size && memcmp(first.bytes, second.bytes, first.size) == 0, "devices are otherwise the second time");
+	state_writer_free(&middle);
+	state_writer_free(&first);
+	state_writer_free(&second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct driver driver = {.source = source_of(data, size)};
@@ -224,9 +260,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(machine_init(&driver.machine, &options.config) == 0, "no machine");
 	for (unsigned slot = 0; slot < VIRTIO_SLOTS; slot++)
 		begin_slot(&driver, slot, modern);
-	for (unsigned i = 0; i < OPERATIONS; i++)
+	for (unsigned i = 0; i < OPERATIONS / 2; i++)
 		operate(&driver, modern);
-	wait_a_little(&driver);
+	finish_twice(&driver, modern);
 	machine_free(&driver.machine);
 	options_free(&options);
 	return 0;

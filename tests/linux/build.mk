@@ -3,7 +3,7 @@
 LINUX := $(BUILD)/linux
 LINUX_PACKAGES := $(PACKAGES_TEST) u-boot-qemu linux-source-6.1 flex bison bc rsync xz-utils e2fsprogs mtools
 
-# Each of its suites has a target: linux-boots, linux-checks, linux-disk, linux-same.
+# Each of its suites has a target: linux-boots, linux-checks and so on.
 LINUX_TARGETS := linux-boots linux-checks linux-disk linux-same linux-share
 
 .PHONY: linux kvm $(LINUX_TARGETS) linux-speed linux-ready linux-programs

@@ -7,6 +7,6 @@ SEMIHOSTING_CC := riscv64-unknown-elf-gcc -march=rv64imafdc_zicsr -mabi=lp64d -m
 .PHONY: semihosting-programs
 semihosting-programs: $(SEMIHOSTING:%=$(BUILD)/semihosting/%.elf)
 
-$(BUILD)/semihosting/%.elf: tests/semihosting/start.S tests/semihosting/*.c tests/semihosting/build.mk
+$(BUILD)/semihosting/%.elf: tests/semihosting/start.S tests/semihosting/*.[ch] tests/semihosting/build.mk
 	@mkdir -p $(@D)
 	$(SEMIHOSTING_CC) -DMODE=$(lastword $(subst -, ,$*)) tests/semihosting/start.S tests/semihosting/$(firstword $(subst -, ,$*)).c -o $@

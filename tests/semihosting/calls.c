@@ -1,45 +1,5 @@
 /* Every semihosting call and what it answers, told on the UART; what the calls themselves write begins with "semihosting". */
-#include <stdint.h>
-
-int64_t semihost(uint64_t number, uint64_t parameter);
-
-enum {
-	OPEN = 1,
-	CLOSE,
-	WRITEC,
-	WRITE0,
-	WRITE,
-	READ,
-	READC,
-	ISERROR,
-	ISTTY,
-	SEEK,
-	FLEN = 12,
-	TMPNAM,
-	REMOVE,
-	RENAME,
-	CLOCK,
-	TIME,
-	SYSTEM,
-	ERRNO,
-	GET_CMDLINE = 0x15,
-	HEAPINFO,
-	EXIT = 0x18,
-	EXIT_EXTENDED = 0x20,
-	ELAPSED = 0x30,
-	TICKFREQ,
-};
-
-static uint64_t block[4];
-
-static int64_t call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
-{
-	block[0] = a;
-	block[1] = b;
-	block[2] = c;
-	block[3] = d;
-	return semihost(number, (uint64_t)block);
-}
+#include "semihost.h"
 
 static void put(char c) { *(volatile uint8_t *)0x10000000 = (uint8_t)c; }
 
@@ -196,5 +156,5 @@ void main(void)
 	files();
 	trouble();
 	rest();
-	call(EXIT, 0x20026, 7, 0, 0);
+	call(EXIT, APPLICATION_EXIT, 7, 0, 0);
 }

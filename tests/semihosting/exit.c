@@ -1,7 +1,5 @@
 /* Ends as it was called: SYSTEM, or the call, reason and code that the command line has in decimal. */
-#include <stdint.h>
-
-int64_t semihost(uint64_t number, uint64_t parameter);
+#include "semihost.h"
 
 static char text[64];
 
@@ -17,14 +15,10 @@ static uint64_t word(const char **at)
 
 void main(void)
 {
-	uint64_t block[2] = {(uint64_t)text, sizeof(text)};
 	const char *at = text;
-	semihost(0x15, (uint64_t)block);
-	uint64_t number = word(&at);
-	block[0] = word(&at);
-	block[1] = word(&at);
-	int64_t answer = semihost(number, (uint64_t)block);
-	block[0] = 0x20026;
-	block[1] = answer == -1 ? 40 + (uint64_t)semihost(19, 0) % 100 : 1; /* what was refused comes here */
-	semihost(0x18, (uint64_t)block);
+	call(GET_CMDLINE, (uint64_t)text, sizeof(text), 0, 0);
+	uint64_t number = word(&at), reason = word(&at), code = word(&at);
+	int64_t answer = call(number, reason, code, 0, 0);
+	code = answer == -1 ? 40 + (uint64_t)semihost(ERRNO, 0) % 100 : 1; /* what was refused comes here */
+	call(EXIT, APPLICATION_EXIT, code, 0, 0);
 }

@@ -188,6 +188,15 @@ def nobody_reads():
                                 stderr=subprocess.PIPE)
         expect_equal(status.returncode, 128 + signal.SIGPIPE, f"a closed pipe: {status.stderr}")
         expect("trace_hash" in json.load(open(stats)), "statistics")
+        # what a UART is connected to that is not the console
+        fifo = os.path.join(folder, "fifo")
+        os.mkfifo(fifo)
+        both = os.open(fifo, os.O_RDWR)
+        fcntl.fcntl(both, fcntl.F_SETPIPE_SZ, 4096)
+        os.write(both, b"x" * 4096)
+        aside = ["-serial", "file:" + fifo, "-chardev", "stdio,id=c", "-device", "virtio-serial-device", "-device", "virtconsole,chardev=c"]
+        expect_equal(run([RVSIM, "--timeout", "0.5", *aside, program("prompt")], 30)[0], 2, "output that is lost")
+        os.close(both)
     os.close(writer)
 
 

@@ -58,8 +58,9 @@ def words(out):
 
 
 @functools.cache
-def content(number):
-    data, value = bytearray(number * 7919 % LARGEST), number
+def content(number, largest=LARGEST):
+    """What init writes into file `number`."""
+    data, value = bytearray(number * 7919 % largest), number
     for i in range(len(data)):
         value = (value * 1103515245 + 12345) & 0xffffffff
         data[i] = value >> 16 & 0xff

@@ -2,14 +2,13 @@
 
 The share task of tests/linux/init does to the folder whatever a file system can be asked; what it leaves there is compared with what
 it says it did, and with what the same run on QEMU leaves. Long, and needs what `make linux` builds."""
-import functools
 import hashlib
 import os
 import re
 import stat
 import tempfile
 from suites.linux import INITRD, KERNELS, OPENSBI, OURS, TROUBLE
-from suites.linux_disk import TRANSPORTS
+from suites.linux_disk import TRANSPORTS, content
 from suites.tools import QEMU, expect, expect_equal, run, stats_of
 
 MACHINES = {"rvsim": OURS, "qemu": QEMU}
@@ -58,15 +57,6 @@ def checks(out):
     return re.findall(r"^(?:OK|FAIL) .*|^text: .*", out, re.M)
 
 
-@functools.cache
-def content(number):
-    data, value = bytearray(number * 7919 % LARGEST), number
-    for i in range(len(data)):
-        value = (value * 1103515245 + 12345) & 0xffffffff
-        data[i] = value >> 16 & 0xff
-    return bytes(data)
-
-
 def tree(folder):
     """{path: what is there}, with permissions, contents, and what mapped-xattr keeps; not the model's own files."""
     found = {}
@@ -96,7 +86,7 @@ def left_as_told(folder):
     for place, names in (("made", made), ("moved", moved)):
         for name in names:
             with open(f"{folder}/{place}/{name}", "rb") as file:
-                expect(file.read() == content(int(name)), f"{place}/{name} is not what was written")
+                expect(file.read() == content(int(name), LARGEST), f"{place}/{name} is not what was written")
     with open(f"{folder}/mapped", "rb") as file:
         expect(file.read() == bytes(i % 251 for i in range(3 * 4096)), "what was written through a mapping")
     with open(f"{folder}/new/x") as file:

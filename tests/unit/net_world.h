@@ -22,7 +22,6 @@ enum {
 	TRANSMIT = 1,
 	CONTROL = 2,
 	RINGS = 3,
-	RING_BYTES = 0x3000,
 	POLL_TICKS = 100,
 	SHORTEST = POLL_TICKS * 10, /* cycles between two looks */
 	LONGEST = 100 * SHORTEST,
@@ -111,11 +110,6 @@ static inline void side_trouble(void *context, enum input_trouble trouble, const
 
 /* ---- the machine ---- */
 
-struct ring {
-	uint64_t desc, avail, used;
-	uint16_t given;
-};
-
 struct net_world {
 	struct virtio_world world;
 	struct input_log log;
@@ -153,40 +147,12 @@ static inline void end_net(struct net_world *net)
 	bus_free(&net->world.bus);
 }
 
-static inline void begin_ring(struct net_world *net, unsigned queue)
-{
-	struct virtio_world *world = &net->world;
-	uint64_t base = RING_AT + queue * (uint64_t)RING_BYTES;
-	struct ring *ring = &net->rings[queue];
-	*ring = (struct ring){.desc = base, .avail = base + 16 * QUEUE_LENGTH, .used = base + 4096};
-	memset(at(world, base), 0, RING_BYTES);
-	set_reg(world, REG_QUEUE_SEL, queue);
-	set_reg(world, REG_QUEUE_SIZE, QUEUE_LENGTH);
-	if (!world->modern) {
-		set_reg(world, REG_QUEUE_ALIGN, 4096);
-		set_reg(world, REG_QUEUE_PFN, base >> 12);
-		return;
-	}
-	set_reg(world, REG_DESC, ring->desc);
-	set_reg(world, REG_DRIVER, ring->avail);
-	set_reg(world, REG_DEVICE, ring->used);
-	set_reg(world, REG_QUEUE_READY, 1);
-}
-
 static inline void drive_net(struct net_world *net, uint64_t without)
 {
 	struct virtio_world *world = &net->world;
-	uint32_t status = VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER;
-	set_reg(world, REG_STATUS, 0);
-	set_reg(world, REG_STATUS, status);
-	if (!world->modern)
-		set_reg(world, REG_PAGE_SIZE, 4096);
-	accept_features(world, offered(world) & ~without);
-	if (world->modern)
-		set_reg(world, REG_STATUS, status |= VIRTIO_FEATURES_OK);
-	cr_assert_eq(reg(world, REG_STATUS), status);
+	uint32_t status = negotiate(world, without);
 	for (unsigned queue = 0; queue < RINGS; queue++)
-		begin_ring(net, queue);
+		net->rings[queue] = begin_ring(world, queue, RING_AT + queue * (uint64_t)RING_BYTES);
 	set_reg(world, REG_STATUS, status | VIRTIO_DRIVER_OK);
 }
 
@@ -203,27 +169,19 @@ static inline void run_on(struct net_world *net, uint64_t cycles) { run_until(ne
 
 static inline void give(struct net_world *net, unsigned queue, uint16_t head)
 {
-	struct ring *ring = &net->rings[queue];
-	uint8_t *avail = at(&net->world, ring->avail);
-	memcpy(avail + 4 + 2 * (ring->given % QUEUE_LENGTH), &head, 2);
-	ring->given++;
-	memcpy(avail + 2, &ring->given, 2);
+	give_to(&net->world, &net->rings[queue], head);
 }
 
 static inline void tell(struct net_world *net, unsigned queue) { set_reg(&net->world, REG_NOTIFY, queue); }
 
 static inline uint16_t used_of(struct net_world *net, unsigned queue)
 {
-	uint16_t index;
-	memcpy(&index, (uint8_t *)at(&net->world, net->rings[queue].used) + 2, 2);
-	return index;
+	return used_index_of(&net->world, &net->rings[queue]);
 }
 
 static inline uint32_t used_size(struct net_world *net, unsigned queue, unsigned index)
 {
-	uint32_t element[2];
-	memcpy(element, (uint8_t *)at(&net->world, net->rings[queue].used) + 4 + 8 * (index % QUEUE_LENGTH), sizeof(element));
-	return element[1];
+	return used_length_of(&net->world, &net->rings[queue], index);
 }
 
 /* Receive buffer `index` is `size` bytes at its place. */

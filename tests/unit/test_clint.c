@@ -240,6 +240,8 @@ Test(clint, comes_back)
 	for (unsigned i = 0; i < 2; i++) {
 		cr_expect_eq(get(&worlds[i], MTIME, 8, 50), 105);
 		cr_expect_eq(get(&worlds[i], 8, 4, 50), 1);
+		for (uint64_t hart = 0; hart < 3; hart++)
+			cr_expect_eq(get(&worlds[i], MTIMECMP + 8 * hart, 8, 50), hart == 1 ? 20 : 150);
 		cr_expect_eq(event_next(&worlds[i].events), 50 * TICK);
 		event_run(&worlds[i].events, 600);
 		put(&worlds[i], MTIMECMP + 8, 8, 610, 200);

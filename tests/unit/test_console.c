@@ -5,6 +5,7 @@
 #include "base/event_queue.h"
 #include "dev/console.h"
 #include "revival.h"
+#include "temporary.h"
 
 struct log {
 	unsigned satisfied, failed;
@@ -252,6 +253,77 @@ static bool restores(struct state_reader *reader)
 	return good;
 }
 
+/* What must not come has come: that is told at the end of the run, of one that goes on from there, too. */
+Test(console, a_failure_comes_back)
+{
+	struct log log;
+	const char *line;
+	struct console *console = START(&log, NULL, "+good", "-bad", "-worse"), *other = START(&log, NULL, "+good", "-bad", "-worse");
+	print(console, "it is worse\nnext");
+	struct state_writer writer = { 0 };
+	console_save(console, &writer);
+	struct state_reader reader = reader_of(&writer), again = reader_of(&writer);
+	cr_assert(console_restore(other, &reader), "%s", reader.reason);
+	const struct console_pattern *failed = line_watch_failed(console_watch(other), &line);
+	cr_assert_not_null(failed);
+	cr_expect_str_eq(failed->text, "worse");
+	cr_expect_str_eq(line, "it is worse");
+	console_close(other);
+	other = START(&log, NULL, "+good");
+	cr_expect_not(console_restore(other, &again));
+	console_close(other);
+	console_close(console);
+	state_writer_free(&writer);
+}
+
+static void count_trouble(void *context, enum input_trouble trouble, const char *message)
+{
+	unsigned *troubles = context;
+	cr_assert_str_neq(message, "");
+	troubles[trouble]++;
+}
+
+static void write_recording(char path[TEMPORARY_PATH], const struct record *records, unsigned count)
+{
+	struct input_log log = { 0 };
+	temporary(path);
+	cr_assert_eq(input_log_record(&log, path), 0);
+	for (unsigned i = 0; i < count; i++)
+		recorder_add(log.recorder, &records[i]);
+	cr_assert_eq(input_log_finish(&log), 0);
+}
+
+/* The recording was at its end when the machine went back in time: from there it is replayed as before. */
+Test(console, a_recording_is_replayed_again)
+{
+	char path[TEMPORARY_PATH];
+	unsigned troubles[INPUT_NO_MEMORY + 1] = { 0 };
+	struct input_log log = { 0 };
+	static const struct record records[] = {
+		{ .cycle = 10, .bytes = (const uint8_t *)"ab", .size = 2 },
+		{ .cycle = 20, .polls = 1, .kind = RECORD_STOP },
+	};
+	write_recording(path, records, 2);
+	cr_assert_eq(input_log_replay(&log, path, 0), 0);
+	struct console_config config = { .serial = "stdio", .log = &log, .trouble = count_trouble, .context = troubles };
+	struct console *console = console_open(&config);
+	struct state_writer writer = { 0 };
+	console_save(console, &writer);
+	for (unsigned i = 1; i <= 3; i++) {
+		cr_expect_eq(console_read(console, 10), 'a');
+		cr_expect_eq(console_read(console, 11), 'b');
+		cr_expect_eq(console_read(console, 20), CONSOLE_NOTHING);
+		cr_expect_eq(console_read(console, 30), CONSOLE_END);
+		cr_expect_eq(troubles[INPUT_RUN_OUT], i);
+		cr_expect_eq(troubles[INPUT_OTHER_RUN], 0);
+		struct state_reader reader = reader_of(&writer);
+		cr_assert(console_restore(console, &reader), "%s", reader.reason);
+	}
+	console_close(console);
+	state_writer_free(&writer);
+	input_log_free(&log);
+}
+
 /* In the middle of a line and of an escape sequence; what matched already does not match again. */
 Test(console, comes_back)
 {
@@ -279,4 +351,117 @@ Test(console, comes_back)
 	}
 	expect_refusals(&writer, restores, true);
 	state_writer_free(&writer);
+}
+
+/* What was written before and after any byte: a line that was cut, half an escape sequence, CR and LF, a prompt. */
+static const char *long_text(void)
+{
+	static char text[6000];
+	char *end = text + sprintf(text, "one\r\n\033[32mtwo\033[0m go\r\n");
+	memset(end, 'x', 4500);
+	strcpy(end + 4500, "needle\r\nlogin: ");
+	return text;
+}
+
+/* The bytes from `from` on, one every 1000 cycles; then the guest waits for input a little less than it takes for a prompt to stand. */
+static void play(struct console *console, struct event_queue *events, const char *text, size_t from)
+{
+	size_t at = from;
+	for (; text[at]; at++) {
+		event_run(events, 1000 * at);
+		console_write(console, (uint8_t)text[at], 1000 * at);
+	}
+	event_run(events, 1000 * at);
+	console_read(console, 1000 * (at - 1) + 99999);
+}
+
+Test(console, comes_back_after_any_byte)
+{
+	const char *text = long_text();
+	size_t length = strlen(text);
+	for (size_t cut = 0; cut <= length; cut += cut > 60 && cut + 60 < length ? 131 : 1) {
+		struct log logs[2];
+		struct event_queue events[2];
+		struct console *consoles[2];
+		const char *line;
+		for (unsigned i = 0; i < 2; i++) {
+			event_queue_init(&events[i]);
+			consoles[i] = START(&logs[i], &events[i], "+go", "+two", "-^$", "-^x*needle", "-login: $");
+		}
+		for (size_t at = 0; at < cut; at++) {
+			event_run(&events[0], 1000 * at);
+			console_write(consoles[0], (uint8_t)text[at], 1000 * at);
+		}
+		struct state_writer writer = { 0 };
+		event_queue_save(&events[0], &writer);
+		console_save(consoles[0], &writer);
+		struct state_reader reader = reader_of(&writer);
+		cr_assert(event_queue_restore(&events[1], &reader) && console_restore(consoles[1], &reader), "%s", reader.reason);
+		logs[0] = logs[1] = (struct log){ 0 };
+		cr_expect_eq(event_next(&events[1]), event_next(&events[0]), "cut at %zu", cut);
+		for (unsigned i = 0; i < 2; i++) {
+			play(consoles[i], &events[i], text, cut);
+			cr_expect_eq(logs[i].satisfied, logs[0].satisfied, "cut at %zu", cut);
+			cr_expect_null(line_watch_failed(console_watch(consoles[i]), &line), "cut at %zu: %s", cut, line);
+			console_close(consoles[i]);
+			event_queue_free(&events[i]);
+		}
+		state_writer_free(&writer);
+	}
+}
+
+enum { NOT_ENDED = 1000 }; /* the answer to another question */
+
+static int ask(struct console *console, uint64_t cycle, int answer)
+{
+	return answer == NOT_ENDED && !console_ended(console, cycle) ? NOT_ENDED : console_read(console, cycle);
+}
+
+/* Between any two questions: bytes that were got and not asked for, a break, questions in vain, the end. */
+Test(console, input_comes_back_after_any_question)
+{
+	static const struct record records[] = {
+		{ .cycle = 20, .polls = 2, .bytes = (const uint8_t *)"abc", .size = 3 },
+		{ .cycle = 40, .kind = RECORD_BREAK },
+		{ .cycle = 70, .polls = 2, .kind = RECORD_LAST, .bytes = (const uint8_t *)"d", .size = 1 },
+	};
+	static const struct {
+		uint64_t cycle;
+		int answer;
+	} questions[] = { { 5, CONSOLE_NOTHING }, { 10, CONSOLE_NOTHING }, { 20, 'a' },          { 21, 'b' }, { 30, 'c' },
+		          { 40, NOT_ENDED },      { 40, CONSOLE_BREAK },  { 50, CONSOLE_NOTHING }, { 60, CONSOLE_NOTHING }, { 70, 'd' }, { 80, CONSOLE_END } };
+	enum { QUESTIONS = sizeof(questions) / sizeof(questions[0]) };
+	char path[TEMPORARY_PATH], again[TEMPORARY_PATH];
+	write_recording(path, records, 3);
+	for (unsigned cut = 0; cut <= QUESTIONS; cut++) {
+		unsigned troubles[INPUT_NO_MEMORY + 1] = { 0 };
+		struct input_log logs[2] = { { 0 }, { 0 } };
+		struct console *consoles[2];
+		temporary(again);
+		for (unsigned i = 0; i < 2; i++) {
+			cr_assert_eq(input_log_replay(&logs[i], path, 0), 0);
+			cr_assert_eq(input_log_record(&logs[i], i ? again : NULL), 0);
+			struct console_config config = { .serial = "stdio", .log = &logs[i], .trouble = count_trouble, .context = troubles };
+			consoles[i] = console_open(&config);
+		}
+		for (unsigned i = 0; i < cut; i++)
+			cr_assert_eq(ask(consoles[0], questions[i].cycle, questions[i].answer), questions[i].answer);
+		struct state_writer writer = { 0 };
+		console_save(consoles[0], &writer);
+		struct state_reader reader = reader_of(&writer);
+		cr_assert(console_restore(consoles[1], &reader), "%s", reader.reason);
+		for (unsigned i = cut; i < QUESTIONS; i++)
+			cr_expect_eq(ask(consoles[1], questions[i].cycle, questions[i].answer), questions[i].answer, "cut at %u, question %u", cut, i);
+		cr_expect_eq(troubles[INPUT_OTHER_RUN] + troubles[INPUT_RUN_OUT], 0);
+		console_close(consoles[0]);
+		console_close(consoles[1]);
+		input_log_free(&logs[0]);
+		input_log_free(&logs[1]);
+		struct recording recording;
+		cr_assert_eq(recording_read(&recording, again), 0);
+		const struct recorded_stream *stream = &recording.streams[INPUT_CONSOLE];
+		cr_expect_eq(stream->records[stream->count - 1].cycle, 70, "cut at %u: the last question that went to the host", cut);
+		recording_free(&recording);
+		state_writer_free(&writer);
+	}
 }

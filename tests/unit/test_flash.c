@@ -8,19 +8,12 @@
 #include "dev/devices.h"
 #include "dev/flash.h"
 #include "revival.h"
+#include "splitmix.h"
 
 enum { BLOCK = 256 << 10, BASE = 0x20000000 };
 enum { READY = 0x800080, PROGRAM_ERROR = 0x900090, ERASE_ERROR = 0xa000a0, SEQUENCE_ERROR = 0xb000b0 };
 enum { PROGRAM = 0x400040, ERASE = 0x200020, CONFIRM = 0xd000d0, CLEAR = 0x500050, STATUS = 0x700070, ID = 0x900090, QUERY = 0x980098,
        BUFFER = 0xe800e8, LOCK = 0x600060, ARRAY = 0xff00ff };
-
-static uint64_t next_random(uint64_t *seed) /* splitmix64 */
-{
-	uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
 
 struct world {
 	struct bus bus;
@@ -403,6 +396,30 @@ Test(flash, state)
 	put(&world, 0x9000, CONFIRM);
 	cr_expect_eq(array(&world, 0x9004), 0x10001);
 	cr_expect_eq(array(&world, 3 * BLOCK + 4), 0x5a5a5a5a);
+	end(&world);
+	state_writer_free(&writer);
+}
+
+/* Between two writes of a buffer's data. */
+Test(flash, state_of_a_buffer)
+{
+	struct world world;
+	struct state_writer writer = {0};
+	begin(&world);
+	put(&world, 0x9000, BUFFER);
+	put(&world, 0x9000, 2);
+	put(&world, 0x9000, 0x10000);
+	world.device->save(world.device, &writer);
+	end(&world);
+	begin(&world);
+	struct state_reader reader = reader_of(&writer);
+	cr_assert(world.device->restore(world.device, &reader), "%s", reader.reason);
+	put(&world, 0x9004, 0x10001);
+	put(&world, 0x9008, 0x10002);
+	put(&world, 0x9000, CONFIRM);
+	cr_expect_eq(get(&world, 0), READY);
+	for (uint32_t i = 0; i < 3; i++)
+		cr_expect_eq(array(&world, 0x9000 + 4 * i), 0x10000 + i);
 	end(&world);
 	state_writer_free(&writer);
 }

@@ -5,17 +5,10 @@
 #include "dev/devices.h"
 #include "dev/fw_cfg.h"
 #include "revival.h"
+#include "splitmix.h"
 
 enum { DRAM = 0x80000000u, DRAM_BYTES = 1 << 22, DESCRIPTOR = DRAM + 0x100, BUFFER = DRAM + 0x2000 };
 enum { DMA_ERROR = 1, DMA_READ = 2, DMA_SKIP = 4, DMA_SELECT = 8, DMA_WRITE = 16 };
-
-static uint64_t next_random(uint64_t *seed) /* splitmix64 */
-{
-	uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
 
 struct world {
 	struct bus bus;

@@ -187,15 +187,8 @@ Test(network, saved_in_the_middle)
 	run_on(net, 25000); /* two frames have come, for which there is no room */
 	command(net, "\1\1\x52\x54\0\0\0\1", 8);
 	cr_assert_eq(side.troubles, 0, "%s", side.message);
-	struct state_writer writer = {0};
-	event_queue_save(&net->world.events, &writer);
-	net->world.slot->save(net->world.slot, &writer);
-	memcpy(other->world.bus.dram, net->world.bus.dram, DRAM_BYTES);
+	take_over(&other->world, &net->world);
 	memcpy(other->rings, net->rings, sizeof(net->rings));
-	other->world.now = net->world.now;
-	struct state_reader reader = {.bytes = writer.bytes, .size = writer.size};
-	cr_assert(event_queue_restore(&other->world.events, &reader));
-	cr_assert(other->world.slot->restore(other->world.slot, &reader), "%s", reader.reason);
 	for (unsigned i = 0; i < 2; i++) {
 		for (unsigned buffer = 0; buffer < 4; buffer++)
 			give_buffer(&worlds[i], buffer, 2000);
@@ -205,10 +198,66 @@ Test(network, saved_in_the_middle)
 		cr_expect_eq(reg_read(&worlds[i].world, REG_CONFIG + 5, 1), 1);
 		cr_expect_eq(network_unasked(worlds[i].world.backends.networks[0]), 0);
 	}
-	cr_expect(memcmp(net->world.bus.dram, other->world.bus.dram, DRAM_BYTES) == 0);
-	state_writer_free(&writer);
+	expect_same(&net->world, &other->world);
 	end_net(net);
 	end_net(other);
+}
+
+/* The recording was at its end when the machine went back in time: from there it is replayed as before. */
+Test(network, a_recording_is_replayed_again)
+{
+	char path[TEMPORARY_PATH];
+	uint64_t recorded;
+	record_session(path, &recorded);
+	struct input_log log = {0};
+	struct net_world net;
+	struct state_writer writer = {0};
+	cr_assert_eq(input_log_replay(&log, path, 1), 0);
+	begin_net(&net, true, log);
+	event_queue_save(&net.world.events, &writer);
+	net.world.slot->save(net.world.slot, &writer);
+	for (unsigned i = 1; i <= 3; i++) {
+		net.world.now = 0;
+		cr_expect_eq(session(&net, 0), recorded, "time %u", i);
+		cr_expect_eq(side.troubles, i - 1);
+		run_on(&net, 2 * LONGEST);
+		cr_expect_eq(side.troubles, i);
+		/* what has failed stays so */
+		take_over(&net.world, &net.world);
+		tell(&net, RECEIVE);
+		run_on(&net, 2 * LONGEST);
+		cr_expect_eq(side.troubles, i, "told once");
+		struct state_reader reader = reader_of(&writer);
+		cr_assert(event_queue_restore(&net.world.events, &reader));
+		cr_assert(net.world.slot->restore(net.world.slot, &reader), "%s", reader.reason);
+	}
+	state_writer_free(&writer);
+	end_net(&net);
+}
+
+/* When it looked last is when a recording ends. */
+Test(network, a_recording_ends_where_the_last_look_was)
+{
+	char path[TEMPORARY_PATH];
+	struct net_world net, other;
+	struct input_log log = {0};
+	struct recording recording;
+	begin_net(&net, true, log);
+	drive_net(&net, 0);
+	tell(&net, RECEIVE);
+	run_on(&net, 3 * SHORTEST);
+	temporary(path);
+	cr_assert_eq(input_log_record(&log, path), 0);
+	begin_net(&other, true, log);
+	take_over(&other.world, &net.world);
+	uint64_t last = event_next(&net.world.events) - 2 * SHORTEST; /* the second look in vain: the next comes after twice the time */
+	network_finish(other.world.backends.networks[0]);
+	end_net(&net);
+	end_net(&other);
+	cr_assert_eq(recording_read(&recording, path), 0);
+	cr_assert_eq(recording.streams[INPUT_NETWORK].count, 1);
+	cr_expect_eq(recording.streams[INPUT_NETWORK].records[0].cycle, last);
+	recording_free(&recording);
 }
 
 /* Whatever the bytes are, a machine that takes them runs on. */

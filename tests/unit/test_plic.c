@@ -295,3 +295,27 @@ Test(plic, comes_back)
 	worlds[0].plic->destroy(worlds[0].plic);
 	worlds[1].plic->destroy(worlds[1].plic);
 }
+
+/* By level, a wire that was high when it was saved asks again at completion. */
+Test(plic, comes_back_by_level)
+{
+	struct world worlds[2];
+	for (unsigned i = 0; i < 2; i++) {
+		start(&worlds[i]);
+		worlds[i].platform.plic_by_level = true;
+	}
+	put(&worlds[0], 4 * 10, 1);
+	enable(&worlds[0], S0, 10);
+	plic_kind.source(worlds[0].plic, 10, true, 0);
+	cr_assert_eq(claim(&worlds[0], S0), 10);
+	struct state_writer writer = {0};
+	worlds[0].plic->save(worlds[0].plic, &writer);
+	struct state_reader reader = reader_of(&writer);
+	cr_assert(worlds[1].plic->restore(worlds[1].plic, &reader), "%s", reader.reason);
+	for (unsigned i = 0; i < 2; i++) {
+		complete(&worlds[i], S0, 10);
+		cr_expect(worlds[i].level[S0]);
+		worlds[i].plic->destroy(worlds[i].plic);
+	}
+	state_writer_free(&writer);
+}

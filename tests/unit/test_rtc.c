@@ -195,3 +195,27 @@ Test(rtc, comes_back)
 	end(&worlds[0]);
 	end(&worlds[1]);
 }
+
+/* After an alarm that nobody has heard yet: whoever lets it interrupt hears of it, and when it was for is still there. */
+Test(rtc, comes_back_pending)
+{
+	struct world worlds[2];
+	start(&worlds[0]);
+	start(&worlds[1]);
+	uint64_t alarm = time_of(&worlds[0]) + 5000;
+	set_alarm(&worlds[0], alarm);
+	event_run(&worlds[0].events, 50 * TICK);
+	struct state_writer writer = {0};
+	event_queue_save(&worlds[0].events, &writer);
+	worlds[0].rtc->save(worlds[0].rtc, &writer);
+	struct state_reader reader = reader_of(&writer);
+	cr_assert(restore(&worlds[1], &reader), "%s", reader.reason);
+	for (unsigned i = 0; i < 2; i++) {
+		cr_expect_not(worlds[i].irq);
+		cr_expect_eq(get(&worlds[i], ALARM_LOW), (uint32_t)alarm);
+		put(&worlds[i], ENABLED, 1);
+		cr_expect(worlds[i].irq);
+		end(&worlds[i]);
+	}
+	state_writer_free(&writer);
+}

@@ -123,6 +123,10 @@ Test(semihosting, goes_on, .init = start, .fini = end)
 	cr_expect_eq(call(ERRNO, 0, 0, 0), 9);
 	expect_reads(file, "cd");
 	expect_reads(features, "FB");
+	strcpy((char *)world.memory + TEXT, "Z");
+	cr_expect_eq(call(WRITE, (uint64_t)file, TEXT, 1), 0, "it is open to be written, too");
+	cr_assert_eq(call(SEEK, (uint64_t)file, 4, 0), 0);
+	expect_reads(file, "Zf");
 	expect_refusals(restore_other, &writer);
 	free(writer.bytes);
 }

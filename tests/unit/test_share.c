@@ -61,15 +61,17 @@ static int version(uint32_t size, const char *words)
 	return ask();
 }
 
-static int attach(uint32_t fid)
+static int attach_as(uint32_t fid, uint32_t uid)
 {
 	begin_fid(P9_ATTACH, fid);
 	p9_put32(&request, UINT32_MAX);
 	text("user");
 	text("any");
-	p9_put32(&request, 0);
+	p9_put32(&request, uid);
 	return ask();
 }
+
+static int attach(uint32_t fid) { return attach_as(fid, 0); }
 
 /* Names with '|' between; "" for none. */
 static int walk(uint32_t fid, uint32_t new_fid, const char *names)
@@ -151,9 +153,51 @@ static int mkdir_name(uint32_t fid, const char *name)
 	return ask();
 }
 
+static int mknod_name(uint32_t fid, const char *name, uint32_t mode)
+{
+	begin_fid(P9_MKNOD, fid);
+	text(name);
+	p9_put32(&request, mode);
+	p9_put32(&request, 1);
+	p9_put32(&request, 3);
+	p9_put32(&request, 0);
+	return ask();
+}
+
+static int link_name(uint32_t fid, uint32_t folder_fid, const char *name)
+{
+	begin_fid(P9_LINK, folder_fid);
+	p9_put32(&request, fid);
+	text(name);
+	return ask();
+}
+
+enum { SET_MODE = 1, SET_SIZE = 8 };
+
+static int setattr(uint32_t fid, uint32_t valid, uint32_t mode, uint64_t size)
+{
+	begin_fid(P9_SETATTR, fid);
+	p9_put32(&request, valid);
+	p9_put32(&request, mode);
+	p9_put64(&request, 0);
+	p9_put64(&request, size);
+	for (unsigned i = 0; i < 4; i++)
+		p9_put64(&request, 0);
+	return ask();
+}
+
+static int xattrcreate(uint32_t fid, const char *name, uint64_t size)
+{
+	begin_fid(P9_XATTRCREATE, fid);
+	text(name);
+	p9_put64(&request, size);
+	p9_put32(&request, 0);
+	return ask();
+}
+
 struct attributes {
 	uint64_t number, links, size, blocks, atime, mtime, mtime_ns, ctime;
-	uint32_t mode;
+	uint32_t mode, uid;
 };
 
 static struct attributes getattr(uint32_t fid)
@@ -166,7 +210,8 @@ static struct attributes getattr(uint32_t fid)
 	p9_take(&reply, 5);
 	got.number = p9_get64(&reply);
 	got.mode = p9_get32(&reply);
-	p9_take(&reply, 8);
+	got.uid = p9_get32(&reply);
+	p9_take(&reply, 4);
 	got.links = p9_get64(&reply);
 	p9_get64(&reply);
 	got.size = p9_get64(&reply);
@@ -333,11 +378,7 @@ Test(share, links_lead_nowhere)
 	cr_assert_eq(symlink(outside, path), 0);
 	cr_expect_eq(walk(3, 4, "secret"), ENOTDIR);
 	cr_expect_eq(create(3, "new"), ENOTDIR);
-	begin_fid(P9_SETATTR, 2);
-	p9_put32(&request, 1);
-	for (unsigned i = 0; i < 13; i++)
-		p9_put32(&request, 0777);
-	cr_expect_eq(ask(), EOPNOTSUPP, "modes of links");
+	cr_expect_eq(setattr(2, SET_MODE, 0777, 0), EOPNOTSUPP, "modes of links");
 	snprintf(path, sizeof(path), "%s/new", outside);
 	cr_expect_neq(access(path, F_OK), 0);
 	end();
@@ -390,13 +431,7 @@ Test(share, pipes_are_not_opened, .timeout = 20)
 	cr_expect_eq(lopen(2, 1), ENXIO);
 	cr_assert_eq(walk(ROOT, 3, ""), 0);
 	cr_expect_eq(create(3, "pipe"), ENXIO);
-	begin_fid(P9_MKNOD, ROOT);
-	text("null");
-	p9_put32(&request, S_IFCHR | 0666);
-	p9_put32(&request, 1);
-	p9_put32(&request, 3);
-	p9_put32(&request, 0);
-	cr_expect_eq(ask(), EPERM, "a device of the host's");
+	cr_expect_eq(mknod_name(ROOT, "null", S_IFCHR | 0666), EPERM, "a device of the host's");
 	cr_expect_not(host_has("null"));
 	end();
 }
@@ -475,10 +510,7 @@ Test(share, numbers)
 		cr_expect_eq(getattr(100).number, i);
 		cr_assert_eq(fid_alone(P9_CLUNK, 100), 0);
 	}
-	begin_fid(P9_LINK, ROOT);
-	p9_put32(&request, 2);
-	text("second");
-	cr_assert_eq(ask(), 0);
+	cr_assert_eq(link_name(2, ROOT, "second"), 0);
 	cr_assert_eq(unlinkat_name(ROOT, "z", 0), 0);
 	cr_assert_eq(walk(ROOT, 4, "second"), 0);
 	cr_expect_eq(getattr(4).number, 2u, "another name of the file");
@@ -487,14 +519,45 @@ Test(share, numbers)
 	end();
 }
 
-Test(share, times)
+/* A file that is open without a name keeps its number; when nobody has it open any more, the host may give its own to another. */
+Test(share, numbers_of_nameless_files)
+{
+	start(SHARE_NONE);
+	for (uint64_t i = 2; i < 20; i++) {
+		cr_assert_eq(walk(ROOT, 2, ""), 0);
+		cr_assert_eq(create(2, "x"), 0);
+		cr_expect_eq(getattr(2).number, i);
+		cr_assert_eq(walk(ROOT, 3, "x"), 0);
+		cr_assert_eq(lopen(3, 0), 0);
+		cr_assert_eq(unlinkat_name(ROOT, "x", 0), 0);
+		cr_assert_eq(put_bytes(2, 0, "z"), 0);
+		cr_expect_eq(getattr(2).number, i);
+		cr_assert_eq(fid_alone(i % 2 ? P9_CLUNK : P9_REMOVE, 2), i % 2 ? 0 : ENOENT);
+		cr_expect_eq(getattr(3).number, i, "still open");
+		if (i % 3) {
+			cr_assert_eq(fid_alone(P9_CLUNK, 3), 0);
+		} else {
+			cr_assert_eq(version(8192, "9P2000.L"), 0);
+			cr_assert_eq(attach(ROOT), 0);
+		}
+	}
+	end();
+}
+
+/* Times that no guest has changed, of access and of contents. */
+static void host_times(const char *name)
 {
 	char path[128];
 	struct timespec times[2] = {{111, 5}, {222, 6}};
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	cr_assert_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+Test(share, times)
+{
 	start(SHARE_NONE);
 	host_file("file", "x");
-	snprintf(path, sizeof(path), "%s/file", folder);
-	cr_assert_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+	host_times("file");
 	cr_assert_eq(walk(ROOT, 2, "file"), 0);
 	struct attributes got = getattr(2);
 	cr_expect(got.mtime == 222 && got.mtime_ns == 6, "the host's");
@@ -511,7 +574,7 @@ Test(share, times)
 	got = getattr(3);
 	cr_expect(got.mtime == SECONDS && got.ctime == SECONDS && got.atime == SECONDS);
 	/* what somebody else does afterwards is the host's again */
-	cr_assert_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+	host_times("file");
 	cr_expect_eq(getattr(2).mtime, 222u);
 	end();
 }
@@ -555,13 +618,7 @@ Test(share, mapped_file)
 	cr_expect(host_has(".virtfs_metadata/new"));
 	cr_assert_eq(walk(ROOT, 2, "new"), 0);
 	cr_expect_eq(getattr(2).mode, (uint32_t)(S_IFDIR | 0755));
-	begin_fid(P9_MKNOD, 2);
-	text("null");
-	p9_put32(&request, S_IFCHR | 0640);
-	p9_put32(&request, 1);
-	p9_put32(&request, 3);
-	p9_put32(&request, 0);
-	cr_assert_eq(ask(), 0);
+	cr_assert_eq(mknod_name(2, "null", S_IFCHR | 0640), 0);
 	cr_assert_eq(walk(2, 3, "null"), 0);
 	cr_expect_eq(getattr(3).mode, (uint32_t)(S_IFCHR | 0640));
 	cr_expect_eq(lopen(3, 0), ENXIO);
@@ -572,6 +629,80 @@ Test(share, mapped_file)
 	cr_expect_eq(unlinkat_name(ROOT, "new", 0x200), 0, "only the model's own folder was in it");
 	cr_expect_eq(unlinkat_name(ROOT, "zero", 0), 0);
 	cr_expect_not(host_has(".virtfs_metadata/zero") || host_has(".virtfs_metadata/new"));
+	end();
+}
+
+/* What is kept beside files is not seen in the times of their folder. */
+Test(share, mapped_file_leaves_times)
+{
+	start(SHARE_MAPPED_FILE);
+	host_file("file", "");
+	host_times("");
+	cr_assert_eq(walk(ROOT, 2, "file"), 0);
+	cr_expect_eq(setattr(2, SET_MODE, 0600, 0), 0);
+	cr_expect(host_has(".virtfs_metadata/file"));
+	cr_expect_eq(getattr(ROOT).mtime, 222u);
+	cr_expect_eq(setattr(ROOT, SET_MODE, 0700, 0), 0);
+	cr_expect_eq(getattr(ROOT).mtime, 222u);
+	cr_assert_eq(mkdir_name(ROOT, "full"), 0);
+	cr_assert_eq(walk(ROOT, 3, "full"), 0);
+	cr_assert_eq(mkdir_name(3, "new"), 0);
+	cr_assert_eq(unlinkat_name(3, "new", 0x200), 0);
+	host_file("full/file", "");
+	getattr(3);
+	host_times("full");
+	cr_assert_eq(getattr(3).mtime, 222u);
+	cr_expect_eq(unlinkat_name(ROOT, "full", 0x200), ENOTEMPTY);
+	cr_expect_not(host_has("full/.virtfs_metadata"));
+	cr_expect_eq(getattr(3).mtime, 222u);
+	end();
+}
+
+/* Owners and modes of a file that had the name before are not those of the one that has it now. */
+Test(share, mapped_file_names_change)
+{
+	start(SHARE_MAPPED_FILE);
+	host_file("host", "");
+	cr_assert_eq(mknod_name(ROOT, "guest", S_IFCHR | 0640), 0);
+	cr_assert_eq(renameat_names(ROOT, "host", ROOT, "guest"), 0);
+	cr_assert_eq(walk(ROOT, 2, "guest"), 0);
+	cr_expect_eq(getattr(2).mode, (uint32_t)(S_IFREG | 0644));
+	host_file("stale", "");
+	cr_assert_eq(walk(ROOT, 3, "stale"), 0);
+	cr_assert_eq(setattr(3, SET_MODE, 0, 0), 0);
+	cr_assert_eq(setattr(2, SET_MODE, 0604, 0), 0);
+	char path[128];
+	snprintf(path, sizeof(path), "%s/stale", folder);
+	cr_assert_eq(unlink(path), 0);
+	cr_expect_eq(link_name(2, ROOT, "stale"), 0);
+	cr_assert_eq(walk(ROOT, 4, "stale"), 0);
+	cr_expect_eq(getattr(4).mode, (uint32_t)(S_IFREG | 0604));
+	/* nor are they those of a file that is open without a name */
+	cr_assert_eq(walk(ROOT, 5, ""), 0);
+	cr_assert_eq(create(5, "again"), 0);
+	cr_assert_eq(unlinkat_name(ROOT, "again", 0), 0);
+	cr_assert_eq(walk(ROOT, 6, ""), 0);
+	cr_assert_eq(create(6, "again"), 0);
+	cr_expect_eq(setattr(5, SET_MODE, 0777, 0), 0);
+	cr_expect_eq(getattr(6).mode, (uint32_t)(S_IFREG | 0644));
+	end();
+}
+
+/* Who has opened a file may do with it what he opened it for, whatever its mode is by now. */
+Test(share, open_files_need_no_permission)
+{
+	if (geteuid() == 0)
+		cr_assert_eq(seteuid(65534), 0);
+	start(SHARE_NONE);
+	cr_assert_eq(walk(ROOT, 2, ""), 0);
+	cr_assert_eq(create(2, "file"), 0);
+	cr_assert_eq(setattr(2, SET_MODE, 0, 0), 0);
+	cr_assert_eq(put_bytes(2, 0, "hello"), 0);
+	cr_expect_eq(setattr(2, SET_SIZE, 0, 2), 0);
+	cr_expect_eq(getattr(2).size, 2u);
+	cr_expect_eq(fid_alone(P9_FSYNC, 2), 0);
+	cr_assert_eq(walk(ROOT, 3, "file"), 0);
+	cr_expect_eq(setattr(3, SET_SIZE, 0, 1), EACCES, "it is not open");
 	end();
 }
 
@@ -644,6 +775,72 @@ static void save_server(struct state_writer *writer)
 	state_write_begin(writer, "share", 1);
 	p9_server_save(server, writer);
 	state_write_end(writer);
+}
+
+static void revive(void)
+{
+	char reason[160];
+	struct state_writer writer = {0};
+	save_server(&writer);
+	cr_assert(restored(restore_server, writer.bytes, writer.size, reason), "%s", reason);
+	state_writer_free(&writer);
+}
+
+/* Times that are not changed stay what they were when they were told last, not what the host has by then. */
+Test(share, revival_of_times)
+{
+	start(SHARE_NONE);
+	host_file("file", "x");
+	host_times("file");
+	cr_assert_eq(walk(ROOT, 2, "file"), 0);
+	cr_assert_eq(lopen(2, RDWR), 0);
+	revive();
+	cr_assert_eq(put_bytes(2, 0, "y"), 0);
+	struct attributes got = getattr(2);
+	cr_expect(got.mtime == SECONDS && got.ctime == SECONDS);
+	cr_expect_eq(got.atime, 222u, "%lu", got.atime);
+	/* what the guest has changed has its times, whenever the host's file was written that is there */
+	revive();
+	host_times("file");
+	got = getattr(2);
+	cr_expect(got.mtime == SECONDS && got.mtime_ns == NANOSECONDS);
+	end();
+}
+
+/* Who attached owns what he makes. */
+Test(share, revival_of_users)
+{
+	start(SHARE_MAPPED_FILE);
+	cr_assert_eq(attach_as(2, 1234), 0);
+	revive();
+	cr_assert_eq(mkdir_name(2, "new"), 0);
+	cr_assert_eq(walk(2, 3, "new"), 0);
+	cr_expect_eq(getattr(3).uid, 1234u);
+	end();
+}
+
+/* What has only begun: an attribute that is to be written, with a name or not, and a folder of which nothing was read. */
+Test(share, revival_of_beginnings)
+{
+	char names[256];
+	start(SHARE_NONE);
+	cr_assert_eq(walk(ROOT, 2, ""), 0);
+	cr_assert_eq(xattrcreate(2, "", 3), 0);
+	cr_assert_eq(walk(ROOT, 3, ""), 0);
+	cr_assert_eq(xattrcreate(3, "user.a", 3), 0);
+	cr_assert_eq(put_bytes(2, 0, "abc"), 0);
+	cr_assert_eq(put_bytes(3, 0, "abc"), 0);
+	host_file("file", "");
+	cr_assert_eq(walk(ROOT, 4, ""), 0);
+	cr_assert_eq(lopen(4, 0200000), 0);
+	revive();
+	cr_expect_eq(fid_alone(P9_CLUNK, 2), EOPNOTSUPP, "no attribute has no name");
+	int error = fid_alone(P9_CLUNK, 3);
+	cr_expect(error == 0 || error == EOPNOTSUPP, "there are file systems without");
+	cr_expect_eq(get_bytes(P9_READDIR, 4, 2, 1000), 0);
+	list(names);
+	cr_expect_str_eq(names, "file|", "%s", names);
+	end();
 }
 
 Test(share, revival)

@@ -9,7 +9,7 @@
 #include "revival.h"
 #include "temporary.h"
 
-enum { RBR = 0, IER = 1, IIR = 2, LCR = 3, MCR = 4, LSR = 5, MSR = 6, SCR = 7, TICK = 10, CHAR = 868 * TICK };
+enum { RBR = 0, IER = 1, IIR = 2, LCR = 3, MCR = 4, LSR = 5, MSR = 6, SCR = 7, FCR = 2, TICK = 10, CHAR = 868 * TICK };
 enum { NONE = 1, THRE = 2, RECEIVED = 4, TIMEOUT = 12, MODEM = 0, FIFOS = 0xc0 };
 
 struct world {
@@ -387,6 +387,81 @@ Test(uart, comes_back)
 	state_writer_free(&writer);
 	end(&worlds[0]);
 	end(&worlds[1]);
+}
+
+/* What a driver does, a step a row: it reads a register, writes one, or lets time go by. */
+static const struct step {
+	enum { GET, PUT, PASS } what;
+	unsigned reg, value; /* PASS: characters' times */
+} steps[] = {
+	{ GET, LSR, 0 },    { GET, LSR, 0 },    { PASS, 0, 1 },   { GET, LSR, 0 },     { GET, RBR, 0 },     { GET, LSR, 0 },
+	{ PUT, FCR, 0xc1 }, { PUT, IER, 1 },    { PASS, 0, 3 },   { GET, IIR, 0 },     { PASS, 0, 2 },      { GET, RBR, 0 },
+	{ PASS, 0, 14 },    { GET, IIR, 0 },    { PASS, 0, 6 },   { GET, IIR, 0 },     { GET, RBR, 0 },     { PASS, 0, 2 },
+	{ PUT, IER, 0 },    { PUT, FCR, 0 },    { PUT, MCR, 16 }, { PUT, RBR, 'x' },   { PUT, RBR, 'y' },   { PUT, IER, 4 },
+	{ GET, IIR, 0 },    { GET, LSR, 0 },    { GET, RBR, 0 },  { PUT, LCR, 0x83 },  { PUT, RBR, 3 },     { PUT, IER, 1 },
+	{ GET, RBR, 0 },    { PUT, LCR, 3 },    { PUT, MCR, 8 },  { PUT, FCR, 0x41 },  { PUT, IER, 1 },     { PASS, 0, 2 },
+	{ GET, IIR, 0 },    { PASS, 0, 5 },     { GET, RBR, 0 },  { GET, RBR, 0 },     { PASS, 0, 9 },      { GET, IIR, 0 },
+	{ GET, RBR, 0 },    { GET, RBR, 0 },    { GET, RBR, 0 },  { PASS, 0, 3 },      { GET, RBR, 0 },     { GET, LSR, 0 },
+	{ PASS, 0, 20 },    { GET, RBR, 0 },    { GET, RBR, 0 },  { GET, RBR, 0 },     { GET, RBR, 0 },     { GET, RBR, 0 },
+	{ GET, RBR, 0 },    { GET, RBR, 0 },    { GET, RBR, 0 },  { PASS, 0, 20 },     { GET, LSR, 0 },     { GET, IIR, 0 },
+	{ GET, MSR, 0 },    { PUT, MCR, 16 },   { GET, MSR, 0 },  { PUT, IER, 2 },     { GET, IIR, 0 },     { GET, IIR, 0 },
+};
+enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+
+/* What is seen of it: the value, the wire, how often it was raised, and when something will happen. */
+struct sight {
+	uint64_t value, raises, next;
+	bool irq;
+};
+
+static struct sight take_step(struct world *world, const struct step *step)
+{
+	struct sight sight = { 0 };
+	world->raises = 0;
+	if (step->what == GET)
+		sight.value = get(world, step->reg);
+	else if (step->what == PUT)
+		put(world, step->reg, (uint8_t)step->value);
+	else
+		pass(world, step->value * CHAR);
+	sight.raises = world->raises;
+	sight.next = event_next(&world->events);
+	sight.irq = world->irq;
+	return sight;
+}
+
+Test(uart, comes_back_after_any_step)
+{
+	static const char input[] = "the quick brown fox jumps";
+	struct sight wanted[STEPS];
+	struct world world, other;
+	start(&world, input);
+	for (unsigned i = 0; i < STEPS; i++)
+		wanted[i] = take_step(&world, &steps[i]);
+	end(&world);
+	for (unsigned cut = 0; cut <= STEPS; cut++) {
+		struct state_writer writer = { 0 };
+		start(&world, input);
+		for (unsigned i = 0; i < cut; i++)
+			take_step(&world, &steps[i]);
+		event_queue_save(&world.events, &writer);
+		console_save(world.console, &writer);
+		world.uart->save(world.uart, &writer);
+		start(&other, cut < 2 ? input : "nobody asks for this"); /* before the first question nothing of it is saved */
+		struct state_reader reader = reader_of(&writer);
+		cr_assert(restore(&other, &reader), "%s", reader.reason);
+		other.irq = world.irq;
+		other.now = world.now;
+		for (unsigned i = cut; i < STEPS; i++) {
+			struct sight got = take_step(&other, &steps[i]);
+			cr_expect(got.value == wanted[i].value && got.raises == wanted[i].raises && got.next == wanted[i].next &&
+			              got.irq == wanted[i].irq,
+			          "cut at %u, step %u: 0x%lx, not 0x%lx", cut, i, got.value, wanted[i].value);
+		}
+		state_writer_free(&writer);
+		end(&world);
+		end(&other);
+	}
 }
 
 /* One look at the line status before each character is how a program prints; it asks nobody for input. */

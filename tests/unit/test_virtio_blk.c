@@ -50,10 +50,10 @@ static unsigned request(struct virtio_world *world, uint32_t type, uint64_t sect
 	memcpy(at(world, BUFFER_AT + HEADER_AT), head, 8);
 	memcpy((uint8_t *)at(world, BUFFER_AT + HEADER_AT) + 8, &sector, 8);
 	*(uint8_t *)at(world, BUFFER_AT + STATUS_AT) = 0x77;
-	set_descriptor(world, world->desc, 0, BUFFER_AT + HEADER_AT, 16, F_NEXT, 1);
+	set_descriptor(world, world->ring.desc, 0, BUFFER_AT + HEADER_AT, 16, F_NEXT, 1);
 	if (size != 0)
-		set_descriptor(world, world->desc, 1, BUFFER_AT + DATA_AT, size, F_NEXT | (device_writes ? F_WRITE : 0), 2);
-	set_descriptor(world, world->desc, last, BUFFER_AT + STATUS_AT, 1, F_WRITE, 0);
+		set_descriptor(world, world->ring.desc, 1, BUFFER_AT + DATA_AT, size, F_NEXT | (device_writes ? F_WRITE : 0), 2);
+	set_descriptor(world, world->ring.desc, last, BUFFER_AT + STATUS_AT, 1, F_WRITE, 0);
 	give_chain(world, 0);
 	notify(world);
 	return *(uint8_t *)at(world, BUFFER_AT + STATUS_AT);
@@ -111,13 +111,13 @@ Test(virtio_blk, requests_without_room)
 	struct image image = new_image(SECTOR_BYTES);
 	struct virtio_world world;
 	begin_disk(&world, &image, (struct disk_config){0});
-	set_descriptor(&world, world.desc, 0, BUFFER_AT, 15, F_NEXT, 1);
-	set_descriptor(&world, world.desc, 1, BUFFER_AT + STATUS_AT, 1, F_WRITE, 0);
+	set_descriptor(&world, world.ring.desc, 0, BUFFER_AT, 15, F_NEXT, 1);
+	set_descriptor(&world, world.ring.desc, 1, BUFFER_AT + STATUS_AT, 1, F_WRITE, 0);
 	give_chain(&world, 0);
 	notify(&world);
 	cr_expect(is_broken(&world), "no whole header");
 	drive(&world, 0);
-	set_descriptor(&world, world.desc, 0, BUFFER_AT, 16, 0, 0);
+	set_descriptor(&world, world.ring.desc, 0, BUFFER_AT, 16, 0, 0);
 	give_chain(&world, 0);
 	notify(&world);
 	cr_expect(is_broken(&world), "no place for the status");
@@ -193,21 +193,19 @@ Test(virtio_blk, snapshot_is_saved)
 	begin_disk(&world, &image, (struct disk_config){.snapshot = true});
 	memset(data(&world), 0xcc, 512);
 	cr_expect_eq(request(&world, WRITE, 299, 512, false), OK);
-	struct state_writer writer = {0};
-	event_queue_save(&world.events, &writer);
-	world.slot->save(world.slot, &writer);
+	uint32_t effects = 0;
+	cr_expect(world.slot->write(world.slot, REG_CONFIG + 32, 1, world.now, 0, &effects));
+	cr_expect_eq(request(&world, READ, 0, 512, true), OK);
 	begin_disk(&other, &image, (struct disk_config){.snapshot = true});
 	memset(data(&other), 0x11, 512);
 	cr_expect_eq(request(&other, WRITE, 1, 512, false), OK);
-	struct state_reader reader = {.bytes = writer.bytes, .size = writer.size};
-	cr_assert(event_queue_restore(&other.events, &reader));
-	cr_assert(other.slot->restore(other.slot, &reader), "%s", reader.reason);
+	take_over(&other, &world);
+	expect_same(&world, &other);
 	drive(&other, 0);
 	cr_expect_eq(request(&other, READ, 299, 512, true), OK);
 	cr_expect_eq(data(&other)[511], 0xcc);
 	cr_expect_eq(request(&other, READ, 1, 512, true), OK);
 	cr_expect_eq(data(&other)[0], pattern(SECTOR_BYTES), "what was written there is undone");
-	state_writer_free(&writer);
 	world_end(&world);
 	world_end(&other);
 }

@@ -322,6 +322,31 @@ Test(virtio_net, address_tables)
 	end_net(&net);
 }
 
+/* What is let in, and what came and went. */
+Test(virtio_net, revival)
+{
+	static const uint8_t none[12];
+	uint8_t tables[2 + 4 + 6 + 4 + 65 * 6] = {1, 0, 1, 0, 0, 0, 0x52, 0x54, 0, 0, 0, 1, 65}; /* one card, too many groups */
+	struct net_world net, other;
+	begin_net(&net, true, (struct input_log){0});
+	drive_net(&net, 0);
+	cr_expect_eq(command(&net, "\0\0\0", 3), CONTROL_OK);
+	cr_expect_eq(command(&net, "\0\5\1", 3), CONTROL_OK);
+	cr_expect_eq(command(&net, "\2\0\5\0", 4), CONTROL_OK);
+	cr_expect_eq(command(&net, "\1\1\x52\x54\0\0\0\7", 8), CONTROL_OK);
+	cr_expect_eq(command(&net, tables, sizeof(tables)), CONTROL_OK);
+	cr_expect(comes(&net, OTHER, 0x800) && !comes(&net, OTHER + 1, 0x800));
+	send_frame(&net, none, 12, 60, false);
+	begin_net(&other, true, (struct input_log){0});
+	take_over(&other.world, &net.world);
+	memcpy(other.rings, net.rings, sizeof(net.rings));
+	expect_same(&net.world, &other.world);
+	cr_expect(comes(&other, OTHER, 0x8100) && comes(&other, GROUP + 9, 0x800));
+	cr_expect(!comes(&other, EVERYBODY, 0x800) && !comes(&other, OTHER + 1, 0x800));
+	end_net(&net);
+	end_net(&other);
+}
+
 Test(virtio_net, vlans)
 {
 	struct net_world net;

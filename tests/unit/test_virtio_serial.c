@@ -5,13 +5,13 @@
 #include "dev/console.h"
 #include "temporary.h"
 
-enum { QUEUES = 8, RINGS_AT = 0x20000, RING_BYTES = 0x3000, F_MULTIPORT = 1 };
+enum { QUEUES = 8, RINGS_AT = 0x20000, F_MULTIPORT = 1 };
 enum { READY = 0, ADD = 1, PORT_READY = 3, CONSOLE = 4, OPEN = 6, NAME = 7 };
 
 struct serial_world {
 	struct virtio_world world;
 	struct host_char *chars[2];
-	struct { uint16_t given; } queues[QUEUES];
+	struct ring queues[QUEUES];
 };
 
 /* Port 0 is a console on the machine's, port 1 is called `name` and goes to a file, port 2 goes nowhere. */
@@ -19,23 +19,19 @@ static void serial_begin(struct serial_world *serial, bool modern, unsigned max_
 {
 	struct virtio_world *world = &serial->world;
 	char where[TEMPORARY_PATH + 8];
-	world_begin(world, (struct virtio_config){0}, modern, NULL);
-	world->slot->destroy(world->slot);
+	world_board(world, (struct virtio_config){.kind = &virtio_serial_kind}, modern);
 	snprintf(where, sizeof(where), "file:%s", file ? file : "/dev/null");
-	serial->chars[0] = host_char_open(&(struct char_config){.id = "c", .where = "stdio"});
-	serial->chars[1] = host_char_open(&(struct char_config){.id = "f", .where = strdup(where)});
+	serial->chars[0] = host_char_open(&(struct char_config){.id = "c", .where = "stdio"}, NULL, NULL);
+	serial->chars[1] = host_char_open(&(struct char_config){.id = "f", .where = strdup(where)}, NULL, NULL);
 	world->backends.chars = serial->chars;
 	world->board.console = console;
-	world->options.slots[0].kind = &virtio_serial_kind;
 	world->options.serial[0] = (struct virtio_serial){
 	    .max_ports = max_ports,
 	    .ports = {{.present = true, .is_console = true, .connected = true},
 	              {.present = true, .connected = true, .backend = 1, .name = "name"},
 	              {.present = true}},
 	};
-	struct device_site site = {.name = "virtio_mmio", .wire = {.set = world_irq, .receiver = world}};
-	world->slot = virtio_mmio_kind.make(&world->board, &site);
-	cr_assert_not_null(world->slot);
+	world_plug(world);
 }
 
 static void serial_end(struct serial_world *serial)
@@ -47,35 +43,16 @@ static void serial_end(struct serial_world *serial)
 
 static void use_queue(struct serial_world *serial, unsigned queue)
 {
-	struct virtio_world *world = &serial->world;
-	world->desc = DRAM_AT + RINGS_AT + (uint64_t)queue * RING_BYTES;
-	world->avail = world->desc + 16 * QUEUE_LENGTH;
-	world->used = world->desc + 4096;
-	world->given = serial->queues[queue].given;
+	serial->world.ring = serial->queues[queue];
 }
 
 static void serial_drive(struct serial_world *serial, uint64_t without)
 {
 	struct virtio_world *world = &serial->world;
-	drive(world, without | UINT64_C(1) << VIRTIO_F_EVENT_IDX);
-	for (unsigned queue = 0; queue < QUEUES; queue++) {
-		serial->queues[queue].given = 0;
-		use_queue(serial, queue);
-		memset(at(world, world->desc), 0, RING_BYTES);
-		set_reg(world, REG_QUEUE_SEL, queue);
-		set_reg(world, REG_QUEUE_SIZE, QUEUE_LENGTH);
-		if (!world->modern) {
-			set_reg(world, REG_QUEUE_PFN, world->desc >> 12);
-			continue;
-		}
-		set_reg(world, REG_QUEUE_READY, 0);
-		const uint64_t parts[3][2] = {{REG_DESC, world->desc}, {REG_DRIVER, world->avail}, {REG_DEVICE, world->used}};
-		for (unsigned i = 0; i < 3; i++) {
-			set_reg(world, parts[i][0], parts[i][1]);
-			set_reg(world, parts[i][0] + 4, parts[i][1] >> 32);
-		}
-		set_reg(world, REG_QUEUE_READY, 1);
-	}
+	uint32_t status = negotiate(world, without | UINT64_C(1) << VIRTIO_F_EVENT_IDX);
+	for (unsigned queue = 0; queue < QUEUES; queue++)
+		serial->queues[queue] = begin_ring(world, queue, DRAM_AT + RINGS_AT + (uint64_t)queue * RING_BYTES);
+	set_reg(world, REG_STATUS, status | VIRTIO_DRIVER_OK);
 }
 
 static uint64_t buffer_of(unsigned queue, unsigned index) { return DRAM_AT + 0x80000 + queue * 0x8000 + index * 0x1000; }
@@ -85,12 +62,12 @@ static void give_buffer(struct serial_world *serial, unsigned queue, const void 
 {
 	struct virtio_world *world = &serial->world;
 	use_queue(serial, queue);
-	unsigned index = world->given % QUEUE_LENGTH;
+	unsigned index = world->ring.given % QUEUE_LENGTH;
 	if (bytes)
 		memcpy(at(world, buffer_of(queue, index)), bytes, size);
-	set_descriptor(world, world->desc, index, buffer_of(queue, index), size, bytes ? 0 : F_WRITE, 0);
+	set_descriptor(world, world->ring.desc, index, buffer_of(queue, index), size, bytes ? 0 : F_WRITE, 0);
 	give_chain(world, (uint16_t)index);
-	serial->queues[queue].given = world->given;
+	serial->queues[queue] = world->ring;
 	set_reg(world, REG_NOTIFY, queue);
 }
 
@@ -266,23 +243,83 @@ Test(virtio_serial, nonsense)
 	serial_end(&serial);
 }
 
+/* Ports that are open, messages that nobody took, and a byte that no buffer had room for. */
 Test(virtio_serial, revival)
 {
 	struct serial_world serial, other;
-	struct state_writer writer = {0}, again = {0};
-	serial_begin(&serial, true, 3, NULL, NULL);
+	struct console *console = console_of("typed"), *silent = console_open(&(struct console_config){.serial = "null"});
+	serial_begin(&serial, true, 3, NULL, console);
 	serial_drive(&serial, 0);
-	control(&serial, 1, OPEN, 1);
+	control(&serial, 0, OPEN, 1);
 	control(&serial, 0, READY, 1);
-	serial.world.slot->save(serial.world.slot, &writer);
-	serial_begin(&other, true, 3, NULL, NULL);
-	struct state_reader reader = {.bytes = writer.bytes, .size = writer.size};
-	cr_assert(other.world.slot->restore(other.world.slot, &reader), "%s", reader.reason);
-	other.world.slot->save(other.world.slot, &again);
-	cr_assert_eq(again.size, writer.size);
-	cr_expect_eq(memcmp(again.bytes, writer.bytes, writer.size), 0);
-	state_writer_free(&writer);
-	state_writer_free(&again);
+	give_buffer(&serial, 0, "read", 4);
+	serial_settle(&serial);
+	serial_begin(&other, true, 3, NULL, silent);
+	take_over(&other.world, &serial.world);
+	expect_same(&serial.world, &other.world);
+	memcpy(other.queues, serial.queues, sizeof(serial.queues));
+	for (unsigned i = 0; i < 3; i++)
+		give_buffer(&other, 2, NULL, 8);
+	give_buffer(&other, 0, NULL, 8);
+	serial_settle(&other);
+	for (unsigned i = 0; i < 3; i++)
+		expect_message(&other, i, i, ADD, 1);
+	use_queue(&other, 0);
+	cr_expect_eq(used_length(&other.world), 1);
+	cr_expect_eq(*(uint8_t *)at(&other.world, buffer_of(0, 1)), 't');
 	serial_end(&serial);
 	serial_end(&other);
+	console_close(console);
+	console_close(silent);
+}
+
+/* A port looks for input until that has ended: so does the one that takes its place, whatever it would hear itself. */
+Test(virtio_serial, revival_of_looks)
+{
+	char path[TEMPORARY_PATH];
+	struct input_log log = {0};
+	temporary(path);
+	cr_assert_eq(input_log_record(&log, path), 0);
+	cr_assert_eq(input_log_finish(&log), 0);
+	cr_assert_eq(input_log_replay(&log, path, 0), 0); /* nothing comes, and no end */
+	struct console *consoles[2] = {console_open(&(struct console_config){.serial = "stdio", .log = &log}), console_of("")};
+	for (unsigned i = 0; i < 2; i++) {
+		struct serial_world serial, other;
+		serial_begin(&serial, true, 3, NULL, consoles[i]);
+		serial_drive(&serial, 0);
+		give_buffer(&serial, 0, NULL, 8);
+		control(&serial, 0, OPEN, 1);
+		cr_assert_eq(event_next(&serial.world.events) == UINT64_MAX, i == 1, "input has ended: nothing is looked for");
+		serial_begin(&other, true, 3, NULL, consoles[0]);
+		take_over(&other.world, &serial.world);
+		expect_same(&serial.world, &other.world);
+		set_reg(&other.world, REG_NOTIFY, 0);
+		serial_settle(&other);
+		cr_expect_eq(event_next(&other.world.events) == UINT64_MAX, i == 1);
+		serial_end(&serial);
+		serial_end(&other);
+	}
+	console_close(consoles[0]);
+	console_close(consoles[1]);
+	input_log_free(&log);
+}
+
+/* A reset closes ports: what is typed then waits for a driver that opens them. */
+Test(virtio_serial, reset)
+{
+	struct serial_world serial;
+	struct console *console = console_of("typed");
+	serial_begin(&serial, true, 3, NULL, console);
+	serial_drive(&serial, 0);
+	control(&serial, 0, OPEN, 1);
+	serial_drive(&serial, 0);
+	give_buffer(&serial, 0, NULL, 8);
+	serial_settle(&serial);
+	use_queue(&serial, 0);
+	cr_expect_eq(used_index(&serial.world), 0);
+	control(&serial, 0, OPEN, 1);
+	use_queue(&serial, 0);
+	cr_expect_eq(used_length(&serial.world), 5);
+	serial_end(&serial);
+	console_close(console);
 }

@@ -15,15 +15,6 @@
 
 enum { FILES = 1000, FOLDERS = 10, LARGEST = 20000 };
 
-static size_t content(int number, unsigned char *data)
-{
-	size_t length = (size_t)number * 7919 % LARGEST;
-	unsigned value = number;
-	for (size_t i = 0; i < length; i++)
-		data[i] = (value = value * 1103515245 + 12345) >> 16;
-	return length;
-}
-
 static void name_of(char name[64], const char *folder, int number)
 {
 	snprintf(name, 64, "%s/files/%d/%04d", folder, number % FOLDERS, number);
@@ -38,7 +29,7 @@ static bool write_files(const char *folder)
 		REQUIRE(mkdir(name, 0755) == 0);
 	}
 	for (int i = 0; i < FILES; i++) {
-		size_t length = content(i, data);
+		size_t length = content(i, data, LARGEST);
 		name_of(name, folder, i);
 		int file = open(name, O_WRONLY | O_CREAT | O_EXCL, 0644);
 		REQUIRE(file >= 0);
@@ -57,7 +48,7 @@ static bool check_files(const char *folder)
 	unsigned long hash = 0;
 	char name[64];
 	for (int i = 0; i < FILES; i++) {
-		size_t length = content(i, data);
+		size_t length = content(i, data, LARGEST);
 		name_of(name, folder, i);
 		int file = open(name, O_RDONLY);
 		REQUIRE(file >= 0);

@@ -27,6 +27,9 @@ int exit_status(int pid);
 /* A hash of `length` bytes, continued from `hash`: the same on every host. 0 to begin. */
 unsigned long hash_of(unsigned long hash, const void *data, size_t length);
 
+/* What is in file `number`, of less than `largest` bytes: the length. */
+size_t content(int number, unsigned char *data, size_t largest);
+
 /* Tasks: each is a list of checks that prints `OK name` for each that holds and returns whether all did. */
 struct check {
 	const char *name;

@@ -19,15 +19,6 @@
 
 enum { FILES = 200, LARGEST = 30000, MANY = 1000, PAGE = 4096 };
 
-static size_t content(int number, unsigned char *data)
-{
-	size_t length = (size_t)number * 7919 % LARGEST;
-	unsigned value = number;
-	for (size_t i = 0; i < length; i++)
-		data[i] = (value = value * 1103515245 + 12345) >> 16;
-	return length;
-}
-
 static bool write_all(const char *name, int flags, const void *data, size_t length)
 {
 	int file = open(name, flags, 0640);
@@ -104,13 +95,13 @@ static bool two_hundred_files(void)
 	char name[32], other[32];
 	REQUIRE(mkdir("made", 0755) == 0 && mkdir("moved", 0755) == 0 && mkdir("made", 0755) == -1 && errno == EEXIST);
 	for (int i = 0; i < FILES; i++) {
-		size_t length = content(i, data);
+		size_t length = content(i, data, LARGEST);
 		snprintf(name, sizeof name, "made/%03d", i);
 		REQUIRE(write_all(name, O_WRONLY | O_CREAT | O_EXCL, data, length));
 		REQUIRE(open(name, O_WRONLY | O_CREAT | O_EXCL, 0600) == -1 && errno == EEXIST);
 	}
 	for (int i = 0; i < FILES; i++) {
-		size_t length = content(i, data);
+		size_t length = content(i, data, LARGEST);
 		snprintf(name, sizeof name, "made/%03d", i);
 		snprintf(other, sizeof other, "moved/%03d", i);
 		REQUIRE(holds(name, data, length));
@@ -201,7 +192,7 @@ static bool special_files(void)
 static bool mapped_memory(void)
 {
 	static unsigned char data[LARGEST];
-	size_t length = content(199, data);
+	size_t length = content(199, data, LARGEST);
 	int file = open("moved/199", O_RDONLY);
 	REQUIRE(file >= 0);
 	unsigned char *map = mmap(NULL, length, PROT_READ, MAP_PRIVATE, file, 0);
