@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include "base/bus.h"
 #include "debug/left.h"
+#include "debug/switches.h"
 #include "debug/travel.h"
 #include "debug/travel_parts.h"
 
@@ -17,6 +18,7 @@ static void save_debugger(void *context, struct state_writer *writer)
 	state_write(writer, debugger->traps, debugger->machine->hart_count * sizeof(*debugger->traps));
 	left_save(debugger, writer);
 	state_write_end(writer);
+	switches_save(debugger, writer);
 }
 
 static bool restore_debugger(void *context, struct state_reader *reader)
@@ -24,7 +26,7 @@ static bool restore_debugger(void *context, struct state_reader *reader)
 	struct debugger *debugger = context;
 	return state_read_begin(reader, "debugger", 1) &&
 	       state_read(reader, debugger->traps, debugger->machine->hart_count * sizeof(*debugger->traps)) &&
-	       left_restore(debugger, reader) && state_read_end(reader);
+	       left_restore(debugger, reader) && state_read_end(reader) && switches_restore(debugger, reader);
 }
 
 static void travel_stored(void *context, const void *by, uint64_t pa, unsigned size)

@@ -163,7 +163,7 @@ static bool same_words(const char *text, const char *name)
 
 static bool cause_by_name(const char *text, uint64_t *cause)
 {
-	for (uint64_t code = 0; code < 2 * 64; code++) {
+	for (uint64_t code = 0; code < 128; code++) { /* exceptions, then interrupts */
 		*cause = code % 64 | (code / 64) << 63;
 		if (cause_exists(code / 64, code % 64) && same_words(text, cause_name(code / 64, code % 64)))
 			return true;
@@ -293,6 +293,7 @@ static void hit(struct debugger *debugger, struct stop_point *point, unsigned ha
 {
 	point->hits += !debugger->searching;
 	debugger->stopped = true;
+	debugger->at_switch = point->kind == POINT_CATCH && point->which != CATCH_EVENT;
 	debugger->stopped_before = point->kind == POINT_WATCH;
 	debugger->hart = hart;
 	snprintf(debugger->reason, sizeof debugger->reason, "%s %u: %s", what, point->number, point->text);
@@ -402,7 +403,6 @@ void points_event(struct debugger *debugger, const struct trace_event *event)
 	for (unsigned i = 0; i < debugger->point_count; i++) {
 		if (!point_matches(debugger, &debugger->points[i], event))
 			continue;
-		debugger->at_switch |= debugger->points[i].which != CATCH_EVENT;
 		char what[128];
 		describe_event(event, what, sizeof what);
 		hit(debugger, &debugger->points[i], event->hart, what);

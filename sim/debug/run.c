@@ -46,7 +46,7 @@ void debug_observe(struct observer *observer, struct hart *hart, const struct tr
 /* One step of the machine. False when something wants the prompt back. */
 static bool step_once(struct debugger *debugger, struct hart **moved)
 {
-	debugger->stopped = debugger->at_switch = false;
+	debugger->stopped = false;
 	*moved = sched_step(debugger->machine);
 	if (*moved)
 		points_check(debugger, *moved);

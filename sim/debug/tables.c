@@ -88,7 +88,8 @@ static bool read_page_table(struct reading *reading, uint64_t table, unsigned le
 	unsigned count = level == reading->scheme.levels - 1 ? 1u << reading->scheme.root_bits : ENTRIES;
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t pte, at = va + ((uint64_t)i << (PAGE_SHIFT + VPN_BITS * level));
-		if (++reading->ptes > PTES_MAX ||
+		reading->ptes++;
+		if (reading->ptes > PTES_MAX ||
 		    (reading->ptes % PTES_PER_LOOK == 0 && debug_interrupted(reading->debugger)))
 			return false;
 		if (!read_table_pte(reading, table + (uint64_t)i * PTE_BYTES, &pte) ||

@@ -11,7 +11,7 @@
 #include "machine/machine.h"
 #include "machine/sched.h"
 #include "small.h"
-#include "../unit/csr_poke.h"
+#include "csr/csr_poke.h"
 #include "watch/check.h"
 #include "trace/trace.h"
 

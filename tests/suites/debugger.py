@@ -56,7 +56,7 @@ def terminal_completes():
     master, slave = pty.openpty()
     debugger = subprocess.Popen([RVSIM, "--debug", *GUEST], stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
-    os.write(master, b"csr mtve\t\nunt\thypervisor_ent\t\ncsr mtva\t\t\t\nquit\n")
+    os.write(master, b"csr mtve\t\nunt\thypervisor_ent\t\ncsr mtva\t\t\t\nprint hello:guest_mai\t- 1\nquit\n")
     said = b""
     while select.select([master], [], [], 60)[0]:
         try:
@@ -65,7 +65,7 @@ def terminal_completes():
             break
     expect_equal(debugger.wait(60), 0, "exit status")
     text = said.decode()
-    for wanted in ("mtvec (0x305)", "<hypervisor_entry>: ", "mtval   mtval2", "mtval (0x343)"):
+    for wanted in ("mtvec (0x305)", "<hypervisor_entry>: ", "mtval   mtval2", "mtval (0x343)", "hello:guest_main - 1"):
         expect(wanted in text, f"no {wanted!r} in\n{text}")
 
 

@@ -57,6 +57,20 @@ def same_run():
     expect_equal(re.search(r"trace hash (0x\w+)", err)[1], wanted, "trace hash")
 
 
+def in_the_past():
+    """Back at a switch, what is said of it is what was said then; and on the way again."""
+    script = "catch switch\ncontinue 1\n" + "continue\n" * 6 + "info vcpus\nprint 0x5e9a\n" + "reverse-continue\n" * 4 + "print 0x5e9a\n" + "continue\n" * 4 + "info vcpus\nquit\n"
+    with tempfile.TemporaryDirectory() as folder:
+        _, err = repl(script, *EVERYTHING, build_by_hand(folder))
+    forth, back, again = err.split("0x5e9a 24218\n")
+    said = re.compile(r"^VMID \d, vCPU .*\n(?:  .*\n)+", re.M)
+    vcpus = re.compile(r"^VMID \d vCPU 0x.*", re.M)
+    expect_equal(len(said.findall(forth)), 6, forth)
+    expect_equal(said.findall(back), said.findall(forth)[-2::-1][:4], "on the way back")
+    expect_equal(said.findall(again), said.findall(forth)[-4:], "on the way again")
+    expect_equal(vcpus.findall(again), vcpus.findall(forth), "vCPUs")
+
+
 def catches():
     """Causes by name, and those that there are not."""
     script = """catch trap Load_Guest-page FAULT
@@ -305,6 +319,7 @@ def cases():
     for name, harts in (("hello", 1), ("paging", 2), ("timer", 2), ("mmio", 1), ("tp", 2), ("faults", 1)):
         yield f"restored-{name}", lambda name=name, harts=harts: restored(name, harts)
     yield "same-run", same_run
+    yield "in-the-past", in_the_past
     yield "catches", catches
     yield "tp-of-whom", tp_of_whom
     yield "zones", zones

@@ -125,7 +125,7 @@ Test(source, fields)
 	field.bit_offset = 3;
 	field.bit_size = 10;
 	cr_assert_null(value_assign_bytes(&view, &field, &source, bytes, &size, &skip));
-	cr_assert(size == 2 && skip == 0 && bytes[0] == (0x155 << 3 & 0xff | 7) && bytes[1] == (0x155 >> 5 | 0xe0));
+	cr_assert(size == 2 && skip == 0 && bytes[0] == ((0x155 << 3 & 0xff) | 7) && bytes[1] == (0x155 >> 5 | 0xe0));
 	memcpy(memory, bytes, size);
 	cr_assert_null(value_number(&view, &field, &number));
 	cr_assert_eq(number, 0x155);

@@ -83,7 +83,7 @@ static bool has_changed(const struct gdb *gdb, struct gdb_point *point, uint64_t
 	return changed;
 }
 
-static bool loaded(void *context, struct hart *hart, uint64_t pa, unsigned size)
+static bool pause_at_load(void *context, struct hart *hart, uint64_t pa, unsigned size)
 {
 	struct gdb *gdb = context;
 	if (!gdb->in_burst)
@@ -215,7 +215,7 @@ static void tell_engine(struct gdb *gdb)
 	gdb->place_count = places ? count : 0;
 	pause->places = gdb->places;
 	pause->place_count = gdb->place_count;
-	pause->loaded = loads ? loaded : NULL;
+	pause->loaded = loads ? pause_at_load : NULL;
 	for (unsigned i = 0; i < gdb->machine->hart_count; i++)
 		exec_look_anew(&gdb->machine->harts[i]);
 }
