@@ -18,7 +18,7 @@ void bus_save(const struct bus *bus, struct state_writer *writer)
 	for (uint64_t offset = 0; offset < bus->dram_size; offset += PAGE_SIZE)
 		if (!is_zero(bus->dram + offset)) {
 			state_write_u64(writer, offset);
-			state_write(writer, bus->dram + offset, PAGE_SIZE);
+			state_write_large(writer, bus->dram + offset, PAGE_SIZE);
 		}
 	state_write_u64(writer, no_more);
 	state_write_end(writer);
@@ -45,6 +45,6 @@ bool bus_restore(struct bus *bus, struct state_reader *reader)
 			return state_read_end(reader);
 		if (offset % PAGE_SIZE != 0 || offset >= bus->dram_size)
 			return state_refuse(reader, "memory: a page outside DRAM");
-		state_read(reader, bus->dram + offset, PAGE_SIZE);
+		state_read_large(reader, bus->dram + offset, PAGE_SIZE);
 	}
 }

@@ -52,10 +52,6 @@ void state_write(struct state_writer *writer, const void *bytes, size_t size)
 {
 	if (writer->failed || size == 0)
 		return;
-	if (writer->store && size >= STATE_CHUNK_MIN) {
-		write_chunk(writer, bytes, size);
-		return;
-	}
 	if (size > writer->capacity - writer->size) {
 		size_t capacity = 2 * writer->capacity + size + 4096;
 		uint8_t *grown = realloc(writer->bytes, capacity);
@@ -68,6 +64,14 @@ void state_write(struct state_writer *writer, const void *bytes, size_t size)
 	}
 	memcpy(writer->bytes + writer->size, bytes, size);
 	writer->size += size;
+}
+
+void state_write_large(struct state_writer *writer, const void *bytes, size_t size)
+{
+	if (!writer->store)
+		state_write(writer, bytes, size);
+	else if (!writer->failed)
+		write_chunk(writer, bytes, size);
 }
 
 void state_write_u64(struct state_writer *writer, uint64_t value) { state_write(writer, &value, sizeof value); }
@@ -137,19 +141,9 @@ bool state_read_end(struct state_reader *reader)
 	       (reader->at == reader->section_end || state_refuse(reader, "a section is longer than its part"));
 }
 
-static bool comes_as_chunk(const struct state_reader *reader, uint64_t size)
-{
-	return reader->stored && size >= STATE_CHUNK_MIN;
-}
-
 bool state_read_possible(struct state_reader *reader, uint64_t size)
 {
-	if (reader->failed)
-		return false;
-	bool there = comes_as_chunk(reader, size) ? reader->chunk_at < reader->chunk_count &&
-	                                                state_chunk_size(reader->chunks[reader->chunk_at]) == size
-	                                          : size <= reader->section_end - reader->at;
-	return there || state_refuse(reader, "cut short");
+	return !reader->failed && (size <= reader->section_end - reader->at || state_refuse(reader, "cut short"));
 }
 
 bool state_read(struct state_reader *reader, void *bytes, size_t size)
@@ -158,12 +152,20 @@ bool state_read(struct state_reader *reader, void *bytes, size_t size)
 		memset(bytes, 0, size);
 		return false;
 	}
-	if (comes_as_chunk(reader, size)) {
-		memcpy(bytes, state_chunk_bytes(reader->chunks[reader->chunk_at++]), size);
-		return true;
-	}
 	memcpy(bytes, reader->bytes + reader->at, size);
 	reader->at += size;
+	return true;
+}
+
+bool state_read_large(struct state_reader *reader, void *bytes, size_t size)
+{
+	if (!reader->stored)
+		return state_read(reader, bytes, size);
+	if (reader->failed)
+		return false;
+	if (reader->chunk_at == reader->chunk_count || state_chunk_size(reader->chunks[reader->chunk_at]) != size)
+		return state_refuse(reader, "cut short");
+	memcpy(bytes, state_chunk_bytes(reader->chunks[reader->chunk_at++]), size);
 	return true;
 }
 

@@ -7,7 +7,7 @@
  * what it does not know. Only what runs have put there is saved: what a configuration decides is built by whoever
  * restores, and what can be computed (translations, filters) is empty afterwards.
  *
- * With a store (base/state_store.h) larger pieces are kept there, beside the bytes: such a snapshot is for the process that made it,
+ * With a store (base/state_store.h) pages of memory and the like are kept there, beside the bytes: such a snapshot is for the process that made it,
  * and what the host has done since is still there. Without one the bytes are all there is, and may go to another process.
  */
 #ifndef STATE_H
@@ -37,7 +37,7 @@ struct state_reader {
 	size_t size, at;
 	size_t section_end;
 	bool failed;
-	bool stored; /* written with a store: larger pieces are chunks */
+	bool stored; /* written with a store */
 	struct state_chunk *const *chunks;
 	size_t chunk_count, chunk_at;
 	char reason[160];
@@ -53,12 +53,15 @@ void state_write_begin(struct state_writer *writer, const char *name, uint32_t v
 void state_write_end(struct state_writer *writer);
 void state_write(struct state_writer *writer, const void *bytes, size_t size);
 void state_write_u64(struct state_writer *writer, uint64_t value);
+/* A page or the like: with a store, kept once however often it is written. Read as a whole, by state_read_large. */
+void state_write_large(struct state_writer *writer, const void *bytes, size_t size);
 
 /* The next section must be this one, of this version. False: reader->failed. */
 bool state_read_begin(struct state_reader *reader, const char *name, uint32_t version);
 /* All of it must have been read. */
 bool state_read_end(struct state_reader *reader);
 bool state_read(struct state_reader *reader, void *bytes, size_t size);
+bool state_read_large(struct state_reader *reader, void *bytes, size_t size);
 uint64_t state_read_u64(struct state_reader *reader);
 /* Can the next piece have so many bytes? To be asked before there is room for many. False: reader->failed. */
 bool state_read_possible(struct state_reader *reader, uint64_t size);

@@ -11,9 +11,6 @@
 struct state_store;
 struct state_chunk;
 
-/* Pieces of at least so many bytes are worth a place of their own. */
-enum { STATE_CHUNK_MIN = 1024 };
-
 struct state_store *state_store_new(void); /* NULL: no memory */
 /* Whoever held chunks has let go of them. NULL is allowed. */
 void state_store_free(struct state_store *store);

@@ -14,6 +14,7 @@ struct parser {
 	struct evaluated *evaluated;
 	const char *text;
 	unsigned depth;
+	bool was_symbol; /* the operand read last: its address, which & takes, too */
 };
 
 static bool unary(struct parser *parser, struct value *value);
@@ -100,6 +101,7 @@ static bool symbol_value(struct parser *parser, struct value *value)
 	if (!debug_name(debugger_of(parser), &parser->text, &symbol))
 		return false;
 	*value = value_of_word(symbol->address);
+	parser->was_symbol = true;
 	return true;
 }
 
@@ -167,6 +169,7 @@ static bool bracketed(struct parser *parser, struct value *value)
 
 static bool primary(struct parser *parser, struct value *value)
 {
+	parser->was_symbol = false;
 	skip(parser);
 	if (*parser->text == '(')
 		return bracketed(parser, value);
@@ -274,7 +277,10 @@ static bool apply_unary(struct parser *parser, char operation, const struct valu
 	uint64_t address;
 	const char *reason;
 	switch (operation) {
-	case '&': reason = value_address_of(operand, value); return fine(parser, reason, "&", 1, value);
+	case '&':
+		*value = *operand;
+		reason = parser->was_symbol ? NULL : value_address_of(operand, value);
+		return fine(parser, reason, "&", 1, value);
 	case '*':
 		reason = value_follow(view, operand, value);
 		if (reason || type_kind(&value->type) == KIND_FUNCTION || !type_is_word(&operand->type))
@@ -384,7 +390,7 @@ static bool has_keyword(const char *text)
 
 bool evaluate(struct debugger *debugger, const char **text, bool types, struct evaluated *evaluated)
 {
-	struct parser parser = {evaluated, *text, 0};
+	struct parser parser = {.evaluated = evaluated, .text = *text};
 	const char *after = *text;
 	evaluated->debugger = debugger;
 	evaluated->is_type = evaluated->names_only = false;
@@ -407,7 +413,7 @@ bool evaluate(struct debugger *debugger, const char **text, bool types, struct e
 bool expression_for(struct debugger *debugger, const char *text, uint64_t address)
 {
 	struct evaluated evaluated = {.debugger = debugger, .names_only = true};
-	struct parser parser = {&evaluated, text, 0};
+	struct parser parser = {.evaluated = &evaluated, .text = text};
 	stack_frame_for(debugger, current(debugger), address, &evaluated.frame, &evaluated.view);
 	if (!binary(&parser, 0, &evaluated.value))
 		return false;

@@ -106,6 +106,8 @@ void backends_forget(struct backends *backends)
 		network_forget_future(backends->networks[i]);
 	for (unsigned i = 0; i < backends->char_count; i++)
 		host_char_forget(backends->chars[i]);
+	for (unsigned i = 0; i < backends->share_count; i++)
+		frontier_forget(&host_share_log(backends->shares[i])->answers);
 }
 
 void backends_save(const struct backends *backends, struct state_writer *writer)

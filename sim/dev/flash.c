@@ -382,7 +382,7 @@ static void save_blocks(const struct flash *flash, struct state_writer *writer)
 	for (unsigned i = 0; i < BLOCKS; i++)
 		if (flash->blocks[i]) {
 			state_write_u64(writer, i);
-			state_write(writer, flash->blocks[i], BLOCK);
+			state_write_large(writer, flash->blocks[i], BLOCK);
 		}
 	state_write_u64(writer, NO_BLOCK);
 }
@@ -404,7 +404,7 @@ static bool restore_blocks(struct flash *flash, struct state_reader *reader)
 		uint8_t *block = own_block(flash, index);
 		if (!block)
 			return state_refuse(reader, "flash: no memory");
-		state_read(reader, block, BLOCK);
+		state_read_large(reader, block, BLOCK);
 	}
 }
 

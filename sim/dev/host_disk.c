@@ -385,7 +385,7 @@ void host_disk_save(const struct host_disk *disk, struct state_writer *writer)
 	for (uint64_t i = 0; count != 0 && i < disk->cluster_count; i++)
 		if (disk->clusters[i]) {
 			state_write_u64(writer, i);
-			state_write(writer, disk->clusters[i], cluster_bytes(disk, i));
+			state_write_large(writer, disk->clusters[i], cluster_bytes(disk, i));
 		}
 	state_write_u64(writer, disk->changed);
 }
@@ -413,7 +413,7 @@ bool host_disk_restore(struct host_disk *disk, struct state_reader *reader)
 		uint8_t *own = own_cluster(disk, index, true);
 		if (!own)
 			return state_refuse(reader, "disk: no memory");
-		state_read(reader, own, cluster_bytes(disk, index));
+		state_read_large(reader, own, cluster_bytes(disk, index));
 	}
 	uint64_t changed = state_read_u64(reader); /* of another process: its file is as it is */
 	return !reader->failed &&

@@ -130,5 +130,9 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 	machine->reset_asked = state.reset_asked;
 	machine->turns = state.turns;
 	machine->stop = RUNNING;
+	if (!reader->stored) { /* the host has seen nothing of what comes */
+		console_forget(machine->console);
+		backends_forget(&machine->backends);
+	}
 	return true;
 }

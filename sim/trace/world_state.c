@@ -57,7 +57,7 @@ void world_save(const struct world *world, struct state_writer *writer)
 static void *new_array(uint64_t count, size_t element, struct state_reader *reader)
 {
 	/* An element is saved as several bytes: where fewer are left, so many cannot follow. */
-	if (!reader->stored && count > reader->size - reader->at) {
+	if (count > reader->size - reader->at) {
 		state_refuse(reader, "world: cut short");
 		return NULL;
 	}

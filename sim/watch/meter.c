@@ -36,6 +36,14 @@ struct meter {
 
 /* ---- life ---- */
 
+static void forget_functions(struct meter *meter)
+{
+	meter->function_count = 1;
+	meter->order[0] = NO_FUNCTION;
+	for (unsigned i = 0; i < PLACES; i++)
+		meter->places[i].pc = 1;
+}
+
 int meter_init(struct hart *hart, const struct symbols *symbols)
 {
 	struct meter *meter = calloc(1, sizeof *meter);
@@ -48,10 +56,9 @@ int meter_init(struct hart *hart, const struct symbols *symbols)
 	meter->functions = calloc(meter->function_capacity, sizeof *meter->functions);
 	meter->order = calloc(meter->function_capacity, sizeof *meter->order);
 	meter->list = calloc(meter->function_capacity, sizeof *meter->list);
-	for (unsigned i = 0; i < PLACES; i++)
-		meter->places[i].pc = 1;
 	if (!meter->functions || !meter->order || !meter->list)
 		return -1;
+	forget_functions(meter);
 	meter->functions[NO_FUNCTION].address = SPLIT_NOWHERE;
 	if (hart->model && !hart->model->shadow)
 		hart->model->shadow = shadow_new(hart->model->timing);
@@ -199,6 +206,7 @@ bool meter_restore(struct hart *hart, struct state_reader *reader)
 		return false;
 	STATE_READ(reader, words);
 	STATE_READ(reader, meter->time);
+	forget_functions(meter);
 	restore_functions(meter, words[6], reader);
 	if (words[0] > true || words[4] >= meter->function_count || words[5] >= meter->function_count)
 		state_refuse(reader, "meter: a number is out of range");

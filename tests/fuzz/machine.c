@@ -11,7 +11,6 @@
 #include "machine/machine.h"
 #include "machine/sched.h"
 #include "small.h"
-#include "csr/csr_poke.h"
 #include "watch/check.h"
 #include "trace/trace.h"
 

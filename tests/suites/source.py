@@ -180,7 +180,7 @@ def in_guest(script, *texts):
 def through_the_hypervisor():
     """From the handler of an exit into the guest that made it; its variables, and the hypervisor's."""
     in_guest("catch trap 10\ncontinue\nbt\nframe 2\ninfo args\nstep 60\nbt\n",
-             r"#0  _guest_exit \(\) at firmware/trap.S", r"-- ecall from VS-mode at cycle \d+: from VS, guest build/guests/hello.elf",
+             r"#0  _guest_exit \(\) at firmware/trap.S", r"-- ecall from VS-mode at cycle \d+: from VS, guest hello",
              r"#1  sbi_call \(args=\.\.\., function=3, extension=16\) at tests/guests/rt/sbi.c", r"in guest_main \(\) at tests/guests/hello.c",
              r"#2  sbi_has", r"extension = 1145193294", r"#0  0x\w+ in _guest_exit", r"#1  0x\w+ in vcpu_run \(vcpu=0x", r"in hypervisor_main",
              r"-- ecall from VS-mode", r"sbi_call \(args", r"in guest_main")

@@ -78,7 +78,8 @@ def breakpoints(harts):
     _, err = repl(script, "-smp", str(harts), FIRMWARE, guest("smp"), guest("paging"))
     stops = re.findall(r"^breakpoint (\d): (\w+):(\w+)\nhart \d+ VS +cycle \d+ +0x\w+ <([\w+]+)>", err, re.M)
     expect(len(stops) == 12 and {stop[1] for stop in stops} == {"smp", "paging"}, err)
-    expect(all(stop[2] == stop[3] for stop in stops), f"stopped elsewhere: {stops}")
+    inlined = {"sbi_has"}  # the function's body is there, too
+    expect(all(stop[3] in {stop[2], *inlined} or stop[3].split("+")[0] in inlined for stop in stops), f"stopped elsewhere: {stops}")
 
 
 def asks():

@@ -139,7 +139,8 @@ static void expect_all_again(const char *const *words, uint64_t gap, size_t budg
 
 Test(history, every_moment_is_as_it_was)
 {
-	const char *const words[] = {"-serial", "null", "-m", "16", "-smp", "4", "--cpu", "cva6", FIRMWARE, GUEST("timer"), NULL};
+	const char *const words[] = {"-serial", "null", "-m", "16", "-smp", "4", "--cpu", "cva6", "--stats", "/dev/null", "--check", "percpu,worldswitch,isolation",
+	                             FIRMWARE, GUEST("timer"), NULL};
 	expect_all_again(words, 8000, (size_t)1 << 30);
 }
 
