@@ -113,7 +113,8 @@ bool state_refuse(struct state_reader *reader, const char *reason)
 	return false;
 }
 
-bool state_read_begin(struct state_reader *reader, const char *name, uint32_t version)
+/* Its version. */
+static bool read_header(struct state_reader *reader, const char *name, uint32_t *version)
 {
 	struct section_header header = {0};
 	char reason[sizeof reader->reason];
@@ -125,13 +126,31 @@ bool state_read_begin(struct state_reader *reader, const char *name, uint32_t ve
 		snprintf(reason, sizeof reason, "%s expected, not %s", name, header.name);
 		return state_refuse(reader, reason);
 	}
-	if (header.version != version) {
-		snprintf(reason, sizeof reason, "%s: version %u, not %u", name, header.version, version);
-		return state_refuse(reader, reason);
-	}
 	if (header.size > reader->size - reader->at)
 		return state_refuse(reader, "cut short");
+	*version = header.version;
 	reader->section_end = reader->at + header.size;
+	return true;
+}
+
+bool state_read_begin(struct state_reader *reader, const char *name, uint32_t version)
+{
+	uint32_t found;
+	char reason[sizeof reader->reason];
+	if (!read_header(reader, name, &found))
+		return false;
+	if (found == version)
+		return true;
+	snprintf(reason, sizeof reason, "%s: version %u, not %u", name, found, version);
+	return state_refuse(reader, reason);
+}
+
+bool state_read_over(struct state_reader *reader, const char *name)
+{
+	uint32_t version;
+	if (!read_header(reader, name, &version))
+		return false;
+	reader->at = reader->section_end;
 	return true;
 }
 

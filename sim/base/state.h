@@ -60,6 +60,8 @@ void state_write_large(struct state_writer *writer, const void *bytes, size_t si
 bool state_read_begin(struct state_reader *reader, const char *name, uint32_t version);
 /* All of it must have been read. */
 bool state_read_end(struct state_reader *reader);
+/* The next section, of whatever version, is nobody's here. Without state_read_large in it. */
+bool state_read_over(struct state_reader *reader, const char *name);
 bool state_read(struct state_reader *reader, void *bytes, size_t size);
 bool state_read_large(struct state_reader *reader, void *bytes, size_t size);
 uint64_t state_read_u64(struct state_reader *reader);

@@ -16,6 +16,7 @@
 #include "machine/outputs.h"
 #include "machine/sched.h"
 #include "machine/signature.h"
+#include "machine/snapshot_file.h"
 #include "machine/stats.h"
 #include "trace/trace.h"
 
@@ -43,6 +44,7 @@ static int program_status(const struct machine *machine)
 {
 	switch (machine->stop) {
 	case STOP_PASS:
+	case STOP_MATCHED:
 	case STOP_RESET:
 	case STOP_QUIT:
 	case STOP_DEBUG: return EXIT_PASS;
@@ -115,7 +117,8 @@ static void tell(const struct machine *machine, int status)
 static int write_results(struct machine *machine, double seconds)
 {
 	const struct config *config = machine->config;
-	int result = machine_finish(machine);
+	int result = config->save ? snapshot_write(machine, config->save) : 0;
+	result |= machine_finish(machine);
 	check_finish(machine->check);
 	trace_finish(machine->trace, machine->harts, machine->hart_count);
 	if (config->signature_path && signature_write(config->signature_path, machine) != 0)
@@ -167,7 +170,11 @@ static int run_config(const struct config *config)
 	struct machine machine;
 	if (outputs_check(config) != 0 || machine_init(&machine, config) != 0)
 		return EXIT_USAGE;
-	int status = config->dump_dtb ? EXIT_PASS : run_and_tell(&machine);
+	int status = EXIT_PASS;
+	if (config->load && snapshot_read(&machine, config->load) != 0)
+		status = EXIT_USAGE;
+	else if (!config->dump_dtb)
+		status = run_and_tell(&machine);
 	machine_free(&machine);
 	return status;
 }

@@ -319,6 +319,8 @@ static const struct option_row rows[] = {
     FLAG("quiet", quiet),
     OUTPUT("record", record),
     TEXT("replay", replay),
+    OUTPUT("save", save),
+    TEXT("load", load),
     TEXT("semihosting-files", semihosting.folder),
     {"help", false, NULL, 0, 0, 0, NULL},
     {"h", false, NULL, 0, 0, 0, NULL},
@@ -465,7 +467,7 @@ static void drop_untrue_names(struct config *config)
 /* Options that say where results go, and change none. */
 static bool is_result(const struct option_row *row)
 {
-	static const char *const names[] = {"stats",    "trace", "signature", "record", "quiet",
+	static const char *const names[] = {"stats",    "trace", "signature", "record", "save", "quiet",
 	                                    "dump-dtb", "gdb",   "s",         "S"};
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(row->name, names[i]) == 0)

@@ -54,6 +54,8 @@ static const char text[] =
     "                            the symbols percpu_base, percpu_slot_size, percpu_max\n"
     "  --record FILE             write what the host gives, console input and network frames, and at which cycles\n"
     "  --replay FILE             input is what --record wrote, at the same cycles: the same run again\n"
+    "  --save FILE               where the run ends, if it could go on (a limit, --expect, a signal, quit): a snapshot\n"
+    "  --load FILE               go on from a snapshot of the same machine and programs\n"
     "  --debug                   debugger on the terminal (ctrl-A d: from the guest to it and back), or by commands from a\n"
     "                            pipe; -S starts stopped\n"
     "  -s, -gdb tcp:[HOST]:PORT|unix:PATH|none[,harts=threads|inferiors]   let GDB in; -s: tcp::1234. -S: it starts the machine.\n"

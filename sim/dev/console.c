@@ -10,7 +10,7 @@
 #include "dev/host_output.h"
 
 enum {
-	CONSOLE_VERSION = 3,
+	CONSOLE_VERSION = 4,
 	/* Simulated time in which the rest of a line comes, after all that is expected has matched within it. */
 	REST_TICKS = 10000,
 	/* ... after which a line stands, when the guest asks for input. */
@@ -265,6 +265,11 @@ bool console_restore(struct console *console, struct state_reader *reader)
 		return state_refuse(reader, "console: of another kind of machine");
 	if (console->has_rest)
 		event_restore(console->config.events, &console->rest, reader);
-	return line_watch_restore(console->watch, reader) && host_input_restore(console->input, reader) &&
-	       state_read_end(reader);
+	bool same;
+	if (!line_watch_restore(console->watch, reader, &same) || !host_input_restore(console->input, reader))
+		return false;
+	console->settled &= same;
+	if (!same && console->has_rest) /* what has matched was something else */
+		event_cancel(console->config.events, &console->rest);
+	return state_read_end(reader);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 #include "base/say.h"
 #include "base/state.h"
 
@@ -368,6 +369,22 @@ bool host_disk_flush(struct host_disk *disk)
 	if (disk->clusters || disk->read_only || fdatasync(disk->fd) == 0)
 		return true;
 	return complain_of(disk, "cannot be flushed");
+}
+
+bool host_disk_digest(struct host_disk *disk, uint64_t *digest)
+{
+	enum { PART = 1 << 20 };
+	uint8_t *bytes = malloc(PART);
+	XXH3_state_t *state = XXH3_createState();
+	bool good = bytes && state && XXH3_64bits_reset(state) == XXH_OK;
+	for (uint64_t at = 0; at < disk->size && good; at += PART) {
+		size_t part = disk->size - at < PART ? (size_t)(disk->size - at) : PART;
+		good = file_read(disk, at, bytes, part) && XXH3_64bits_update(state, bytes, part) == XXH_OK;
+	}
+	*digest = good ? XXH3_64bits_digest(state) : 0;
+	XXH3_freeState(state);
+	free(bytes);
+	return good;
 }
 
 void host_disk_keep(struct host_disk *disk) { disk->kept = true; }

@@ -41,6 +41,9 @@ bool host_disk_flush(struct host_disk *disk);
 /* They read as zeros from now on; where the host's file system can, they take no room there. */
 bool host_disk_zero(struct host_disk *disk, uint64_t at, uint64_t size);
 
+/* A hash of all that the file holds. False: the host could not read it. */
+bool host_disk_digest(struct host_disk *disk, uint64_t *digest);
+
 /* From now on it is kept what the file held before it was written, so that it can be restored to what it was. */
 void host_disk_keep(struct host_disk *disk);
 /* What was written after this moment, when it was here before, will not be. */

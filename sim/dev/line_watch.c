@@ -236,8 +236,13 @@ bool line_watch_satisfied(const struct line_watch *watch)
 void line_watch_save(const struct line_watch *watch, struct state_writer *writer)
 {
 	state_write_u64(writer, watch->count);
-	for (size_t i = 0; i < watch->count; i++)
+	for (size_t i = 0; i < watch->count; i++) {
+		const struct console_pattern *is = &watch->patterns[i].is;
+		state_write_u64(writer, is->kind);
+		state_write_u64(writer, strlen(is->text));
+		state_write(writer, is->text, strlen(is->text));
 		state_write_u64(writer, watch->patterns[i].matched);
+	}
 	state_write_u64(writer, watch->escape);
 	state_write_u64(writer, watch->after_return);
 	state_write_u64(writer, watch->cut);
@@ -247,19 +252,45 @@ void line_watch_save(const struct line_watch *watch, struct state_writer *writer
 	STATE_WRITE(writer, watch->failed_line);
 }
 
-bool line_watch_restore(struct line_watch *watch, struct state_reader *reader)
+/* One that was watched for. True: it is this one. */
+static bool read_pattern(struct state_reader *reader, const struct console_pattern *is, bool *matched)
 {
-	if (state_read_u64(reader) != watch->count && !reader->failed)
-		return state_refuse(reader, "console: other --expect and --fail-on");
-	for (size_t i = 0; i < watch->count; i++)
-		watch->patterns[i].matched = state_read_limited(reader, 1);
+	uint64_t kind = state_read_u64(reader), length = state_read_u64(reader);
+	bool same = is && kind == is->kind && length == strlen(is->text);
+	for (uint64_t i = 0; i < length && !reader->failed; i++) {
+		char c = 0;
+		STATE_READ(reader, c);
+		same = same && c == is->text[i];
+	}
+	*matched = state_read_limited(reader, 1);
+	return same;
+}
+
+/* Which have matched is known if they are the same ones. */
+static void restore_patterns(struct line_watch *watch, struct state_reader *reader, bool *same)
+{
+	uint64_t count = state_read_u64(reader);
+	*same = count == watch->count;
+	for (uint64_t i = 0; i < count && !reader->failed; i++) {
+		bool matched, here = i < watch->count;
+		*same &= read_pattern(reader, here ? &watch->patterns[i].is : NULL, &matched);
+		if (here)
+			watch->patterns[i].matched = matched;
+	}
+	for (size_t i = 0; i < watch->count && !*same; i++)
+		watch->patterns[i].matched = false;
+}
+
+bool line_watch_restore(struct line_watch *watch, struct state_reader *reader, bool *same)
+{
+	restore_patterns(watch, reader, same);
 	watch->escape = (enum escape)state_read_limited(reader, ESCAPE_STATES - 1);
 	watch->after_return = state_read_limited(reader, 1);
 	watch->cut = state_read_limited(reader, 1);
 	watch->length = state_read_limited(reader, LINE_LIMIT);
 	state_read(reader, watch->line, watch->length);
 	watch->line[watch->length] = '\0';
-	uint64_t failed = state_read_limited(reader, watch->count);
+	uint64_t failed = *same ? state_read_limited(reader, watch->count) : 0 * state_read_u64(reader);
 	watch->failed = failed ? &watch->patterns[failed - 1] : NULL;
 	bool read = STATE_READ(reader, watch->failed_line);
 	watch->failed_line[LINE_LIMIT] = '\0';

@@ -40,8 +40,9 @@ bool line_watch_satisfied(const struct line_watch *watch);
 /* What is expected and has not matched, from *at on, which moves behind it; NULL: no more. */
 const struct console_pattern *line_watch_missing(const struct line_watch *watch, size_t *at);
 
-/* Parts of the console's section: the line, and what has matched. Restored with the same patterns. */
+/* Parts of the console's section: the line, and what has matched. */
 void line_watch_save(const struct line_watch *watch, struct state_writer *writer);
-bool line_watch_restore(struct line_watch *watch, struct state_reader *reader);
+/* *same: the expressions are those that were watched for; else nothing has matched yet. */
+bool line_watch_restore(struct line_watch *watch, struct state_reader *reader, bool *same);
 
 #endif

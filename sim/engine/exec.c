@@ -431,6 +431,7 @@ static bool may_go_on(const struct hart *hart, uint64_t bound)
 /* Others run now: leave the hart as anyone may look at it. */
 static void end_slice(struct hart *hart)
 {
+	hart->exec->yielded = (hart->effects & EFFECT_YIELD) != 0;
 	hart->effects &= ~(uint32_t)EFFECT_YIELD;
 	reservation_guard(hart);
 }
@@ -463,6 +464,8 @@ bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_attempts)
 	uint64_t limit = attempts(hart) + max_attempts;
 	return run_slice(hart, bound, limit < max_attempts ? UINT64_MAX : limit, false);
 }
+
+bool exec_yielded(const struct hart *hart) { return hart->exec->yielded; }
 
 bool exec_step(struct hart *hart, uint64_t bound) { return run_slice(hart, bound, UINT64_MAX, true); }
 

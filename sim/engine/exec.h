@@ -16,6 +16,9 @@ void exec_free(struct hart *hart);
  * stepping, hostile builds and both dispatchers give the same interleaving. */
 bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_attempts);
 
+/* Was the last slice that is over ended by who asked to yield? */
+bool exec_yielded(const struct hart *hart);
+
 /* Conservative lookahead (engine->catch_up): how far a hart that is paused between instructions, and does not wait, can
  * go before another can notice. */
 struct lookahead {

@@ -59,6 +59,7 @@ void machine_ask_for_reset(struct machine *machine)
 		machine_stop(machine, STOP_RESET, 0, "the guest asked for a reset");
 	} else if (machine->resets >= machine->config->max_resets) {
 		machine_stop(machine, STOP_LIMIT, 0, "--max-resets reached");
+		machine->reset_asked = true; /* of whoever goes on from here */
 	} else {
 		machine->reset_asked = true;
 		machine_yield(machine);
@@ -107,7 +108,7 @@ static void console_matched(void *context, const struct console_pattern *failed,
 	struct machine *machine = context;
 	char message[256];
 	if (!failed) {
-		machine_stop(machine, STOP_PASS, 0, NULL);
+		machine_stop(machine, STOP_MATCHED, 0, NULL);
 		return;
 	}
 	snprintf(message, sizeof(message), "--fail-on '%s' matched: %s", failed->text, line);

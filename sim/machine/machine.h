@@ -109,6 +109,7 @@ struct config {
 	size_t pattern_count;
 	bool nographic; /* a terminal is the guest's whole, and ctrl-A begins commands */
 	const char *record, *replay; /* host input, or NULL */
+	const char *save, *load; /* snapshots, or NULL */
 	bool debug, quiet, stopped;
 	const char *debug_cmd;
 	struct gdb_config gdb;
@@ -134,6 +135,7 @@ enum ad_choice { AD_ISA, AD_HARDWARE, AD_EITHER, AD_FAULT };
 enum stop_reason {
 	RUNNING,
 	STOP_PASS,
+	STOP_MATCHED, /* all that was expected has come */
 	STOP_FAIL,
 	STOP_LIMIT,
 	STOP_CHECK,

@@ -18,7 +18,7 @@ struct output {
 	struct stat status;
 };
 
-enum { OUTPUTS = 6 /* and those of character back ends */ };
+enum { OUTPUTS = 7 /* and those of character back ends */ };
 
 static const char *serial_file(const char *serial) { return strncmp(serial, "file:", 5) == 0 ? serial + 5 : NULL; }
 
@@ -30,6 +30,7 @@ static struct output *list_outputs(const struct config *config, unsigned more, u
 	    {.what = "--stats", .path = config->stats_path},
 	    {.what = "--signature", .path = config->signature_path},
 	    {.what = "--record", .path = config->record, .alone = true},
+	    {.what = "--save", .path = config->save, .alone = true},
 	    {.what = "-dump-dtb", .path = config->dump_dtb, .tree = true},
 	    {.what = "-serial", .path = serial_file(config->serial), .alone = true},
 	};
@@ -67,7 +68,7 @@ static bool is_input(const struct output *output, const char *path)
 static const char *overwritten(const struct config *config, const struct output *output)
 {
 	const char *const inputs[] = {config->bios,   config->kernel,      config->initrd,   config->dtb,
-	                              config->replay, config->preset_path, config->debug_cmd};
+	                              config->replay, config->preset_path, config->debug_cmd, config->load};
 	for (unsigned i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++)
 		if (is_input(output, inputs[i]))
 			return inputs[i];

@@ -122,7 +122,7 @@ static bool begin_slice(struct machine *machine)
 	uint64_t bound = saturating_add(choice.second, machine->config->quantum - !choice.wins_ties);
 	if (bound > event_cycle)
 		bound = event_cycle;
-	if (bound > max_cycles)
+	if (bound > max_cycles && !machine->config->save)
 		bound = max_cycles;
 	if (bound > saturating_add(hart->cycle, SLICE_MAX))
 		bound = saturating_add(hart->cycle, SLICE_MAX);
@@ -189,8 +189,23 @@ static bool switch_timing(struct machine *machine)
 	return true;
 }
 
+static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* How far it may run: with --save a limit pauses the slice, so that whoever goes on from there goes on with it. */
+static uint64_t slice_stop(const struct machine *machine)
+{
+	return least(machine->slice.bound, machine->config->max_cycles);
+}
+
+/* It ran until slice_stop, waits, or was asked to yield. */
 static void slice_over(struct machine *machine)
 {
+	const struct hart *hart = machine->slice.hart;
+	bool limit = slice_stop(machine) < machine->slice.bound && hart->cycle < machine->slice.bound;
+	if (limit && !hart->waiting && !exec_yielded(hart)) {
+		machine_give_up(machine, STOP_LIMIT, 0, "--max-cycles reached");
+		return;
+	}
 	machine->slice.hart = NULL;
 	machine->turns++;
 }
@@ -218,14 +233,12 @@ struct hart *sched_step(struct machine *machine)
 	}
 	uint64_t insns = hart->insns;
 	switch_timing(machine);
-	if (exec_step(hart, machine->slice.bound))
+	if (exec_step(hart, slice_stop(machine)))
 		slice_over(machine);
 	bool stopped_before = hart->insns == insns && machine->engine.timing.request != TIMING_STAYS;
 	switch_timing(machine);
 	return stopped_before ? sched_step(machine) : hart;
 }
-
-static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 uint64_t sched_slice(struct machine *machine)
 {
@@ -239,7 +252,7 @@ uint64_t sched_slice(struct machine *machine)
 	uint64_t until = timing_left(machine);
 	if (left == 0)
 		stop_at_max_insns(machine);
-	else if (exec_run(hart, machine->slice.bound, least(least(left, until), left_to_pause(machine))))
+	else if (exec_run(hart, slice_stop(machine), least(least(left, until), left_to_pause(machine))))
 		slice_over(machine);
 	switch_timing(machine);
 	return hart->cycle - start;

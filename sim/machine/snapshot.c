@@ -83,18 +83,26 @@ static bool snapshot_fits(const struct machine *machine, const struct machine_st
 	struct machine_state here = machine_state_of(machine);
 	if (state->config_hash != here.config_hash || state->harts != here.harts)
 		return state_refuse(reader, "machine: another configuration, or other programs");
-	if (state->metered != here.metered || state->checked != here.checked || state->htif != here.htif)
-		return state_refuse(reader, "machine: statistics, checks or HTIF in one of the two runs only");
+	if (state->checked != here.checked || state->htif != here.htif)
+		return state_refuse(reader, "machine: --check in one of the two runs only");
 	bool has_model = machine->harts[0].model || machine->harts[0].parked;
 	if (state->slice_hart > here.harts || state->modelled > has_model || state->reset_asked > 1)
 		return state_refuse(reader, "machine: a number is out of range");
 	return true;
 }
 
-static bool snapshot_hart(struct hart *hart, struct state_reader *reader)
+/* Splits of VM exits are those since statistics are wanted. */
+static bool snapshot_meter(struct hart *hart, struct state_reader *reader, bool metered)
+{
+	if (!metered)
+		return true;
+	return hart->meter ? meter_restore(hart, reader) : state_read_over(reader, "meter");
+}
+
+static bool snapshot_hart(struct hart *hart, struct state_reader *reader, bool metered)
 {
 	if (!hart_restore(hart, reader) || !mmu_restore(hart, reader) ||
-	    (hart->model && !model_restore(hart, reader)) || (hart->meter && !meter_restore(hart, reader)))
+	    (hart->model && !model_restore(hart, reader)) || !snapshot_meter(hart, reader, metered))
 		return false;
 	exec_restored(hart);
 	return true;
@@ -115,7 +123,7 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 	    (machine->semihosting && !semihosting_restore(machine->semihosting, reader)))
 		return false;
 	for (unsigned i = 0; i < machine->hart_count; i++)
-		if (!snapshot_hart(&machine->harts[i], reader))
+		if (!snapshot_hart(&machine->harts[i], reader, state.metered))
 			return false;
 	if (!model_shared_restore(machine->model_shared, reader) ||
 	    (machine->spaces && !spaces_restore(machine->spaces, reader)) || !trace_restore(machine->trace, reader) ||
@@ -123,6 +131,8 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 		return false;
 	machine->slice.hart = state.slice_hart ? &machine->harts[state.slice_hart - 1] : NULL;
 	machine->slice.bound = state.slice_bound;
+	if (machine->slice.hart) /* it paused: who asked it to end the slice was what stopped the machine */
+		machine->slice.hart->effects &= ~(uint32_t)EFFECT_YIELD;
 	machine->timing_from.counted = state.timing_counted;
 	machine->engine.timing.at_pc = state.timing_at_pc;
 	machine->engine.timing.request = (int)state.timing_request;

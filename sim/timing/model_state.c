@@ -30,6 +30,17 @@ void model_save(const struct model *model, struct state_writer *writer)
 		shadow_save(model->shadow, writer);
 }
 
+/* Without one that was saved it begins at the next world switch, as ever. */
+static bool restore_shadow(struct model *model, struct state_reader *reader, bool saved)
+{
+	if (saved && model->shadow)
+		return shadow_restore(model->shadow, reader);
+	for (unsigned level = 0; saved && level < SHADOW_LEVELS; level++)
+		if (!state_read_over(reader, "pipe"))
+			return false;
+	return true;
+}
+
 bool model_restore(struct hart *hart, struct state_reader *reader)
 {
 	struct model *model = hart->model;
@@ -47,14 +58,13 @@ bool model_restore(struct hart *hart, struct state_reader *reader)
 	model->fetch_space = state_read_u64(reader);
 	STATE_READ(reader, model->outcome);
 	STATE_READ(reader, model->counts);
-	if (state_read_limited(reader, 1) != (model->shadow != NULL))
-		return state_refuse(reader, "model: world switches are split in one of the two runs only");
+	bool has_shadow = state_read_limited(reader, 1);
 	if (!state_read_end(reader))
 		return false;
 	near_flush(&model->near);
 	hart->pipeline_state = states_number(&model->states, &pipe);
 	model_forget_code(hart);
-	return !model->shadow || shadow_restore(model->shadow, reader);
+	return restore_shadow(model, reader, has_shadow);
 }
 
 void model_shared_save(const struct model_shared *shared, struct state_writer *writer)

@@ -316,7 +316,7 @@ def trace_on_keeps_programs():
     with tempfile.TemporaryDirectory() as folder:
         elf = signature_elf(folder)
         before = open(elf, "rb").read()
-        status, _, err = run([RVSIM, "--debug-cmd", f"trace on {elf}; trace on /nonexistent/x", elf])
+        status, _, err = run([RVSIM, "--debug-cmd", f"-trace on {elf}; trace on /nonexistent/x", elf])
         expect_equal((status, err.count("\n"), open(elf, "rb").read() == before), (6, 2, True), err)
 
 

@@ -69,7 +69,7 @@ def engine_settings(workload):
 def stepping(workload):
     """Under the debugger, stepping all harts and then continuing past breakpoints."""
     wanted = result(RVSIM, workload=workload)[2]["trace_hash"]
-    script = "step 50000 hart all\nbreak percpu_run_vm\ncontinue\ncontinue 20000\nstep world\ninfo regs\ndelete\ncontinue\nquit\n"
+    script = "step 50000 hart all\n-break percpu_run_vm\ncontinue\ncontinue 20000\nstep world\ninfo regs\ndelete\ncontinue\nquit\n"
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "s.json")
         commands = os.path.join(folder, "commands")
