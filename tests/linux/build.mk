@@ -4,11 +4,11 @@ LINUX := $(BUILD)/linux
 LINUX_PACKAGES := $(PACKAGES_TEST) u-boot-qemu linux-source-6.1 flex bison bc rsync xz-utils e2fsprogs mtools
 
 # Each of its suites has a target: linux-boots, linux-checks and so on.
-LINUX_TARGETS := linux-boots linux-checks linux-disk linux-same linux-share
+LINUX_TARGETS := linux-boots linux-checks linux-disk linux-same linux-share linux-travel
 
 .PHONY: linux kvm $(LINUX_TARGETS) linux-speed linux-ready linux-programs
 linux: linux-ready ## Debian 12's and 13's kernels, each way there is (builds a kernel first, once: 10 minutes)
-	@tests/run.py linux linux_checks linux_disk linux_same linux_share
+	@tests/run.py linux linux_checks linux_disk linux_same linux_share linux_travel
 
 linux-boots: linux-ready ## part of it: who starts them, and with which extensions
 	@tests/run.py linux
@@ -20,6 +20,9 @@ linux-share: linux-ready ## part of it: a folder of the host's by 9P, virtio con
 	@tests/run.py linux_share
 linux-same: linux-ready ## part of it: one boot, looked at in every way, is one run
 	@tests/run.py linux_same
+
+linux-travel: linux-ready ## part of it: the debugger goes back in a boot, to any moment
+	@tests/run.py linux_travel
 
 kvm: linux-ready $(LINUX)/initrd-kvm ## Linux with KVM: a virtual machine in it, and its kernel's own selftests; as on QEMU
 	@tests/run.py linux_kvm
