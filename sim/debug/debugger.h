@@ -56,6 +56,7 @@ struct debugger {
 	bool failed; /* a command of a script did */
 	bool stops_at_errors; /* the script being read ends where a command fails, unless `-' stands before it */
 	bool quit;
+	int code; /* what `quit' was told to leave with; -1: nothing */
 	unsigned depth; /* of `source` */
 	char *last_line;
 	struct stop_point *points;
@@ -63,7 +64,7 @@ struct debugger {
 	struct last_trap *traps; /* one a hart */
 	struct travel *travel; /* travel.h; NULL: there is no past */
 	bool travelling; /* the machine is on its way to another time: nothing stops it */
-	bool searching;  /* the past is looked through: stop points are met, and no hit is counted */
+	bool searching; /* the past is looked through: stop points are met, and no hit is counted */
 	struct gdb *gdb; /* NULL: no client can come */
 	struct gdb_link *link; /* likewise: where one can interrupt a command */
 	struct debug_place named; /* by the last name that was looked up */
@@ -150,6 +151,8 @@ void points_check(struct debugger *debugger, struct hart *moved);
 void points_refresh(struct debugger *debugger);
 void points_event(struct debugger *debugger, const struct trace_event *event);
 void points_print(struct debugger *debugger);
+struct json;
+void points_json(const struct debugger *debugger, struct json *json); /* "stop_points" */
 void points_free(struct debugger *debugger);
 
 /* run.c: step the machine until `done` says so (then true), something stops it, or the user interrupts. `moved`: the

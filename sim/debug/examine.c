@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/bus.h"
+#include "debug/as_json.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
 
@@ -112,11 +113,36 @@ static bool dump(struct debugger *debugger, const char *args, reader *read)
 	return true;
 }
 
+/* Units are values of memory, whatever the format: hex. */
+static bool dump_json(struct debugger *debugger, const char *args, reader *read, struct json *json)
+{
+	struct dump_format format;
+	uint64_t address, value;
+	if (!parse_format(debugger, &args, &format) || !expression_all(debugger, args, &address))
+		return false;
+	if (format.format == 's' || format.format == 'i')
+		return complain(debugger, "no JSON form of format `%c': x d u c", format.format);
+	json_hex(json, "address", address);
+	json_u64(json, "size", format.size);
+	json_open(json, "units", '[');
+	for (uint64_t i = 0; i < format.count && !(i % 4096 == 4095 && debug_interrupted(debugger));
+	     i++, address += format.size) {
+		if (!read(current(debugger), address, format.size, &value))
+			return complain(debugger, "cannot read 0x%" PRIx64, address);
+		json_hex(json, NULL, value);
+	}
+	json_close(json, ']');
+	return true;
+}
+
 COMMAND(cmd_x, 140, "x", "x", "[/NFU] ADDR", "virtual memory: N units, F = x d u i s c, U = b h w g")
 {
 	return dump(debugger, args, debug_read_virtual);
 }
+AS_JSON(cmd_x) { return dump_json(debugger, args, debug_read_virtual, json); }
+
 COMMAND(cmd_xp, 150, "xp", "xp", "[/NFU] ADDR", "physical memory") { return dump(debugger, args, read_physical); }
+AS_JSON(cmd_xp) { return dump_json(debugger, args, read_physical, json); }
 
 COMMAND(cmd_disas, 160, "disas", "dis", "[LOC [N]]", "disassemble N instructions")
 {

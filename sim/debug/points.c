@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/json.h"
 #include "base/symbols.h"
 #include "csr/csr.h"
 #include "debug/commands.h"
@@ -287,6 +288,37 @@ void points_print(struct debugger *debugger)
 		fprintf(debugger->out, "%-3u %-6s %s%s, hit %llu times\n", point->number, kinds[point->kind],
 		        point->text, point->temporary ? " (once)" : "", (unsigned long long)point->hits);
 	}
+}
+
+static void point_json(const struct stop_point *point, struct json *json)
+{
+	static const char *const kinds[] = {"break", "watch", "catch"};
+	json_open(json, NULL, '{');
+	json_u64(json, "number", point->number);
+	json_string(json, "kind", kinds[point->kind]);
+	json_string(json, "text", point->text);
+	json_string(json, "condition", point->condition);
+	json_bool(json, "once", point->temporary);
+	json_u64(json, "hits", point->hits);
+	json_open(json, "addresses", '[');
+	if (point->kind != POINT_CATCH)
+		json_hex(json, NULL, point->address);
+	for (size_t i = 0; i < point->other_count; i++)
+		json_hex(json, NULL, point->others[i]);
+	json_close(json, ']');
+	if (point->kind == POINT_WATCH) {
+		json_u64(json, "size", point->size);
+		json_hex(json, "value", point->last);
+	}
+	json_close(json, '}');
+}
+
+void points_json(const struct debugger *debugger, struct json *json)
+{
+	json_open(json, "stop_points", '[');
+	for (unsigned i = 0; i < debugger->point_count; i++)
+		point_json(&debugger->points[i], json);
+	json_close(json, ']');
 }
 
 static void hit(struct debugger *debugger, struct stop_point *point, unsigned hart, const char *what)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "debug/as_json.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
 
@@ -73,7 +74,7 @@ static void execute_command(struct debugger *debugger, const char *line)
 	const struct command *command = find_command(text, length);
 	const char *args = text + length;
 	args += strspn(args, " \t");
-	bool done = command ? command->run(debugger, args)
+	bool done = command ? as_json_run(debugger, command, args)
 	                    : complain(debugger, "no command `%.*s': try help", (int)length, text);
 	debugger->failed = may_fail ? failed : debugger->failed || !(done || debugger->typing);
 	/* what comes behind it was meant for another state */
