@@ -312,6 +312,7 @@ AS_JSON(topic_symbol)
 {
 	const struct symbols *symbols = debugger->machine->symbols;
 	uint64_t address, offset = 0;
+	bool some = false;
 	if (!expression_all(debugger, args, &address))
 		return false;
 	json_hex(json, "address", address);
@@ -325,7 +326,8 @@ AS_JSON(topic_symbol)
 		json_hex(json, "offset", offset);
 		json_string(json, "zone", space == SPACE_HOST ? NULL : symbols_space_name(symbols, space));
 		json_close(json, '}');
+		some = true;
 	}
 	json_close(json, ']');
-	return true;
+	return some || complain(debugger, "no symbol holds 0x%llx", (unsigned long long)address);
 }
