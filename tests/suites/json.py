@@ -254,6 +254,31 @@ def values():
     expect_equal(physical["units"], units["units"], "physical memory")
 
 
+def source(name, function):
+    """Frames with their variables, of C, C++ and Rust: each value as the text has it, each type as whatis; where one is, memory holds its number."""
+    stops = f"break {function}\ncontinue\ncontinue" if "touch" in function else f"break {function}\ncontinue"
+    frames, text, local = answers_at(stops, ["bt full -json", "bt full", "info locals -json"], [f"build/source/{name}.elf"])
+    shown = [line.strip() for line in text if re.match(" {8}[^ ]", line)]
+    told = [f"{row['name']} = {row['value']}" for frame in frames["frames"] for row in frame["locals"]]
+    expect_equal(told, shown, "locals")
+    places = [re.search(r" at (\S+):(\d+)$", line).groups() for line in text if re.match(r"#\d.* at ", line)]
+    expect_equal([(frame["file"], str(frame["line"])) for frame in frames["frames"] if frame["file"]], places, "lines")
+    expect_equal([frame["function"] for frame in frames["frames"] if frame["function"]],
+                 [re.match(r"#\d+ +(?:0x\w+ in )?(.*?) \(", line)[1] for line in text if re.match(r"#\d.* at ", line)], "functions")
+    expect_equal(local["locals"], frames["frames"][0]["locals"], "locals of the innermost frame")
+    arguments = frames["frames"][0]["arguments"]
+    known = [row for row in arguments + local["locals"] if "<" not in row["value"]]
+    asked = [question for row in known for question in (f"whatis {row['name']}", f"print -json {row['name']}")]
+    said = answers_at(stops, asked, [f"build/source/{name}.elf"]) if asked else []
+    for row, (kind,), printed in zip(known, said[::2], said[1::2]):
+        expect_equal(f"type = {row['type']}", kind, f"type of {row['name']}")
+        expect_equal({key: printed.get(key) for key in row if key != "name"}, {key: row[key] for key in row if key != "name"}, row["name"])
+    where = [row for row in known if "address" in row and "number" in row]
+    for row, read in zip(where, answers_at(stops, [f"x/1xb {row['address']} -json" for row in where], [f"build/source/{name}.elf"]) if where else []):
+        expect_equal(number(read["units"][0]), number(row["number"]) & 0xff, f"memory of {row['name']}")
+    expect(told or arguments, "no variable at all")
+
+
 def machine():
     """Ranges, devices, interrupts, stop points, checkpoints."""
     mtree, text, irq, itext, points, ptext, past, ctext, status = answers_at(
@@ -314,6 +339,8 @@ def cases():
     yield "tables", tables
     yield "traps", traps
     yield "values", values
+    for name, function in (("gcc4", "*touch"), ("clang4", "*touch"), ("clang4_2", "touch"), ("classes", "measure"), ("crate", "crate::percpu::look")):
+        yield f"source of {name}", lambda name=name, function=function: source(name, function)
     yield "machine", machine
     yield "errors", errors
     yield "quit", quits
