@@ -8,6 +8,7 @@
 #include "base/say.h"
 #include "debug/debugger.h"
 #include "debug/gdb/gdb.h"
+#include "debug/point_commands.h"
 #include "debug/repl.h"
 #include "debug/source.h"
 #include "debug/switches.h"
@@ -29,6 +30,7 @@ static int run_debug_cmd(struct debugger *debugger, const char *text)
 	for (char *line; !debugger->quit && (line = strsep(&rest, ";\n")) != NULL;)
 		if (*line)
 			repl_line(debugger, line);
+	point_commands_end(debugger);
 	free(copy);
 	return 0;
 }
@@ -84,6 +86,8 @@ enum debug_result debug_run(struct machine *machine, int *code)
 	debugger.travel = NULL;
 	observers_remove(&machine->observers, &debugger.observer);
 	points_free(&debugger);
+	point_commands_forget(&debugger);
+	free(debugger.to_obey);
 	source_close(&debugger);
 	debug_names_free(&debugger);
 	switches_free(&debugger);

@@ -1,4 +1,6 @@
 /* The command info: it finds topics, and has some that stand elsewhere. */
+#include "debug/info.h"
+
 #include <string.h>
 #include "debug/as_json.h"
 #include "debug/commands.h"
@@ -51,10 +53,24 @@ const char *info_topic_name(size_t index)
 	return topic ? topic->name : NULL;
 }
 
+static void print_topic(struct debugger *debugger, const struct command *topic)
+{
+	fprintf(debugger->out, "info %-11s %-10s %s\n", topic->name, topic->args, topic->help);
+}
+
 static void list_topics(struct debugger *debugger)
 {
 	for (const struct command *topic = topic_after(NULL); topic; topic = topic_after(topic))
-		fprintf(debugger->out, "info %-11s %-10s %s\n", topic->name, topic->args, topic->help);
+		print_topic(debugger, topic);
+}
+
+bool info_topic_help(struct debugger *debugger, const char *name)
+{
+	const struct command *topic = find_topic(name, strlen(name));
+	if (!topic)
+		return complain(debugger, "info %s: no such topic: info", name);
+	print_topic(debugger, topic);
+	return true;
 }
 
 COMMAND(cmd_info, 120, "info", "i", "TOPIC [-json]",
