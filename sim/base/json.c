@@ -44,8 +44,8 @@ static void put_text(FILE *out, const char *text)
 static void start(struct json *json, const char *key)
 {
 	if (json->follows)
-		putc(',', json->out);
-	if (json->depth)
+		fputs(json->line ? ", " : ",", json->out);
+	if (json->depth && !json->line)
 		fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
 	if (key) {
 		put_text(json->out, key);
@@ -65,7 +65,7 @@ void json_open(struct json *json, const char *key, char bracket)
 void json_close(struct json *json, char bracket)
 {
 	json->depth--;
-	if (json->follows)
+	if (json->follows && !json->line)
 		fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
 	putc(bracket, json->out);
 	if (!json->depth)
@@ -77,6 +77,18 @@ void json_u64(struct json *json, const char *key, uint64_t value)
 {
 	start(json, key);
 	fprintf(json->out, "%" PRIu64, value);
+}
+
+void json_bool(struct json *json, const char *key, bool value)
+{
+	start(json, key);
+	fputs(value ? "true" : "false", json->out);
+}
+
+void json_null(struct json *json, const char *key)
+{
+	start(json, key);
+	fputs("null", json->out);
 }
 
 void json_double(struct json *json, const char *key, double value)

@@ -53,22 +53,29 @@ static int program_status(const struct machine *machine)
 	}
 }
 
-/* --expect and --fail-on have the last word over that: they see the last line of a run that a limit ended, too. */
-static int watched_status(const struct machine *machine)
+/* How it went with the debugger, if there was one. */
+struct debugged {
+	enum debug_result result;
+	int code; /* the user's own; -1: none */
+};
+
+/* --expect and --fail-on have the last word over that, or over the debugger's: they see the last line of a run that a limit
+ * ended, too. */
+static int watched_status(const struct machine *machine, int code)
 {
 	const struct line_watch *watch = console_watch(machine->console);
-	int status = program_status(machine);
+	int status = code >= 0 ? code : program_status(machine);
 	const char *line;
 	size_t at = 0;
 	if (line_watch_failed(watch, &line))
 		return EXIT_FAILED;
 	if (status == EXIT_PASS && line_watch_missing(watch, &at))
 		return EXIT_FAILED;
-	return status == EXIT_LIMIT && line_watch_satisfied(watch) ? EXIT_PASS : status;
+	return code < 0 && status == EXIT_LIMIT && line_watch_satisfied(watch) ? EXIT_PASS : status;
 }
 
 /* The contract's table. */
-static int exit_status(const struct machine *machine, enum debug_result debugged)
+static int exit_status(const struct machine *machine, struct debugged debugged)
 {
 	switch (machine->stop) {
 	case STOP_SIGNAL: return EXIT_SIGNAL + (int)machine->exit_code;
@@ -77,10 +84,10 @@ static int exit_status(const struct machine *machine, enum debug_result debugged
 	case STOP_INPUT: return EXIT_USAGE;
 	default: break;
 	}
-	switch (debugged) {
+	switch (debugged.result) {
 	case DEBUG_UNUSABLE: return EXIT_USAGE;
 	case DEBUG_FAILED: return EXIT_SCRIPT;
-	default: return watched_status(machine);
+	default: return watched_status(machine, debugged.code);
 	}
 }
 
@@ -132,14 +139,14 @@ static int write_results(struct machine *machine, double seconds)
 }
 
 /* Run to the end, or to where the debugger's user leaves it. */
-static enum debug_result run_machine(struct machine *machine)
+static struct debugged run_machine(struct machine *machine)
 {
-	enum debug_result result = DEBUG_DONE;
+	struct debugged debugged = {DEBUG_DONE, -1};
 	const struct config *config = machine->config;
 	host_signals_hold();
 	machine_start_clock(machine);
 	if (config->debug || config->debug_cmd || config->gdb.port || config->gdb.path) {
-		result = debug_run(machine);
+		debugged.result = debug_run(machine, &debugged.code);
 	} else {
 		console_raw(machine->console, config->nographic);
 		sched_run(machine);
@@ -148,14 +155,14 @@ static enum debug_result run_machine(struct machine *machine)
 		machine_stop(machine, STOP_DEBUG, 0, NULL);
 	console_raw(machine->console, false);
 	console_end(machine->console);
-	return result;
+	return debugged;
 }
 
 static int run_and_tell(struct machine *machine)
 {
 	enum { HURRY_SECONDS = 10 };
 	double start = host_seconds();
-	enum debug_result debugged = run_machine(machine);
+	struct debugged debugged = run_machine(machine);
 	double seconds = host_seconds() - start;
 	int status = exit_status(machine, debugged);
 	tell(machine, status);

@@ -73,9 +73,15 @@ COMMAND(cmd_stop, 226, "stop", "stop", "", "it has stopped: a prompt is only the
 	return true;
 }
 
-COMMAND(cmd_quit, 230, "quit", "q", "", "leave")
+COMMAND(cmd_quit, 230, "quit", "q", "[CODE]", "leave; CODE: the exit status (0..255), unless something worse happened")
 {
-	(void)args;
+	uint64_t code;
+	if (*args && !expression_all(debugger, args, &code))
+		return false;
+	if (*args && code > UINT8_MAX)
+		return complain(debugger, "quit %s: an exit status is 0 to %u", args, UINT8_MAX);
+	if (*args)
+		debugger->code = (int)code;
 	debugger->quit = true;
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "base/say.h"
 #include "debug/debugger.h"
 #include "debug/gdb/gdb.h"
+#include "debug/point_commands.h"
 #include "debug/repl.h"
 #include "debug/source.h"
 #include "debug/switches.h"
@@ -29,6 +30,7 @@ static int run_debug_cmd(struct debugger *debugger, const char *text)
 	for (char *line; !debugger->quit && (line = strsep(&rest, ";\n")) != NULL;)
 		if (*line)
 			repl_line(debugger, line);
+	point_commands_end(debugger);
 	free(copy);
 	return 0;
 }
@@ -59,28 +61,33 @@ static enum debug_result run_scripts(struct debugger *debugger)
 	return result != 0 ? DEBUG_UNUSABLE : debugger->failed ? DEBUG_FAILED : DEBUG_DONE;
 }
 
-enum debug_result debug_run(struct machine *machine)
+enum debug_result debug_run(struct machine *machine, int *code)
 {
 	struct debugger debugger = {
 	    .observer = {.event = debug_observe, .wanted = UINT32_MAX, .strict = true},
 	    .machine = machine,
 	    .out = stderr,
 	    .next_number = 1,
+	    .code = -1,
 	};
 	debugger.traps = calloc(machine->hart_count, sizeof *debugger.traps);
 	if (!debugger.traps || !source_open(&debugger)) {
 		source_close(&debugger);
 		free(debugger.traps);
+		*code = -1;
 		say("debugger: no memory");
 		return DEBUG_UNUSABLE;
 	}
 	observers_add(&machine->observers, &debugger.observer);
 	debugger.travel = travel_new(&debugger);
 	enum debug_result result = run_scripts(&debugger);
+	*code = debugger.code;
 	travel_free(debugger.travel);
 	debugger.travel = NULL;
 	observers_remove(&machine->observers, &debugger.observer);
 	points_free(&debugger);
+	point_commands_forget(&debugger);
+	free(debugger.to_obey);
 	source_close(&debugger);
 	debug_names_free(&debugger);
 	switches_free(&debugger);

@@ -12,7 +12,7 @@ enum debug_result {
 
 /* Run until the user quits, the commands end, or the machine stopped and the commands end. machine->stop says how it
  * stands: RUNNING when the user quit early. --debug-cmd's commands come first; then standard input's if --debug was
- * given, or a GDB client's if -gdb was. */
-enum debug_result debug_run(struct machine *machine);
+ * given, or a GDB client's if -gdb was. *code: what `quit' was told to leave with, 0 to 255; -1 if nothing was said. */
+enum debug_result debug_run(struct machine *machine, int *code);
 
 #endif

@@ -19,12 +19,14 @@ struct debug_place {
 struct stop_point {
 	unsigned number;
 	enum { POINT_BREAK, POINT_WATCH, POINT_CATCH } kind;
-	bool temporary;
+	bool temporary, disabled;
 	uint64_t address;    /* break: pc; watch: physical address */
 	uint64_t *others;    /* break: where else the same line or function begins */
 	size_t other_count;
 	struct debug_place place; /* break: whose code it is */
 	unsigned size;       /* watch */
+	bool in_register;    /* watch: `address' is a column (source/view.h) of `hart' */
+	unsigned hart;
 	uint64_t last;       /* watch: value at the last look */
 	enum trace_type type; /* catch */
 	enum {
@@ -37,7 +39,15 @@ struct stop_point {
 	    argument; /* catch trap: cause (interrupts with bit 63); catch csr: number; catch world: enum mode; catch switch: a space */
 	char *condition; /* expression, or NULL */
 	char *text; /* as the user wrote it */
-	uint64_t hits;
+	char *commands; /* lines to obey where it has stopped the machine, or NULL */
+	uint64_t hits, ignored; /* so many hits more stop nothing */
+};
+
+/* What `x` and `xp` show. */
+struct dump_format {
+	uint64_t count;
+	char format;
+	unsigned size;
 };
 
 struct last_trap {
@@ -56,14 +66,23 @@ struct debugger {
 	bool failed; /* a command of a script did */
 	bool stops_at_errors; /* the script being read ends where a command fails, unless `-' stands before it */
 	bool quit;
+	int code; /* what `quit' was told to leave with; -1: nothing */
 	unsigned depth; /* of `source` */
 	char *last_line;
+	bool repeating; /* the command is the last one once more, by an empty line */
+	struct examined { /* by x and xp */
+		bool valid;
+		uint64_t next; /* where it goes on */
+		struct dump_format format;
+	} examined;
+	char *to_obey; /* commands of the stop points that were met last, or NULL: a `silent' first hides the stop */
+	struct commands_reading *reading; /* point_commands.h; NULL: lines are commands to be run now */
 	struct stop_point *points;
 	unsigned point_count, next_number;
 	struct last_trap *traps; /* one a hart */
 	struct travel *travel; /* travel.h; NULL: there is no past */
 	bool travelling; /* the machine is on its way to another time: nothing stops it */
-	bool searching;  /* the past is looked through: stop points are met, and no hit is counted */
+	bool searching; /* the past is looked through: stop points are met, and no hit is counted */
 	struct gdb *gdb; /* NULL: no client can come */
 	struct gdb_link *link; /* likewise: where one can interrupt a command */
 	struct debug_place named; /* by the last name that was looked up */
@@ -71,6 +90,7 @@ struct debugger {
 	struct debug_switches *switches; /* switches.c */
 	bool at_switch; /* what it was that stopped is a world switch: tell of it */
 	/* What happened during the step being made. */
+	bool in_line; /* the guest's last line has no end yet, and is where ours would be */
 	bool stopped;
 	bool stopped_before; /* of the past one wants to be before that step */
 	char reason[256];
@@ -150,7 +170,16 @@ void points_check(struct debugger *debugger, struct hart *moved);
 void points_refresh(struct debugger *debugger);
 void points_event(struct debugger *debugger, const struct trace_event *event);
 void points_print(struct debugger *debugger);
+struct json;
+void points_json(const struct debugger *debugger, struct json *json); /* "stop_points" */
 void points_free(struct debugger *debugger);
+/* What is watched there now is what a later value is compared with. */
+void points_refresh_one(struct debugger *debugger, struct stop_point *point);
+/* The point of that number; NULL after a complaint. */
+struct stop_point *points_numbered(struct debugger *debugger, uint64_t number);
+/* Call with each that is named, as "1 3-5"; with all where args is empty. False after a complaint, of the function's too. */
+typedef bool point_function(struct debugger *debugger, struct stop_point *point);
+bool points_each(struct debugger *debugger, const char *args, point_function *function);
 
 /* run.c: step the machine until `done` says so (then true), something stops it, or the user interrupts. `moved`: the
  * hart that did, if any. `slices`: it is enough to ask after slices. */

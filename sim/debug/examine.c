@@ -4,28 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/bus.h"
+#include "debug/as_json.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
 
 /* ---- x and xp ---- */
 
-struct dump_format {
-	uint64_t count;
-	char format;
-	unsigned size;
-};
-
 /* "/NFU", each part optional. */
 static bool parse_format(struct debugger *debugger, const char **args, struct dump_format *format)
 {
-	*format = (struct dump_format){1, 'x', 8};
+	enum { COUNT_MAX = 1 << 24 };
 	const char *text = *args;
 	if (*text != '/')
 		return true;
 	text++;
+	*format = (struct dump_format){1, format->format ? format->format : 'x', format->size ? format->size : 8};
 	if (isdigit((unsigned char)*text)) {
 		char *end;
 		format->count = strtoull(text, &end, 10);
+		if (format->count > COUNT_MAX)
+			return complain(debugger, "`%.*s' is too many: up to %d at a time", (int)(end - text), text,
+			                COUNT_MAX);
 		text = end;
 	}
 	for (; *text && *text != ' ' && *text != '\t'; text++) {
@@ -64,66 +63,113 @@ static bool read_physical(struct hart *hart, uint64_t address, unsigned size, ui
 	return bus_peek(hart->bus, address, value, size);
 }
 
-static bool dump_string(struct debugger *debugger, reader *read, uint64_t address)
+static bool dump_string(struct debugger *debugger, reader *read, uint64_t *address)
 {
-	uint64_t value;
-	fputc('"', debugger->out);
-	for (unsigned i = 0; i < 4096; i++) {
-		if (!read(current(debugger), address + i, 1, &value))
-			return complain(debugger, "\" cannot read 0x%" PRIx64, address + i);
+	enum { STRING_MAX = 4096 };
+	uint64_t value, start = *address;
+	fprintf(debugger->out, "0x%016" PRIx64 ": \"", start);
+	for (unsigned i = 0; i < STRING_MAX; i++) {
+		if (!read(current(debugger), *address, 1, &value))
+			return complain(debugger, "\" cannot read 0x%" PRIx64, *address);
+		++*address;
 		if (value == 0)
 			break;
 		fprintf(debugger->out, isprint((int)value) ? "%c" : "\\x%02x", (int)value);
 	}
-	fputs("\"\n", debugger->out);
+	fprintf(debugger->out, "\"%s\n", value ? "..." : "");
 	return true;
 }
 
-static bool disassemble(struct debugger *debugger, uint64_t address, uint64_t count)
+static bool dump_strings(struct debugger *debugger, reader *read, uint64_t count, uint64_t *address)
+{
+	while (count-- && !debug_interrupted(debugger))
+		if (!dump_string(debugger, read, address))
+			return false;
+	return true;
+}
+
+static bool dump_insns(struct debugger *debugger, uint64_t *address, uint64_t count)
 {
 	unsigned length = 1;
-	for (uint64_t i = 0; i < count && length && !debug_interrupted(debugger); i++, address += length)
-		debug_print_insn(debugger, current(debugger), address, &length);
+	for (; count && length && !debug_interrupted(debugger); count--, *address += length)
+		debug_print_insn(debugger, current(debugger), *address, &length);
 	return true;
 }
 
-static bool dump(struct debugger *debugger, const char *args, reader *read)
+static bool dump_units(struct debugger *debugger, reader *read, const struct dump_format *format, uint64_t *address)
 {
-	struct dump_format format;
-	uint64_t address, value;
-	if (!parse_format(debugger, &args, &format) || !expression_all(debugger, args, &address))
-		return false;
-	if (format.format == 's')
-		return dump_string(debugger, read, address);
-	if (format.format == 'i')
-		return disassemble(debugger, address, format.count);
-	unsigned per_line = 16 / format.size;
-	for (uint64_t i = 0; i < format.count && !(i % 4096 == 4095 && debug_interrupted(debugger));
-	     i++, address += format.size) {
-		if (!read(current(debugger), address, format.size, &value))
+	uint64_t value;
+	unsigned per_line = 16 / format->size;
+	for (uint64_t i = 0; i < format->count; i++, *address += format->size) {
+		if (!read(current(debugger), *address, format->size, &value))
 			return complain(debugger, "%scannot read 0x%llx", i % per_line ? "\n" : "",
-			                (unsigned long long)address);
+			                (unsigned long long)*address);
 		if (i % per_line == 0)
-			fprintf(debugger->out, "0x%016llx:", (unsigned long long)address);
-		print_unit(debugger->out, &format, value);
-		if (i % per_line == per_line - 1 || i == format.count - 1)
+			fprintf(debugger->out, "0x%016llx:", (unsigned long long)*address);
+		print_unit(debugger->out, format, value);
+		bool line_ends = i % per_line == per_line - 1 || i == format->count - 1;
+		if (line_ends)
 			fputc('\n', debugger->out);
+		if (line_ends && i % 1024 > 1024 - per_line - 1 && debug_interrupted(debugger))
+			return true;
 	}
 	return true;
 }
 
-COMMAND(cmd_x, 140, "x", "x", "[/NFU] ADDR", "virtual memory: N units, F = x d u i s c, U = b h w g")
+/* Units are values of memory, whatever the format: hex. */
+static bool dump_json(struct debugger *debugger, const char *args, reader *read, struct json *json)
+{
+	struct dump_format format = {1, 'x', 8};
+	uint64_t address, value;
+	if (!parse_format(debugger, &args, &format) || !expression_all(debugger, args, &address))
+		return false;
+	if (format.format == 's' || format.format == 'i')
+		return complain(debugger, "no JSON form of format `%c': x d u c", format.format);
+	json_hex(json, "address", address);
+	json_u64(json, "size", format.size);
+	json_open(json, "units", '[');
+	for (uint64_t i = 0; i < format.count && !(i % 4096 == 4095 && debug_interrupted(debugger));
+	     i++, address += format.size) {
+		if (!read(current(debugger), address, format.size, &value))
+			return complain(debugger, "cannot read 0x%" PRIx64, address);
+		json_hex(json, NULL, value);
+	}
+	json_close(json, ']');
+	return true;
+}
+
+/* Without an address, and where an empty line repeats it, it goes on behind what was shown last, in the same format
+ * unless there is another. */
+static bool dump(struct debugger *debugger, const char *args, reader *read)
+{
+	struct examined *examined = &debugger->examined;
+	struct dump_format format = examined->format;
+	format.count = 1;
+	if (!format.format || *args == '/')
+		format = (struct dump_format){1, format.format ? format.format : 'x', format.size ? format.size : 8};
+	if (!parse_format(debugger, &args, &format))
+		return false;
+	if (*args && !(debugger->repeating && examined->valid)) {
+		if (!expression_all(debugger, args, &examined->next))
+			return false;
+	} else if (!examined->valid) {
+		return complain(debugger, "x: which address?");
+	}
+	examined->valid = true;
+	examined->format = format;
+	switch (format.format) {
+	case 's': return dump_strings(debugger, read, format.count, &examined->next);
+	case 'i': return dump_insns(debugger, &examined->next, format.count);
+	default: return dump_units(debugger, read, &format, &examined->next);
+	}
+}
+
+COMMAND(cmd_x, 140, "x", "x", "[/NFU] [ADDR]",
+        "virtual memory: N units, F = x d u i s c, U = b h w g; alone: on from there")
 {
 	return dump(debugger, args, debug_read_virtual);
 }
-COMMAND(cmd_xp, 150, "xp", "xp", "[/NFU] ADDR", "physical memory") { return dump(debugger, args, read_physical); }
+AS_JSON(cmd_x) { return dump_json(debugger, args, debug_read_virtual, json); }
 
-COMMAND(cmd_disas, 160, "disas", "dis", "[LOC [N]]", "disassemble N instructions")
-{
-	uint64_t address = current(debugger)->pc, count = 10;
-	if (*args && !expression(debugger, &args, &address))
-		return false;
-	if (*args && !expression_all(debugger, args, &count))
-		return false;
-	return disassemble(debugger, address, count);
-}
+COMMAND(cmd_xp, 150, "xp", "xp", "[/NFU] [ADDR]", "physical memory") { return dump(debugger, args, read_physical); }
+AS_JSON(cmd_xp) { return dump_json(debugger, args, read_physical, json); }

@@ -1,5 +1,8 @@
 /* The command info: it finds topics, and has some that stand elsewhere. */
+#include "debug/info.h"
+
 #include <string.h>
+#include "debug/as_json.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "debug/mappings.h"
@@ -50,13 +53,28 @@ const char *info_topic_name(size_t index)
 	return topic ? topic->name : NULL;
 }
 
+static void print_topic(struct debugger *debugger, const struct command *topic)
+{
+	fprintf(debugger->out, "info %-11s %-10s %s\n", topic->name, topic->args, topic->help);
+}
+
 static void list_topics(struct debugger *debugger)
 {
 	for (const struct command *topic = topic_after(NULL); topic; topic = topic_after(topic))
-		fprintf(debugger->out, "info %-11s %-10s %s\n", topic->name, topic->args, topic->help);
+		print_topic(debugger, topic);
 }
 
-COMMAND(cmd_info, 120, "info", "i", "TOPIC", "show state; alone: the list of topics")
+bool info_topic_help(struct debugger *debugger, const char *name)
+{
+	const struct command *topic = find_topic(name, strlen(name));
+	if (!topic)
+		return complain(debugger, "info %s: no such topic: info", name);
+	print_topic(debugger, topic);
+	return true;
+}
+
+COMMAND(cmd_info, 120, "info", "i", "TOPIC [-json]",
+        "show state; alone: the list of topics; -json: as one line of JSON")
 {
 	size_t length;
 	const char *word = next_word(&args, &length);
@@ -69,21 +87,64 @@ COMMAND(cmd_info, 120, "info", "i", "TOPIC", "show state; alone: the list of top
 	return true;
 }
 
+AS_JSON(cmd_info)
+{
+	size_t length;
+	const char *word = next_word(&args, &length);
+	const struct command *topic = find_topic(word, length);
+	if (topic) {
+		json_function *form = as_json_form(topic);
+		json_string(json, "topic", topic->name);
+		return form ? form(debugger, args, json) : complain(debugger, "info %s has no JSON form", topic->name);
+	}
+	if (length)
+		return complain(debugger, "info %.*s: no such topic: info", (int)length, word);
+	json_open(json, "topics", '[');
+	while ((topic = topic_after(topic)) != NULL) {
+		json_open(json, NULL, '{');
+		json_string(json, "topic", topic->name);
+		json_string(json, "args", topic->args);
+		json_string(json, "help", topic->help);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+	return true;
+}
+
 TOPIC(topic_breakpoints, 50, "breakpoints", "b", "", "stop points, and how often each was met")
 {
 	(void)args;
 	points_print(debugger);
 	return true;
 }
+AS_JSON(topic_breakpoints)
+{
+	(void)args;
+	points_json(debugger, json);
+	return true;
+}
+
 TOPIC(topic_mem, 160, "mem", "m", "", "what the hart's page tables map, as ranges")
 {
 	(void)args;
-	info_mem(debugger);
+	info_mem(debugger, NULL);
 	return true;
 }
+AS_JSON(topic_mem)
+{
+	(void)args;
+	info_mem(debugger, json);
+	return true;
+}
+
 TOPIC(topic_checkpoints, 60, "checkpoints", "ch", "", "of the machine's past: where one can go to")
 {
 	(void)args;
 	travel_print(debugger);
 	return true;
+}
+AS_JSON(topic_checkpoints)
+{
+	(void)args;
+	return travel_json(debugger, json);
 }

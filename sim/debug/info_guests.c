@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/symbols.h"
+#include "debug/as_json.h"
 #include "debug/switches.h"
 #include "debug/commands.h"
 #include "trace/world.h"
+#include "trace/world_json.h"
 
 static bool no_arguments(struct debugger *debugger, const char *args)
 {
@@ -64,6 +66,39 @@ TOPIC(topic_vcpus, 100, "vcpus", "v", "", "each vCPU: where it is or last was, i
 		fprintf(debugger->out, "no guest has run yet\n");
 	return true;
 }
+static void vcpu_json(struct debugger *debugger, const struct seen_vcpu *vcpu, struct json *json)
+{
+	struct hart *hart = &debugger->machine->harts[vcpu->entered.hart];
+	json_open(json, NULL, '{');
+	switches_zone_json(debugger, vcpu->hgatp, json);
+	json_hex(json, "vcpu", vcpu->sscratch);
+	json_bool(json, "inside", vcpu->inside);
+	json_u64(json, "entries", vcpu->entries);
+	json_u64(json, "exits", vcpu->exits);
+	json_open(json, vcpu->inside ? "at" : "left", '{');
+	if (vcpu->inside) {
+		json_u64(json, "hart", hart->id);
+		json_string(json, "mode", mode_name(hart->mode));
+		as_json_place(json, "pc", debugger, hart, hart->mode, hart->pc);
+	} else {
+		switches_image_json(debugger, vcpu, &vcpu->left, json);
+		json_string(json, "cause", world_cause_name(vcpu->cause));
+	}
+	json_close(json, '}');
+	json_close(json, '}');
+}
+
+AS_JSON(topic_vcpus)
+{
+	const struct seen_vcpu *vcpu;
+	if (!no_arguments(debugger, args))
+		return false;
+	json_open(json, "vcpus", '[');
+	for (size_t i = 0; (vcpu = switches_vcpu(debugger, i)) != NULL; i++)
+		vcpu_json(debugger, vcpu, json);
+	json_close(json, ']');
+	return true;
+}
 
 /* ---- zones ---- */
 
@@ -116,16 +151,22 @@ static void print_zone(struct debugger *debugger, const struct world_zone *zone)
 	print_exits(debugger, zone->vmid);
 }
 
-/* Guests that were given to the machine and have not been recognised. */
+/* Has this guest been recognised? */
+static bool was_seen(const struct symbols *symbols, unsigned space)
+{
+	const struct symbol_binding *binding;
+	for (size_t i = 0; (binding = symbols_binding(symbols, i)) != NULL; i++)
+		if (binding->space == space)
+			return true;
+	return false;
+}
+
+/* Guests that were given to the machine. */
 static void print_unseen(struct debugger *debugger)
 {
 	const struct symbols *symbols = debugger->machine->symbols;
 	for (unsigned space = 0; space < symbols_spaces(symbols); space++) {
-		const struct symbol_binding *binding;
-		bool bound = false;
-		for (size_t i = 0; (binding = symbols_binding(symbols, i)) != NULL; i++)
-			bound |= binding->space == space;
-		if (symbols_is_guest(symbols, space) && !bound)
+		if (symbols_is_guest(symbols, space) && !was_seen(symbols, space))
 			fprintf(debugger->out, "zone %s: has not been seen to run\n",
 			        symbols_space_name(symbols, space));
 	}
@@ -160,14 +201,72 @@ TOPIC(topic_zones, 90, "zones", "z", "", "each zone: vCPUs, exits by cause, its 
 	free(now);
 	return true;
 }
+static const char *host_name(void *symbols, enum mode mode, unsigned guest, uint64_t address, uint64_t *offset)
+{
+	(void)mode; /* functions of exits are the hypervisor's */
+	(void)guest;
+	return symbols_find(symbols, address, offset);
+}
 
-TOPIC(topic_switch, 110, "switch", "sw", "", "the hart's last world switch: what the guest got back otherwise")
+static void guests_json(const struct symbols *symbols, struct json *json)
+{
+	json_open(json, "guests", '[');
+	for (unsigned space = 0; space < symbols_spaces(symbols); space++) {
+		if (!symbols_is_guest(symbols, space))
+			continue;
+		json_open(json, NULL, '{');
+		json_string(json, "zone", symbols_space_name(symbols, space));
+		json_bool(json, "seen", was_seen(symbols, space));
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+/* "zones" is that of --stats; beside it stands what each hart is set to, and each guest. */
+AS_JSON(topic_zones)
+{
+	const struct machine *machine = debugger->machine;
+	struct trace_names names = {host_name, machine->symbols};
+	if (!no_arguments(debugger, args))
+		return false;
+	struct world_now *now = now_of(machine);
+	if (!now)
+		return complain(debugger, "no memory");
+	world_json_zones(json, trace_world(machine->trace), now, &names);
+	free(now);
+	guests_json(machine->symbols, json);
+	json_open(json, "harts", '[');
+	for (unsigned i = 0; i < machine->hart_count; i++) {
+		json_open(json, NULL, '{');
+		json_u64(json, "hart", i);
+		switches_zone_json(debugger, machine->harts[i].csr.hgatp, json);
+		json_bool(json, "inside", mode_virt(machine->harts[i].mode));
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+	return json_of_topic_vcpus(debugger, args, json);
+}
+
+static bool has_switched(struct debugger *debugger, const char *args)
 {
 	if (!no_arguments(debugger, args))
 		return false;
-	if (!switches_last(debugger, debugger->hart))
-		return complain(debugger, "hart %u has switched to no guest yet", debugger->hart);
+	return switches_last(debugger, debugger->hart) ||
+	       complain(debugger, "hart %u has switched to no guest yet", debugger->hart);
+}
+
+TOPIC(topic_switch, 110, "switch", "sw", "", "the hart's last world switch: what the guest got back otherwise")
+{
+	if (!has_switched(debugger, args))
+		return false;
 	switches_print(debugger, debugger->hart);
+	return true;
+}
+AS_JSON(topic_switch)
+{
+	if (!has_switched(debugger, args))
+		return false;
+	switches_json(debugger, switches_last(debugger, debugger->hart), json);
 	return true;
 }
 
@@ -214,5 +313,33 @@ TOPIC(topic_tp, 70, "tp", "tp", "", "who wrote tp, when, and whose value is whos
 	}
 	fprintf(debugger->out, "tp is 0x%" PRIx64 ", %s; the hypervisor's 0x%" PRIx64 ", the guest's 0x%" PRIx64 "\n",
 	        hart->x[4], whose_tp(debugger, hart->x[4], whose, sizeof whose), tp->hypervisor, tp->guest);
+	return true;
+}
+
+AS_JSON(topic_tp)
+{
+	struct hart *hart = current(debugger);
+	const struct tp_file *tp = &hart->tp;
+	char whose[160];
+	if (!no_arguments(debugger, args))
+		return false;
+	json_hex(json, "tp", hart->x[4]);
+	json_string(json, "whose", whose_tp(debugger, hart->x[4], whose, sizeof whose));
+	json_hex(json, "hypervisor", tp->hypervisor);
+	json_hex(json, "guest", tp->guest);
+	json_open(json, "written", '[');
+	for (unsigned mode = 0; mode < MODE_COUNT; mode++) {
+		if (!tp->written[mode])
+			continue;
+		json_open(json, NULL, '{');
+		json_string(json, "mode", mode_name(mode));
+		json_bool(json, "last", tp->last_writer == mode);
+		json_hex(json, "value", tp->value[mode]);
+		as_json_place(json, "pc", debugger, hart, mode, tp->pc[mode]);
+		json_u64(json, "cycle", tp->cycle[mode]);
+		json_string(json, "whose", whose_tp(debugger, tp->value[mode], whose, sizeof whose));
+		json_close(json, '}');
+	}
+	json_close(json, ']');
 	return true;
 }

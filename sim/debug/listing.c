@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/symbols.h"
+#include "debug/as_json.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "debug/locate.h"
@@ -133,41 +134,70 @@ COMMAND(cmd_list, 161, "list", "l", "[LOC | N | N,M]",
 
 /* ---- info ---- */
 
-static void print_line_of(struct debugger *debugger, uint64_t address)
+/* The line of an address, in the program that the hart runs or any other. False after a complaint. */
+static bool find_line(struct debugger *debugger, uint64_t address, struct source_line *line)
 {
 	struct hart *hart = current(debugger);
-	struct source_line line;
-	char low[160], high[160];
-	struct program *program = NULL, *other;
-	if (!debug_line(debugger, hart, hart->mode, address, &line)) {
-		for (size_t i = 0; !program && (other = debug_program_at(debugger, i)) != NULL; i++)
-			if (line_at(other, address, &line))
-				program = other;
-		if (!program) {
-			complain(debugger, "nobody knows what line 0x%llx is of", (unsigned long long)address);
-			return;
-		}
-	}
-	fprintf(debugger->out, "line %u of ", line.line);
-	print_plain(debugger->out, line.file, strlen(line.file));
-	fprintf(debugger->out, ": 0x%llx%s to 0x%llx%s\n", (unsigned long long)line.low,
-	        debug_symbol(debugger, hart, hart->mode, line.low, low, sizeof low), (unsigned long long)line.high,
-	        debug_symbol(debugger, hart, hart->mode, line.high, high, sizeof high));
+	struct program *other;
+	if (debug_line(debugger, hart, hart->mode, address, line))
+		return true;
+	for (size_t i = 0; (other = debug_program_at(debugger, i)) != NULL; i++)
+		if (line_at(other, address, line))
+			return true;
+	return complain(debugger, "nobody knows what line 0x%llx is of", (unsigned long long)address);
 }
 
-TOPIC(topic_line, 210, "line", "li", "[LOC]", "which line of source a place is, and its addresses")
+static void print_line_of(struct debugger *debugger, const struct source_line *line, struct json *json)
+{
+	struct hart *hart = current(debugger);
+	char low[160], high[160];
+	if (json) {
+		json_open(json, NULL, '{');
+		json_string(json, "file", line->file);
+		json_string(json, "folder", line->folder);
+		json_u64(json, "line", line->line);
+		as_json_place(json, "low", debugger, hart, hart->mode, line->low);
+		json_hex(json, "high", line->high);
+		json_close(json, '}');
+		return;
+	}
+	fprintf(debugger->out, "line %u of ", line->line);
+	print_plain(debugger->out, line->file, strlen(line->file));
+	fprintf(debugger->out, ": 0x%llx%s to 0x%llx%s\n", (unsigned long long)line->low,
+	        debug_symbol(debugger, hart, hart->mode, line->low, low, sizeof low), (unsigned long long)line->high,
+	        debug_symbol(debugger, hart, hart->mode, line->high, high, sizeof high));
+}
+
+/* json: into that, unless NULL. */
+static bool show_lines(struct debugger *debugger, const char *args, struct json *json)
 {
 	struct locations locations;
+	struct source_line line;
 	if (!*args) {
-		print_line_of(debugger, current(debugger)->pc);
-		return true;
+		bool known = find_line(debugger, current(debugger)->pc, &line);
+		if (known)
+			print_line_of(debugger, &line, json);
+		return known;
 	}
 	if (!locate(debugger, &args, &locations))
 		return false;
 	bool good = !*args || complain(debugger, "what is `%s'?", args);
 	for (size_t i = 0; good && i < locations.count; i++)
-		print_line_of(debugger, locations.addresses[i]);
+		if (find_line(debugger, locations.addresses[i], &line))
+			print_line_of(debugger, &line, json);
 	locations_free(&locations);
+	return good;
+}
+
+TOPIC(topic_line, 210, "line", "li", "[LOC]", "which line of source a place is, and its addresses")
+{
+	return show_lines(debugger, args, NULL);
+}
+AS_JSON(topic_line)
+{
+	json_open(json, "lines", '[');
+	bool good = show_lines(debugger, args, json);
+	json_close(json, ']');
 	return good;
 }
 
@@ -188,32 +218,74 @@ static const char *language_name(int language)
 	}
 }
 
-TOPIC(topic_source, 220, "source", "so", "", "the source file that the hart is in: where, by which compiler")
+/* The unit of source that the hart is in. */
+struct source_place {
+	struct program *program;
+	struct unit *unit;
+	const char *name, *producer; /* NULL: not known */
+	const char *language;
+	Dwarf_Half version;
+	bool has_line;
+	struct source_line line;
+};
+
+/* False after a complaint. */
+static bool find_source(struct debugger *debugger, const char *args, struct source_place *place)
 {
 	struct hart *hart = current(debugger);
 	struct program *program = debug_program(debugger, hart, hart->mode, hart->pc);
 	struct unit *unit = program ? program_unit_at(program, hart->pc) : NULL;
-	struct source_line line;
 	Dwarf_Attribute attribute;
-	Dwarf_Half version = 0;
 	if (*args)
 		return complain(debugger, "what is `%s'?", args);
 	if (!unit)
 		return complain(debugger, "no debug information for 0x%llx", (unsigned long long)hart->pc);
-	dwarf_cu_info(unit->skeleton.cu, &version, NULL, NULL, NULL, NULL, NULL, NULL);
-	const char *producer = dwarf_attr(&unit->die, DW_AT_producer, &attribute) ? dwarf_formstring(&attribute) : NULL;
-	const char *name = die_name(&unit->skeleton);
-	fprintf(debugger->out, "program  %s\nunit     ", program->name);
-	print_plain(debugger->out, name ? name : "?", strlen(name ? name : "?"));
-	if (line_at(program, hart->pc, &line)) {
-		fputs("\nfile     ", debugger->out);
-		print_plain(debugger->out, line.file, strlen(line.file));
-		fputs("\nfolder   ", debugger->out);
-		print_plain(debugger->out, line.folder, strlen(line.folder));
-	}
-	fprintf(debugger->out, "\nlanguage %s, DWARF %u\ncompiler ", language_name(die_language(&unit->die)), version);
-	print_plain(debugger->out, producer ? producer : "?", strlen(producer ? producer : "?"));
+	*place = (struct source_place){
+	    .program = program,
+	    .unit = unit,
+	    .name = die_name(&unit->skeleton),
+	    .producer = dwarf_attr(&unit->die, DW_AT_producer, &attribute) ? dwarf_formstring(&attribute) : NULL,
+	    .language = language_name(die_language(&unit->die)),
+	};
+	dwarf_cu_info(unit->skeleton.cu, &place->version, NULL, NULL, NULL, NULL, NULL, NULL);
+	place->has_line = line_at(program, hart->pc, &place->line);
+	return true;
+}
+
+static void print_named(struct debugger *debugger, const char *what, const char *text)
+{
+	fprintf(debugger->out, "%-8s ", what);
+	print_plain(debugger->out, text ? text : "?", strlen(text ? text : "?"));
 	fputc('\n', debugger->out);
+}
+
+TOPIC(topic_source, 220, "source", "so", "", "the source file that the hart is in: where, by which compiler")
+{
+	struct source_place place;
+	if (!find_source(debugger, args, &place))
+		return false;
+	print_named(debugger, "program", place.program->name);
+	print_named(debugger, "unit", place.name);
+	if (place.has_line) {
+		print_named(debugger, "file", place.line.file);
+		print_named(debugger, "folder", place.line.folder);
+	}
+	fprintf(debugger->out, "language %s, DWARF %u\n", place.language, place.version);
+	print_named(debugger, "compiler", place.producer);
+	return true;
+}
+AS_JSON(topic_source)
+{
+	struct source_place place;
+	if (!find_source(debugger, args, &place))
+		return false;
+	json_string(json, "program", place.program->name);
+	json_string(json, "unit", place.name);
+	json_string(json, "file", place.has_line ? place.line.file : NULL);
+	json_string(json, "folder", place.has_line ? place.line.folder : NULL);
+	json_string(json, "language", place.language);
+	json_u64(json, "dwarf", place.version);
+	json_string(json, "compiler", place.producer);
 	return true;
 }
 
@@ -234,5 +306,28 @@ TOPIC(topic_symbol, 230, "symbol", "sy", "ADDR", "the symbol that holds an addre
 		fputc('\n', debugger->out);
 		some = true;
 	}
+	return some || complain(debugger, "no symbol holds 0x%llx", (unsigned long long)address);
+}
+AS_JSON(topic_symbol)
+{
+	const struct symbols *symbols = debugger->machine->symbols;
+	uint64_t address, offset = 0;
+	bool some = false;
+	if (!expression_all(debugger, args, &address))
+		return false;
+	json_hex(json, "address", address);
+	json_open(json, "symbols", '[');
+	for (unsigned space = 0; space < symbols_spaces(symbols); space++) {
+		const char *name = symbols_find_in(symbols, space, address, &offset);
+		if (!name)
+			continue;
+		json_open(json, NULL, '{');
+		json_string(json, "symbol", name);
+		json_hex(json, "offset", offset);
+		json_string(json, "zone", space == SPACE_HOST ? NULL : symbols_space_name(symbols, space));
+		json_close(json, '}');
+		some = true;
+	}
+	json_close(json, ']');
 	return some || complain(debugger, "no symbol holds 0x%llx", (unsigned long long)address);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "debug/programs.h"
+#include "debug/value_json.h"
 #include "debug/view.h"
 #include "source/format.h"
 #include "source/names.h"
@@ -64,7 +65,8 @@ bool percpu_type(struct debugger *debugger, uint64_t base, uint64_t slot, struct
 {
 	struct program *program;
 	for (size_t i = 0; (program = debug_program_at(debugger, i)) != NULL; i++)
-		if (debug_program_place(debugger, program).space == SPACE_HOST && find_percpu(program, base, slot, type))
+		if (debug_program_place(debugger, program).space == SPACE_HOST &&
+		    find_percpu(program, base, slot, type))
 			return true;
 	return false;
 }
@@ -82,14 +84,38 @@ static const char *bus_symbol(void *context, uint64_t address, char *text, size_
 	return debug_symbol(debugger, current(debugger), MODE_HS, address, text, size);
 }
 
+static struct source_view bus_view(struct debugger *debugger, struct program *program)
+{
+	return (struct source_view){.context = debugger, .read = read_bus, .symbol = bus_symbol, .program = program};
+}
+
+/* What is most likely an address is shown as such. */
+static char letter_of(const struct value *field)
+{
+	return type_kind(&field->type) == KIND_INTEGER && type_size(&field->type) == 8 && !type_signed(&field->type)
+	           ? 'x'
+	           : 0;
+}
+
+void percpu_json(struct debugger *debugger, const struct type *type, uint64_t address, struct json *json)
+{
+	const struct source_view view = bus_view(debugger, type->program);
+	struct value whole = value_in_memory(type, address), field;
+	Dwarf_Die member = {0};
+	whole.type = type_bare(type);
+	while (type_member_next(&whole.type, &member)) {
+		if (value_of_member(&view, &whole, &member, &field))
+			continue;
+		json_open(json, NULL, '{');
+		json_string(json, "name", die_name(&member));
+		value_json(json, &view, &field, letter_of(&field));
+		json_close(json, '}');
+	}
+}
+
 void percpu_print(struct debugger *debugger, const struct type *type, uint64_t address)
 {
-	const struct source_view view = {
-	    .context = debugger,
-	    .read = read_bus,
-	    .symbol = bus_symbol,
-	    .program = type->program,
-	};
+	const struct source_view view = bus_view(debugger, type->program);
 	struct value whole = value_in_memory(type, address), field;
 	Dwarf_Die member = {0};
 	whole.type = type_bare(type);
@@ -103,9 +129,7 @@ void percpu_print(struct debugger *debugger, const struct type *type, uint64_t a
 		if (!out)
 			return;
 		fprintf(out, "  %s = ", name ? name : "");
-		bool word = type_kind(&field.type) == KIND_INTEGER && type_size(&field.type) == 8 &&
-		            !type_signed(&field.type);
-		format_value(out, &view, &field, word ? 'x' : 0, false); /* most likely an address */
+		format_value(out, &view, &field, letter_of(&field), false);
 		fclose(out);
 		print_plain(debugger->out, bytes, size);
 		fputc('\n', debugger->out);

@@ -10,5 +10,8 @@
 bool percpu_type(struct debugger *debugger, uint64_t base, uint64_t slot, struct type *type);
 /* Field by field, one a line. */
 void percpu_print(struct debugger *debugger, const struct type *type, uint64_t address);
+/* Likewise into an open array: an object a field. */
+struct json;
+void percpu_json(struct debugger *debugger, const struct type *type, uint64_t address, struct json *json);
 
 #endif

@@ -3,13 +3,51 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/json.h"
 #include "base/symbols.h"
 #include "csr/csr.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "debug/evaluate.h"
 #include "debug/locate.h"
+#include "debug/view.h"
 #include "hart/trap.h"
+
+struct stop_point *points_numbered(struct debugger *debugger, uint64_t number)
+{
+	for (unsigned i = 0; i < debugger->point_count; i++)
+		if (debugger->points[i].number == number)
+			return &debugger->points[i];
+	complain(debugger, "no stop point %llu", (unsigned long long)number);
+	return NULL;
+}
+
+bool points_each(struct debugger *debugger, const char *args, point_function *function)
+{
+	size_t length;
+	if (!*args) {
+		for (unsigned i = debugger->point_count; i-- > 0;)
+			function(debugger, &debugger->points[i]);
+		return true;
+	}
+	while (*args) {
+		const char *word = next_word(&args, &length);
+		char *end;
+		unsigned long first = strtoul(word, &end, 10), last = first;
+		if (*end == '-' && isdigit((unsigned char)end[1]))
+			last = strtoul(end + 1, &end, 10);
+		if (!isdigit((unsigned char)*word) || end != word + length || last < first)
+			return complain(debugger, "no number of a stop point: `%.*s'", (int)length, word);
+		if (last >= debugger->next_number)
+			return complain(debugger, "no stop point %lu", last);
+		for (unsigned long number = first; number <= last; number++) {
+			struct stop_point *point = points_numbered(debugger, number);
+			if (!point || !function(debugger, point))
+				return false;
+		}
+	}
+	return true;
+}
 
 static struct stop_point *add(struct debugger *debugger, const char *text)
 {
@@ -28,6 +66,7 @@ static void drop(struct debugger *debugger, unsigned index)
 {
 	free(debugger->points[index].condition);
 	free(debugger->points[index].text);
+	free(debugger->points[index].commands);
 	free(debugger->points[index].others);
 	debugger->point_count--;
 	memmove(&debugger->points[index], &debugger->points[index + 1],
@@ -42,7 +81,13 @@ void points_free(struct debugger *debugger)
 	debugger->points = NULL;
 }
 
-bool points_active(const struct debugger *debugger) { return debugger->point_count != 0; }
+bool points_active(const struct debugger *debugger)
+{
+	unsigned active = 0;
+	for (unsigned i = 0; i < debugger->point_count; i++)
+		active += !debugger->points[i].disabled;
+	return active != 0;
+}
 
 static void print_break(struct debugger *debugger, const struct stop_point *point, const struct locations *locations)
 {
@@ -100,14 +145,16 @@ COMMAND(cmd_break, 70, "break", "b", "LOC [if EXPR]",
 COMMAND(cmd_tbreak, 80, "tbreak", "tb", "LOC [if EXPR]", "the same, once") { return set_break(debugger, args, true); }
 
 /* Memory is watched where the address leads now: later world switches do not move a watchpoint. */
-static bool read_watched(const struct debugger *debugger, uint64_t pa, unsigned size, uint64_t *value)
+static bool read_watched(const struct debugger *debugger, const struct stop_point *point, uint64_t *value)
 {
+	struct hart *hart = &debugger->machine->harts[point->hart];
 	*value = 0;
-	return bus_peek(&debugger->machine->bus, pa, value, size);
+	return point->in_register ? debug_register(hart, point->address, value)
+	                          : bus_peek(&debugger->machine->bus, point->address, value, point->size);
 }
 
 /* A variable is watched where it is, whole; anything else is the address. */
-static bool watched_place(struct debugger *debugger, const char **text, uint64_t *address, uint64_t *size)
+static bool watched_place(struct debugger *debugger, const char **text, struct stop_point *point, uint64_t *size)
 {
 	struct evaluated evaluated;
 	const char *start = *text;
@@ -115,37 +162,75 @@ static bool watched_place(struct debugger *debugger, const char **text, uint64_t
 		return false;
 	const struct value *value = &evaluated.value;
 	enum type_kind kind = type_kind(&value->type);
+	point->address = value->address;
+	point->in_register = value->kind == PLACE_REGISTER && !value->bit_size;
+	if (point->in_register && stack_chosen(debugger))
+		return complain(debugger, "registers of outer frames are in memory: frame 0 has the hart's own");
+	if (point->in_register)
+		return true;
 	if (!type_is_word(&value->type) && value->kind == PLACE_MEMORY && kind != KIND_ARRAY && kind != KIND_FUNCTION) {
-		*address = value->address + value->bit_offset / 8;
+		point->address += value->bit_offset / 8;
 		*size = value->bit_size ? (value->bit_offset % 8 + value->bit_size + 7) / 8 : type_size(&value->type);
 		return true;
 	}
-	const char *reason = value_number(&evaluated.view.view, value, address);
+	const char *reason = value_number(&evaluated.view.view, value, &point->address);
 	return !reason || complain(debugger, "`%s': %s", start, reason);
 }
 
-COMMAND(cmd_watch, 90, "watch", "wa", "VAR | ADDR [SIZE]",
-        "stop when a variable or memory at virtual ADDR (8 bytes, or SIZE) changes")
+static bool begin_watching(struct debugger *debugger, const char *text, const struct stop_point *wanted)
 {
-	const char *rest = args;
-	uint64_t address, size = 8, value;
-	if (!watched_place(debugger, &rest, &address, &size) || (*rest && !expression_all(debugger, rest, &size)))
-		return false;
-	if (size < 1 || size > 8)
-		return complain(debugger, "a watchpoint has 1 to 8 bytes");
-	if (!debug_physical(current(debugger), address, &address) ||
-	    !read_watched(debugger, address, (unsigned)size, &value))
-		return complain(debugger, "cannot read 0x%llx", (unsigned long long)address);
-	struct stop_point *point = add(debugger, args);
+	struct stop_point *point = add(debugger, text);
 	if (!point)
 		return complain(debugger, "no memory");
 	point->kind = POINT_WATCH;
-	point->address = address;
-	point->size = (unsigned)size;
-	point->last = value;
-	fprintf(debugger->out, "watchpoint %u at physical 0x%llx, %u bytes\n", point->number,
-	        (unsigned long long)address, point->size);
+	point->in_register = wanted->in_register;
+	point->hart = wanted->hart;
+	point->address = wanted->address;
+	point->size = wanted->size;
+	point->last = wanted->last;
+	if (point->in_register)
+		fprintf(debugger->out, "watchpoint %u: %s of hart %u\n", point->number, text, point->hart);
+	else
+		fprintf(debugger->out, "watchpoint %u at physical 0x%llx, %u bytes\n", point->number,
+		        (unsigned long long)point->address, point->size);
 	return true;
+}
+
+/* Is this word, as a whole, next? Then go behind it. */
+static bool word_is_next(const char **text, const char *wanted)
+{
+	size_t length;
+	const char *rest = *text, *word = next_word(&rest, &length);
+	if (!word_is(word, length, wanted))
+		return false;
+	*text = rest;
+	return true;
+}
+
+COMMAND(cmd_watch, 90, "watch", "wa", "VAR | $REG | ADDR [SIZE] | phys ADDR [SIZE]",
+        "stop when a variable, a register of this hart, or memory (8 bytes, or SIZE) changes")
+{
+	const char *rest = args;
+	struct stop_point point = {.hart = debugger->hart};
+	uint64_t size = 8;
+	bool physical = word_is_next(&rest, "phys");
+	if (!physical && !word_is_next(&rest, "-l"))
+		word_is_next(&rest, "-location");
+	if (!*rest)
+		return complain(debugger, "watch VAR | $REG | ADDR [SIZE] | phys ADDR [SIZE]");
+	if (!(physical ? expression(debugger, &rest, &point.address) : watched_place(debugger, &rest, &point, &size)) ||
+	    (*rest && !point.in_register && !expression_all(debugger, rest, &size)))
+		return false;
+	if (*rest && point.in_register)
+		return complain(debugger, "what is `%s'?", rest);
+	if (size < 1 || size > 8)
+		return complain(debugger, "a watchpoint has 1 to 8 bytes");
+	point.size = (unsigned)size;
+	uint64_t address = point.address;
+	if ((!physical && !point.in_register && !debug_physical(current(debugger), address, &point.address)) ||
+	    !read_watched(debugger, &point, &point.last))
+		return complain(debugger, "cannot read 0x%llx", (unsigned long long)address);
+	return begin_watching(debugger, args, &point);
 }
 
 /* ---- catch ---- */
@@ -259,22 +344,15 @@ COMMAND(cmd_catch, 100, "catch", "cat", "trap|exit [CAUSE] | switch [ZONE] | wor
 	return true;
 }
 
-COMMAND(cmd_delete, 110, "delete", "d", "[N]", "remove stop point N, or all")
+static bool delete_one(struct debugger *debugger, struct stop_point *point)
 {
-	uint64_t number;
-	if (!*args) {
-		while (debugger->point_count)
-			drop(debugger, debugger->point_count - 1);
-		return true;
-	}
-	if (!expression_all(debugger, args, &number))
-		return false;
-	for (unsigned i = 0; i < debugger->point_count; i++)
-		if (debugger->points[i].number == number) {
-			drop(debugger, i);
-			return true;
-		}
-	return complain(debugger, "no stop point %llu", (unsigned long long)number);
+	drop(debugger, (unsigned)(point - debugger->points));
+	return true;
+}
+
+COMMAND(cmd_delete, 110, "delete", "d", "[N | N-M]...", "remove stop points, or all")
+{
+	return points_each(debugger, args, delete_one);
 }
 
 void points_print(struct debugger *debugger)
@@ -284,19 +362,76 @@ void points_print(struct debugger *debugger)
 		fprintf(debugger->out, "no stop points\n");
 	for (unsigned i = 0; i < debugger->point_count; i++) {
 		const struct stop_point *point = &debugger->points[i];
-		fprintf(debugger->out, "%-3u %-6s %s%s, hit %llu times\n", point->number, kinds[point->kind],
-		        point->text, point->temporary ? " (once)" : "", (unsigned long long)point->hits);
+		fprintf(debugger->out, "%-3u %-6s %s%s%s, hit %llu times", point->number, kinds[point->kind],
+		        point->text, point->temporary ? " (once)" : "", point->disabled ? " (disabled)" : "",
+		        (unsigned long long)point->hits);
+		if (point->ignored)
+			fprintf(debugger->out, ", ignored %llu times more", (unsigned long long)point->ignored);
+		fputc('\n', debugger->out);
+		for (const char *line = point->commands; line && *line; line += strcspn(line, "\n") + 1)
+			fprintf(debugger->out, "        %.*s\n", (int)strcspn(line, "\n"), line);
 	}
 }
 
-static void hit(struct debugger *debugger, struct stop_point *point, unsigned hart, const char *what)
+static void point_json(const struct stop_point *point, struct json *json)
 {
-	point->hits += !debugger->searching;
+	static const char *const kinds[] = {"break", "watch", "catch"};
+	json_open(json, NULL, '{');
+	json_u64(json, "number", point->number);
+	json_string(json, "kind", kinds[point->kind]);
+	json_string(json, "text", point->text);
+	json_string(json, "condition", point->condition);
+	json_string(json, "commands", point->commands);
+	json_bool(json, "once", point->temporary);
+	json_bool(json, "enabled", !point->disabled);
+	json_u64(json, "hits", point->hits);
+	json_hex(json, "ignored", point->ignored);
+	json_open(json, "addresses", '[');
+	if (point->kind != POINT_CATCH && !point->in_register)
+		json_hex(json, NULL, point->address);
+	for (size_t i = 0; i < point->other_count; i++)
+		json_hex(json, NULL, point->others[i]);
+	json_close(json, ']');
+	if (point->kind == POINT_WATCH) {
+		json_u64(json, "size", point->size);
+		json_hex(json, "value", point->last);
+	}
+	json_close(json, '}');
+}
+
+void points_json(const struct debugger *debugger, struct json *json)
+{
+	json_open(json, "stop_points", '[');
+	for (unsigned i = 0; i < debugger->point_count; i++)
+		point_json(&debugger->points[i], json);
+	json_close(json, ']');
+}
+
+/* Behind those of others that are met by the same step. */
+static void obey_later(struct debugger *debugger, const char *commands)
+{
+	char *all;
+	if (!commands || asprintf(&all, "%s%s", debugger->to_obey ? debugger->to_obey : "", commands) < 0)
+		return;
+	free(debugger->to_obey);
+	debugger->to_obey = all;
+}
+
+/* False: it stops nothing, this time. */
+static bool hit(struct debugger *debugger, struct stop_point *point, unsigned hart, const char *what)
+{
+	if (!debugger->searching) {
+		point->hits++;
+		if (point->ignored && point->ignored--)
+			return false;
+		obey_later(debugger, point->commands);
+	}
 	debugger->stopped = true;
 	debugger->at_switch = point->kind == POINT_CATCH && point->which != CATCH_EVENT;
 	debugger->stopped_before = point->kind == POINT_WATCH;
 	debugger->hart = hart;
 	snprintf(debugger->reason, sizeof debugger->reason, "%s %u: %s", what, point->number, point->text);
+	return true;
 }
 
 static bool condition_holds(struct debugger *debugger, const struct stop_point *point, unsigned hart)
@@ -313,7 +448,9 @@ static bool condition_holds(struct debugger *debugger, const struct stop_point *
 static void check_watch(struct debugger *debugger, struct stop_point *point, const struct hart *moved)
 {
 	uint64_t value;
-	if (!read_watched(debugger, point->address, point->size, &value) || value == point->last)
+	if (point->in_register && point->hart != moved->id)
+		return;
+	if (!read_watched(debugger, point, &value) || value == point->last)
 		return;
 	char what[96];
 	snprintf(what, sizeof what, "0x%llx -> 0x%llx, watchpoint", (unsigned long long)point->last,
@@ -322,13 +459,16 @@ static void check_watch(struct debugger *debugger, struct stop_point *point, con
 	hit(debugger, point, moved->id, what);
 }
 
+void points_refresh_one(struct debugger *debugger, struct stop_point *point)
+{
+	if (point->kind == POINT_WATCH)
+		read_watched(debugger, point, &point->last);
+}
+
 void points_refresh(struct debugger *debugger)
 {
-	for (unsigned i = 0; i < debugger->point_count; i++) {
-		struct stop_point *point = &debugger->points[i];
-		if (point->kind == POINT_WATCH)
-			read_watched(debugger, point->address, point->size, &point->last);
-	}
+	for (unsigned i = 0; i < debugger->point_count; i++)
+		points_refresh_one(debugger, &debugger->points[i]);
 }
 
 static bool breaks_at(const struct stop_point *point, uint64_t pc)
@@ -343,13 +483,14 @@ void points_check(struct debugger *debugger, struct hart *moved)
 {
 	for (unsigned i = 0; i < debugger->point_count; i++) {
 		struct stop_point *point = &debugger->points[i];
+		if (point->disabled)
+			continue;
 		if (point->kind == POINT_WATCH)
 			check_watch(debugger, point, moved);
 		if (point->kind != POINT_BREAK || !breaks_at(point, moved->pc) || moved->waiting ||
 		    !debug_is_there(debugger, moved, &point->place) || !condition_holds(debugger, point, moved->id))
 			continue;
-		hit(debugger, point, moved->id, "breakpoint");
-		if (point->temporary && !debugger->searching)
+		if (hit(debugger, point, moved->id, "breakpoint") && point->temporary && !debugger->searching)
 			drop(debugger, i--);
 	}
 }
@@ -364,7 +505,7 @@ static bool is_switch(const struct trace_event *event)
 static bool point_matches(const struct debugger *debugger, const struct stop_point *point,
                           const struct trace_event *event)
 {
-	if (point->kind != POINT_CATCH || point->type != event->type)
+	if (point->disabled || point->kind != POINT_CATCH || point->type != event->type)
 		return false;
 	if (point->which != CATCH_EVENT && !is_switch(event))
 		return false;

@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "csr/csr.h"
+#include "debug/as_json.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "debug/display.h"
 #include "debug/evaluate.h"
 #include "debug/kept.h"
 #include "debug/travel.h"
+#include "debug/value_json.h"
 #include "source/format.h"
 #include "source/type_name.h"
 
@@ -77,6 +79,16 @@ COMMAND(cmd_print, 170, "print", "p", "[/F] EXPR",
 		fprintf(debugger->out, "$%u = ", number);
 	print_evaluated(debugger, &evaluated, letter);
 	fputc('\n', debugger->out);
+	return true;
+}
+AS_JSON(cmd_print)
+{
+	struct evaluated evaluated;
+	char letter;
+	if (!take_letter(debugger, &args, &letter) || !evaluate_all(debugger, *args ? args : "$", false, &evaluated))
+		return false;
+	json_u64(json, "kept", kept_add(debugger, &evaluated.view.view, &evaluated.value));
+	value_json(json, &evaluated.view.view, &evaluated.value, letter);
 	return true;
 }
 

@@ -13,5 +13,7 @@ void repl_line(struct debugger *debugger, char *line);
 const char *repl_stream(struct debugger *debugger, int fd);
 /* The name of each command; NULL past the last. */
 const char *repl_command_name(size_t index);
+/* The whole name of a command by what is typed for it; NULL: none, or several. */
+const char *repl_command_named(const char *word, size_t length);
 
 #endif

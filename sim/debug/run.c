@@ -1,6 +1,7 @@
 /* Commands that let the machine run. Whatever they do, order and cycles are those of a run without a debugger. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "debug/commands.h"
 #include "debug/debugger.h"
 #include "debug/display.h"
@@ -56,6 +57,12 @@ static bool step_once(struct debugger *debugger, struct hart **moved)
 bool debug_report_stop(struct debugger *debugger)
 {
 	struct machine *machine = debugger->machine;
+	if (debugger->to_obey && strncmp(debugger->to_obey, "silent\n", strlen("silent\n")) == 0 &&
+	    machine->stop == RUNNING)
+		return true;
+	if (debugger->in_line && debugger->out == stderr)
+		fputc('\n', debugger->out);
+	debugger->in_line = false;
 	if (debugger->stopped)
 		fprintf(debugger->out, "%s\n", debugger->reason);
 	if (debugger->stopped && debugger->at_switch)
@@ -99,6 +106,7 @@ bool debug_run_until(struct debugger *debugger, bool slices, done_function *done
 	}
 	console_raw(machine->console, false);
 	console_flush(machine->console);
+	debugger->in_line = console_in_line(machine->console, STDERR_FILENO);
 	return over;
 }
 
@@ -143,15 +151,24 @@ static bool done_trap(struct debugger *debugger, const struct hart *moved, void 
 	return debugger->saw_trap;
 }
 
+/* How often; `command` is for the complaint. */
+static bool parse_count(struct debugger *debugger, const char *command, const char *text, uint64_t *count)
+{
+	if (!expression_all(debugger, text, count))
+		return false;
+	if (*count == 0)
+		return complain(debugger, "%s 0 is no step", command);
+	return *count <= INT64_MAX ||
+	       complain(debugger, "%s: %s is no number of steps (reverse-%s goes back)", command, text, command);
+}
+
 /* `step line` and `next line`: as many times to where another line begins. */
 static bool step_lines(struct debugger *debugger, const char *args, bool over)
 {
 	uint64_t count = 1;
 	struct line_step step;
-	if ((*args && !expression_all(debugger, args, &count)) || debug_is_over(debugger))
+	if ((*args && !parse_count(debugger, over ? "next" : "step", args, &count)) || debug_is_over(debugger))
 		return false;
-	if (count == 0)
-		return complain(debugger, "step 0 is no step");
 	do
 		line_step_begin(debugger, over, &step);
 	while (step_until(debugger, line_step_done, &step) && --count);
@@ -187,12 +204,10 @@ COMMAND(cmd_step, 10, "step", "s", "[N] [hart H|all] | line [N] | world | trap",
 			break;
 		} else {
 			char *copy = strndup(word, length);
-			bool ok = copy && expression_all(debugger, copy, &count);
+			bool ok = copy && parse_count(debugger, "step", copy, &count);
 			free(copy);
 			if (!ok)
 				return false;
-			if (count == 0)
-				return complain(debugger, "step 0 is no step");
 		}
 	}
 	if (debug_is_over(debugger))
@@ -224,7 +239,7 @@ COMMAND(cmd_next, 20, "next", "n", "[N] | line [N]", "like step, but runs called
 	const char *rest = args, *word = next_word(&rest, &length);
 	if (word_is(word, length, "line"))
 		return step_lines(debugger, rest, true);
-	if (*args && !expression_all(debugger, args, &count))
+	if (*args && !parse_count(debugger, "next", args, &count))
 		return false;
 	if (debug_is_over(debugger))
 		return false;
@@ -248,7 +263,8 @@ COMMAND(cmd_next, 20, "next", "n", "[N] | line [N]", "like step, but runs called
 
 COMMAND(cmd_finish, 30, "finish", "fin", "", "run until the current function returns")
 {
-	(void)args;
+	if (*args)
+		return complain(debugger, "finish takes no argument: what is `%s'?", args);
 	if (debug_is_over(debugger))
 		return false;
 	struct hart *hart = current(debugger);
@@ -292,6 +308,8 @@ COMMAND(cmd_continue, 50, "continue", "c", "[CYCLES]", "run until something stop
 		uint64_t cycles;
 		if (!expression_all(debugger, args, &cycles))
 			return false;
+		if (cycles > INT64_MAX)
+			return complain(debugger, "continue: %s is no number of cycles", args);
 		cycles += current(debugger)->cycle;
 		step_until(debugger, done_cycle, &cycles);
 	} else if (points_active(debugger)) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/array.h"
+#include "base/json.h"
 #include "base/state.h"
 #include "base/symbols.h"
 #include "csr/csr.h"
@@ -277,6 +278,67 @@ void switches_print(struct debugger *debugger, unsigned hart)
 	fputc('\n', debugger->out);
 	if (vcpu->left.known)
 		print_changes(debugger, vcpu);
+}
+
+void switches_zone_json(const struct debugger *debugger, uint64_t hgatp, struct json *json)
+{
+	const struct symbols *symbols = debugger->machine->symbols;
+	unsigned space = symbols_space_of(symbols, hgatp);
+	const char *name = space == SPACE_UNKNOWN ? "" : symbols_space_name(symbols, space);
+	json_u64(json, "vmid", (hgatp & hgatp_VMID) >> hgatp_VMID_LOW);
+	json_string(json, "zone", *name ? name : NULL);
+	json_hex(json, "hgatp", hgatp);
+}
+
+/* The vCPU is of the guest whose hgatp it has, whatever the hart has by now. */
+void switches_image_json(const struct debugger *debugger, const struct seen_vcpu *vcpu,
+                         const struct switch_image *image, struct json *json)
+{
+	const struct symbols *symbols = debugger->machine->symbols;
+	uint64_t vsatp = switches_vsatp(image), offset = 0;
+	uint32_t asid = vsatp >> satp_MODE_LOW ? (uint32_t)((vsatp & satp_ASID) >> satp_ASID_LOW) : ASID_ANY;
+	json_u64(json, "hart", image->hart);
+	json_string(json, "mode", mode_name(image->mode));
+	json_hex(json, "pc", image->pc);
+	json_string(json, "symbol",
+	            symbols_find_at(symbols, symbols_space_of(symbols, vcpu->hgatp), asid, image->pc, &offset));
+	json_u64(json, "cycle", image->cycle);
+}
+
+static void changes_json(const struct seen_vcpu *vcpu, struct json *json)
+{
+	struct switch_change changes[SWITCH_CHANGES];
+	unsigned count = switches_changes(vcpu, changes);
+	json_open(json, "changes", '[');
+	for (unsigned i = 0; i < count; i++) {
+		json_open(json, NULL, '{');
+		json_string(json, "register", changes[i].name);
+		json_hex(json, "left", changes[i].before);
+		json_hex(json, "back", changes[i].after);
+		json_string(json, "reason", changes[i].reason);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+void switches_json(const struct debugger *debugger, const struct seen_vcpu *vcpu, struct json *json)
+{
+	switches_zone_json(debugger, vcpu->hgatp, json);
+	json_hex(json, "vcpu", vcpu->sscratch);
+	json_bool(json, "inside", vcpu->inside);
+	if (vcpu->left.known) {
+		json_open(json, "left", '{');
+		switches_image_json(debugger, vcpu, &vcpu->left, json);
+		json_string(json, "cause", world_cause_name(vcpu->cause));
+		json_close(json, '}');
+	}
+	if (!vcpu->inside)
+		return;
+	json_open(json, "entered", '{');
+	switches_image_json(debugger, vcpu, &vcpu->entered, json);
+	json_close(json, '}');
+	if (vcpu->left.known)
+		changes_json(vcpu, json);
 }
 
 /* ---- state ---- */

@@ -53,6 +53,14 @@ const char *switches_zone(const struct debugger *debugger, uint64_t hgatp, char 
 /* What the hart's last switch was, and what the guest got back otherwise than it had left it. */
 void switches_print(struct debugger *debugger, unsigned hart);
 
+/* The same as members of the open object: "vmid", "zone" (null: it has no name) and "hgatp"; where and when an image was;
+ * a vCPU's last switch. */
+struct json;
+void switches_zone_json(const struct debugger *debugger, uint64_t hgatp, struct json *json);
+void switches_image_json(const struct debugger *debugger, const struct seen_vcpu *vcpu,
+                         const struct switch_image *image, struct json *json);
+void switches_json(const struct debugger *debugger, const struct seen_vcpu *vcpu, struct json *json);
+
 /* What was seen, with a snapshot: section "switches". Restored into the same debugger; false: refused. */
 struct state_reader;
 struct state_writer;

@@ -28,6 +28,9 @@ bool travel_change(struct debugger *debugger);
 void travel_stop(struct debugger *debugger);
 /* What `info checkpoints` says. */
 void travel_print(struct debugger *debugger);
+/* Likewise: "from", "snapshots", "bytes" and "checkpoints". False after a complaint. */
+struct json;
+bool travel_json(struct debugger *debugger, struct json *json);
 /* `trace on` or `off` was obeyed. */
 void travel_trace_anew(struct debugger *debugger);
 

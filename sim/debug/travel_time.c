@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/bus.h"
+#include "base/json.h"
 #include "debug/commands.h"
 #include "debug/travel.h"
 #include "debug/travel_parts.h"
@@ -176,6 +177,35 @@ void travel_print(struct debugger *debugger)
 	history_at(history, 0, &entry);
 	fprintf(debugger->out, "the past is known from cycle %" PRIu64 " on: %u more snapshots, %zu MiB\n", entry.cycle,
 	        own, (history_bytes(history) + (1 << 20) - 1) >> 20);
+}
+
+bool travel_json(struct debugger *debugger, struct json *json)
+{
+	struct history *history = travel_past(debugger);
+	struct history_entry entry;
+	unsigned own = 0;
+	if (!history)
+		return false;
+	json_open(json, "checkpoints", '[');
+	for (size_t i = 0; history_at(history, i, &entry); i++) {
+		own += !entry.number && !entry.changed;
+		if (!entry.number && !entry.changed)
+			continue;
+		json_open(json, NULL, '{');
+		if (entry.number)
+			json_u64(json, "number", entry.number);
+		else
+			json_null(json, "number");
+		json_u64(json, "cycle", entry.cycle);
+		json_bool(json, "changed", entry.changed);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+	history_at(history, 0, &entry);
+	json_u64(json, "from", entry.cycle);
+	json_u64(json, "snapshots", own);
+	json_u64(json, "bytes", history_bytes(history));
+	return true;
 }
 
 /* ---- last ---- */

@@ -14,16 +14,26 @@ static bool view_read(void *context, uint64_t address, void *bytes, size_t size)
 	return debug_read_bytes(view->hart, view->mode, address, bytes, size);
 }
 
+bool debug_register(struct hart *hart, uint64_t column, uint64_t *value)
+{
+	if (column >= COLUMN_CSR && column < COLUMN_CSR + 4096)
+		return csr_peek(hart, (unsigned)column - COLUMN_CSR, value);
+	if (column < COLUMN_F)
+		*value = column ? hart->x[column] : 0;
+	else if (column < COLUMN_F + 32)
+		*value = hart->f[column - COLUMN_F];
+	else if (column == COLUMN_PC)
+		*value = hart->pc;
+	else
+		return false;
+	return true;
+}
+
+/* Those that a frame does not have a copy of. */
 static bool view_column(void *context, unsigned column, uint64_t *value)
 {
 	const struct debug_view *view = context;
-	if (column >= COLUMN_CSR)
-		return csr_peek(view->hart, column - COLUMN_CSR, value);
-	if (column >= COLUMN_F && column < COLUMN_F + 32) {
-		*value = view->hart->f[column - COLUMN_F];
-		return true;
-	}
-	return false;
+	return column >= COLUMN_F && column != COLUMN_PC && debug_register(view->hart, column, value);
 }
 
 static const char *view_symbol(void *context, uint64_t address, char *text, size_t size)

@@ -20,4 +20,7 @@ void debug_view_hart(struct debugger *debugger, struct hart *hart, struct debug_
 void debug_view_frame(struct debugger *debugger, struct hart *hart, enum mode mode, const struct frame *frame,
                       struct debug_view *view);
 
+/* What a register holds, by its column (source/view.h). False: this hart has no such register. */
+bool debug_register(struct hart *hart, uint64_t column, uint64_t *value);
+
 #endif

@@ -6,12 +6,14 @@
 
 bool complain(struct debugger *debugger, const char *format, ...)
 {
+	enum { TEXT_MAX = 400 }; /* bytes: it may quote a line of any length */
+	char text[TEXT_MAX + 1];
 	va_list args;
 	debugger->failed |= !debugger->typing;
 	va_start(args, format);
-	vfprintf(debugger->out, format, args);
+	int length = vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	fputc('\n', debugger->out);
+	fprintf(debugger->out, "%s%s\n", text, length > TEXT_MAX ? "..." : "");
 	return false;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/event_queue.h"
 #include "base/say.h"
 #include "base/state.h"
@@ -170,6 +171,13 @@ void console_write(struct console *console, uint8_t byte, uint64_t now)
 }
 
 void console_flush(struct console *console) { host_output_flush(&console->output); }
+
+bool console_in_line(const struct console *console, int fd)
+{
+	struct stat shown, asked;
+	return console->middle && console->output.fd >= 0 && fstat(console->output.fd, &shown) == 0 &&
+	       fstat(fd, &asked) == 0 && shown.st_dev == asked.st_dev && shown.st_ino == asked.st_ino;
+}
 
 void console_attend(struct console *console)
 {

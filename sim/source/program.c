@@ -105,6 +105,28 @@ static bool loaded(const struct program *program, uint64_t linked)
 	return false;
 }
 
+bool program_bytes(const struct program *program, uint64_t address, void *bytes, size_t size)
+{
+	size_t count, file_size, offset = 0;
+	const char *file = elf_rawfile(program->elf, &file_size);
+	uint64_t linked = address - program->bias;
+	if (!file || elf_getphdrnum(program->elf, &count) != 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr header;
+		if (!gelf_getphdr(program->elf, (int)i, &header) || header.p_type != PT_LOAD ||
+		    linked < header.p_vaddr || linked - header.p_vaddr > header.p_filesz ||
+		    header.p_filesz - (linked - header.p_vaddr) < size)
+			continue;
+		if (__builtin_add_overflow(header.p_offset, linked - header.p_vaddr, &offset) || offset > file_size ||
+		    file_size - offset < size)
+			return false;
+		memcpy(bytes, file + offset, size);
+		return true;
+	}
+	return false;
+}
+
 bool program_holds(const struct program *program, uint64_t address) { return loaded(program, address - program->bias); }
 
 static bool add_range(struct address_range **ranges, size_t *count, size_t *capacity, uint64_t low, uint64_t high)

@@ -72,6 +72,8 @@ void program_free(struct program *program);
 
 /* Does a loaded segment hold this address? */
 bool program_holds(const struct program *program, uint64_t address);
+/* Bytes as its file has them, of one segment. False: the file has none there. */
+bool program_bytes(const struct program *program, uint64_t address, void *bytes, size_t size);
 /* The unit that has code at this address, or NULL. */
 struct unit *program_unit_at(const struct program *program, uint64_t address);
 

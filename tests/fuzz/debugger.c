@@ -50,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	capture_begin(&capture, &stderr);
 	REQUIRE(machine_init(&machine, &options.config) == 0, "no machine");
 	debugging = true;
-	REQUIRE(debug_run(&machine) != DEBUG_UNUSABLE, "the debugger fails");
+	int code;
+	REQUIRE(debug_run(&machine, &code) != DEBUG_UNUSABLE, "the debugger fails");
 	debugging = false;
 	machine_free(&machine);
 	capture_end(&capture);

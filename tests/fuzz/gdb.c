@@ -136,7 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	capture_begin(&capture, &stderr);
 	REQUIRE(machine_init(&machine, &options.config) == 0, "no machine");
 	client.serving = true;
-	REQUIRE(debug_run(&machine) == DEBUG_DONE, "the stub fails");
+	int code;
+	REQUIRE(debug_run(&machine, &code) == DEBUG_DONE, "the stub fails");
 	client.serving = false;
 	for (unsigned i = 0; i < machine.hart_count; i++)
 		REQUIRE(!machine.harts[i].held, "a hart is held for good");

@@ -220,7 +220,8 @@ COMMANDS = [
     "add-symbol-file program zone 1 asid 2", "symbol-file program 0x1000 -o 4", "print &firmware:_start", "info irq", "info tp", "info mtree", "info stats",
     "csr mstatus", "csr hgatp", "x/4xw 0x80000000", "x/s 0x80000000", "x/3i $pc", "xp/8xb 0x1000", "disas $pc 4", "disas",
     "print -1 * (2 + $mstatus) >> 3", "p/x 5", "print *0x80000000", "print ~0 % 7 && !1 || 3 != 4", "translate 0x80000000 w VS",
-    "translate $pc x", "why", "trace on file all", "trace off", "source script", "quit", "# nothing", "", "x/999u $pc",
+    "translate $pc x", "why", "trace on file all", "trace off", "source script", "quit", "quit 7", "info -json", "info harts -json", "-info -json gstage", "info tlb engine -json", "info mtree -json", "bt full -json",
+    "why -json", "csr mstatus -json", "translate 0x80000000 w VS -json", "print/x -json $pc", "x/4xw 0x80000000 -json", "# nothing", "", "x/999u $pc",
 ]
 
 

@@ -393,9 +393,10 @@ def ends():
 
 def monitor():
     """Any command of the REPL; what it says goes to GDB, and fails no script."""
-    session(2, ["monitor info harts", "monitor nonsense", "monitor help phys", "monitor catch world VS", "continue", "monitor why", "monitor delete", "monitor translate 0x80200000 x",
+    session(2, ["monitor info harts", "monitor nonsense", "monitor help phys", "monitor catch world VS", "continue", "monitor why", "monitor delete", "monitor info harts -json", "monitor translate 0x80200000 x",
                 "thread 2", "monitor print $mhartid", "monitor quit"],
-            "* hart 0", "no command `nonsense'", "a GDB client's memory", "catchpoint 1", "HS -> VS, catchpoint 1", "received signal SIGTRAP", "leaf", "0x1 1")
+            "* hart 0", "no command `nonsense'", "a GDB client's memory", "catchpoint 1", "HS -> VS, catchpoint 1", "received signal SIGTRAP", '{"command": "info", "hart": 0, "topic": "harts", "harts": [{"hart": 0, "mode": "VS"', "leaf", "0x1 1")
+    session(1, ["monitor quit 9"], status=9)
 
 
 def extended():
