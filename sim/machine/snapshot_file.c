@@ -98,7 +98,7 @@ int snapshot_write(const struct machine *machine, const char *path)
 
 /* ---- reading ---- */
 
-static const char *check_header(const struct snapshot_header *header, const struct file *file)
+static const char *check_state_header(const struct snapshot_header *header, const struct file *file)
 {
 	const uint64_t limit = UINT64_C(1) << 48;
 	if (file->size < sizeof(*header) || memcmp(header->magic, magic, sizeof(magic)) != 0)
@@ -146,7 +146,7 @@ static int restore_from(struct machine *machine, const char *path, const struct 
 {
 	struct snapshot_header header = {0};
 	memcpy(&header, file->data, file->size < sizeof(header) ? file->size : sizeof(header));
-	const char *reason = check_header(&header, file);
+	const char *reason = check_state_header(&header, file);
 	const uint8_t *digests = file->data + sizeof(header);
 	if (!reason)
 		reason = check_disks(machine, digests, header.disks);
