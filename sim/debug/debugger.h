@@ -90,7 +90,6 @@ struct debugger {
 	struct debug_switches *switches; /* switches.c */
 	bool at_switch; /* what it was that stopped is a world switch: tell of it */
 	/* What happened during the step being made. */
-	bool in_line; /* the guest's last line has no end yet, and is where ours would be */
 	bool stopped;
 	bool stopped_before; /* of the past one wants to be before that step */
 	char reason[256];

@@ -210,9 +210,9 @@ static void obey_stops(struct debugger *debugger)
 		debugger->to_obey = NULL;
 		for (char *line; good && !debugger->quit && !debugger->to_obey && (line = strsep(&rest, "\n")) != NULL;)
 			if (!point_commands_line(debugger, line) && strcmp(line, "silent") != 0)
-				good = execute_command(debugger, line);
+				good = execute_command(debugger, line) && !debug_interrupted(debugger);
 		free(lines);
-		if (debug_interrupted(debugger))
+		if (!good)
 			break;
 	}
 	free(debugger->to_obey);

@@ -60,9 +60,8 @@ bool debug_report_stop(struct debugger *debugger)
 	if (debugger->to_obey && strncmp(debugger->to_obey, "silent\n", strlen("silent\n")) == 0 &&
 	    machine->stop == RUNNING)
 		return true;
-	if (debugger->in_line && debugger->out == stderr)
+	if (debugger->out == stderr && console_in_line(machine->console, STDERR_FILENO))
 		fputc('\n', debugger->out);
-	debugger->in_line = false;
 	if (debugger->stopped)
 		fprintf(debugger->out, "%s\n", debugger->reason);
 	if (debugger->stopped && debugger->at_switch)
@@ -106,7 +105,6 @@ bool debug_run_until(struct debugger *debugger, bool slices, done_function *done
 	}
 	console_raw(machine->console, false);
 	console_flush(machine->console);
-	debugger->in_line = console_in_line(machine->console, STDERR_FILENO);
 	return over;
 }
 

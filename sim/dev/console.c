@@ -29,6 +29,7 @@ struct console {
 	uint64_t written; /* cycle of the last byte */
 	struct frontier shown; /* bytes */
 	bool stamps, middle; /* show times; a line has begun */
+	bool in_line; /* likewise, and nobody else has ended it on the host */
 };
 
 static void satisfied(struct console *console)
@@ -153,7 +154,7 @@ static void show_byte(struct console *console, uint8_t byte, uint64_t now)
 {
 	if (console->stamps && !console->middle)
 		show_time(console, now);
-	console->middle = byte != '\n';
+	console->middle = console->in_line = byte != '\n';
 	host_output_put(&console->output, byte);
 }
 
@@ -172,11 +173,13 @@ void console_write(struct console *console, uint8_t byte, uint64_t now)
 
 void console_flush(struct console *console) { host_output_flush(&console->output); }
 
-bool console_in_line(const struct console *console, int fd)
+bool console_in_line(struct console *console, int fd)
 {
 	struct stat shown, asked;
-	return console->middle && console->output.fd >= 0 && fstat(console->output.fd, &shown) == 0 &&
-	       fstat(fd, &asked) == 0 && shown.st_dev == asked.st_dev && shown.st_ino == asked.st_ino;
+	bool in_line = console->in_line && console->output.fd >= 0 && fstat(console->output.fd, &shown) == 0 &&
+	               fstat(fd, &asked) == 0 && shown.st_dev == asked.st_dev && shown.st_ino == asked.st_ino;
+	console->in_line &= !in_line;
+	return in_line;
 }
 
 void console_attend(struct console *console)

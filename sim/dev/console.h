@@ -60,8 +60,8 @@ void console_attend(struct console *console);
 void console_stamp(struct console *console);
 /* Show what was written so far. */
 void console_flush(struct console *console);
-/* Does the last line that was shown on this file of the host (a descriptor) lack its end? */
-bool console_in_line(const struct console *console, int fd);
+/* Does the last line that was shown on this file of the host (a descriptor) lack its end? Who asks ends it then. */
+bool console_in_line(struct console *console, int fd);
 /* The run is over: its last line is taken as it is. */
 void console_end(struct console *console);
 

@@ -259,7 +259,27 @@ def listed():
     expect("^C\n(rvsim) " in text, text)
 
 
+def interleaved():
+    """In one pipe the guest's text and the debugger's come in their order, and what stops in a line of the guest's begins its own."""
+    script = b"expect greet\nstep\nstep\necho mark\nbreak sbi_srst\ncontinue\nquit\n"
+    result = subprocess.run([RVSIM, "--debug", *GUEST], input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    text = result.stdout.decode()
+    expect(re.search(r"\nhello: greet\nhart 0 .*\nhart 0 .*\nmark\nbreakpoint 1 at .*\nings from supervisor mode\nhello: memory", text), text)
+    has(text.split("\n"), "hello: pass", "breakpoint 1: sbi_srst")
+    # into two pipes nothing is added
+    _, out, err = run([RVSIM, "--debug", *GUEST], 60, script)
+    expect("hello: greetings from supervisor mode\n" in out and "\n\n" not in err, out + err)
+
+
+def interrupted():
+    """ctrl-C ends what shows much."""
+    text = typed(b"quit\n", first=[(b"(rvsim) ", b"xp/16000000xb 0x80000000\n"), (b"0x0000000080000200:", CTRL_C), (b"(rvsim) ", b"echo done\n")])
+    expect("\ndone\n" in text and "0x0000000080f42300" not in text, text[-500:])
+
+
 def cases():
+    yield "interleaved", interleaved
+    yield "interrupted", interrupted
     yield "completed", completed
     yield "remembered", remembered
     yield "listed", listed
