@@ -467,8 +467,8 @@ static void drop_untrue_names(struct config *config)
 /* Options that say where results go, and change none. */
 static bool is_result(const struct option_row *row)
 {
-	static const char *const names[] = {"stats",    "trace", "signature", "record", "save", "quiet",
-	                                    "dump-dtb", "gdb",   "s",         "S"};
+	static const char *const names[] = {"stats", "trace",    "signature", "record", "save",
+	                                    "quiet", "dump-dtb", "gdb",       "s",      "S"};
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(row->name, names[i]) == 0)
 			return true;

@@ -147,7 +147,8 @@ bool type_at(struct evaluated *evaluated, const char **text, struct type *type)
 		snprintf(name, sizeof name, "%.*s", (int)length, at);
 		struct value ignored;
 		const struct debug_place anywhere = {0};
-		if ((!tag && name_value(evaluated, &anywhere, name, &ignored)) || !named_type(evaluated, name, tag, type))
+		if ((!tag && name_value(evaluated, &anywhere, name, &ignored)) ||
+		    !named_type(evaluated, name, tag, type))
 			return false;
 		at += length;
 	}

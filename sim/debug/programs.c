@@ -131,7 +131,8 @@ struct program *debug_program(struct debugger *debugger, struct hart *hart, enum
 	if (symbols_have_guests(symbols))
 		return program_of_any_guest(symbols, programs, address);
 	/* the program holds its guests itself */
-	return name_of(symbols, hart, mode, address, &offset) ? program_in(programs, SPACE_HOST, ASID_ANY, address) : NULL;
+	return name_of(symbols, hart, mode, address, &offset) ? program_in(programs, SPACE_HOST, ASID_ANY, address)
+	                                                      : NULL;
 }
 
 bool debug_line(struct debugger *debugger, struct hart *hart, enum mode mode, uint64_t address,

@@ -77,7 +77,8 @@ enum input_trouble {
 /* What a run has of both: --replay and --record. All zero: neither. */
 struct input_log {
 	bool replaying;
-	bool kept; /* what comes is kept in `recording`, so that it can come again when the machine has been taken back */
+	bool
+	    kept; /* what comes is kept in `recording`, so that it can come again when the machine has been taken back */
 	struct recording recording;
 	struct recorder *recorder; /* NULL: nothing is recorded */
 };

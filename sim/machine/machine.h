@@ -181,7 +181,8 @@ struct machine {
 	uint64_t start_pc[HARTS_MAX]; /* out of reset: the boot ROM, unless -device loader says otherwise */
 	struct reload reload;
 	uint64_t resets; /* so far */
-	uint64_t turns;  /* how often a slice ended, events ran, or a reset was obeyed: what happens between instructions */
+	uint64_t
+	    turns; /* how often a slice ended, events ran, or a reset was obeyed: what happens between instructions */
 	uint64_t pause_at; /* sched_slice stops at the first machine_position from here on; 0: it does not */
 	bool reset_asked; /* before anything else runs: restart.h */
 	enum stop_reason stop;

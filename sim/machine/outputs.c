@@ -67,7 +67,7 @@ static bool is_input(const struct output *output, const char *path)
 /* The file that the run reads and this would overwrite; NULL: none. */
 static const char *overwritten(const struct config *config, const struct output *output)
 {
-	const char *const inputs[] = {config->bios,   config->kernel,      config->initrd,   config->dtb,
+	const char *const inputs[] = {config->bios,   config->kernel,      config->initrd,    config->dtb,
 	                              config->replay, config->preset_path, config->debug_cmd, config->load};
 	for (unsigned i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++)
 		if (is_input(output, inputs[i]))

@@ -105,7 +105,8 @@ static const char *check_state_header(const struct snapshot_header *header, cons
 		return "is no snapshot";
 	if (header->version != FILE_VERSION)
 		return "is a snapshot of another version of rvsim";
-	if (header->disks > (file->size - sizeof(*header)) / sizeof(uint64_t) || header->size == 0 || header->size > limit)
+	if (header->disks > (file->size - sizeof(*header)) / sizeof(uint64_t) || header->size == 0 ||
+	    header->size > limit)
 		return "is damaged";
 	return NULL;
 }
@@ -125,7 +126,8 @@ static const char *check_disks(const struct machine *machine, const uint8_t *dig
 }
 
 /* The state's bytes, which the caller frees; NULL: *reason. */
-static uint8_t *unpack_state(const struct snapshot_header *header, const uint8_t *packed, size_t size, const char **reason)
+static uint8_t *unpack_state(const struct snapshot_header *header, const uint8_t *packed, size_t size,
+                             const char **reason)
 {
 	*reason = "is damaged";
 	if (ZSTD_getFrameContentSize(packed, size) != header->size)
