@@ -51,7 +51,10 @@ static void grow_buckets(struct state_store *store)
 {
 	size_t before = store->bucket_count;
 	struct state_chunk **buckets = store->buckets, **grown;
-	if (store->count < before || !(grown = calloc(2 * before, sizeof(struct state_chunk *))))
+	if (store->count < before)
+		return;
+	grown = calloc(2 * before, sizeof(struct state_chunk *));
+	if (!grown)
 		return;
 	store->buckets = grown;
 	store->bucket_count = 2 * before;

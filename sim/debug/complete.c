@@ -79,7 +79,8 @@ static const char *cause_candidate(struct debugger *debugger, size_t index, char
 			continue;
 		snprintf(buffer, CANDIDATE_BYTES, "%s", cause_name(code / 64, code % 64));
 		for (char *at = buffer; *at; at++)
-			*at = *at == ' ' ? '-' : *at;
+			if (*at == ' ')
+				*at = '-';
 		return buffer;
 	}
 	return NULL;

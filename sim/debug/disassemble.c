@@ -121,8 +121,11 @@ static bool disassemble(struct debugger *debugger, struct text *text, uint64_t a
 	if (text->from_file)
 		fprintf(debugger->out, "(hart %u is elsewhere: as the file %s has it)\n", text->hart->id,
 		        text->program->name);
-	for (; (count ? count-- : address < end) && length && !debug_interrupted(debugger); address += length)
+	bool counted = count != 0;
+	for (uint64_t i = 0; (counted ? i < count : address < end) && length && !debug_interrupted(debugger); i++) {
 		length = print_insn_of(debugger, text, address);
+		address += length;
+	}
 	return length != 0 || complain(debugger, "disas: cannot read 0x%" PRIx64, address);
 }
 

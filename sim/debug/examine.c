@@ -18,7 +18,8 @@ static bool parse_format(struct debugger *debugger, const char **args, struct du
 	if (*text != '/')
 		return true;
 	text++;
-	*format = (struct dump_format){1, format->format ? format->format : 'x', format->size ? format->size : 8};
+	*format = (struct dump_format){1, (char)(format->format ? format->format : 'x'),
+	                               format->size ? format->size : 8};
 	if (isdigit((unsigned char)*text)) {
 		char *end;
 		format->count = strtoull(text, &end, 10);
@@ -146,7 +147,8 @@ static bool dump(struct debugger *debugger, const char *args, reader *read)
 	struct dump_format format = examined->format;
 	format.count = 1;
 	if (!format.format || *args == '/')
-		format = (struct dump_format){1, format.format ? format.format : 'x', format.size ? format.size : 8};
+		format = (struct dump_format){1, (char)(format.format ? format.format : 'x'),
+		                              format.size ? format.size : 8};
 	if (!parse_format(debugger, &args, &format))
 		return false;
 	if (*args && !(debugger->repeating && examined->valid)) {

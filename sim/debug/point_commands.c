@@ -163,8 +163,7 @@ bool point_commands_line(struct debugger *debugger, const char *line)
 		complain(debugger, "commands %u: too many lines", reading->number);
 		return true;
 	}
-	memcpy(lines + reading->size, line, size);
-	memcpy(lines + reading->size + size, "\n", 2);
+	snprintf(lines + reading->size, size + 2, "%s\n", line);
 	reading->lines = lines;
 	reading->size += size + 1;
 	return true;

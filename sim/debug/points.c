@@ -422,8 +422,10 @@ static bool hit(struct debugger *debugger, struct stop_point *point, unsigned ha
 {
 	if (!debugger->searching) {
 		point->hits++;
-		if (point->ignored && point->ignored--)
+		if (point->ignored) {
+			point->ignored--;
 			return false;
+		}
 		obey_later(debugger, point->commands);
 	}
 	debugger->stopped = true;

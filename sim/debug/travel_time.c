@@ -133,10 +133,10 @@ COMMAND(cmd_checkpoint, 57, "checkpoint", "ch", "| every CYCLES|auto | budget MI
         "remember this moment for `restart'; or how the past is kept: info checkpoints")
 {
 	bool good;
-	struct history *history;
 	if (*args)
 		return set_keeping(debugger, args, &good) ? good : complain(debugger, "what is `%s'?", args);
-	if (debug_is_over(debugger) || !(history = travel_past(debugger)))
+	struct history *history = debug_is_over(debugger) ? NULL : travel_past(debugger);
+	if (!history)
 		return false;
 	unsigned number = history_mark(history);
 	if (!number)

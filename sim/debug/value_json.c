@@ -25,7 +25,7 @@ void value_json(struct json *json, const struct source_view *view, const struct 
 	json_string(json, "type", is_word ? NULL : type_name(&value->type, "", name, sizeof name));
 	FILE *out = open_memstream(&text, &size);
 	if (out)
-		format_value(out, view, value, is_word && !letter ? 'x' : letter, false);
+		format_value(out, view, value, (char)(is_word && !letter ? 'x' : letter), false);
 	if (out && fclose(out) == 0)
 		json_string(json, "value", text);
 	free(text);

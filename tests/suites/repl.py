@@ -275,6 +275,10 @@ def interrupted():
     """ctrl-C ends what shows much."""
     text = typed(b"quit\n", first=[(b"(rvsim) ", b"xp/16000000xb 0x80000000\n"), (b"0x0000000080000200:", CTRL_C), (b"(rvsim) ", b"echo done\n")])
     expect("\ndone\n" in text and "0x0000000080f42300" not in text, text[-500:])
+    # not before the list is obeyed: its lines are echoed as they are typed
+    text = typed(b"quit\n", first=[(b"(rvsim) ", b"break percpu_new\ncommands\nsilent\necho again\ngoto start\ncontinue\nend\ncontinue\n"),
+                                    (b"again\r\nhart 0", CTRL_C), (b"(rvsim) ", b"echo done\n")])
+    expect("\ndone\n" in text, text[-500:])
 
 
 def cases():

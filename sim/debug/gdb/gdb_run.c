@@ -364,9 +364,8 @@ void gdb_resume(struct gdb *gdb, struct gdb_args args)
 	bool good = true;
 	if (tells_end(gdb))
 		return;
-	while (good && gdb_take(&args, ';') && count < ACTIONS_MAX)
-		good = take_wish(gdb, &args, &actions[count]) && (gdb->non_stop || actions[count].kind != 't') &&
-		       ++count;
+	for (; good && gdb_take(&args, ';') && count < ACTIONS_MAX; count += good)
+		good = take_wish(gdb, &args, &actions[count]) && (gdb->non_stop || actions[count].kind != 't');
 	if (!good || args.at != args.end || count == 0) {
 		gdb_put_error(gdb, 1, "vCont;ACTION[:THREAD]... with c, s, r, C, S; in non-stop mode t");
 		return;
