@@ -253,7 +253,8 @@ static bool restores(struct state_reader *reader)
 	return good;
 }
 
-/* What must not come has come: that is told at the end of the run, of one that goes on from there, too. */
+/* What must not come has come: that is told at the end of the run, of one that goes on from there, too.
+ * A console that is asked for something else starts anew. */
 Test(console, a_failure_comes_back)
 {
 	struct log log;
@@ -270,7 +271,9 @@ Test(console, a_failure_comes_back)
 	cr_expect_str_eq(line, "it is worse");
 	console_close(other);
 	other = START(&log, NULL, "+good");
-	cr_expect_not(console_restore(other, &again));
+	cr_expect(console_restore(other, &again), "%s", again.reason);
+	cr_expect_null(line_watch_failed(console_watch(other), &line));
+	cr_expect_not(line_watch_satisfied(console_watch(other)));
 	console_close(other);
 	console_close(console);
 	state_writer_free(&writer);
