@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Run the test suites and print one closing line, `N passed, N failed`.
 
-    tests/run.py [--fail-fast] [SUITE...]     the named suites (files of tests/suites/), or all of the short ones
+    tests/run.py [--fail-fast] [SUITE[/TEXT]...]     the named suites (files of tests/suites/), or all of the short ones;
+                                                     of a suite, the cases whose names begin so
 
 A suite is a module with cases(): it yields (name, function) pairs; a case fails by raising. Cases are independent, so two
 run at a time. Everything the simulator does is deterministic: a case that fails once and passes once is a bug.
@@ -43,8 +44,9 @@ def main():
     names = [name for name in sys.argv[1:] if name != "--fail-fast"] or short_suites()
     cases = []
     for name in names:
-        module = importlib.import_module(f"suites.{name}")
-        cases += [(f"{name}/{case}", function) for case, function in module.cases()]
+        suite, _, text = name.partition("/")
+        module = importlib.import_module(f"suites.{suite}")
+        cases += [(f"{suite}/{case}", function) for case, function in module.cases() if case.startswith(text)]
     failed = []
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         for name, error, seconds in pool.map(run_case, cases):

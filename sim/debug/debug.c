@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/say.h"
 #include "debug/debugger.h"
+#include "debug/points.h"
 #include "debug/gdb/gdb.h"
 #include "debug/point_commands.h"
 #include "debug/repl.h"
@@ -71,13 +72,17 @@ enum debug_result debug_run(struct machine *machine, int *code)
 	    .code = -1,
 	};
 	debugger.traps = calloc(machine->hart_count, sizeof *debugger.traps);
-	if (!debugger.traps || !source_open(&debugger)) {
+	debugger.lookout = lookout_new(machine);
+	if (!debugger.traps || !debugger.lookout || !source_open(&debugger)) {
 		source_close(&debugger);
+		lookout_free(debugger.lookout);
 		free(debugger.traps);
 		*code = -1;
 		say("debugger: no memory");
 		return DEBUG_UNUSABLE;
 	}
+	struct lookout_client client = points_client(&debugger);
+	lookout_join(debugger.lookout, LOOKOUT_POINTS, &client);
 	observers_add(&machine->observers, &debugger.observer);
 	debugger.travel = travel_new(&debugger);
 	enum debug_result result = run_scripts(&debugger);
@@ -86,6 +91,7 @@ enum debug_result debug_run(struct machine *machine, int *code)
 	debugger.travel = NULL;
 	observers_remove(&machine->observers, &debugger.observer);
 	points_free(&debugger);
+	lookout_free(debugger.lookout);
 	point_commands_forget(&debugger);
 	free(debugger.to_obey);
 	source_close(&debugger);

@@ -16,33 +16,6 @@ struct debug_place {
 	uint32_t asid;
 };
 
-struct stop_point {
-	unsigned number;
-	enum { POINT_BREAK, POINT_WATCH, POINT_CATCH } kind;
-	bool temporary, disabled;
-	uint64_t address;    /* break: pc; watch: physical address */
-	uint64_t *others;    /* break: where else the same line or function begins */
-	size_t other_count;
-	struct debug_place place; /* break: whose code it is */
-	unsigned size;       /* watch */
-	bool in_register;    /* watch: `address' is a column (source/view.h) of `hart' */
-	unsigned hart;
-	uint64_t last;       /* watch: value at the last look */
-	enum trace_type type; /* catch */
-	enum {
-		CATCH_EVENT,
-		CATCH_EXIT,
-		CATCH_SWITCH
-	} which; /* world events: any; exits from guests; entries to them too */
-	bool has_argument;
-	uint64_t
-	    argument; /* catch trap: cause (interrupts with bit 63); catch csr: number; catch world: enum mode; catch switch: a space */
-	char *condition; /* expression, or NULL */
-	char *text; /* as the user wrote it */
-	char *commands; /* lines to obey where it has stopped the machine, or NULL */
-	uint64_t hits, ignored; /* so many hits more stop nothing */
-};
-
 /* What `x` and `xp` show. */
 struct dump_format {
 	uint64_t count;
@@ -56,6 +29,10 @@ struct last_trap {
 	uint64_t pc, tval, tval2, tinst, cycle; /* values: as they are true */
 	unsigned hidden; /* those that the hart wrote as 0: trap_hidden */
 };
+
+struct aim;
+struct lookout;
+struct stop_point;
 
 struct debugger {
 	struct observer observer; /* first */
@@ -79,6 +56,13 @@ struct debugger {
 	struct commands_reading *reading; /* point_commands.h; NULL: lines are commands to be run now */
 	struct stop_point *points;
 	unsigned point_count, next_number;
+	struct lookout *lookout;
+	bool looks;   /* stop points are looked out for: */
+	bool notices; /* it is only noted that one would have stopped the machine, */
+	bool noticed; /* that is: there was one, or a store that is looked for */
+	const struct aim *aim; /* where the run ends besides, or NULL */
+	bool aimed;   /* it has */
+	uint64_t passed[HARTS_MAX]; /* hart_steps at which a hart was told of where it stands: it goes on from there */
 	struct last_trap *traps; /* one a hart */
 	struct travel *travel; /* travel.h; NULL: there is no past */
 	bool travelling; /* the machine is on its way to another time: nothing stops it */
@@ -160,25 +144,6 @@ bool debug_zone(struct debugger *debugger, const char **text, unsigned *space);
 /* What can be typed for a symbol; NULL past the last. */
 const char *debug_name_candidate(struct debugger *debugger, size_t index);
 void debug_names_free(struct debugger *debugger);
-
-/* points.c: does any point need looking at each step? */
-bool points_active(const struct debugger *debugger);
-/* Look at breakpoints and watchpoints after a hart moved: sets debugger->stopped and reason. */
-void points_check(struct debugger *debugger, struct hart *moved);
-/* The machine is at another time: what is watched holds what it holds there. */
-void points_refresh(struct debugger *debugger);
-void points_event(struct debugger *debugger, const struct trace_event *event);
-void points_print(struct debugger *debugger);
-struct json;
-void points_json(const struct debugger *debugger, struct json *json); /* "stop_points" */
-void points_free(struct debugger *debugger);
-/* What is watched there now is what a later value is compared with. */
-void points_refresh_one(struct debugger *debugger, struct stop_point *point);
-/* The point of that number; NULL after a complaint. */
-struct stop_point *points_numbered(struct debugger *debugger, uint64_t number);
-/* Call with each that is named, as "1 3-5"; with all where args is empty. False after a complaint, of the function's too. */
-typedef bool point_function(struct debugger *debugger, struct stop_point *point);
-bool points_each(struct debugger *debugger, const char *args, point_function *function);
 
 /* run.c: step the machine until `done` says so (then true), something stops it, or the user interrupts. `moved`: the
  * hart that did, if any. `slices`: it is enough to ask after slices. */

@@ -5,6 +5,7 @@
 #include "debug/as_json.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/points.h"
 #include "debug/mappings.h"
 #include "debug/travel.h"
 

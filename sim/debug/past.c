@@ -33,7 +33,7 @@ static void travel_stored(void *context, const void *by, uint64_t pa, unsigned s
 {
 	struct travel *travel = context;
 	(void)by;
-	travel->written.seen |= pa < travel->written.pa + travel->written.size && travel->written.pa < pa + size;
+	travel->debugger->noticed |= pa < travel->written.pa + travel->written.size && travel->written.pa < pa + size;
 }
 
 static struct history *begin_history(struct debugger *debugger)
@@ -54,6 +54,7 @@ struct travel *travel_new(struct debugger *debugger)
 	struct bus_listener listener = {.flags = PAGE_LOOK, .stored = travel_stored, .context = travel};
 	if (!travel)
 		return NULL;
+	travel->debugger = debugger;
 	travel->bus = &debugger->machine->bus;
 	travel->history = begin_history(debugger);
 	if (travel->history && bus_listen(travel->bus, &listener) == 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/points.h"
 #include "debug/evaluate.h"
 
 static bool enable(struct debugger *debugger, struct stop_point *point)

@@ -7,6 +7,7 @@
 #include "debug/display.h"
 #include "debug/left.h"
 #include "debug/locate.h"
+#include "debug/points.h"
 #include "debug/returned.h"
 #include "debug/stack.h"
 #include "debug/step_line.h"
@@ -40,18 +41,7 @@ void debug_observe(struct observer *observer, struct hart *hart, const struct tr
 	if (event->type == TRACE_CONSOLE && !debugger->travelling && !debugger->searching)
 		debug_hear(debugger, (uint8_t)event->value[0]);
 	switches_event(debugger, hart, event);
-	if (!debugger->travelling)
-		points_event(debugger, event);
-}
-
-/* One step of the machine. False when something wants the prompt back. */
-static bool step_once(struct debugger *debugger, struct hart **moved)
-{
-	debugger->stopped = false;
-	*moved = sched_step(debugger->machine);
-	if (*moved)
-		points_check(debugger, *moved);
-	return !debugger->stopped && debugger->machine->stop == RUNNING;
+	points_event(debugger, event);
 }
 
 bool debug_report_stop(struct debugger *debugger)
@@ -83,34 +73,63 @@ bool debug_is_over(struct debugger *debugger)
 	return true;
 }
 
-/* The terminal is the guest's meanwhile. */
-bool debug_run_until(struct debugger *debugger, bool slices, done_function *done, void *context)
+static bool runs_on(const struct debugger *debugger)
 {
-	enum { STEPS_PER_LOOK = 4096, SLICES_PER_LOOK = 256, CYCLES_PER_SLICE = 2048 };
+	return debugger->machine->stop == RUNNING && !debugger->stopped && !debugger->aimed;
+}
+
+/* One step of the machine, or one slice; *moved: the hart that made the step, if one did. How much work that was, in what makes up
+ * a look at the user. */
+static unsigned move(struct debugger *debugger, bool slice, struct hart **moved)
+{
+	enum { LOOK = 1 << 12, SLICES_PER_LOOK = 256, CYCLES_PER_LOOK = 1 << 19 };
 	struct machine *machine = debugger->machine;
-	uint64_t work = 0, per_look = slices ? SLICES_PER_LOOK : STEPS_PER_LOOK;
+	*moved = NULL;
+	if (slice)
+		return LOOK / SLICES_PER_LOOK + (unsigned)(sched_slice(machine) / (CYCLES_PER_LOOK / LOOK));
+	*moved = sched_step(machine);
+	if (*moved && !machine->engine.pause.now)
+		points_stepped(debugger, *moved);
+	return 1;
+}
+
+/* The terminal is the guest's meanwhile. */
+static bool run(struct debugger *debugger, bool slices, const struct aim *aim, done_function *done, void *context)
+{
+	enum { WORK_PER_LOOK = 1 << 12 };
+	struct machine *machine = debugger->machine;
+	unsigned work = 0;
 	bool over = false;
-	debugger->stopped = machine->wants_debugger = false;
+	machine->wants_debugger = false;
 	console_raw(machine->console, true);
+	points_arm(debugger, aim);
+	debugger->passed[debugger->hart] = hart_steps(current(debugger));
 	travel_resume(debugger);
-	while (!over) {
-		struct hart *moved = NULL;
-		work += slices ? 1 + sched_slice(machine) / CYCLES_PER_SLICE : 1;
-		bool more = slices ? machine->stop == RUNNING : step_once(debugger, &moved);
+	while (!over && !machine->wants_debugger && (work < WORK_PER_LOOK || !debug_interrupted(debugger))) {
+		struct hart *moved;
+		work = work < WORK_PER_LOOK ? work : 0;
+		work += move(debugger, slices, &moved);
 		travel_attend(debugger);
-		over = more && (moved || slices) && done(debugger, moved, context);
-		if (!more || machine->wants_debugger || (work >= per_look && debug_interrupted(debugger)))
+		over = debugger->aimed || (runs_on(debugger) && (moved || slices) && done(debugger, moved, context));
+		if (!over && !runs_on(debugger))
 			break;
-		work = work >= per_look ? 0 : work;
 	}
+	points_disarm(debugger);
+	if (over && !debugger->stopped)
+		points_arrived(debugger, current(debugger));
 	console_raw(machine->console, false);
 	console_flush(machine->console);
 	return over;
 }
 
+bool debug_run_until(struct debugger *debugger, bool slices, done_function *done, void *context)
+{
+	return run(debugger, slices && !points_by_step(debugger), NULL, done, context);
+}
+
 static bool step_until(struct debugger *debugger, done_function *done, void *context)
 {
-	return debug_run_until(debugger, false, done, context);
+	return run(debugger, false, NULL, done, context);
 }
 
 static bool done_count(struct debugger *debugger, const struct hart *moved, void *context)
@@ -160,6 +179,44 @@ static bool parse_count(struct debugger *debugger, const char *command, const ch
 	       complain(debugger, "%s: %s is no number of steps (reverse-%s goes back)", command, text, command);
 }
 
+struct place {
+	uint64_t sp;
+	enum mode mode; /* MODE_COUNT: any */
+	struct debug_place named; /* until: by the name that was given */
+	bool deeper_counts; /* next: code below a call or in a trap handler does not count */
+};
+
+/* In the same mode, and not in a deeper frame? */
+static bool is_there(const struct debugger *debugger, const struct hart *hart, const void *context)
+{
+	const struct place *place = context;
+	return (place->mode == MODE_COUNT || hart->mode == place->mode) &&
+	       debug_is_there(debugger, hart, &place->named) && (!place->deeper_counts || hart->x[2] >= place->sp);
+}
+
+/* Until the current hart is about to run the instruction at pc, at such a place. */
+static bool run_to(struct debugger *debugger, uint64_t pc, const struct place *place)
+{
+	struct aim aim = {debugger->hart, pc, is_there, place};
+	return run(debugger, !points_by_step(debugger), &aim, done_never, NULL);
+}
+
+/* Functions that the line calls are run through, where they are to be. */
+static bool to_next_line(struct debugger *debugger, struct line_step *step)
+{
+	while (step_until(debugger, line_step_done, step)) {
+		struct hart *hart = current(debugger);
+		struct place back = {hart->x[2], hart->mode, {0}, true};
+		if (!step->called)
+			return true;
+		if (debugger->stopped || !run_to(debugger, hart->x[1], &back) || debugger->stopped)
+			return false;
+		if (line_step_done(debugger, hart, step))
+			return true;
+	}
+	return false;
+}
+
 /* `step line` and `next line`: as many times to where another line begins. */
 static bool step_lines(struct debugger *debugger, const char *args, bool over)
 {
@@ -169,7 +226,7 @@ static bool step_lines(struct debugger *debugger, const char *args, bool over)
 		return false;
 	do
 		line_step_begin(debugger, over, &step);
-	while (step_until(debugger, line_step_done, &step) && --count);
+	while (to_next_line(debugger, &step) && !debugger->stopped && --count);
 	return debug_report_stop(debugger);
 }
 
@@ -214,22 +271,6 @@ COMMAND(cmd_step, 10, "step", "s", "[N] [hart H|all] | line [N] | world | trap",
 	return debug_report_stop(debugger);
 }
 
-struct place {
-	uint64_t pc, sp;
-	enum mode mode;     /* MODE_COUNT: any */
-	struct debug_place named; /* until: by the name that was given */
-	bool deeper_counts; /* next: code below a call or in a trap handler does not count */
-};
-
-/* Back at a pc in the same mode, and not in a deeper frame. */
-static bool done_place(struct debugger *debugger, const struct hart *moved, void *context)
-{
-	const struct place *place = context;
-	return moved == current(debugger) && moved->pc == place->pc &&
-	       (place->mode == MODE_COUNT || moved->mode == place->mode) &&
-	       debug_is_there(debugger, moved, &place->named) && (!place->deeper_counts || moved->x[2] >= place->sp);
-}
-
 COMMAND(cmd_next, 20, "next", "n", "[N] | line [N]", "like step, but runs called functions and traps through")
 {
 	uint64_t count = 1;
@@ -249,11 +290,13 @@ COMMAND(cmd_next, 20, "next", "n", "[N] | line [N]", "like step, but runs called
 			insn = decode(&hart->isa, word);
 		uint8_t class = insn_rows[insn.semantics].class;
 		bool call = (class == CLASS_JAL || class == CLASS_JALR) && insn.rd == 1;
-		struct place after = {hart->pc + insn.length, hart->x[2], hart->mode, {0}, true};
+		struct place after = {hart->x[2], hart->mode, {0}, true};
 		debugger->saw_trap = false;
 		uint64_t one = 1;
 		bool over = call || insn.semantics == INSN_ecall;
-		if (!(over ? step_until(debugger, done_place, &after) : step_until(debugger, done_count, &one)))
+		if (!(over ? run_to(debugger, hart->pc + insn.length, &after)
+		           : step_until(debugger, done_count, &one)) ||
+		    debugger->stopped)
 			break;
 	}
 	return debug_report_stop(debugger);
@@ -266,11 +309,12 @@ COMMAND(cmd_finish, 30, "finish", "fin", "", "run until the current function ret
 	if (debug_is_over(debugger))
 		return false;
 	struct hart *hart = current(debugger);
-	struct place place = {hart->x[1], hart->x[2], hart->mode, {0}, true};
+	struct place place = {hart->x[2], hart->mode, {0}, true};
+	uint64_t pc = hart->x[1];
 	struct type type;
 	bool typed = returned_type(debugger, &type);
-	stack_return(debugger, hart, &place.pc, &place.sp); /* else by ra, which a function that calls none still has */
-	bool returned = step_until(debugger, done_place, &place);
+	stack_return(debugger, hart, &pc, &place.sp); /* else by ra, which a function that calls none still has */
+	bool returned = run_to(debugger, pc, &place);
 	debug_report_stop(debugger);
 	if (typed && returned)
 		returned_print(debugger, &type);
@@ -282,19 +326,33 @@ COMMAND(cmd_until, 40, "until", "u", "LOC", "run until the hart reaches LOC")
 	struct place place = {.mode = MODE_COUNT};
 	struct locations locations;
 	bool good = locate(debugger, &args, &locations) && (!*args || complain(debugger, "what is `%s'?", args));
-	place.pc = good ? locations.addresses[0] : 0;
+	uint64_t pc = good ? locations.addresses[0] : 0;
 	place.named = locations.place;
 	locations_free(&locations);
 	if (!good || debug_is_over(debugger))
 		return false;
-	step_until(debugger, done_place, &place);
+	run_to(debugger, pc, &place);
 	return debug_report_stop(debugger);
+}
+
+static bool done_near_cycle(struct debugger *debugger, const struct hart *moved, void *context)
+{
+	(void)moved;
+	return current(debugger)->cycle + SLICE_MAX >= *(const uint64_t *)context;
 }
 
 static bool done_cycle(struct debugger *debugger, const struct hart *moved, void *context)
 {
 	(void)moved;
 	return current(debugger)->cycle >= *(const uint64_t *)context;
+}
+
+/* By slices while none can go too far. */
+static void run_to_cycle(struct debugger *debugger, uint64_t cycle)
+{
+	if (done_near_cycle(debugger, NULL, &cycle) ||
+	    (debug_run_until(debugger, true, done_near_cycle, &cycle) && !debugger->stopped))
+		step_until(debugger, done_cycle, &cycle);
 }
 
 COMMAND(cmd_continue, 50, "continue", "c", "[CYCLES]", "run until something stops it, or for CYCLES cycles")
@@ -309,9 +367,7 @@ COMMAND(cmd_continue, 50, "continue", "c", "[CYCLES]", "run until something stop
 		if (cycles > INT64_MAX)
 			return complain(debugger, "continue: %s is no number of cycles", args);
 		cycles += current(debugger)->cycle;
-		step_until(debugger, done_cycle, &cycles);
-	} else if (points_active(debugger)) {
-		step_until(debugger, done_never, NULL);
+		run_to_cycle(debugger, cycles);
 	} else {
 		debug_run_until(debugger, true, done_never, NULL);
 	}

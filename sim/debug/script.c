@@ -4,6 +4,7 @@
 #include "base/words.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/points.h"
 #include "debug/travel.h"
 #include "dev/console.h"
 #include "dev/line_watch.h"
@@ -48,7 +49,7 @@ COMMAND(cmd_expect, 214, "expect", "exp", "REGEX",
 	hear_again(debugger, watch);
 	debugger->heard.watch = watch;
 	if (!line_watch_satisfied(watch) && debugger->machine->stop == RUNNING) {
-		debug_run_until(debugger, !points_active(debugger), done_heard, watch);
+		debug_run_until(debugger, true, done_heard, watch);
 		if (!line_watch_satisfied(watch))
 			debug_report_stop(debugger);
 	}

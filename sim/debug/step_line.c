@@ -50,6 +50,7 @@ void line_step_begin(struct debugger *debugger, bool over, struct line_step *ste
 	struct scopes scopes;
 	if (!scopes_at(program, hart->pc, &scopes) || !innermost_function(&scopes, &step->innermost))
 		step->innermost = (Dwarf_Die){0};
+	step->inside = true;
 	step->has_cfa = cfa_of(debugger, hart, &step->cfa);
 }
 
@@ -59,6 +60,8 @@ static bool is_above(enum mode mode, enum mode begun)
 	static const unsigned ranks[] = {[MODE_M] = 3, [MODE_HS] = 2, [MODE_VS] = 1, [MODE_U] = 0, [MODE_VU] = 0};
 	return ranks[mode] > ranks[begun];
 }
+
+enum { REG_RA = 1 };
 
 static bool holds_pc(const struct address_range *range, uint64_t pc)
 {
@@ -75,6 +78,10 @@ bool line_step_done(struct debugger *debugger, const struct hart *moved, void *c
 	if (moved != hart || is_above(hart->mode, step->mode))
 		return false;
 	bool outside = !holds_pc(&step->function, pc);
+	step->called = step->over && outside && step->inside && holds_pc(&step->function, hart->x[REG_RA]);
+	step->inside = !outside;
+	if (step->called)
+		return true;
 	if (!outside && step->has_line && pc - step->line.low < step->line.high - step->line.low)
 		return false;
 	if (outside && step->over && hart->x[2] < step->sp)

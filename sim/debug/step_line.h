@@ -14,11 +14,13 @@ struct line_step {
 	enum mode mode;
 	uint64_t sp, cfa;
 	bool has_cfa;
+	bool inside; /* the last step ended in the function */
+	bool called; /* it is done for now: `over`, and a function has been called, to which ra belongs */
 };
 
 /* The current hart is about to leave its line. */
 void line_step_begin(struct debugger *debugger, bool over, struct line_step *step);
-/* A done_function; context: struct line_step. A statement of another line begins here, in the same function, one that
+/* A done_function; context: struct line_step. After `called`, it is asked again where the function has returned to. A statement of another line begins here, in the same function, one that
  * called it or, unless `over`, one that was called and has lines. What a trap leads to is run through. */
 bool line_step_done(struct debugger *debugger, const struct hart *moved, void *context);
 

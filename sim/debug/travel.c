@@ -4,12 +4,14 @@
 
 #include <string.h>
 #include "debug/commands.h"
+#include "debug/points.h"
 #include "debug/travel_parts.h"
 #include "machine/sched.h"
 
 enum {
 	WINDOW_FIRST = 1 << 14, /* positions to run through again at first, and how many times more then */
 	WINDOW_GROWTH = 4,
+	CHUNK = 1 << 12, /* positions run through at once while it is only to be noticed whether there was anything */
 	LOOK_STEPS = 4096,
 };
 
@@ -47,7 +49,7 @@ static void note_place(struct debugger *debugger, const struct hart *moved, uint
 		return;
 	search->found = true;
 	search->landing = landing;
-	search->hart = debugger->stopped ? debugger->hart : moved->id;
+	search->hart = debugger->stopped || !moved ? debugger->hart : moved->id;
 	memcpy(search->reason, debugger->reason, sizeof(search->reason));
 }
 
@@ -56,9 +58,11 @@ static void look_at_step(struct debugger *debugger, struct search *search)
 {
 	unsigned hart = debugger->hart;
 	uint64_t before = machine_position(debugger->machine);
+	debugger->machine->engine.pause.now = false;
 	struct hart *moved = sched_step(debugger->machine);
-	if (moved) {
-		points_check(debugger, moved);
+	if (moved && !debugger->machine->engine.pause.now)
+		points_stepped(debugger, moved);
+	if (moved || debugger->stopped || debugger->noticed) {
 		search->was.position = before;
 		note_place(debugger, moved, before, search);
 	}
@@ -77,10 +81,14 @@ static bool look_through(struct debugger *debugger, uint64_t from, uint64_t to, 
 		return false;
 	search->was = travel_moment(debugger);
 	debugger->searching = true;
+	debugger->noticed = debugger->stopped = false;
+	if (search->points)
+		points_arm(debugger, NULL);
 	for (unsigned steps = 1; machine_position(machine) < to && machine->stop == RUNNING && !asked; steps++) {
 		look_at_step(debugger, search);
 		asked = steps % LOOK_STEPS == 0 && debug_interrupted(debugger);
 	}
+	points_disarm(debugger);
 	debugger->searching = false;
 	if (asked)
 		return complain(debugger, "interrupted on the way");
@@ -105,20 +113,66 @@ bool travel_find(struct debugger *debugger, struct search *search)
 	return search->found;
 }
 
+/* Part of a past that was run through, and what was noticed in its last chunk in which anything was: [begin, end); end is 0: in none. */
+struct chunk {
+	uint64_t begin, end;
+};
+
+/* False: interrupted. */
+static bool notice_last(struct debugger *debugger, uint64_t from, uint64_t to, struct chunk *last)
+{
+	struct machine *machine = debugger->machine;
+	bool there = travel_go(debugger, from);
+	*last = (struct chunk){0, 0};
+	debugger->noticed = false;
+	while (there && machine_position(machine) < to && machine->stop == RUNNING) {
+		uint64_t begin = machine_position(machine), next = begin + CHUNK;
+		there = travel_go(debugger, next < to ? next : to);
+		if (debugger->noticed)
+			*last = (struct chunk){begin, machine_position(machine)};
+		debugger->noticed = false;
+	}
+	return there;
+}
+
+/* Step through the last chunk in which something was noticed. */
+static bool look_at_last(struct debugger *debugger, uint64_t from, uint64_t to, struct search *search,
+                         struct chunk *last)
+{
+	if (search->points)
+		points_arm(debugger, NULL);
+	debugger->notices = search->points;
+	bool there = notice_last(debugger, from, to, last);
+	points_disarm(debugger);
+	return there && (!last->end || look_through(debugger, last->begin, last->end, search));
+}
+
+bool travel_find_noticed(struct debugger *debugger, struct search *search)
+{
+	struct history *history = debugger->travel->history;
+	uint64_t first = history_first(history), to = search->limit;
+	struct chunk last;
+	while (to > first && !search->found) {
+		uint64_t from = history_before(history, to - 1);
+		if (!look_at_last(debugger, from, to, search, &last))
+			return false;
+		to = last.end ? last.begin : from;
+	}
+	return search->found;
+}
+
 /* ---- steps and stop points ---- */
 
-static uint64_t attempts_of(const struct hart *hart) { return hart->insns + hart->trapped.count; }
-
-/* Before a step of the hart after which it had no more instructions behind it than these. */
+/* Before a step of the hart after which it had no more steps behind it than these. */
 static enum place before_attempt(struct debugger *debugger, const struct hart *moved, struct search *search)
 {
 	const uint64_t *behind = search->context;
-	return moved == current(debugger) && attempts_of(moved) <= *behind ? PLACE_BEFORE : NO_PLACE;
+	return moved == current(debugger) && hart_steps(moved) <= *behind ? PLACE_BEFORE : NO_PLACE;
 }
 
 bool travel_step_back(struct debugger *debugger, uint64_t count)
 {
-	uint64_t done = attempts_of(current(debugger)), behind = done - count + 1;
+	uint64_t done = hart_steps(current(debugger)), behind = done - count + 1;
 	struct search search = {
 	    .place = before_attempt,
 	    .context = &behind,
@@ -140,11 +194,12 @@ static enum place stops_here(struct debugger *debugger, const struct hart *moved
 
 bool travel_continue_back(struct debugger *debugger)
 {
-	struct search search = {.place = stops_here, .limit = machine_position(debugger->machine)};
+	struct search search = {.place = stops_here, .points = true, .limit = machine_position(debugger->machine)};
 	if (!travel_past(debugger))
 		return false;
 	debugger->stopped = false;
-	if (!points_active(debugger) || !travel_find(debugger, &search))
+	if (!points_active(debugger) ||
+	    !(points_noticed_by_step(debugger) ? travel_find : travel_find_noticed)(debugger, &search))
 		return travel_beginning(debugger);
 	debugger->stopped = travel_go(debugger, search.landing);
 	debugger->hart = search.hart;

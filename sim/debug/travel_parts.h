@@ -10,14 +10,14 @@
 struct bus;
 
 struct travel {
+	struct debugger *debugger;
 	struct history *history;
 	struct bus *bus;
 	bool off; /* the user wants no past */
-	/* Stores to these bytes are noticed. */
+	/* Stores to these bytes are noticed (debugger->noticed). */
 	struct {
 		uint64_t pa;
 		unsigned size;
-		bool seen;
 	} written;
 };
 
@@ -46,6 +46,7 @@ struct search {
 	/* After a part that ends where the one looked through before began: sets `found` and `landing`. NULL: places are enough. */
 	void (*looked)(struct search *search);
 	void *context;
+	bool points; /* stop points are looked out for */
 	uint64_t limit; /* position: landings from there on do not count */
 	struct moment was; /* the current hart's, before its step */
 	bool found;
@@ -56,6 +57,8 @@ struct search {
 
 /* False: there is none, or the user has interrupted (then there was a complaint); the machine is somewhere in the past then. */
 bool travel_find(struct debugger *debugger, struct search *search);
+/* The same for what is noticed (debugger->noticed) without stepping: only where there was some the past is stepped through. */
+bool travel_find_noticed(struct debugger *debugger, struct search *search);
 
 /* After travel_step_back or the like: say where we are. */
 bool travel_report(struct debugger *debugger, bool done);

@@ -5,6 +5,7 @@
 #include "base/bus.h"
 #include "base/json.h"
 #include "debug/commands.h"
+#include "debug/points.h"
 #include "debug/travel.h"
 #include "debug/travel_parts.h"
 #include "machine/sched.h"
@@ -210,47 +211,13 @@ bool travel_json(struct debugger *debugger, struct json *json)
 
 /* ---- last ---- */
 
-enum { CHUNK = 1 << 12 }; /* positions run through at once while it is only asked whether there is a store at all */
-
 static enum place before_store(struct debugger *debugger, const struct hart *moved, struct search *search)
 {
-	bool seen = debugger->travel->written.seen;
+	bool seen = debugger->noticed;
 	(void)moved;
 	(void)search;
-	debugger->travel->written.seen = false;
+	debugger->noticed = false;
 	return seen ? PLACE_BEFORE : NO_PLACE;
-}
-
-/* Run from `from` to `to`, and remember where the last chunk with a store ended. False: interrupted. */
-static bool last_chunk(struct debugger *debugger, uint64_t from, uint64_t to, uint64_t *end)
-{
-	struct travel *travel = debugger->travel;
-	*end = 0;
-	if (!travel_go(debugger, from))
-		return false;
-	travel->written.seen = false;
-	while (machine_position(debugger->machine) < to && debugger->machine->stop == RUNNING) {
-		uint64_t next = machine_position(debugger->machine) + CHUNK;
-		if (!travel_go(debugger, next < to ? next : to))
-			return false;
-		if (travel->written.seen)
-			*end = machine_position(debugger->machine);
-		travel->written.seen = false;
-	}
-	return true;
-}
-
-/* The position behind the last chunk with a store before `to`; 0: none is known. False: interrupted. */
-static bool find_chunk(struct debugger *debugger, struct history *history, uint64_t to, uint64_t *end)
-{
-	uint64_t first = history_first(history), from;
-	*end = 0;
-	for (; to > first && *end == 0; to = from) {
-		from = history_before(history, to - 1);
-		if (!last_chunk(debugger, from, to, end))
-			return false;
-	}
-	return true;
 }
 
 static bool say_who(struct debugger *debugger, const struct search *search, uint64_t pa, unsigned size)
@@ -274,7 +241,7 @@ static bool say_who(struct debugger *debugger, const struct search *search, uint
 COMMAND(cmd_last, 59, "last", "la", "ADDR [SIZE]", "back to the instruction that wrote the SIZE (8) bytes at ADDR last")
 {
 	struct history *history = travel_past(debugger);
-	uint64_t address, size = 8, here = machine_position(debugger->machine), end;
+	uint64_t address, size = 8, here = machine_position(debugger->machine);
 	const char *rest = args;
 	if (!history || !expression(debugger, &rest, &address) || (*rest && !expression_all(debugger, rest, &size)))
 		return false;
@@ -288,11 +255,8 @@ COMMAND(cmd_last, 59, "last", "la", "ADDR [SIZE]", "back to the instruction that
 	debugger->travel->written.size = (unsigned)size;
 	bus_flag(&debugger->machine->bus, address, PAGE_LOOK);
 	bus_flag(&debugger->machine->bus, address + size - 1, PAGE_LOOK);
-	struct search search = {.place = before_store};
-	if (!find_chunk(debugger, history, here, &end))
-		return false;
-	search.limit = end;
-	if (end && travel_find(debugger, &search))
+	struct search search = {.place = before_store, .limit = here};
+	if (travel_find_noticed(debugger, &search))
 		return say_who(debugger, &search, address, (unsigned)size);
 	return travel_go(debugger, here) &&
 	       complain(debugger, "nobody has written there since cycle 0 of what is known");

@@ -19,7 +19,7 @@ struct engine_pause {
 	 * exec_look_anew. */
 	bool (*loaded)(void *context, struct hart *hart, uint64_t pa, unsigned size);
 	void *context;
-	bool now; /* exec_run and exec_step do no more, until this is cleared */
+	bool now; /* exec_run and exec_step do no more than obey effects, until this is cleared */
 };
 
 /* These change no result. */

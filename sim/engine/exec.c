@@ -100,9 +100,6 @@ static void count_trapped(struct hart *hart)
 	hart->trapped.insns = hart->insns;
 }
 
-/* Instructions tried: retired, or trapped instead. */
-static uint64_t attempts(const struct hart *hart) { return hart->insns + hart->trapped.count; }
-
 /* An interrupt is about to be taken: how long its handler's first instruction has been waited for. */
 static void tell_latency(struct hart *hart)
 {
@@ -127,7 +124,9 @@ static void take_trap(struct hart *hart)
 		tell_latency(hart);
 	hart_emit(hart, &event);
 	reservation_end(hart);
-	if (!trap.interrupt)
+	if (trap.interrupt)
+		hart->interrupted++;
+	else
 		count_trapped(hart);
 	trap_take(hart);
 	hart->exec->link = NULL;
@@ -436,20 +435,21 @@ static void end_slice(struct hart *hart)
 	reservation_guard(hart);
 }
 
-/* Go on until the bound, until `limit` instructions have been tried, or (step) anything has happened. True: the slice
- * is over. */
-static bool run_slice(struct hart *hart, uint64_t bound, uint64_t limit, bool step)
+static bool may_advance(const struct hart *hart, uint64_t bound, uint64_t limit)
 {
-	uint64_t cycle = hart->cycle, insns = hart->insns;
-	bool trace = hart->exec->trace_insn, alone = step || limit != UINT64_MAX;
+	return may_go_on(hart, bound) && hart_steps(hart) < limit && !hart->engine->pause.now;
+}
+
+/* Go on until the bound, or until the hart has `limit` steps behind it. True: the slice is over. */
+static bool run_slice(struct hart *hart, uint64_t bound, uint64_t limit)
+{
+	bool trace = hart->exec->trace_insn, alone = limit != UINT64_MAX;
 	trace_noting(hart->trace, trace ? hart : NULL);
-	do {
+	settle_effects(hart);
+	while (may_advance(hart, bound, limit)) {
+		advance(hart, bound, limit - hart_steps(hart) <= BLOCK_MAX, alone);
 		settle_effects(hart);
-		if (may_go_on(hart, bound) && attempts(hart) < limit)
-			advance(hart, bound, step || limit - attempts(hart) <= BLOCK_MAX, alone);
-		/* in a step, translating anew (FP state becomes dirty) is nothing that has happened */
-	} while (may_go_on(hart, bound) && attempts(hart) < limit && !hart->engine->pause.now &&
-	         !(step && (hart->cycle != cycle || hart->insns != insns)));
+	}
 	if (trace)
 		trace_tell(hart->trace, hart, hart->retired);
 	settle_effects(hart);
@@ -459,15 +459,15 @@ static bool run_slice(struct hart *hart, uint64_t bound, uint64_t limit, bool st
 	return over;
 }
 
-bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_attempts)
+bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_steps)
 {
-	uint64_t limit = attempts(hart) + max_attempts;
-	return run_slice(hart, bound, limit < max_attempts ? UINT64_MAX : limit, false);
+	uint64_t limit = hart_steps(hart) + max_steps;
+	return run_slice(hart, bound, limit < max_steps ? UINT64_MAX : limit);
 }
 
 bool exec_yielded(const struct hart *hart) { return hart->exec->yielded; }
 
-bool exec_step(struct hart *hart, uint64_t bound) { return run_slice(hart, bound, UINT64_MAX, true); }
+bool exec_step(struct hart *hart, uint64_t bound) { return run_slice(hart, bound, hart_steps(hart) + 1); }
 
 /* ---- lookahead ---- */
 

@@ -9,12 +9,12 @@
 int exec_init(struct hart *hart);
 void exec_free(struct hart *hart);
 
-/* Run the hart until hart->cycle >= bound, it waits, something asks to yield, or max_attempts instructions have been
- * tried (UINT64_MAX: no limit), retired or trapped; takes interrupts and traps on the way. True when the slice is over,
- * false when only max_attempts or a pause (engine->pause) ended the run.
+/* Run the hart until hart->cycle >= bound, it waits, something asks to yield, or it has made max_steps steps (hart_steps;
+ * UINT64_MAX: no limit); takes interrupts and traps on the way. True when the slice is over, false when only max_steps or a
+ * pause (engine->pause) ended the run.
  * A slice ends at the first instruction boundary at or past the bound, whatever the blocks look like: that is why
  * stepping, hostile builds and both dispatchers give the same interleaving. */
-bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_attempts);
+bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_steps);
 
 /* Was the last slice that is over ended by who asked to yield? */
 bool exec_yielded(const struct hart *hart);
@@ -31,7 +31,8 @@ struct lookahead exec_lookahead(const struct hart *hart);
  * later, it waits, or something asks to yield. Returns its lookahead then. */
 struct lookahead exec_run_lookahead(struct hart *hart, struct lookahead ahead, uint64_t bound);
 
-/* One instruction, or one trap taken, of a slice that exec_run would run. True when the slice is over. */
+/* One step of a slice that exec_run would run: an instruction, which retires or traps, or an interrupt that is taken instead of
+ * it. True when the slice is over. */
 bool exec_step(struct hart *hart, uint64_t bound);
 
 /* Code bytes [pa, pa+size) were written from outside a hart (loader, debugger, DMA): forget their translations. */

@@ -80,6 +80,7 @@ struct hart {
 		uint64_t count;
 		uint64_t in_a_row, insns; /* since so many retired */
 	} trapped;
+	uint64_t interrupted; /* interrupts taken */
 
 	struct trap trap;
 	struct csr_file csr;
@@ -164,6 +165,12 @@ static inline uint64_t hart_block_insns(const struct hart *hart) { return hart->
 static inline bool hart_wants(const struct hart *hart, enum trace_type type)
 {
 	return observers_want(hart->observers, type);
+}
+
+/* How far the hart has come: instructions retired, or trapped instead, and interrupts taken. */
+static inline uint64_t hart_steps(const struct hart *hart)
+{
+	return hart->insns + hart->trapped.count + hart->interrupted;
 }
 
 #endif

@@ -5,7 +5,7 @@
 #include "hart/hart.h"
 #include "hart/reservation.h"
 
-enum { VERSION = 3, CAUSE_MAX = 63 };
+enum { VERSION = 4, CAUSE_MAX = 63 };
 
 static bool read_flag(struct state_reader *reader) { return state_read_limited(reader, 1); }
 
@@ -93,6 +93,7 @@ void hart_save(const struct hart *hart, struct state_writer *writer)
 	                            hart->rnmi,    hart->effects,    hart->mode};
 	state_write(writer, numbers, sizeof numbers);
 	STATE_WRITE(writer, hart->trapped);
+	state_write_u64(writer, hart->interrupted);
 	state_write_u64(writer, hart->waiting);
 	state_write_u64(writer, hart->halted);
 	state_write_u64(writer, hart->elp);
@@ -136,6 +137,7 @@ static void restore_numbers(struct hart *hart, struct state_reader *reader)
 	hart->effects = (uint32_t)state_read_limited(reader, UINT32_MAX);
 	hart->mode = (enum mode)state_read_limited(reader, MODE_COUNT - 1);
 	STATE_READ(reader, hart->trapped);
+	hart->interrupted = state_read_u64(reader);
 	hart->waiting = read_flag(reader);
 	hart->halted = read_flag(reader);
 	hart->elp = read_flag(reader);

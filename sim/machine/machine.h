@@ -230,8 +230,8 @@ bool machine_called_off(struct machine *machine);
  * up. A run that is killed leaves all of its trace but its last second. */
 void machine_attend(struct machine *machine);
 
-/* How far the run has come: it grows with every attempt of a hart at an instruction (retired or trapped), with every slice, batch of
- * events and reset. Two runs that are the same are in the same state at the same position. Between slices, or between steps. */
+/* How far the run has come: it grows with every step of a hart (an instruction that retires or traps, an interrupt), with every slice, batch
+ * of events and reset. Two runs that are the same are in the same state at the same position. Between slices, or between steps. */
 uint64_t machine_position(const struct machine *machine);
 
 /* The machine goes another way from here than it did before: what it does from now on is shown, sent and written again. False,

@@ -9,10 +9,6 @@
 #include "machine/lookahead.h"
 #include "machine/restart.h"
 
-/* No slice is longer than this, so that limits and the host's clock are looked at now and then. Part of the
- * definition of the interleaving: it must not depend on anything but the configuration. */
-enum { SLICE_MAX = 1 << 20 };
-
 static uint64_t saturating_add(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
 
 struct choice {
@@ -147,7 +143,13 @@ static uint64_t attempts(const struct machine *machine)
 	return total;
 }
 
-uint64_t machine_position(const struct machine *machine) { return attempts(machine) + machine->turns; }
+uint64_t machine_position(const struct machine *machine)
+{
+	uint64_t position = machine->turns;
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		position += hart_steps(&machine->harts[i]);
+	return position;
+}
 
 /* Up to --max-insns. */
 static uint64_t attempts_left(const struct machine *machine)

@@ -4,6 +4,10 @@
 
 #include "machine/machine.h"
 
+/* No slice is longer than so many cycles, so that limits and the host's clock are looked at now and then. Part of the
+ * definition of the interleaving: it must not depend on anything but the configuration. */
+enum { SLICE_MAX = 1 << 20 };
+
 /* Run until machine->stop is set. */
 void sched_run(struct machine *machine);
 
@@ -13,7 +17,7 @@ void sched_burst(struct machine *machine);
 /* Run one slice, or the events that come before the next one. Returns the cycles the slice took. */
 uint64_t sched_slice(struct machine *machine);
 
-/* Run the one instruction (or event, or trap) that sched_run would run next; returns the hart that moved, or NULL if
+/* Run the one step of a hart (exec_step) or the events that sched_run would run next; returns the hart that moved, or NULL if
  * an event was run or nothing can run any more (then machine->stop is set). Stepping changes nothing about the
  * order. */
 struct hart *sched_step(struct machine *machine);

@@ -471,7 +471,7 @@ def non_stop_packets():
         expect_equal(machine.end()[0], 0, "exit status")
 
 
-INFERIORS = [
+INFERIORS = [  # which of two locations at one address is 1.1 is GDB's affair: it orders them by where they are in its memory
     ("target extended-remote SOCKET", "0x0000000000001000"),
     ("set schedule-multiple on", ""),
     ("add-inferior -exec build/firmware.elf", "Reading symbols"),
@@ -479,8 +479,8 @@ INFERIORS = [
     ("attach 2", "Attaching to program"),
     ("inferior 1", "#0"),
     ("break percpu_new", "2 locations"),
-    ("continue", 'Thread 1.1 "hart 0" hit Breakpoint 1.1'),
-    ("continue", 'Thread 2.1 "hart 1" hit Breakpoint 1.2'),
+    ("continue", 'Thread 1.1 "hart 0" hit Breakpoint 1.'),
+    ("continue", 'Thread 2.1 "hart 1" hit Breakpoint 1.'),
     ("info threads", "* 2.1  Thread 2.2"),
     ("stepi", "percpu.c"),
     ("info registers pc", "<percpu_new+2>"),

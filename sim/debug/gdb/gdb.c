@@ -5,6 +5,7 @@
 #include "base/host_clock.h"
 #include "base/say.h"
 #include "debug/gdb/gdb_stub.h"
+#include "debug/lookout.h"
 #include "dev/console.h"
 
 /* A new client: nothing of the one before it is left. */
@@ -121,9 +122,8 @@ int gdb_serve(struct debugger *debugger)
 		gdb->waits = machine->config->stopped;
 		debugger->gdb = gdb;
 		debugger->link = &gdb->link;
-		result = gdb_points_init(gdb) == 0
-		             ? gdb_link_open(&gdb->link, &machine->config->gdb, machine->config->quiet)
-		             : say("gdb: no memory");
+		gdb_points_init(gdb);
+		result = gdb_link_open(&gdb->link, &machine->config->gdb, machine->config->quiet);
 	}
 	if (result == 0) {
 		console_raw(machine->console, machine->config->nographic);
@@ -133,12 +133,10 @@ int gdb_serve(struct debugger *debugger)
 		gdb_link_close(&gdb->link);
 		gdb_wire_free(&gdb->wire);
 		free(gdb->answer_text);
-		free(gdb->places);
 		debugger->gdb = NULL;
 		debugger->link = NULL;
-		machine->engine.pause = (struct engine_pause){0};
-		bus_unlisten(&machine->bus, gdb);
 	}
+	lookout_leave(debugger->lookout, LOOKOUT_GDB);
 	free(harts);
 	free(gdb);
 	return result;

@@ -1,9 +1,8 @@
-/* The client's breakpoints and watchpoints (Z packets). None is written to memory: the engine asks before an instruction
- * at such an address, the bus tells of stores to watched pages, loads are asked about while any is watched. */
+/* The client's breakpoints and watchpoints (Z packets). None is written to memory: see debug/lookout.h. */
 #include <stdlib.h>
 #include <string.h>
 #include "debug/gdb/gdb_stub.h"
-#include "engine/exec.h"
+#include "debug/lookout.h"
 
 enum { SOFT_BREAK, HARD_BREAK, WATCH, READ_WATCH, ACCESS_WATCH, TYPES };
 enum { WATCHED_MAX = PAGE_SIZE, POINTS_MAX = 10000 };
@@ -102,14 +101,12 @@ static bool pause_at_load(void *context, struct hart *hart, uint64_t pa, unsigne
 	return false;
 }
 
-/* `by` is a hart; or NULL: a device, that a hart made do so or that an event did. */
-static void stored(void *context, const void *by, uint64_t pa, unsigned size)
+static bool stored(void *context, struct hart *hart, uint64_t pa, unsigned size)
 {
 	struct gdb *gdb = context;
-	struct machine *machine = gdb->machine;
-	struct hart *hart = by ? &machine->harts[((const struct hart *)by)->id] : machine->slice.hart;
+	bool pause = false;
 	if (!gdb->in_burst)
-		return; /* the client's own */
+		return false; /* the client's own */
 	for (size_t i = 0; i < gdb->point_count; i++) {
 		struct gdb_point *point = &gdb->points[i];
 		if (point->type != WATCH && point->type != ACCESS_WATCH)
@@ -121,103 +118,47 @@ static void stored(void *context, const void *by, uint64_t pa, unsigned size)
 			continue;
 		pause_for(gdb, point->type == WATCH ? GDB_WATCH : GDB_ACCESS_WATCH, hart ? hart->id : gdb->general,
 		          point->address + offset);
-		if (hart)
-			exec_pause(hart);
-		machine->engine.pause.now = true;
+		pause = true;
 	}
+	return pause;
 }
 
-int gdb_points_init(struct gdb *gdb)
+void gdb_points_init(struct gdb *gdb)
 {
-	struct engine_pause *pause = &gdb->machine->engine.pause;
-	pause->reached = reached;
-	pause->context = gdb;
-	return bus_listen(&gdb->machine->bus,
-	                  &(struct bus_listener){.flags = PAGE_POINT, .stored = stored, .context = gdb});
+	lookout_join(gdb->debugger->lookout, LOOKOUT_GDB,
+	             &(struct lookout_client){reached, pause_at_load, stored, gdb});
 }
 
 /* ---- looking out ---- */
 
-static void flag_pages(struct gdb *gdb, const struct gdb_point *point, bool on)
-{
-	struct bus *bus = &gdb->machine->bus;
-	bool stores = point->type == WATCH || point->type == ACCESS_WATCH;
-	for (size_t i = 0; stores && i < page_count(point); i++) {
-		if (!bus_is_dram(bus, point->pages[i], PAGE_SIZE))
-			continue;
-		if (on)
-			bus_flag(bus, point->pages[i], PAGE_POINT);
-		else
-			*bus_page_flags(bus, point->pages[i]) &= (uint8_t)~PAGE_POINT;
-	}
-}
-
-static void flag_all(struct gdb *gdb)
-{
-	for (size_t i = 0; i < gdb->point_count; i++)
-		if (is_watch(&gdb->points[i]))
-			flag_pages(gdb, &gdb->points[i], true);
-}
-
 static void drop_at(struct gdb *gdb, size_t index)
 {
 	struct gdb_point *point = &gdb->points[index];
-	if (is_watch(point))
-		flag_pages(gdb, point, false);
 	free(point->last);
 	free(point->pages);
 	gdb->point_count--;
 	memmove(point, point + 1, (gdb->point_count - index) * sizeof *point);
 }
 
-static int compare_places(const void *a, const void *b)
+/* False: no memory. */
+static bool wish_for(const struct gdb *gdb, const struct gdb_point *point, struct lookout_wish *wish)
 {
-	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-	return (left > right) - (left < right);
+	bool good = true;
+	if (!is_watch(point))
+		return lookout_add_place(wish, point->address);
+	wish->loads |= point->type == READ_WATCH || point->type == ACCESS_WATCH;
+	for (size_t i = 0; point->type != READ_WATCH && i < page_count(point); i++)
+		good &= lookout_add_bytes(gdb->debugger->lookout, wish, point->pages[i], PAGE_SIZE);
+	return good;
 }
 
-static bool any_loads_watched(const struct gdb *gdb)
+static void tell_lookout(struct gdb *gdb)
 {
+	struct lookout_wish wish = {0};
 	for (size_t i = 0; i < gdb->point_count; i++)
-		if (gdb->points[i].type == READ_WATCH || gdb->points[i].type == ACCESS_WATCH)
-			return true;
-	return false;
-}
-
-/* The addresses of all breakpoints, in order. NULL: none, or no memory. */
-static uint64_t *places_now(const struct gdb *gdb, size_t *count)
-{
-	uint64_t *places = calloc(gdb->point_count + 1, sizeof *places);
-	*count = 0;
-	for (size_t i = 0; places && i < gdb->point_count; i++)
-		if (!is_watch(&gdb->points[i]))
-			places[(*count)++] = gdb->points[i].address;
-	if (places)
-		qsort(places, *count, sizeof *places, compare_places);
-	return places;
-}
-
-/* Translations are made anew only if the engine is to look out for something else than before. */
-static void tell_engine(struct gdb *gdb)
-{
-	struct engine_pause *pause = &gdb->machine->engine.pause;
-	size_t count;
-	uint64_t *places = places_now(gdb, &count);
-	bool loads = any_loads_watched(gdb), same = loads == (pause->loaded != NULL) && count == gdb->place_count;
-	for (size_t i = 0; places && same && i < count; i++)
-		same = places[i] == gdb->places[i];
-	if (places && same) {
-		free(places);
-		return;
-	}
-	free(gdb->places);
-	gdb->places = places;
-	gdb->place_count = places ? count : 0;
-	pause->places = gdb->places;
-	pause->place_count = gdb->place_count;
-	pause->loaded = loads ? pause_at_load : NULL;
-	for (unsigned i = 0; i < gdb->machine->hart_count; i++)
-		exec_look_anew(&gdb->machine->harts[i]);
+		if (!wish_for(gdb, &gdb->points[i], &wish))
+			break;
+	lookout_set(gdb->debugger->lookout, LOOKOUT_GDB, &wish);
 }
 
 void gdb_points_arm(struct gdb *gdb, bool alone)
@@ -228,7 +169,7 @@ void gdb_points_arm(struct gdb *gdb, bool alone)
 	for (size_t i = 0; i < gdb->point_count; i++)
 		if (is_watch(&gdb->points[i]))
 			has_changed(gdb, &gdb->points[i], 0, PAGE_SIZE); /* what the client wrote is no change */
-	tell_engine(gdb);
+	tell_lookout(gdb);
 }
 
 void gdb_points_clear(struct gdb *gdb)
@@ -237,7 +178,7 @@ void gdb_points_clear(struct gdb *gdb)
 		drop_at(gdb, gdb->point_count - 1);
 	free(gdb->points);
 	gdb->points = NULL;
-	tell_engine(gdb);
+	tell_lookout(gdb);
 }
 
 /* ---- packets ---- */
@@ -313,8 +254,6 @@ void gdb_insert_point(struct gdb *gdb, struct gdb_args args)
 		return;
 	}
 	points[gdb->point_count++] = point;
-	if (is_watch(&point))
-		flag_pages(gdb, &point, true);
 	gdb_put(gdb, "OK");
 }
 
@@ -325,11 +264,9 @@ void gdb_remove_point(struct gdb *gdb, struct gdb_args args)
 	if (!take_point(gdb, &args, &like))
 		return;
 	struct gdb_point *point = find_point(gdb, &like);
-	if (point && is_watch(point)) {
+	if (point && is_watch(point))
 		drop_at(gdb, (size_t)(point - gdb->points));
-		flag_all(gdb); /* another may watch the same page */
-	} else if (point) {
+	else if (point)
 		point->gone = true;
-	}
 	gdb_put(gdb, "OK");
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "debug/gdb/gdb_stub.h"
+#include "debug/points.h"
 #include "debug/travel.h"
 #include "machine/sched.h"
 
@@ -401,6 +402,17 @@ static bool step_is_over(const struct gdb *gdb, const struct hart *moved)
 	       (one->wish == HART_STEPS_IN_RANGE && (moved->pc < one->low || moved->pc >= one->high));
 }
 
+/* Has the look-out, or a stop point of a command's, stopped the machine? */
+static bool looks_at_pause(struct gdb *gdb)
+{
+	struct debugger *debugger = gdb->debugger;
+	if (debugger->stopped && !gdb->stopped) {
+		gdb->stop = (struct gdb_stop){GDB_POINT, debugger->hart, 0};
+		gdb->stopped = true;
+	}
+	return gdb->stopped;
+}
+
 /* Instruction by instruction. */
 static void run_steps(struct gdb *gdb)
 {
@@ -410,16 +422,13 @@ static void run_steps(struct gdb *gdb)
 	for (unsigned i = 0; i < STEPS && machine->stop == RUNNING && !gdb->stopped; i++) {
 		struct hart *moved = sched_step(machine);
 		travel_attend(debugger);
-		if (machine->engine.pause.now)
+		if (moved && !machine->engine.pause.now)
+			points_stepped(debugger, moved);
+		if (looks_at_pause(gdb))
 			return;
-		if (moved)
-			points_check(debugger, moved);
-		if (debugger->stopped)
-			gdb->stop = (struct gdb_stop){GDB_POINT, debugger->hart, 0};
-		else if (moved && step_is_over(gdb, moved))
-			gdb->stop = (struct gdb_stop){GDB_STEPPED, moved->id, 0};
-		else
+		if (!moved || !step_is_over(gdb, moved))
 			continue;
+		gdb->stop = (struct gdb_stop){GDB_STEPPED, moved->id, 0};
 		gdb->stopped = true;
 	}
 }
@@ -435,6 +444,7 @@ static bool run_slices(struct gdb *gdb)
 		cycles += sched_slice(machine);
 		travel_attend(gdb->debugger);
 	}
+	looks_at_pause(gdb);
 	return cycles != 0;
 }
 
@@ -445,12 +455,15 @@ void gdb_burst(struct gdb *gdb)
 	bool led = gdb->attached && !gdb->left;
 	gdb->stopped = gdb->debugger->stopped = machine->engine.pause.now = false;
 	gdb->in_burst = true;
+	if (led)
+		points_arm(gdb->debugger, NULL);
 	travel_resume(gdb->debugger);
-	if (led && (any_steps(gdb) || points_active(gdb->debugger)))
+	if (led && (any_steps(gdb) || points_by_step(gdb->debugger)))
 		run_steps(gdb);
 	else if (!run_slices(gdb) && led && gdb->non_stop && machine->stop == RUNNING)
 		gdb_link_wait(&gdb->link, false, IDLE_MS); /* what could run is held */
 	machine_attend(machine);
+	points_disarm(gdb->debugger);
 	gdb->in_burst = false;
 	if (led && (gdb->stopped || machine->stop != RUNNING))
 		report(gdb);

@@ -77,8 +77,6 @@ struct gdb {
 	/* Points. */
 	struct gdb_point *points;
 	size_t point_count;
-	uint64_t *places; /* what the engine is asked to look at, ascending */
-	size_t place_count;
 	/* The run. */
 	bool running; /* all-stop */
 	bool waits; /* -S: nobody has let it go yet */
@@ -163,7 +161,7 @@ uint64_t gdb_locate(struct gdb *gdb, uint64_t address, uint64_t *pa);
 /* ---- gdb_points.c ---- */
 
 gdb_handler gdb_insert_point, gdb_remove_point;
-int gdb_points_init(struct gdb *gdb); /* 0, or -1: no memory */
+void gdb_points_init(struct gdb *gdb);
 void gdb_points_clear(struct gdb *gdb);
 /* The machine goes on: have the engine look out. `alone`: some harts are not meant to move; then what the client took
  * away for the others' sake still holds for them. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "debug/gdb/gdb_stub.h"
+#include "debug/points.h"
 #include "debug/travel.h"
 
 enum { WATCHED_AT_ONCE = 8 };
