@@ -100,6 +100,8 @@ bool csr_restore(struct hart *hart, struct state_reader *reader)
 		return false;
 	if (hart->csr.tselect >= TRIGGERS)
 		return state_refuse(reader, "csr: tselect names a trigger that there is not");
+	if ((hart->csr.mip | hart->csr.hvip) >> RNMI_FIRST)
+		return state_refuse(reader, "csr: an interrupt is pending that there is not");
 	if (!csr_counters_fit(hart))
 		return state_refuse(reader, "csr: a counter counts what this hart does not");
 	csr_triggers_changed(hart);

@@ -89,7 +89,7 @@ static bool is_aimed_at(const struct debugger *debugger, const struct hart *hart
 	return aim && hart->id == aim->hart && hart->pc == aim->pc && aim->there(debugger, hart, aim->context);
 }
 
-static bool reached(void *context, struct hart *hart)
+static bool meet_place(void *context, struct hart *hart)
 {
 	struct debugger *debugger = context;
 	if (!debugger->looks || (!debugger->notices && debugger->passed[hart->id] == steps_now(hart)))
@@ -116,12 +116,12 @@ static bool watches_bytes(const struct debugger *debugger, const struct stop_poi
 	       bus_is_dram(&debugger->machine->bus, point->address, point->size);
 }
 
-static bool meets(const struct debugger *debugger, const struct stop_point *point, uint64_t pa, unsigned size)
+static bool watches_these(const struct debugger *debugger, const struct stop_point *point, uint64_t pa, unsigned size)
 {
 	return watches_bytes(debugger, point) && pa < point->address + point->size && point->address < pa + size;
 }
 
-static bool has_changed(struct debugger *debugger, struct stop_point *point, unsigned hart)
+static bool changes_value(struct debugger *debugger, struct stop_point *point, unsigned hart)
 {
 	uint64_t value;
 	char what[96];
@@ -141,30 +141,30 @@ static bool was_accessed(struct debugger *debugger, struct stop_point *point, un
 	return hit(debugger, point, hart, what);
 }
 
-static bool stored(void *context, struct hart *hart, uint64_t pa, unsigned size)
+static bool meet_store(void *context, struct hart *hart, uint64_t pa, unsigned size)
 {
 	struct debugger *debugger = context;
 	unsigned who = hart ? hart->id : debugger->hart;
 	bool stops = false;
 	for (unsigned i = 0; debugger->looks && i < debugger->point_count; i++) {
 		struct stop_point *point = &debugger->points[i];
-		if (!meets(debugger, point, pa, size))
+		if (!watches_these(debugger, point, pa, size))
 			continue;
 		if (point->watched == WATCH_CHANGES)
-			stops |= has_changed(debugger, point, who);
+			stops |= changes_value(debugger, point, who);
 		else if (point->watched == WATCH_ACCESSES)
 			stops |= was_accessed(debugger, point, who, "written");
 	}
 	return stops;
 }
 
-static bool loaded(void *context, struct hart *hart, uint64_t pa, unsigned size)
+static bool meet_load(void *context, struct hart *hart, uint64_t pa, unsigned size)
 {
 	struct debugger *debugger = context;
 	bool stops = false;
 	for (unsigned i = 0; debugger->looks && i < debugger->point_count; i++) {
 		struct stop_point *point = &debugger->points[i];
-		if (point->watched != WATCH_CHANGES && meets(debugger, point, pa, size))
+		if (point->watched != WATCH_CHANGES && watches_these(debugger, point, pa, size))
 			stops |= was_accessed(debugger, point, hart->id, "read");
 	}
 	return stops;
@@ -181,7 +181,7 @@ void points_stepped(struct debugger *debugger, const struct hart *moved)
 	for (unsigned i = 0; debugger->looks && i < debugger->point_count; i++) {
 		struct stop_point *point = &debugger->points[i];
 		if (is_unheard(debugger, point) && (!point->in_register || point->hart == moved->id))
-			has_changed(debugger, point, moved->id);
+			changes_value(debugger, point, moved->id);
 	}
 }
 
@@ -319,5 +319,5 @@ void points_disarm(struct debugger *debugger)
 
 struct lookout_client points_client(struct debugger *debugger)
 {
-	return (struct lookout_client){reached, loaded, stored, debugger};
+	return (struct lookout_client){meet_place, meet_load, meet_store, debugger};
 }

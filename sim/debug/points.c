@@ -93,7 +93,7 @@ COMMAND(cmd_delete, 110, "delete", "d", "[N | N-M]...", "remove stop points, or 
 	return points_each(debugger, args, delete_one);
 }
 
-static const char *kind_of(const struct stop_point *point)
+static const char *point_kind(const struct stop_point *point)
 {
 	static const char *const watches[] = {
 	    [WATCH_CHANGES] = "watch", [WATCH_READS] = "rwatch", [WATCH_ACCESSES] = "awatch"};
@@ -106,8 +106,8 @@ void points_print(struct debugger *debugger)
 		fprintf(debugger->out, "no stop points\n");
 	for (unsigned i = 0; i < debugger->point_count; i++) {
 		const struct stop_point *point = &debugger->points[i];
-		fprintf(debugger->out, "%-3u %-6s %s%s%s, hit %llu times", point->number, kind_of(point), point->text,
-		        point->temporary ? " (once)" : "", point->disabled ? " (disabled)" : "",
+		fprintf(debugger->out, "%-3u %-6s %s%s%s, hit %llu times", point->number, point_kind(point),
+		        point->text, point->temporary ? " (once)" : "", point->disabled ? " (disabled)" : "",
 		        (unsigned long long)point->hits);
 		if (point->ignored)
 			fprintf(debugger->out, ", ignored %llu times more", (unsigned long long)point->ignored);
@@ -121,7 +121,7 @@ static void point_json(const struct stop_point *point, struct json *json)
 {
 	json_open(json, NULL, '{');
 	json_u64(json, "number", point->number);
-	json_string(json, "kind", kind_of(point));
+	json_string(json, "kind", point_kind(point));
 	json_string(json, "text", point->text);
 	json_string(json, "condition", point->condition);
 	json_string(json, "commands", point->commands);

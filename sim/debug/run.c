@@ -80,7 +80,7 @@ static bool runs_on(const struct debugger *debugger)
 
 /* One step of the machine, or one slice; *moved: the hart that made the step, if one did. How much work that was, in what makes up
  * a look at the user. */
-static unsigned move(struct debugger *debugger, bool slice, struct hart **moved)
+static unsigned make_move(struct debugger *debugger, bool slice, struct hart **moved)
 {
 	enum { LOOK = 1 << 12, SLICES_PER_LOOK = 256, CYCLES_PER_LOOK = 1 << 19 };
 	struct machine *machine = debugger->machine;
@@ -94,7 +94,7 @@ static unsigned move(struct debugger *debugger, bool slice, struct hart **moved)
 }
 
 /* The terminal is the guest's meanwhile. */
-static bool run(struct debugger *debugger, bool slices, const struct aim *aim, done_function *done, void *context)
+static bool run_armed(struct debugger *debugger, bool slices, const struct aim *aim, done_function *done, void *context)
 {
 	enum { WORK_PER_LOOK = 1 << 12 };
 	struct machine *machine = debugger->machine;
@@ -108,7 +108,7 @@ static bool run(struct debugger *debugger, bool slices, const struct aim *aim, d
 	while (!over && !machine->wants_debugger && (work < WORK_PER_LOOK || !debug_interrupted(debugger))) {
 		struct hart *moved;
 		work = work < WORK_PER_LOOK ? work : 0;
-		work += move(debugger, slices, &moved);
+		work += make_move(debugger, slices, &moved);
 		travel_attend(debugger);
 		over = debugger->aimed || (runs_on(debugger) && (moved || slices) && done(debugger, moved, context));
 		if (!over && !runs_on(debugger))
@@ -124,12 +124,12 @@ static bool run(struct debugger *debugger, bool slices, const struct aim *aim, d
 
 bool debug_run_until(struct debugger *debugger, bool slices, done_function *done, void *context)
 {
-	return run(debugger, slices && !points_by_step(debugger), NULL, done, context);
+	return run_armed(debugger, slices && !points_by_step(debugger), NULL, done, context);
 }
 
 static bool step_until(struct debugger *debugger, done_function *done, void *context)
 {
-	return run(debugger, false, NULL, done, context);
+	return run_armed(debugger, false, NULL, done, context);
 }
 
 static bool done_count(struct debugger *debugger, const struct hart *moved, void *context)
@@ -187,7 +187,7 @@ struct place {
 };
 
 /* In the same mode, and not in a deeper frame? */
-static bool is_there(const struct debugger *debugger, const struct hart *hart, const void *context)
+static bool is_at_place(const struct debugger *debugger, const struct hart *hart, const void *context)
 {
 	const struct place *place = context;
 	return (place->mode == MODE_COUNT || hart->mode == place->mode) &&
@@ -195,10 +195,10 @@ static bool is_there(const struct debugger *debugger, const struct hart *hart, c
 }
 
 /* Until the current hart is about to run the instruction at pc, at such a place. */
-static bool run_to(struct debugger *debugger, uint64_t pc, const struct place *place)
+static bool run_to_place(struct debugger *debugger, uint64_t pc, const struct place *place)
 {
-	struct aim aim = {debugger->hart, pc, is_there, place};
-	return run(debugger, !points_by_step(debugger), &aim, done_never, NULL);
+	struct aim aim = {debugger->hart, pc, is_at_place, place};
+	return run_armed(debugger, !points_by_step(debugger), &aim, done_never, NULL);
 }
 
 /* Functions that the line calls are run through, where they are to be. */
@@ -209,7 +209,7 @@ static bool to_next_line(struct debugger *debugger, struct line_step *step)
 		struct place back = {hart->x[2], hart->mode, {0}, true};
 		if (!step->called)
 			return true;
-		if (debugger->stopped || !run_to(debugger, hart->x[1], &back) || debugger->stopped)
+		if (debugger->stopped || !run_to_place(debugger, hart->x[1], &back) || debugger->stopped)
 			return false;
 		if (line_step_done(debugger, hart, step))
 			return true;
@@ -294,7 +294,7 @@ COMMAND(cmd_next, 20, "next", "n", "[N] | line [N]", "like step, but runs called
 		debugger->saw_trap = false;
 		uint64_t one = 1;
 		bool over = call || insn.semantics == INSN_ecall;
-		if (!(over ? run_to(debugger, hart->pc + insn.length, &after)
+		if (!(over ? run_to_place(debugger, hart->pc + insn.length, &after)
 		           : step_until(debugger, done_count, &one)) ||
 		    debugger->stopped)
 			break;
@@ -314,7 +314,7 @@ COMMAND(cmd_finish, 30, "finish", "fin", "", "run until the current function ret
 	struct type type;
 	bool typed = returned_type(debugger, &type);
 	stack_return(debugger, hart, &pc, &place.sp); /* else by ra, which a function that calls none still has */
-	bool returned = run_to(debugger, pc, &place);
+	bool returned = run_to_place(debugger, pc, &place);
 	debug_report_stop(debugger);
 	if (typed && returned)
 		returned_print(debugger, &type);
@@ -331,7 +331,7 @@ COMMAND(cmd_until, 40, "until", "u", "LOC", "run until the hart reaches LOC")
 	locations_free(&locations);
 	if (!good || debug_is_over(debugger))
 		return false;
-	run_to(debugger, pc, &place);
+	run_to_place(debugger, pc, &place);
 	return debug_report_stop(debugger);
 }
 

@@ -131,7 +131,7 @@ static void restore_numbers(struct hart *hart, struct state_reader *reader)
 	hart->insns = state_read_u64(reader);
 	hart->retired = state_read_u64(reader);
 	hart->wake_cycle = state_read_u64(reader);
-	hart->irq_lines = state_read_u64(reader);
+	hart->irq_lines = state_read_limited(reader, (UINT64_C(1) << RNMI_FIRST) - 1);
 	hart->hgei = state_read_u64(reader);
 	hart->rnmi = state_read_limited(reader, (1 << RNMI_LINES) - 1);
 	hart->effects = (uint32_t)state_read_limited(reader, UINT32_MAX);
