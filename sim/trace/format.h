@@ -261,6 +261,8 @@ const struct trace_latency *trace_reader_latency(struct trace_reader *reader, un
  * n-th guest (struct trace_event); of 0 a name that all of them give. */
 const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, unsigned guest, uint64_t address,
                                 uint64_t *offset);
+/* What the n-th guest is called, as far as was read; "": nothing. */
+const char *trace_reader_guest(const struct trace_reader *reader, unsigned guest);
 /* The hart's 64 registers (run.h) after the event that trace_reader_next gave last, if that was an instruction of it. */
 const uint64_t *trace_reader_registers(const struct trace_reader *reader, unsigned hart);
 /* The instruction at `pc` in blocks of code of this mode, the latest of them. False: none is known. */

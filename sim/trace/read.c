@@ -475,3 +475,8 @@ const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, uns
 {
 	return reader_names_find(&reader->names, mode, guest, address, offset);
 }
+
+const char *trace_reader_guest(const struct trace_reader *reader, unsigned guest)
+{
+	return reader_names_of_guest(&reader->names, guest);
+}

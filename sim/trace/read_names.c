@@ -75,8 +75,15 @@ size_t reader_names_guest(struct reader_names *names, const uint8_t *in, size_t 
 	int result = !name       ? -1
 	             : values[0] ? symbols_bind(names->symbols, values[0], scope)
 	                         : symbols_add_guest(names->symbols, scope);
+	if (result == 0 && values[2])
+		symbols_name_space(names->symbols, scope, name); /* the first that it is called by */
 	free(name);
 	return result == 0 ? used + values[2] : SIZE_MAX;
+}
+
+const char *reader_names_of_guest(const struct reader_names *names, unsigned guest)
+{
+	return symbols_space_name(names->symbols, guest);
 }
 
 void reader_names_event(struct reader_names *names, struct trace_event *event)

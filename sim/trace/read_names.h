@@ -22,6 +22,9 @@ void reader_names_free(struct reader_names *names);
 size_t reader_names_symbol(struct reader_names *names, const uint8_t *in, size_t size);
 size_t reader_names_guest(struct reader_names *names, const uint8_t *in, size_t size);
 
+/* trace_reader_guest */
+const char *reader_names_of_guest(const struct reader_names *names, unsigned guest);
+
 /* Every event that is read, in order: fills in its guest. */
 void reader_names_event(struct reader_names *names, struct trace_event *event);
 

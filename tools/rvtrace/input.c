@@ -10,7 +10,9 @@ const char usage_text[] =
     "       rvtrace diff [--context N] A B     exit 0: same, 1: differ, 2: trouble\n"
     "       rvtrace stat [--json] FILE\n"
     "       rvtrace info FILE                  version, configuration, events, size; complete or cut\n"
-    "       rvtrace export --format=spike [--disassembly] FILE\n";
+    "       rvtrace export --format=FORMAT [-o PATH] [--hart N] [--from CYCLE] [--to CYCLE] FILE\n"
+    "         spike [--disassembly], perfetto, chrome, kanata, callgrind, folded, csv, vcd; with -o only: ctf (a folder), fst,\n"
+    "         sqlite [--instructions]\n";
 
 int usage(void)
 {
