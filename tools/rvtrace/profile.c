@@ -162,17 +162,18 @@ static size_t node_of_top(const struct stack *stack, unsigned below)
 static void push(struct reading *reading, struct stack *stack, size_t function, uint64_t back, bool of_trap)
 {
 	struct profile *profile = reading->profile;
-	if (stack->depth == DEPTH_MAX)
-		return;
+	if (stack->depth == DEPTH_MAX) /* a program that changes its stacks has long left these */
+		stack->depth = 0;
 	size_t node = child_of(profile, node_of_top(stack, 0), function);
 	profile->nodes[node].calls += !of_trap || stack->depth == 0;
 	stack->frames[stack->depth++] = (struct frame){node, back, of_trap};
 }
 
+/* Also out of a trap's handler: hypervisors return from the function that entered the guest. */
 static void pop_to(struct stack *stack, uint64_t pc)
 {
-	for (unsigned depth = stack->depth; depth-- > 0 && !stack->frames[depth].of_trap;)
-		if (stack->frames[depth].back == pc) {
+	for (unsigned depth = stack->depth; depth-- > 0;)
+		if (!stack->frames[depth].of_trap && stack->frames[depth].back == pc) {
 			stack->depth = depth;
 			return;
 		}
@@ -202,32 +203,32 @@ static struct stack *stack_for(struct runner *runner, const struct trace_event *
 
 /* ---- events ---- */
 
-static void charge(struct profile *profile, struct runner *runner, uint64_t cycle)
+/* A trap can be told at a later cycle than the next instruction: that one took no time then. */
+static void charge(struct profile *profile, struct runner *runner, size_t node, uint64_t cycle)
 {
-	if (runner->node && cycle > runner->since)
-		profile->nodes[runner->node].self[COST_CYCLES] += cycle - runner->since;
-	if (runner->node)
-		runner->since = cycle;
+	if (!node || cycle <= runner->since)
+		return;
+	profile->nodes[node].self[COST_CYCLES] += cycle - runner->since;
+	runner->since = cycle;
 }
 
 /* The instruction before has led here: the stack follows. */
 static void arrive(struct reading *reading, struct runner *runner, const struct trace_event *event, size_t function)
 {
 	struct stack *stack = runner->stack;
-	if (!stack || stack->mode != event->mode || stack->guest != event->guest) {
-		bool up = runner->trapped;
-		stack = runner->stack = stack_for(runner, event);
-		if (up)
-			stack->depth = 0; /* a handler begins anew */
-	} else if (runner->trapped) {
-		push(reading, stack, function, 0, true);
-	} else if (runner->flow == FLOW_CALL && event->pc != runner->next) {
-		push(reading, stack, function, runner->next, false);
-	} else if (runner->flow == FLOW_RETURN) {
-		pop_to(stack, event->pc);
-	} else if (runner->flow == FLOW_TRAP_RETURN) {
+	bool other = !stack || stack->mode != event->mode || stack->guest != event->guest;
+	if (other && stack && runner->flow == FLOW_TRAP_RETURN)
 		pop_trap(stack);
-	}
+	if (other)
+		stack = runner->stack = stack_for(runner, event);
+	if (runner->trapped)
+		push(reading, stack, function, 0, true);
+	else if (!other && runner->flow == FLOW_CALL && event->pc != runner->next)
+		push(reading, stack, function, runner->next, false);
+	else if (!other && runner->flow == FLOW_RETURN)
+		pop_to(stack, event->pc);
+	else if (!other && runner->flow == FLOW_TRAP_RETURN)
+		pop_trap(stack);
 	runner->trapped = false;
 	if (stack->depth == 0)
 		push(reading, stack, function, 0, false);
@@ -244,17 +245,21 @@ static void take_insn(struct reading *reading, const struct trace_event *event)
 	struct stack *stack = runner->stack;
 	bool moved = runner->trapped || runner->flow != FLOW_NONE || !stack || stack->mode != event->mode ||
 	             stack->guest != event->guest || profile->nodes[top_of(stack)->node].function != cached->function;
-	charge(profile, runner, event->cycle);
+	charge(profile, runner, runner->node, event->cycle);
 	if (moved)
 		arrive(reading, runner, event, cached->function);
 	size_t node = top_of(runner->stack)->node;
-	if (!runner->node && event->cycle > runner->since)
-		profile->nodes[node].self[COST_CYCLES] += event->cycle - runner->since;
-	runner->since = event->cycle;
+	charge(profile, runner, node, event->cycle); /* a trap's, that led here */
 	runner->node = node;
 	profile->nodes[node].self[COST_INSTRUCTIONS]++;
 	runner->flow = cached->flow;
 	runner->next = event->pc + cached->length;
+}
+
+static size_t arrive_by_trap(struct reading *reading, struct runner *runner, const struct trace_event *event)
+{
+	arrive(reading, runner, event, find_function(reading, event));
+	return top_of(runner->stack)->node;
 }
 
 static void take_event(struct reading *reading, const struct trace_event *event)
@@ -264,7 +269,10 @@ static void take_event(struct reading *reading, const struct trace_event *event)
 	if (event->type == TRACE_INSN) {
 		take_insn(reading, event);
 	} else if (event->type == TRACE_TRAP) {
-		charge(profile, runner, event->cycle);
+		charge(profile, runner, runner->node, event->cycle);
+		if (runner->flow == FLOW_CALL ||
+		    runner->flow == FLOW_RETURN) /* what it led to did not come to retire */
+			runner->node = arrive_by_trap(reading, runner, event);
 		profile->nodes[runner->node].self[COST_TRAPS]++;
 		runner->node = 0;
 		runner->trapped = true;
@@ -283,7 +291,7 @@ static void read_profile(struct reading *reading)
 	for (unsigned i = 0; i < trace_reader_header(reader)->hart_count; i++) {
 		const struct trace_end *end = trace_reader_end(reader, i);
 		if (end->known && export_shows(reading->export, i, end->cycle, end->cycle))
-			charge(reading->profile, &reading->runners[i], end->cycle);
+			charge(reading->profile, &reading->runners[i], reading->runners[i].node, end->cycle);
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
  * Where cycles went by function, and who called whom: a calling context tree out of insn events. An instruction costs the cycles up to
  * the hart's next one; what a trap costs goes to the first instruction of its handler. Every hart has a stack in each mode and guest: a
- * handler is not called by what it interrupted, but where it interrupts its own mode.
+ * handler is called by what that stack had on top, not by what it interrupted in another mode.
  */
 #ifndef PROFILE_H
 #define PROFILE_H
