@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "debug/debug.h"
 #include "watch/check.h"
+#include "watch/golden.h"
 #include "dev/console.h"
 #include "machine/machine.h"
 #include "machine/outputs.h"
@@ -28,6 +29,7 @@ enum exit_status {
 	EXIT_VIOLATION = 4,
 	EXIT_OWN_FAULT = 5,
 	EXIT_SCRIPT = 6,
+	EXIT_GOLDEN = 7,
 	EXIT_SIGNAL = 128,
 };
 
@@ -81,6 +83,7 @@ static int exit_status(const struct machine *machine, struct debugged debugged)
 	case STOP_SIGNAL: return EXIT_SIGNAL + (int)machine->exit_code;
 	case STOP_CHECK: return EXIT_VIOLATION;
 	case STOP_FAULT: return EXIT_OWN_FAULT;
+	case STOP_GOLDEN: return EXIT_GOLDEN;
 	case STOP_INPUT: return EXIT_USAGE;
 	default: break;
 	}
@@ -158,17 +161,55 @@ static struct debugged run_machine(struct machine *machine)
 	return debugged;
 }
 
+/* How the run ended, in a golden file's words; NULL: it was ended from outside. */
+static const char *ending(const struct machine *machine, char text[32])
+{
+	switch (machine->stop) {
+	case STOP_PASS: return "passed";
+	case STOP_MATCHED: return "all that was expected has come";
+	case STOP_FAIL: snprintf(text, 32, "failed with %u", machine->exit_code); return text;
+	case STOP_LIMIT: return "a limit was reached";
+	case STOP_IDLE: return "nothing can run any more";
+	case STOP_RESET: return "a reset ended it";
+	default: return NULL;
+	}
+}
+
+/* A run that is another one only by its end. */
+static void end_golden(struct machine *machine)
+{
+	char text[32], message[GOLDEN_MESSAGE];
+	const char *how = machine->golden ? ending(machine, text) : NULL;
+	if (!how || golden_end(machine->golden, how, message))
+		return;
+	machine->stop = STOP_GOLDEN;
+	snprintf(machine->stop_message, sizeof(machine->stop_message), "%s", message);
+}
+
+static int write_golden(struct machine *machine)
+{
+	char text[32];
+	if (!machine->golden || !machine->config->golden.update)
+		return 0;
+	if (!ending(machine, text))
+		return say("--golden %s: not written: the run did not come to its end", machine->config->golden.path);
+	return golden_write(machine->golden);
+}
+
 static int run_and_tell(struct machine *machine)
 {
 	enum { HURRY_SECONDS = 10 };
 	double start = host_seconds();
 	struct debugged debugged = run_machine(machine);
 	double seconds = host_seconds() - start;
+	end_golden(machine);
 	int status = exit_status(machine, debugged);
 	tell(machine, status);
+	if (machine->stop == STOP_GOLDEN && !machine->config->quiet)
+		golden_tell(machine->golden);
 	if (machine->stop == STOP_SIGNAL)
 		host_signals_hurry(HURRY_SECONDS);
-	bool written = write_results(machine, seconds) == 0;
+	bool written = (write_results(machine, seconds) | write_golden(machine)) == 0;
 	return written || machine->stop == STOP_SIGNAL ? status : EXIT_USAGE;
 }
 

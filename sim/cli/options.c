@@ -201,6 +201,13 @@ static int set_checks(struct options *options, const struct option_row *row, cha
 	return 0;
 }
 
+static int set_cycles(struct options *options, const struct option_row *row, char *value)
+{
+	if (golden_parse_cycles(value, &options->config.golden) != 0)
+		return bad("--%s %s: must be exact, or N%% (0 to 1000)", row->name, value);
+	return 0;
+}
+
 /* base=SYMBOL|ADDRESS,size=BYTES[,count=SLOTS] */
 static int set_percpu(struct options *options, const struct option_row *row, char *value)
 {
@@ -311,6 +318,9 @@ static const struct option_row rows[] = {
     OUTPUT("signature", signature_path),
     VALUE("check", set_checks),
     VALUE("percpu", set_percpu),
+    OUTPUT("golden", golden.path),
+    FLAG("update", golden.update),
+    VALUE("cycles", set_cycles),
     NUMBER("seed", seed, 0, UINT64_MAX),
     FLAG("debug", debug),
     TEXT("debug-cmd", debug_cmd),
@@ -402,6 +412,11 @@ static int check_together(const struct config *config)
 		return bad("-S needs -s, -gdb or --debug: nothing else could start the machine");
 	if (config->debug && client)
 		return bad("-gdb and --debug are both the debugger: a client's `monitor COMMAND` is --debug's COMMAND");
+	const struct golden_config *golden = &config->golden;
+	if (!golden->path && (golden->update || golden->cycles))
+		return bad("--update and --cycles say how --golden FILE is used");
+	if (golden->path && (config->debug || config->debug_cmd || client || config->load || config->save))
+		return bad("--golden takes a run from its start to its end: not with a debugger, --save or --load");
 	for (unsigned i = 0; i < config->loader_count; i++)
 		if (config->loaders[i].hart >= config->harts)
 			return bad("-device loader: cpu-num=%u: the machine has %u harts", config->loaders[i].hart,
@@ -467,8 +482,8 @@ static void drop_untrue_names(struct config *config)
 /* Options that say where results go, and change none. */
 static bool is_result(const struct option_row *row)
 {
-	static const char *const names[] = {"stats", "trace",    "signature", "record", "save",
-	                                    "quiet", "dump-dtb", "gdb",       "s",      "S"};
+	static const char *const names[] = {"golden", "update", "cycles",   "stats", "trace", "signature", "record",
+	                                    "save",   "quiet",  "dump-dtb", "gdb",   "s",     "S"};
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(row->name, names[i]) == 0)
 			return true;

@@ -50,6 +50,9 @@ static const char text[] =
     "                                 [world,trap,tp,irq]; rvtrace reads them\n"
     "  --stats FILE              write statistics as JSON; --stats help says what each number is\n"
     "  --check LIST              stop when an invariant breaks: percpu,worldswitch,isolation or all\n"
+    "  --golden FILE             stop where the run is not the one that FILE tells of: text, hart by hart, without addresses\n"
+    "  --golden FILE --update    write it; with --cycles exact, the cycles of VM exits too\n"
+    "  --cycles exact|N%         they may differ by so much; else they are not compared\n"
     "  --percpu base=SYMBOL|ADDRESS,size=BYTES[,count=N]   where --check percpu finds a hart's slot for tp, instead of by\n"
     "                            the symbols percpu_base, percpu_slot_size, percpu_max\n"
     "  --record FILE             write what the host gives, console input and network frames, and at which cycles\n"
@@ -78,7 +81,7 @@ static const char text[] =
     "\n"
     "Exit status: 0 the machine powered itself off or passed; 1 it failed, or --expect or --fail-on says so; 2 usage or\n"
     "unusable input; 3 a limit was reached; 4 a check was violated; 5 a fault of rvsim itself; 6 a debugger script failed;\n"
-    "128+n ended by signal n, with statistics and trace written.\n"
+    "7 --golden differs; 128+n ended by signal n, with statistics and trace written.\n"
     "The guest's console goes to stdout, rvsim's own words to stderr.\n";
 
 void usage_print(FILE *out) { fputs(text, out); }

@@ -150,6 +150,13 @@ static void check_violated(void *context, unsigned hart, const char *message)
 	machine->harts[hart].effects |= EFFECT_YIELD;
 }
 
+static void golden_differed(void *context, unsigned hart, const char *message)
+{
+	struct machine *machine = context;
+	machine_stop(machine, STOP_GOLDEN, 0, message);
+	machine->harts[hart].effects |= EFFECT_YIELD;
+}
+
 static bool console_give_up(void *context) { return machine_called_off(context); }
 
 static void console_trouble(void *context, enum input_trouble trouble, const char *message)
@@ -476,6 +483,15 @@ static int add_check(struct machine *machine)
 	return machine->check ? 0 : -1;
 }
 
+static int add_golden(struct machine *machine)
+{
+	const struct config *config = machine->config;
+	if (!config->golden.path || config->dump_dtb)
+		return 0;
+	machine->golden = golden_new(&config->golden, machine->hart_count, machine->symbols, golden_differed, machine);
+	return machine->golden ? 0 : -1;
+}
+
 /* An image fills its bank. */
 static int check_flash(const struct machine *machine)
 {
@@ -516,6 +532,8 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 	trace_symbols(machine->trace, machine->symbols);
 	if (machine->check)
 		observers_add(&machine->observers, check_observer(machine->check));
+	if (machine->golden)
+		observers_add(&machine->observers, golden_observer(machine->golden));
 	bool recorded = config->debug || (config->trace_path && config->trace_events >> TRACE_WORLD & 1);
 	if ((config->stats_path || recorded) && add_meters(machine) != 0)
 		return no_memory("statistics");
@@ -544,8 +562,8 @@ static int build(struct machine *machine, struct boot *boot)
 	if (resets && reload_keep(&machine->reload, &boot->layout, &machine->bus) != 0)
 		return no_memory("what a reset loads");
 	symbols_seal(machine->symbols);
-	if (init_harts(machine) != 0 || add_check(machine) != 0 || find_timing_symbol(machine) != 0 ||
-	    has_signature(machine) != 0 ||
+	if (init_harts(machine) != 0 || add_check(machine) != 0 || add_golden(machine) != 0 ||
+	    find_timing_symbol(machine) != 0 || has_signature(machine) != 0 ||
 	    input_log_replay(&machine->input, config->replay, config->backends.network_count) != 0 ||
 	    add_backends(machine) != 0 || check_flash(machine) != 0)
 		return -1;
@@ -596,6 +614,7 @@ uint64_t machine_unasked(const struct machine *machine)
 void machine_free(struct machine *machine)
 {
 	check_free(machine->check);
+	golden_free(machine->golden);
 	trace_close(machine->trace);
 	htif_free(machine->htif);
 	semihosting_free(machine->semihosting);

@@ -20,6 +20,7 @@
 #include "machine/reload.h"
 #include "timing/timing.h"
 #include "watch/check.h"
+#include "watch/golden.h"
 
 struct symbols; /* loader.h */
 struct file_identity; /* config_json.h */
@@ -103,6 +104,7 @@ struct config {
 	const char *stats_path, *signature_path;
 	uint32_t checks; /* enum check_kind bits */
 	struct percpu_config percpu;
+	struct golden_config golden;
 	uint64_t seed;
 	const char *serial; /* "stdio", "file:F", "null", "pty" */
 	struct console_pattern *patterns; /* --expect, --fail-on */
@@ -139,6 +141,7 @@ enum stop_reason {
 	STOP_FAIL,
 	STOP_LIMIT,
 	STOP_CHECK,
+	STOP_GOLDEN, /* the run is not the one that --golden names */
 	STOP_IDLE,
 	STOP_RESET,
 	STOP_DEBUG,
@@ -170,6 +173,7 @@ struct machine {
 	struct observers observers;
 	struct trace *trace;
 	struct check *check;
+	struct golden *golden;
 	struct symbols *symbols;
 	struct spaces *spaces; /* whose hgatp is which guest's; NULL: there are no guests */
 	struct file_identity *files; /* that were read at the start */

@@ -18,7 +18,7 @@ struct output {
 	struct stat status;
 };
 
-enum { OUTPUTS = 7 /* and those of character back ends */ };
+enum { OUTPUTS = 8 /* and those of character back ends */ };
 
 static const char *serial_file(const char *serial) { return strncmp(serial, "file:", 5) == 0 ? serial + 5 : NULL; }
 
@@ -31,6 +31,7 @@ static struct output *list_outputs(const struct config *config, unsigned more, u
 	    {.what = "--signature", .path = config->signature_path},
 	    {.what = "--record", .path = config->record, .alone = true},
 	    {.what = "--save", .path = config->save, .alone = true},
+	    {.what = "--golden", .path = config->golden.update ? config->golden.path : NULL},
 	    {.what = "-dump-dtb", .path = config->dump_dtb, .tree = true},
 	    {.what = "-serial", .path = serial_file(config->serial), .alone = true},
 	};

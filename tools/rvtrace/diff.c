@@ -3,6 +3,10 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+#include "base/words.h"
+#include "changes.h"
+#include "trace/interrupted.h"
 
 /* Events of one hart, oldest first: a ring that grows. */
 struct queue {
@@ -33,100 +37,141 @@ static struct trace_event queue_pop(struct queue *queue)
 	return event;
 }
 
+static const struct trace_event *queue_at(const struct queue *queue, size_t index)
+{
+	return &queue->events[(queue->first + index) % queue->capacity];
+}
+
+enum { IGNORE_CYCLE = 1, IGNORE_RETIRED = 2, IGNORE_ADDRESSES = 4, IGNORE_INTERRUPTS = 8 };
+
 /* Two files compared hart by hart: events of one side wait in `waiting` until the other side's come. */
 struct comparison {
 	struct input input[2];
 	bool dry[2];
+	struct interrupted interrupted[2][TRACE_HARTS_MAX];
 	uint32_t types; /* those both files record */
+	uint32_t ignored; /* IGNORE_ */
 	uint64_t context;
+	uint64_t differences, shown; /* so many, and how many are shown at most */
 	struct queue waiting[2][TRACE_HARTS_MAX];
 	struct queue before[TRACE_HARTS_MAX]; /* the last equal events, `context` at most */
-	struct trace_event differing[2];
-	bool present[2];
-	unsigned hart; /* where the files differ */
 };
 
-static bool same_event(const struct trace_event *a, const struct trace_event *b)
+/* ---- what is the same ---- */
+
+/* A field that says something else when code or data has moved. */
+static bool is_address(const struct trace_field *field)
 {
-	if (a->type != b->type || a->mode != b->mode || a->cycle != b->cycle || a->retired != b->retired ||
-	    a->pc != b->pc)
+	switch ((enum trace_field_format)field->format) {
+	case PRINT_HEX:
+	case PRINT_ADDRESS:
+	case PRINT_GIVEN:
+	case PRINT_TRUTH:
+	case PRINT_WORD: return true;
+	default: return false;
+	}
+}
+
+static bool same_field(const struct comparison *comparison, const struct trace_event *a, const struct trace_event *b,
+                       const struct trace_field *field)
+{
+	return trace_field_value(a, field) == trace_field_value(b, field) ||
+	       (comparison->ignored & IGNORE_ADDRESSES && is_address(field));
+}
+
+/* By its function, where addresses do not count. */
+static bool same_pc(const struct comparison *comparison, const struct trace_event *a, const struct trace_event *b)
+{
+	if (!(comparison->ignored & IGNORE_ADDRESSES))
+		return a->pc == b->pc;
+	const struct trace_event *events[] = {a, b};
+	const char *names[2];
+	for (unsigned side = 0; side < 2; side++) {
+		uint64_t offset;
+		const char *name = trace_reader_symbol(comparison->input[side].reader, (enum mode)events[side]->mode,
+		                                       events[side]->guest, events[side]->pc, &offset);
+		names[side] = name ? name : "";
+	}
+	return strcmp(names[0], names[1]) == 0;
+}
+
+static bool same_event(const struct comparison *comparison, const struct trace_event *a, const struct trace_event *b)
+{
+	if (a->type != b->type || a->mode != b->mode ||
+	    (a->cycle != b->cycle && !(comparison->ignored & IGNORE_CYCLE)) ||
+	    (a->retired != b->retired && !(comparison->ignored & IGNORE_RETIRED)))
 		return false;
 	const struct trace_row *row = &trace_rows[a->type];
 	for (unsigned i = 0; i < row->field_count; i++)
-		if (trace_field_value(a, &row->fields[i]) != trace_field_value(b, &row->fields[i]))
+		if (!same_field(comparison, a, b, &row->fields[i]))
 			return false;
-	return true;
-}
-
-/* The event came from `side`. False: it differs from the one that the other side has in its place. */
-static bool compare_event(struct comparison *comparison, unsigned side, const struct trace_event *event)
-{
-	struct queue *other = &comparison->waiting[!side][event->hart], *before = &comparison->before[event->hart];
-	if (!other->count) {
-		queue_push(&comparison->waiting[side][event->hart], event);
-		return true;
-	}
-	struct trace_event partner = queue_pop(other);
-	if (!same_event(event, &partner)) {
-		comparison->differing[side] = *event;
-		comparison->differing[!side] = partner;
-		comparison->present[0] = comparison->present[1] = true;
-		comparison->hart = event->hart;
-		return false;
-	}
-	if (comparison->context)
-		queue_push(before, event);
-	if (before->count > comparison->context)
-		queue_pop(before);
-	return true;
+	return same_pc(comparison, a, b);
 }
 
 /* The next event of a type that both files record. */
 static bool next_common(struct comparison *comparison, unsigned side, struct trace_event *event)
 {
 	while (!comparison->dry[side]) {
-		if (!input_next(&comparison->input[side], event))
+		if (!input_next(&comparison->input[side], event)) {
 			comparison->dry[side] = true;
-		else if (comparison->types >> event->type & 1)
+			break;
+		}
+		bool skip = interrupted_event(&comparison->interrupted[side][event->hart], event) &&
+		            comparison->ignored & IGNORE_INTERRUPTS;
+		if (!skip && comparison->types >> event->type & 1)
 			return true;
 	}
 	return false;
 }
 
-/* Both files are at their ends: does one have events that the other lacks? The earliest, if so. */
-static bool find_rest(struct comparison *comparison)
-{
-	bool found = false;
-	for (unsigned side = 0; side < 2; side++) {
-		for (unsigned hart = 0; hart < TRACE_HARTS_MAX; hart++) {
-			struct queue *queue = &comparison->waiting[side][hart];
-			if (!queue->count)
-				continue;
-			const struct trace_event *first = &queue->events[queue->first];
-			if (found && first->cycle >= comparison->differing[comparison->present[1]].cycle)
-				continue;
-			found = true;
-			comparison->present[side] = true;
-			comparison->present[!side] = false;
-			comparison->differing[side] = *first;
-			comparison->hart = hart;
-		}
-	}
-	if (found)
-		queue_pop(&comparison->waiting[comparison->present[1]][comparison->hart]);
-	return found;
-}
-
-/* True when a difference was found. */
-static bool find_difference(struct comparison *comparison)
+/* Have so many events of the hart wait, if there are so many. */
+static void look_ahead(struct comparison *comparison, unsigned side, unsigned hart, size_t count)
 {
 	struct trace_event event;
-	while (!comparison->dry[0] || !comparison->dry[1])
-		for (unsigned side = 0; side < 2; side++)
-			if (next_common(comparison, side, &event) && !compare_event(comparison, side, &event))
-				return true;
-	return find_rest(comparison);
+	while (comparison->waiting[side][hart].count < count && next_common(comparison, side, &event))
+		queue_push(&comparison->waiting[side][event.hart], &event);
 }
+
+/* ---- where both go on together ---- */
+
+/* Events of both sides to leave out before they are the same again. */
+struct shift {
+	size_t left[2];
+};
+
+/* Are `count` events behind the shift the same, as far as there are any? */
+static bool goes_on(const struct comparison *comparison, unsigned hart, const struct shift *shift, size_t count)
+{
+	const struct queue *a = &comparison->waiting[0][hart], *b = &comparison->waiting[1][hart];
+	for (size_t i = 0; i < count; i++) {
+		bool more[] = {shift->left[0] + i < a->count, shift->left[1] + i < b->count};
+		if (!more[0] && !more[1])
+			return true;
+		if (!more[0] || !more[1] ||
+		    !same_event(comparison, queue_at(a, shift->left[0] + i), queue_at(b, shift->left[1] + i)))
+			return false;
+	}
+	return true;
+}
+
+/* The smallest shift after which both go on together for some events; without one, one event of each is left out. */
+static struct shift find_shift(struct comparison *comparison, unsigned hart)
+{
+	enum { FARTHEST = 200, TOGETHER = 6 };
+	for (unsigned side = 0; side < 2; side++)
+		look_ahead(comparison, side, hart, FARTHEST + TOGETHER);
+	for (size_t sum = 1; sum <= FARTHEST; sum++)
+		for (size_t left = 0; left <= sum; left++) {
+			struct shift shift = {{left, sum - left}};
+			if (shift.left[0] <= comparison->waiting[0][hart].count &&
+			    shift.left[1] <= comparison->waiting[1][hart].count &&
+			    goes_on(comparison, hart, &shift, TOGETHER))
+				return shift;
+		}
+	return (struct shift){{comparison->waiting[0][hart].count != 0, comparison->waiting[1][hart].count != 0}};
+}
+
+/* ---- what is shown ---- */
 
 static void print_marked(char mark, const struct trace_event *event, const struct input *input)
 {
@@ -134,57 +179,144 @@ static void print_marked(char mark, const struct trace_event *event, const struc
 	trace_print(stdout, event, NULL, &input->names);
 }
 
-static void print_fields(const struct comparison *comparison)
+static void print_fields(const struct comparison *comparison, const struct trace_event *a, const struct trace_event *b)
 {
-	const struct trace_event *a = &comparison->differing[0], *b = &comparison->differing[1];
 	if (a->type != b->type)
 		return;
 	const struct trace_row *row = &trace_rows[a->type];
-	printf("differs in:%s%s%s%s", a->cycle != b->cycle ? " cycle" : "", a->pc != b->pc ? " pc" : "",
-	       a->retired != b->retired ? " retired" : "", a->mode != b->mode ? " mode" : "");
+	bool cycle = a->cycle != b->cycle && !(comparison->ignored & IGNORE_CYCLE);
+	bool retired = a->retired != b->retired && !(comparison->ignored & IGNORE_RETIRED);
+	printf("differs in:%s%s%s%s", cycle ? " cycle" : "", same_pc(comparison, a, b) ? "" : " pc",
+	       retired ? " retired" : "", a->mode != b->mode ? " mode" : "");
 	for (unsigned i = 0; i < row->field_count; i++)
-		if (trace_field_value(a, &row->fields[i]) != trace_field_value(b, &row->fields[i]))
+		if (!same_field(comparison, a, b, &row->fields[i]))
 			printf(" %s", row->fields[i].name);
 	putchar('\n');
 }
 
-/* What follows on the same hart. */
-static void print_after(struct comparison *comparison, unsigned side)
+static void print_before(struct comparison *comparison, unsigned hart)
 {
-	struct queue *queue = &comparison->waiting[side][comparison->hart];
-	struct trace_event event;
-	for (uint64_t left = comparison->context; left;) {
-		if (queue->count)
-			event = queue_pop(queue);
-		else if (!next_common(comparison, side, &event))
-			return;
-		if (event.hart != comparison->hart)
-			continue;
-		print_marked("-+"[side], &event, &comparison -> input[side]);
-		left--;
-	}
-}
-
-static void print_difference(struct comparison *comparison)
-{
-	struct queue *before = &comparison->before[comparison->hart];
-	printf("--- %s\n+++ %s\nfirst difference on hart %u\n", comparison->input[0].path, comparison->input[1].path,
-	       comparison->hart);
+	struct queue *before = &comparison->before[hart];
+	if (comparison->differences == 1)
+		printf("--- %s\n+++ %s\nfirst difference on hart %u\n", comparison->input[0].path,
+		       comparison->input[1].path, hart);
+	else
+		printf("difference %" PRIu64 ", on hart %u\n", comparison->differences, hart);
 	while (before->count) {
 		struct trace_event event = queue_pop(before);
 		print_marked(' ', &event, &comparison->input[0]);
 	}
+}
+
+/* The first difference where no other is shown: the events at which it is, and what follows on each side. */
+static void print_only(struct comparison *comparison, unsigned hart)
+{
+	struct queue *waiting[] = {&comparison->waiting[0][hart], &comparison->waiting[1][hart]};
 	for (unsigned side = 0; side < 2; side++) {
-		if (comparison->present[side])
-			print_marked("-+"[side], &comparison -> differing[side], &comparison -> input[side]);
+		look_ahead(comparison, side, hart, comparison->context + 1);
+		if (waiting[side]->count)
+			print_marked("-+"[side], queue_at(waiting[side], 0), &comparison -> input[side]);
 		else
 			printf("%c (%s has no more events of this hart)\n", "-+"[side], comparison -> input[side].path);
 	}
-	if (comparison->present[0] && comparison->present[1])
-		print_fields(comparison);
+	if (waiting[0]->count && waiting[1]->count)
+		print_fields(comparison, queue_at(waiting[0], 0), queue_at(waiting[1], 0));
 	for (unsigned side = 0; side < 2; side++)
-		if (comparison->present[side])
-			print_after(comparison, side);
+		for (size_t i = 1; i < waiting[side]->count && i <= comparison->context; i++)
+			print_marked("-+"[side], queue_at(waiting[side], i), &comparison -> input[side]);
+}
+
+/* What is left out on each side before both go on together. */
+static void print_shift(struct comparison *comparison, unsigned hart, const struct shift *shift)
+{
+	enum { LINES = 40 };
+	for (unsigned side = 0; side < 2; side++) {
+		for (size_t i = 0; i < shift->left[side] && i < LINES; i++)
+			print_marked("-+"[side], queue_at(&comparison->waiting[side][hart], i),
+			             &comparison -> input[side]);
+		if (shift->left[side] > LINES)
+			printf("%c (and %zu more)\n", "-+"[side], shift -> left[side] - LINES);
+	}
+	if (shift->left[0] == 1 && shift->left[1] == 1)
+		print_fields(comparison, queue_at(&comparison->waiting[0][hart], 0),
+		             queue_at(&comparison->waiting[1][hart], 0));
+}
+
+/* ---- comparing ---- */
+
+/* The events that wait first on both sides are not the same, or one side has none. False: that is enough. */
+static bool take_difference(struct comparison *comparison, unsigned hart)
+{
+	comparison->differences++;
+	if (comparison->differences <= comparison->shown)
+		print_before(comparison, hart);
+	if (comparison->shown == 1) {
+		print_only(comparison, hart);
+		return false;
+	}
+	struct shift shift = find_shift(comparison, hart);
+	if (comparison->differences <= comparison->shown)
+		print_shift(comparison, hart, &shift);
+	for (unsigned side = 0; side < 2; side++)
+		while (shift.left[side]--)
+			queue_pop(&comparison->waiting[side][hart]);
+	return true;
+}
+
+/* As long as both sides have events of the hart waiting. False: that is enough. */
+static bool compare_waiting(struct comparison *comparison, unsigned hart)
+{
+	struct queue *a = &comparison->waiting[0][hart], *b = &comparison->waiting[1][hart];
+	struct queue *before = &comparison->before[hart];
+	while (a->count && b->count) {
+		if (!same_event(comparison, queue_at(a, 0), queue_at(b, 0))) {
+			if (!take_difference(comparison, hart))
+				return false;
+			continue;
+		}
+		struct trace_event event = queue_pop(a);
+		queue_pop(b);
+		if (comparison->context)
+			queue_push(before, &event);
+		if (before->count > comparison->context)
+			queue_pop(before);
+	}
+	return true;
+}
+
+/* The hart of the earliest event that only one side has; TRACE_HARTS_MAX: there is none. */
+static unsigned hart_left(const struct comparison *comparison)
+{
+	unsigned found = TRACE_HARTS_MAX;
+	uint64_t earliest = UINT64_MAX;
+	for (unsigned side = 0; side < 2; side++)
+		for (unsigned hart = 0; hart < TRACE_HARTS_MAX; hart++) {
+			const struct queue *queue = &comparison->waiting[side][hart];
+			if (queue->count && queue_at(queue, 0)->cycle < earliest) {
+				earliest = queue_at(queue, 0)->cycle;
+				found = hart;
+			}
+		}
+	return found;
+}
+
+static void compare_files(struct comparison *comparison)
+{
+	struct trace_event event;
+	unsigned hart;
+	while (!comparison->dry[0] || !comparison->dry[1])
+		for (unsigned side = 0; side < 2; side++) {
+			if (!next_common(comparison, side, &event))
+				continue;
+			queue_push(&comparison->waiting[side][event.hart], &event);
+			if (!compare_waiting(comparison, event.hart))
+				return;
+		}
+	while ((hart = hart_left(comparison)) < TRACE_HARTS_MAX)
+		if (!take_difference(comparison, hart) || !compare_waiting(comparison, hart))
+			return;
+	if (comparison->differences > comparison->shown)
+		printf("(and %" PRIu64 " more differences)\n", comparison->differences - comparison->shown);
 }
 
 /* Things that are worth a word but are no difference between the events. */
@@ -218,16 +350,16 @@ static int run_comparison(struct comparison *comparison)
 	const struct trace_header *b = trace_reader_header(comparison->input[1].reader);
 	note_headers(comparison);
 	comparison->types = a->events & b->events;
-	int result = EXIT_SAME;
-	if (find_difference(comparison)) {
-		print_difference(comparison);
-		result = EXIT_DIFFERS;
-	} else if (!same_ends(comparison)) {
-		result = EXIT_DIFFERS;
-	}
+	compare_files(comparison);
+	bool same = comparison->differences == 0 && (comparison->ignored || same_ends(comparison));
+	int result = same ? EXIT_SAME : EXIT_DIFFERS;
+	const char *const paths[] = {comparison->input[0].path, comparison->input[1].path};
+	bool worlds = comparison->types >> TRACE_WORLD & 1;
 	for (unsigned side = 0; side < 2; side++)
 		if (input_close(&comparison->input[side]))
 			result = EXIT_TROUBLE;
+	if (result != EXIT_TROUBLE && worlds && (!same || comparison->ignored))
+		changes_print(paths[0], paths[1]);
 	return result;
 }
 
@@ -241,16 +373,42 @@ static void comparison_free(struct comparison *comparison)
 	free(comparison);
 }
 
+/* "cycle,retired,addresses,interrupts" */
+static int parse_ignored(const char *list, uint32_t *ignored)
+{
+	static const struct word words[] = {
+	    {"cycle", IGNORE_CYCLE},
+	    {"retired", IGNORE_RETIRED},
+	    {"addresses", IGNORE_ADDRESSES},
+	    {"interrupts", IGNORE_INTERRUPTS},
+	};
+	return words_parse(list, words, sizeof words / sizeof words[0], ignored);
+}
+
+static int parse_option(struct comparison *comparison, int option, const char *argument)
+{
+	enum { DIFFERENCES_SHOWN = 10 };
+	if (option == 'c' && !parse_number(argument, &comparison->context))
+		return trouble(argument, "not a number");
+	if (option == 'i' && parse_ignored(argument, &comparison->ignored) != 0)
+		return trouble(argument, "must be a list of cycle, retired, addresses, interrupts");
+	if (option == 'i')
+		comparison->shown = DIFFERENCES_SHOWN;
+	return option == '?' ? EXIT_TROUBLE : 0;
+}
+
 int rvtrace_diff(int argc, char **argv)
 {
-	static const struct option options[] = {{"context", required_argument, NULL, 'c'}, {0}};
+	static const struct option options[] = {
+	    {"context", required_argument, NULL, 'c'}, {"ignore", required_argument, NULL, 'i'}, {0}};
 	struct comparison *comparison = calloc(1, sizeof(*comparison));
 	int option, result = EXIT_TROUBLE;
 	if (!comparison)
 		return trouble("diff", "no memory");
 	comparison->context = 5;
+	comparison->shown = 1;
 	while ((option = getopt_long_only(argc, argv, "", options, NULL)) != -1)
-		if (option == '?' || !parse_number(optarg, &comparison->context))
+		if (parse_option(comparison, option, optarg))
 			goto out;
 	if (argc - optind != 2) {
 		usage();

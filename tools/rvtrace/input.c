@@ -7,7 +7,7 @@
 
 const char usage_text[] =
     "usage: rvtrace dump [--hart N] [--type LIST] [--from CYCLE] [--to CYCLE] [--golden] FILE\n"
-    "       rvtrace diff [--context N] A B     exit 0: same, 1: differ, 2: trouble\n"
+    "       rvtrace diff [--context N] [--ignore cycle,retired,addresses,interrupts] A B     exit 0: same, 1: differ, 2: trouble\n"
     "       rvtrace stat [--json] FILE\n"
     "       rvtrace info FILE                  version, configuration, events, size; complete or cut\n"
     "       rvtrace export --format=FORMAT [-o PATH] [--hart N] [--from CYCLE] [--to CYCLE] FILE\n"

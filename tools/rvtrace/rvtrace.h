@@ -23,6 +23,9 @@ extern const char usage_text[];
 /* All of the text is a number that is not negative. */
 bool parse_number(const char *text, uint64_t *value);
 
+struct world;
+struct world_now;
+
 /* A file being read. */
 struct input {
 	const char *path;
@@ -39,5 +42,8 @@ bool input_next(struct input *input, struct trace_event *event);
 int input_close(struct input *input);
 /* Closes it, with the reason why it is no good for what is asked. EXIT_TROUBLE. */
 int input_refuse(struct input *input, const char *reason);
+
+/* stat.c: all events into the statistics. now[]: where each hart stood at the end, or at its last event when the run was killed. */
+void stat_read(struct input *input, struct world *world, struct world_now *now);
 
 #endif

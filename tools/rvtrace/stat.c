@@ -135,8 +135,7 @@ static void stat_json(const struct input *input, const struct world *world, cons
 	json_close(&json, '}');
 }
 
-/* Reads all events; now[]: where each hart stood at the end, or at its last event when the run was killed. */
-static void stat_read(struct input *input, struct world *world, struct world_now *now)
+void stat_read(struct input *input, struct world *world, struct world_now *now)
 {
 	struct trace_event event;
 	while (input_next(input, &event)) {

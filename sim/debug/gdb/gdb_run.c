@@ -103,9 +103,10 @@ static void put_stop(struct gdb *gdb, const struct gdb_stop *stop)
 /* The exit status that rvsim is about to have; a signal is told as one. */
 static void put_end(struct gdb *gdb)
 {
-	static const uint8_t status[] = {[STOP_PASS] = 0,  [STOP_MATCHED] = 0, [STOP_RESET] = 0, [STOP_DEBUG] = 0,
-	                                 [STOP_QUIT] = 0,  [STOP_FAIL] = 1,    [STOP_IDLE] = 1,  [STOP_INPUT] = 2,
-	                                 [STOP_LIMIT] = 3, [STOP_CHECK] = 4,   [STOP_FAULT] = 5, [STOP_SIGNAL] = 0};
+	static const uint8_t status[] = {
+	    [STOP_PASS] = 0,   [STOP_MATCHED] = 0, [STOP_RESET] = 0, [STOP_DEBUG] = 0, [STOP_QUIT] = 0,
+	    [STOP_FAIL] = 1,   [STOP_IDLE] = 1,    [STOP_INPUT] = 2, [STOP_LIMIT] = 3, [STOP_CHECK] = 4,
+	    [STOP_GOLDEN] = 7, [STOP_FAULT] = 5,   [STOP_SIGNAL] = 0};
 	const struct machine *machine = gdb->machine;
 	unsigned process = 0;
 	while (process < HARTS_MAX - 1 && !gdb->processes[process])
