@@ -5,13 +5,13 @@ CC_PLAIN ?= gcc
 BUILD := build
 
 WARNINGS := -Wall -Wextra -Werror
-CFLAGS_COMMON := -std=gnu17 -g $(WARNINGS) -Isim -MMD -MP -D_GNU_SOURCE
+CFLAGS_COMMON := -std=gnu17 -g $(WARNINGS) -Isim -I$(BUILD)/include -MMD -MP -D_GNU_SOURCE
 CFLAGS_SIM := $(CFLAGS_COMMON) -O2 -fno-strict-aliasing
 LIBS := -ldw -lelf -lfdt -lzstd -lz -lxxhash -lreadline -lslirp -lm
 
 PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libdw-dev libfdt-dev libzstd-dev libxxhash-dev zlib1g-dev libreadline-dev libslirp-dev libsqlite3-dev gcc-riscv64-unknown-elf
 PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi u-boot-qemu u-boot-tools lld python3 \
-                 device-tree-compiler gdb-multiarch rustc binutils-riscv64-unknown-elf gcc-riscv64-linux-gnu libc6-dev-riscv64-cross debian-archive-keyring sqlite3 babeltrace2 gtkwave protobuf-compiler valgrind
+                 device-tree-compiler gdb-multiarch rustc binutils-riscv64-unknown-elf gcc-riscv64-linux-gnu libc6-dev-riscv64-cross debian-archive-keyring sqlite3 babeltrace2 gtkwave protobuf-compiler valgrind man-db
 
 SIM_SOURCES := $(sort $(wildcard sim/*/*.c sim/*/*/*.c))
 SIM_LIBRARY := $(filter-out sim/cli/main.c,$(SIM_SOURCES))
@@ -61,6 +61,7 @@ $(BUILD)/rvsim $(BUILD)/rvtrace: $(BUILD)/%: $(BUILD)/tail/%
 
 include firmware/build.mk
 include $(wildcard tests/*/build.mk)
+include $(wildcard tools/*/*.mk)
 
 run: ## the main job: two zones on four harts, with a trace of every world switch
 	@tools/install-packages.sh $(PACKAGES_BUILD)
@@ -100,7 +101,7 @@ lint: ## layering, formatting, and clang-tidy's bugprone checks
 	@$(MAKE) --no-print-directory all
 	@clang-format-19 --dry-run --Werror $(FORMATTED)
 	@printf '%s\n' $(SIM_SOURCES) $(wildcard tools/*/*.c) | xargs -P$$(nproc) -n8 sh -c \
-		'clang-tidy-19 --quiet "$$@" -- -std=gnu17 -Isim -Itools -D_GNU_SOURCE 2>/dev/null' lint
+		'clang-tidy-19 --quiet "$$@" -- -std=gnu17 -Isim -I$(BUILD)/include -Itools -D_GNU_SOURCE 2>/dev/null' lint
 	@tools/check_layers sim=$(BUILD)/obj/tail/sim firmware=$(BUILD)/fw
 
 expand: ## show what an X-macro file becomes: make expand FILE=sim/engine/op_int.c

@@ -10,9 +10,9 @@
 #include "machine/stats.h"
 #include "base/limits.h"
 #include "base/say.h"
-#include "base/version.h"
 #include "watch/check.h"
 #include "trace/trace.h"
+#include "cli/about.h"
 #include "cli/disks.h"
 #include "cli/firmware.h"
 #include "cli/guests.h"
@@ -345,7 +345,7 @@ static bool answered(const struct options *options, const struct option_row *row
 	if (strcmp(row->name, "help") == 0 || strcmp(row->name, "h") == 0)
 		usage_print(stdout);
 	else if (strcmp(row->name, "version") == 0)
-		puts("rvsim " RVSIM_VERSION);
+		about_print(stdout);
 	else if (strcmp(row->name, "set") == 0 && strcmp(value, "help") == 0)
 		params_list(&options->config, stdout);
 	else if (strcmp(row->name, "stats") == 0 && strcmp(value, "help") == 0)
