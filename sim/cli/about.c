@@ -10,6 +10,7 @@
 void about_print(FILE *out)
 {
 	fprintf(out, "rvsim %s (commit %s)\n", RVSIM_VERSION, RVSIM_COMMIT);
-	fprintf(out, "engine: %s, built with %s; harts: RV64 with H; networks: libslirp %s; traces and snapshots: zstd %s\n",
+	fprintf(out,
+	        "engine: %s, built with %s; harts: RV64 with H; networks: libslirp %s; traces and snapshots: zstd %s\n",
 	        DISPATCH_TAIL ? "threaded" : "plain loop", __VERSION__, slirp_version_string(), ZSTD_versionString());
 }
