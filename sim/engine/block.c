@@ -6,15 +6,24 @@
 #include "hart/mmu.h"
 #include "timing/model.h"
 
-enum { UOPS_SIZE = BLOCK_MAX * sizeof(struct uop) + 16 };
+enum { UOPS_SIZE = BLOCK_MAX * sizeof(struct uop) + 16, LINES_SIZE = BLOCK_LINES_MAX * sizeof(struct block_line) };
 
-static unsigned bucket(uint64_t address) { return (address * UINT64_C(0x9e3779b97f4a7c15) >> 40) % HASH_BUCKETS; }
+static uint64_t hash(uint64_t number) { return number * UINT64_C(0x9e3779b97f4a7c15) >> 40; }
+
+static unsigned page_bucket(uint64_t page) { return hash(page) % PAGE_BUCKETS; }
+
+/* Of blocks at an address that begin in a pipeline state. */
+static unsigned bucket_in(uint64_t pa, uint32_t state)
+{
+	return hash(pa >> 1 ^ (uint64_t)state << 32) % ADDRESS_BUCKETS;
+}
 
 void block_flush(struct hart *hart)
 {
 	struct exec *exec = hart->exec;
 	memset(exec->by_address, 0, sizeof exec->by_address);
 	memset(exec->by_page, 0, sizeof exec->by_page);
+	memset(exec->by_line, 0, sizeof exec->by_line);
 	memset(exec->jumps, 0, sizeof exec->jumps);
 	memset(exec->steps, 0, sizeof exec->steps);
 	exec->arena_used = 0;
@@ -26,7 +35,7 @@ void block_flush(struct hart *hart)
 
 static struct block *find_cached(const struct exec *exec, uint64_t pc, uint64_t pa, uint32_t key, uint32_t state)
 {
-	struct block *block = exec->by_address[bucket(pa >> 1)];
+	struct block *block = exec->by_address[bucket_in(pa, state)];
 	while (block &&
 	       !(block->code.pa == pa && block->code.pc == pc && block->key == key && block->code.state == state))
 		block = block->hash_next;
@@ -35,39 +44,73 @@ static struct block *find_cached(const struct exec *exec, uint64_t pc, uint64_t 
 
 static void insert(struct exec *exec, struct block *block)
 {
-	struct block **head = &exec->by_address[bucket(block->code.pa >> 1)];
+	struct block **head = &exec->by_address[bucket_in(block->code.pa, block->code.state)];
 	block->hash_next = *head;
 	*head = block;
-	head = &exec->by_page[bucket(block->code.pa >> PAGE_SHIFT)];
+	head = &exec->by_page[page_bucket(block->code.pa >> PAGE_SHIFT)];
 	block->page_next = *head;
 	*head = block;
 }
 
 static void remove_from_hash(struct exec *exec, const struct block *block)
 {
-	struct block **link = &exec->by_address[bucket(block->code.pa >> 1)];
+	struct block **link = &exec->by_address[bucket_in(block->code.pa, block->code.state)];
 	while (*link != block)
 		link = &(*link)->hash_next;
 	*link = block->hash_next;
 }
 
-static void close_list(struct block *block, uint64_t pa, uint64_t size)
+static unsigned line_bucket(uint64_t line) { return hash(line) % LINE_BUCKETS; }
+
+void block_admit(struct exec *exec, struct block *block)
 {
-	for (; block; block = block->page_next)
-		if (block->code.pa < pa + size && pa < block->code.pa + block->code.bytes)
-			block_close(block);
+	block_open(block);
+	if (!block->lines)
+		return;
+	for (uint32_t left = block->unlisted; left; left &= left - 1) {
+		struct block_line *line = &block->lines[__builtin_ctz(left)];
+		struct block_line **head = &exec->by_line[line_bucket(line->line)];
+		line->next = *head;
+		*head = line;
+	}
+	block->unlisted = 0;
+}
+
+/* The block of this entry is closed, and the entry is in no list any more. */
+static void close_by(struct block_line *line)
+{
+	struct block *block = line->block;
+	block->unlisted |= UINT32_C(1) << (line - block->lines);
+	block_close(block);
 }
 
 /* Blocks with bytes in lines of the instruction cache that are gone ask before they are entered again. */
 void block_lines_gone(struct hart *hart, uint64_t pa, uint64_t size)
 {
 	struct exec *exec = hart->exec;
-	if (size <= PAGE_SIZE) {
-		close_list(exec->by_page[bucket(pa >> PAGE_SHIFT)], pa, size);
-		return;
-	}
-	for (unsigned i = 0; i < HASH_BUCKETS; i++)
-		close_list(exec->by_page[i], pa, size);
+	uint64_t number = pa / hart->model->timing->l1i_line;
+	bool all = size == UINT64_MAX;
+	for (unsigned i = all ? 0 : line_bucket(number), end = all ? LINE_BUCKETS : i + 1; i < end; i++)
+		for (struct block_line **link = &exec->by_line[i]; *link;) {
+			struct block_line *line = *link;
+			if (!all && line->line != number) {
+				link = &line->next;
+				continue;
+			}
+			*link = line->next;
+			close_by(line);
+		}
+}
+
+/* The lines that it has bytes in. */
+static void find_lines(struct hart *hart, struct block *block)
+{
+	uint64_t size = hart->model->timing->l1i_line, first = block->code.pa / size;
+	unsigned count = (unsigned)((block->code.pa + block->code.bytes - 1) / size - first + 1);
+	block->lines = block_room(hart->exec, count * sizeof *block->lines);
+	for (unsigned i = 0; i < count; i++)
+		block->lines[i] = (struct block_line){NULL, block, first + i};
+	block->unlisted = (uint32_t)((UINT64_C(1) << count) - 1);
 }
 
 /* Did bytes change from which block->lookahead was found out? */
@@ -84,7 +127,7 @@ void exec_invalidate(struct hart *hart, uint64_t pa, uint64_t size)
 	if (hart->model)
 		hart->model->code_writes++;
 	for (uint64_t page = pa >> PAGE_SHIFT; page <= (pa + size - 1) >> PAGE_SHIFT; page++) {
-		struct block **link = &exec->by_page[bucket(page)];
+		struct block **link = &exec->by_page[page_bucket(page)];
 		while (*link) {
 			struct block *block = *link;
 			if (block->code.pa < pa + size && pa < block->code.pa + block->code.bytes) {
@@ -129,13 +172,31 @@ static void start_anew(struct hart *hart)
 	hart->context = hart->exec->epoch << KEY_BITS | (hart->context & ((1 << KEY_BITS) - 1));
 }
 
-static struct block *new_block(struct hart *hart, uint64_t pa, unsigned limit)
+static struct jump *jump_of(struct hart *hart, unsigned limit)
 {
 	struct exec *exec = hart->exec;
-	if (exec->arena_used + block_size(OPS_MAX) + UOPS_SIZE > ARENA_BYTES)
+	struct jump *jumps = limit == 1 ? exec->steps : limit ? exec->limited : exec->jumps;
+	return &jumps[jump_index_in(hart->pc, hart->pipeline_state)];
+}
+
+static uint32_t key_of(const struct hart *hart, unsigned limit)
+{
+	return (hart->context & ((1 << KEY_BITS) - 1)) | limit << KEY_BITS;
+}
+
+struct block *block_make(struct hart *hart, uint64_t pa, unsigned limit, unsigned most)
+{
+	struct exec *exec = hart->exec;
+	unsigned whole = limit ? limit : hart->engine->options.block_ops, count = most < whole ? most : whole;
+	struct block *block = NULL;
+	if (count < whole)
+		block = find_cached(exec, hart->pc, pa, key_of(hart, count), hart->pipeline_state);
+	if (block)
+		return block;
+	if (exec->arena_used + block_size(OPS_MAX) + UOPS_SIZE + LINES_SIZE > ARENA_BYTES)
 		start_anew(hart);
-	struct block *block = (struct block *)(exec->arena + exec->arena_used);
-	xlate(hart, block, pa, limit, false);
+	block = (struct block *)(exec->arena + exec->arena_used);
+	xlate(hart, block, pa, count, false);
 	if (hart->trap.pending)
 		return NULL;
 	exec->arena_used += block_size(block_ops(block));
@@ -143,18 +204,20 @@ static struct block *new_block(struct hart *hart, uint64_t pa, unsigned limit)
 		block->code.uops = memcpy(exec->arena + exec->arena_used, block->code.uops,
 		                          block->code.count * sizeof *block->code.uops);
 		exec->arena_used += (block->code.count * sizeof *block->code.uops + 15) & ~(size_t)15;
+		find_lines(hart, block);
 	}
+	if (count < whole && block->code.count == count) /* it might be longer */
+		limit = count;
+	block->key = key_of(hart, limit);
 	insert(exec, block);
 	bus_flag(hart->bus, pa, PAGE_CODE);
+	*jump_of(hart, limit) = (struct jump){hart->pc, hart->context, block};
 	return block;
 }
 
-struct block *block_find(struct hart *hart, unsigned limit)
+struct block *block_find(struct hart *hart, unsigned limit, uint64_t *pa)
 {
-	struct exec *exec = hart->exec;
-	uint32_t key = hart->context & ((1 << KEY_BITS) - 1);
-	struct jump *jumps = limit == 1 ? exec->steps : limit ? exec->limited : exec->jumps;
-	struct jump *jump = &jumps[jump_index_in(hart->pc, hart->pipeline_state)];
+	struct jump *jump = jump_of(hart, limit);
 	if (jump->pc == hart->pc && jump->context == hart->context && jump->block->code.state == hart->pipeline_state &&
 	    jump->block->key >> KEY_BITS == limit)
 		return jump->block;
@@ -173,16 +236,10 @@ struct block *block_find(struct hart *hart, unsigned limit)
 	bool straddles = (hart->pc & (PAGE_SIZE - 1)) == PAGE_SIZE - 2 && (bytes[0] & 3) == 3;
 	if (straddles || !translation.uniform_pmp)
 		return fragile_block(hart, translation.pa);
-
-	key |= limit << KEY_BITS;
-	struct block *block = find_cached(exec, hart->pc, translation.pa, key, hart->pipeline_state);
-	if (!block) {
-		block = new_block(hart, translation.pa, limit ? limit : hart->engine->options.block_ops);
-		if (!block)
-			return NULL;
-		block->key = key;
-	}
-	jump = &jumps[jump_index_in(hart->pc, hart->pipeline_state)]; /* a full arena may have renumbered the state */
-	*jump = (struct jump){hart->pc, hart->context, block};
+	*pa = translation.pa;
+	struct block *block = find_cached(hart->exec, hart->pc, translation.pa, key_of(hart, limit),
+	                                  hart->pipeline_state);
+	if (block)
+		*jump_of(hart, limit) = (struct jump){hart->pc, hart->context, block};
 	return block;
 }

@@ -43,6 +43,14 @@ _Static_assert(sizeof(struct link) == sizeof *((struct settled *)0)->next,
 _Static_assert((int)EDGE_FALL == (int)FLOW_NEXT && (int)EDGE_TAKEN == (int)FLOW_TAKEN, "an edge is a flow");
 _Static_assert(sizeof(struct edge) == EDGE_SLOTS * sizeof(struct op), "the slots after an op with an edge");
 
+/* That a block has bytes in a line of the instruction cache. */
+struct block_line {
+	struct block_line *next; /* in the list of its line, while the block is open */
+	struct block *block;
+	uint64_t line; /* physical address / bytes of a line */
+};
+enum { BLOCK_LINES_MAX = 32 };
+
 struct block {
 	struct code_block code; /* first: hart->code points here */
 	uint32_t key; /* everything translation depended on: enum key_bit */
@@ -51,6 +59,8 @@ struct block {
 	uint32_t lookahead; /* at least so many cycles before anything that another hart may notice; */
 	uint16_t seen_from, seen_to; /* this was found out from the bytes of its page from one offset up to the other */
 	struct block *hash_next, *page_next;
+	struct block_line *lines; /* with a timing model: of all its lines, */
+	uint32_t unlisted; /* and a bit for each that is in no list */
 	struct op ops[];
 };
 
@@ -76,7 +86,7 @@ enum key_bit {
 	KEY_BITS = 9, /* above: the most instructions the block may have, 0: any number */
 };
 
-enum { JUMP_ENTRIES = 1024, HASH_BUCKETS = 4096, ARENA_BYTES = 8 << 20 };
+enum { JUMP_ENTRIES = 1024, ADDRESS_BUCKETS = 16384, PAGE_BUCKETS = 4096, LINE_BUCKETS = 8192, ARENA_BYTES = 32 << 20 };
 
 struct exec {
 	struct jump {
@@ -85,8 +95,9 @@ struct exec {
 	} jumps[JUMP_ENTRIES], /* by virtual pc: what indirect jumps look up */
 	    steps[JUMP_ENTRIES], /* likewise for one-instruction blocks */
 	    limited[JUMP_ENTRIES]; /* and for those of another limit */
-	struct block *by_address[HASH_BUCKETS];
-	struct block *by_page[HASH_BUCKETS];
+	struct block *by_address[ADDRESS_BUCKETS];
+	struct block *by_page[PAGE_BUCKETS];
+	struct block_line *by_line[LINE_BUCKETS]; /* of open blocks: what is closed when the line goes */
 	uint8_t *arena;
 	size_t arena_used;
 	struct uop uops[BLOCK_MAX]; /* of the block that was translated last */
@@ -111,9 +122,11 @@ struct exec {
 static inline unsigned jump_index(uint64_t pc) { return (pc >> 1) % JUMP_ENTRIES; }
 static inline unsigned jump_index_in(uint64_t pc, uint32_t state) { return ((pc >> 1) + state * 37) % JUMP_ENTRIES; }
 
-/* A block for hart->pc in the current context (and pipeline state), or NULL with a fetch fault in hart->trap. `limit`:
- * most instructions; 0: as many as there are. */
-struct block *block_find(struct hart *hart, unsigned limit);
+/* The block for hart->pc in the current context (and pipeline state). `limit`: most instructions; 0: as many as there are. NULL: a
+ * fetch fault is in hart->trap; or, if none is pending, there is no such block yet, for code at *pa. */
+struct block *block_find(struct hart *hart, unsigned limit, uint64_t *pa);
+/* Then this is one, of no more than `most` instructions. NULL: a fetch fault. */
+struct block *block_make(struct hart *hart, uint64_t pa, unsigned limit, unsigned most);
 
 /* Translate at hart->pc, physical address pa, into `block` (room for OPS_MAX ops). `limit` instructions at most. A
  * fragile block's one instruction has its second half translated for itself. A fetch fault is left in hart->trap. */
@@ -126,6 +139,8 @@ static inline const struct block *block_running(const struct hart *hart) { retur
 static inline size_t block_size(size_t ops) { return sizeof(struct block) + ops * sizeof(struct op); }
 unsigned block_ops(const struct block *block);
 
+/* The block's lines are in the instruction cache: it may be led to until one of them goes. */
+void block_admit(struct exec *exec, struct block *block);
 /* hart->lines_gone. */
 void block_lines_gone(struct hart *hart, uint64_t pa, uint64_t size);
 

@@ -290,6 +290,20 @@ static void run_block(struct hart *hart, const struct block *block, uint64_t sto
 
 /* ---- which block comes next ---- */
 
+/* Made if there is none yet, of instructions that are in the instruction cache alone. NULL: a fetch fault, or *present is
+ * MODEL_RETRY. */
+static struct block *find_or_make(struct hart *hart, unsigned limit, struct causes *late, int *present)
+{
+	uint64_t pa;
+	struct block *block = block_find(hart, limit, &pa);
+	*present = BLOCK_MAX;
+	if (block || hart->trap.pending)
+		return block;
+	if (hart->model)
+		*present = model_fetch_ahead(hart, pa, late);
+	return *present == MODEL_RETRY ? NULL : block_make(hart, pa, limit, (unsigned)*present);
+}
+
 /* The block to run next; with a timing model, one whose instructions are in the instruction cache. */
 static struct block *find_block(struct hart *hart, unsigned limit)
 {
@@ -297,13 +311,14 @@ static struct block *find_block(struct hart *hart, unsigned limit)
 	struct block *block;
 	int present;
 	do {
-		block = block_find(hart, limit);
-		present = block && hart->model ? model_fetch(hart, &block->code, block_is_open(block), &late) : 0;
+		block = find_or_make(hart, limit, &late, &present);
+		if (block)
+			present = hart->model ? model_fetch(hart, &block->code, block_is_open(block), &late) : 0;
 		if (present > 0)
 			limit = (unsigned)present;
-	} while (present);
-	if (block && hart->model)
-		block_open(block);
+	} while (present && !hart->trap.pending);
+	if (block && hart->model && !block_is_open(block))
+		block_admit(hart->exec, block);
 	if (hart->metering)
 		meter_fetched(hart, &late);
 	return block;

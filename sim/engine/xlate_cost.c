@@ -65,6 +65,7 @@ static void ask_model(struct translator *translator, bool falls)
 			set_edge(op_edge(op), EDGE_TAKEN, op->index + 1u, &cost->taken);
 	}
 	block->last = costs.insns[block->code.count - 1].issue;
+	block->lines = NULL;
 	block_close(block);
 }
 

@@ -86,30 +86,71 @@ static unsigned instructions_within(const struct code_block *code, uint64_t byte
 	return count;
 }
 
-int model_fetch(struct hart *hart, const struct code_block *code, bool resident, struct causes *late)
+/* Is the page of pc in the fetch TLB? If not, it is now, and the hart later. */
+static bool page_was_there(struct hart *hart, uint64_t pc, struct causes *late)
+{
+	unsigned waits = enter_page(hart, pc, late);
+	if (waits)
+		delay(hart->model, waits);
+	return !waits;
+}
+
+/* How many bytes from `pa` on are in the instruction cache, up to `size`; where those of the first instruction are not, a
+ * line of them comes in, and the hart is later: MODEL_RETRY. */
+static int bytes_present(struct hart *hart, uint64_t pa, uint64_t size, unsigned first, struct causes *late)
 {
 	struct model *model = hart->model;
-	unsigned waits = enter_page(hart, code->pc, late);
-	if (waits) {
-		delay(model, waits);
-		return MODEL_RETRY;
-	}
-	if (resident)
-		return 0;
-	uint64_t line = model->timing->l1i_line, first_end = code->pa + uop_length(&code->uops[0]);
-	uint64_t page_end = (code->pa | (PAGE_SIZE - 1)) + 1, end = code->pa + code->bytes;
-	for (uint64_t pa = code->pa & -line; pa < end && pa < page_end; pa += line) {
-		if (cache_find(&model->l1i, pa) >= 0)
+	uint64_t line_size = model->timing->l1i_line, page_end = (pa | (PAGE_SIZE - 1)) + 1;
+	uint64_t end = pa + size < page_end ? pa + size : page_end;
+	for (uint64_t line = pa & -line_size; line < end; line += line_size) {
+		if (cache_find(&model->l1i, line) >= 0)
 			continue;
-		if (pa >= first_end)
-			return (int)instructions_within(code, pa - code->pa);
-		unsigned cycles = fetch_miss_cycles(model, pa, request_cycle(hart));
+		if (line >= pa + first)
+			return (int)(line - pa);
+		unsigned cycles = fetch_miss_cycles(model, line, request_cycle(hart));
 		model->counts.icache_misses++;
 		model->counts.stall_icache += cycles;
 		late->icache = (uint16_t)(late->icache + cycles);
-		fetch_fill(model, pa);
+		fetch_fill(model, line);
 		delay(model, cycles);
 		return MODEL_RETRY;
 	}
-	return 0;
+	return (int)size;
+}
+
+int model_fetch(struct hart *hart, const struct code_block *code, bool resident, struct causes *late)
+{
+	if (!page_was_there(hart, code->pc, late))
+		return MODEL_RETRY;
+	if (resident)
+		return 0;
+	int bytes = bytes_present(hart, code->pa, code->bytes, uop_length(&code->uops[0]), late);
+	if (bytes == MODEL_RETRY)
+		return MODEL_RETRY;
+	return bytes >= code->bytes ? 0 : (int)instructions_within(code, (uint64_t)bytes);
+}
+
+/* Bytes of the instruction at pa; 0: nobody has any there. */
+static unsigned length_at(const struct hart *hart, uint64_t pa)
+{
+	const uint8_t *bytes = bus_fetch(hart->bus, pa, 2);
+	return !bytes ? 0 : (bytes[0] & 3) == 3 ? 4 : 2;
+}
+
+int model_fetch_ahead(struct hart *hart, uint64_t pa, struct causes *late)
+{
+	unsigned count = 0;
+	if (!page_was_there(hart, hart->pc, late))
+		return MODEL_RETRY;
+	int bytes = bytes_present(hart, pa, CODE_MAX * 4, length_at(hart, pa), late);
+	uint64_t page_end = (pa | (PAGE_SIZE - 1)) + 1;
+	if (bytes == MODEL_RETRY)
+		return MODEL_RETRY;
+	for (uint64_t at = pa, end = pa + (uint64_t)bytes; count < CODE_MAX && at < page_end; count++) {
+		unsigned length = length_at(hart, at);
+		at += length;
+		if (!length || at > end)
+			break;
+	}
+	return (int)count;
 }

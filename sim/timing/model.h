@@ -164,6 +164,10 @@ bool model_fetches_privately(const struct model *model);
 enum { MODEL_RETRY = -1 };
 int model_fetch(struct hart *hart, const struct code_block *code, bool resident, struct causes *late);
 
+/* Likewise before there is a block: how many instructions at hart->pc, which is at pa, are in the instruction cache, at most
+ * CODE_MAX; or MODEL_RETRY. */
+int model_fetch_ahead(struct hart *hart, uint64_t pa, struct causes *late);
+
 /* All blocks are gone: forget what refers to them, but keep the state the hart is in. */
 void model_forget_code(struct hart *hart);
 

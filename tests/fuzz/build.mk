@@ -28,7 +28,7 @@ FUZZ_OBJECTS_trace := $(patsubst %.c,$(BUILD)/obj/fuzz/%.o,$(filter-out tools/rv
 define fuzz_program
 $(FUZZ_BIN)/$(1): $(BUILD)/obj/$(2)/tests/fuzz/$(3).o $(SIM_LIBRARY:%.c=$(BUILD)/obj/$(2)/%.o) $(5)
 	@mkdir -p $$(@D)
-	@echo '  LINK  $$@'; $(CC_SIM) $(FUZZ_LINK) $(4) $$^ $(LIBS) -o $$@
+	@echo '  LINK  $$@'; $(CC_SIM) $(FUZZ_LINK) $(4) $$^ $(LIBS) -lsqlite3 -o $$@
 endef
 
 $(foreach target,$(FUZZ_READERS),$(eval $(call fuzz_program,$(target),fuzz,$(target),$(FUZZ_LINK_$(target)),$(FUZZ_OBJECTS_$(target)))))

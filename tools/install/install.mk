@@ -9,7 +9,7 @@ MAN_PAGES := rvsim.1 rvtrace.1 rvsim-ci.1
 $(BUILD)/include/commit.h: commit-is
 	@tools/install/commit $@
 commit-is:
-$(foreach variant,tail plain asan,$(BUILD)/obj/$(variant)/sim/cli/about.o): $(BUILD)/include/commit.h
+$(foreach variant,tail plain asan fuzz fuzz-tail fuzz-plain,$(BUILD)/obj/$(variant)/sim/cli/about.o): $(BUILD)/include/commit.h
 
 man: $(MAN_PAGES:%=$(BUILD)/man/%) ## build the manual pages, out of what --help says
 
