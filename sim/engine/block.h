@@ -35,7 +35,7 @@ struct edge {
 	struct link links[EDGES];
 	int64_t advance; /* what is added to hart->progress: instructions, less cycles << 32, from the block's start */
 	uint32_t exits[EDGES]; /* with a timing model: the pipeline states it leads to */
-	struct wrong *wrong[EDGES]; /* and what mispredictions of the branch did; NULL: not known */
+	struct wrong *wrong[EDGES]; /* and what mispredictions of the branch did, the last first; NULL: not known */
 };
 
 _Static_assert(sizeof(struct link) == sizeof *((struct settled *)0)->next,
@@ -64,8 +64,11 @@ struct block {
 	struct op ops[];
 };
 
-/* A misprediction whose wrong path repeats: what it cost and led to. */
+/* A misprediction whose wrong path repeats: what it cost and led to. A jump has one for each target and place that it was taken
+ * to go to, up to a number. */
+enum { WRONGS_MAX = 24 };
 struct wrong {
+	struct wrong *next;
 	struct link link;
 	uint64_t target, wrong_pc;
 	int64_t advance; /* as edge->advance */

@@ -203,15 +203,35 @@ static inline void settle_effects(struct hart *hart)
 
 /* ---- running a block ---- */
 
+/* Room for what a misprediction did, in its jump's list: that of the same one, which is not what it does any more; a new one; or
+ * the one that has not come for the longest time. NULL: there is none. */
+static struct wrong *room_for_wrong(struct exec *exec, struct wrong **first, uint64_t target)
+{
+	struct wrong *last = NULL;
+	unsigned count = 0;
+	for (struct wrong *wrong = *first; wrong; wrong = wrong->next, count++) {
+		if (wrong->target == target && wrong->wrong_pc == exec->mispredicted.wrong_pc)
+			return wrong;
+		last = wrong;
+	}
+	struct wrong *made = count < WRONGS_MAX ? block_room(exec, sizeof *made) : NULL;
+	if (!made)
+		return last;
+	made->next = *first;
+	*first = made;
+	return made;
+}
+
 /* What the model found may be found again: remember where it led. */
 static void remember_settled(struct hart *hart, const struct settled *settled, unsigned insns)
 {
 	struct exec *exec = hart->exec;
-	struct wrong **wrong = exec->mispredicted.slot;
-	if (wrong && settled->trail && !*wrong)
-		*wrong = block_room(exec, sizeof **wrong);
-	if (wrong && settled->trail && *wrong)
-		**wrong = (struct wrong){
+	struct wrong *wrong = exec->mispredicted.slot && settled->trail
+	                          ? room_for_wrong(exec, exec->mispredicted.slot, hart->pc)
+	                          : NULL;
+	if (wrong)
+		*wrong = (struct wrong){
+		    .next = wrong->next,
 		    .target = hart->pc,
 		    .wrong_pc = exec->mispredicted.wrong_pc,
 		    .advance = edge_advance(insns, settled->cycles),

@@ -110,14 +110,30 @@ static void leave_mispredicted(struct hart *hart, const struct op *op, unsigned 
 	hart->exec->link = NULL;
 }
 
+/* What the jump did when it went from there to the target the last time, moved to the front. NULL: it never has. */
+static struct wrong *find_wrong(struct wrong **first, uint64_t target, uint64_t wrong_pc)
+{
+	struct wrong **link = first, *found = *first;
+	while (found && (found->target != target || found->wrong_pc != wrong_pc)) {
+		link = &found->next;
+		found = found->next;
+	}
+	if (!found || found == *first)
+		return found;
+	*link = found->next;
+	found->next = *first;
+	*first = found;
+	return found;
+}
+
 /* If it does what it did before, and no counter is about to overflow, go on as after an edge. NULL: leave. */
 static const struct op *follow_wrong(struct hart *hart, const struct op *op, unsigned taken, uint64_t target,
                                      uint64_t wrong_pc)
 {
-	struct wrong *wrong = op_edge(op)->wrong[taken];
+	struct wrong *wrong = find_wrong(&op_edge(op)->wrong[taken], target, wrong_pc);
 	hart->model->counts.mispredicts++;
-	if (!wrong || hart->counters.armed || wrong->target != target || wrong->wrong_pc != wrong_pc ||
-	    wrong->code_writes != hart->model->code_writes || !model_follow_trail(hart->model, &wrong->trail)) {
+	if (!wrong || hart->counters.armed || wrong->code_writes != hart->model->code_writes ||
+	    !model_follow_trail(hart->model, &wrong->trail)) {
 		leave_mispredicted(hart, op, taken, target, wrong_pc);
 		return NULL;
 	}
