@@ -14,6 +14,7 @@
 #include "trace/trace.h"
 #include "cli/about.h"
 #include "cli/disks.h"
+#include "cli/display.h"
 #include "cli/firmware.h"
 #include "cli/guests.h"
 #include "cli/loaders.h"
@@ -90,17 +91,8 @@ static int set_nographic(struct options *options, const struct option_row *row, 
 {
 	(void)row, (void)value;
 	options->config.nographic = options->config.told.no_graphics = true;
+	options->config.display.sdl = false; /* unless -display comes later */
 	return 0;
-}
-
-static int set_display(struct options *options, const struct option_row *row, char *value)
-{
-	(void)options;
-	if (strcmp(value, "none") == 0)
-		return 0;
-	if (strcmp(value, "sdl") == 0)
-		return bad("-display sdl is not supported: this machine has no graphics");
-	return bad("-%s %s: must be none", row->name, value);
 }
 
 static int option_device(struct options *options, const struct option_row *row, char *value)
@@ -116,6 +108,10 @@ static int option_device(struct options *options, const struct option_row *row, 
 		return ports_add(options, model, list);
 	if (strcmp(model, "loader") == 0)
 		return generic_loader(options, list);
+	if (strcmp(model, "ramfb") == 0)
+		return display_ramfb(options, list);
+	if (strcmp(model, "simple-framebuffer") == 0)
+		return display_framebuffer(options, list);
 	return bad("-device %s: unknown device", model);
 }
 
@@ -265,7 +261,8 @@ static const struct option_row rows[] = {
     TEXT("dtb", dtb),
     OUTPUT("dump-dtb", dump_dtb),
     VALUE("device", option_device),
-    VALUE("display", set_display),
+    VALUE("display", display_option),
+    {"full-screen", false, set_flag, offsetof(struct config, display.full_screen), 0, 0, NULL},
     VALUE("serial", qemu_serial),
     VALUE("chardev", qemu_chardev),
     VALUE("mon", qemu_mon),

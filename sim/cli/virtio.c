@@ -5,10 +5,14 @@
 #include "base/say.h"
 #include "base/words.h"
 #include "cli/disks.h"
+#include "cli/display.h"
 #include "cli/networks.h"
 #include "cli/qemu.h"
 #include "cli/values.h"
 #include "dev/virtio.h"
+
+/* 1280x800, as QEMU has it. */
+#define GPU_DEFAULT_SIZE (UINT64_C(800) << 32 | 1280)
 
 /* A device while its properties are read. */
 struct plugging {
@@ -27,14 +31,14 @@ static const struct {
 	const char *name;
 	unsigned bit;
 } features[] = {
-    {NULL, "event_idx", VIRTIO_F_EVENT_IDX},        {NULL, "indirect_desc", VIRTIO_F_INDIRECT_DESC},
-    {NULL, "any_layout", VIRTIO_F_ANY_LAYOUT},      {NULL, "notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY},
-    {"virtio-blk-device", "config-wce", 11},        {"virtio-blk-device", "discard", 13},
-    {"virtio-serial-device", "emergency-write", 2}, {"virtio-blk-device", "write-zeroes", 14},
-    {"virtio-net-device", "mrg_rxbuf", 15},         {"virtio-net-device", "status", 16},
-    {"virtio-net-device", "ctrl_vq", 17},           {"virtio-net-device", "ctrl_rx", 18},
-    {"virtio-net-device", "ctrl_vlan", 19},         {"virtio-net-device", "ctrl_rx_extra", 20},
-    {"virtio-net-device", "ctrl_mac_addr", 23},
+    {NULL, "event_idx", VIRTIO_F_EVENT_IDX},    {NULL, "indirect_desc", VIRTIO_F_INDIRECT_DESC},
+    {NULL, "any_layout", VIRTIO_F_ANY_LAYOUT},  {NULL, "notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY},
+    {"virtio-blk-device", "config-wce", 11},    {"virtio-blk-device", "discard", 13},
+    {"virtio-gpu-device", "edid", 1},           {"virtio-serial-device", "emergency-write", 2},
+    {"virtio-blk-device", "write-zeroes", 14},  {"virtio-net-device", "mrg_rxbuf", 15},
+    {"virtio-net-device", "status", 16},        {"virtio-net-device", "ctrl_vq", 17},
+    {"virtio-net-device", "ctrl_rx", 18},       {"virtio-net-device", "ctrl_vlan", 19},
+    {"virtio-net-device", "ctrl_rx_extra", 20}, {"virtio-net-device", "ctrl_mac_addr", 23},
 };
 
 /* Properties that may have one setting: it is so here. */
@@ -43,6 +47,12 @@ static const struct {
 } fixed_properties[] = {
     {NULL, "packed", "off"},
     {NULL, "iommu_platform", "off"},
+    {NULL, "queue_reset", "off"},
+    {"virtio-gpu-device", "blob", "off"},
+    {"virtio-gpu-device", "max_outputs", "1"},
+    {"virtio-gpu-device", "max_hostmem", "256M"},
+    {"virtio-mouse-device", "wheel-axis", "on"},
+    {"virtio-tablet-device", "wheel-axis", "on"},
     {"virtio-blk-device", "num-queues", "1"},
     {"virtio-blk-device", "logical_block_size", "512"},
     {"virtio-blk-device", "physical_block_size", "512"},
@@ -154,7 +164,7 @@ static int set_named(struct plugging *plugging, const char *name, const char *va
 {
 	bool share = plugging->config.kind == &virtio_9p_kind, serial = plugging->config.kind == &virtio_serial_kind;
 	if (strcmp(name, "id") == 0) {
-		plugging->id = value;
+		plugging->id = plugging->config.id = value;
 		return 1;
 	}
 	if (share && strcmp(name, "fsdev") == 0) {
@@ -168,6 +178,36 @@ static int set_named(struct plugging *plugging, const char *name, const char *va
 	if (number_between(value, 1, VIRTIO_PORTS, &plugging->max_ports))
 		return 1;
 	return bad("-device %s: max_ports=%s: must be from 1 to %d", plugging->model, value, VIRTIO_PORTS);
+}
+
+static bool is_input_device(const struct virtio_kind *kind)
+{
+	return kind == &virtio_keyboard_kind || kind == &virtio_mouse_kind || kind == &virtio_tablet_kind ||
+	       kind == &virtio_multitouch_kind;
+}
+
+/* Likewise of screens and of what is typed, pointed and touched with. */
+static int set_display_property(struct plugging *plugging, const char *name, const char *value)
+{
+	struct virtio_config *config = &plugging->config;
+	bool width = strcmp(name, "xres") == 0;
+	if (is_input_device(config->kind) && strcmp(name, "serial") == 0) {
+		if (strlen(value) > VIRTIO_INPUT_SERIAL)
+			return bad("-device %s: serial=%s: must be at most %d bytes", plugging->model, value,
+			           VIRTIO_INPUT_SERIAL);
+		config->text = value;
+		return 1;
+	}
+	if (is_input_device(config->kind) && (strcmp(name, "display") == 0 || strcmp(name, "head") == 0))
+		return 1; /* there is one window, and it is for all */
+	if (config->kind != &virtio_gpu_kind || (!width && strcmp(name, "yres") != 0))
+		return 0;
+	uint32_t side;
+	unsigned shift = width ? 0 : 32;
+	if (display_side(plugging->model, name, value, &side) != 0)
+		return -1;
+	config->number = (config->number & ~(UINT64_C(0xffffffff) << shift)) | (uint64_t)side << shift;
+	return 1;
 }
 
 static int set_device_property(struct plugging *plugging, const char *name, const char *value)
@@ -192,6 +232,8 @@ static int set_device_property(struct plugging *plugging, const char *name, cons
 		return 0;
 	}
 	int found = set_named(plugging, name, value);
+	if (found == 0)
+		found = set_display_property(plugging, name, value);
 	if (found == 0)
 		found = set_feature(plugging, name, value);
 	if (found == 0)
@@ -258,6 +300,8 @@ int virtio_device(struct options *options, const char *model, char *list)
 	                            .max_ports = VIRTIO_PORTS};
 	if (!plugging.config.kind)
 		return refuse_model(model);
+	if (plugging.config.kind == &virtio_gpu_kind)
+		plugging.config.number = GPU_DEFAULT_SIZE;
 	for (char *item; (item = next_item(&list)) != NULL;) {
 		char *value = cut_value(item);
 		if (set_device_property(&plugging, item, value) != 0)
@@ -339,8 +383,23 @@ static int settle_card(struct options *options, struct virtio_config *slot, cons
 	return 0;
 }
 
+/* Their drivers know nothing of what came before version 1 of the specification, and say so badly. */
+static void warn_of_legacy(const struct options *options)
+{
+	const struct virtio_options *virtio = &options->config.virtio;
+	for (unsigned i = VIRTIO_SLOTS; !virtio->modern && !options->config.quiet && i-- > 0;) {
+		const struct virtio_kind *kind = virtio->slots[i].kind;
+		if (!kind || (kind != &virtio_gpu_kind && !is_input_device(kind)))
+			continue;
+		say("warning: -device %s: no driver works with it on a legacy slot (-global virtio-mmio.force-legacy=off)",
+		    kind->name);
+		return;
+	}
+}
+
 int virtio_settle(struct options *options)
 {
+	warn_of_legacy(options);
 	unsigned cards = 0;
 	for (unsigned i = VIRTIO_SLOTS; i-- > 0;) { /* in the order in which slots are chosen */
 		struct virtio_config *slot = &options->config.virtio.slots[i];

@@ -18,6 +18,7 @@
 #include "debug/point_commands.h"
 #include "debug/repl.h"
 #include "dev/console.h"
+#include "machine/display.h"
 
 /* readline hands its callbacks no context. What it does have is one pointer to a text of the program's own, its
  * name, by which an inputrc file can tell programs apart: that text stands in here. */
@@ -137,7 +138,8 @@ static void attend_signals(struct debugger *debugger)
 		host_signals_take(SIGCONT);
 		rl_callback_handler_install(prompt_of(reading_debugger()), line_typed);
 	}
-	debugger->quit |= machine_called_off(debugger->machine);
+	display_attend_stopped(debugger->machine);
+	debugger->quit |= machine_called_off(debugger->machine) || debugger->machine->window_closed;
 	if (debugger->machine->wants_debugger)
 		cancel_line();
 	debugger->machine->wants_debugger = false;
@@ -146,11 +148,11 @@ static void attend_signals(struct debugger *debugger)
 /* Is there a key for us? First those that came while the guest ran and that it has not asked for. */
 static bool wait_for_key(struct debugger *debugger)
 {
-	enum { LOOK_MS = 100 };
+	enum { LOOK_MS = 100, WINDOW_MS = 20 };
 	struct pollfd look = {.fd = STDIN_FILENO, .events = POLLIN};
 	int key = console_take_back(debugger->machine->console);
 	if (key < 0)
-		return poll(&look, 1, LOOK_MS) > 0;
+		return poll(&look, 1, debugger->machine->window ? WINDOW_MS : LOOK_MS) > 0;
 	rl_stuff_char(key);
 	return true;
 }

@@ -15,6 +15,8 @@ struct isa;
 struct tree_writer;
 struct backends;
 struct fw_cfg;
+struct screens;
+struct user_input;
 struct virtio_options;
 
 enum finish { FINISH_PASS, FINISH_FAIL, FINISH_RESET };
@@ -37,6 +39,8 @@ struct board {
 	const struct backends *backends;
 	const struct virtio_options *virtio;
 	struct fw_cfg *fw_cfg; /* devices may add to it while they are made */
+	struct screens *screens; /* devices that show something add theirs while they are made */
+	struct user_input *user_input; /* NULL: no device takes any */
 	const unsigned *flash; /* of each bank: 1 + the index of its disk; 0: it has none */
 	uint64_t seed; /* of what is random */
 	uint64_t rtc_epoch;        /* what the RTC shows at cycle 0, in seconds since 1970 */

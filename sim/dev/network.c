@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/event_queue.h"
-#include "base/host_clock.h"
 #include "base/say.h"
 #include "base/state.h"
 #include "dev/frontier.h"
 #include "dev/host_net.h"
+#include "dev/pace.h"
 
 enum {
 	FRAMES_MAX = 256, /* that wait for the guest; with the host likewise */
@@ -43,11 +43,7 @@ struct network {
 	uint64_t taken; /* how many records came: of the replayed ones, or written */
 	struct frontier looks, sends;
 	bool finished, failed;
-	struct {
-		bool valid;
-		uint64_t cycle;
-		double host; /* seconds */
-	} pace; /* since when all harts have been waiting */
+	struct pace pace; /* of looks */
 };
 
 /* ---- lists ---- */
@@ -168,36 +164,13 @@ static uint64_t shortest_interval(const struct network *network)
 	return network->host.poll_ticks * network->host.cycles_per_tick;
 }
 
-static double seconds_of(const struct network *network, uint64_t cycles)
-{
-	return (double)cycles * 1e-9 * NS_PER_TICK / (double)network->host.cycles_per_tick;
-}
-
-/*
- * For how many seconds a look may wait for the host: while all harts wait, for as long as simulated time has run ahead since
- * they began to. Time that the host lost, at a prompt or because it is slow, is not made up for.
- */
+/* For how many seconds a look may wait for the host. */
 static double patience_for(struct network *network, uint64_t now)
 {
-	uint64_t passed = now - network->looked;
-	double clock = host_seconds();
-	if (network->host.idle(network->host.context) == CONSOLE_BUSY) {
-		network->pace.valid = false;
-		return 0;
-	}
-	if (!network->pace.valid) {
-		network->pace.valid = true;
-		network->pace.cycle = now - passed;
-		network->pace.host = clock;
-	}
-	double ahead = seconds_of(network, now - network->pace.cycle) - (clock - network->pace.host);
-	double limit = seconds_of(network, SLOWEST * shortest_interval(network));
-	if (ahead < 0) {
-		network->pace.cycle = now;
-		network->pace.host = clock;
-		return 0;
-	}
-	return ahead < limit ? ahead : limit;
+	uint64_t per_tick = network->host.cycles_per_tick;
+	bool waiting = network->host.idle(network->host.context) != CONSOLE_BUSY;
+	double limit = pace_seconds(SLOWEST * shortest_interval(network), per_tick);
+	return pace_ahead(&network->pace, waiting, now, now - network->looked, per_tick, limit);
 }
 
 static void take_frames(struct network *network, uint64_t now)

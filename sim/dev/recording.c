@@ -11,7 +11,7 @@
 #error "recordings are little-endian, and so is the host"
 #endif
 
-enum { RECORDING_VERSION = 3 };
+enum { RECORDING_VERSION = 4 };
 
 struct file_header {
 	char magic[12];
@@ -255,10 +255,17 @@ int recorder_close(struct recorder *recorder)
 /* ---- a run's ---- */
 
 /* Is it of a run with these networks? One that was killed may have had more than it tells of. */
-static int check_streams(const struct recording *recording, unsigned networks)
+static int check_streams(const struct recording *recording, unsigned networks, bool user)
 {
 	bool complete = last_kind(&recording->streams[INPUT_CONSOLE]) == RECORD_STOP;
-	for (unsigned i = 0; i < INPUT_STREAMS - INPUT_NETWORK; i++) {
+	const struct recorded_stream *typed = &recording->streams[INPUT_USER];
+	if (!user && typed->count != 0)
+		return say("%s: the recorded run had a keyboard or the like (-device virtio-keyboard-device)",
+		           recording->path);
+	if (user && complete && last_kind(typed) != RECORD_STOP)
+		return say("%s: the recorded run had no keyboard or the like (-device virtio-keyboard-device)",
+		           recording->path);
+	for (unsigned i = 0; i < INPUT_USER - INPUT_NETWORK; i++) {
 		const struct recorded_stream *stream = &recording->streams[INPUT_NETWORK + i];
 		if (i >= networks && stream->count != 0)
 			return say("%s: the recorded run had a network more (-netdev)", recording->path);
@@ -268,12 +275,12 @@ static int check_streams(const struct recording *recording, unsigned networks)
 	return 0;
 }
 
-int input_log_replay(struct input_log *log, const char *path, unsigned networks)
+int input_log_replay(struct input_log *log, const char *path, unsigned networks, bool user)
 {
 	if (!path)
 		return 0;
 	log->replaying = true;
-	return recording_read(&log->recording, path) != 0 ? -1 : check_streams(&log->recording, networks);
+	return recording_read(&log->recording, path) != 0 ? -1 : check_streams(&log->recording, networks, user);
 }
 
 int input_log_record(struct input_log *log, const char *path)

@@ -1,17 +1,18 @@
 /*
  * Recordings of host input: what --record writes and --replay reads.
  *
- * A file is "rvsim-input", a zero byte and the format's version (u32, 3); then records. All numbers are little-endian:
+ * A file is "rvsim-input", a zero byte and the format's version (u32, 4); then records. All numbers are little-endian:
  *
  *   u64 cycle      at which the guest asked for input and got this, or a frame came from a network
- *   u64 polls      how often it had asked in vain since the stream's record before; of a network: a hash of what was sent until then
+ *   u64 polls      how often it had asked in vain since the stream's record before; of a network: a hash of what was sent until then;
+ *                  of the user: how many looks there had been
  *   u16 kind       enum recording_kind
- *   u16 stream     what it came in by: enum input_stream; versions 1 and 2 have the console alone
+ *   u16 stream     what it came in by: enum input_stream; versions 1 and 2 have the console alone, 3 has no user's
  *   u32 size       of the bytes that follow; not 0 for RECORD_BYTES, 0 for RECORD_STOP and RECORD_BREAK
  *   u8[size]       the bytes
  *   u64 checksum   FNV-1a of everything in the file before it
  *
- * A frame is a record. Every stream of the run ends with its RECORD_STOP: without, the run was killed.
+ * A frame is a record; of a user, what one look found is (struct user_event of user_input.h). Every stream of the run ends with its RECORD_STOP: without, the run was killed.
  */
 #ifndef RECORDING_H
 #define RECORDING_H
@@ -23,7 +24,8 @@
 enum input_stream {
 	INPUT_CONSOLE,
 	INPUT_NETWORK, /* and on: one for each network, in their order */
-	INPUT_STREAMS = 16,
+	INPUT_USER = INPUT_NETWORK + 8, /* keyboard, pointer and touch screen, where there are such devices */
+	INPUT_STREAMS,
 };
 
 enum recording_kind {
@@ -88,8 +90,9 @@ bool input_log_add(struct input_log *log, const struct record *record);
 /* Those of a stream from number `from` on, which were kept, will not come. Of the console's, bytes come `anytime`. */
 void input_log_forget(struct input_log *log, unsigned stream, size_t from);
 
-/* The recording of a run with so many networks; `path` NULL: none. 0, or -1 after a line on stderr. input_log_free in both cases. */
-int input_log_replay(struct input_log *log, const char *path, unsigned networks);
+/* The recording of a run with so many networks, and keyboards and the like or not; `path` NULL: none. 0, or -1 after a line on stderr.
+ * input_log_free in both cases. */
+int input_log_replay(struct input_log *log, const char *path, unsigned networks, bool user);
 /* `path` NULL: not asked for. 0, or -1 after a line on stderr. */
 int input_log_record(struct input_log *log, const char *path);
 /* Every stream has written its RECORD_STOP. 0, or -1 after a line on stderr: not all could be written. */

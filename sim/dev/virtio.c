@@ -342,10 +342,12 @@ void virtio_write(const struct virtio *virtio, const struct virtio_chain *chain,
 
 uint64_t virtio_config_read(const struct virtio *virtio, uint64_t offset, unsigned size)
 {
-	uint8_t bytes[VIRTIO_CONFIG_BYTES + 8] = {0};
+	uint8_t bytes[VIRTIO_CONFIG_BYTES] = {0};
 	uint64_t value = 0;
-	if (offset >= virtio->kind->config_size)
-		return 0;
+	if (size == 8)
+		return virtio_config_read(virtio, offset, 4) | virtio_config_read(virtio, offset + 4, 4) << 32;
+	if (offset + size > virtio->config_size)
+		return UINT64_MAX >> (64 - 8 * size);
 	virtio->kind->config_read(virtio, bytes);
 	memcpy(&value, bytes + offset, size);
 	return value;
@@ -353,8 +355,8 @@ uint64_t virtio_config_read(const struct virtio *virtio, uint64_t offset, unsign
 
 void virtio_config_write(struct virtio *virtio, uint64_t offset, uint64_t value, unsigned size, uint64_t now)
 {
-	if (virtio->kind->config_write && offset < virtio->kind->config_size &&
-	    size <= virtio->kind->config_size - offset && size <= 4)
+	if (virtio->kind->config_write && offset < virtio->config_size && size <= virtio->config_size - offset &&
+	    size <= 4)
 		virtio->kind->config_write(virtio, (uint32_t)offset, (uint32_t)value, size, now);
 }
 
@@ -367,7 +369,8 @@ struct virtio *virtio_make(const struct board *board, const struct virtio_config
 	if (!virtio)
 		return NULL;
 	virtio->queue_count = virtio->queue_count ? virtio->queue_count : kind->queues;
-	assert(virtio->queue_count <= VIRTIO_QUEUES && kind->config_size <= VIRTIO_CONFIG_BYTES);
+	virtio->config_size = virtio->config_size ? virtio->config_size : kind->config_size;
+	assert(virtio->queue_count <= VIRTIO_QUEUES && virtio->config_size <= VIRTIO_CONFIG_BYTES);
 	virtio->kind = kind;
 	virtio->bus = board->bus;
 	virtio->events = board->events;

@@ -47,6 +47,7 @@ enum {
 	VIRTIO_QUEUES = 64,       /* most queues of a device */
 	VIRTIO_CONFIG_BYTES = 256,
 	VIRTIO_SLOTS = 8, /* of the machine */
+	VIRTIO_INPUT_SERIAL = 128,
 	VIRTIO_9P_TAG = 32, /* most bytes of a shared folder's name */
 };
 
@@ -59,6 +60,7 @@ struct virtio_config {
 	const char *text;               /* what the device makes of it: a disk's serial number. NULL: none */
 	uint64_t number;                /* likewise: the address of a network card */
 	uint64_t without;               /* features that are not offered */
+	const char *id;                 /* by which the command line names it, for the user. NULL: none */
 };
 
 /* What it says of a serial device's ports, by their numbers. */
@@ -101,6 +103,7 @@ struct virtio {
 	uint32_t status, isr;
 	bool modern;
 	unsigned queue_count;
+	uint32_t config_size;
 	uint64_t notified; /* bit set of the queues that the device has yet to look at */
 	struct event service;
 	uint64_t latency; /* cycles from a notification until the device looks */
@@ -111,7 +114,7 @@ struct virtio_kind {
 	const char *name; /* QEMU's, of -device */
 	uint32_t id;      /* of the specification's list */
 	unsigned queues; /* or fewer, if `make` says so in queue_count */
-	uint32_t config_size;
+	uint32_t config_size; /* likewise */
 	/* Without virtio_init's part. NULL: no memory. */
 	struct virtio *(*make)(const struct board *board, const struct virtio_config *config);
 	uint64_t (*features)(const struct virtio *virtio); /* its own */
@@ -145,7 +148,7 @@ void virtio_accept(struct virtio *virtio, unsigned half, uint32_t features);
 /* The driver has put something into a queue: the device looks when its latency is over. */
 void virtio_notify(struct virtio *virtio, uint32_t queue, uint64_t now);
 void virtio_acknowledge(struct virtio *virtio, uint32_t isr, uint64_t now);
-/* 1, 2, 4 or 8 bytes of the device's configuration; what is outside reads as 0. */
+/* 1, 2, 4 or 8 bytes of the device's configuration; what is outside reads as ones, as in QEMU. */
 uint64_t virtio_config_read(const struct virtio *virtio, uint64_t offset, unsigned size);
 void virtio_config_write(struct virtio *virtio, uint64_t offset, uint64_t value, unsigned size, uint64_t now);
 void virtio_save(const struct virtio *virtio, struct state_writer *writer);

@@ -179,7 +179,7 @@ static struct jump *jump_of(struct hart *hart, unsigned limit)
 	return &jumps[jump_index_in(hart->pc, hart->pipeline_state)];
 }
 
-static uint32_t key_of(const struct hart *hart, unsigned limit)
+static uint32_t block_key(const struct hart *hart, unsigned limit)
 {
 	return (hart->context & ((1 << KEY_BITS) - 1)) | limit << KEY_BITS;
 }
@@ -190,7 +190,7 @@ struct block *block_make(struct hart *hart, uint64_t pa, unsigned limit, unsigne
 	unsigned whole = limit ? limit : hart->engine->options.block_ops, count = most < whole ? most : whole;
 	struct block *block = NULL;
 	if (count < whole)
-		block = find_cached(exec, hart->pc, pa, key_of(hart, count), hart->pipeline_state);
+		block = find_cached(exec, hart->pc, pa, block_key(hart, count), hart->pipeline_state);
 	if (block)
 		return block;
 	if (exec->arena_used + block_size(OPS_MAX) + UOPS_SIZE + LINES_SIZE > ARENA_BYTES)
@@ -208,7 +208,7 @@ struct block *block_make(struct hart *hart, uint64_t pa, unsigned limit, unsigne
 	}
 	if (count < whole && block->code.count == count) /* it might be longer */
 		limit = count;
-	block->key = key_of(hart, limit);
+	block->key = block_key(hart, limit);
 	insert(exec, block);
 	bus_flag(hart->bus, pa, PAGE_CODE);
 	*jump_of(hart, limit) = (struct jump){hart->pc, hart->context, block};
@@ -237,7 +237,7 @@ struct block *block_find(struct hart *hart, unsigned limit, uint64_t *pa)
 	if (straddles || !translation.uniform_pmp)
 		return fragile_block(hart, translation.pa);
 	*pa = translation.pa;
-	struct block *block = find_cached(hart->exec, hart->pc, translation.pa, key_of(hart, limit),
+	struct block *block = find_cached(hart->exec, hart->pc, translation.pa, block_key(hart, limit),
 	                                  hart->pipeline_state);
 	if (block)
 		*jump_of(hart, limit) = (struct jump){hart->pc, hart->context, block};

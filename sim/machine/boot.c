@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "machine/boot_files.h"
+#include "machine/boot_screen.h"
 #include "machine/boot_symbols.h"
 #include "machine/devtree.h"
 #include "machine/generic_loader.h"
@@ -369,9 +370,10 @@ static int load_rest(struct staging *staging)
 	    .initrd_end = boot->initrd_start + boot->initrd_size,
 	};
 	if (boot_name_guests(staging->machine) != 0 || stage_guests(staging, true) != 0 ||
-	    generic_loaders(boot, staging->machine) != 0 || choose_entry(boot, staging->machine) != 0 ||
-	    make_tree(boot, staging->machine) != 0 || place_tree(boot, tree_limit(boot, config, description)) != 0 ||
-	    stage_guests(staging, false) != 0)
+	    generic_loaders(boot, staging->machine) != 0 ||
+	    boot_place_framebuffer(boot, staging->machine, &description.framebuffer) != 0 ||
+	    choose_entry(boot, staging->machine) != 0 || make_tree(boot, staging->machine) != 0 ||
+	    place_tree(boot, tree_limit(boot, config, description)) != 0 || stage_guests(staging, false) != 0)
 		return -1;
 	description.modules = staging->modules;
 	description.module_count = staging->module_count;

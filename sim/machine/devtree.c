@@ -229,7 +229,8 @@ void *devtree_from_file(const void *data, size_t size, const char *path)
 /* Names, values and a margin for structure. */
 size_t devtree_room(const struct devtree_boot *boot)
 {
-	size_t room = 4096 + boot->module_count * 512 + boot->zone_count * 1024;
+	size_t room = 4096 + (boot->framebuffer.size != 0 ? 1024 : 0) + boot->module_count * 512 +
+	              boot->zone_count * 1024;
 	if (boot->bootargs)
 		room += strlen(boot->bootargs);
 	for (size_t i = 0; i < boot->module_count; i++)
@@ -300,6 +301,54 @@ static int find_chosen(void *tree)
 	return chosen == -FDT_ERR_NOTFOUND ? fdt_add_subnode(tree, 0, "chosen") : chosen;
 }
 
+/* As simple-framebuffer's binding wants it: addresses in the node are the machine's. */
+static int use_root_addresses(void *tree, int chosen)
+{
+	int error = fdt_setprop_u32(tree, chosen, "#address-cells", 2);
+	if (error == 0)
+		error = fdt_setprop_u32(tree, chosen, "#size-cells", 2);
+	return error == 0 ? fdt_setprop(tree, chosen, "ranges", NULL, 0) : error;
+}
+
+static int add_framebuffer(void *tree, int chosen, const struct devtree_framebuffer *framebuffer)
+{
+	char name[64];
+	fdt64_t reg[2] = {cpu_to_fdt64(framebuffer->address), cpu_to_fdt64(framebuffer->size)};
+	snprintf(name, sizeof(name), "framebuffer@%" PRIx64, framebuffer->address);
+	int node = fdt_add_subnode(tree, chosen, name);
+	if (node < 0)
+		return node;
+	int error = fdt_setprop_string(tree, node, "compatible", "simple-framebuffer");
+	if (error == 0)
+		error = fdt_setprop(tree, node, "reg", reg, sizeof(reg));
+	if (error == 0)
+		error = fdt_setprop_u32(tree, node, "width", framebuffer->width);
+	if (error == 0)
+		error = fdt_setprop_u32(tree, node, "height", framebuffer->height);
+	if (error == 0)
+		error = fdt_setprop_u32(tree, node, "stride", framebuffer->stride);
+	return error == 0 ? fdt_setprop_string(tree, node, "format", "x8r8g8b8") : error;
+}
+
+/* Nobody else's memory. */
+static int reserve_framebuffer(void *tree, const struct devtree_framebuffer *framebuffer)
+{
+	char name[64];
+	fdt64_t reg[2] = {cpu_to_fdt64(framebuffer->address), cpu_to_fdt64(framebuffer->size)};
+	int node = fdt_path_offset(tree, "/reserved-memory");
+	if (node == -FDT_ERR_NOTFOUND)
+		node = fdt_add_subnode(tree, 0, "reserved-memory");
+	int error = node < 0 ? node : use_root_addresses(tree, node);
+	if (error != 0)
+		return error;
+	snprintf(name, sizeof(name), "framebuffer@%" PRIx64, framebuffer->address);
+	node = fdt_add_subnode(tree, node, name);
+	if (node < 0)
+		return node;
+	error = fdt_setprop(tree, node, "reg", reg, sizeof(reg));
+	return error == 0 ? fdt_setprop(tree, node, "no-map", NULL, 0) : error;
+}
+
 /* 0 or a libfdt error. Properties first: adding nodes to /chosen does not move /chosen itself. */
 static int add_boot(void *tree, const struct devtree_boot *boot)
 {
@@ -312,13 +361,18 @@ static int add_boot(void *tree, const struct devtree_boot *boot)
 		if (error == 0)
 			error = fdt_setprop_u64(tree, chosen, "linux,initrd-end", boot->initrd_end);
 	}
+	bool shown = boot->framebuffer.size != 0;
+	if (error == 0 && shown)
+		error = use_root_addresses(tree, chosen);
 	/* libfdt puts a new node before its elder sisters: from the last to the first, so that readers see them in
 	 * order */
 	for (size_t i = boot->zone_count; i-- > 0 && error == 0;)
 		error = add_zone(tree, chosen, &boot->zones[i]);
 	for (size_t i = boot->module_count; i-- > 0 && error == 0;)
 		error = add_module(tree, chosen, &boot->modules[i]);
-	return error;
+	if (error == 0 && shown)
+		error = add_framebuffer(tree, chosen, &boot->framebuffer);
+	return error == 0 && shown ? reserve_framebuffer(tree, &boot->framebuffer) : error;
 }
 
 int devtree_add_boot(void **tree, const struct devtree_boot *boot)

@@ -31,6 +31,12 @@ struct devtree_machine {
 	uint64_t seed;
 };
 
+/* Memory that is shown; size 0: none. */
+struct devtree_framebuffer {
+	uint64_t address, size;
+	uint32_t width, height, stride; /* stride in bytes */
+};
+
 struct devtree_boot {
 	const char *bootargs;              /* may be NULL */
 	uint64_t initrd_start, initrd_end; /* equal: none */
@@ -38,6 +44,7 @@ struct devtree_boot {
 	size_t module_count;
 	const struct devtree_zone *zones;
 	size_t zone_count;
+	struct devtree_framebuffer framebuffer;
 };
 
 /* A malloc'ed tree of devtree_bytes(); NULL after a line on stderr. */

@@ -126,5 +126,8 @@ int firmware_items_fill(struct boot *boot, struct machine *machine)
 	if (add_machine(fw_cfg, machine->config) != 0 || add_kernel(boot, machine) != 0 ||
 	    add_standard_files(fw_cfg, machine->config) != 0)
 		return -1;
+	if (machine->config->ramfb.present &&
+	    ramfb_add(&machine->ramfb, machine->config->ramfb.id, fw_cfg, &machine->bus, &machine->screens) != 0)
+		return -1;
 	return add_given_files(boot, fw_cfg, machine->config);
 }

@@ -4,17 +4,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/limits.h"
 #include "machine/boot.h"
 #include "machine/boot_files.h"
 #include "machine/firmware_items.h"
 #include "machine/config_json.h"
+#include "machine/display.h"
 #include "dev/console.h"
 #include "engine/exec.h"
 #include "engine/mem.h"
 #include "hart/mmu.h"
 #include "dev/htif.h"
+#include "dev/user_input.h"
 #include "dev/semihosting.h"
 #include "machine/params.h"
 #include "machine/semihost.h"
@@ -48,6 +51,7 @@ bool machine_forget_future(struct machine *machine)
 		return false;
 	console_forget(machine->console);
 	backends_forget(&machine->backends);
+	user_input_forget(machine->user_input);
 	return true;
 }
 
@@ -253,6 +257,8 @@ static void make_board(struct machine *machine)
 	    .backends = &machine->backends,
 	    .virtio = &machine->config->virtio,
 	    .fw_cfg = &machine->fw_cfg,
+	    .screens = &machine->screens,
+	    .user_input = machine->user_input,
 	    .flash = machine->config->flash,
 	    .seed = machine->config->seed,
 	    .rtc_epoch = machine->config->rtc_epoch,
@@ -290,6 +296,35 @@ static int add_backends(struct machine *machine)
 	    .context = machine,
 	};
 	return backends_open(&machine->backends, &machine->config->backends, &host);
+}
+
+/* All harts wait, and the user does nothing: time goes by. */
+static void wait_for_user(void *context, double seconds)
+{
+	struct timespec wait = {.tv_nsec = (long)(seconds * 1e9)};
+	nanosleep(&wait, NULL);
+	machine_attend(context);
+}
+
+static void window_closed(void *context)
+{
+	struct machine *machine = context;
+	machine->window_closed = true;
+	machine_stop(machine, STOP_QUIT, 0, "the window was closed");
+}
+
+static int add_display(struct machine *machine)
+{
+	struct user_host host = {
+	    .events = &machine->events,
+	    .log = &machine->input,
+	    .cycles_per_tick = machine->platform.cycles_per_tick,
+	    .idle = console_idle,
+	    .wait = wait_for_user,
+	    .trouble = console_trouble,
+	    .context = machine,
+	};
+	return display_add(machine, &host, window_closed);
 }
 
 static int add_console(struct machine *machine)
@@ -370,6 +405,7 @@ static uint64_t told_hash(const struct config *config)
 		hash = (hash ^ config->flash[i] << 1 ^ config->flash_by_node[i]) * UINT64_C(0x9e3779b97f4a7c15);
 	for (size_t i = 0; i < sizeof(config->told.uuid); i++)
 		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	hash ^= (uint64_t)config->ramfb.present << 2;
 	hash ^= config->told.no_graphics | config->told.menu << 1 | (uint64_t)~config->told.fail_wait << 8;
 	return hash ^ (uint64_t)~config->told.menu_wait << 32;
 }
@@ -564,8 +600,9 @@ static int build(struct machine *machine, struct boot *boot)
 	symbols_seal(machine->symbols);
 	if (init_harts(machine) != 0 || add_check(machine) != 0 || add_golden(machine) != 0 ||
 	    find_timing_symbol(machine) != 0 || has_signature(machine) != 0 ||
-	    input_log_replay(&machine->input, config->replay, config->backends.network_count) != 0 ||
-	    add_backends(machine) != 0 || check_flash(machine) != 0)
+	    input_log_replay(&machine->input, config->replay, config->backends.network_count,
+	                     display_takes_input(config)) != 0 ||
+	    add_backends(machine) != 0 || check_flash(machine) != 0 || add_display(machine) != 0)
 		return -1;
 	/* these make files empty: all but the console's patterns has been found good, and they are looked at first */
 	if (add_console(machine) != 0 || input_log_record(&machine->input, config->record) != 0 ||
@@ -602,13 +639,15 @@ int machine_init(struct machine *machine, const struct config *config)
 int machine_finish(struct machine *machine)
 {
 	int result = console_finish(machine->console);
+	user_input_finish(machine->user_input);
 	result |= backends_finish(&machine->backends);
 	return input_log_finish(&machine->input) != 0 ? -1 : result;
 }
 
 uint64_t machine_unasked(const struct machine *machine)
 {
-	return console_unasked(machine->console) + backends_unasked(&machine->backends);
+	return console_unasked(machine->console) + backends_unasked(&machine->backends) +
+	       user_input_unasked(machine->user_input);
 }
 
 void machine_free(struct machine *machine)
@@ -618,7 +657,9 @@ void machine_free(struct machine *machine)
 	trace_close(machine->trace);
 	htif_free(machine->htif);
 	semihosting_free(machine->semihosting);
+	display_close(machine);
 	devices_free(&machine->devices);
+	user_input_close(machine->user_input);
 	fw_cfg_free(&machine->fw_cfg);
 	backends_close(&machine->backends);
 	for (unsigned i = 0; i < machine->hart_count; i++) {

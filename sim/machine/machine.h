@@ -9,9 +9,12 @@
 #include "base/limits.h"
 #include "dev/devices.h"
 #include "dev/flash.h"
+#include "dev/framebuffer.h"
 #include "dev/fw_cfg.h"
 #include "dev/line_watch.h"
+#include "dev/ramfb.h"
 #include "dev/recording.h"
+#include "dev/screen.h"
 #include "dev/virtio.h"
 #include "engine/engine.h"
 #include "hart/hart.h"
@@ -22,6 +25,8 @@
 #include "watch/check.h"
 #include "watch/golden.h"
 
+struct window;
+struct user_input;
 struct symbols; /* loader.h */
 struct file_identity; /* config_json.h */
 
@@ -129,6 +134,17 @@ struct config {
 		uint32_t menu_wait; /* ms; UINT32_MAX: not said */
 	} told; /* to the guest's firmware, by fw_cfg */
 	struct virtio_options virtio;
+	struct {
+		bool present;
+		const char *id; /* NULL: none */
+	} ramfb;
+	struct framebuffer_config framebuffer;
+	struct {
+		bool sdl; /* else none */
+		bool cursor; /* the host's pointer is shown over the guest's */
+		bool stays; /* closing the window ends nothing */
+		bool full_screen; /* from the start */
+	} display;
 };
 
 /* --set ad=: who sets A and D bits, in the words of `ad` in params.c. */
@@ -170,6 +186,12 @@ struct machine {
 	struct input_log input; /* --record, --replay */
 	struct backends backends;
 	struct fw_cfg fw_cfg;
+	struct screens screens; /* of the devices, and of these two */
+	struct ramfb ramfb;
+	struct framebuffer framebuffer;
+	struct user_input *user_input; /* NULL: no device takes any */
+	struct window *window; /* NULL unless -display sdl */
+	bool window_closed; /* the user has had enough */
 	struct observers observers;
 	struct trace *trace;
 	struct check *check;

@@ -3,6 +3,7 @@
 #include "dev/console.h"
 #include "dev/htif.h"
 #include "dev/semihosting.h"
+#include "dev/user_input.h"
 #include "engine/exec.h"
 #include "hart/mmu.h"
 #include "timing/model.h"
@@ -62,6 +63,8 @@ bool snapshot_save(const struct machine *machine, struct state_writer *writer)
 	devices_save(&machine->devices, &machine->events, writer);
 	backends_save(&machine->backends, writer);
 	console_save(machine->console, writer);
+	if (machine->user_input)
+		user_input_save(machine->user_input, writer);
 	if (machine->htif)
 		htif_save(machine->htif, writer);
 	if (machine->semihosting)
@@ -119,6 +122,7 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 		exec_switch_timing(&machine->harts[i], state.modelled);
 	if (!bus_restore(&machine->bus, reader) || !devices_restore(&machine->devices, &machine->events, reader) ||
 	    !backends_restore(&machine->backends, reader) || !console_restore(machine->console, reader) ||
+	    (machine->user_input && !user_input_restore(machine->user_input, reader)) ||
 	    (machine->htif && !htif_restore(machine->htif, reader)) ||
 	    (machine->semihosting && !semihosting_restore(machine->semihosting, reader)))
 		return false;
@@ -143,6 +147,7 @@ bool snapshot_restore(struct machine *machine, struct state_reader *reader)
 	if (!reader->stored) { /* the host has seen nothing of what comes */
 		console_forget(machine->console);
 		backends_forget(&machine->backends);
+		user_input_forget(machine->user_input);
 	}
 	return true;
 }

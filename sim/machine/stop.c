@@ -5,7 +5,7 @@
 #include "base/host_clock.h"
 #include "base/host_signals.h"
 #include "dev/console.h"
-#include "machine/machine.h"
+#include "machine/display.h"
 #include "trace/trace.h"
 
 void machine_yield(struct machine *machine)
@@ -94,6 +94,7 @@ void machine_attend(struct machine *machine)
 {
 	double now = host_seconds();
 	console_attend(machine->console);
+	display_attend(machine);
 	machine_called_off(machine);
 	if (now - machine->flushed >= 1) {
 		trace_flush(machine->trace);

@@ -307,7 +307,7 @@ Test(console, a_recording_is_replayed_again)
 		{ .cycle = 20, .polls = 1, .kind = RECORD_STOP },
 	};
 	write_recording(path, records, 2);
-	cr_assert_eq(input_log_replay(&log, path, 0), 0);
+	cr_assert_eq(input_log_replay(&log, path, 0, false), 0);
 	struct console_config config = { .serial = "stdio", .log = &log, .trouble = count_trouble, .context = troubles };
 	struct console *console = console_open(&config);
 	struct state_writer writer = { 0 };
@@ -442,7 +442,7 @@ Test(console, input_comes_back_after_any_question)
 		struct console *consoles[2];
 		temporary(again);
 		for (unsigned i = 0; i < 2; i++) {
-			cr_assert_eq(input_log_replay(&logs[i], path, 0), 0);
+			cr_assert_eq(input_log_replay(&logs[i], path, 0, false), 0);
 			cr_assert_eq(input_log_record(&logs[i], i ? again : NULL), 0);
 			struct console_config config = { .serial = "stdio", .log = &logs[i], .trouble = count_trouble, .context = troubles };
 			consoles[i] = console_open(&config);

@@ -107,7 +107,7 @@ Test(network, replays)
 	record_session(path, &recorded);
 	struct input_log log = {0};
 	struct net_world net;
-	cr_assert_eq(input_log_replay(&log, path, 1), 0);
+	cr_assert_eq(input_log_replay(&log, path, 1, false), 0);
 	begin_net(&net, true, log);
 	cr_expect_eq(session(&net, 0), recorded);
 	cr_expect_eq(side.looks, 0, "no host is asked");
@@ -131,7 +131,7 @@ Test(network, replays_another_run)
 	for (unsigned more = 0; more < 2; more++) {
 		struct input_log log = {0};
 		struct net_world net;
-		cr_assert_eq(input_log_replay(&log, path, 1), 0);
+		cr_assert_eq(input_log_replay(&log, path, 1, false), 0);
 		begin_net(&net, true, log);
 		sent_number = more ? 9 : 10;
 		session(&net, more);
@@ -151,17 +151,17 @@ Test(network, recordings_of_other_machines)
 	struct input_log log = {0};
 	record_session(path, &recorded);
 	cr_redirect_stderr();
-	cr_expect_neq(input_log_replay(&log, path, 0), 0, "one more was recorded");
+	cr_expect_neq(input_log_replay(&log, path, 0, false), 0, "one more was recorded");
 	input_log_free(&log);
-	cr_expect_eq(input_log_replay(&log, path, 2), 0, "without the console's end nobody knows of a second one");
+	cr_expect_eq(input_log_replay(&log, path, 2, false), 0, "without the console's end nobody knows of a second one");
 	input_log_free(&log);
 	temporary(path);
 	cr_assert_eq(input_log_record(&log, path), 0);
 	recorder_add(log.recorder, &(struct record){.kind = RECORD_STOP});
 	cr_assert_eq(input_log_finish(&log), 0);
-	cr_expect_neq(input_log_replay(&log, path, 1), 0, "none was recorded");
+	cr_expect_neq(input_log_replay(&log, path, 1, false), 0, "none was recorded");
 	input_log_free(&log);
-	cr_expect_eq(input_log_replay(&log, path, 0), 0);
+	cr_expect_eq(input_log_replay(&log, path, 0, false), 0);
 	input_log_free(&log);
 }
 
@@ -176,7 +176,7 @@ Test(network, saved_in_the_middle)
 	struct net_world worlds[2];
 	for (unsigned i = 0; i < 2; i++) {
 		struct input_log log = {0};
-		cr_assert_eq(input_log_replay(&log, path, 1), 0);
+		cr_assert_eq(input_log_replay(&log, path, 1, false), 0);
 		begin_net(&worlds[i], true, log);
 	}
 	struct net_world *net = &worlds[0], *other = &worlds[1];
@@ -212,7 +212,7 @@ Test(network, a_recording_is_replayed_again)
 	struct input_log log = {0};
 	struct net_world net;
 	struct state_writer writer = {0};
-	cr_assert_eq(input_log_replay(&log, path, 1), 0);
+	cr_assert_eq(input_log_replay(&log, path, 1, false), 0);
 	begin_net(&net, true, log);
 	event_queue_save(&net.world.events, &writer);
 	net.world.slot->save(net.world.slot, &writer);

@@ -281,7 +281,7 @@ Test(virtio_serial, revival_of_looks)
 	temporary(path);
 	cr_assert_eq(input_log_record(&log, path), 0);
 	cr_assert_eq(input_log_finish(&log), 0);
-	cr_assert_eq(input_log_replay(&log, path, 0), 0); /* nothing comes, and no end */
+	cr_assert_eq(input_log_replay(&log, path, 0, false), 0); /* nothing comes, and no end */
 	struct console *consoles[2] = {console_open(&(struct console_config){.serial = "stdio", .log = &log}), console_of("")};
 	for (unsigned i = 0; i < 2; i++) {
 		struct serial_world serial, other;
