@@ -209,8 +209,11 @@ COMMAND(cmd_mouse_button, 234, "mouse_button", "mouse_b", "STATE",
 	if (!can_take(debugger, USER_BUTTON, "pointer"))
 		return false;
 	bool told = true;
-	for (unsigned i = 0; i < 3 && told; i++)
-		told = tell_user_event(debugger, USER_BUTTON, codes[i], (int32_t)(state >> i & 1), 0);
+	for (unsigned i = 0; i < 3 && told; i++) {
+		uint32_t before = user_input_buttons(debugger->machine->user_input) >> (codes[i] - BTN_LEFT) & 1;
+		if (before != (state >> i & 1))
+			told = tell_user_event(debugger, USER_BUTTON, codes[i], (int32_t)(state >> i & 1), 0);
+	}
 	return told;
 }
 

@@ -29,6 +29,7 @@ struct user_input {
 	bool live, failed, finished;
 	struct waiting *waiting; /* with the host: nothing of it is simulated yet */
 	size_t waiting_count;
+	uint32_t buttons; /* that are down, of those that were told */
 	uint64_t began; /* of the host's side: the cycle from which the first one's hold counts */
 	struct event look;
 	uint64_t looked;        /* cycle */
@@ -237,8 +238,12 @@ bool user_input_push(struct user_input *input, const struct user_event *event, u
 	if (!input->waiting)
 		return false;
 	input->waiting[input->waiting_count++] = (struct waiting){*event, hold};
+	uint32_t bit = event->sort == USER_BUTTON ? 1u << (event->code - BTN_LEFT) % 32 : 0;
+	input->buttons = event->value ? input->buttons | bit : input->buttons & ~bit;
 	return true;
 }
+
+uint32_t user_input_buttons(const struct user_input *input) { return input->buttons; }
 
 const struct user_device *user_input_device(const struct user_input *input, enum user_sort sort)
 {

@@ -85,6 +85,8 @@ void user_input_live(struct user_input *input);
 /* Something was done: of what is due at once, and then what is `hold` ticks of mtime later than that before it. False: input is a recording, or
  * there is no room. */
 bool user_input_push(struct user_input *input, const struct user_event *event, uint64_t hold);
+/* The buttons that the host's side holds down: bit n is BTN_LEFT + n. */
+uint32_t user_input_buttons(const struct user_input *input);
 /* Does a device listen to it? */
 bool user_input_wanted(const struct user_input *input, enum user_sort sort);
 /* The device that gets it; NULL: none listens. */

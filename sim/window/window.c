@@ -10,6 +10,17 @@ enum { FIRST_WIDTH = 640, FIRST_HEIGHT = 400 };
 
 static const double frame_seconds = 1.0 / 60;
 
+/* Without Wayland its library would say so on stderr before X is tried. */
+static int choose_video_driver(struct window *window)
+{
+	bool named = getenv("SDL_VIDEODRIVER") != NULL, wayland = getenv("WAYLAND_DISPLAY") != NULL;
+	if (!named && !wayland && !getenv("DISPLAY"))
+		return say("-display sdl: there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set");
+	if (!named && !wayland)
+		window->sdl.SetHint(SDL_HINT_VIDEODRIVER, "x11");
+	return 0;
+}
+
 /* SDL goes on without a display, and nobody sees a thing: that is no window, unless it is asked for by name. */
 static int check_video_driver(struct window *window)
 {
@@ -22,7 +33,7 @@ static int check_video_driver(struct window *window)
 static int begin_sdl(struct window *window)
 {
 	struct sdl *sdl = &window->sdl;
-	if (sdl_open(sdl) != 0)
+	if (sdl_open(sdl) != 0 || choose_video_driver(window) != 0)
 		return -1;
 	sdl->SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");     /* signals are the machine's */
 	sdl->SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0"); /* OpenGL costs 100 MB for what is a copy */
