@@ -1,4 +1,5 @@
 """A display for -display sdl: Xvfb, what can be seen on it, and a user who types and points there (xdotool)."""
+import ctypes
 import os
 import signal
 import subprocess
@@ -18,6 +19,12 @@ def wait_for(what, look):
             return found
         time.sleep(0.02)
     raise AssertionError(f"after {PATIENCE} s: {what}")
+
+
+class ClientMessage(ctypes.Structure):
+    """Xlib's XClientMessageEvent, as large as any XEvent."""
+    _fields_ = [("type", ctypes.c_int), ("serial", ctypes.c_ulong), ("send_event", ctypes.c_int), ("display", ctypes.c_void_p), ("window", ctypes.c_ulong),
+                ("message_type", ctypes.c_ulong), ("format", ctypes.c_int), ("data", ctypes.c_long * 5), ("rest", ctypes.c_long * 12)]
 
 
 class Display:
@@ -55,6 +62,17 @@ class Display:
         """Where a window is, and how large."""
         words = dict(line.split("=") for line in self.do("getwindowgeometry", "--shell", window).split())
         return tuple(int(words[name]) for name in ("X", "Y", "WIDTH", "HEIGHT"))
+
+    def close(self, window):
+        """As a window manager does whose user clicks at the cross: a message, which the program may heed."""
+        x11 = ctypes.CDLL("libX11.so.6")
+        x11.XOpenDisplay.restype, x11.XInternAtom.restype = ctypes.c_void_p, ctypes.c_ulong
+        connection = ctypes.c_void_p(x11.XOpenDisplay(self.environment["DISPLAY"].encode()))
+        protocols, delete = (x11.XInternAtom(connection, name, 0) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
+        client_message, words = 33, 32
+        event = ClientMessage(client_message, 0, 1, None, int(window), protocols, words, (ctypes.c_long * 5)(delete))
+        x11.XSendEvent(connection, ctypes.c_ulong(int(window)), 0, ctypes.c_long(0), ctypes.byref(event))
+        x11.XCloseDisplay(connection)
 
     def look(self, window):
         return read_xwd(os.path.join(self.folder.name, "Xvfb_screen0")).part(*self.area(window))

@@ -238,7 +238,7 @@ bool user_input_push(struct user_input *input, const struct user_event *event, u
 	if (!input->waiting)
 		return false;
 	input->waiting[input->waiting_count++] = (struct waiting){*event, hold};
-	uint32_t bit = event->sort == USER_BUTTON ? 1u << (event->code - BTN_LEFT) % 32 : 0;
+	uint32_t bit = event->sort == USER_BUTTON ? 1u << (event->code - (unsigned)BTN_LEFT) % 32 : 0;
 	input->buttons = event->value ? input->buttons | bit : input->buttons & ~bit;
 	return true;
 }

@@ -2,10 +2,13 @@
  * All devices of a machine, and a driver that means them no good: accesses of every width to every register, queues that are set up
  * as drivers do and then filled with anything, DMA descriptors for fw_cfg, and memory that changes while devices look at it. Nothing
  * may crash or hang, and what time brings ends. When half of it is done the machine is saved; it goes back there from the end, and
- * the rest is done again: what is read and what is left are the same.
+ * the rest is done again: what is read and what is left are the same. With some inputs a user types and points meanwhile, who does not come again:
+ * that is done once.
  */
 #include "base/bus.h"
 #include "base/event_queue.h"
+#include "dev/screen.h"
+#include "dev/user_input.h"
 #include "dev/virtio.h"
 #include "machine/snapshot.h"
 #include "small.h"
@@ -29,6 +32,7 @@ struct driver {
 	struct source source;
 	uint64_t now;
 	uint64_t heard; /* hash of what was read */
+	bool touched;   /* there is a user */
 	uint16_t given[VIRTIO_SLOTS][QUEUES];
 };
 
@@ -132,6 +136,47 @@ static void put_descriptor(struct driver *driver, uint64_t at, unsigned index)
 	memcpy(descriptor + 12, tail, 4);
 }
 
+/* Of a GPU: a request that may fit, to one of a few pictures that may be there. */
+static void put_gpu_request(struct driver *driver, uint64_t pa)
+{
+	struct source *source = &driver->source;
+	uint32_t words[16] = {source_one_in(source, 8) ? 0x300 + source_below(source, 3) : 0x100 + source_below(source, 12), source_below(source, 2)};
+	uint64_t part = some_address(source);
+	for (unsigned i = 6; i < 16; i++)
+		words[i] = source_one_in(source, 12) ? (uint32_t)source_take(source, 4) : source_below(source, 70);
+	if (words[0] == 0x106)
+		memcpy(words + 8, &part, 8);
+	if (words[0] == 0x101 && source_one_in(source, 2))
+		words[7] = 1 + source_below(source, 4);
+	if (bus_is_dram(&driver->machine.bus, pa, sizeof(words)))
+		memcpy(bus_host(&driver->machine.bus, pa), words, sizeof(words));
+}
+
+static void type(struct driver *driver)
+{
+	struct source *source = &driver->source;
+	struct user_event event = {(uint16_t)source_below(source, USER_SORTS), (uint16_t)source_below(source, 300), (int32_t)source_take(source, 2)};
+	user_input_push(driver->machine.user_input, &event, source_one_in(source, 8) ? source_below(source, 50000) : 0);
+}
+
+/* Somebody looks: whatever the guest has said of its pictures, they lie in memory. */
+static void look_at_screens(struct driver *driver)
+{
+	static uint32_t row[SCREEN_SIDE_MAX * 4];
+	struct screens *screens = &driver->machine.screens;
+	struct screen_picture picture;
+	for (unsigned i = 0; i < screens->count; i++) {
+		struct screen *screen = screens->list[i];
+		if (screen->cursor && screen->cursor(screen->context).pixels)
+			driver->heard ^= screen->cursor(screen->context).pixels[CURSOR_SIDE * CURSOR_SIDE - 1];
+		if (!screen_look(screen, &picture))
+			continue;
+		screen_row(&picture, 0, row);
+		screen_row(&picture, picture.height - 1, row);
+		driver->heard = (driver->heard ^ row[picture.width - 1]) * UINT64_C(0x100000001b3);
+	}
+}
+
 /* A chain of one to four, with the beginning of a message that its device might take. */
 static void give(struct driver *driver, bool modern)
 {
@@ -148,8 +193,10 @@ static void give(struct driver *driver, bool modern)
 	}
 	uint64_t pa;
 	memcpy(&pa, bus_host(bus, at), 8);
+	if (source_one_in(source, 4))
+		put_gpu_request(driver, pa);
 	const uint32_t header[4] = {source_below(source, 160), source_below(source, 200) << 8 | source_below(source, 256), source_below(source, 70), 0};
-	if (bus_is_dram(bus, pa, sizeof(header)))
+	if (bus_is_dram(bus, pa, sizeof(header)) && source_one_in(source, 2))
 		memcpy(bus_host(bus, pa), header, sizeof(header));
 	uint64_t ring = modern ? at + 0x400 : at + 16 * LENGTH;
 	uint16_t head = (uint16_t)(source_one_in(source, 20) ? source_below(source, LENGTH + 2) : 0), *given = &driver->given[slot][queue];
@@ -201,6 +248,12 @@ static void operate(struct driver *driver, bool modern)
 	case 1: dma(driver); break;
 	case 2: poke(driver); break;
 	case 3: wait_a_little(driver); break;
+	case 7:
+		if (driver->touched)
+			type(driver);
+		else
+			look_at_screens(driver);
+		break;
 	case 4:
 	case 5:
 	case 6: any_access(driver); break;
@@ -243,7 +296,7 @@ static void finish_twice(struct driver *driver, bool modern)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct driver driver = {.source = source_of(data, size)};
+	struct driver driver = {.source = source_of(data, size), .touched = size != 0 && data[0] & 2};
 	struct options options;
 	char drive[96], flash[96], share[96], file[96];
 	bool modern = size != 0 && data[0] & 1;
@@ -254,7 +307,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *words[] = {"rvsim", "-m", "1M", "--quiet", "-serial", "null", "-drive", drive, "-device", "virtio-blk-device,drive=d",
 	                 "-device", "virtio-rng-device", "-device", "virtio-net-device", "-fsdev", share, "-device",
 	                 "virtio-9p-device,fsdev=s,mount_tag=t", "-chardev", "null,id=c", "-device", "virtio-serial-device", "-device",
-	                 "virtconsole,chardev=c", "-drive", flash, "-fw_cfg", file, "-bios", (char *)firmware,
+	                 "virtconsole,chardev=c", "-device", "virtio-gpu-device", "-device", "virtio-keyboard-device", "-device",
+	                 "virtio-multitouch-device", "-device", "ramfb", "-device", "simple-framebuffer,xres=64,yres=64", "-drive", flash, "-fw_cfg", file, "-bios", (char *)firmware,
 	                 modern ? "-global" : NULL, "virtio-mmio.force-legacy=off", NULL};
 	small_options(&options, words);
 	REQUIRE(machine_init(&driver.machine, &options.config) == 0, "no machine");
@@ -262,7 +316,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		begin_slot(&driver, slot, modern);
 	for (unsigned i = 0; i < OPERATIONS / 2; i++)
 		operate(&driver, modern);
-	finish_twice(&driver, modern);
+	if (driver.touched) {
+		struct state_writer state = finish(&driver, modern);
+		state_writer_free(&state);
+	} else {
+		finish_twice(&driver, modern);
+	}
 	machine_free(&driver.machine);
 	options_free(&options);
 	return 0;

@@ -281,7 +281,7 @@ def window_keys():
             display.do("key", "ctrl+alt+s")
             wait_for("no screenshot", lambda: "screenshot: rvsim-1.png" in machine.err)
             expect_picture(read_png(os.path.join(folder, "rvsim-1.png")).part(*above), PICTURE.part(*above), "the screenshot")
-            display.do("windowsize", "--sync", number, 2 * WIDTH, 2 * HEIGHT + 40)
+            display.do("windowmove", "--sync", number, 0, 0, "windowsize", "--sync", number, 2 * WIDTH, 2 * HEIGHT + 40)
 
             def doubled():
                 picture = display.look(number)
@@ -293,7 +293,7 @@ def window_keys():
             display.do("key", "ctrl+alt+u")
             wait_for("it keeps its size", lambda: display.area(number)[2:] == (WIDTH, HEIGHT))
             expect("code 0x1f" not in machine.out and "code 0x2 " not in machine.out, "the window's keys reach the guest: " + machine.out)
-            display.do("windowquit", number)
+            display.close(number)
             expect_equal((machine.end(), machine.err.splitlines()[-1]), (0, "rvsim: the window was closed"), "closed")
 
 
