@@ -18,12 +18,31 @@ static unsigned bucket_in(uint64_t pa, uint32_t state)
 	return hash(pa >> 1 ^ (uint64_t)state << 32) % ADDRESS_BUCKETS;
 }
 
+static unsigned line_bucket(uint64_t line) { return hash(line) % LINE_BUCKETS; }
+
+/* The tables are large, and few blocks leave most of them empty. */
+static void empty_tables(struct exec *exec)
+{
+	if (exec->made_count > FEW_BLOCKS) {
+		memset(exec->by_address, 0, sizeof exec->by_address);
+		memset(exec->by_page, 0, sizeof exec->by_page);
+		memset(exec->by_line, 0, sizeof exec->by_line);
+	} else {
+		for (unsigned i = 0; i < exec->made_count; i++) {
+			const struct block *block = exec->made[i];
+			exec->by_address[bucket_in(block->code.pa, block->code.state)] = NULL;
+			exec->by_page[page_bucket(block->code.pa >> PAGE_SHIFT)] = NULL;
+			for (unsigned line = 0; line < block->line_count; line++)
+				exec->by_line[line_bucket(block->lines[line].line)] = NULL;
+		}
+	}
+	exec->made_count = 0;
+}
+
 void block_flush(struct hart *hart)
 {
 	struct exec *exec = hart->exec;
-	memset(exec->by_address, 0, sizeof exec->by_address);
-	memset(exec->by_page, 0, sizeof exec->by_page);
-	memset(exec->by_line, 0, sizeof exec->by_line);
+	empty_tables(exec);
 	memset(exec->jumps, 0, sizeof exec->jumps);
 	memset(exec->steps, 0, sizeof exec->steps);
 	exec->arena_used = 0;
@@ -50,6 +69,9 @@ static void insert(struct exec *exec, struct block *block)
 	head = &exec->by_page[page_bucket(block->code.pa >> PAGE_SHIFT)];
 	block->page_next = *head;
 	*head = block;
+	if (exec->made_count < FEW_BLOCKS)
+		exec->made[exec->made_count] = block;
+	exec->made_count += exec->made_count <= FEW_BLOCKS;
 }
 
 static void remove_from_hash(struct exec *exec, const struct block *block)
@@ -59,8 +81,6 @@ static void remove_from_hash(struct exec *exec, const struct block *block)
 		link = &(*link)->hash_next;
 	*link = block->hash_next;
 }
-
-static unsigned line_bucket(uint64_t line) { return hash(line) % LINE_BUCKETS; }
 
 void block_admit(struct exec *exec, struct block *block)
 {
@@ -110,6 +130,7 @@ static void find_lines(struct hart *hart, struct block *block)
 	block->lines = block_room(hart->exec, count * sizeof *block->lines);
 	for (unsigned i = 0; i < count; i++)
 		block->lines[i] = (struct block_line){NULL, block, first + i};
+	block->line_count = count;
 	block->unlisted = (uint32_t)((UINT64_C(1) << count) - 1);
 }
 
@@ -200,6 +221,7 @@ struct block *block_make(struct hart *hart, uint64_t pa, unsigned limit, unsigne
 	if (hart->trap.pending)
 		return NULL;
 	exec->arena_used += block_size(block_ops(block));
+	block->line_count = 0;
 	if (hart->model) {
 		block->code.uops = memcpy(exec->arena + exec->arena_used, block->code.uops,
 		                          block->code.count * sizeof *block->code.uops);

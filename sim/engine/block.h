@@ -60,6 +60,7 @@ struct block {
 	uint16_t seen_from, seen_to; /* this was found out from the bytes of its page from one offset up to the other */
 	struct block *hash_next, *page_next;
 	struct block_line *lines; /* with a timing model: of all its lines, */
+	uint32_t line_count;
 	uint32_t unlisted; /* and a bit for each that is in no list */
 	struct op ops[];
 };
@@ -89,7 +90,14 @@ enum key_bit {
 	KEY_BITS = 9, /* above: the most instructions the block may have, 0: any number */
 };
 
-enum { JUMP_ENTRIES = 1024, ADDRESS_BUCKETS = 16384, PAGE_BUCKETS = 4096, LINE_BUCKETS = 8192, ARENA_BYTES = 32 << 20 };
+enum {
+	JUMP_ENTRIES = 1024,
+	ADDRESS_BUCKETS = 16384,
+	PAGE_BUCKETS = 4096,
+	LINE_BUCKETS = 8192,
+	FEW_BLOCKS = 128,
+	ARENA_BYTES = 32 << 20
+};
 
 struct exec {
 	struct jump {
@@ -101,6 +109,8 @@ struct exec {
 	struct block *by_address[ADDRESS_BUCKETS];
 	struct block *by_page[PAGE_BUCKETS];
 	struct block_line *by_line[LINE_BUCKETS]; /* of open blocks: what is closed when the line goes */
+	struct block *made[FEW_BLOCKS]; /* since the last flush, as long as they are few */
+	unsigned made_count;
 	uint8_t *arena;
 	size_t arena_used;
 	struct uop uops[BLOCK_MAX]; /* of the block that was translated last */

@@ -10,12 +10,12 @@ COMPARE = ["python3", "tests/diff/compare.py", "--build", "build"]
 
 
 def qemu():
-    status, out, err = run(COMPARE + ["--seeds", "3000", "--jobs", "1"], 600)
+    status, out, err = run(COMPARE + ["--seeds", "2000", "--jobs", "1"], 600)
     expect(status == 0, out + err)
 
 
 def settings():
-    status, out, err = run(COMPARE + ["--options", "--seeds", "80"], 600)
+    status, out, err = run(COMPARE + ["--options", "--seeds", "40"], 600)
     expect(status == 0, out + err)
 
 
