@@ -21,7 +21,7 @@ FORMATTED = $(shell git ls-files 'sim/*.[ch]' 'firmware/*.[ch]' 'tools/*.[ch]')
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 
 .DEFAULT_GOAL := all
-.PHONY: all run format test test-programs asan hostile lint packages clean help expand
+.PHONY: all run slurm format test test-programs asan hostile lint packages clean help expand
 
 all: $(BUILD)/rvsim $(BUILD)/rvtrace firmware guests ## build everything under build/
 
@@ -91,6 +91,11 @@ hostile: ## bad ELFs and options; guests under one-op blocks, one-entry TLBs and
 	@tools/install-packages.sh $(PACKAGES_TEST)
 	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
 	@tests/run.py hostile hostile_engines
+
+slurm: ## rvsim-sweep on a Slurm of this machine, started for it: 200 points, to the table that this machine alone makes
+	@tools/install-packages.sh $(PACKAGES_TEST) slurm-wlm python3-matplotlib
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@tests/run.py slurm
 
 format: ## make the sources look as .clang-format says
 	@tools/install-packages.sh clang-format-19

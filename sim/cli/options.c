@@ -226,6 +226,12 @@ static int set_percpu(struct options *options, const struct option_row *row, cha
 	return 0;
 }
 
+static int set_save_unfinished(struct options *options, const struct option_row *row, char *value)
+{
+	options->config.save_unfinished = true;
+	return set_output(options, row, value);
+}
+
 static int set_timeout(struct options *options, const struct option_row *row, char *value)
 {
 	char *end;
@@ -327,6 +333,7 @@ static const struct option_row rows[] = {
     OUTPUT("record", record),
     TEXT("replay", replay),
     OUTPUT("save", save),
+    {"save-unfinished", true, set_save_unfinished, offsetof(struct config, save), 0, 0, NULL},
     TEXT("load", load),
     TEXT("semihosting-files", semihosting.folder),
     {"help", false, NULL, 0, 0, 0, NULL},
@@ -479,8 +486,9 @@ static void drop_untrue_names(struct config *config)
 /* Options that say where results go, and change none. */
 static bool is_result(const struct option_row *row)
 {
-	static const char *const names[] = {"golden", "update", "cycles",   "stats", "trace", "signature", "record",
-	                                    "save",   "quiet",  "dump-dtb", "gdb",   "s",     "S"};
+	static const char *const names[] = {"golden", "update", "cycles",          "stats", "trace",    "signature",
+	                                    "record", "save",   "save-unfinished", "quiet", "dump-dtb", "gdb",
+	                                    "s",      "S"};
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(row->name, names[i]) == 0)
 			return true;

@@ -117,6 +117,7 @@ struct config {
 	bool nographic; /* a terminal is the guest's whole, and ctrl-A begins commands */
 	const char *record, *replay; /* host input, or NULL */
 	const char *save, *load; /* snapshots, or NULL */
+	bool save_unfinished; /* a run that comes to its end needs none */
 	bool debug, quiet, stopped;
 	const char *debug_cmd;
 	struct gdb_config gdb;

@@ -84,7 +84,9 @@ int snapshot_write(const struct machine *machine, const char *path)
 {
 	struct state_writer state = {0};
 	if (!could_go_on(machine->stop))
-		return say("--save %s: the machine has come to its end: there is nothing to go on from", path);
+		return machine->config->save_unfinished
+		           ? 0
+		           : say("--save %s: the machine has come to its end: there is nothing to go on from", path);
 	bool saved = snapshot_save(machine, &state);
 	size_t room = ZSTD_compressBound(state.size);
 	void *packed = saved ? malloc(room) : NULL;

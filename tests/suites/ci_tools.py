@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 import xml.etree.ElementTree as xml
+from outside_project import make_project, read, slow_down
 from suites.tools import FIRMWARE, RVSIM, expect, expect_equal, guest, run
 
 CI = os.path.abspath("tools/rvsim-ci")
@@ -113,6 +114,25 @@ def baseline(folder):
 
 
 @in_folder
+def outside(folder):
+    """A project outside: green, then red, and named, when each exit of its hypervisor takes 40 cycles more."""
+    project = make_project(folder)
+
+    def go(*words):
+        result = subprocess.run([CI, "rvsim-ci.toml", "--markdown", "summary.md", *words], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=200)
+        return result.returncode, result.stdout, result.stderr
+    got = go("--update")
+    expect_equal(got[:2], (0, "5 passed, 0 failed\n"), got[2])
+    got = go()
+    expect_equal(got[:2], (0, "5 passed, 0 failed\n"), got[2])
+    slow_down(project)
+    got, out, err = go()
+    expect_equal((got, out), (1, "4 passed, 1 failed\n"), err)
+    change = re.search(r"count \[cva6\] \| \*\*failed\*\* .*ecall from VS-mode: \d+ -> \d+ cycles \(\+(\d+)", read(project, "summary.md"))
+    expect(change and 38 <= int(change[1]) <= 60, read(project, "summary.md"))
+
+
+@in_folder
 def installed(folder):
     """make install: programs that run from there, manual pages without a warning, completion; make uninstall leaves nothing."""
     built = subprocess.run(["make", "-s", "install", f"DESTDIR={folder}", "PREFIX=/usr", *[f"{name}={os.environ[name]}" for name in ("CC_SIM", "CC_PLAIN") if name in os.environ]],
@@ -156,5 +176,6 @@ def cases():
     yield "wrong-manifests", wrong_manifests
     yield "killed", killed
     yield "baseline", baseline
+    yield "outside", outside
     yield "installed", installed
     yield "templates", templates

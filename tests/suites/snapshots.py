@@ -69,6 +69,11 @@ def where_it_stops():
         expect(status == 0 and " retired 0 " not in err, f"a debugger's user who comes back: {err}")
         status, _, err = run([RVSIM, "--save", state, *SMP], 120)
         expect_equal((status, err), (2, f"rvsim: --save {state}: the machine has come to its end: there is nothing to go on from\n"), "at the end")
+        os.remove(state)
+        expect_equal(run([RVSIM, "--save-unfinished", state, *SMP], 120), (0, whole, ""), "at the end, of a run that needs no snapshot then")
+        expect(not os.path.exists(state), "a snapshot of an end")
+        expect_equal(run([RVSIM, "--max-insns", "100000", "--save-unfinished", state, *SMP], 120)[0], 3, "a limit")
+        expect_equal(run([RVSIM, "--load", state, *SMP], 120)[:2], (0, whole), "and on from there")
 
 
 def refused():

@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 LIBDIR := $(DESTDIR)$(PREFIX)/lib/rvsim
 SHAREDIR := $(DESTDIR)$(PREFIX)/share
-MAN_PAGES := rvsim.1 rvtrace.1 rvsim-ci.1
+MAN_PAGES := rvsim.1 rvtrace.1 rvsim-ci.1 rvsim-sweep.1
 
 .PHONY: install uninstall deb man commit-is
 $(BUILD)/include/commit.h: commit-is
@@ -24,10 +24,16 @@ $(BUILD)/man/rvsim-ci.1: tools/rvsim-ci tools/install/manpage
 	@mkdir -p $(@D)
 	@COLUMNS=100 tools/rvsim-ci --help | tools/install/manpage rvsim-ci 'run and judge many runs of rvsim' --see-also rvsim,rvtrace >$@
 
+$(BUILD)/man/rvsim-sweep.1: tools/rvsim-sweep tools/install/manpage
+	@mkdir -p $(@D)
+	@COLUMNS=100 tools/rvsim-sweep --help | tools/install/manpage rvsim-sweep 'run a program under many settings' --see-also rvsim,rvsim-ci >$@
+
 install: all man ## install under DESTDIR and PREFIX (/usr/local)
 	install -d $(BINDIR) $(LIBDIR)/guests $(SHAREDIR)/man/man1 $(SHAREDIR)/doc/rvsim/docs \
 		$(SHAREDIR)/bash-completion/completions $(SHAREDIR)/zsh/site-functions
-	install -m 755 $(BUILD)/rvsim $(BUILD)/rvtrace tools/rvsim-ci $(BINDIR)
+	install -m 755 $(BUILD)/rvsim $(BUILD)/rvtrace tools/rvsim-ci tools/rvsim-sweep $(BINDIR)
+	install -d $(SHAREDIR)/rvsim/rvsimlib
+	install -m 644 $(wildcard tools/rvsimlib/*.py) $(SHAREDIR)/rvsim/rvsimlib
 	install -m 644 $(BUILD)/firmware.elf $(BUILD)/firmware-s.elf $(LIBDIR)
 	install -m 644 $(wildcard $(BUILD)/guests/*.elf) $(LIBDIR)/guests
 	install -m 644 $(MAN_PAGES:%=$(BUILD)/man/%) $(SHAREDIR)/man/man1
@@ -38,9 +44,9 @@ install: all man ## install under DESTDIR and PREFIX (/usr/local)
 	install -m 644 $(wildcard docs/*.md) $(SHAREDIR)/doc/rvsim/docs
 
 uninstall: ## take away what install put there
-	rm -f $(BINDIR)/rvsim $(BINDIR)/rvtrace $(BINDIR)/rvsim-ci $(MAN_PAGES:%=$(SHAREDIR)/man/man1/%) $(SHAREDIR)/zsh/site-functions/_rvsim \
+	rm -f $(BINDIR)/rvsim $(BINDIR)/rvtrace $(BINDIR)/rvsim-ci $(BINDIR)/rvsim-sweep $(MAN_PAGES:%=$(SHAREDIR)/man/man1/%) $(SHAREDIR)/zsh/site-functions/_rvsim \
 		$(SHAREDIR)/bash-completion/completions/rvsim $(SHAREDIR)/bash-completion/completions/rvtrace
-	rm -rf $(LIBDIR) $(SHAREDIR)/doc/rvsim
+	rm -rf $(LIBDIR) $(SHAREDIR)/doc/rvsim $(SHAREDIR)/rvsim
 
 deb: all man ## build a Debian package: build/rvsim_VERSION_ARCH.deb
 	@tools/install-packages.sh $(PACKAGES_BUILD) dpkg-dev fakeroot

@@ -1,0 +1,1 @@
+"""What rvsim-ci and rvsim-sweep share. Python 3.11, nothing but its standard library."""
