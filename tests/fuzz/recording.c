@@ -33,7 +33,7 @@ static struct host_input *open_replay(unsigned *troubles)
 	struct capture capture;
 	capture_begin(&capture, &stderr);
 	struct host_input_config config = { .log = &input_log, .trouble = trouble, .context = troubles };
-	struct host_input *input = input_log_replay(&input_log, path, 0) == 0 ? host_input_open(&config) : NULL;
+	struct host_input *input = input_log_replay(&input_log, path, 0, true) == 0 ? host_input_open(&config) : NULL;
 	capture_end(&capture);
 	require_one_line(&capture, !input);
 	free(capture.text);
