@@ -46,7 +46,8 @@ static bool rect_fits(const struct gpu_rect *rect, const struct gpu_resource *re
 static uint32_t add_resource(struct gpu *gpu, const struct gpu_create *request)
 {
 	uint64_t bytes = pixel_bytes(request->width, request->height);
-	if (request->width > UINT16_MAX || request->height > UINT16_MAX || bytes >= GPU_HOSTMEM - gpu->used) /* QEMU is as strict */
+	if (request->width > UINT16_MAX || request->height > UINT16_MAX ||
+	    bytes >= GPU_HOSTMEM - gpu->used) /* QEMU is as strict */
 		return GPU_ERR_OUT_OF_MEMORY;
 	struct gpu_resource *resource = calloc(1, sizeof(*resource));
 	uint8_t *pixels = resource ? calloc(1, bytes + 1) : NULL;

@@ -34,8 +34,12 @@ static void fit_picture(struct window *window, const struct screen_picture *pict
 	}
 	window->width = picture->width;
 	window->height = picture->height;
-	if (!window->full)
-		window->sdl.SetWindowSize(window->window, (int)picture->width, (int)picture->height);
+	if (window->full)
+		return;
+	window->sdl.SetWindowSize(window->window, (int)picture->width, (int)picture->height);
+	if (!window->placed) /* it was in the middle while it was small */
+		window->sdl.SetWindowPosition(window->window, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED);
+	window->placed = true;
 }
 
 static uint32_t blend(uint32_t below, uint32_t above)

@@ -22,6 +22,7 @@ struct window {
 	uint32_t *pixels, *row;      /* what was drawn: width * height; and room for a row */
 	uint32_t width, height;      /* 0: nothing was */
 	SDL_Rect area;               /* of the window that the picture takes */
+	bool placed;                 /* the window had the size of a picture before */
 	bool stale;                  /* the whole window must be drawn */
 
 	bool runs;     /* the machine: else nothing is begun, but keys are let go */

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetch from Debian 13, without making it one of this system's sources: its riscv64 kernel, OpenSBI, U-Boot and EDK2.
-# Usage: tests/linux/fetch_13.sh FOLDER   (leaves FOLDER/Image, fw_jump.bin, uboot.elf, efi_code.fd and efi_vars.fd)
+# Usage: tests/linux/fetch_13.sh FOLDER   (leaves FOLDER/Image, modules/*.ko, fw_jump.bin, uboot.elf, efi_code.fd and efi_vars.fd)
 set -eu
 mkdir -p "$1/lists/partial" "$1/archives/partial"
 folder=$(realpath "$1")
@@ -25,6 +25,11 @@ kernel=$(apt-cache depends linux-image-riscv64 | sed -n 's/.*Depends: \(linux-im
 cd "$folder"
 apt-get download -q "$kernel" opensbi u-boot-qemu qemu-efi-riscv64
 dpkg-deb --fsys-tarfile "$kernel"_*.deb | tar -xO "./boot/vmlinux-${kernel#linux-image-}" >vmlinux
+for module in virtio/virtio_mmio virtio/virtio_input virtio/virtio_dma_buf input/evdev gpu/drm/drm gpu/drm/drm_kms_helper gpu/drm/drm_shmem_helper \
+	gpu/drm/virtio/virtio-gpu; do
+	mkdir -p modules
+	dpkg-deb --fsys-tarfile "$kernel"_*.deb | tar -xO --wildcards "./usr/lib/modules/*/kernel/drivers/$module.ko.xz" | xz -d >"modules/${module##*/}.ko"
+done
 dpkg-deb --fsys-tarfile opensbi_*.deb | tar -xO ./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.bin >fw_jump.bin
 dpkg-deb --fsys-tarfile u-boot-qemu_*.deb | tar -xO ./usr/lib/u-boot/qemu-riscv64_smode/uboot.elf >uboot.elf
 dpkg-deb --fsys-tarfile qemu-efi-riscv64_*.deb | tar -xO ./usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd >efi_code.fd

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""An initial ramdisk for Linux, as cpio's "newc" has it: /dev/console, one program as /init, others in /selftests.
+"""An initial ramdisk for Linux, as cpio's "newc" has it: /dev/console, one program as /init, others in a folder: /selftests, unless FOLDER names it.
 
-    initrd.py INIT OUTPUT [PROGRAM...]
+    initrd.py INIT OUTPUT [--folder=FOLDER] [PROGRAM...]
 """
 import os
 import sys
@@ -21,12 +21,13 @@ def program(number, name, path):
 
 def main():
     init, output, *selftests = sys.argv[1:]
+    folder = selftests.pop(0).split("=")[1] if selftests and selftests[0].startswith("--folder=") else "selftests"
     with open(output, "wb") as file:
         file.write(entry(1, "dev", 0o40755) + entry(2, "dev/console", 0o20600, device=(5, 1)) + program(3, "init", init))
         if selftests:
-            file.write(entry(4, "selftests", 0o40755))
+            file.write(entry(4, folder, 0o40755))
         for number, path in enumerate(selftests, 5):
-            file.write(program(number, f"selftests/{os.path.basename(path)}", path))
+            file.write(program(number, f"{folder}/{os.path.basename(path)}", path))
         file.write(entry(0, "TRAILER!!!", 0))
 
 
