@@ -72,6 +72,8 @@ run: ## the main job: two zones on four harts, with a trace of every world switc
 	@$(BUILD)/rvtrace dump --type=world $(BUILD)/run.trace | grep -w VS | head -n 8
 	@echo; echo 'What they cost, in cycles (rvtrace stat):'
 	@$(BUILD)/rvtrace stat $(BUILD)/run.trace
+	@$(BUILD)/rvtrace report $(BUILD)/run.trace -o $(BUILD)/report.html
+	@echo; echo 'The same as a page, to be opened in a browser: $(BUILD)/report.html'
 
 # Everything the suites run, built first so that they measure nothing but what they test.
 test-programs: all $(BUILD)/tail/unit $(BUILD)/plain/unit $(BUILD)/plain/rvsim $(BUILD)/asan/rvsim golden-programs switch-programs isa-programs fp-programs fuzz-programs accuracy-programs input-programs machine-programs unaware-programs board-programs diff-tools semihosting-programs $(BUILD)/linux/initrd

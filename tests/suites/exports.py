@@ -1,5 +1,6 @@
 """rvtrace export: each format opens in a reader of its own, and all of them tell of the same exits and cycles as --stats does."""
 import csv
+import html.parser
 import io
 import json
 import os
@@ -196,6 +197,52 @@ def kanata():
     expect(all(len(field) == 4 for field in fields if field[0] in "LISER"), "tabs")
 
 
+class Page(html.parser.HTMLParser):
+    """The cells of tables, and what it would fetch."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.rows, self.wanted, self.open = [], [], False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.wanted += [value for name, value in attrs if name in ("src", "href")]
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th") and self.rows:
+            self.rows[-1].append("")
+            self.open = True
+        if tag in ("h1", "h2", "p", "svg"):
+            self.open = False
+
+    def handle_data(self, data):
+        if self.open:
+            self.rows[-1][-1] += data.replace("\u2009", "").strip()
+
+
+def report():
+    """A page that needs nothing else: the same exits as --stats, the functions' cycles; and what changed against another run."""
+    trace, stats = insns()
+    got, _, err = run([RVTRACE, "report", trace, "-o", at("report.html")], 60)
+    expect_equal((got, err), (0, ""), "report")
+    with open(at("report.html")) as file:
+        page = Page(file.read())
+    expect_equal(page.wanted, [], "what it fetches")
+    for name, (count, cause) in by_cause(stats).items():
+        expect([name, str(count), str(cause["min"]), str(cause["median"]), str(cause["p99"]), str(cause["max"])] in [row[:6] for row in page.rows], f"no row of {name}")
+    expect(any(row[1:2] == ["guest thousand"] for row in page.rows), "no function of the guest's")
+    slow, slow_stats = record("slow", "world,trap", ["--set", "dram.latency=80"])
+    got, _, err = run([RVTRACE, "report", trace, slow, "-o", at("two.html")], 60)
+    expect_equal((got, err), (0, ""), "report of two")
+    with open(at("two.html")) as file:
+        page = Page(file.read())
+    before, after = by_cause(stats)[ECALL][1], by_cause(slow_stats)[ECALL][1]
+    expect([ECALL, str(EXITS), str(after["min"]), str(after["median"]), f"{after['median'] - before['median']:+d}"] in [row[:5] for row in page.rows], "no change")
+    for words, said in ((["report", trace], "usage"), (["report", "/nonexistent", "-o", at("x")], "No such file"), (["report", trace, "-o", "/nonexistent/x"], "No such file")):
+        got, _, err = run([RVTRACE, *words])
+        expect(got == 2 and said in err, err)
+
+
 def parts_of_a_run():
     """A hart, a range of cycles; what is not there is refused."""
     trace, _ = record("harts", "world,trap", ["-smp", "2"], (FIRMWARE, guest("smp")))
@@ -238,5 +285,5 @@ def memory():
 
 
 def cases():
-    for case in (chrome, perfetto, sqlite, comma_separated, common_trace_format, waves, callgrind, folded, kanata, parts_of_a_run, damaged, memory):
+    for case in (chrome, perfetto, sqlite, comma_separated, common_trace_format, waves, callgrind, folded, kanata, report, parts_of_a_run, damaged, memory):
         yield case.__name__.replace("_", "-"), case

@@ -10,6 +10,7 @@ const char usage_text[] =
     "       rvtrace diff [--context N] [--ignore cycle,retired,addresses,interrupts] A B     exit 0: same, 1: differ, 2: trouble\n"
     "       rvtrace stat [--json] FILE\n"
     "       rvtrace info FILE                  version, configuration, events, size; complete or cut\n"
+    "       rvtrace report [BEFORE] FILE -o report.html     a page about a run, or about what changed\n"
     "       rvtrace export --format=FORMAT [-o PATH] [--hart N] [--from CYCLE] [--to CYCLE] FILE\n"
     "         spike [--disassembly], perfetto, chrome, kanata, callgrind, folded, csv, vcd; with -o only: ctf (a folder), fst,\n"
     "         sqlite [--instructions]\n";

@@ -10,7 +10,7 @@ int main(int argc, char **argv)
 		int (*run)(int, char **);
 	} commands[] = {
 	    {"dump", rvtrace_dump},     {"diff", rvtrace_diff}, {"stat", rvtrace_stat},
-	    {"export", rvtrace_export}, {"info", rvtrace_info},
+	    {"export", rvtrace_export}, {"info", rvtrace_info}, {"report", rvtrace_report},
 	};
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))) {
 		fputs(usage_text, stdout);
