@@ -142,7 +142,7 @@ int model_fetch_ahead(struct hart *hart, uint64_t pa, struct causes *late)
 	unsigned count = 0;
 	if (!page_was_there(hart, hart->pc, late))
 		return MODEL_RETRY;
-	int bytes = bytes_present(hart, pa, CODE_MAX * 4, length_at(hart, pa), late);
+	int bytes = bytes_present(hart, pa, CODE_MAX * UINT64_C(4), length_at(hart, pa), late);
 	uint64_t page_end = (pa | (PAGE_SIZE - 1)) + 1;
 	if (bytes == MODEL_RETRY)
 		return MODEL_RETRY;

@@ -121,7 +121,7 @@ static void put_field(struct packet *packet, const struct trace_event *event, co
 /* Wires may change at a cycle that the hart has not come to, or is past: time does not go back. */
 static void put_event(struct export *export, struct packet *packet, const struct trace_event *event)
 {
-	enum { EVENT_MAX = sizeof(struct event_head) + SYMBOL_MAX + TRACE_FIELDS_MAX * 8 };
+	enum { EVENT_MAX = sizeof(struct event_head) + SYMBOL_MAX + TRACE_FIELDS_MAX * sizeof(uint64_t) };
 	const struct trace_row *row = &trace_rows[event->type];
 	uint64_t offset, cycle = event->cycle > packet->end ? event->cycle : packet->end;
 	if (packet->size + EVENT_MAX > PACKET_SIZE)

@@ -63,7 +63,8 @@ static void make_texts(struct kanata *kanata, const struct trace_event *event, s
 	struct insn insn = trace_decode_insn(event->word);
 	disasm(&insn, event->pc, text, sizeof text);
 	for (char *at = text; *at; at++)
-		*at = *at == '\t' ? ' ' : *at;
+		if (*at == '\t')
+			*at = ' ';
 	*kept = (struct kept_text){.pc = event->pc, .word = event->word, .guest = event->guest, .mode = event->mode};
 	snprintf(kept->label, sizeof kept->label, "0\t%" PRIx64 ": %s\n", event->pc, text);
 	if (symbol)
