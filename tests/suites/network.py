@@ -91,7 +91,7 @@ def repeats():
 
 
 def old_recordings():
-    """Versions 1 and 2 know of the console alone: the same bytes, but for the version in front of their checksums."""
+    """Versions 1 and 2 know of the console alone, 3 of no user: the same bytes, but for the version in front of their checksums."""
     with tempfile.TemporaryDirectory() as folder:
         record, stats = os.path.join(folder, "record"), os.path.join(folder, "stats")
         command = [RVSIM, "build/input/polled.elf", "--stats", stats]
@@ -100,8 +100,8 @@ def old_recordings():
         recorded = stats_of(stats)
         with open(record, "rb") as file:
             content = file.read()
-        expect_equal(content[:16], b"rvsim-input\0\3\0\0\0", "version")
-        for version in (1, 2):
+        expect_equal(content[:16], b"rvsim-input\0\4\0\0\0", "version")
+        for version in (1, 2, 3):
             with open(record, "wb") as file:
                 file.write(with_version(content, version))
             status, out, err = run([*command, "--replay", record], 60)
