@@ -91,7 +91,7 @@ def repeats():
 
 
 def old_recordings():
-    """Earlier versions know less: the same bytes, but for the version in front of their checksums."""
+    """Versions 1 and 2 know of the console alone, 3 of no user: the same bytes, but for the version in front of their checksums."""
     with tempfile.TemporaryDirectory() as folder:
         record, stats = os.path.join(folder, "record"), os.path.join(folder, "stats")
         command = [RVSIM, "build/input/polled.elf", "--stats", stats]
