@@ -205,7 +205,7 @@ static struct virtio *make_input(const struct board *board, const struct virtio_
 #define INPUT_KIND(what, name_, device)                                                                                \
 	static struct virtio *make_##what(const struct board *board, const struct virtio_config *config)               \
 	{                                                                                                              \
-		return make_input(board, config, (device));                                                              \
+		return make_input(board, config, (device));                                                            \
 	}                                                                                                              \
 	const struct virtio_kind virtio_##what##_kind = {                                                              \
 	    .name = name_,                                                                                             \
