@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+/* Which engine runs code: "threaded" or "plain". */
+const char *about_engine(void);
 /* Version and commit; then what it was built with, a line. */
 void about_print(FILE *out);
 

@@ -197,6 +197,16 @@ static int set_checks(struct options *options, const struct option_row *row, cha
 	return 0;
 }
 
+static int set_engine(struct options *options, const struct option_row *row, char *value)
+{
+	(void)options;
+	if (strcmp(value, "threaded") != 0 && strcmp(value, "plain") != 0 && strcmp(value, "jit") != 0)
+		return bad("--%s %s: must be threaded or plain", row->name, value);
+	return strcmp(value, about_engine()) == 0
+	           ? 0
+	           : bad("--%s %s: this rvsim was built with the %s engine alone", row->name, value, about_engine());
+}
+
 static int set_cycles(struct options *options, const struct option_row *row, char *value)
 {
 	if (golden_parse_cycles(value, &options->config.golden) != 0)
@@ -313,14 +323,19 @@ static const struct option_row rows[] = {
     VALUE("set", set_param),
     {"trace", true, set_trace, offsetof(struct config, trace_path), 0, 0, NULL},
     OUTPUT("stats", stats_path),
-    REFUSED("profile", true, "there is no profiler (rvtrace stat reads traces)")
-	NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
+    REFUSED("profile", true,
+            "there is no profiler in rvsim: rvtrace export --format=callgrind reads a trace with insn events")
+	REFUSED("view", false, "there is no live view: rvtrace report FILE -o report.html makes a page of a trace")
+	    REFUSED("zones", true, "zones are given as guests: GUEST,vcpus=N,memory=SIZE,name=TEXT")
+
+		NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
     NUMBER("max-insns", max_insns, 1, UINT64_MAX),
     NUMBER("max-resets", max_resets, 0, UINT64_MAX),
     VALUE("timeout", set_timeout),
     OUTPUT("signature", signature_path),
     VALUE("check", set_checks),
     VALUE("percpu", set_percpu),
+    VALUE("engine", set_engine),
     OUTPUT("golden", golden.path),
     FLAG("update", golden.update),
     VALUE("cycles", set_cycles),

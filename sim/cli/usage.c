@@ -45,6 +45,7 @@ static const char text[] =
     "                            instructions (of all harts), or hint: slti x0,x0,0x51 switches it on, slti x0,x0,0x50 off\n"
     "  --quantum CYCLES          how far a hart may run ahead of the next one [1000]; 1 is the exact reference\n"
     "  --set PARAM=VALUE         one parameter; --set help lists all\n"
+    "  --engine threaded|plain   refused where this rvsim was built with the other one (--version says which)\n"
     "  --seed N                  seed of everything random [0]\n"
     "\n"
     "Looking at it:\n"

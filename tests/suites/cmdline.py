@@ -384,7 +384,19 @@ def system_reset():
     expect(status == 6 and "the guest asked for a reset" in err, err)
 
 
+def engines():
+    """The engine that was built is taken, the others are not; what there is not is refused with what comes nearest."""
+    for program, mine, other in ((RVSIM, "threaded", "plain"), ("build/plain/rvsim", "plain", "threaded")):
+        expect(run([program, "--engine", mine, "--version"])[0] == 0, mine)
+        got, _, err = run([program, "--engine", other, "build/firmware.elf"])
+        expect(got == 2 and f"built with the {mine} engine alone" in err and err.count("\n") == 1, err)
+    for option in (["--view"], ["--zones", "x"], ["--profile", "x"], ["--engine", "jit"]):
+        got, _, err = run([RVSIM, *option, "build/firmware.elf"])
+        expect(got == 2 and err.count("\n") == 1 and "unknown" not in err, err)
+
+
 def cases():
+    yield "engines", engines
     BUILT.append(Programs())
     for line, refusal in LINES.items():
         yield "line " + line, lambda line=line, refusal=refusal: public(line, refusal)
