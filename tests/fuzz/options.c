@@ -31,11 +31,28 @@ static void check_config(const struct config *config)
 	REQUIRE(strncmp(text, "rv64", 4) == 0 && strlen(text) < 1024, "%s", text); /* devtree.c's room */
 }
 
+/* What a run that begins may say first: of options that change nothing, of ports that nothing comes to, and warnings. */
+static bool is_note(const char *line)
+{
+	return strstr(line, ": nothing changes by that here\n") || strstr(line, ": nothing comes here\n") ||
+	       strncmp(line, "rvsim: warning: ", strlen("rvsim: warning: ")) == 0;
+}
+
+static void require_notes(const struct capture *err)
+{
+	for (const char *line = err->size ? err->text : ""; *line; line = strchr(line, '\n') + 1)
+		REQUIRE(strchr(line, '\n') && is_note(line), "succeeded but said: %s", line);
+}
+
 static void check_answer(enum options_result result, const struct options *options, const struct capture *out,
                          const struct capture *err)
 {
 	bool ignored = result == OPTIONS_RUN && options->ignored[0] && !options->config.quiet;
-	require_one_line(err, result == OPTIONS_BAD || ignored);
+	if (result == OPTIONS_RUN)
+		require_notes(err);
+	else
+		require_one_line(err, result == OPTIONS_BAD);
+	REQUIRE(!ignored || capture_lines(err) != 0, "options that change nothing, and not a word");
 	REQUIRE((out->size != 0) == (result == OPTIONS_DONE), "result %u, said %zu bytes", result, out->size);
 	if (result == OPTIONS_RUN)
 		check_config(&options->config);
