@@ -1,6 +1,7 @@
 #include "dev/edid.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -157,5 +158,5 @@ void edid_write(uint8_t edid[EDID_BYTES], uint32_t width, uint32_t height)
 	put_base(edid, &timings, large ? NULL : &timings);
 	put_modes(edid + BLOCK);
 	if (large)
-		put_large(edid + 2 * BLOCK, &timings);
+		put_large(edid + (ptrdiff_t)2 * BLOCK, &timings);
 }

@@ -246,6 +246,7 @@ def window():
                     rows[3 * (y * WIDTH + pointer[0]):3 * (y * WIDTH + pointer[0] + 64)] = bytes(3 * 64)
                 return Picture(WIDTH, HEIGHT, rows)
             wait_for("the picture is not shown", lambda: without_pointer(display.look(number)) == without_pointer(PICTURE))
+            wait_for("no pointer is shown", lambda: display.look(number).pixel(320, 240) == (0, 0, 0))
             shown = display.look(number)
             expect_equal([shown.pixel(320 + x, 240 + y) for x, y in ((0, 0), (20, 31), (63, 0))],
                          [(0, 0, 0), (0, 0, 0), PICTURE.pixel(383, 240)], "the guest's pointer")
