@@ -2,6 +2,8 @@
 the window of -display sdl under Xvfb, looked at pixel by pixel. QEMU 7.2 shows and says the same."""
 import json
 import os
+import pty
+import select
 import subprocess
 import tempfile
 from pictures import Picture, read_png, read_ppm
@@ -318,7 +320,7 @@ def touch_and_mouse():
 
 
 def untouched():
-    """A window that nobody touches changes nothing; at the debugger's prompt it goes on showing."""
+    """A window that nobody touches changes nothing."""
     with Display() as display, tempfile.TemporaryDirectory() as folder:
         numbers = os.path.join(folder, "numbers")
         options = ["-smp", "4", *SEAT, "--expect", "drawn", "--stats", numbers]
@@ -330,8 +332,47 @@ def untouched():
         expect_equal(hashes[0], hashes[1], "hashes without a window and with one")
 
 
+def at_the_prompt():
+    """While the machine stands at the debugger's prompt the window shows what there is, and keys that are pressed there are nobody's; closing it leaves."""
+    with Display() as display:
+        master, slave = pty.openpty()
+        process = subprocess.Popen([RVSIM, *SEAT, "-display", "sdl", "--debug"], env=display.environment, stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        said = [b""]
+
+        def read():
+            while select.select([master], [], [], 0.05)[0]:
+                try:
+                    said[0] += os.read(master, 4096)
+                except OSError:  # it has ended
+                    return said[0]
+            return said[0]
+
+        def says(text):
+            wait_for(f"no {text!r} in {said[0][-500:]!r}", lambda: text in read())
+        try:
+            says(b"(rvsim)")
+            os.write(master, b"expect drawn\n")
+            says(b"drawn\r\n")
+            number = display.window()
+            above = (0, 0, WIDTH, 230)
+            wait_for("the picture is not shown", lambda: display.area(number)[2:] == (WIDTH, HEIGHT) and display.look(number).part(*above) == PICTURE.part(*above))
+            display.do("key", "c")
+            display.do("mousemove", "--window", number, 10, 10)
+            os.write(master, b"sendkey d 10\nexpect code 0x20 value 0x0\n")
+            says(b"type 0x1 code 0x20 value 0x0")
+            expect(b"code 0x2e" not in said[0] and b"type 0x3" not in said[0], said[0][-800:])
+            display.close(number)
+            wait_for("it does not end", lambda: read() and process.poll() is not None)
+            expect_equal(process.returncode, 0, said[0][-300:])
+        finally:
+            process.kill()
+            process.wait()
+            os.close(master)
+
+
 def cases():
     for size in ((1280, 800), (640, 480), (1920, 1080), (3840, 2160), (1024, 5000)):
         yield "facts-%dx%d" % size, lambda size=size: facts(size)
-    for case in (pictures, as_on_qemu, replays, travels, snapshots, resets, tree, refusals, no_display, window, window_keys, touch_and_mouse, untouched):
+    for case in (pictures, as_on_qemu, replays, travels, snapshots, resets, tree, refusals, no_display, window, window_keys, touch_and_mouse, untouched, at_the_prompt):
         yield case.__name__.replace("_", "-"), case
