@@ -302,21 +302,20 @@ def window_keys():
 
 def touch_and_mouse():
     """Without a tablet a click takes the mouse, whose moves are relative then; where there is a touch screen alone the mouse is a finger."""
-    with Display() as display:
-        for device, expected in (("mouse", ["type 0x2 code 0x0 value", "type 0x1 code 0x110 value 0x0"]),
-                                 ("multitouch", ["type 0x3 code 0x2f value 0x0", "type 0x3 code 0x39 value 0x0", "type 0x3 code 0x35 value", "type 0x1 code 0x14a value 0x1",
-                                                 "type 0x3 code 0x39 value -0x1", "type 0x1 code 0x14a value 0x0"])):
-            with Run([RVSIM, *MACHINE, "-bios", DRAW, *GPU, "-device", f"virtio-{device}-device", "-display", "sdl"], display.environment) as machine:
-                machine.wait_for("drawn")
-                number = display.window()
-                wait_for("the window has not the picture's size", lambda: display.area(number)[2:] == (WIDTH, HEIGHT))
-                display.do("mousemove", "--window", number, 100, 50, "click", 1)
-                if device == "mouse":
-                    display.window("ctrl-alt-g")
-                display.do("mousemove_relative", 30, 20, "click", 1)
-                for text in expected:
-                    machine.wait_for(text)
-                expect_equal(machine.end(INTERRUPT), 128 + INTERRUPT, machine.err)
+    for device, expected in (("mouse", ["type 0x2 code 0x0 value", "type 0x1 code 0x110 value 0x0"]),
+                             ("multitouch", ["type 0x3 code 0x2f value 0x0", "type 0x3 code 0x39 value 0x0", "type 0x3 code 0x35 value", "type 0x1 code 0x14a value 0x1",
+                                             "type 0x3 code 0x39 value -0x1", "type 0x1 code 0x14a value 0x0"])):
+        with Display() as display, Run([RVSIM, *MACHINE, "-bios", DRAW, *GPU, "-device", f"virtio-{device}-device", "-display", "sdl"], display.environment) as machine:
+            machine.wait_for("drawn")
+            number = display.window()
+            wait_for("the window has not the picture's size", lambda: display.area(number)[2:] == (WIDTH, HEIGHT))
+            display.do("mousemove", "--window", number, 100, 50, "click", 1)
+            if device == "mouse":
+                display.window("ctrl-alt-g")
+            display.do("mousemove_relative", 30, 20, "click", 1)
+            for text in expected:
+                machine.wait_for(text)
+            expect_equal(machine.end(INTERRUPT), 128 + INTERRUPT, machine.err)
 
 
 def untouched():

@@ -97,22 +97,21 @@ def console(harts):
 
 def pointers():
     """A mouse that is taken by a click, and fingers, as Linux's input layer hears them."""
-    with Display() as display:
-        for pointer, only, texts in (("mouse", "Mouse", ["event 2 0 30", "event 2 1 20", "event 1 272 1", "event 1 272 0"]),
-                                     ("multitouch", "MultiTouch", ["event 3 57 0", "event 3 53 ", "event 3 54 ", "event 1 330 1", "event 3 57 -1", "event 1 330 0"])):
-            with Run([*OURS, *machine(pointer, only), "-display", "sdl"], display.environment) as linux:
-                linux.wait_for("ready")
-                number = display.window()
-                wait_for("the window has another size", lambda: display.area(number)[2:] == SIZE)
-                display.do("mousemove", "--window", number, 300, 300, "click", 1)
-                if pointer == "mouse":
-                    display.window("ctrl-alt-g")  # in its title: it is taken
-                    display.do("mousemove_relative", 30, 20)
-                    linux.wait_for("event 2 0 ")
-                    display.do("click", 1)
-                for text in texts:
-                    linux.wait_for(text)
-                sound(linux)
+    for pointer, only, texts in (("mouse", "Mouse", ["event 2 0 30", "event 2 1 20", "event 1 272 1", "event 1 272 0"]),
+                                 ("multitouch", "MultiTouch", ["event 3 57 0", "event 3 53 ", "event 3 54 ", "event 1 330 1", "event 3 57 -1", "event 1 330 0"])):
+        with Display() as display, Run([*OURS, *machine(pointer, only), "-display", "sdl"], display.environment) as linux:
+            linux.wait_for("ready")
+            number = display.window()
+            wait_for("the window has another size", lambda: display.area(number)[2:] == SIZE)
+            display.do("mousemove", "--window", number, 300, 300, "click", 1)
+            if pointer == "mouse":
+                display.window("ctrl-alt-g")  # in its title: it is taken
+                display.do("mousemove_relative", 30, 20)
+                linux.wait_for("event 2 0 ")
+                display.do("click", 1)
+            for text in texts:
+                linux.wait_for(text)
+            sound(linux)
 
 
 def snapshots():
