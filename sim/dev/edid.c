@@ -1,6 +1,7 @@
 #include "dev/edid.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 enum {

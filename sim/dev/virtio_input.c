@@ -208,7 +208,7 @@ static struct virtio *make_input(const struct board *board, const struct virtio_
 		return make_input(board, config, (device));                                                            \
 	}                                                                                                              \
 	const struct virtio_kind virtio_##what##_kind = {                                                              \
-	    .name = name_,                                                                                             \
+	    .name = (name_),                                                                                           \
 	    .id = 18,                                                                                                  \
 	    .queues = 2,                                                                                               \
 	    .config_size = ANSWER_AT + INPUT_ANSWER,                                                                   \

@@ -33,7 +33,10 @@ static int check_video_driver(struct window *window)
 static int begin_sdl(struct window *window)
 {
 	struct sdl *sdl = &window->sdl;
-	if (sdl_open(sdl) != 0 || choose_video_driver(window) != 0)
+	if (sdl_open(sdl) != 0)
+		return -1;
+	window->begun = true;
+	if (choose_video_driver(window) != 0)
 		return -1;
 	sdl->SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");     /* signals are the machine's */
 	sdl->SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0"); /* OpenGL costs 100 MB for what is a copy */
@@ -41,7 +44,6 @@ static int begin_sdl(struct window *window)
 	sdl->SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
 	if (sdl->InitSubSystem(SDL_INIT_VIDEO) != 0)
 		return say("-display sdl: there is no display that can be used: %s", sdl->GetError());
-	window->begun = true;
 	if (check_video_driver(window) != 0)
 		return -1;
 	window->window = sdl->CreateWindow("rvsim", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, FIRST_WIDTH,

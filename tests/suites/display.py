@@ -2,6 +2,8 @@
 the window of -display sdl under Xvfb, looked at pixel by pixel. QEMU 7.2 shows and says the same."""
 import json
 import os
+import pty
+import select
 import subprocess
 import tempfile
 from pictures import Picture, read_png, read_ppm
@@ -246,6 +248,7 @@ def window():
                     rows[3 * (y * WIDTH + pointer[0]):3 * (y * WIDTH + pointer[0] + 64)] = bytes(3 * 64)
                 return Picture(WIDTH, HEIGHT, rows)
             wait_for("the picture is not shown", lambda: without_pointer(display.look(number)) == without_pointer(PICTURE))
+            wait_for("no pointer is shown", lambda: display.look(number).pixel(320, 240) == (0, 0, 0))
             shown = display.look(number)
             expect_equal([shown.pixel(320 + x, 240 + y) for x, y in ((0, 0), (20, 31), (63, 0))],
                          [(0, 0, 0), (0, 0, 0), PICTURE.pixel(383, 240)], "the guest's pointer")
@@ -299,25 +302,24 @@ def window_keys():
 
 def touch_and_mouse():
     """Without a tablet a click takes the mouse, whose moves are relative then; where there is a touch screen alone the mouse is a finger."""
-    with Display() as display:
-        for device, expected in (("mouse", ["type 0x2 code 0x0 value", "type 0x1 code 0x110 value 0x0"]),
-                                 ("multitouch", ["type 0x3 code 0x2f value 0x0", "type 0x3 code 0x39 value 0x0", "type 0x3 code 0x35 value", "type 0x1 code 0x14a value 0x1",
-                                                 "type 0x3 code 0x39 value -0x1", "type 0x1 code 0x14a value 0x0"])):
-            with Run([RVSIM, *MACHINE, "-bios", DRAW, *GPU, "-device", f"virtio-{device}-device", "-display", "sdl"], display.environment) as machine:
-                machine.wait_for("drawn")
-                number = display.window()
-                wait_for("the window has not the picture's size", lambda: display.area(number)[2:] == (WIDTH, HEIGHT))
-                display.do("mousemove", "--window", number, 100, 50, "click", 1)
-                if device == "mouse":
-                    display.window("ctrl-alt-g")
-                display.do("mousemove_relative", 30, 20, "click", 1)
-                for text in expected:
-                    machine.wait_for(text)
-                expect_equal(machine.end(INTERRUPT), 128 + INTERRUPT, machine.err)
+    for device, expected in (("mouse", ["type 0x2 code 0x0 value", "type 0x1 code 0x110 value 0x0"]),
+                             ("multitouch", ["type 0x3 code 0x2f value 0x0", "type 0x3 code 0x39 value 0x0", "type 0x3 code 0x35 value", "type 0x1 code 0x14a value 0x1",
+                                             "type 0x3 code 0x39 value -0x1", "type 0x1 code 0x14a value 0x0"])):
+        with Display() as display, Run([RVSIM, *MACHINE, "-bios", DRAW, *GPU, "-device", f"virtio-{device}-device", "-display", "sdl"], display.environment) as machine:
+            machine.wait_for("drawn")
+            number = display.window()
+            wait_for("the window has not the picture's size", lambda: display.area(number)[2:] == (WIDTH, HEIGHT))
+            display.do("mousemove", "--window", number, 100, 50, "click", 1)
+            if device == "mouse":
+                display.window("ctrl-alt-g")
+            display.do("mousemove_relative", 30, 20, "click", 1)
+            for text in expected:
+                machine.wait_for(text)
+            expect_equal(machine.end(INTERRUPT), 128 + INTERRUPT, machine.err)
 
 
 def untouched():
-    """A window that nobody touches changes nothing; at the debugger's prompt it goes on showing."""
+    """A window that nobody touches changes nothing."""
     with Display() as display, tempfile.TemporaryDirectory() as folder:
         numbers = os.path.join(folder, "numbers")
         options = ["-smp", "4", *SEAT, "--expect", "drawn", "--stats", numbers]
@@ -329,8 +331,47 @@ def untouched():
         expect_equal(hashes[0], hashes[1], "hashes without a window and with one")
 
 
+def at_the_prompt():
+    """While the machine stands at the debugger's prompt the window shows what there is, and keys that are pressed there are nobody's; closing it leaves."""
+    with Display() as display:
+        master, slave = pty.openpty()
+        process = subprocess.Popen([RVSIM, *SEAT, "-display", "sdl", "--debug"], env=display.environment, stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        said = [b""]
+
+        def read():
+            while select.select([master], [], [], 0.05)[0]:
+                try:
+                    said[0] += os.read(master, 4096)
+                except OSError:  # it has ended
+                    return said[0]
+            return said[0]
+
+        def says(text):
+            wait_for(f"no {text!r} in {said[0][-500:]!r}", lambda: text in read())
+        try:
+            says(b"(rvsim)")
+            os.write(master, b"expect drawn\n")
+            says(b"drawn\r\n")
+            number = display.window()
+            above = (0, 0, WIDTH, 230)
+            wait_for("the picture is not shown", lambda: display.area(number)[2:] == (WIDTH, HEIGHT) and display.look(number).part(*above) == PICTURE.part(*above))
+            display.do("key", "c")
+            display.do("mousemove", "--window", number, 10, 10)
+            os.write(master, b"sendkey d 10\nexpect code 0x20 value 0x0\n")
+            says(b"type 0x1 code 0x20 value 0x0")
+            expect(b"code 0x2e" not in said[0] and b"type 0x3" not in said[0], said[0][-800:])
+            display.close(number)
+            wait_for("it does not end", lambda: read() and process.poll() is not None)
+            expect_equal(process.returncode, 0, said[0][-300:])
+        finally:
+            process.kill()
+            process.wait()
+            os.close(master)
+
+
 def cases():
     for size in ((1280, 800), (640, 480), (1920, 1080), (3840, 2160), (1024, 5000)):
         yield "facts-%dx%d" % size, lambda size=size: facts(size)
-    for case in (pictures, as_on_qemu, replays, travels, snapshots, resets, tree, refusals, no_display, window, window_keys, touch_and_mouse, untouched):
+    for case in (pictures, as_on_qemu, replays, travels, snapshots, resets, tree, refusals, no_display, window, window_keys, touch_and_mouse, untouched, at_the_prompt):
         yield case.__name__.replace("_", "-"), case

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import tempfile
 from pictures import read_png, read_ppm
@@ -96,22 +97,21 @@ def console(harts):
 
 def pointers():
     """A mouse that is taken by a click, and fingers, as Linux's input layer hears them."""
-    with Display() as display:
-        for pointer, only, texts in (("mouse", "Mouse", ["event 2 0 30", "event 2 1 20", "event 1 272 1", "event 1 272 0"]),
-                                     ("multitouch", "MultiTouch", ["event 3 57 0", "event 3 53 ", "event 3 54 ", "event 1 330 1", "event 3 57 -1", "event 1 330 0"])):
-            with Run([*OURS, *machine(pointer, only), "-display", "sdl"], display.environment) as linux:
-                linux.wait_for("ready")
-                number = display.window()
-                wait_for("the window has another size", lambda: display.area(number)[2:] == SIZE)
-                display.do("mousemove", "--window", number, 300, 300, "click", 1)
-                if pointer == "mouse":
-                    display.window("ctrl-alt-g")  # in its title: it is taken
-                    display.do("mousemove_relative", 30, 20)
-                    linux.wait_for("event 2 0 ")
-                    display.do("click", 1)
-                for text in texts:
-                    linux.wait_for(text)
-                sound(linux)
+    for pointer, only, texts in (("mouse", "Mouse", ["event 2 0 30", "event 2 1 20", "event 1 272 1", "event 1 272 0"]),
+                                 ("multitouch", "MultiTouch", ["event 3 57 0", "event 3 53 ", "event 3 54 ", "event 1 330 1", "event 3 57 -1", "event 1 330 0"])):
+        with Display() as display, Run([*OURS, *machine(pointer, only), "-display", "sdl"], display.environment) as linux:
+            linux.wait_for("ready")
+            number = display.window()
+            wait_for("the window has another size", lambda: display.area(number)[2:] == SIZE)
+            display.do("mousemove", "--window", number, 300, 300, "click", 1)
+            if pointer == "mouse":
+                display.window("ctrl-alt-g")  # in its title: it is taken
+                display.do("mousemove_relative", 30, 20)
+                linux.wait_for("event 2 0 ")
+                display.do("click", 1)
+            for text in texts:
+                linux.wait_for(text)
+            sound(linux)
 
 
 def snapshots():
@@ -124,6 +124,38 @@ def snapshots():
         status, out, err = run([*OURS, *machine(), "--load", state, "--debug-cmd", f"screendump {after} -f png; {keys}; continue"], 300)
         expect(status == 0 and f"typed: {TYPED}" in out and "typed: quit" in out, f"exit {status}: {out[-500:]} {err[-500:]}")
         expect(read_png(before) == read_png(after), "another picture after --load")
+
+
+def loader(name, options, mark, picture_size, box, color):
+    """A boot loader that knows the screen by itself shows its first lines there, and its sign in a box of the colour."""
+    with tempfile.TemporaryDirectory() as folder:
+        shot, variables = os.path.join(folder, "shot"), os.path.join(folder, "variables")
+        shutil.copy("build/linux/13/efi_vars.fd", variables)
+        command = [word.format(variables=variables) for word in options]
+        status, _, err = run([*OURS, "-m", "1G", "-nographic", *command, "--debug-cmd", f"expect {mark}; screendump {shot} -f png; quit 0"], 400)
+        expect_equal(status, 0, err)
+        picture = read_png(shot)
+        picture.save(f"build/linux/display-{name}.png")
+        left, top, right, bottom = box
+        expect_equal((picture.width, picture.height), picture_size, "size")
+        corners = [picture.pixel(x, y) for x in (left, right) for y in (top, bottom)]
+        outside = [picture.pixel(x, y) for x in (left - 2, left + 30) for y in (top - 2, bottom + 2)]
+        expect_equal((corners, outside), ([color] * 4, [(0, 0, 0)] * 4), "the sign's box")
+        lit = sum(any(picture.rgb[at:at + 3]) for at in range(0, 3 * picture.width * 60, 3))
+        expect(lit > 500, f"{lit} pixels are lit in the first lines")
+
+
+def u_boot():
+    """On the framebuffer of the device tree."""
+    loader("u-boot", ["-device", "simple-framebuffer", "-bios", OPENSBI["1.6"], "-kernel", "build/linux/13/uboot.elf"], "Hit any key", SIZE,
+           (1117, 4, 1276, 163), (1, 67, 104))
+
+
+def edk2():
+    """On ramfb, by fw_cfg."""
+    loader("edk2", ["-M", "virt,pflash0=code,pflash1=variables", "-device", "ramfb",
+                    "-blockdev", "node-name=code,driver=file,read-only=on,filename=build/linux/13/efi_code.fd",
+                    "-blockdev", "node-name=variables,driver=file,filename={variables}"], "Press ESCAPE", (800, 600), (303, 271, 495, 328), (255, 255, 255))
 
 
 def seconds_of(command, environment):
@@ -152,5 +184,5 @@ def costs_little():
 def cases():
     for harts in (1, 4):
         yield f"console-{harts}", lambda harts=harts: console(harts)
-    for case in (pointers, snapshots, costs_little):
+    for case in (pointers, snapshots, u_boot, edk2, costs_little):
         yield case.__name__.replace("_", "-"), case

@@ -113,7 +113,8 @@ static enum flow flow_of(const struct insn *insn)
 
 static const struct cached *look_up(struct reading *reading, const struct trace_event *event)
 {
-	struct cached *cached = &reading->cache[(event->pc >> 1 ^ event->pc >> 15 ^ event->guest * UINT64_C(977)) % CACHE];
+	struct cached *cached =
+	    &reading->cache[(event->pc >> 1 ^ event->pc >> 15 ^ event->guest * UINT64_C(977)) % CACHE];
 	if (cached->known && cached->pc == event->pc && cached->mode == event->mode && cached->guest == event->guest &&
 	    cached->word == event->word)
 		return cached;
