@@ -114,4 +114,4 @@ class Run:
         return self.process.wait(PATIENCE)
 
 
-INTERRUPT = signal.SIGINT
+TERMINATE = signal.SIGTERM

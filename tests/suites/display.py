@@ -9,7 +9,7 @@ import tempfile
 from pictures import Picture, read_png, read_ppm
 from qemu_machine import Monitor
 from suites.tools import RVSIM, expect, expect_equal, run, stats_of
-from window import INTERRUPT, Display, Run, wait_for
+from window import TERMINATE, Display, Run, wait_for
 
 WIDTH, HEIGHT = 640, 480
 MODERN = ["-global", "virtio-mmio.force-legacy=off"]
@@ -315,7 +315,7 @@ def touch_and_mouse():
             display.do("mousemove_relative", 30, 20, "click", 1)
             for text in expected:
                 machine.wait_for(text)
-            expect_equal(machine.end(INTERRUPT), 128 + INTERRUPT, machine.err)
+            expect_equal(machine.end(TERMINATE), 128 + TERMINATE, machine.err)
 
 
 def untouched():
