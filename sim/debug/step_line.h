@@ -15,7 +15,7 @@ struct line_step {
 	uint64_t sp, cfa;
 	bool has_cfa;
 	bool inside; /* the last step ended in the function */
-	bool called; /* it is done for now: `over`, and a function has been called, to which ra belongs */
+	bool called; /* `over`: it stands in a function that the line has called, and that returns to ra */
 };
 
 /* The current hart is about to leave its line. */

@@ -1,6 +1,6 @@
 /* What happens on a hart because of an interrupt: where interrupts come is a matter of cycles, and runs that are to be compared without
- * those leave it out. From the change of world that an interrupt makes up to the next one back to where it came; an interrupt that
- * changes no world is its trap alone. */
+ * those leave it out. From the change of world that an interrupt makes up to the next one back to where it came, or, of a guest's, to
+ * any guest; an interrupt that changes no world is its trap alone. */
 #ifndef INTERRUPTED_H
 #define INTERRUPTED_H
 
@@ -22,7 +22,8 @@ static inline bool interrupted_event(struct interrupted *interrupted, const stru
 		return inside;
 	if (cause == TRACE_RESET)
 		interrupted->inside = false;
-	else if (inside && event->mode == interrupted->mode)
+	else if (inside && (event->mode == interrupted->mode || (mode_virt((enum mode)event->mode) &&
+	                                                          mode_virt((enum mode)interrupted->mode))))
 		interrupted->inside = false;
 	else if (!inside && cause >> 63 && cause < TRACE_RESET)
 		*interrupted = (struct interrupted){true, event->from};

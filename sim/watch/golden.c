@@ -119,8 +119,12 @@ static bool are_near(uint64_t wanted, uint64_t got, unsigned percent)
 	return (double)apart * 100 <= (double)wanted * percent;
 }
 
-static bool is_same(const struct golden *golden, const char *wanted, const char *got)
+/* What a guest prints may look like cycles, and is compared as it is. */
+static bool is_same(const struct golden *golden, const struct section *section, const char *got)
 {
+	const char *wanted = section->lines[section->at];
+	if (section >= console_of(golden))
+		return strcmp(wanted, got) == 0;
 	char one[LINE_MAX_LENGTH], other[LINE_MAX_LENGTH];
 	uint64_t before, after;
 	snprintf(one, sizeof one, "%s", wanted);
@@ -147,7 +151,7 @@ static void come(struct golden *golden, unsigned hart, struct section *section, 
 		return;
 	if (golden->config.update)
 		golden->failed |= !keep_line(section, line);
-	else if (section->at == section->count || !is_same(golden, section->lines[section->at], line))
+	else if (section->at == section->count || !is_same(golden, section, line))
 		differ(golden, section, line);
 	else
 		section->at++;

@@ -88,10 +88,10 @@ def killed(folder):
     command = [CI, path, "--state", os.path.join(folder, "state")]
     kills = 0
     for pause in (0.5, 0.8, 1.1, 1.4):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(pause)
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             kills += 1
         process.wait()
     done = len(glob.glob(os.path.join(folder, "state/done/*.json")))

@@ -57,6 +57,13 @@ def another_run(folder):
         expect(said in golden(path, RUN, status=7), said)
     with open(path, "w") as file:
         file.write(text)
+    word = "hello: pass (12 cycles)\n"
+    with open(path, "w") as file:
+        file.write(text.replace("hello: pass\n", word))
+    err = golden(path, RUN, status=7)
+    expect("not `hello: pass (12 cycles)'" in err, f"what a guest prints is no cost of a switch: {err}")
+    with open(path, "w") as file:
+        file.write(text)
     err = golden(path, ["--max-insns", "19250000", *RUN], status=7)
     expect("[console] line" in err or "`the run's end: a limit was reached', and not" in err, err)
 

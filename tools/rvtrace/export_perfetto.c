@@ -187,31 +187,39 @@ static uint64_t vcpu_track(struct perfetto *perfetto, const struct timeline_gues
 	return FIRST_VCPU + perfetto->count++;
 }
 
+/* A world's slice, on its hart's track or its vCPU's. */
+static struct message begin_world(const struct timeline_world *world, uint64_t track, const char *category, const char *name)
+{
+	struct message event = begin_event(TYPE_BEGIN, track);
+	put_string(&event, EVENT_CATEGORY, category);
+	put_string(&event, EVENT_NAME, name);
+	annotate_number(&event, "instructions", world->instructions, false);
+	return event;
+}
+
+static void write_slice(struct perfetto *perfetto, const struct message *event, uint64_t track, uint64_t begin, uint64_t end)
+{
+	write_event(perfetto, begin, event);
+	end_slice(perfetto, track, end);
+}
+
 static void perfetto_world(void *context, const struct timeline_world *world)
 {
 	struct perfetto *perfetto = context;
 	uint64_t track = hart_track(world->hart, TRACK_WORLDS);
-	struct message event = begin_event(TYPE_BEGIN, track);
+	struct message event = begin_world(world, track, "world", mode_name(world->mode));
 	char text[160];
-	put_string(&event, EVENT_CATEGORY, "world");
-	put_string(&event, EVENT_NAME, mode_name(world->mode));
-	annotate_number(&event, "instructions", world->instructions, false);
 	if (mode_virt(world->mode))
 		annotate_text(&event, "zone", timeline_zone(perfetto->export, &world->of, text, sizeof text));
-	write_event(perfetto, world->begin, &event);
-	end_slice(perfetto, track, world->end);
+	write_slice(perfetto, &event, track, world->begin, world->end);
 	perfetto->retired[world->hart] += world->instructions;
 	count(perfetto, hart_track(world->hart, TRACK_RETIRED), world->end, perfetto->retired[world->hart]);
 	if (!mode_virt(world->mode))
 		return;
 	track = vcpu_track(perfetto, &world->of);
-	event = begin_event(TYPE_BEGIN, track);
 	snprintf(text, sizeof text, "%s on hart %u", mode_name(world->mode), world->hart);
-	put_string(&event, EVENT_CATEGORY, "vcpu");
-	put_string(&event, EVENT_NAME, text);
-	annotate_number(&event, "instructions", world->instructions, false);
-	write_event(perfetto, world->begin, &event);
-	end_slice(perfetto, track, world->end);
+	event = begin_world(world, track, "vcpu", text);
+	write_slice(perfetto, &event, track, world->begin, world->end);
 }
 
 static void perfetto_exit(void *context, const struct timeline_exit *exit)
@@ -235,8 +243,7 @@ static void perfetto_exit(void *context, const struct timeline_exit *exit)
 	for (unsigned i = 0; exit->has_split && i < SPLIT_PARTS; i++)
 		if (exit->parts[i])
 			annotate_number(&event, split_keys[i], exit->parts[i], false);
-	write_event(perfetto, exit->begin, &event);
-	end_slice(perfetto, track, exit->end);
+	write_slice(perfetto, &event, track, exit->begin, exit->end);
 	count(perfetto, hart_track(exit->hart, TRACK_EXIT_COUNT), exit->begin, ++perfetto->exits[exit->hart]);
 }
 
