@@ -1,6 +1,7 @@
 """A project outside, with a hypervisor and guests of its own: what rvsim's users have."""
 import os
 import shutil
+import time
 from suites.tools import expect, expect_equal, run
 
 PROJECT = "tests/outside/project"
@@ -26,3 +27,14 @@ def slow_down(project):
     with open(os.path.join(project, "boot.S"), "w") as file:
         file.write(text.replace(entry, entry + "\t.rept 40\n\tnop\n\t.endr\n"))
     expect_equal(run(["make", "-s", "-C", project])[0], 0, "make")
+
+
+def wait_for(condition):
+    """What it says at last."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError("waited in vain")

@@ -182,6 +182,7 @@ static void end_golden(struct machine *machine)
 	const char *how = machine->golden ? ending(machine, text) : NULL;
 	if (!how || golden_end(machine->golden, how, message))
 		return;
+	machine->golden_end = machine->stop;
 	machine->stop = STOP_GOLDEN;
 	snprintf(machine->stop_message, sizeof(machine->stop_message), "%s", message);
 }
