@@ -1,0 +1,21 @@
+// What two readers make of a JUnit report: one JSON object, {reader: {name of a case: passed}}. Run where their packages are installed.
+import fs from "fs";
+import { createRequire } from "module";
+
+const require = createRequire(process.cwd() + "/");
+const file = process.argv[2];
+const { parse } = require("junit2json");
+const results = require("test-results-parser");
+
+const suites = await parse(fs.readFileSync(file, "utf8"));
+const first = {};
+for (const suite of suites.testsuite)
+	for (const test of suite.testcase) first[test.name] = !test.failure && !test.error;
+const report = results.parse({ type: "junit", files: [file] });
+const second = {};
+for (const suite of report.suites) for (const test of suite.cases) second[test.name] = test.status === "PASS";
+console.log(JSON.stringify({
+	junit2json: first,
+	"test-results-parser": second,
+	counts: [[suites.tests, suites.failures + suites.errors], [report.total, report.failed + report.errors]],
+}));
