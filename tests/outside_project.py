@@ -20,6 +20,20 @@ def read(folder, name):
         return file.read()
 
 
+def logged_rvsim(project, rvsim):
+    """A simulator that writes its arguments to PROJECT/log before it is the one."""
+    path = os.path.join(project, "rvsim-logged")
+    with open(path, "w") as file:
+        file.write(f'#!/bin/sh\necho "$*" >>{project}/log\nexec {os.path.abspath(rvsim)} "$@"\n')
+    os.chmod(path, 0o755)
+    return path
+
+
+def starts(project, words):
+    """Of the commands in the log that have those words: was there a snapshot to go on from?"""
+    return ["--load " in line for line in read(project, "log").splitlines() if words in line]
+
+
 def slow_down(project):
     """40 instructions more in each exit of its hypervisor."""
     text, entry = read(project, "boot.S"), "guest_exit:\n\tcsrrw\ta0, sscratch, a0\n"
