@@ -11,7 +11,7 @@ LIBS := -ldw -lelf -lfdt -lzstd -lz -lxxhash -lreadline -lslirp -lm
 
 PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libdw-dev libfdt-dev libzstd-dev libxxhash-dev zlib1g-dev libreadline-dev libslirp-dev libsdl2-dev libsqlite3-dev gcc-riscv64-unknown-elf python3
 PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi u-boot-qemu u-boot-tools lld \
-                 device-tree-compiler gdb-multiarch rustc binutils-riscv64-unknown-elf gcc-riscv64-linux-gnu libc6-dev-riscv64-cross debian-archive-keyring sqlite3 babeltrace2 gtkwave protobuf-compiler valgrind man-db xvfb xdotool xz-utils
+                 device-tree-compiler gdb-multiarch rustc binutils-riscv64-unknown-elf gcc-riscv64-linux-gnu libc6-dev-riscv64-cross debian-archive-keyring sqlite3 babeltrace2 gtkwave protobuf-compiler valgrind man-db zsh xvfb xdotool xz-utils
 
 SIM_SOURCES := $(sort $(wildcard sim/*/*.c sim/*/*/*.c))
 SIM_LIBRARY := $(filter-out sim/cli/main.c,$(SIM_SOURCES))

@@ -311,6 +311,30 @@ def outside(folder):
     expect(change and 38 <= int(change[1]) <= 60, read(project, "summary.md"))
 
 
+PROGRAMS = ("rvsim", "rvtrace", "rvsim-ci", "rvsim-sweep")
+
+
+def zsh_completes(folder, words):
+    """What becomes of them in a zsh at a terminal, behind a tab."""
+    noted = os.path.join(folder, "noted")
+    master, slave = pty.openpty()
+    process = subprocess.Popen(["zsh", "-f", "-i"], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                               env={**os.environ, "TERM": "dumb", "PS1": "", "HOME": folder, "PATH": os.path.join(folder, "usr/bin") + ":" + os.environ["PATH"]})
+    os.close(slave)
+    try:
+        os.write(master, f"bindkey -e; fpath=({folder}/usr/share/zsh/site-functions $fpath); autoload -U compinit; compinit -u -D; touch {noted}.ready\n".encode())
+        wait_for(lambda: os.path.exists(noted + ".ready"))
+        os.write(master, f"{words}\t\x01print -r -- \x05 >{noted}.new; mv {noted}.new {noted}\n".encode())
+        wait_for(lambda: os.path.exists(noted))
+        return read(folder, "noted").strip()
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+        for name in glob.glob(noted + "*"):
+            os.remove(name)
+
+
 @in_folder
 def installed(folder):
     """make install: programs that run from there, manual pages without a warning, completion; make uninstall leaves nothing."""
@@ -322,7 +346,7 @@ def installed(folder):
     expect(got == 0 and re.match(r"rvsim \d+\.\d+ \(commit ([0-9a-f]{10}\+?|unknown)\)\nengine: ", out), out)
     got, out, _ = run([os.path.join(bin_folder, "rvsim"), "-smp", "4", f"{lib}/firmware.elf", f"{lib}/guests/smp.elf"])
     expect(got == 0 and "smp: pass" in out, out)
-    for page in ("rvsim", "rvtrace", "rvsim-ci"):
+    for page in PROGRAMS:
         path = os.path.join(folder, f"usr/share/man/man1/{page}.1")
         got = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", path], env={**os.environ, "LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80"},
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -333,9 +357,11 @@ def installed(folder):
     expect(len(lost) <= 2, f"not in the manual page: {lost}")
     completion = os.path.join(folder, "usr/share/bash-completion/completions/rvsim")
     for words, wanted in ((["rvsim", "--cpu", "cv"], "cva6"), (["rvsim", "--gol"], "--golden"), (["rvsim", "--set", "dram.lat"], "dram.latency="), (["rvtrace", "ex"], "export"),
-                          (["rvtrace", "export", "--format", "=", "kan"], "kanata")):
-        script = f"source {completion}; PATH={bin_folder}:$PATH; COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _{words[0]}; echo ${{COMPREPLY[@]}}"
+                          (["rvtrace", "export", "--format", "=", "kan"], "kanata"), (["rvsim-ci", "--jun"], "--junit"), (["rvsim-sweep", "--ov"], "--over"), (["rvsim-sweep", "--over", "dram.lat"], "dram.latency=")):
+        script = f"source {completion}; PATH={bin_folder}:$PATH; COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _{words[0].replace('-', '_')}; echo ${{COMPREPLY[@]}}"
         expect_equal(run(["bash", "-c", script])[1].split(), [wanted], f"completion of {words}")
+    for words, wanted in (("rvsim --gol", "rvsim --golden"), ("rvsim-ci --jun", "rvsim-ci --junit"), ("rvsim-sweep --meas", "rvsim-sweep --measure"), ("rvtrace ex", "rvtrace export")):
+        expect_equal(zsh_completes(folder, words), wanted, "zsh")
     subprocess.run(["make", "-s", "uninstall", f"DESTDIR={folder}", "PREFIX=/usr"], check=True)
     expect_equal([path for path in glob.glob(folder + "/**", recursive=True) if os.path.isfile(path) or os.path.islink(path)], [], "left behind")
 
