@@ -12,6 +12,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as xml
 from outside_project import make_project, read, slow_down, wait_for
+from suites.checks import EVERYTHING, build_by_hand
 from suites.tools import FIRMWARE, RVSIM, expect, expect_equal, guest, run
 
 sys.path.insert(0, os.path.abspath("tools"))
@@ -81,8 +82,8 @@ WRONG = [  # what else a manifest may ask that could never fail, or never be met
     ('exits = { "ecall from VS-mode" = 3 }', "has limits of"), ('exits = { "ecall from VS-mode" = {} }', "has limits of"), ('exits = { "ecall from VS-mode" = { count = true } }', "has limits of"),
     ("status = 5", "a fault of rvsim itself"), ("status = 7", "another run than the golden file's"), ("status = -11", "a number of 0 and more"), ("status = 256", "none above 255"),
     ('status = 139\nexpect = ["x"]', "expect is never looked at"), ('status = 2\ngolden = "x"', "golden is never looked at"), ("status = true", "wrong kind"), ("timeout = nan", "0 and more"),
-    ('matrix = { "--cpu" = [] }', "has a list of values"), ('matrix = { "--cpu" = [["cva6"]] }', "has a list of values"), ('matrix = { "--cpu" = ["cva6", "cva6"] }', "two runs are called"),
-    ('matrix = { "--cpu" = ["cva6", "ideal"] }\nbaseline = "b"', "two runs have the baseline"), ('matrix = { "--quiet" = ["x"] }', "--quiet is rvsim-ci's own"),
+    ('matrix = { "-cpu" = ["ideal"] }', "args have -cpu too"), ('matrix = { "--cpu" = [] }', "has a list of values"), ('matrix = { "--cpu" = [["cva6"]] }', "has a list of values"), ('matrix = { "--isa" = ["rv64gch", "rv64gch"] }', "two runs are called"),
+    ('matrix = { "--seed" = [1, 2] }\nbaseline = "b"', "two runs have the baseline"), ('matrix = { "--quiet" = ["x"] }', "--quiet is rvsim-ci's own"),
     ('matrix = { "--stats" = ["x"] }', "--stats is rvsim-ci's own"), ('matrix = { "--trace" = ["x"] }\nbaseline = "b"', "--trace is rvsim-ci's own"),
     ('rvsim = "./nothing"', "there is no such simulator"), ("[[defaults]]", "[defaults] and one or more"), ('[run]\nname = "a"', "m.toml: "),
 ]
@@ -148,6 +149,13 @@ def missed(folder):
     for number, (asked, said) in enumerate(MISSED):
         told = re.search(rf"^FAIL {number} \(.*\n(( {{5}}.*\n)+)", err, re.M)
         expect(told and said.replace("FOLDER", folder) in told[1], f"{asked}: {told and told[1]}")
+    planted = build_by_hand(folder, "SAME_MEMORY")
+    path = manifest(folder, f'[[run]]\nname = "a"\nargs = ["--isa", "{EVERYTHING[1]}", "--check", "isolation", "{planted}"]\nstatus = 4\n')
+    expect_equal(ci(folder, path)[:2], (0, "1 passed, 0 failed\n"), "a violation that is asked for")
+    with open(path, "a") as file:
+        file.write('expect = ["never"]\n')
+    got, _, err = ci(folder, path)
+    expect(got == 1 and "--expect 'never' never matched" in err, f"behind a violation: {err}")
     got, out, err = ci(folder, manifest(folder, ONE + 'exits = { "illegal instruction" = { count = 0 } }\nstatus = 0\n' + ONE.replace('"a"', '"b"').replace("GUESTS", "nowhere") + "status = 2\n"))
     expect_equal((got, out), (0, "2 passed, 0 failed\n"), err)
 
