@@ -434,8 +434,8 @@ static int check_together(const struct config *config)
 	const struct golden_config *golden = &config->golden;
 	if (!golden->path && (golden->update || golden->cycles))
 		return bad("--update and --cycles say how --golden FILE is used");
-	if (golden->path && (config->debug || config->debug_cmd || client || config->load || config->save))
-		return bad("--golden takes a run from its start to its end: not with a debugger, --save or --load");
+	if (golden->path && (config->debug || config->debug_cmd || client || config->load))
+		return bad("--golden takes a run from its start on: not with a debugger or --load");
 	for (unsigned i = 0; i < config->loader_count; i++)
 		if (config->loaders[i].hart >= config->harts)
 			return bad("-device loader: cpu-num=%u: the machine has %u harts", config->loaders[i].hart,

@@ -60,7 +60,7 @@ static const char text[] =
     "                            the symbols percpu_base, percpu_slot_size, percpu_max\n"
     "  --record FILE             write what the host gives, console input, network frames, keys and clicks, and at which cycles\n"
     "  --replay FILE             input is what --record wrote, at the same cycles: the same run again\n"
-    "  --save FILE               where the run ends, if it could go on (a limit, --expect, a signal, quit): a snapshot\n"
+    "  --save FILE               where the run ends, if it could go on (a limit, --expect, --golden, a signal, quit): a snapshot\n"
     "  --save-unfinished FILE    likewise, of a run that is not at its end; of one that is, none\n"
     "  --load FILE               go on from a snapshot of the same machine and programs\n"
     "  --debug                   debugger on the terminal (ctrl-A d: from the guest to it and back), or by commands from a\n"

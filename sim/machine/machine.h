@@ -197,6 +197,8 @@ struct machine {
 	struct trace *trace;
 	struct check *check;
 	struct golden *golden;
+	enum stop_reason
+	    golden_end; /* how the run ended where that is the difference; RUNNING: it was stopped at one */
 	struct symbols *symbols;
 	struct spaces *spaces; /* whose hgatp is which guest's; NULL: there are no guests */
 	struct file_identity *files; /* that were read at the start */
