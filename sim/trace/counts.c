@@ -176,7 +176,7 @@ static void leave_block(struct counts *counts, struct count_hart *hart, uint64_t
 	cell->instructions += retired > hart->last.retired ? retired - hart->last.retired : 0;
 }
 
-static bool is_same(const struct trace_note *a, const struct trace_note *b)
+static bool is_same_note(const struct trace_note *a, const struct trace_note *b)
 {
 	return a->cycle == b->cycle && a->retired == b->retired && a->code == b->code;
 }
@@ -184,7 +184,7 @@ static bool is_same(const struct trace_note *a, const struct trace_note *b)
 void counts_notes(struct counts *counts, unsigned number, const struct trace_notes *notes)
 {
 	struct count_hart *hart = &counts->harts[number];
-	unsigned i = notes->run_count && hart->known && is_same(&hart->note, &notes->runs[0]);
+	unsigned i = notes->run_count && hart->known && is_same_note(&hart->note, &notes->runs[0]);
 	for (; i < notes->run_count; i++) {
 		const struct trace_note *note = &notes->runs[i];
 		if (hart->known)
@@ -253,7 +253,7 @@ static struct count_row row_of(const struct symbols *symbols, const struct count
 }
 
 /* Sorted and added up; NULL: no memory. */
-static struct count_row *add_up(const struct counts *counts, const struct symbols *symbols, size_t *count)
+static struct count_row *rows_of_cells(const struct counts *counts, const struct symbols *symbols, size_t *count)
 {
 	struct count_row *rows = calloc(counts->cell_count + 1, sizeof(*rows));
 	for (size_t i = 0; rows && i < counts->cell_count; i++)
@@ -275,7 +275,7 @@ static struct count_row *add_up(const struct counts *counts, const struct symbol
 }
 
 /* As a list may hold it: no separators, no controls; `blank` for blanks. */
-static void write_word(FILE *out, const char *text, char blank)
+static void write_escaped(FILE *out, const char *text, char blank)
 {
 	for (; *text; text++) {
 		bool control = (unsigned char)*text < ' ' || *text == 0x7f;
@@ -293,14 +293,14 @@ static void write_space(FILE *out, const struct symbols *symbols, const struct c
 		snprintf(text, sizeof(text), "guest %s", name);
 	else if (cell->space != SPACE_HOST)
 		snprintf(text, sizeof(text), "a guest, VMID %u", cell->vmid);
-	write_word(out, text, blank);
+	write_escaped(out, text, blank);
 }
 
 /* Of code without a name, by its page. */
 static void write_function(FILE *out, const struct count_row *row, char blank)
 {
 	if (row->name)
-		write_word(out, row->name, blank);
+		write_escaped(out, row->name, blank);
 	else
 		fprintf(out, "0x%" PRIx64 "...", row->sum.pc);
 }
@@ -352,7 +352,7 @@ int counts_write(const struct counts *counts, const struct symbols *symbols, con
 	size_t count;
 	if (counts->lost)
 		return say("%s: no memory for the whole profile", path);
-	struct count_row *rows = add_up(counts, symbols, &count);
+	struct count_row *rows = rows_of_cells(counts, symbols, &count);
 	if (!rows)
 		return say("%s: no memory", path);
 	FILE *out = output_open(path);
