@@ -21,3 +21,9 @@ readers: ## exports and the report in speedscope, DevTools' engine, flamegraph.p
 	@tools/install-packages.sh $(PACKAGES_TEST) $(PACKAGES_READERS)
 	@$(MAKE) --no-print-directory all export-programs $(READERS)/installed
 	@tests/run.py readers
+
+.PHONY: pictures
+pictures: ## draw the pictures of docs/ anew: look at them before they are committed
+	@tools/install-packages.sh $(PACKAGES_TEST) $(PACKAGES_READERS)
+	@$(MAKE) --no-print-directory all $(READERS)/installed
+	@python3 tests/export/pictures.py

@@ -176,6 +176,10 @@ def folded():
     expect_equal(sum(int(count) for _, count in stacks), sum(hart["cycles"] for hart in stats["harts"]), "cycles")
     expect(any(stack == "guest_thousand;again;leave" or stack == "guest_thousand;_start;leave" for stack, _ in stacks), f"stacks of `leave': {[s for s, _ in stacks if 'leave' in s]}")
     expect(all(" " not in stack for stack, _ in stacks), "a space in a frame")
+    begin = stats["cycles"] - 100000
+    later = [line.rsplit(" ", 1) for line in export("folded", trace, "--from", str(begin)).splitlines()]
+    expect_equal(sum(int(count) for _, count in later), sum(hart["cycles"] - begin for hart in stats["harts"]), "cycles from there on")
+    expect({stack for stack, _ in later} <= {stack for stack, _ in stacks}, "stacks that begin where what is shown begins")
 
 
 def kanata():
@@ -288,6 +292,10 @@ def report():
     for name, (count, cause) in by_cause(stats).items():
         expect([name, str(count), str(cause["min"]), str(cause["median"]), str(cause["p99"]), str(cause["max"])] in [row[:6] for row in page.rows], f"no row of {name}")
     expect(any(row[1:2] == ["guest thousand"] for row in page.rows), "no function of the guest's")
+    dump = run([RVTRACE, "dump", "--type=tlb", trace])[1]
+    spaces = [row for row in page.rows if len(row) == 6 and row[0] in ("hypervisor", "guest thousand")]
+    for column, wanted in ((1, sum(hart["cycles"] for hart in stats["harts"])), (2, stats["instructions"]), (4, dump.count("what=fill"))):
+        expect_equal(sum(int(row[column]) for row in spaces), wanted, f"column {column} of whose code ran")
     slow, slow_stats = record("slow", "world,trap", ["--set", "dram.latency=80"])
     got, _, err = run([RVTRACE, "report", trace, slow, "-o", at("two.html")], 60)
     expect_equal((got, err), (0, ""), "report of two")
