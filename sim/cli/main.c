@@ -136,6 +136,8 @@ static int write_results(struct machine *machine, double seconds)
 		result = -1;
 	if (config->stats_path && stats_write(config->stats_path, machine, seconds) != 0)
 		result = -1;
+	if (config->profile_path && trace_write_counts(machine->trace, config->profile_path) != 0)
+		result = -1;
 	if (trace_close(machine->trace) != 0)
 		result = -1;
 	machine->trace = NULL;

@@ -51,6 +51,7 @@ static const char text[] =
     "Looking at it:\n"
     "  --trace FILE[,events=LIST]     write events: insn trap world csr tp tlb mem dev irq console default all\n"
     "                                 [world,trap,tp,irq]; rvtrace reads them\n"
+    "  --profile FILE            write cycles and instructions by function and zone: callgrind's format; *.folded: stacks\n"
     "  --stats FILE              write statistics as JSON; --stats help says what each number is\n"
     "  --check LIST              stop when an invariant breaks: percpu,worldswitch,isolation or all\n"
     "  --golden FILE             stop where the run is not the one that FILE tells of: text, hart by hart, without addresses\n"

@@ -106,7 +106,7 @@ struct config {
 	double timeout; /* host seconds; 0: none */
 	const char *trace_path;
 	uint32_t trace_events;
-	const char *stats_path, *signature_path;
+	const char *profile_path, *stats_path, *signature_path;
 	uint32_t checks; /* enum check_kind bits */
 	struct percpu_config percpu;
 	struct golden_config golden;
