@@ -248,7 +248,12 @@ void machine_ask_for_reset(struct machine *machine);
 /* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
 
-/* Reasons of the host's or of limits: the message also says so if instructions do nothing but trap. */
+/* A hart in the critical-error state (a double trap in M-mode without Smrnmi), NULL: none; and what is said of it. */
+const struct hart *machine_critical_hart(const struct machine *machine);
+void machine_critical_text(const struct hart *hart, char *text, size_t size);
+
+/* Reasons of the host's or of limits: the message also says so if a hart is in the critical-error state, or if instructions
+ * do nothing but trap. */
 void machine_give_up(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
 
 /* The run begins: --timeout counts from here. */
