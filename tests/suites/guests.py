@@ -3,7 +3,7 @@ settings, and beside a guest that misbehaves."""
 import itertools
 import os
 import tempfile
-from suites.tools import FIRMWARE, FIRMWARE_S, GUESTS, OPENSBI, PLAIN, RVSIM, console, expect, expect_equal, guest, run
+from suites.tools import FIRMWARE, FIRMWARE_S, GUESTS, OPENSBI, PLAIN, RVSIM, console, expect, expect_equal, guest, run, stats_of
 
 MEMORY = ["-m", "64M"]  # zones' memory is cleared before they run, and none needs much
 HOSTILE = ["--set", "engine.block_ops=1", "--set", "tlb.entries=1", "--set", "engine.flush_always=yes", "-m", "24M"]
@@ -119,6 +119,18 @@ def zones_are_numbered_in_order():
     expect_equal(status, 0, "exit status")
 
 
+def sleeps_when_its_zone_has_ended():
+    """A hart without a vCPU does nothing: the timer of the one that it had last is no reason to wake."""
+    def instructions(guest_and_keys):
+        status, _, stats = stats_of([RVSIM, "-smp", "2", *MEMORY, FIRMWARE, f"{guest_and_keys},cpus=0,memory=4M", f"{guest('timer')},cpus=1,memory=4M"])
+        expect_equal(status, 0, "exit status")
+        return stats["harts"][0]["modes"]["HS"]["instructions"], stats["harts"][1]["modes"]["VS"]["cycles"]
+    least, _ = instructions(guest("hello"))
+    due, others = instructions(f"{guest('timer')},args=due")
+    expect(others > 100000, f"the other zone ended too soon: {others} cycles")
+    expect(abs(due - least) < 20000, f"a hart executes {due - least} instructions more, and should sleep")
+
+
 def reboots():
     """A zone that starts anew does so alone, as often as it likes; and those that end, end."""
     status, out, _ = run([RVSIM, "-smp", "4", FIRMWARE, f"{guest('reboot')},name=often,args=100,cpus=0-1", f"{guest('smp')},name=smp",
@@ -219,6 +231,7 @@ def cases():
     yield "rnmi-in-console", lambda: non_maskable_interrupt("rogue", range(1040000, 1100000, 7919))
     yield "rnmi-at-reset", lambda: non_maskable_interrupt("hello", (1, 5, 17, 30, 60, 100, 1000, 10000, 50000, 100000))
     yield "two-zones", two_zones
+    yield "sleeps-when-its-zone-has-ended", sleeps_when_its_zone_has_ended
     yield "reboots", reboots
     for options in (["-smp", "1"], ["-smp", "4"], ["-smp", "3", "--quantum", "1"], ["-smp", "2", "--cpu", "rocket"]):
         yield f"reboots-checked-{'-'.join(options)}", lambda options=options: reboots_checked(options)
