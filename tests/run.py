@@ -69,6 +69,7 @@ def main():
         suite, _, text = name.partition("/")
         module = importlib.import_module(f"suites.{suite}")
         cases += [(f"{suite}/{case}", function) for case, function in module.cases() if case.startswith(text)]
+    cases = list(dict(cases).items())  # what was named twice runs once
     if options.order:
         cases, limits = ordered(cases, options.order)
     failed = []
