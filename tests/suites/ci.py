@@ -200,18 +200,18 @@ def nobody_reads():
     os.close(writer)
 
 
-def signature_elf(folder):
+def signature_elf(folder, words=".word 1, 2"):
     """A program with a signature: the symbols stand in it."""
     source, elf = os.path.join(folder, "sig.S"), os.path.join(folder, "sig.elf")
     with open(source, "w") as file:
-        file.write("""	.globl _start, begin_signature, end_signature
+        file.write(f"""	.globl _start, begin_signature, end_signature
 _start:	li t0, 0x100000
 	li t1, 0x5555
 	sw t1, 0(t0)
 	j .
 	.balign 16
-begin_signature: .word 1, 2
-end_signature:
+begin_signature: {words}
+end_signature: .word 0xffffffff
 """)
     status, _, err = run(["riscv64-unknown-elf-gcc", "-march=rv64i", "-mabi=lp64", "-nostdlib", "-static", "-Wl,-N,--build-id=none",
                           "-Wl,--no-warn-rwx-segments", "-Ttext=0x80000000", source, "-o", elf])
@@ -277,6 +277,15 @@ def bad_outputs():
         with open(os.path.join(folder, "redirected"), "wb") as out:
             status = subprocess.run([RVSIM, "--stats", out.name, elf], stdout=out, stderr=subprocess.PIPE, timeout=30)
         expect_equal(status.returncode, 2, f"standard output's own file: {status.stderr}")
+
+
+def signature():
+    """Words of four bytes, the last one filled up with zeros: what lies behind the end is none of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for words, wanted in ((".word 1, 2, 0x80000003, 4", "00000001\n00000002\n80000003\n00000004\n"), (".word 5\n.byte 6", "00000005\n00000006\n"),
+                              (".byte 1, 2, 3", "00030201\n"), ("", "")):
+            status, out, err = run([RVSIM, "--signature", "-", signature_elf(folder, words)])
+            expect_equal((status, out), (0, wanted), f"--signature of {words!r}: {err}")
 
 
 def good_outputs():
@@ -591,7 +600,7 @@ def cases():
         yield "watched-" + "-".join(options[i] for i in range(1, len(options), 2)) + "-" + str(status), \
             lambda options=options, name=name, status=status, texts=texts: watched(options, name, status, texts)
     for function in (fails_at_once, shown_as_written, shown_before_the_debugger_speaks, attempts, timeout,
-                     timeout_of_a_script_that_does_not_come, signals, ignored_signals, nobody_reads, bad_outputs, good_outputs,
+                     timeout_of_a_script_that_does_not_come, signature, signals, ignored_signals, nobody_reads, bad_outputs, good_outputs,
                      trace_on_keeps_programs, scripts, typed_by_a_script, keys_reach_the_guest, ways_out, without_nographic, suspended,
                      continued, guest_and_debugger, as_qemu):
         yield function.__name__.replace("_", "-"), function

@@ -68,6 +68,17 @@ def given(*zeros):
     expect(values in said and registers in said, said)
 
 
+def accesses_alone():
+    """Whoever asks for accesses only gets these, the same as with the instructions that make them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, found = os.path.join(folder, "t"), []
+        for events, options in (("mem", []), ("mem,insn", ["--type=mem"])):
+            expect_equal(run([RVSIM, "--trace", f"{path},events={events}", TLB], 60)[0], 0, "run")
+            found.append([line for line in run([RVTRACE, "dump", *options, path], 60)[1].splitlines() if not line.startswith("#")])
+    expect(len(found[0]) > 2 and all(" mem " in line for line in found[0]), f"not accesses alone: {found[0][:10]}")
+    expect_equal(found[0], found[1], "accesses without and with instructions")
+
+
 # ---- damaged and cut files ----
 
 def small_trace(folder, *program):
@@ -236,6 +247,7 @@ def cases():
         yield "spike-itself", spike_itself
     for zeros in ([], ["tinst"], ["tval2"], ["tval2", "tinst"]):
         yield "-".join(["given", *zeros]), lambda zeros=zeros: given(*zeros)
+    yield "accesses-alone", accesses_alone
     yield "damage", damage
     yield "differing-and-damaged", differing_and_damaged
     yield "cut", cut
