@@ -200,11 +200,20 @@ def nobody_reads():
     os.close(writer)
 
 
-def signature_elf(folder, words=".word 1, 2"):
-    """A program with a signature: the symbols stand in it."""
+def assemble(folder, text, base="0x80000000"):
+    """A program of RV64I that begins at `base`."""
     source, elf = os.path.join(folder, "sig.S"), os.path.join(folder, "sig.elf")
     with open(source, "w") as file:
-        file.write(f"""	.globl _start, begin_signature, end_signature
+        file.write(text)
+    status, _, err = run(["riscv64-unknown-elf-gcc", "-march=rv64i", "-mabi=lp64", "-nostdlib", "-static", "-Wl,-N,--build-id=none",
+                          "-Wl,--no-warn-rwx-segments", f"-Ttext={base}", source, "-o", elf])
+    expect_equal(status, 0, err)
+    return elf
+
+
+def signature_elf(folder, words=".word 1, 2", base="0x80000000"):
+    """A program with a signature: the symbols stand in it."""
+    return assemble(folder, f"""	.globl _start, begin_signature, end_signature
 _start:	li t0, 0x100000
 	li t1, 0x5555
 	sw t1, 0(t0)
@@ -212,11 +221,38 @@ _start:	li t0, 0x100000
 	.balign 16
 begin_signature: {words}
 end_signature: .word 0xffffffff
+""", base)
+
+
+def kernel_alone():
+    """Without firmware a kernel is entered where its ELF says, wherever in memory that is."""
+    with tempfile.TemporaryDirectory() as folder:
+        for base in ("0x80000000", "0x80200000", "0x80001000"):
+            status, _, err = run([RVSIM, "-M", "virt", "-bios", "none", "--max-insns", "10000", "-kernel", signature_elf(folder, base=base)])
+            expect_equal((status, err), (0, ""), f"a kernel at {base}")
+
+
+def tohost_alone():
+    """A program with tohost and no fromhost, as riscv-tests have it: a command is taken from there, and 0 is what then stands there."""
+    with tempfile.TemporaryDirectory() as folder:
+        elf = assemble(folder, """	.globl _start, tohost
+_start:	la t0, tohost
+	li t1, 0x0101000000000041
+	sd t1, 0(t0)
+	li t2, 1000
+1:	ld t3, 0(t0)
+	addi t2, t2, -1
+	beqz t2, 2f
+	bnez t3, 1b
+2:	li t1, 1
+	beqz t3, 3f
+	li t1, 7
+3:	sd t1, 0(t0)
+	j .
+	.balign 64
+tohost: .dword 0
 """)
-    status, _, err = run(["riscv64-unknown-elf-gcc", "-march=rv64i", "-mabi=lp64", "-nostdlib", "-static", "-Wl,-N,--build-id=none",
-                          "-Wl,--no-warn-rwx-segments", "-Ttext=0x80000000", source, "-o", elf])
-    expect_equal(status, 0, err)
-    return elf
+        expect_equal(run([RVSIM, "--max-insns", "10000", elf])[:2], (0, "A"), "a character by way of tohost")
 
 
 OUTPUTS = ["--trace", "--stats", "--signature", "--record", "-dump-dtb", "-serial"]
@@ -600,7 +636,7 @@ def cases():
         yield "watched-" + "-".join(options[i] for i in range(1, len(options), 2)) + "-" + str(status), \
             lambda options=options, name=name, status=status, texts=texts: watched(options, name, status, texts)
     for function in (fails_at_once, shown_as_written, shown_before_the_debugger_speaks, attempts, timeout,
-                     timeout_of_a_script_that_does_not_come, signature, signals, ignored_signals, nobody_reads, bad_outputs, good_outputs,
+                     timeout_of_a_script_that_does_not_come, signature, kernel_alone, tohost_alone, signals, ignored_signals, nobody_reads, bad_outputs, good_outputs,
                      trace_on_keeps_programs, scripts, typed_by_a_script, keys_reach_the_guest, ways_out, without_nographic, suspended,
                      continued, guest_and_debugger, as_qemu):
         yield function.__name__.replace("_", "-"), function
