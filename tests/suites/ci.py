@@ -253,6 +253,27 @@ _start:	la t0, tohost
 tohost: .dword 0
 """)
         expect_equal(run([RVSIM, "--max-insns", "10000", elf])[:2], (0, "A"), "a character by way of tohost")
+        # the answer to who asks for a character has nowhere to go, also when it comes later
+        elf = assemble(folder, """	.globl _start, tohost
+_start:	la t0, tohost
+	li t1, 0x0100000000000000
+	sd t1, 0(t0)
+	li t2, 1000000
+1:	ld t3, 0(t0)
+	bnez t3, 2f
+	addi t2, t2, -1
+	bnez t2, 1b
+	li t1, 1
+	sd t1, 0(t0)
+	j .
+2:	li t1, 7
+	sd t1, 0(t0)
+	j .
+	.balign 64
+tohost: .dword 0
+""")
+        terminal = Terminal(["--debug-cmd", 'continue 5000; type "x"; continue', elf])
+        terminal.end(0, "a character that comes later")
 
 
 OUTPUTS = ["--trace", "--stats", "--signature", "--record", "-dump-dtb", "-serial"]
