@@ -370,6 +370,8 @@ def good_outputs():
         for option in ("--stats", "--trace", "--signature"):
             status, _, err = run([RVSIM, option, "/dev/full", elf])
             expect_equal((status, err.count("\n"), "/dev/full" in err), (2, 1, True), err)
+        status, _, err = run([RVSIM, "--record", "/dev/full", program("polled")], stdin=b"text, then q")
+        expect_equal((status, err.count("\n"), "/dev/full: the recording could not be written" in err), (2, 1, True), err)
         with open("/dev/full", "wb") as full:
             status = subprocess.run([RVSIM, program("prints")], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=30)
         expect_equal((status.returncode, status.stderr.count(b"\n")), (2, 1), status.stderr)
