@@ -6,7 +6,7 @@
 
 const char guest_name[] = "mmio";
 
-enum uart_register { RBR = 0, THR = 0, DLL = 0, IER = 1, DLM = 1, IIR = 2, FCR = 2, LCR = 3, MCR = 4, LSR = 5, SCR = 7 };
+enum uart_register { RBR = 0, THR = 0, DLL = 0, IER = 1, DLM = 1, IIR = 2, FCR = 2, LCR = 3, MCR = 4, LSR = 5, MSR = 6, SCR = 7 };
 
 enum {
 	IER_RECEIVED = 1 << 0,
@@ -19,6 +19,7 @@ enum {
 	FCR_CLEAR = 6,
 	LCR_8N1 = 0x03,
 	LCR_DLAB = 0x80,
+	MCR_LOOPBACK = 1 << 4,
 	LSR_DATA_READY = 1 << 0,
 	LSR_TRANSMIT_HOLDING_EMPTY = 1 << 5,
 	LSR_TRANSMITTER_EMPTY = 1 << 6,
@@ -151,6 +152,20 @@ static void check_fifos(void)
 	CHECK((uart_read(LSR) & LSR_TRANSMITTER_EMPTY) != 0, "LSR: an idle transmitter is not empty");
 }
 
+/* Drivers probe with loop-back: DTR, RTS, OUT1 and OUT2 come back as DSR, CTS, RI and DCD. */
+static void check_modem(void)
+{
+	static const uint8_t status[] = { 0x20, 0x10, 0x40, 0x80 };
+	uint8_t before = uart_read(MCR);
+
+	for (unsigned i = 0; i < 4; i++) {
+		uart_write(MCR, MCR_LOOPBACK | 1u << i);
+		CHECK((uart_read(MSR) & 0xf0) == status[i], "looped back, output %u shows as %x", i, uart_read(MSR));
+	}
+	uart_write(MCR, before);
+	CHECK(uart_read(MCR) == before, "MCR does not hold");
+}
+
 /* ---- the transmitter's interrupt through the PLIC: context 2n + 1 is hart n's supervisor mode ---- */
 
 #define PLIC_BASE UINT64_C(0x0c000000)
@@ -242,6 +257,7 @@ void guest_main(void)
 	check_line_control();
 	check_interrupt_enable();
 	check_fifos();
+	check_modem();
 	uart_print("mmio: LCR, divisor, IER, IIR, FCR and LSR behave\n");
 	check_interrupt();
 }

@@ -8,6 +8,7 @@
 
 #include "arch/csr.h"
 #include "arch/sbi_spec.h"
+#include "lib/bits.h"
 
 #define NOTHING UINT64_C(0x18000000) /* where the machine has nothing */
 #define FAR UINT64_C(0x0100000000000000)
@@ -80,6 +81,22 @@ static void console(uint64_t memory_end)
 	print("\nmemory that is not there: refused\n");
 }
 
+/* ---- harts that are not there, or do not run ---- */
+
+static void masks(void)
+{
+	static const uint64_t extensions[] = {SBI_EXT_IPI, SBI_EXT_RFENCE};
+
+	for (unsigned i = 0; i < 2; i++) { /* function 0 of both: SEND_IPI, FENCE_I */
+		demand(call(extensions[i], 0, 1, 0, 0).error == SBI_SUCCESS, "a mask of this hart");
+		demand(call(extensions[i], 0, 0, UINT64_MAX, 0).error == SBI_SUCCESS, "all harts");
+		demand(call(extensions[i], 0, 2, 0, 0).error == SBI_ERR_INVALID_PARAM, "a mask of a hart that is stopped");
+		demand(call(extensions[i], 0, 3, 0, 0).error == SBI_ERR_INVALID_PARAM, "a mask with a hart that is stopped");
+		demand(call(extensions[i], 0, 1, 70, 0).error == SBI_ERR_INVALID_PARAM, "a mask of a hart that is not there");
+	}
+	csr_clear(sip, BIT(1));
+}
+
 /* ---- instructions that trap to the layer, by pages of their own ---- */
 
 #define PTE_KERNEL 0xcfu /* V R W X A D */
@@ -149,6 +166,7 @@ static void instructions(bool user)
 void payload_main(uint64_t memory_end)
 {
 	console(memory_end);
+	masks();
 	map();
 	instructions(false);
 	instructions(true);

@@ -200,23 +200,80 @@ def nobody_reads():
     os.close(writer)
 
 
-def signature_elf(folder):
-    """A program with a signature: the symbols stand in it."""
+def assemble(folder, text, base="0x80000000"):
+    """A program of RV64I that begins at `base`."""
     source, elf = os.path.join(folder, "sig.S"), os.path.join(folder, "sig.elf")
     with open(source, "w") as file:
-        file.write("""	.globl _start, begin_signature, end_signature
+        file.write(text)
+    status, _, err = run(["riscv64-unknown-elf-gcc", "-march=rv64i", "-mabi=lp64", "-nostdlib", "-static", "-Wl,-N,--build-id=none",
+                          "-Wl,--no-warn-rwx-segments", f"-Ttext={base}", source, "-o", elf])
+    expect_equal(status, 0, err)
+    return elf
+
+
+def signature_elf(folder, words=".word 1, 2", base="0x80000000"):
+    """A program with a signature: the symbols stand in it."""
+    return assemble(folder, f"""	.globl _start, begin_signature, end_signature
 _start:	li t0, 0x100000
 	li t1, 0x5555
 	sw t1, 0(t0)
 	j .
 	.balign 16
-begin_signature: .word 1, 2
-end_signature:
+begin_signature: {words}
+end_signature: .word 0xffffffff
+""", base)
+
+
+def kernel_alone():
+    """Without firmware a kernel is entered where its ELF says, wherever in memory that is."""
+    with tempfile.TemporaryDirectory() as folder:
+        for base in ("0x80000000", "0x80200000", "0x80001000"):
+            status, _, err = run([RVSIM, "-M", "virt", "-bios", "none", "--max-insns", "10000", "-kernel", signature_elf(folder, base=base)])
+            expect_equal((status, err), (0, ""), f"a kernel at {base}")
+
+
+def tohost_alone():
+    """A program with tohost and no fromhost, as riscv-tests have it: a command is taken from there, and 0 is what then stands there."""
+    with tempfile.TemporaryDirectory() as folder:
+        elf = assemble(folder, """	.globl _start, tohost
+_start:	la t0, tohost
+	li t1, 0x0101000000000041
+	sd t1, 0(t0)
+	li t2, 1000
+1:	ld t3, 0(t0)
+	addi t2, t2, -1
+	beqz t2, 2f
+	bnez t3, 1b
+2:	li t1, 1
+	beqz t3, 3f
+	li t1, 7
+3:	sd t1, 0(t0)
+	j .
+	.balign 64
+tohost: .dword 0
 """)
-    status, _, err = run(["riscv64-unknown-elf-gcc", "-march=rv64i", "-mabi=lp64", "-nostdlib", "-static", "-Wl,-N,--build-id=none",
-                          "-Wl,--no-warn-rwx-segments", "-Ttext=0x80000000", source, "-o", elf])
-    expect_equal(status, 0, err)
-    return elf
+        expect_equal(run([RVSIM, "--max-insns", "10000", elf])[:2], (0, "A"), "a character by way of tohost")
+        # the answer to who asks for a character has nowhere to go, also when it comes later
+        elf = assemble(folder, """	.globl _start, tohost
+_start:	la t0, tohost
+	li t1, 0x0100000000000000
+	sd t1, 0(t0)
+	li t2, 1000000
+1:	ld t3, 0(t0)
+	bnez t3, 2f
+	addi t2, t2, -1
+	bnez t2, 1b
+	li t1, 1
+	sd t1, 0(t0)
+	j .
+2:	li t1, 7
+	sd t1, 0(t0)
+	j .
+	.balign 64
+tohost: .dword 0
+""")
+        terminal = Terminal(["--debug-cmd", 'continue 5000; type "x"; continue', elf])
+        terminal.end(0, "a character that comes later")
 
 
 OUTPUTS = ["--trace", "--stats", "--signature", "--record", "-dump-dtb", "-serial"]
@@ -279,6 +336,15 @@ def bad_outputs():
         expect_equal(status.returncode, 2, f"standard output's own file: {status.stderr}")
 
 
+def signature():
+    """Words of four bytes, the last one filled up with zeros: what lies behind the end is none of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for words, wanted in ((".word 1, 2, 0x80000003, 4", "00000001\n00000002\n80000003\n00000004\n"), (".word 5\n.byte 6", "00000005\n00000006\n"),
+                              (".byte 1, 2, 3", "00030201\n"), ("", "")):
+            status, out, err = run([RVSIM, "--signature", "-", signature_elf(folder, words)])
+            expect_equal((status, out), (0, wanted), f"--signature of {words!r}: {err}")
+
+
 def good_outputs():
     with tempfile.TemporaryDirectory() as folder:
         elf = signature_elf(folder)
@@ -304,6 +370,8 @@ def good_outputs():
         for option in ("--stats", "--trace", "--signature"):
             status, _, err = run([RVSIM, option, "/dev/full", elf])
             expect_equal((status, err.count("\n"), "/dev/full" in err), (2, 1, True), err)
+        status, _, err = run([RVSIM, "--record", "/dev/full", program("polled")], stdin=b"text, then q")
+        expect_equal((status, err.count("\n"), "/dev/full: the recording could not be written" in err), (2, 1, True), err)
         with open("/dev/full", "wb") as full:
             status = subprocess.run([RVSIM, program("prints")], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=30)
         expect_equal((status.returncode, status.stderr.count(b"\n")), (2, 1), status.stderr)
@@ -591,7 +659,7 @@ def cases():
         yield "watched-" + "-".join(options[i] for i in range(1, len(options), 2)) + "-" + str(status), \
             lambda options=options, name=name, status=status, texts=texts: watched(options, name, status, texts)
     for function in (fails_at_once, shown_as_written, shown_before_the_debugger_speaks, attempts, timeout,
-                     timeout_of_a_script_that_does_not_come, signals, ignored_signals, nobody_reads, bad_outputs, good_outputs,
+                     timeout_of_a_script_that_does_not_come, signature, kernel_alone, tohost_alone, signals, ignored_signals, nobody_reads, bad_outputs, good_outputs,
                      trace_on_keeps_programs, scripts, typed_by_a_script, keys_reach_the_guest, ways_out, without_nographic, suspended,
                      continued, guest_and_debugger, as_qemu):
         yield function.__name__.replace("_", "-"), function

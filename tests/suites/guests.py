@@ -2,8 +2,10 @@
 settings, and beside a guest that misbehaves."""
 import itertools
 import os
+import re
+import struct
 import tempfile
-from suites.tools import FIRMWARE, FIRMWARE_S, GUESTS, OPENSBI, PLAIN, RVSIM, console, expect, expect_equal, guest, run
+from suites.tools import FIRMWARE, FIRMWARE_S, GUESTS, OPENSBI, PLAIN, RVSIM, console, expect, expect_equal, guest, run, stats_of
 
 MEMORY = ["-m", "64M"]  # zones' memory is cleared before they run, and none needs much
 HOSTILE = ["--set", "engine.block_ops=1", "--set", "tlb.entries=1", "--set", "engine.flush_always=yes", "-m", "24M"]
@@ -119,6 +121,25 @@ def zones_are_numbered_in_order():
     expect_equal(status, 0, "exit status")
 
 
+def zones_are_spread():
+    """More zones than harts take them in turn."""
+    _, _, stats = stats_of([RVSIM, "-smp", "2", *MEMORY, FIRMWARE] + [f"{guest('hello')},memory=4M"] * 5)
+    first, second = (hart["modes"]["VS"]["instructions"] for hart in stats["harts"])
+    expect(0 < 2 * first - 3 * second < first / 10 or 0 <= 3 * second - 2 * first < first / 10, f"5 zones on two harts: {first} and {second} instructions")
+
+
+def sleeps_when_its_zone_has_ended(options):
+    """A hart without a vCPU does nothing: what was due or pending for the one that it had last is no reason to wake."""
+    def instructions(guest_and_keys):
+        status, _, stats = stats_of([RVSIM, "-smp", "2", *MEMORY, *options, FIRMWARE, f"{guest_and_keys},cpus=0,memory=4M", f"{guest('timer')},cpus=1,memory=4M"])
+        expect_equal(status, 0, "exit status")
+        return stats["harts"][0]["modes"]["HS"]["instructions"], stats["harts"][1]["modes"]["VS"]["cycles"]
+    least, _ = instructions(guest("hello"))
+    due, others = instructions(f"{guest('timer')},args=due")
+    expect(others > 100000, f"the other zone ended too soon: {others} cycles")
+    expect(abs(due - least) < 20000, f"a hart executes {due - least} instructions more, and should sleep")
+
+
 def reboots():
     """A zone that starts anew does so alone, as often as it likes; and those that end, end."""
     status, out, _ = run([RVSIM, "-smp", "4", FIRMWARE, f"{guest('reboot')},name=often,args=100,cpus=0-1", f"{guest('smp')},name=smp",
@@ -161,12 +182,44 @@ def loader(address, what, file):
     return ["-device", f"guest-loader,addr={address:#x},{what}={file}"]
 
 
+def dump_tree(folder, *options):
+    tree = os.path.join(folder, "tree.dtb")
+    run([RVSIM, *VIRT, *options, *loader(0x90000000, "kernel", guest("hello")), "-dump-dtb", tree])
+    return tree
+
+
+def disabled_hart():
+    """A device tree that says that a hart is not to be used: it is not."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = dump_tree(folder, "-smp", "3")
+        for status, harts in (("okay", 3), ("disabled", 2), ("fail", 2)):
+            expect_equal(run(["fdtput", "-t", "s", tree, "/cpus/cpu@1", "status", status])[0], 0, "fdtput")
+            out = run([RVSIM, *VIRT, "-smp", "3", "-dtb", tree])[1]
+            expect_equal(console(out).splitlines()[0], f"rvsim hypervisor: {harts} harts, 1 zones", f"with status {status}")
+
+
+def tree_of_a_zone():
+    """What a zone's first vCPU finds by a1, as dtc understands it: it shows texts that do not end as numbers."""
+    script = b"catch world VS\ncontinue\nx/2048xw $a1\nquit\n"
+    _, out, err = run([RVSIM, "-smp", "2", "--debug", FIRMWARE, f"{guest('hello')},args=one two,memory=16M"], 60, stdin=script)
+    lines = re.findall(r"^0x[0-9a-f]{16}:((?: 0x[0-9a-f]{8})+)$", out + err, re.M)
+    words = [int(word, 16) for line in lines for word in line.split()]
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(struct.pack(f"<{len(words)}I", *words))
+        file.flush()
+        status, text, err = run(["dtc", "-q", "-I", "dtb", "-O", "dts", file.name])
+    expect_equal(status, 0, f"dtc: {err}")
+    for line in ('model = "rvsim,zone";', 'bootargs = "one two";', 'stdout-path = "/soc/serial@10000000";', "reg = <0x00 0x80000000 0x00 0x1000000>;",
+                 'status = "okay";', 'riscv,isa-base = "rv64i";', 'compatible = "ns16550a";', "interrupts = <0x0a>;", "cpu@1 {"):
+        expect(line in text, f"no {line!r} in the device tree of a zone:\n{text}")
+    expect("cpu@2" not in text, "a hart too many")
+
+
 def module_outside_memory():
     """A device tree that names one where no memory is: no zone, and not in silence."""
     with tempfile.TemporaryDirectory() as folder:
-        tree = os.path.join(folder, "tree.dtb")
-        run([RVSIM, *VIRT, *loader(0x90000000, "kernel", guest("hello")), "-dump-dtb", tree])
-        status, nodes, _ = run(["fdtget", "-l", tree, "/chosen"])
+        tree = dump_tree(folder)
+        nodes = run(["fdtget", "-l", tree, "/chosen"])[1]
         node = "/chosen/" + next(name for name in nodes.split() if name.startswith("module@"))
         expect_equal(run(["fdtput", "-t", "x", tree, node, "reg", "0", "10", "0", "1000"])[0], 0, "fdtput")
         one_line([*VIRT, "-dtb", tree], "zone0: not started: its kernel does not lie in memory")
@@ -219,6 +272,11 @@ def cases():
     yield "rnmi-in-console", lambda: non_maskable_interrupt("rogue", range(1040000, 1100000, 7919))
     yield "rnmi-at-reset", lambda: non_maskable_interrupt("hello", (1, 5, 17, 30, 60, 100, 1000, 10000, 50000, 100000))
     yield "two-zones", two_zones
+    for case in ("isa=+sstc", "isa=-sstc"):
+        yield f"sleeps-when-its-zone-has-ended-{case}", lambda case=case: sleeps_when_its_zone_has_ended(options_of(case))
+    yield "zones-are-spread", zones_are_spread
+    yield "disabled-hart", disabled_hart
+    yield "tree-of-a-zone", tree_of_a_zone
     yield "reboots", reboots
     for options in (["-smp", "1"], ["-smp", "4"], ["-smp", "3", "--quantum", "1"], ["-smp", "2", "--cpu", "rocket"]):
         yield f"reboots-checked-{'-'.join(options)}", lambda options=options: reboots_checked(options)

@@ -19,6 +19,8 @@ TREES = {
                                      "zone2: not started: its kernel does not lie in memory", "[zone0] hello: pass", "zone0: shut down"]),
     "reserved-to-the-end-of-time": ("""reserved-memory { a@1 { reg = <0 0x80000000 0xffffffff 0x7fffffff>; }; };""",
                                     ["zone0: not started: the machine has not enough memory for it"]),
+    "a-hart-beyond-64": ("""cpus { cpu@42 { device_type = "cpu"; reg = <0x42>; compatible = "riscv"; riscv,isa = "rv64i"; }; };""",
+                         ["rvsim hypervisor: 2 harts, 1 zones", "hello: pass", "zone0: shut down"]),
     "no-such-harts": ("""cpus { /delete-node/ cpu@0; /delete-node/ cpu@1; };""", ["hello: pass", "zone0: shut down"]),
 }
 

@@ -17,7 +17,7 @@ ISAS = [",".join(isa) for isa in itertools.product(("+smdbltrp", "-smdbltrp"), (
 def serves(isa):
     for settings in itertools.product(*SETTINGS):
         options = [word for setting in settings for word in ("--set", setting)]
-        status, out, err = run([RVSIM, "-m", "512M", "--isa", isa, *options, PAYLOAD])
+        status, out, err = run([RVSIM, "-smp", "2", "-m", "512M", "--isa", isa, *options, PAYLOAD])
         expect_equal((status, out.splitlines()), (0, LINES), f"{isa} {settings}: {err[-300:]!r}")
 
 

@@ -68,6 +68,36 @@ def given(*zeros):
     expect(values in said and registers in said, said)
 
 
+def accesses_alone():
+    """Whoever asks for accesses only gets these, the same as with the instructions that make them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, found = os.path.join(folder, "t"), []
+        for events, options in (("mem", []), ("mem,insn", ["--type=mem"])):
+            expect_equal(run([RVSIM, "--trace", f"{path},events={events}", TLB], 60)[0], 0, "run")
+            found.append([line for line in run([RVTRACE, "dump", *options, path], 60)[1].splitlines() if not line.startswith("#")])
+    expect(len(found[0]) > 2 and all(" mem " in line for line in found[0]), f"not accesses alone: {found[0][:10]}")
+    expect_equal(found[0], found[1], "accesses without and with instructions")
+
+
+def configurations():
+    """`info` has a number of all that can change a result, and of nothing else; `diff` says where runs differ by it."""
+    with tempfile.TemporaryDirectory() as folder:
+        def number_of(*arguments, events="default"):
+            path = os.path.join(folder, f"t{len(os.listdir(folder))}")
+            expect_equal(run([RVSIM, "--max-insns", "1000", "--trace", f"{path},events={events}", *arguments], 60)[0] in (0, 3), True, "run")
+            return path, re.search(r"^configuration +(0x[0-9a-f]{16})$", run([RVTRACE, "info", path])[1], re.M)[1]
+
+        first, number = number_of(TLB)
+        for arguments, events in (([TLB], "default"), ([TLB], "all"), (["-serial", "null", TLB], "default"), (["--stats", "/dev/null", TLB], "default")):
+            expect_equal(number_of(*arguments, events=events)[1], number, f"{arguments}: nothing that changes a result")
+        others = [["-m", "64M", TLB], ["-smp", "2", TLB], ["--quantum", "3", TLB], ["--isa", "-zba", TLB], ["--seed", "5", TLB], ["--cpu", "cva6", TLB],
+                  ["--set", "tlb.entries=8", TLB], ["build/debug/why.elf"]]
+        numbers = [number_of(*other) for other in others]
+        expect_equal(len({number, *(found for _, found in numbers)}), 1 + len(others), f"numbers of {others}")
+        for path, _ in numbers:
+            expect("the runs' configurations differ" in run([RVTRACE, "diff", first, path])[2], "diff's note")
+
+
 # ---- damaged and cut files ----
 
 def small_trace(folder, *program):
@@ -236,6 +266,8 @@ def cases():
         yield "spike-itself", spike_itself
     for zeros in ([], ["tinst"], ["tval2"], ["tval2", "tinst"]):
         yield "-".join(["given", *zeros]), lambda zeros=zeros: given(*zeros)
+    yield "accesses-alone", accesses_alone
+    yield "configurations", configurations
     yield "damage", damage
     yield "differing-and-damaged", differing_and_damaged
     yield "cut", cut

@@ -128,8 +128,17 @@ def refuses():
         expect(any(said in line for line in lines), f"{command}: {lines}")
 
 
+def before_timing_begins():
+    """Where an instruction still took a cycle it does so again, also for who comes from behind the beginning of timing."""
+    script = ["continue 60000", "goto 5000", "next 100", "goto 60000", "step 10", "goto 5000", "step 100"]
+    _, lines = lines_of(["break *0", *script], options=["--cpu", "cva6", "--timing", "from=20000"])
+    cycles = [int(found[1]) for found in (re.search(r"^hart 0 M cycle (\d+) ", line) for line in lines) if found]
+    expect_equal([cycles[i] for i in (-1, -2, -5, -6)], [5100, 5000, 5100, 5000], lines)
+
+
 def cases():
     yield "steps", by_steps
+    yield "before-timing-begins", before_timing_begins
     yield "stop-points", by_stop_points
     yield "watched-value", by_watched_value
     yield "calls", by_calls

@@ -289,11 +289,23 @@ def uboot_prints_the_isa():
     expect("CPU:   " + tree["/cpus/cpu@0"]["riscv,isa"].rstrip(b"\0").decode() + "\n" in out.replace("\r", ""), out[-2000:])
 
 
+def tree_place():
+    """The ROM's word for where the tree lies is QEMU's, at any size of memory; a machine that has hardly any keeps it inside."""
+    for size in ("64M", "128M", "200M", "1G", "4G"):
+        machine = ["-M", "virt", "-m", size, "-S"]
+        ours = re.search(r"^0x0*1020: 0x0*([0-9a-f]+)$", run([RVSIM, *machine, "--debug-cmd", "xp/1gx 0x1020", FIRMWARE])[2], re.M)
+        _, out, err = run([QEMU[0], *machine, "-display", "none", "-monitor", "stdio", "-serial", "null"], 60, b"xp/1gx 0x1020\nquit\n")
+        theirs = re.search(r"^0*1020: 0x0*([0-9a-f]+)", out, re.M)
+        expect(ours and theirs, f"{ours} {theirs} {out} {err}")
+        expect_equal(ours[1], theirs[1], f"where the tree lies with -m {size}")
+
+
 def cases():
     for harts in (1, 2, 5):
         yield f"tree-{harts}", lambda harts=harts: compare_trees(harts)
     yield "isa-in-tree", isa_in_tree
     yield "dtc", valid
+    yield "tree-place", tree_place
     for size in SIZES:
         yield f"m {size}", lambda size=size: same_shape(["-m", size])
     for harts in TOPOLOGIES:

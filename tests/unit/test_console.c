@@ -327,6 +327,30 @@ Test(console, a_recording_is_replayed_again)
 	input_log_free(&log);
 }
 
+/* A stream ends once, and with nothing in it. */
+Test(console, a_recording_ends_once)
+{
+	char path[TEMPORARY_PATH];
+	static const struct record twice[] = {
+		{ .cycle = 10, .bytes = (const uint8_t *)"ab", .size = 2 },
+		{ .cycle = 20, .polls = 1, .kind = RECORD_STOP },
+		{ .cycle = 30, .polls = 2, .kind = RECORD_STOP },
+	};
+	static const struct record full[] = { { .cycle = 20, .kind = RECORD_STOP, .bytes = (const uint8_t *)"c", .size = 1 } };
+	struct input_log log = { 0 };
+	write_recording(path, twice, 2);
+	cr_expect_eq(input_log_replay(&log, path, 0, false), 0);
+	input_log_free(&log);
+	log = (struct input_log){ 0 };
+	write_recording(path, twice, 3);
+	cr_expect_eq(input_log_replay(&log, path, 0, false), -1);
+	input_log_free(&log);
+	log = (struct input_log){ 0 };
+	write_recording(path, full, 1);
+	cr_expect_eq(input_log_replay(&log, path, 0, false), -1);
+	input_log_free(&log);
+}
+
 /* In the middle of a line and of an escape sequence; what matched already does not match again. */
 Test(console, comes_back)
 {

@@ -41,6 +41,34 @@ Test(near, empty_entries_match_no_address)
 	}
 }
 
+/* ---- what is counted ---- */
+
+/* A load that misses the data TLB waits for its walk, and the stall is the walk's; one that hits does not. */
+Test(near, walks_are_stalls)
+{
+	struct world *world = step_world_new();
+	struct hart *hart = &world->hart;
+	struct model_shared shared = {0};
+	struct timing timing;
+	start_timed(world, "cva6", &timing, &shared);
+	struct tables tables = tables_new(world, SV39, false, 0);
+	map(&tables, 0, DATA, 0, PTE_FULL);
+	map(&tables, CODE, CODE, 0, PTE_FULL);
+	hart->csr.satp = atp_of(&tables, 1);
+	enter(hart, MODE_HS);
+	hart->x[10] = 0;
+	cr_assert(step(world, encode(INSN_addi, 5, 0, 0))); /* the page of the code is known */
+	uint64_t before = hart->model->counts.stall_walk;
+	cr_assert(step(world, encode(INSN_ld, 5, 10, 0)));
+	uint64_t after = hart->model->counts.stall_walk;
+	cr_expect_geq(after - before, timing.dtlb_miss + 3 * timing.pte_read);
+	cr_assert(step(world, encode(INSN_ld, 5, 10, 0)));
+	cr_expect_eq(hart->model->counts.stall_walk, after);
+	model_free(hart);
+	model_shared_free(&shared);
+	step_world_free(world);
+}
+
 /* ---- what it holds, whatever goes on ---- */
 
 enum { PAGES = 48, BIG_PAGES = 4, STEPS = 3000 };

@@ -333,6 +333,33 @@ Test(note, registers_that_differ_are_told)
 	close(file);
 }
 
+/* Also long before the end: registers are told from time to time. */
+Test(note, registers_are_told_from_time_to_time)
+{
+	enum { ALL = 400000, LATEST = 200000 };
+	char path[TEMPORARY_PATH], error[160];
+	int file = temporary(path);
+	struct engine_world *world = engine_world_new(1, path, 1u << TRACE_INSN);
+	struct hart *hart = world->machine.harts;
+	struct trace_event event;
+	PROGRAM(world, CODE, nop(), insn_j(0, -4));
+	exec_run(hart, 1000, UINT64_MAX);
+	hart->x[7]++;
+	exec_run(hart, ALL, UINT64_MAX);
+	hart->x[7]--; /* so that the end is right again */
+	trace_finish(world->machine.trace, hart, 1);
+	engine_world_free(world);
+	struct trace_reader *reader = trace_reader_open(path, error, sizeof error);
+	unsigned read = 0;
+	while (read < ALL && trace_reader_next(reader, &event) == TRACE_READ_EVENT)
+		read++;
+	cr_expect(read > 1000 && read < LATEST, "noticed behind event %u", read);
+	cr_expect(strstr(trace_reader_error(reader), "registers of hart 0 are not what its instructions made them"), "%s",
+	          trace_reader_error(reader));
+	trace_reader_close(reader);
+	close(file);
+}
+
 /* What happens while nothing is recorded changes registers all the same. */
 Test(note, recording_can_be_switched_off_and_on)
 {

@@ -67,6 +67,7 @@ static void expect_shift(enum timing_param param, int shift, enum what what, str
 #define LOAD_WALKS {UOP_LOAD, 0, 1, {.translate = 20}, 0}
 #define LOAD_MEETS_STORE {UOP_LOAD, 0, 1, {.conflict = 1}, 0}
 #define STORE {UOP_STORE, 0, 0, {0}, 0}
+#define STORE_MISSES {UOP_STORE, 0, 0, {.memory = 20}, 0}
 #define DEVICE_LOAD(cycles) {UOP_LOAD, 0, 1, {.device = (cycles)}, 0}
 #define DEVICE_STORE(cycles) {UOP_STORE, 0, 0, {.device = (cycles)}, 0}
 #define FENCE {UOP_CSR, 0, 0, {0}, UOP_DRAIN}
@@ -129,6 +130,8 @@ Test(pipe_param, results_at_commit)
 	SHIFT(csr_buffered, 1, ISSUE, AS_IT_IS, CSR, READS);
 	SHIFT(amo_buffered, 1, ISSUE, AS_IT_IS, AMO, READS);
 	SHIFT(amo_buffered, 0, ISSUE, CHOOSE(rob_entries, 1), STORE, ALU);
+	SHIFT(amo, 1, COMMIT, AS_IT_IS, AMO);
+	SHIFT(amo, 1, ISSUE, AS_IT_IS, AMO, READS);
 }
 
 Test(pipe_param, traps_and_mispredictions)
@@ -165,6 +168,35 @@ Test(pipe_param, stores)
 	SHIFT(store_retry, 1, ISSUE, AS_IT_IS, STORE, LOAD_MEETS_STORE, READS);
 }
 
+#define TIME(what, ...) time_of((const struct step[STEPS + 1]){__VA_ARGS__, {UOP_NONE, 0, 0, {0}, 0}}, what, &timing)
+
+/* The data cache is asked in order, once a cycle, and not while it waits for a store's line. */
+Test(pipe_param, accesses_in_order)
+{
+	struct timing timing;
+	char reason[160];
+	timing_default(&timing);
+	cr_assert_eq(timing_load(&timing, "cva6", reason, sizeof reason), 0, "%s", reason);
+	cr_expect_eq(TIME(ACCESS, LOAD_WALKS, STORE), TIME(ACCESS, LOAD_WALKS) + 1);
+	cr_expect_eq(TIME(ACCESS, LOAD_WALKS, LOAD), TIME(ACCESS, LOAD_WALKS) + 1);
+	cr_expect_eq(TIME(ACCESS, STORE_MISSES, LOAD), TIME(ACCESS, STORE_MISSES) + 20 + 1);
+	cr_expect_eq(TIME(ACCESS, STORE_MISSES, STORE), TIME(ACCESS, STORE_MISSES) + 20 + 1);
+}
+
+/* A division keeps stores from their commit. With places for so many of them, the next one waits until the first has gone. */
+Test(pipe_param, places_for_stores)
+{
+	struct timing timing;
+	char reason[160];
+	timing_default(&timing);
+	cr_assert_eq(timing_load(&timing, "cva6", reason, sizeof reason), 0, "%s", reason);
+	timing.store_buffer = 1;
+	cr_expect_eq(TIME(ACCESS, DIV, STORE, STORE), TIME(COMMIT, DIV, STORE));
+	timing.store_buffer = 2;
+	cr_expect_eq(TIME(ACCESS, DIV, STORE, STORE), TIME(ACCESS, DIV, STORE) + 1);
+	cr_expect_eq(TIME(ACCESS, DIV, STORE, STORE, STORE), TIME(COMMIT, DIV, STORE));
+}
+
 /* A load from a device waits until all before it has committed, and until the device asked before has answered: also one
  * that a store asked, for which nobody else waits but a fence. */
 Test(pipe_param, devices)
@@ -173,7 +205,6 @@ Test(pipe_param, devices)
 	char reason[160];
 	timing_default(&timing);
 	cr_assert_eq(timing_load(&timing, "cva6", reason, sizeof reason), 0, "%s", reason);
-#define TIME(what, ...) time_of((const struct step[STEPS + 1]){__VA_ARGS__, {UOP_NONE, 0, 0, {0}, 0}}, what, &timing)
 	const int left = TIME(COMMIT, STORE) + (int)timing.store_drain;
 	cr_expect_eq(TIME(ISSUE, DEVICE_LOAD(20), READS) - TIME(ISSUE, LOAD, READS), 20);
 	cr_expect_eq(TIME(ISSUE, DEVICE_LOAD(25), READS) - TIME(ISSUE, LOAD, READS), 25);
@@ -184,7 +215,6 @@ Test(pipe_param, devices)
 	cr_expect_eq(TIME(COMMIT, DEVICE_STORE(20), DEVICE_STORE(1)), left + 20);
 	cr_expect_eq(TIME(COMMIT, DEVICE_STORE(20), FENCE), left + 20);
 	cr_expect_eq(TIME(ACCESS, DIV, DEVICE_LOAD(9)), TIME(COMMIT, DIV) + 1, "nothing is asked by a guess");
-#undef TIME
 }
 
 Test(pipe_param, a_fault_of_an_access)
@@ -201,22 +231,28 @@ Test(pipe_param, a_fault_of_an_access)
 
 enum { WORDS = 32, RUN = 20 };
 
-/* What so many instructions of a program count, with one number chosen. */
-static struct event_counts counts_of(const uint32_t words[WORDS], enum timing_param param, unsigned value)
+/* What a program counts, with one number chosen, until it has executed so many instructions. It is in the next page, too. */
+static struct event_counts counts_after(uint64_t instructions, const uint32_t words[WORDS], enum timing_param param, unsigned value)
 {
 	struct engine_world *world = engine_world_new(1, NULL, 0);
 	struct hart *hart = world->machine.harts;
 	put_words(world, CODE, words, WORDS);
+	put_words(world, CODE + PAGE_SIZE, words, WORDS);
 	timing_default(&world->timing);
 	*number(&world->timing, param) = value;
 	world->timing.set[param] = true;
 	engine_world_time(world, "cva6");
 	hart->csr.mtvec = CODE + 0x40;
 	context_changed(hart);
-	exec_run(hart, 100000, RUN);
+	exec_run(hart, 1000000, instructions);
 	struct event_counts counts = hart->model->counts;
 	engine_world_free(world);
 	return counts;
+}
+
+static struct event_counts counts_of(const uint32_t words[WORDS], enum timing_param param, unsigned value)
+{
+	return counts_after(RUN, words, param, value);
 }
 
 /* A branch forward is taken against its prediction. The fourth word behind it, in another line, is requested in the last
@@ -244,4 +280,132 @@ Test(pipe_param, cleared_counters)
 	timing_default(&timing);
 	unsigned before = (unsigned)counts_of(words, TIMING_bht_cleared, timing.bht_cleared).mispredicts;
 	cr_expect_eq(counts_of(words, TIMING_bht_cleared, timing.bht_cleared + 1).mispredicts, before + 1);
+}
+
+/* The same branch, and then to the line that was asked for in vain: it came too late, so it is asked for again. */
+Test(pipe_param, wrong_paths_wait_for_the_cache)
+{
+	const uint32_t words[WORDS] = {
+		[0] = nop(), [1] = insn_b(INSN_beq, 0, 0, 4 * 15), [2] = nop(), [3] = nop(), [4] = insn_j(0, 0), [16] = insn_j(0, -4 * 12),
+	};
+	struct timing timing;
+	timing_default(&timing);
+	cr_expect_eq(counts_of(words, TIMING_fetch_kill, timing.fetch_kill).icache_misses, 4);
+	cr_expect_eq(counts_of(words, TIMING_fetch_kill, timing.fetch_kill + 1).icache_misses, 3, "it was not asked for");
+}
+
+/* How often the loop of a program is mispredicted, when it has become used to it. */
+static uint64_t mispredicts_of_ten(const uint32_t words[WORDS], unsigned instructions)
+{
+	struct timing timing;
+	timing_default(&timing);
+	cr_assert_eq(timing_load(&timing, "cva6", (char[160]){0}, 160), 0);
+	return counts_after(30 * instructions, words, TIMING_ras_entries, timing.ras_entries).mispredicts -
+	       counts_after(20 * instructions, words, TIMING_ras_entries, timing.ras_entries).mispredicts;
+}
+
+/* The frontend runs on behind an instruction that flushes the pipeline until that commits, and what it does to the return-address stack stays: each time. */
+Test(pipe_param, wrong_paths_return)
+{
+	const uint32_t words[WORDS] = {
+		[0] = insn_j(1, 4 * 16), [1] = insn_j(0, -4),
+		[16] = insn_i(INSN_csrrw, 0, 5, 0x600), [17] = insn_i(INSN_jalr, 0, 1, 0),
+	};
+	const uint32_t without[WORDS] = {
+		[0] = insn_j(1, 4 * 16), [1] = insn_j(0, -4), [16] = nop(), [17] = insn_i(INSN_jalr, 0, 1, 0),
+	};
+	cr_expect_eq(mispredicts_of_ten(words, 4), 10);
+	cr_expect_eq(mispredicts_of_ten(without, 4), 0);
+}
+
+/* Two calls deep there are two addresses; one more that is pushed by the wrong path leaves no place for the first. A call
+ * within the page is known to do the same again, one out of it is looked at each time. */
+Test(pipe_param, wrong_paths_call)
+{
+	for (unsigned page = 0; page < 2; page++) {
+		uint32_t words[WORDS] = {
+			[0] = insn_j(1, 4 * 8), [1] = insn_j(0, -4),
+			[8] = insn_i(INSN_addi, 6, 1, 0), [9] = insn_i(INSN_csrrw, 0, 5, 0x600), [10] = insn_j(1, 4 * 6 + (int)page * PAGE_SIZE),
+			[11] = insn_i(INSN_addi, 1, 6, 0), [12] = insn_i(INSN_jalr, 0, 1, 0),
+			[16] = nop(), [17] = nop(), [18] = nop(), [19] = nop(), [20] = nop(), [21] = nop(), [22] = nop(), [23] = nop(),
+			[24] = insn_i(INSN_jalr, 0, 1, 0),
+		};
+		cr_expect_eq(mispredicts_of_ten(words, 16), 10, "page %u", page);
+		words[9] = nop();
+		cr_expect_eq(mispredicts_of_ten(words, 16), 0, "page %u", page);
+	}
+}
+
+/* Cycles of a program of the preset, up to its jump to itself. */
+static uint64_t cycles_of(const uint32_t words[WORDS])
+{
+	struct engine_world *world = engine_world_new(1, NULL, 0);
+	struct hart *hart = world->machine.harts;
+	put_words(world, CODE, words, WORDS);
+	timing_default(&world->timing);
+	engine_world_time(world, "cva6");
+	hart->csr.mstatus |= mstatus_FS;
+	hart->x[10] = DATA;
+	context_changed(hart);
+	exec_run(hart, 1000000, 4);
+	uint64_t cycles = hart->cycle;
+	engine_world_free(world);
+	return cycles;
+}
+
+/* A fused multiply-add waits for a load that misses, by whichever operand. */
+Test(pipe_param, operands_of_a_fused_multiply_add)
+{
+	enum { NONE = 9, FIRST = 10, SECOND = 11, THIRD = 12 };
+	uint64_t cycles[THIRD + 1];
+	for (unsigned written = NONE; written <= THIRD; written++) {
+		const uint32_t fma = insn_r(INSN_fmadd_d, 1, FIRST, SECOND) | THIRD << 27;
+		const uint32_t words[WORDS] = {
+			[0] = insn_i(INSN_fld, written, 10, 0), [1] = fma, [2] = insn_r(INSN_fmv_x_d, 6, 1, 0), [3] = insn_j(0, 0),
+		};
+		cycles[written] = cycles_of(words);
+	}
+	cr_expect_gt(cycles[FIRST], cycles[NONE]);
+	cr_expect_eq(cycles[SECOND], cycles[FIRST]);
+	cr_expect_eq(cycles[THIRD], cycles[FIRST]);
+}
+
+/* ---- when a trap is ---- */
+
+struct trap_watch {
+	struct observer observer;
+	uint64_t cycle;
+};
+
+static void note_trap(struct observer *observer, struct hart *hart, const struct trace_event *event)
+{
+	(void)hart;
+	if (event->type == TRACE_TRAP)
+		((struct trap_watch *)observer)->cycle = event->cycle;
+}
+
+static uint64_t trap_of(uint32_t before)
+{
+	struct engine_world *world = engine_world_new(1, NULL, 0);
+	struct hart *hart = world->machine.harts;
+	struct trap_watch watch = {.observer = {.event = note_trap, .wanted = 1u << TRACE_TRAP}};
+	observers_add(&world->machine.observers, &watch.observer);
+	PROGRAM(world, CODE, before, insn_rows[INSN_ecall].match, insn_j(0, 0));
+	timing_default(&world->timing);
+	engine_world_time(world, "cva6");
+	hart->x[6] = UINT64_MAX;
+	hart->x[7] = 1;
+	hart->csr.mtvec = CODE + 8;
+	context_changed(hart);
+	exec_run(hart, 100000, 4);
+	observers_remove(&world->machine.observers, &watch.observer);
+	engine_world_free(world);
+	return watch.cycle;
+}
+
+/* It happens at the commit of its instruction, behind all that is before it. */
+Test(pipe_param, traps_happen_at_commit)
+{
+	uint64_t early = trap_of(nop()), late = trap_of(insn_r(INSN_divu, 5, 6, 7));
+	cr_expect(late > early + 50, "a trap at %lu, behind a division at %lu", (unsigned long)early, (unsigned long)late);
 }

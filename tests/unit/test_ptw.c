@@ -82,6 +82,18 @@ Test(ptw, without_caches_every_pte_is_read)
 	walks_free(walks);
 }
 
+/* PTEs come through the data cache, and stay there. Each of these lies in a line of its own. */
+Test(ptw, ptes_miss_the_data_cache)
+{
+	enum { MISS = 11 };
+	struct walks *walks = walks_new(0, 0);
+	map_two(walks, 1);
+	walks->timing.l1d_miss = MISS;
+	cr_expect_eq(cost(walks, VA, MODE_HS), reads_and_hits(3, 0) + 3 * MISS);
+	cr_expect_eq(cost(walks, VA, MODE_HS), reads_and_hits(3, 0));
+	walks_free(walks);
+}
+
 Test(ptw, pointers_of_the_s_stage)
 {
 	struct walks *walks = walks_new(8, 0);

@@ -278,6 +278,14 @@ Test(uart, loopback)
 	start(&world, "z");
 	put(&world, MCR, 0x10);
 	cr_expect_eq(get(&world, MSR) >> 4, 0);
+	put(&world, MCR, 0x11);
+	cr_expect_eq(get(&world, MSR) >> 4, 2, "DTR is DSR");
+	put(&world, MCR, 0x12);
+	cr_expect_eq(get(&world, MSR) >> 4, 1, "RTS is CTS");
+	put(&world, MCR, 0x14);
+	cr_expect_eq(get(&world, MSR) >> 4, 4, "OUT1 is RI");
+	put(&world, MCR, 0x18);
+	cr_expect_eq(get(&world, MSR) >> 4, 8, "OUT2 is DCD");
 	put(&world, MCR, 0x1f);
 	cr_expect_eq(get(&world, MSR) >> 4, 0xf);
 	put(&world, 0, 'q');

@@ -262,6 +262,31 @@ Test(host_disk, locks)
 	host_disk_close(second);
 }
 
+/* What is written to a snapshot stands among what the file holds, wherever it begins and ends. */
+Test(host_disk, a_snapshot_keeps_what_is_around)
+{
+	enum { SECTORS = 600 };
+	static uint8_t expected[SECTORS * SECTOR_BYTES], got[sizeof expected];
+	static const struct { uint64_t at; size_t size; } writes[] = {
+		{512, 512}, {65536 - 512, 1024}, {200 * 512, 4096}, {131072, 65536}, {sizeof expected - 512, 512},
+	};
+	struct image image = new_image(SECTOR_BYTES);
+	for (size_t i = 0; i < sizeof expected; i++)
+		expected[i] = (uint8_t)(i * 7 + i / 512);
+	cr_assert_eq(pwrite(image.file, expected, sizeof expected, 0), (ssize_t)sizeof expected);
+	struct disk_config config = {.path = image.path, .snapshot = true};
+	struct host_disk *disk = host_disk_open(&config);
+	cr_assert_not_null(disk);
+	for (unsigned i = 0; i < sizeof writes / sizeof writes[0]; i++) {
+		memset(got, 0xa0 + (int)i, writes[i].size);
+		memcpy(expected + writes[i].at, got, writes[i].size);
+		cr_assert(host_disk_write(disk, writes[i].at, got, writes[i].size));
+		cr_assert(host_disk_read(disk, 0, got, sizeof got));
+		cr_assert_arr_eq(got, expected, sizeof expected, "after write %u", i);
+	}
+	host_disk_close(disk);
+}
+
 Test(host_disk, other_formats)
 {
 	struct image image = new_image(SECTOR_BYTES);
