@@ -8,6 +8,8 @@ struct percpu;
 
 #define NO_DEADLINE UINT64_MAX /* in ticks of mtime, like all deadlines */
 
+#define TIME_SLICE 20000 /* ticks of mtime: 2 ms on `virt` */
+
 /* Makes the timer interrupt this CPU at deadline, and only then. */
 void timer_arm(struct percpu *cpu, uint64_t deadline);
 

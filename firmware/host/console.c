@@ -146,6 +146,14 @@ void console_zone_end(struct console_queue *queue, const char *text, ...)
 	__atomic_store_n(&queue->published, start + length, __ATOMIC_RELEASE);
 }
 
+bool console_zone_begin_again(struct console_queue *queue)
+{
+	if (__atomic_load_n(&queue->sent, __ATOMIC_ACQUIRE) != queue->published)
+		return false;
+	queue->has_ended = false;
+	return true;
+}
+
 /* The owner. */
 
 static void have_searched(struct console_queue *queue, uint32_t bytes)

@@ -70,8 +70,11 @@ static inline bool console_zone_has_room(const struct console_queue *queue)
 void console_zone_put(struct console_queue *queue, char byte);
 
 /* Ends the zone's last line, if it was left unfinished, and adds a whole line about it, that has no prefix. Once, when
- * nobody writes to the queue any more. */
+ * nobody writes to the queue any more, until it begins again. */
 void console_zone_end(struct console_queue *queue, const char *text, ...) __attribute__((format(printf, 2, 3)));
+
+/* True if all that was in the queue of an ended zone has gone out; then it may be written to again. */
+bool console_zone_begin_again(struct console_queue *queue);
 
 /* Sends what little fits in a short time. True if there may be more that could go out, be it because another CPU is
  * just sending: then this is to be called again soon. */

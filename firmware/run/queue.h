@@ -7,8 +7,6 @@
 struct percpu;
 struct vcpu;
 
-#define TIME_SLICE 20000 /* ticks of mtime: 2 ms on `virt` */
-
 /* The next vCPU that can use a turn, beginning behind the one that had the last; NULL if none can. */
 struct vcpu *next_vcpu(struct percpu *cpu);
 

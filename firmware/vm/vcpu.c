@@ -7,6 +7,7 @@
 #include "cpu/percpu.h"
 #include "cpu/timer.h"
 #include "host/memory.h"
+#include "lib/bits.h"
 #include "vm/zone.h"
 #include "vm/zone_load.h"
 
@@ -130,12 +131,24 @@ void vcpu_suspend_to(struct vcpu *vcpu, uint64_t address, uint64_t argument)
 	vcpu_suspend(vcpu);
 }
 
-/* The zone begins its next life here, before its first vCPU does. Nobody else uses it now. */
-static void load_anew(struct vcpu *first)
+/* A turn of loading, which an interrupt or the time for output ends like any other. True when all is there. */
+static bool load_for_a_turn(struct zone *zone, const struct percpu *cpu)
+{
+	uint64_t end = min_u64(hal_time() + TIME_SLICE, cpu->output_due);
+
+	while (!zone_load_more(zone))
+		if (csr_read(sip) & csr_read(sie) || hal_time() >= end)
+			return false;
+	return true;
+}
+
+/* The zone begins its next life here, before its first vCPU does, when its last words have gone out. Nobody else uses it now. */
+static bool load_anew(struct vcpu *first)
 {
 	struct zone *zone = first->zone;
-	const char *error = zone_load(zone);
 
+	if (!console_zone_begin_again(&zone->output) || !load_for_a_turn(zone, first->cpu))
+		return false;
 	for (uint32_t i = 0; i < zone->vcpus_count; i++)
 		__atomic_store_n(&zone->vcpus[i]->raised, 0, __ATOMIC_RELAXED);
 	guest_device_reset(&zone->devices);
@@ -145,8 +158,7 @@ static void load_anew(struct vcpu *first)
 	first->start_argument = zone->dtb;
 	__atomic_store_n(&zone->state, ZONE_RUNNING, __ATOMIC_RELEASE);
 	spin_unlock(&zone->lock);
-	if (error)
-		zone_end(zone, ZONE_STOPPED, "it cannot be loaded again: %s", error);
+	return true;
 }
 
 /* A start or a resume takes effect on the home CPU, where the registers are. */
@@ -165,8 +177,8 @@ bool vcpu_prepare(struct vcpu *vcpu)
 {
 	if (!vcpu_wants_turn(vcpu))
 		return false;
-	if (zone_state_now(vcpu->zone) == ZONE_RELOADING)
-		load_anew(vcpu);
+	if (zone_state_now(vcpu->zone) == ZONE_RELOADING && !load_anew(vcpu))
+		return false;
 	if (!zone_is_running(vcpu->zone)) {
 		vcpu_leave(vcpu);
 		return false;

@@ -60,7 +60,7 @@ static void finish_zone(struct zone *zone)
 	spin_unlock(&zone->lock);
 	switch (state) {
 	case ZONE_SHUT_DOWN: console_zone_end(&zone->output, "%s: shut down", zone->name); break;
-	case ZONE_REBOOTING: console_line("%s: %s", zone->name, zone->report); break; /* its output goes on */
+	case ZONE_REBOOTING: console_zone_end(&zone->output, "%s: %s", zone->name, zone->report); break;
 	default: console_zone_end(&zone->output, "%s: stopped: %s", zone->name, zone->report);
 	}
 	output_expedite(this_cpu_data());

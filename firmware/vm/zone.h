@@ -21,6 +21,8 @@
 
 #define ZONE_DTB_MAX UINT64_C(0x8000) /* bytes at the end of RAM for the device tree */
 
+#define ZONE_PIECES_MAX 66 /* a kernel's segments, initrd, device tree */
+
 struct vcpu;
 struct zone_config;
 
@@ -30,6 +32,12 @@ enum zone_state {
 	ZONE_STOPPED,   /* ended itself with a failure, or was ended; zone.report says why */
 	ZONE_REBOOTING, /* ended itself to start anew, as soon as its last vCPU has left */
 	ZONE_RELOADING, /* all have: the home CPU of its first vCPU is to load it, and is told to run that */
+};
+
+/* Something a zone starts with, which it finds again each time: `size` bytes, and zeros behind them. */
+struct zone_piece {
+	uint64_t gpa, size, zeros;
+	const void *from; /* kept for good */
 };
 
 struct zone {
@@ -45,7 +53,12 @@ struct zone {
 	enum zone_state state; /* may be read without the lock where an old answer does no harm */
 	char report[160];
 
-	const struct zone_config *config; /* what is loaded into it, each time it starts */
+	const struct zone_config *config; /* what is loaded into it */
+
+	/* What that came to. While it is reloaded, the home CPU of the first vCPU is at `at` of piece `next`. */
+	struct zone_piece pieces[ZONE_PIECES_MAX];
+	uint32_t pieces_count, next;
+	uint64_t at;
 
 	struct gstage gstage;
 	uint64_t memory_size; /* bytes, from ZONE_RAM_BASE */

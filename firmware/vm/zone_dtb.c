@@ -4,7 +4,9 @@
 #include "arch/csr.h"
 #include "cpu/percpu.h"
 #include "host/host.h"
+#include "host/memory.h"
 #include "lib/fdt_build.h"
+#include "lib/string.h"
 #include "vm/vcpu.h"
 #include "vm/zone.h"
 #include "vm/zone_load.h"
@@ -132,6 +134,10 @@ const char *zone_load_dtb(struct zone *zone, const char *bootargs)
 	uint32_t size = fdt_build_finish(&builder);
 	if (!size)
 		return "its device tree is too large";
-	zone_write(zone, zone->dtb, buffer, size);
+	void *kept = memory_alloc(size, 8);
+	if (!kept)
+		return "the machine has not enough memory for its device tree";
+	memcpy(kept, buffer, size);
+	zone_put_in(zone, zone->dtb, kept, size, 0);
 	return NULL;
 }

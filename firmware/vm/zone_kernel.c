@@ -15,7 +15,7 @@
 #define ELF_TYPE_SHARED 3
 #define ELF_SEGMENT_LOAD 1
 #define ELF_SEGMENT_WRITABLE 2
-#define SEGMENTS_MAX 64
+#define SEGMENTS_MAX (ZONE_PIECES_MAX - 2)
 
 struct elf_header {
 	uint8_t magic[4];
@@ -155,8 +155,8 @@ static const char *load_elf(struct zone *zone, const struct module *module)
 	for (unsigned i = 0; i < count; i++) {
 		const struct elf_segment *segment = &segments[i];
 		uint64_t start = segment->physical_address, end = start + segment->memory_size;
-		zone_write(zone, start, file_at(module, segment->offset), segment->file_size);
-		zone_zero(zone, start + segment->file_size, segment->memory_size - segment->file_size);
+		zone_put_in(zone, start, file_at(module, segment->offset), segment->file_size,
+		            segment->memory_size - segment->file_size);
 		if (end > zone->load_end)
 			zone->load_end = end;
 	}
@@ -178,8 +178,7 @@ static const char *load_image(struct zone *zone, const struct module *module)
 	uint64_t size = header.image_size > module->size ? header.image_size : module->size;
 	if (!zone_has_memory(zone, ZONE_IMAGE_BASE, size))
 		return "its memory does not hold the image";
-	zone_write(zone, ZONE_IMAGE_BASE, file_at(module, 0), module->size);
-	zone_zero(zone, ZONE_IMAGE_BASE + module->size, size - module->size);
+	zone_put_in(zone, ZONE_IMAGE_BASE, file_at(module, 0), module->size, size - module->size);
 	zone->entry = ZONE_IMAGE_BASE;
 	zone->load_end = ZONE_IMAGE_BASE + size;
 	return NULL;

@@ -19,7 +19,7 @@ static const char *load_initrd(struct zone *zone, const struct module *initrd)
 	if (zone->initrd_start < zone->load_end)
 		return "its memory does not hold the initrd";
 	zone->initrd_end = zone->initrd_start + initrd->size;
-	zone_write(zone, zone->initrd_start, (const void *)initrd->address, initrd->size);
+	zone_put_in(zone, zone->initrd_start, (const void *)initrd->address, initrd->size, 0);
 	return NULL;
 }
 

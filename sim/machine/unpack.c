@@ -43,15 +43,12 @@ __attribute__((format(printf, 2, 3))) static int refuse_file(const struct file *
 	return say("%s: %s", file->path, reason);
 }
 
-static bool is_gzip(const uint8_t *data, size_t size)
-{
-	return size >= 3 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8;
-}
+static bool is_gzip(const uint8_t *data, size_t size) { return size >= 2 && data[0] == 0x1f && data[1] == 0x8b; }
 
 bool file_is_uimage(const struct file *file)
 {
 	uint32_t magic;
-	if (file->size < sizeof(struct uimage))
+	if (file->size < sizeof(magic))
 		return false;
 	memcpy(&magic, file->data, sizeof(magic));
 	return be32toh(magic) == UIMAGE_MAGIC;
@@ -142,6 +139,8 @@ static const char *compression_name(unsigned compression)
 /* Checksums, and for whom it is; then the header is taken off. */
 static int take_header(struct file *file, struct uimage *header, bool ramdisk)
 {
+	if (file->size < sizeof(*header))
+		return refuse_file(file, "is a truncated uImage: no whole header");
 	memcpy(header, file->data, sizeof(*header));
 	struct uimage zeroed = *header;
 	zeroed.header_crc = 0;
@@ -167,9 +166,20 @@ static int take_header(struct file *file, struct uimage *header, bool ramdisk)
 	return 0;
 }
 
+/* What was taken out is to be a program: nobody unpacks it a second time. */
+static int refuse_packed(const struct file *file)
+{
+	bool gzip = is_gzip(file->data, file->size);
+	return gzip || file_is_uimage(file)
+	           ? refuse_file(file, "is packed twice: there is %s in it", gzip ? "a gzip file" : "a uImage")
+	           : 0;
+}
+
 int unpack_data(struct file *file, uint64_t limit)
 {
-	return is_gzip(file->data, file->size) ? unpack_gzip(file, limit) : 0;
+	if (!is_gzip(file->data, file->size))
+		return 0;
+	return unpack_gzip(file, limit) == 0 ? refuse_packed(file) : -1;
 }
 
 int unpack_kernel(struct file *file, uint64_t limit)
@@ -182,7 +192,7 @@ int unpack_kernel(struct file *file, uint64_t limit)
 	if (header.compression != UIMAGE_PLAIN && header.compression != UIMAGE_GZIP)
 		return refuse_file(file, "is a uImage with %s compression: only gzip is supported",
 		                   compression_name(header.compression));
-	if (header.compression == UIMAGE_GZIP && unpack_gzip(file, limit) != 0)
+	if ((header.compression == UIMAGE_GZIP && unpack_gzip(file, limit) != 0) || refuse_packed(file) != 0)
 		return -1;
 	file->uimage = header.type == UIMAGE_KERNEL ? UIMAGE_AT : UIMAGE_ANYWHERE;
 	file->load = be32toh(header.load);

@@ -70,6 +70,23 @@ def neighbour(cpu):
     check_bound(stats)
 
 
+def neighbour_of_reboots(cpu):
+    """A zone that starts anew is loaded a little at a time, and what it said comes first: who shares its hart gets its turns, and no
+    interrupt waits for a ramdisk of megabytes."""
+    with tempfile.NamedTemporaryFile() as initrd:
+        initrd.write(bytes(range(256)) * 16384)
+        initrd.flush()
+        guests = [f"{guest('reboot')},name=again,args=3,cpus=0,initrd={initrd.name}", f"{guest('press')},name=quiet,args=watch,cpus={cpu}"]
+        status, out, stats = stats_of([RVSIM, "-smp", "2", FIRMWARE, *guests], 300)
+    expect_equal(status, 0, f"exit status: {out[-300:]!r}")
+    expect_equal(out.count("again: reboot"), 3, "starts")
+    gap = int(re.search(r"\[quiet\] press: longest gap (\d+) ticks", out)[1])
+    limit = SLICE + 2 * BOUND if cpu == 0 else BOUND
+    expect(gap <= limit, f"the neighbour did not run for {gap} ticks, {limit} are allowed")
+    waits = [interrupt["max"] for hart in stats["harts"] for interrupt in hart["interrupts"]]
+    expect(waits and max(waits) <= BOUND * stats["config"]["cycles_per_tick"], f"interrupts waited for up to {waits} cycles")
+
+
 def fault_loses_nothing():
     """The hypervisor faults while output is queued: what guests have printed comes first, an unfinished line too."""
     with tempfile.TemporaryDirectory() as folder:
@@ -115,6 +132,8 @@ def cases():
     yield "two-zones-on-the-same-harts", lambda: two_zones(("cpus=0-1", "cpus=0-1"), 2)
     yield "neighbour-on-another-hart", lambda: neighbour(1)
     yield "neighbour-on-the-same-hart", lambda: neighbour(0)
+    yield "reboots-on-another-hart", lambda: neighbour_of_reboots(1)
+    yield "reboots-on-the-same-hart", lambda: neighbour_of_reboots(0)
     yield "fault", fault_loses_nothing
     yield "opensbi", lambda: anywhere(ours + opensbi, 2)
     yield "qemu", lambda: anywhere(QEMU + ["-bios", FIRMWARE, "-device", loader], 4)

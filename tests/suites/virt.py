@@ -251,6 +251,22 @@ def packed():
         options = ["-bios", OPENSBI_DYNAMIC, "-kernel", built.uimage("lzma", "lzma", flat)]
         expect_equal(run([RVSIM, "-M", "virt", *options])[::2],
                      (2, f"rvsim: {built.path('lzma')}: is a uImage with lzma compression: only gzip is supported\n"), "lzma")
+        refused_packings(built, gz, images[0])
+
+
+def refused_packings(built, gz, image):
+    """What would run as nonsense: packed twice, or cut."""
+    with open(image, "rb") as file, open(built.path("cut"), "wb") as out:
+        out.write(file.read(63))
+    with open(gz, "rb") as file, open(built.path("method"), "wb") as out:
+        content = file.read()
+        out.write(content[:2] + b"\x07" + content[3:])
+    for kernel, said in [(built.packed(gz), "is packed twice: there is a gzip file in it"), (built.packed(image), "is packed twice: there is a uImage in it"),
+                         (built.uimage("none-gz", "none", gz), "is packed twice: there is a gzip file in it"),
+                         (built.uimage("twice", "none", image), "is packed twice: there is a uImage in it"),
+                         (built.path("cut"), "is a truncated uImage: no whole header"),
+                         (built.path("method"), "is a damaged gzip file: unknown compression method")]:
+        expect_equal(run([RVSIM, "-M", "virt", "-bios", OPENSBI_DYNAMIC, "-kernel", kernel])[::2], (2, f"rvsim: {kernel}: {said}\n"), kernel)
 
 
 def packed_guest():
