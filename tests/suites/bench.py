@@ -1,4 +1,6 @@
 """The programs of make bench, cut short: each prints what it prints on QEMU, with timing off, under cva6, and in the plain loop."""
+import shutil
+import tempfile
 from suites.tools import PLAIN, QEMU, RVSIM, console, expect, expect_equal, run
 from bench import bench
 
@@ -34,9 +36,22 @@ def table():
     expect_equal((status, out, err), (1, "", "bench.py: no row's name contains no such row\n"), "a text that no row has")
 
 
+def users_programs():
+    """COREMARK and EMBENCH name an ELF or a folder of them, which are rows of their own and in no mean."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(f"{SHORT}/md5-like-M.elf", f"{folder}/one.elf")
+        status, out, err = run(["env", "REPEAT=1", f"COREMARK={folder}/one.elf", f"EMBENCH={folder}", "tests/bench/bench.py", "-one"], 120)
+        expect_equal((status, err), (0, ""), "exit status")
+        expect_equal([line.split()[1] for line in out.splitlines() if "-one |" in line], ["coremark-one", "embench-one"], out)
+        expect("geometric mean" not in out, out)
+    status, out, err = run(["env", "COREMARK=README.md", "tests/bench/bench.py"])
+    expect_equal((status, out, err), (1, "", "bench.py: COREMARK=README.md: no ELF\n"), "no ELF")
+
+
 def cases():
     for name, harts in bench.kinds():
         row = bench.program(name, harts, SHORT)
         yield name, lambda row=row: same(row.machine, is_checksum)
     yield "exits", lambda: same(bench.exits(SHORT), str.isalpha)
     yield "table", table
+    yield "users-programs", users_programs
