@@ -42,6 +42,7 @@ static void empty_tables(struct exec *exec)
 void block_flush(struct hart *hart)
 {
 	struct exec *exec = hart->exec;
+	exec->stats.flushes++;
 	empty_tables(exec);
 	memset(exec->jumps, 0, sizeof exec->jumps);
 	memset(exec->steps, 0, sizeof exec->steps);
@@ -182,6 +183,7 @@ void *block_room(struct exec *exec, size_t size)
  * instruction, never cached. */
 static struct block *fragile_block(struct hart *hart, uint64_t pa)
 {
+	hart->exec->stats.translations++;
 	xlate(hart, hart->exec->scratch, pa, 1, true);
 	return hart->trap.pending ? NULL : hart->exec->scratch;
 }
@@ -234,6 +236,7 @@ struct block *block_make(struct hart *hart, uint64_t pa, unsigned limit, unsigne
 	if (exec->arena_used + block_size(OPS_MAX) + UOPS_SIZE + LINES_SIZE > ARENA_BYTES)
 		start_anew(hart);
 	block = (struct block *)(exec->arena + exec->arena_used);
+	exec->stats.translations++;
 	xlate(hart, block, pa, count, false);
 	if (hart->trap.pending)
 		return NULL;

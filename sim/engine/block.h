@@ -124,6 +124,7 @@ struct exec {
 		uint64_t wrong_pc;
 	} mispredicted; /* the last branch, if its edge did not know; or NULL */
 	uint64_t epoch;
+	struct exec_stats stats;
 	bool yielded; /* the last slice that is over was ended by who asked to yield */
 	uint64_t timer_cycle; /* the next cycle at which a Sstc comparison can raise an interrupt */
 	enum mode last_mode; /* of the last world event */

@@ -251,6 +251,7 @@ static void settle_block(struct hart *hart, struct settled *settled)
 {
 	unsigned insns = (unsigned)(hart->retired - hart->insns);
 	if (hart->model) {
+		hart->exec->stats.settled++;
 		model_settle(hart, settled);
 		remember_settled(hart, settled, insns);
 	} else {
@@ -296,6 +297,7 @@ static void run_block(struct hart *hart, const struct block *block, uint64_t sto
 	hart->exec->settled = false;
 	hart->progress = (int64_t)((hart->bound - hart->cycle) << 32);
 	op_run(hart, block->ops);
+	hart->exec->stats.left++;
 	hart->cycle = hart_block_cycle(hart);
 	hart->insns = hart_block_insns(hart);
 	if (!hart->exec->settled)
@@ -499,6 +501,8 @@ bool exec_run(struct hart *hart, uint64_t bound, uint64_t max_steps)
 	uint64_t limit = hart_steps(hart) + max_steps;
 	return run_slice(hart, bound, limit < max_steps ? UINT64_MAX : limit);
 }
+
+const struct exec_stats *exec_stats(const struct hart *hart) { return &hart->exec->stats; }
 
 bool exec_yielded(const struct hart *hart) { return hart->exec->yielded; }
 

@@ -9,6 +9,17 @@
 int exec_init(struct hart *hart);
 void exec_free(struct hart *hart);
 
+/* How often the engine had to do more than run what it knew. They depend on how it cuts the program into blocks. */
+struct exec_stats {
+	uint64_t left; /* runs of blocks that ended in the engine's loop, instead of leading on to the next block */
+	uint64_t settled; /* of those, the ones whose cost the timing model had to work out */
+	uint64_t translations; /* blocks that were translated */
+	uint64_t flushes; /* times that all of them were forgotten */
+	uint64_t wrong_new; /* mispredictions that this jump has not met before, or has forgotten, */
+	uint64_t wrong_changed; /* and those whose wrong path is not what it was: both follow it through the model */
+};
+const struct exec_stats *exec_stats(const struct hart *hart);
+
 /* Run the hart until hart->cycle >= bound, it waits, something asks to yield, or it has made max_steps steps (hart_steps;
  * UINT64_MAX: no limit); takes interrupts and traps on the way. True when the slice is over, false when only max_steps or a
  * pause (engine->pause) ended the run.

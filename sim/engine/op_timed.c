@@ -167,6 +167,8 @@ static const struct op *follow_wrong(struct hart *hart, const struct op *op, uns
 	hart->model->counts.mispredicts++;
 	if (!wrong || hart->counters.armed || wrong->code_writes != hart->model->code_writes ||
 	    !model_follow_trail(hart->model, &wrong->trail)) {
+		struct exec_stats *stats = &hart->exec->stats;
+		++*(wrong ? &stats->wrong_changed : &stats->wrong_new);
 		leave_mispredicted(hart, op, taken, target, wrong_pc);
 		return NULL;
 	}

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "engine/exec.h"
 #include "dev/console.h"
 #include "hart/mmu.h"
 #include "machine/config_json.h"
@@ -20,7 +21,7 @@ static const char *const event_keys[] = {
 #include "isa/events.def"
 };
 
-static void write_engine(struct json *json, const struct mmu_stats *engine)
+static void write_engine(struct json *json, const struct mmu_stats *engine, const struct exec_stats *exec)
 {
 	json_open(json, "engine", '{');
 #define ENGINE_STAT(key, kind, value, ...) json_##kind(json, key, value);
@@ -62,7 +63,7 @@ static void write_hart(struct json *json, const struct machine *machine, unsigne
 	json_open(json, NULL, '{');
 	world_json_hart(json, trace_world(machine->trace), i, now);
 	write_model(json, machine->harts[i].model ? machine->harts[i].model : machine->harts[i].parked);
-	write_engine(json, mmu_stats(&machine->harts[i]));
+	write_engine(json, mmu_stats(&machine->harts[i]), exec_stats(&machine->harts[i]));
 	json_close(json, '}');
 }
 

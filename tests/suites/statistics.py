@@ -167,8 +167,27 @@ def tells_apart():
     expect_equal(seen["content-hello"]["files"][1]["size"], os.path.getsize(guest("hello")), "size of a file")
 
 
+def engine_counts():
+    """What the engine counts of itself, by options that make it do more, and none of which changes the run."""
+    bench = ["--cpu", "cva6", "build/bench/short/kernels-M.elf"]
+    runs = [stats_of([RVSIM, *options, *bench])[2] for options in ([], ["--set", "engine.block_ops=1"], ["--set", "engine.flush_always=yes"])]
+    usual, single, forgetful = (stats["harts"][0]["engine"] for stats in runs)
+    hart, instructions = runs[0]["harts"][0], runs[0]["instructions"]
+    expect(len({stats["cycles"] for stats in runs}) == 1, "cycles differ")
+    expect(usual["wrong_paths_new"] + usual["wrong_paths_changed"] < hart["branch"]["mispredicts"], f"{usual} {hart['branch']}")
+    expect(0 < usual["blocks_settled"] <= usual["blocks_left"] < instructions / 20, f"{usual} of {instructions}")
+    expect(0 < usual["translations"] < 1000, f"{usual}")
+    expect(single["translations"] > usual["translations"], f"{single} {usual}")
+    expect(usual["blocks_left"] < forgetful["blocks_left"] <= forgetful["translations"], f"each block anew: {forgetful}")
+    expect(forgetful["blocks_left"] <= forgetful["flushes"], f"{forgetful}")
+    expect_equal(forgetful["wrong_paths_new"], hart["branch"]["mispredicts"], "nothing is known of any misprediction")
+    off = stats_of([RVSIM, "--timing", "off", *bench[2:]])[2]["harts"][0]["engine"]
+    expect_equal([off[key] for key in ("blocks_settled", "wrong_paths_new", "wrong_paths_changed")], [0, 0, 0], "without a model")
+
+
 def cases():
     yield "documented", documented
+    yield "engine", engine_counts
     yield "every-number", every_number
     for cpu in ("cva6", "rocket", "u74"):
         yield f"tlb-{cpu}", lambda cpu=cpu: by_events(cpu)
