@@ -77,7 +77,7 @@ run: ## the main job: two zones on four harts, with a trace of every world switc
 	@echo; echo 'The same as a page, to be opened in a browser: $(BUILD)/report.html'
 
 # Everything the suites run, built first so that they measure nothing but what they test.
-test-programs: all $(BUILD)/tail/unit $(BUILD)/plain/unit $(BUILD)/plain/rvsim $(BUILD)/asan/rvsim golden-programs switch-programs isa-programs fp-programs fuzz-programs accuracy-programs input-programs machine-programs unaware-programs board-programs diff-tools semihosting-programs $(BUILD)/linux/initrd
+test-programs: all $(BUILD)/tail/unit $(BUILD)/plain/unit $(BUILD)/plain/rvsim $(BUILD)/asan/rvsim golden-programs switch-programs isa-programs fp-programs fuzz-programs accuracy-programs input-programs machine-programs unaware-programs board-programs diff-tools semihosting-programs view-programs $(BUILD)/linux/initrd
 
 test: ## everything that proves it, within 15 minutes: prints N passed, N failed
 	@tools/install-packages.sh $(PACKAGES_TEST)

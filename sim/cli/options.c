@@ -325,8 +325,7 @@ static const struct option_row rows[] = {
     OUTPUT("stats", stats_path),
     REFUSED("profile", true,
             "there is no profiler in rvsim: rvtrace export --format=callgrind reads a trace with insn events")
-	REFUSED("view", false, "there is no live view: rvtrace report FILE -o report.html makes a page of a trace")
-	    REFUSED("zones", true, "zones are given as guests: GUEST,vcpus=N,memory=SIZE,name=TEXT")
+	REFUSED("zones", true, "zones are given as guests: GUEST,vcpus=N,memory=SIZE,name=TEXT")
 
 		NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
     NUMBER("max-insns", max_insns, 1, UINT64_MAX),
@@ -340,6 +339,7 @@ static const struct option_row rows[] = {
     FLAG("update", golden.update),
     VALUE("cycles", set_cycles),
     NUMBER("seed", seed, 0, UINT64_MAX),
+    FLAG("view", display.view),
     FLAG("debug", debug),
     TEXT("debug-cmd", debug_cmd),
     VALUE("expect", add_pattern),

@@ -52,6 +52,7 @@ static const char text[] =
     "  --trace FILE[,events=LIST]     write events: insn trap world csr tp tlb mem dev irq console default all\n"
     "                                 [world,trap,tp,irq]; rvtrace reads them\n"
     "  --stats FILE              write statistics as JSON; --stats help says what each number is\n"
+    "  --view                    a window that shows the machine as it runs: worlds and zones of each hart, exits (docs/view.md)\n"
     "  --check LIST              stop when an invariant breaks: percpu,worldswitch,isolation or all\n"
     "  --golden FILE             stop where the run is not the one that FILE tells of: text, hart by hart, without addresses\n"
     "  --golden FILE --update    write it; with --cycles exact, the cycles of VM exits too\n"

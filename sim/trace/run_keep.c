@@ -20,7 +20,7 @@ void trace_runs_drop(struct trace_runs_kept *kept)
 	free(kept);
 }
 
-static void *copy_of(const void *from, size_t size)
+static void *copy_bytes(const void *from, size_t size)
 {
 	void *copy = malloc(size + 1);
 	return copy && size ? memcpy(copy, from, size) : copy;
@@ -35,9 +35,9 @@ struct trace_runs_kept *trace_runs_keep(const struct trace_runs *runs)
 	    .code_count = runs->code_count,
 	    .site_count = runs->site_count,
 	    .room = runs->room,
-	    .sites = copy_of(runs->sites, runs->site_count * sizeof(*runs->sites)),
-	    .guesses = copy_of(runs->guesses, GUESSES * sizeof(*runs->guesses)),
-	    .harts = copy_of(runs->harts, runs->hart_count * sizeof(*runs->harts)),
+	    .sites = copy_bytes(runs->sites, runs->site_count * sizeof(*runs->sites)),
+	    .guesses = copy_bytes(runs->guesses, GUESSES * sizeof(*runs->guesses)),
+	    .harts = copy_bytes(runs->harts, runs->hart_count * sizeof(*runs->harts)),
 	};
 	if (kept->sites && kept->guesses && kept->harts)
 		return kept;

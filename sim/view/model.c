@@ -59,7 +59,7 @@ static void add_bucket(struct view_bucket *into, const struct view_bucket *from)
 }
 
 /* Two buckets become one, until this cycle has its own. */
-static void reach(struct view_model *model, uint64_t cycle)
+static void reach_cycle(struct view_model *model, uint64_t cycle)
 {
 	while (cycle / model->width >= model->bucket_count) {
 		size_t half = model->bucket_count / 2;
@@ -96,7 +96,7 @@ static void put_span(struct view_model *model, struct view_hart *hart, struct vi
 	idle = idle < length ? idle : length;
 	struct view_span rest = {span.end - idle, span.end, VIEW_IDLE, span.mode};
 	span.end -= idle;
-	reach(model, rest.end);
+	reach_cycle(model, rest.end);
 	hart->idle[span.mode] += idle;
 	if (span.end > span.begin)
 		count_span(model, hart, &span);
@@ -118,7 +118,7 @@ static unsigned cause_row(struct view_model *model, uint64_t cause)
 	return i;
 }
 
-static unsigned zone_row(struct view_model *model, uint64_t hgatp, unsigned guest)
+static unsigned zone_number(struct view_model *model, uint64_t hgatp, unsigned guest)
 {
 	unsigned vmid = (unsigned)(hgatp >> VMID_LOW) & VMID_MASK, i = 0;
 	while (i < model->zone_count && model->zones[i].vmid != vmid)
@@ -163,7 +163,7 @@ static void begin_exit(struct view_model *model, struct view_hart *hart, const s
 	    .zone = (uint8_t)hart->zone,
 	    .row = (uint8_t)row,
 	};
-	reach(model, event->cycle);
+	reach_cycle(model, event->cycle);
 	hart->buckets[event->cycle / model->width].exits[row]++;
 	model->causes[row].count++;
 	model->zones[hart->zone].exits++;
@@ -256,7 +256,7 @@ static void change_world(struct view_model *model, struct view_hart *hart, const
 		begin_exit(model, hart, event);
 	hart->mode = (enum mode)event->mode;
 	if (is)
-		hart->zone = zone_row(model, event->value[2], event->guest);
+		hart->zone = zone_number(model, event->value[2], event->guest);
 }
 
 void view_model_event(struct view_model *model, const struct trace_event *event)

@@ -37,12 +37,13 @@ struct view_detail {
 /* Pages of a zone, as the G-stage maps them: host-physical. */
 struct view_pages {
 	uint64_t address, size;
-	bool touched; /* of late */
+	bool fresh; /* given to it of late */
 };
 struct view_map {
 	unsigned zone;
-	struct view_pages *pages;
+	const struct view_pages *pages;
 	size_t count;
+	uint64_t bytes; /* that are mapped */
 };
 struct view_occupancy {
 	const char *name; /* "TLB hart 0" */

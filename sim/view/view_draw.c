@@ -75,7 +75,7 @@ static double total_of(const struct view_sum *sum)
 }
 
 /* The class that has all of a column, as far as can be seen; VIEW_CLASSES: several share it. */
-static unsigned owner_of(const struct view_sum *sum, double cycles)
+static unsigned class_of_column(const struct view_sum *sum, double cycles)
 {
 	for (unsigned i = 0; i < VIEW_CLASSES; i++)
 		if (sum->cycles[i] > 0.98 * cycles)
@@ -131,9 +131,9 @@ static void draw_worlds(const struct lane *lane)
 	double step = cycles_a_pixel(lane);
 	for (int i = 0; i < lane->w;) {
 		const struct view_sum *sum = &lane->columns[i];
-		unsigned owner = owner_of(sum, step);
+		unsigned owner = class_of_column(sum, step);
 		int end = i + 1;
-		while (end < lane->w && owner != VIEW_CLASSES && owner_of(&lane->columns[end], step) == owner)
+		while (end < lane->w && owner != VIEW_CLASSES && class_of_column(&lane->columns[end], step) == owner)
 			end++;
 		if (owner == VIEW_CLASSES) {
 			if (total_of(sum) > 0)
@@ -206,7 +206,7 @@ static void draw_marks_from_detail(const struct lane *lane)
 }
 
 /* A flag with its rank at each of the slowest exits. */
-static void draw_slowest(const struct lane *lane)
+static void draw_flags(const struct lane *lane)
 {
 	const struct view_model *model = lane->view->source->model;
 	const struct view_canvas *canvas = lane->canvas;
@@ -361,7 +361,7 @@ static void draw_lane(struct lane *lane, int top, int pitch)
 		draw_marks_from_detail(lane);
 	else
 		draw_marks_from_buckets(lane);
-	draw_slowest(lane);
+	draw_flags(lane);
 	choose_exit(lane);
 	draw_label(lane, pitch);
 }
@@ -372,7 +372,7 @@ static void draw_lanes(struct view *view, const struct view_canvas *canvas)
 	unsigned count = view->source->model->hart_count;
 	struct view_sum *columns = calloc((size_t)area->w, sizeof(*columns));
 	struct lane lane = {.view = view, .canvas = canvas, .columns = columns, .x = area->x, .w = area->w};
-	int most = paint_points(canvas, 104), pitch = area->h / (int)count;
+	int most = paint_points(canvas, 140), pitch = area->h / (int)count;
 	pitch = pitch > most ? most : pitch < 4 ? 4 : pitch;
 	view->under = false;
 	if (!columns)
@@ -409,8 +409,11 @@ static void draw_axis(const struct view *view, const struct view_canvas *canvas,
 		int x = area->x + (int)((at - view->from) * area->w / span);
 		paint_number((uint64_t)at, text);
 		paint_fill(canvas, x, y + h - paint_points(canvas, 5), 1, paint_points(canvas, 5) + area->h, PAINT_LINE);
-		if (x + canvas->text_width(canvas->context, VIEW_SMALL, text) + 6 < area->x + area->w)
-			paint_text(canvas, x + paint_points(canvas, 3), y, span > 0 ? area->w : 0, VIEW_SMALL, PAINT_FAINT, text);
+		int width = canvas->text_width(canvas->context, VIEW_SMALL, text), pad = paint_points(canvas, 3);
+		if (x + pad + width < area->x + area->w)
+			paint_text(canvas, x + pad, y, area->w, VIEW_SMALL, PAINT_FAINT, text);
+		else if (x - pad - width > area->x)
+			paint_text(canvas, x - pad - width, y, area->w, VIEW_SMALL, PAINT_FAINT, text);
 	}
 }
 
@@ -506,7 +509,7 @@ void view_draw(struct view *view, const struct view_canvas *canvas)
 	int overview = paint_points(canvas, 26), side = paint_points(canvas, 330), left = paint_points(canvas, 142);
 	int margin = paint_points(canvas, 12), top = bar + axis, bottom = canvas->height - foot - overview - margin;
 	bool state = view->source->state && view->source->state(view->source->context) != NULL;
-	int below = state ? paint_points(canvas, 210) : 0;
+	int below = state ? paint_points(canvas, view->source->model->hart_count > 2 ? 210 : 170) : 0;
 	int width = canvas->width - left - side - margin;
 	view_limit(view);
 	paint_fill(canvas, 0, 0, canvas->width, canvas->height, PAINT_GROUND);

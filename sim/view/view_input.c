@@ -96,7 +96,7 @@ static void next_slow(struct view *view)
 	snprintf(view->message, sizeof(view->message), "exit %u of the slowest", ++view->slow);
 }
 
-static void obey(struct view *view, enum view_command command)
+static void want(struct view *view, enum view_command command)
 {
 	char reason[120] = "";
 	if (!view->source->obey ||
@@ -132,12 +132,12 @@ static void key_out(struct view *view) { zoom(view, middle(view), 2); }
 static void key_left(struct view *view) { pan(view, -(view->to - view->from) / 8); }
 static void key_right(struct view *view) { pan(view, (view->to - view->from) / 8); }
 static void key_help(struct view *view) { view->help = !view->help; }
-static void key_pause(struct view *view) { obey(view, VIEW_PAUSE); }
-static void key_step(struct view *view) { obey(view, VIEW_STEP); }
-static void key_back(struct view *view) { obey(view, VIEW_BACK); }
-static void key_catch(struct view *view) { obey(view, VIEW_CATCH); }
-static void key_quit(struct view *view) { obey(view, VIEW_QUIT); }
-static void key_shot(struct view *view) { obey(view, VIEW_SCREENSHOT); }
+static void key_pause(struct view *view) { want(view, VIEW_PAUSE); }
+static void key_step(struct view *view) { want(view, VIEW_STEP); }
+static void key_back(struct view *view) { want(view, VIEW_BACK); }
+static void key_catch(struct view *view) { want(view, VIEW_CATCH); }
+static void key_quit(struct view *view) { want(view, VIEW_QUIT); }
+static void key_shot(struct view *view) { want(view, VIEW_SCREENSHOT); }
 
 bool view_key(struct view *view, const char *key)
 {

@@ -101,7 +101,11 @@ static void draw_causes(struct panel *panel)
 			if (!shown[row] && (best == VIEW_CAUSES || counts[row] > counts[best]))
 				best = row;
 		shown[best] = true;
-		snprintf(text, sizeof(text), "%s", paint_number((uint64_t)(counts[best] / span * per + 0.5), rate));
+		double each = counts[best] / span * per;
+		if (each < 100)
+			snprintf(text, sizeof(text), "%.1f", each);
+		else
+			snprintf(text, sizeof(text), "%s", paint_number((uint64_t)(each + 0.5), rate));
 		bool rest = best == VIEW_CAUSES - 1;
 		bar(panel, paint_cause(best), most > 0 ? counts[best] / most : 0,
 		    rest ? "others" : paint_cause_name(model->causes[best].cause), text);
@@ -169,7 +173,7 @@ static void draw_exit(struct panel *panel)
 	panel->y += points(panel, 8);
 }
 
-static void draw_slowest(struct panel *panel)
+static void list_slowest(struct panel *panel)
 {
 	const struct view_model *model = panel->view->source->model;
 	if (!has_room(panel, 3))
@@ -200,7 +204,7 @@ static void draw_map_row(const struct panel *panel, const struct view_state *sta
 		int end = left + (int)((double)(pages->address + pages->size - state->memory_begin) / per);
 		end = end > x ? end : x + 1;
 		end = end > panel->x + panel->w ? panel->x + panel->w : end;
-		if (pages->touched)
+		if (pages->fresh)
 			paint_fill(panel->canvas, x, panel->y, end - x, h, PAINT_ALARM);
 		else
 			paint_hatch(panel->canvas, x, panel->y + points(panel, 3), end - x, h - points(panel, 3), map->zone);
@@ -212,15 +216,14 @@ static void draw_maps(struct panel *panel, const struct view_state *state)
 	const struct view_model *model = panel->view->source->model;
 	int left = panel->x + points(panel, 130), h = points(panel, 15);
 	char text[96];
-	snprintf(text, sizeof(text), "0x%" PRIx64 " + %" PRIu64 " MiB; just written: red", state->memory_begin,
+	if (state->map_count == 0)
+		return;
+	snprintf(text, sizeof(text), "0x%" PRIx64 " + %" PRIu64 " MiB; new: red", state->memory_begin,
 	         state->memory_size >> 20);
 	heading(panel, "Memory by zone (G-stage)", text);
 	for (unsigned i = 0; i < state->map_count && has_room(panel, 1); i++) {
 		const struct view_map *map = &state->maps[i];
-		uint64_t bytes = 0;
-		for (size_t n = 0; n < map->count; n++)
-			bytes += map->pages[n].size;
-		snprintf(text, sizeof(text), "%s, %.1f MiB", model->zones[map->zone].name, (double)bytes / (1 << 20));
+		snprintf(text, sizeof(text), "%s, %.1f MiB", model->zones[map->zone].name, (double)map->bytes / (1 << 20));
 		paint_text(panel->canvas, panel->x, panel->y, left - panel->x - points(panel, 6), VIEW_SMALL, PAINT_INK, text);
 		paint_fill(panel->canvas, left, panel->y, panel->x + panel->w - left, h, PAINT_BAND);
 		draw_map_row(panel, state, map, left, h);
@@ -232,7 +235,7 @@ static void draw_maps(struct panel *panel, const struct view_state *state)
 static void draw_occupancy(struct panel *panel, const struct view_state *state)
 {
 	const struct view_canvas *canvas = panel->canvas;
-	heading(panel, "TLB and cache entries by VMID", NULL);
+	heading(panel, "TLB entries by zone", "orange: not of a zone");
 	int left = panel->x + points(panel, 130), h = points(panel, 13), room = panel->x + panel->w - left - points(panel, 80);
 	for (unsigned i = 0; i < state->occupancy_count && has_room(panel, 1); i++) {
 		const struct view_occupancy *row = &state->occupancy[i];
@@ -264,7 +267,7 @@ void view_draw_panels(struct view *view, const struct view_canvas *canvas, const
 	draw_legend(&panel);
 	draw_causes(&panel);
 	draw_exit(&panel);
-	draw_slowest(&panel);
+	list_slowest(&panel);
 	if (!state)
 		return;
 	panel = (struct panel){view, canvas, below->x, below->y, below->w, below->y + below->h};

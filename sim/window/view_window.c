@@ -36,7 +36,7 @@ struct view_window {
 	struct face faces[VIEW_FONTS];
 	int scale, user_scale; /* hundredths */
 	struct view view;
-	double next; /* when to look again, by the host's clock */
+	double next; /* when to picture_look again, by the host's clock */
 	double drawn;
 	bool stale, closed;
 	int down_x, down_y; /* where the button went down */
@@ -169,7 +169,7 @@ static void draw(struct view_window *window)
 
 /* ---- a picture ---- */
 
-static bool look(void *context, struct screen_picture *picture)
+static bool picture_look(void *context, struct screen_picture *picture)
 {
 	const struct view_window *window = context;
 	const SDL_Surface *surface = window->surface;
@@ -187,7 +187,7 @@ bool view_window_picture(struct view_window *window, char said[120])
 {
 	enum { SHOTS = 10000 };
 	char path[32];
-	struct screen screen = {.kind = "the view", .look = look, .context = window};
+	struct screen screen = {.kind = "the view", .look = picture_look, .context = window};
 	draw(window); /* without what the last key said */
 	if (!window->surface)
 		return false;
@@ -210,7 +210,7 @@ static int to_pixels(const struct view_window *window, int place)
 	return w > 0 && window->surface ? place * window->surface->w / w : place;
 }
 
-static void hear_key(struct view_window *window, const SDL_KeyboardEvent *key)
+static void key_pressed(struct view_window *window, const SDL_KeyboardEvent *key)
 {
 	const char *name = window->sdl.GetKeyName(key->keysym.sym);
 	bool control = key->keysym.mod & KMOD_CTRL;
@@ -225,7 +225,7 @@ static void hear_key(struct view_window *window, const SDL_KeyboardEvent *key)
 	window->stale = true;
 }
 
-static void hear_button(struct view_window *window, const SDL_MouseButtonEvent *button)
+static void button_changed(struct view_window *window, const SDL_MouseButtonEvent *button)
 {
 	int x = to_pixels(window, button->x), y = to_pixels(window, button->y);
 	if (button->button != SDL_BUTTON_LEFT)
@@ -243,9 +243,9 @@ static void hear(struct view_window *window, const SDL_Event *event)
 {
 	switch (event->type) {
 	case SDL_QUIT: window->closed = true; break;
-	case SDL_KEYDOWN: hear_key(window, &event->key); break;
+	case SDL_KEYDOWN: key_pressed(window, &event->key); break;
 	case SDL_MOUSEBUTTONDOWN:
-	case SDL_MOUSEBUTTONUP: hear_button(window, &event->button); break;
+	case SDL_MOUSEBUTTONUP: button_changed(window, &event->button); break;
 	case SDL_MOUSEMOTION:
 		view_pointer(&window->view, to_pixels(window, event->motion.x), to_pixels(window, event->motion.y),
 		             event->motion.state & SDL_BUTTON_LMASK);
