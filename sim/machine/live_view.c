@@ -62,7 +62,8 @@ static void take_split(struct live_view *live, const struct trace_event *event)
 {
 	const struct split *split = &trace_world(live->machine->trace)->harts[event->hart].split;
 	const struct view_hart *hart = &live->model.harts[event->hart];
-	if (event->type == TRACE_WORLD && hart->outside && split->cycles != 0 && split->cycles == event->cycle - hart->exit.begin)
+	if (event->type == TRACE_WORLD && hart->outside && split->cycles != 0 &&
+	    split->cycles == event->cycle - hart->exit.begin)
 		view_model_split(&live->model, event->hart, split);
 }
 
@@ -107,7 +108,7 @@ static const struct view_detail *detail(void *context, uint64_t from, uint64_t t
 static const char *pc_name(void *context, unsigned zone, uint64_t pc, char *text, size_t size)
 {
 	struct live_view *live = context;
-	unsigned space = zone >= live->model.zone_count        ? SPACE_HOST
+	unsigned space = zone >= live->model.zone_count       ? SPACE_HOST
 	                 : live->model.zones[zone].guest != 0 ? live->model.zones[zone].guest
 	                                                      : SPACE_UNKNOWN;
 	uint64_t offset = 0;
@@ -134,8 +135,8 @@ static void count_tlb_entry(const struct counting *counting, bool virt, unsigned
 	counting->row->others++;
 }
 
-static void count_visited(void *context, uint64_t va, uint64_t pa, unsigned page_shift, bool virt, unsigned asid, unsigned vmid,
-                          const char *perms)
+static void count_visited(void *context, uint64_t va, uint64_t pa, unsigned page_shift, bool virt, unsigned asid,
+                          unsigned vmid, const char *perms)
 {
 	(void)va;
 	(void)pa;
@@ -178,7 +179,8 @@ static void look_at_memory(struct live_view *live, unsigned zone)
 	for (unsigned i = 0; i < ZONE_CELLS; i++) {
 		if (memory->bytes[i] == 0)
 			continue;
-		live->pages[zone][map->count++] = (struct view_pages){bus->dram_base + i * cell, cell, memory->fresh[i] != 0};
+		live->pages[zone][map->count++] = (struct view_pages){bus->dram_base + i * cell, cell,
+		                                                      memory->fresh[i] != 0};
 		map->bytes += memory->bytes[i];
 	}
 }
@@ -209,7 +211,8 @@ static bool is_paused(void *context)
 static bool type(struct live_view *live, const char *command, char reason[120])
 {
 	if (!live->machine->debugged || !live->at_prompt) {
-		snprintf(reason, 120, live->machine->debugged ? "pause it first" : "that takes a debugger: --debug on a terminal");
+		snprintf(reason, 120,
+		         live->machine->debugged ? "pause it first" : "that takes a debugger: --debug on a terminal");
 		return false;
 	}
 	snprintf(live->command, sizeof(live->command), "%s\n", command);
@@ -260,8 +263,16 @@ static bool obey_user(void *context, enum view_command command, const struct vie
 
 static bool show_now(struct live_view *live)
 {
+	uint64_t now = 0;
 	for (unsigned i = 0; i < live->model.hart_count; i++)
-		view_model_now(&live->model, i, live->machine->harts[i].cycle);
+		now = live->machine->harts[i].cycle > now ? live->machine->harts[i].cycle : now;
+	for (unsigned i = 0; i < live->model.hart_count; i++) {
+		const struct hart *hart = &live->machine->harts[i];
+		if (hart->waiting)
+			view_model_waits(&live->model, i, hart->cycle, now);
+		else
+			view_model_now(&live->model, i, hart->cycle);
+	}
 	name_zones(live);
 	live->closed |= !view_window_attend(live->window);
 	return !live->closed;
@@ -316,10 +327,14 @@ struct live_view *live_view_open(struct machine *machine)
 		return NULL;
 	}
 	live->machine = machine;
-	live->observer = (struct observer){.event = hear_run, .wanted = 1 << TRACE_WORLD | 1 << TRACE_TRAP | 1 << TRACE_TP};
+	live->observer = (struct observer){.event = hear_run,
+	                                   .wanted = 1 << TRACE_WORLD | 1 << TRACE_TRAP | 1 << TRACE_TP};
 	live->detail.model = &live->model;
-	live->state = (struct view_state){.maps = live->maps, .occupancy = live->occupancy, .occupancy_count = machine->hart_count,
-	                                  .memory_begin = machine->bus.dram_base, .memory_size = machine->bus.dram_size};
+	live->state = (struct view_state){.maps = live->maps,
+	                                  .occupancy = live->occupancy,
+	                                  .occupancy_count = machine->hart_count,
+	                                  .memory_begin = machine->bus.dram_base,
+	                                  .memory_size = machine->bus.dram_size};
 	live->source = (struct view_source){
 	    .model = &live->model,
 	    .title = "rvsim --view",

@@ -38,7 +38,8 @@ static void count_table(struct reading *reading, uint64_t address, unsigned coun
 		if ((pte & 1) == 0)
 			continue;
 		if (pte & 0xe)
-			count_page(reading, page & ~((UINT64_C(1) << (12 + 9 * level)) - 1), UINT64_C(1) << (12 + 9 * level));
+			count_page(reading, page & ~((UINT64_C(1) << (12 + 9 * level)) - 1),
+			           UINT64_C(1) << (12 + 9 * level));
 		else if (level > 0)
 			count_table(reading, page, PTES, level - 1);
 	}

@@ -262,6 +262,7 @@ static void change_world(struct view_model *model, struct view_hart *hart, const
 void view_model_event(struct view_model *model, const struct trace_event *event)
 {
 	struct view_hart *hart = &model->harts[event->hart];
+	hart->waits = false;
 	if (event->cycle > hart->cycle)
 		hart->cycle = event->cycle;
 	if (event->type == TRACE_TRAP)
@@ -288,8 +289,17 @@ void view_model_split(struct view_model *model, unsigned number, const struct sp
 
 void view_model_now(struct view_model *model, unsigned hart, uint64_t cycle)
 {
+	model->harts[hart].waits = false;
 	if (cycle > model->harts[hart].cycle)
 		model->harts[hart].cycle = cycle;
+}
+
+void view_model_waits(struct view_model *model, unsigned number, uint64_t from, uint64_t cycle)
+{
+	struct view_hart *hart = &model->harts[number];
+	view_model_now(model, number, cycle);
+	hart->waits = true;
+	hart->waits_from = from;
 }
 
 void view_model_name(struct view_model *model, unsigned zone, const char *name)
@@ -333,13 +343,18 @@ void view_model_sum(const struct view_model *model, unsigned number, uint64_t fr
 	}
 	for (unsigned i = 0; i < hart->held_count; i++)
 		sum_open(&hart->held[i], from, to, sum);
-	struct view_span now = view_hart_open(hart);
-	sum_open(&now, from, to, sum);
+	struct view_span now[2];
+	view_hart_open(hart, now);
+	sum_open(&now[0], from, to, sum);
+	sum_open(&now[1], from, to, sum);
 }
 
-struct view_span view_hart_open(const struct view_hart *hart)
+void view_hart_open(const struct view_hart *hart, struct view_span spans[2])
 {
-	return (struct view_span){hart->begin, hart->cycle, (uint8_t)class_of(hart), (uint8_t)hart->mode};
+	uint64_t middle = hart->waits && hart->waits_from < hart->cycle ? hart->waits_from : hart->cycle;
+	middle = middle < hart->begin ? hart->begin : middle;
+	spans[0] = (struct view_span){hart->begin, middle, (uint8_t)class_of(hart), (uint8_t)hart->mode};
+	spans[1] = (struct view_span){middle, hart->cycle, VIEW_IDLE, (uint8_t)hart->mode};
 }
 
 static uint64_t oldest(uint64_t count) { return count > VIEW_RECENT ? count - VIEW_RECENT : 0; }

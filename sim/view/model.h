@@ -26,7 +26,14 @@ enum {
 };
 
 /* Who has a hart. */
-enum view_class { VIEW_M, VIEW_HS, VIEW_U, VIEW_IDLE, VIEW_GUEST /* 2 * zone, + 1 for VU */, VIEW_CLASSES = VIEW_GUEST + 2 * VIEW_ZONES };
+enum view_class {
+	VIEW_M,
+	VIEW_HS,
+	VIEW_U,
+	VIEW_IDLE,
+	VIEW_GUEST /* 2 * zone, + 1 for VU */,
+	VIEW_CLASSES = VIEW_GUEST + 2 * VIEW_ZONES
+};
 
 struct view_bucket {
 	uint64_t cycles[VIEW_CLASSES];
@@ -70,6 +77,8 @@ struct view_hart {
 	struct view_span held[VIEW_HELD]; /* of the open exit */
 	unsigned held_count;
 	uint64_t waited; /* since its last event */
+	bool waits; /* now, from there on: */
+	uint64_t waits_from;
 	struct view_recent recent;
 };
 
@@ -112,6 +121,8 @@ void view_model_idle(struct view_model *model, unsigned hart, uint64_t cycles);
 void view_model_split(struct view_model *model, unsigned hart, const struct split *split);
 /* The hart has come so far without an event. */
 void view_model_now(struct view_model *model, unsigned hart, uint64_t cycle);
+/* From this cycle on it does nothing but wait, and still does at `cycle'. */
+void view_model_waits(struct view_model *model, unsigned hart, uint64_t from, uint64_t cycle);
 /* A name for the zone of an hgatp that has been seen. */
 void view_model_name(struct view_model *model, unsigned zone, const char *name);
 
@@ -126,8 +137,8 @@ struct view_sum {
 };
 void view_model_sum(const struct view_model *model, unsigned hart, uint64_t from, uint64_t to, struct view_sum *sum);
 
-/* What the hart is in now, up to where it has come. */
-struct view_span view_hart_open(const struct view_hart *hart);
+/* What the hart is in now, up to where it has come: two spans, of which either may be empty. */
+void view_hart_open(const struct view_hart *hart, struct view_span spans[2]);
 
 /* Do the details that are kept of the hart reach back to this cycle? */
 bool view_model_recent(const struct view_model *model, unsigned hart, uint64_t from);

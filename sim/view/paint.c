@@ -12,7 +12,8 @@ void paint_fill(const struct view_canvas *canvas, int x, int y, int w, int h, ui
 		canvas->fill(canvas->context, &rect, color);
 }
 
-int paint_text(const struct view_canvas *canvas, int x, int y, int most, enum view_font font, uint32_t color, const char *text)
+int paint_text(const struct view_canvas *canvas, int x, int y, int most, enum view_font font, uint32_t color,
+               const char *text)
 {
 	char cut[160];
 	int width = canvas->text_width(canvas->context, font, text);
@@ -30,7 +31,8 @@ int paint_text(const struct view_canvas *canvas, int x, int y, int most, enum vi
 	return width;
 }
 
-void paint_right(const struct view_canvas *canvas, int right, int y, enum view_font font, uint32_t color, const char *text)
+void paint_right(const struct view_canvas *canvas, int right, int y, enum view_font font, uint32_t color,
+                 const char *text)
 {
 	int width = canvas->text_width(canvas->context, font, text);
 	canvas->text(canvas->context, right - width, y, font, color, text);
@@ -39,7 +41,8 @@ void paint_right(const struct view_canvas *canvas, int right, int y, enum view_f
 /* Worlds: M, HS, U, idle; VS and VU are the two blues. */
 uint32_t paint_class(unsigned class)
 {
-	static const uint32_t colors[] = {[VIEW_M] = 0xd55e00, [VIEW_HS] = 0xe69f00, [VIEW_U] = 0xf0e442, [VIEW_IDLE] = 0xdfe2e8};
+	static const uint32_t colors[] = {
+	    [VIEW_M] = 0xd55e00, [VIEW_HS] = 0xe69f00, [VIEW_U] = 0xf0e442, [VIEW_IDLE] = 0xdfe2e8};
 	if (view_is_guest(class))
 		return (class - VIEW_GUEST) % 2 ? 0x8ccdf2 : 0x0072b2;
 	return colors[class];
@@ -61,14 +64,16 @@ const char *paint_class_name(unsigned class)
 
 uint32_t paint_cause(unsigned row)
 {
-	static const uint32_t colors[] = {0x000000, 0x009e73, 0xcc79a7, 0xd55e00, 0x0072b2, 0xe69f00, 0x56b4e9, 0xb8a900};
+	static const uint32_t colors[] = {0x000000, 0x009e73, 0xcc79a7, 0xd55e00,
+	                                  0x0072b2, 0xe69f00, 0x56b4e9, 0xb8a900};
 	enum { COUNT = sizeof(colors) / sizeof(colors[0]) };
 	return row < COUNT ? colors[row] : 0x8a909c;
 }
 
 uint32_t paint_zone(unsigned zone)
 {
-	static const uint32_t colors[VIEW_ZONES] = {0x009e73, 0xcc79a7, 0xf0e442, 0x56b4e9, 0x8a909c, 0xe69f00, 0x0072b2, 0x444444};
+	static const uint32_t colors[VIEW_ZONES] = {0x009e73, 0xcc79a7, 0xf0e442, 0x56b4e9,
+	                                            0x8a909c, 0xe69f00, 0x0072b2, 0x444444};
 	return colors[zone % VIEW_ZONES];
 }
 
@@ -96,7 +101,8 @@ void paint_hatch(const struct view_canvas *canvas, int x, int y, int w, int h, u
 		return;
 	for (int row = 0; row * step < h; row++)
 		for (int at = x / step; at * step < x + w; at++) {
-			int left = at * step < x ? x : at * step, right = (at + 1) * step < x + w ? (at + 1) * step : x + w;
+			int left = at * step < x ? x : at * step,
+			    right = (at + 1) * step < x + w ? (at + 1) * step : x + w;
 			int tall = (row + 1) * step <= h ? step : h - row * step;
 			if (hatched(zone, at, row))
 				paint_fill(canvas, left, y + row * step, right - left, tall, PAINT_INK);

@@ -19,8 +19,10 @@ static inline int paint_points(const struct view_canvas *canvas, int points) { r
 
 void paint_fill(const struct view_canvas *canvas, int x, int y, int w, int h, uint32_t color);
 /* No wider than that: what does not fit ends in dots. Its width. */
-int paint_text(const struct view_canvas *canvas, int x, int y, int most, enum view_font font, uint32_t color, const char *text);
-void paint_right(const struct view_canvas *canvas, int right, int y, enum view_font font, uint32_t color, const char *text);
+int paint_text(const struct view_canvas *canvas, int x, int y, int most, enum view_font font, uint32_t color,
+               const char *text);
+void paint_right(const struct view_canvas *canvas, int right, int y, enum view_font font, uint32_t color,
+                 const char *text);
 
 uint32_t paint_class(unsigned class);
 uint32_t paint_on_class(unsigned class); /* words on it */

@@ -14,7 +14,8 @@ struct view_rect {
 };
 struct view_canvas {
 	void (*fill)(void *context, const struct view_rect *rect, uint32_t color);
-	void (*text)(void *context, int x, int y, enum view_font font, uint32_t color, const char *text); /* printable ASCII */
+	void (*text)(void *context, int x, int y, enum view_font font, uint32_t color,
+	             const char *text); /* printable ASCII */
 	int (*text_width)(void *context, enum view_font font, const char *text);
 	void *context;
 	int width, height;
@@ -81,17 +82,17 @@ struct view_source {
 
 struct view {
 	const struct view_source *source;
-	double from, to;  /* cycles that are shown */
-	bool whole;       /* from the beginning to the end, which moves */
-	bool follow;      /* the end stays in sight */
+	double from, to; /* cycles that are shown */
+	bool whole; /* from the beginning to the end, which moves */
+	bool follow; /* the end stays in sight */
 	int pointer_x, pointer_y; /* -1: it is elsewhere */
 	bool dragging;
 	bool help;
-	struct view_exit chosen;  /* under the pointer, or the last that was */
-	bool has_chosen, under;   /* under: it still is */
-	unsigned slow;            /* the slowest exit that was gone to last */
+	struct view_exit chosen; /* under the pointer, or the last that was */
+	bool has_chosen, under; /* under: it still is */
+	unsigned slow; /* the slowest exit that was gone to last */
 	char message[120];
-	struct view_rect lanes;   /* where they were drawn last */
+	struct view_rect lanes; /* where they were drawn last */
 };
 
 void view_init(struct view *view, const struct view_source *source);

@@ -32,7 +32,8 @@ static void fill_from_buckets(const struct lane *lane)
 	double step = cycles_a_pixel(lane), from = lane->view->from;
 	for (int i = 0; i < lane->w; i++) {
 		uint64_t begin = (uint64_t)(from + i * step), end = (uint64_t)(from + (i + 1) * step);
-		view_model_sum(lane->view->source->model, lane->hart, begin, end > begin ? end : begin + 1, &lane->columns[i]);
+		view_model_sum(lane->view->source->model, lane->hart, begin, end > begin ? end : begin + 1,
+		               &lane->columns[i]);
 	}
 }
 
@@ -59,9 +60,10 @@ static void fill_from_detail(const struct lane *lane)
 		fill_span(lane, span);
 	for (unsigned i = 0; i < hart->held_count; i++)
 		fill_span(lane, &hart->held[i]);
-	struct view_span open = view_hart_open(hart);
-	if (open.end > open.begin)
-		fill_span(lane, &open);
+	struct view_span open[2];
+	view_hart_open(hart, open);
+	fill_span(lane, &open[0]);
+	fill_span(lane, &open[1]);
 }
 
 /* ---- worlds ---- */
@@ -177,7 +179,8 @@ static void draw_marks_from_buckets(const struct lane *lane)
 
 static void draw_exit_mark(const struct lane *lane, const struct view_exit *exit, int *free_x)
 {
-	int x = x_of(lane, (double)exit->begin), end = x_of(lane, (double)exit->end), pad = paint_points(lane->canvas, 3);
+	int x = x_of(lane, (double)exit->begin), end = x_of(lane, (double)exit->end),
+	    pad = paint_points(lane->canvas, 3);
 	if (x >= lane->x + lane->w || end < lane->x)
 		return;
 	if (x >= lane->x)
@@ -186,8 +189,10 @@ static void draw_exit_mark(const struct lane *lane, const struct view_exit *exit
 	if (end - x < paint_points(lane->canvas, 70) || x < *free_x || lane->marks_h < paint_points(lane->canvas, 13))
 		return;
 	end = end > lane->x + lane->w ? lane->x + lane->w : end;
-	*free_x = x + pad + paint_text(lane->canvas, x + pad, lane->marks_y - 1, end - x - 2 * pad, VIEW_SMALL, PAINT_INK,
-	                               paint_cause_name(exit->cause)) + pad;
+	*free_x = x + pad +
+	          paint_text(lane->canvas, x + pad, lane->marks_y - 1, end - x - 2 * pad, VIEW_SMALL, PAINT_INK,
+	                     paint_cause_name(exit->cause)) +
+	          pad;
 }
 
 static void draw_marks_from_detail(const struct lane *lane)
@@ -223,8 +228,8 @@ static void draw_flags(const struct lane *lane)
 		if (high < side + 2)
 			continue;
 		paint_fill(canvas, left, lane->body_y, side, side + 2, PAINT_INK);
-		paint_text(canvas, left + (side - canvas->text_width(canvas->context, VIEW_SMALL, rank)) / 2, lane->body_y, side,
-		           VIEW_SMALL, 0xffffff, rank);
+		paint_text(canvas, left + (side - canvas->text_width(canvas->context, VIEW_SMALL, rank)) / 2,
+		           lane->body_y, side, VIEW_SMALL, 0xffffff, rank);
 	}
 }
 
@@ -261,7 +266,8 @@ static void draw_insns(const struct lane *lane)
 		paint_fill(lane->canvas, x + 1, lane->body_y + half + 1, right - x - 1, half - 2, PAINT_BAND);
 		source->insn(source->context, insn, text, sizeof(text));
 		if (right - x > paint_points(lane->canvas, 24))
-			paint_text(lane->canvas, x + pad, lane->body_y + half + (half - paint_points(lane->canvas, 15)) / 2,
+			paint_text(lane->canvas, x + pad,
+			           lane->body_y + half + (half - paint_points(lane->canvas, 15)) / 2,
 			           right - x - 2 * pad, VIEW_SMALL, PAINT_INK, text);
 	}
 }
@@ -297,7 +303,8 @@ static void choose_exit(const struct lane *lane)
 	double from = cycle - 4 * cycles_a_pixel(lane);
 	const struct view_exit *exit;
 	for (uint64_t n = view_recent_exit_at(&hart->recent, from < 0 ? 0 : (uint64_t)from);
-	     (exit = view_recent_exit(&hart->recent, n)) != NULL && (double)exit->begin <= cycle + 4 * cycles_a_pixel(lane);
+	     (exit = view_recent_exit(&hart->recent, n)) != NULL &&
+	     (double)exit->begin <= cycle + 4 * cycles_a_pixel(lane);
 	     n++)
 		prefer(lane, exit, cycle, &best);
 }
@@ -306,9 +313,11 @@ static void draw_chosen(const struct lane *lane)
 {
 	const struct view *view = lane->view;
 	const struct view_exit *exit = &view->chosen;
-	if (!view->has_chosen || exit->hart != lane->hart || (double)exit->end < view->from || (double)exit->begin > view->to)
+	if (!view->has_chosen || exit->hart != lane->hart || (double)exit->end < view->from ||
+	    (double)exit->begin > view->to)
 		return;
-	int x = x_of(lane, (double)exit->begin), end = x_of(lane, (double)exit->end), thick = paint_points(lane->canvas, 2);
+	int x = x_of(lane, (double)exit->begin), end = x_of(lane, (double)exit->end),
+	    thick = paint_points(lane->canvas, 2);
 	x = x < lane->x ? lane->x : x;
 	end = end > lane->x + lane->w ? lane->x + lane->w : end;
 	end = end - x < thick ? x + thick : end;
@@ -333,7 +342,8 @@ static void draw_label(const struct lane *lane, int pitch)
 	snprintf(text, sizeof(text), "tp %" PRIx64, hart->tp);
 	paint_text(canvas, left, lane->body_y + paint_points(canvas, 16), most, VIEW_SMALL, PAINT_FAINT, text);
 	unsigned zone = mode_virt(hart->tp_mode) ? hart->zone : VIEW_ZONES;
-	const char *known = lane->view->source->name(lane->view->source->context, zone, hart->tp_pc, name, sizeof(name));
+	const char *known = lane->view->source->name(lane->view->source->context, zone, hart->tp_pc, name,
+	                                             sizeof(name));
 	if (hart->tp_pc != 0 && pitch >= paint_points(canvas, 66) && *known) {
 		snprintf(text, sizeof(text), "%s: %s", mode_name(hart->tp_mode), known);
 		paint_text(canvas, left, lane->body_y + paint_points(canvas, 31), most, VIEW_SMALL, PAINT_FAINT, text);
@@ -378,7 +388,8 @@ static void draw_lanes(struct view *view, const struct view_canvas *canvas)
 	if (!columns)
 		return;
 	if (view->source->detail)
-		lane.detail = view->source->detail(view->source->context, (uint64_t)view->from, (uint64_t)ceil(view->to));
+		lane.detail = view->source->detail(view->source->context, (uint64_t)view->from,
+		                                   (uint64_t)ceil(view->to));
 	for (lane.hart = 0; lane.hart < count && (int)(lane.hart + 1) * pitch <= area->h; lane.hart++)
 		draw_lane(&lane, area->y + (int)lane.hart * pitch, pitch);
 	for (unsigned i = 0; i < lane.hart; i++) { /* the pointer may have chosen one of another lane */
@@ -408,7 +419,8 @@ static void draw_axis(const struct view *view, const struct view_canvas *canvas,
 		char text[32];
 		int x = area->x + (int)((at - view->from) * area->w / span);
 		paint_number((uint64_t)at, text);
-		paint_fill(canvas, x, y + h - paint_points(canvas, 5), 1, paint_points(canvas, 5) + area->h, PAINT_LINE);
+		paint_fill(canvas, x, y + h - paint_points(canvas, 5), 1, paint_points(canvas, 5) + area->h,
+		           PAINT_LINE);
 		int width = canvas->text_width(canvas->context, VIEW_SMALL, text), pad = paint_points(canvas, 3);
 		if (x + pad + width < area->x + area->w)
 			paint_text(canvas, x + pad, y, area->w, VIEW_SMALL, PAINT_FAINT, text);
@@ -429,8 +441,9 @@ static void draw_overview(const struct view *view, const struct view_canvas *can
 		int last = y + h;
 		for (unsigned hart = 0; hart < model->hart_count; hart++) {
 			view_model_sum(model, hart, (uint64_t)(i * step), (uint64_t)((i + 1) * step) + 1, &sum);
-			for (unsigned class = 0; class < VIEW_CLASSES; class++)
-				shares[view_is_guest(class) ? VIEW_GUEST : class] += sum.cycles[class] / (step + 1) / model->hart_count;
+			for (unsigned class = 0; class < VIEW_CLASSES; class ++)
+				shares[view_is_guest(class) ? VIEW_GUEST : class] += sum.cycles[class] / (step + 1) /
+				                                                     model->hart_count;
 		}
 		for (unsigned n = 0; n <= VIEW_GUEST; n++) {
 			unsigned class = (n + VIEW_GUEST) % (VIEW_GUEST + 1);
@@ -440,14 +453,15 @@ static void draw_overview(const struct view *view, const struct view_canvas *can
 			last = top;
 		}
 	}
-	int left = area->x + (int)(view->from / end * area->w), right = area->x + (int)(view->to / end * area->w), thick = paint_points(canvas, 2);
+	int left = area->x + (int)(view->from / end * area->w), right = area->x + (int)(view->to / end * area->w),
+	    thick = paint_points(canvas, 2);
 	right = right - left < 3 * thick ? left + 3 * thick : right > area->x + area->w ? area->x + area->w : right;
 	paint_fill(canvas, left, y - thick, right - left, thick, PAINT_INK);
 	paint_fill(canvas, left, y + h, right - left, thick, PAINT_INK);
 	paint_fill(canvas, left, y, thick, h, PAINT_INK);
 	paint_fill(canvas, right - thick, y, thick, h, PAINT_INK);
-	paint_text(canvas, paint_points(canvas, 12), y + h / 2 - paint_points(canvas, 8), area->x, VIEW_SMALL, PAINT_FAINT,
-	           "whole run");
+	paint_text(canvas, paint_points(canvas, 12), y + h / 2 - paint_points(canvas, 8), area->x, VIEW_SMALL,
+	           PAINT_FAINT, "whole run");
 }
 
 static void draw_title(const struct view *view, const struct view_canvas *canvas, int h)
@@ -455,7 +469,7 @@ static void draw_title(const struct view *view, const struct view_canvas *canvas
 	const struct view_source *source = view->source;
 	char text[160], from[32], span[32];
 	int y = (h - paint_points(canvas, 19)) / 2, margin = paint_points(canvas, 12);
-	const char *state = !source->live                                           ? ""
+	const char *state = !source->live                                       ? ""
 	                    : source->paused && source->paused(source->context) ? "   PAUSED"
 	                    : view->follow                                      ? "   live"
 	                                                                        : "   live, stays here";
@@ -469,7 +483,8 @@ static void draw_title(const struct view *view, const struct view_canvas *canvas
 
 static void draw_foot(const struct view *view, const struct view_canvas *canvas, int y, int most)
 {
-	static const char keys[] = "drag, arrows: move   wheel, + -: zoom   0: whole run   n: slowest exit   p: picture   h: all keys";
+	static const char keys[] =
+	    "drag, arrows: move   wheel, + -: zoom   0: whole run   n: slowest exit   p: picture   h: all keys";
 	bool said = view->message[0] != '\0';
 	paint_text(canvas, paint_points(canvas, 12), y, most, VIEW_SMALL, said ? PAINT_ALARM : PAINT_FAINT,
 	           said ? view->message : keys);
@@ -498,8 +513,8 @@ static void draw_help(const struct view_canvas *canvas)
 	for (unsigned i = 0; i < COUNT; i++) {
 		int at = y + line / 2 + (int)i * line;
 		paint_text(canvas, x + line, at, w, VIEW_BOLD, PAINT_INK, lines[i][0]);
-		paint_text(canvas, x + paint_points(canvas, 210), at, w - paint_points(canvas, 220), VIEW_PLAIN, PAINT_INK,
-		           lines[i][1]);
+		paint_text(canvas, x + paint_points(canvas, 210), at, w - paint_points(canvas, 220), VIEW_PLAIN,
+		           PAINT_INK, lines[i][1]);
 	}
 }
 
@@ -514,7 +529,8 @@ void view_draw(struct view *view, const struct view_canvas *canvas)
 	view_limit(view);
 	paint_fill(canvas, 0, 0, canvas->width, canvas->height, PAINT_GROUND);
 	if (width < paint_points(canvas, 60) || bottom - below - top < paint_points(canvas, 30)) {
-		paint_text(canvas, margin, margin, canvas->width - 2 * margin, VIEW_PLAIN, PAINT_INK, "the window is too small");
+		paint_text(canvas, margin, margin, canvas->width - 2 * margin, VIEW_PLAIN, PAINT_INK,
+		           "the window is too small");
 		return;
 	}
 	view->lanes = (struct view_rect){left, top, width, bottom - below - top};
@@ -523,7 +539,8 @@ void view_draw(struct view *view, const struct view_canvas *canvas)
 	draw_title(view, canvas, bar);
 	draw_overview(view, canvas, bottom + margin / 2, overview);
 	draw_foot(view, canvas, canvas->height - foot + paint_points(canvas, 4), left + width - margin);
-	struct view_rect panel = {left + width + margin, bar + margin, side - margin, canvas->height - bar - 2 * margin};
+	struct view_rect panel = {left + width + margin, bar + margin, side - margin,
+	                          canvas->height - bar - 2 * margin};
 	struct view_rect under = {margin, bottom - below, left + width - margin, below};
 	view_draw_panels(view, canvas, &panel, &under);
 	if (view->help)

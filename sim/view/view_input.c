@@ -8,7 +8,8 @@ static const double least_span = 8; /* cycles */
 
 void view_init(struct view *view, const struct view_source *source)
 {
-	*view = (struct view){.source = source, .whole = true, .follow = source->live, .pointer_x = -1, .pointer_y = -1};
+	*view = (struct view){
+	    .source = source, .whole = true, .follow = source->live, .pointer_x = -1, .pointer_y = -1};
 	view_limit(view);
 }
 
@@ -101,7 +102,8 @@ static void want(struct view *view, enum view_command command)
 	char reason[120] = "";
 	if (!view->source->obey ||
 	    !view->source->obey(view->source->context, command, view->has_chosen ? &view->chosen : NULL, reason))
-		snprintf(view->message, sizeof(view->message), "%s", *reason ? reason : "that is for a run, not for a file");
+		snprintf(view->message, sizeof(view->message), "%s",
+		         *reason ? reason : "that is for a run, not for a file");
 	else
 		snprintf(view->message, sizeof(view->message), "%s", reason);
 }
@@ -145,10 +147,10 @@ bool view_key(struct view *view, const char *key)
 		const char *name;
 		void (*does)(struct view *view);
 	} keys[] = {
-	    {"Up", key_in},      {"+", key_in},      {"=", key_in},         {"Down", key_out},   {"-", key_out},
-	    {"Left", key_left},  {"Right", key_right}, {"Home", key_begin}, {"End", key_end},    {"0", key_whole},
-	    {"F", key_follow},   {"S", key_step},    {"B", key_back},       {"Space", key_pause}, {"C", key_catch},
-	    {"N", next_slow},    {"P", key_shot},    {"H", key_help},       {"F1", key_help},    {"Q", key_quit},
+	    {"Up", key_in},     {"+", key_in},        {"=", key_in},       {"Down", key_out},    {"-", key_out},
+	    {"Left", key_left}, {"Right", key_right}, {"Home", key_begin}, {"End", key_end},     {"0", key_whole},
+	    {"F", key_follow},  {"S", key_step},      {"B", key_back},     {"Space", key_pause}, {"C", key_catch},
+	    {"N", next_slow},   {"P", key_shot},      {"H", key_help},     {"F1", key_help},     {"Q", key_quit},
 	};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (strcmp(keys[i].name, key) != 0)

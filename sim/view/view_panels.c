@@ -17,12 +17,16 @@ static void heading(struct panel *panel, const char *left, const char *right)
 {
 	paint_text(panel->canvas, panel->x, panel->y, panel->w, VIEW_BOLD, PAINT_INK, left);
 	if (right)
-		paint_right(panel->canvas, panel->x + panel->w, panel->y + points(panel, 1), VIEW_SMALL, PAINT_FAINT, right);
+		paint_right(panel->canvas, panel->x + panel->w, panel->y + points(panel, 1), VIEW_SMALL, PAINT_FAINT,
+		            right);
 	paint_fill(panel->canvas, panel->x, panel->y + points(panel, 20), panel->w, 1, PAINT_LINE);
 	panel->y += points(panel, 25);
 }
 
-static bool has_room(const struct panel *panel, int lines) { return panel->y + lines * points(panel, 18) <= panel->bottom; }
+static bool has_room(const struct panel *panel, int lines)
+{
+	return panel->y + lines * points(panel, 18) <= panel->bottom;
+}
 
 /* "name       number" with a bar below it all. */
 static void bar(struct panel *panel, uint32_t color, double share, const char *name, const char *number)
@@ -30,10 +34,11 @@ static void bar(struct panel *panel, uint32_t color, double share, const char *n
 	int h = points(panel, 17), width = (int)((share > 1 ? 1 : share) * panel->w), swatch = points(panel, 9);
 	int number_w = panel->canvas->text_width(panel->canvas->context, VIEW_SMALL, number);
 	paint_fill(panel->canvas, panel->x, panel->y + h - points(panel, 3), panel->w, points(panel, 2), PAINT_BAND);
-	paint_fill(panel->canvas, panel->x, panel->y + h - points(panel, 3), width < 1 && share > 0 ? 1 : width, points(panel, 2), color);
+	paint_fill(panel->canvas, panel->x, panel->y + h - points(panel, 3), width < 1 && share > 0 ? 1 : width,
+	           points(panel, 2), color);
 	paint_fill(panel->canvas, panel->x, panel->y + points(panel, 3), swatch, swatch, color);
-	paint_text(panel->canvas, panel->x + swatch + points(panel, 6), panel->y, panel->w - number_w - swatch - points(panel, 14),
-	           VIEW_SMALL, PAINT_INK, name);
+	paint_text(panel->canvas, panel->x + swatch + points(panel, 6), panel->y,
+	           panel->w - number_w - swatch - points(panel, 14), VIEW_SMALL, PAINT_INK, name);
 	paint_right(panel->canvas, panel->x + panel->w, panel->y, VIEW_SMALL, PAINT_INK, number);
 	panel->y += points(panel, 18);
 }
@@ -50,16 +55,18 @@ static void draw_legend(struct panel *panel)
 	for (unsigned i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
 		paint_fill(canvas, x, panel->y + points(panel, 2), side, side, paint_class(classes[i]));
 		x += side + points(panel, 4);
-		x += paint_text(canvas, x, panel->y, panel->w, VIEW_SMALL, PAINT_INK, paint_class_name(classes[i])) + points(panel, 10);
+		x += paint_text(canvas, x, panel->y, panel->w, VIEW_SMALL, PAINT_INK, paint_class_name(classes[i])) +
+		     points(panel, 10);
 	}
 	panel->y += points(panel, 20);
 	for (unsigned i = 0; i < model->zone_count; i++) {
 		char text[80], count[32];
 		int left = panel->x + (int)(i % 2) * (panel->w / 2), wide = points(panel, 26);
-		snprintf(text, sizeof(text), "%s, %s exits", model->zones[i].name, paint_number(model->zones[i].exits, count));
+		snprintf(text, sizeof(text), "%s, %s exits", model->zones[i].name,
+		         paint_number(model->zones[i].exits, count));
 		paint_hatch(canvas, left, panel->y + points(panel, 3), wide, points(panel, 11), i);
-		paint_text(canvas, left + wide + points(panel, 5), panel->y, panel->w / 2 - wide - points(panel, 9), VIEW_SMALL,
-		           PAINT_INK, text);
+		paint_text(canvas, left + wide + points(panel, 5), panel->y, panel->w / 2 - wide - points(panel, 9),
+		           VIEW_SMALL, PAINT_INK, text);
 		if (i % 2 == 1 || i + 1 == model->zone_count)
 			panel->y += points(panel, 19);
 	}
@@ -138,7 +145,8 @@ static void draw_split(struct panel *panel, const struct view_exit *exit)
 			continue;
 		snprintf(text, sizeof(text), "%s  %2.0f %%", paint_number(exit->parts[part], number),
 		         100.0 * (double)exit->parts[part] / (double)length);
-		bar(panel, part == SPLIT_WAIT ? 0xb4b9c3 : 0x0072b2, (double)exit->parts[part] / (double)most, split_titles[part], text);
+		bar(panel, part == SPLIT_WAIT ? 0xb4b9c3 : 0x0072b2, (double)exit->parts[part] / (double)most,
+		    split_titles[part], text);
 	}
 }
 
@@ -149,7 +157,8 @@ static void draw_exit(struct panel *panel)
 	char text[128], number[32], name[64];
 	heading(panel, "Exit", view->under ? "under the pointer" : view->has_chosen ? "chosen" : NULL);
 	if (!view->has_chosen) {
-		paint_text(panel->canvas, panel->x, panel->y, panel->w, VIEW_SMALL, PAINT_FAINT, "point at a mark, or press n");
+		paint_text(panel->canvas, panel->x, panel->y, panel->w, VIEW_SMALL, PAINT_FAINT,
+		           "point at a mark, or press n");
 		panel->y += points(panel, 26);
 		return;
 	}
@@ -164,7 +173,8 @@ static void draw_exit(struct panel *panel)
 		line(panel, "tval", text);
 	}
 	line(panel, "cycle", paint_number(exit->begin, number));
-	snprintf(text, sizeof(text), "%s cycles%s", paint_number(exit->end - exit->begin, number), exit->ended ? "" : " so far");
+	snprintf(text, sizeof(text), "%s cycles%s", paint_number(exit->end - exit->begin, number),
+	         exit->ended ? "" : " so far");
 	line(panel, "took", text);
 	if (exit->has_split)
 		draw_split(panel, exit);
@@ -182,10 +192,12 @@ static void list_slowest(struct panel *panel)
 	for (unsigned i = 0; i < model->slowest_count && has_room(panel, 1); i++) {
 		const struct view_exit *exit = &model->slowest[i];
 		char text[128], number[32];
-		snprintf(text, sizeof(text), "%u  %s, %s", i + 1, paint_cause_name(exit->cause), model->zones[exit->zone].name);
+		snprintf(text, sizeof(text), "%u  %s, %s", i + 1, paint_cause_name(exit->cause),
+		         model->zones[exit->zone].name);
 		paint_number(view_exit_busy(exit), number);
 		int width = panel->canvas->text_width(panel->canvas->context, VIEW_SMALL, number);
-		paint_text(panel->canvas, panel->x, panel->y, panel->w - width - points(panel, 10), VIEW_SMALL, PAINT_INK, text);
+		paint_text(panel->canvas, panel->x, panel->y, panel->w - width - points(panel, 10), VIEW_SMALL,
+		           PAINT_INK, text);
 		paint_right(panel->canvas, panel->x + panel->w, panel->y, VIEW_SMALL, PAINT_INK, number);
 		panel->y += points(panel, 17);
 	}
@@ -193,7 +205,8 @@ static void list_slowest(struct panel *panel)
 
 /* ---- below: memory and occupancy ---- */
 
-static void draw_map_row(const struct panel *panel, const struct view_state *state, const struct view_map *map, int left, int h)
+static void draw_map_row(const struct panel *panel, const struct view_state *state, const struct view_map *map,
+                         int left, int h)
 {
 	double per = (double)state->memory_size / (panel->x + panel->w - left);
 	for (size_t i = 0; i < map->count; i++) {
@@ -207,7 +220,8 @@ static void draw_map_row(const struct panel *panel, const struct view_state *sta
 		if (pages->fresh)
 			paint_fill(panel->canvas, x, panel->y, end - x, h, PAINT_ALARM);
 		else
-			paint_hatch(panel->canvas, x, panel->y + points(panel, 3), end - x, h - points(panel, 3), map->zone);
+			paint_hatch(panel->canvas, x, panel->y + points(panel, 3), end - x, h - points(panel, 3),
+			            map->zone);
 	}
 }
 
@@ -223,8 +237,10 @@ static void draw_maps(struct panel *panel, const struct view_state *state)
 	heading(panel, "Memory by zone (G-stage)", text);
 	for (unsigned i = 0; i < state->map_count && has_room(panel, 1); i++) {
 		const struct view_map *map = &state->maps[i];
-		snprintf(text, sizeof(text), "%s, %.1f MiB", model->zones[map->zone].name, (double)map->bytes / (1 << 20));
-		paint_text(panel->canvas, panel->x, panel->y, left - panel->x - points(panel, 6), VIEW_SMALL, PAINT_INK, text);
+		snprintf(text, sizeof(text), "%s, %.1f MiB", model->zones[map->zone].name,
+		         (double)map->bytes / (1 << 20));
+		paint_text(panel->canvas, panel->x, panel->y, left - panel->x - points(panel, 6), VIEW_SMALL, PAINT_INK,
+		           text);
 		paint_fill(panel->canvas, left, panel->y, panel->x + panel->w - left, h, PAINT_BAND);
 		draw_map_row(panel, state, map, left, h);
 		panel->y += points(panel, 19);
@@ -236,7 +252,8 @@ static void draw_occupancy(struct panel *panel, const struct view_state *state)
 {
 	const struct view_canvas *canvas = panel->canvas;
 	heading(panel, "TLB entries by zone", "orange: not of a zone");
-	int left = panel->x + points(panel, 130), h = points(panel, 13), room = panel->x + panel->w - left - points(panel, 80);
+	int left = panel->x + points(panel, 130), h = points(panel, 13),
+	    room = panel->x + panel->w - left - points(panel, 80);
 	for (unsigned i = 0; i < state->occupancy_count && has_room(panel, 1); i++) {
 		const struct view_occupancy *row = &state->occupancy[i];
 		unsigned used = row->others;
@@ -245,7 +262,8 @@ static void draw_occupancy(struct panel *panel, const struct view_state *state)
 		paint_text(canvas, panel->x, panel->y, left - panel->x, VIEW_SMALL, PAINT_INK, row->name);
 		paint_fill(canvas, left, panel->y + points(panel, 1), room, h, PAINT_BAND);
 		for (unsigned zone = 0; zone < VIEW_ZONES; zone++) {
-			int end = left + (int)((double)(used - row->others + row->by_zone[zone]) * room / row->capacity);
+			int end = left +
+			          (int)((double)(used - row->others + row->by_zone[zone]) * room / row->capacity);
 			used += row->by_zone[zone];
 			if (end > x)
 				paint_hatch(canvas, x, panel->y + points(panel, 1), end - x, h, zone);

@@ -92,7 +92,9 @@ static int open_faces(struct view_window *window)
 	static const struct {
 		const char *file;
 		int size;
-	} fonts[VIEW_FONTS] = {[VIEW_SMALL] = {"DejaVuSans", 12}, [VIEW_PLAIN] = {"DejaVuSans", 14}, [VIEW_BOLD] = {"DejaVuSans-Bold", 13}};
+	} fonts[VIEW_FONTS] = {[VIEW_SMALL] = {"DejaVuSans", 12},
+	                       [VIEW_PLAIN] = {"DejaVuSans", 14},
+	                       [VIEW_BOLD] = {"DejaVuSans-Bold", 13}};
 	for (unsigned i = 0; i < VIEW_FONTS; i++) {
 		close_face(window, &window->faces[i]);
 		if (open_face(window, &window->faces[i], fonts[i].file, fonts[i].size) != 0)
@@ -252,7 +254,8 @@ static void hear(struct view_window *window, const SDL_Event *event)
 		window->stale = true;
 		break;
 	case SDL_MOUSEWHEEL:
-		view_wheel(&window->view, event->wheel.direction == SDL_MOUSEWHEEL_FLIPPED ? -event->wheel.y : event->wheel.y);
+		view_wheel(&window->view,
+		           event->wheel.direction == SDL_MOUSEWHEEL_FLIPPED ? -event->wheel.y : event->wheel.y);
 		window->stale = true;
 		break;
 	case SDL_WINDOWEVENT:
@@ -273,8 +276,8 @@ static int begin(struct view_window *window)
 	struct sdl *sdl = &window->sdl;
 	if (sdl_open(sdl, window->option) != 0 || open_ttf(window) != 0)
 		return -1;
-	window->window = sdl->CreateWindow("rvsim view", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, WIDTH, HEIGHT,
-	                                   SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
+	window->window = sdl->CreateWindow("rvsim view", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, WIDTH,
+	                                   HEIGHT, SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
 	if (!window->window)
 		return say("%s: no window can be opened: %s", window->option, sdl->GetError());
 	sdl->StopTextInput(); /* keys are keys, not text */

@@ -93,7 +93,7 @@ def slow_exit(path):
 
 
 def states():
-    """Whole run, under the pointer, the slowest exit, zoomed in and moved, help: a picture each."""
+    """Whole run, the slowest exit, zoomed in and moved, an exit under the pointer, help: a picture each."""
     path = slow_trace()
     with Display() as display, View(display, RVTRACE, "view", path) as view:
         wait_for("it is not read", lambda: view.run.process.poll() is None)
@@ -105,6 +105,8 @@ def states():
         view.point(400, 120)
         view.keys("plus", "plus", "plus", "plus", "Right")
         expect_kept(view.picture(), "zoomed")
+        view.point(312, 260)
+        expect_kept(view.picture(), "pointer")
         view.keys("h")
         expect_kept(view.picture(), "help")
         view.keys("q")

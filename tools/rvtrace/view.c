@@ -48,7 +48,9 @@ static void name_zones(struct viewed *viewed)
 {
 	struct view_model *model = &viewed->whole;
 	for (unsigned i = 0; i < model->zone_count; i++) {
-		const char *name = model->zones[i].guest ? trace_reader_guest(viewed->input.reader, model->zones[i].guest) : "";
+		const char *name = model->zones[i].guest
+		                       ? trace_reader_guest(viewed->input.reader, model->zones[i].guest)
+		                       : "";
 		if (*name)
 			view_model_name(model, i, name);
 	}
@@ -100,11 +102,13 @@ static void put_mark(struct viewed *viewed)
 static void set_title(struct viewed *viewed)
 {
 	char note[64];
+	const char *slash = strrchr(viewed->input.path, '/');
 	if (viewed->read)
 		snprintf(note, sizeof(note), "%" PRIu64 " exits", viewed->whole.exits);
 	else
-		snprintf(note, sizeof(note), "reading: %" PRIu64 " events so far", trace_reader_events(viewed->input.reader));
-	snprintf(viewed->title, sizeof(viewed->title), "%s    %s", viewed->input.path, note);
+		snprintf(note, sizeof(note), "reading: %" PRIu64 " events so far",
+		         trace_reader_events(viewed->input.reader));
+	snprintf(viewed->title, sizeof(viewed->title), "%s    %s", slash ? slash + 1 : viewed->input.path, note);
 }
 
 /* The one pass. The window shows what has been read so far. */
@@ -290,10 +294,16 @@ static int view_file(struct viewed *viewed)
 	unsigned harts = trace_reader_header(viewed->input.reader)->hart_count;
 	viewed->insns = malloc(INSNS * sizeof(*viewed->insns));
 	viewed->chunks_apart = 1;
-	if (!viewed->insns || view_model_init(&viewed->whole, harts, WIDTH) != 0 || view_model_init(&viewed->near, harts, WIDTH) != 0)
+	if (!viewed->insns || view_model_init(&viewed->whole, harts, WIDTH) != 0 ||
+	    view_model_init(&viewed->near, harts, WIDTH) != 0)
 		return trouble(viewed->input.path, "no memory");
-	struct view_source source = {
-	    .model = &viewed->whole, .title = viewed->title, .detail = detail, .name = name, .insn = insn, .obey = obey, .context = viewed};
+	struct view_source source = {.model = &viewed->whole,
+	                             .title = viewed->title,
+	                             .detail = detail,
+	                             .name = name,
+	                             .insn = insn,
+	                             .obey = obey,
+	                             .context = viewed};
 	set_title(viewed);
 	viewed->window = view_window_open(&source, "rvtrace view");
 	if (!viewed->window)
