@@ -11,12 +11,13 @@ LIBS := -ldw -lelf -lfdt -lzstd -lz -lxxhash -lreadline -lslirp -lm
 
 PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libdw-dev libfdt-dev libzstd-dev libxxhash-dev zlib1g-dev libreadline-dev libslirp-dev libsdl2-dev libsqlite3-dev gcc-riscv64-unknown-elf python3
 PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi u-boot-qemu u-boot-tools lld \
-                 device-tree-compiler gdb-multiarch rustc binutils-riscv64-unknown-elf gcc-riscv64-linux-gnu libc6-dev-riscv64-cross debian-archive-keyring sqlite3 babeltrace2 gtkwave protobuf-compiler valgrind man-db zsh xvfb xdotool xz-utils
+                 device-tree-compiler gdb-multiarch rustc binutils-riscv64-unknown-elf gcc-riscv64-linux-gnu libc6-dev-riscv64-cross debian-archive-keyring sqlite3 babeltrace2 gtkwave protobuf-compiler valgrind man-db zsh xvfb xdotool libsdl2-ttf-2.0-0 fonts-dejavu-core xz-utils
 
 SIM_SOURCES := $(sort $(wildcard sim/*/*.c sim/*/*/*.c))
 SIM_LIBRARY := $(filter-out sim/cli/main.c,$(SIM_SOURCES))
 # A trace is read without a machine: what does so needs no more of sim/ than this.
-RVTRACE_SOURCES := $(sort $(wildcard tools/rvtrace/*.c)) $(filter sim/base/% sim/isa/% sim/trace/%,$(SIM_LIBRARY))
+RVTRACE_WINDOW := window/sdl.c window/view_window.c dev/screen.c dev/screen_file.c
+RVTRACE_SOURCES := $(sort $(wildcard tools/rvtrace/*.c)) $(filter sim/base/% sim/isa/% sim/trace/% sim/view/% $(RVTRACE_WINDOW:%=sim/%),$(SIM_LIBRARY))
 FORMATTED = $(shell git ls-files 'sim/*.[ch]' 'firmware/*.[ch]' 'tools/*.[ch]')
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 
@@ -79,7 +80,7 @@ run: ready ## the main job: two zones on four harts, with a trace of every world
 	@echo; echo 'The same as a page, to be opened in a browser: $(BUILD)/report.html'
 
 # Everything the suites run, built first so that they measure nothing but what they test.
-test-programs: all $(BUILD)/tail/unit $(BUILD)/plain/unit $(BUILD)/plain/rvsim $(BUILD)/asan/rvsim golden-programs switch-programs isa-programs fp-programs fuzz-programs accuracy-programs input-programs machine-programs unaware-programs board-programs diff-tools semihosting-programs bench-programs bench-short-programs $(BUILD)/linux/initrd
+test-programs: all $(BUILD)/tail/unit $(BUILD)/plain/unit $(BUILD)/plain/rvsim $(BUILD)/asan/rvsim golden-programs switch-programs isa-programs fp-programs fuzz-programs accuracy-programs input-programs machine-programs unaware-programs board-programs diff-tools semihosting-programs bench-programs bench-short-programs view-programs $(BUILD)/linux/initrd
 
 test: ## everything that proves it, within 15 minutes: prints N passed, N failed
 	@tools/install-packages.sh $(PACKAGES_TEST)

@@ -324,7 +324,6 @@ static const struct option_row rows[] = {
     {"trace", true, set_trace, offsetof(struct config, trace_path), 0, 0, NULL},
     OUTPUT("stats", stats_path),
     OUTPUT("profile", profile_path),
-    REFUSED("view", false, "there is no live view: rvtrace report FILE -o report.html makes a page of a trace")
 	REFUSED("zones", true, "zones are given as guests: GUEST,vcpus=N,memory=SIZE,name=TEXT")
 
 	    NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
@@ -339,6 +338,7 @@ static const struct option_row rows[] = {
     FLAG("update", golden.update),
     VALUE("cycles", set_cycles),
     NUMBER("seed", seed, 0, UINT64_MAX),
+    FLAG("view", display.view),
     FLAG("debug", debug),
     TEXT("debug-cmd", debug_cmd),
     VALUE("expect", add_pattern),

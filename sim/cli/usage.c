@@ -53,6 +53,7 @@ static const char text[] =
     "                                 [world,trap,tp,irq]; rvtrace reads them\n"
     "  --profile FILE            write cycles and instructions by function and zone: callgrind's format; *.folded: stacks\n"
     "  --stats FILE              write statistics as JSON; --stats help says what each number is\n"
+    "  --view                    a window that shows the machine as it runs: worlds and zones of each hart, exits (docs/view.md)\n"
     "  --check LIST              stop when an invariant breaks: percpu,worldswitch,isolation or all\n"
     "  --golden FILE             stop where the run is not the one that FILE tells of: text, hart by hart, without addresses\n"
     "  --golden FILE --update    write it; with --cycles exact, the cycles of VM exits too\n"

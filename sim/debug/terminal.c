@@ -150,9 +150,11 @@ static bool wait_for_key(struct debugger *debugger)
 {
 	enum { LOOK_MS = 100, WINDOW_MS = 20 };
 	struct pollfd look = {.fd = STDIN_FILENO, .events = POLLIN};
-	int key = console_take_back(debugger->machine->console);
+	int key = display_typed(debugger->machine);
 	if (key < 0)
-		return poll(&look, 1, debugger->machine->window ? WINDOW_MS : LOOK_MS) > 0;
+		key = console_take_back(debugger->machine->console);
+	if (key < 0)
+		return poll(&look, 1, debugger->machine->window || debugger->machine->view ? WINDOW_MS : LOOK_MS) > 0;
 	rl_stuff_char(key);
 	return true;
 }

@@ -68,6 +68,7 @@ struct hart {
 	bool waiting; /* in WFI (or stopped) until an interrupt is pending */
 	bool halted; /* does not run any more */
 	bool held; /* a debugger keeps it from running (sched_hold): no part of its state */
+	uint64_t waited; /* cycles that it has waited, for who looks on: no part of its state */
 	uint64_t wake_cycle; /* when waiting: earliest cycle a timer can wake it; UINT64_MAX if none */
 	uint32_t effects; /* enum effect */
 	enum mode mode;

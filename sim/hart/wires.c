@@ -8,8 +8,10 @@ static void wake(struct hart *hart, uint64_t now)
 	hart->effects |= EFFECT_IRQ;
 	if (!hart->waiting)
 		return;
-	if (hart->cycle < now)
+	if (hart->cycle < now) {
+		hart->waited += now - hart->cycle;
 		hart->cycle = hart->now = now;
+	}
 	if (irq_wakes(hart))
 		hart->waiting = false;
 }

@@ -1,5 +1,6 @@
 #include "machine/display.h"
 
+#include "machine/live_view.h"
 #include "window/window.h"
 
 bool display_takes_input(const struct config *config)
@@ -36,18 +37,35 @@ int display_add(struct machine *machine, const struct user_host *host, void (*cl
 
 void display_close(struct machine *machine)
 {
+	live_view_close(machine->view);
+	machine->view = NULL;
 	window_close(machine->window);
 	machine->window = NULL;
 }
 
+/* Closing the view ends nothing: it was only looking on. */
+static void attend_view(struct machine *machine, bool (*attend)(struct live_view *live))
+{
+	if (!machine->view || attend(machine->view))
+		return;
+	live_view_close(machine->view);
+	machine->view = NULL;
+}
+
 void display_attend(struct machine *machine)
 {
+	attend_view(machine, live_view_attend);
 	if (machine->window)
 		window_attend(machine->window, true);
 }
 
 void display_attend_stopped(struct machine *machine)
 {
+	attend_view(machine, live_view_attend_stopped);
 	if (machine->window)
 		window_attend(machine->window, false);
 }
+
+int display_typed(struct machine *machine) { return machine->view ? live_view_typed(machine->view) : -1; }
+
+bool display_paused(const struct machine *machine) { return machine->view && live_view_paused(machine->view); }

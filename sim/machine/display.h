@@ -19,4 +19,9 @@ void display_attend(struct machine *machine);
 /* The same while it does not: what the user does is nobody's. */
 void display_attend_stopped(struct machine *machine);
 
+/* Is it to stand still, where it is, until its user wants it to go on? */
+bool display_paused(const struct machine *machine);
+/* The next letter of a command to the debugger that was given in the view; -1: there is none. */
+int display_typed(struct machine *machine);
+
 #endif

@@ -12,6 +12,7 @@
 #include "machine/firmware_items.h"
 #include "machine/config_json.h"
 #include "machine/display.h"
+#include "machine/live_view.h"
 #include "dev/console.h"
 #include "engine/exec.h"
 #include "engine/mem.h"
@@ -572,6 +573,11 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 		observers_add(&machine->observers, check_observer(machine->check));
 	if (machine->golden)
 		observers_add(&machine->observers, golden_observer(machine->golden));
+	if (config->display.view && !config->dump_dtb) {
+		machine->view = live_view_open(machine);
+		if (!machine->view)
+			return -1;
+	}
 	bool recorded = config->debug || (config->trace_path && config->trace_events >> TRACE_WORLD & 1);
 	if ((config->stats_path || recorded) && add_meters(machine) != 0)
 		return no_memory("statistics");

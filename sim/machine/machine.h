@@ -25,6 +25,7 @@
 #include "watch/check.h"
 #include "watch/golden.h"
 
+struct live_view;
 struct window;
 struct user_input;
 struct symbols; /* loader.h */
@@ -145,6 +146,7 @@ struct config {
 		bool cursor; /* the host's pointer is shown over the guest's */
 		bool stays; /* closing the window ends nothing */
 		bool full_screen; /* from the start */
+		bool view; /* beside that: the machine as it runs */
 	} display;
 };
 
@@ -192,6 +194,7 @@ struct machine {
 	struct framebuffer framebuffer;
 	struct user_input *user_input; /* NULL: no device takes any */
 	struct window *window; /* NULL unless -display sdl */
+	struct live_view *view; /* NULL unless --view */
 	bool window_closed; /* the user has had enough */
 	struct observers observers;
 	struct trace *trace;

@@ -40,7 +40,9 @@ static void wake_by_timer(struct hart *hart)
 {
 	if (!hart->waiting)
 		return;
-	hart->cycle = hart->now = ready_cycle(hart);
+	uint64_t ready = ready_cycle(hart);
+	hart->waited += ready - hart->cycle;
+	hart->cycle = hart->now = ready;
 	hart->waiting = false;
 	hart->effects |= EFFECT_IRQ;
 }

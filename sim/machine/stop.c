@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 #include "base/host_clock.h"
 #include "base/host_signals.h"
 #include "dev/console.h"
@@ -108,11 +109,22 @@ bool machine_called_off(struct machine *machine)
 	return true;
 }
 
+/* While the user has the machine paused nothing happens: it stands between two slices. */
+static void attend_display(struct machine *machine)
+{
+	const struct timespec nap = {.tv_nsec = 10000000};
+	display_attend(machine);
+	while (display_paused(machine) && !machine_called_off(machine)) {
+		nanosleep(&nap, NULL);
+		display_attend(machine);
+	}
+}
+
 void machine_attend(struct machine *machine)
 {
 	double now = host_seconds();
 	console_attend(machine->console);
-	display_attend(machine);
+	attend_display(machine);
 	machine_called_off(machine);
 	if (now - machine->flushed >= 1) {
 		trace_flush(machine->trace);

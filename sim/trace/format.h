@@ -267,6 +267,12 @@ const char *trace_reader_guest(const struct trace_reader *reader, unsigned guest
 const uint64_t *trace_reader_registers(const struct trace_reader *reader, unsigned hart);
 /* The instruction at `pc` in blocks of code of this mode, the latest of them. False: none is known. */
 bool trace_reader_insn(const struct trace_reader *reader, enum mode mode, uint64_t pc, uint32_t *word);
+/* A place to come back to, where the reader is, but in the middle of a run. NULL: it is there, or no memory. */
+struct trace_mark;
+struct trace_mark *trace_reader_mark(const struct trace_reader *reader);
+/* 0, or -1: the file cannot be read there. */
+int trace_reader_back(struct trace_reader *reader, const struct trace_mark *mark);
+void trace_mark_free(struct trace_mark *mark);
 void trace_reader_close(struct trace_reader *reader);
 
 #endif

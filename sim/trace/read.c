@@ -20,7 +20,7 @@ struct trace_reader {
 	struct trace_codec codec;
 	uint64_t events, stored, hash; /* stored: as the writer counts them */
 	bool has_hash, ended;
-	struct trace_sizes sizes;
+	struct trace_sizes sizes, before; /* before: without the chunk that is being read */
 	bool last; /* chunk has been read */
 	enum trace_status over; /* TRACE_READ_EVENT until the reader has stopped */
 	struct trace_end ends[TRACE_HARTS_MAX];
@@ -110,6 +110,7 @@ static bool read_chunk(struct trace_reader *reader, struct chunk_head *head)
 static bool next_chunk(struct trace_reader *reader)
 {
 	struct chunk_head head;
+	reader->before = reader->sizes;
 	if (!read_chunk(reader, &head))
 		return false;
 	unsigned long long room = ZSTD_getFrameContentSize(reader->in, head.size);
@@ -479,4 +480,77 @@ const char *trace_reader_symbol(struct trace_reader *reader, enum mode mode, uns
 const char *trace_reader_guest(const struct trace_reader *reader, unsigned guest)
 {
 	return reader_names_of_guest(&reader->names, guest);
+}
+
+/* ---- marks ---- */
+
+struct trace_mark {
+	struct trace_sizes before; /* its chunk */
+	size_t used;               /* of that */
+	uint64_t events, stored;
+	uint8_t hart;
+	struct trace_runs_kept *runs;
+	struct trace_prediction *harts;
+	uint64_t *hgatp;
+};
+
+void trace_mark_free(struct trace_mark *mark)
+{
+	if (!mark)
+		return;
+	trace_runs_drop(mark->runs);
+	free(mark->harts);
+	free(mark->hgatp);
+	free(mark);
+}
+
+struct trace_mark *trace_reader_mark(const struct trace_reader *reader)
+{
+	bool between = !reader->run.held && reader->run.at >= reader->run.run.end;
+	struct trace_mark *mark = between && reader->over == TRACE_READ_EVENT ? calloc(1, sizeof(*mark)) : NULL;
+	size_t harts = reader->header.hart_count;
+	if (!mark)
+		return NULL;
+	mark->before = reader->before;
+	mark->used = reader->used;
+	mark->events = reader->events;
+	mark->stored = reader->stored;
+	mark->hart = reader->codec.hart;
+	mark->runs = trace_runs_keep(&reader->codec.runs);
+	mark->harts = malloc(harts * sizeof(*mark->harts));
+	mark->hgatp = malloc(harts * sizeof(*mark->hgatp));
+	if (!mark->runs || !mark->harts || !mark->hgatp) {
+		trace_mark_free(mark);
+		return NULL;
+	}
+	memcpy(mark->harts, reader->codec.harts, harts * sizeof(*mark->harts));
+	memcpy(mark->hgatp, reader->names.hgatp, harts * sizeof(*mark->hgatp));
+	return mark;
+}
+
+int trace_reader_back(struct trace_reader *reader, const struct trace_mark *mark)
+{
+	size_t harts = reader->header.hart_count;
+	if (fseeko(reader->file, (off_t)mark->before.bytes, SEEK_SET) != 0)
+		return -1;
+	reader->sizes = mark->before;
+	reader->over = TRACE_READ_EVENT;
+	reader->ended = reader->last = false;
+	if (!next_chunk(reader))
+		return -1;
+	reader->used = mark->used;
+	reader->events = mark->events;
+	reader->stored = mark->stored;
+	reader->codec.hart = mark->hart;
+	reader->run.held = false;
+	reader->run.at = reader->run.run.end;
+	trace_runs_back(&reader->codec.runs, mark->runs);
+	memcpy(reader->codec.harts, mark->harts, harts * sizeof(*mark->harts));
+	memcpy(reader->names.hgatp, mark->hgatp, harts * sizeof(*mark->hgatp));
+	for (size_t i = 0; i < harts; i++) {
+		reader->latencies[i].fresh = false;
+		if (reader->splits[i])
+			reader->splits[i]->fresh = false;
+	}
+	return 0;
 }

@@ -82,7 +82,8 @@ int trace_runs_init(struct trace_runs *runs, unsigned hart_count)
 
 void trace_runs_free(struct trace_runs *runs)
 {
-	for (size_t i = 0; i < runs->code_count; i++) {
+	size_t count = runs->code_count > runs->known ? runs->code_count : runs->known;
+	for (size_t i = 0; i < count; i++) {
 		free(runs->codes[i]->insns);
 		free(runs->codes[i]);
 	}
@@ -138,8 +139,11 @@ static struct code *new_code(const struct trace_text *text, bool keep)
 struct code *run_add_code(struct trace_runs *runs, const struct trace_text *text, bool keep)
 {
 	const size_t cost = text->count + TEXT_OWN;
-	struct code *code = cost <= runs->room ? new_code(text, keep) : NULL;
-	if (!code || !make_places(runs, code->at[text->count].values)) {
+	bool again = runs->code_count < runs->known;
+	struct code *code = cost > runs->room ? NULL : again ? runs->codes[runs->code_count] : new_code(text, keep);
+	if (again && !(code && make_places(runs, code->at[text->count].values)))
+		return NULL;
+	if (!again && (!code || !make_places(runs, code->at[text->count].values))) {
 		free(code ? code->insns : NULL);
 		free(code);
 		return NULL;

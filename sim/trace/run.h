@@ -91,6 +91,7 @@ struct trace_runs {
 		} at[]; /* and one more, for the end */
 	} **codes;
 	size_t code_count, code_capacity;
+	size_t known; /* codes that were read before the reader went back: 0, or at least code_count of them */
 	size_t room; /* for more of them, in instructions */
 	uint32_t *index; /* codes by content: the writer's */
 	size_t index_size;
@@ -145,6 +146,12 @@ size_t trace_get_run(struct trace_runs *runs, const uint8_t *in, size_t size, ui
                      uint64_t *values);
 /* *differs: they are not what the runs so far make them. */
 size_t trace_get_registers(struct trace_runs *runs, const uint8_t *in, size_t size, bool *differs);
+
+/* What a reader knows of runs now. NULL: no memory. And back to it. */
+struct trace_runs_kept;
+struct trace_runs_kept *trace_runs_keep(const struct trace_runs *runs);
+void trace_runs_back(struct trace_runs *runs, const struct trace_runs_kept *kept);
+void trace_runs_drop(struct trace_runs_kept *kept);
 
 /* Events of a run, as the writer counts them: an access for each instruction that may store. */
 unsigned trace_run_events(const struct trace_runs *runs, const struct trace_run *run);

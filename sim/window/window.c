@@ -1,7 +1,6 @@
 #include "window/window.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include "base/host_clock.h"
 #include "base/say.h"
 #include "window/window_parts.h"
@@ -10,41 +9,10 @@ enum { FIRST_WIDTH = 640, FIRST_HEIGHT = 400 };
 
 static const double frame_seconds = 1.0 / 60;
 
-/* Without Wayland its library would say so on stderr before X is tried. */
-static int choose_video_driver(struct window *window)
-{
-	bool named = getenv("SDL_VIDEODRIVER") != NULL, wayland = getenv("WAYLAND_DISPLAY") != NULL;
-	if (!named && !wayland && !getenv("DISPLAY"))
-		return say("-display sdl: there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set");
-	if (!named && !wayland)
-		window->sdl.SetHint(SDL_HINT_VIDEODRIVER, "x11");
-	return 0;
-}
-
-/* SDL goes on without a display, and nobody sees a thing: that is no window, unless it is asked for by name. */
-static int check_video_driver(struct window *window)
-{
-	const char *driver = window->sdl.GetCurrentVideoDriver();
-	if (getenv("SDL_VIDEODRIVER") || (driver && strcmp(driver, "offscreen") != 0 && strcmp(driver, "dummy") != 0))
-		return 0;
-	return say("-display sdl: there is no display to show a window on (is DISPLAY or WAYLAND_DISPLAY set?)");
-}
-
 static int begin_sdl(struct window *window)
 {
 	struct sdl *sdl = &window->sdl;
-	if (sdl_open(sdl) != 0)
-		return -1;
-	window->begun = true;
-	if (choose_video_driver(window) != 0)
-		return -1;
-	sdl->SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");     /* signals are the machine's */
-	sdl->SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0"); /* OpenGL costs 100 MB for what is a copy */
-	sdl->SetHint(SDL_HINT_TOUCH_MOUSE_EVENTS, "0");
-	sdl->SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
-	if (sdl->InitSubSystem(SDL_INIT_VIDEO) != 0)
-		return say("-display sdl: there is no display that can be used: %s", sdl->GetError());
-	if (check_video_driver(window) != 0)
+	if (sdl_open(sdl, "-display sdl") != 0)
 		return -1;
 	window->window = sdl->CreateWindow("rvsim", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, FIRST_WIDTH,
 	                                   FIRST_HEIGHT, SDL_WINDOW_RESIZABLE);
@@ -77,8 +45,6 @@ void window_close(struct window *window)
 		return;
 	if (window->window)
 		window->sdl.DestroyWindow(window->window);
-	if (window->begun)
-		window->sdl.Quit();
 	sdl_close(&window->sdl);
 	free(window->pixels);
 	free(window->row);

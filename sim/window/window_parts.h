@@ -12,7 +12,6 @@
 struct window {
 	struct window_config config;
 	struct sdl sdl;
-	bool begun; /* SDL is */
 	SDL_Window *window;
 	double next; /* when to look again, by the host's clock */
 

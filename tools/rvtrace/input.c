@@ -11,6 +11,7 @@ const char usage_text[] =
     "       rvtrace stat [--json] FILE\n"
     "       rvtrace info FILE                  version, configuration, events, size; complete or cut\n"
     "       rvtrace report [BEFORE] FILE -o report.html     a page about a run, or about what changed\n"
+    "       rvtrace view FILE                  who had the harts when, and what left guests, in a window (docs/view.md)\n"
     "       rvtrace export --format=FORMAT [-o PATH] [--hart N] [--from CYCLE] [--to CYCLE] FILE\n"
     "         spike [--disassembly], perfetto, chrome, kanata, callgrind, folded, csv, vcd; with -o only: ctf (a folder), fst,\n"
     "         sqlite [--instructions]\n";

@@ -11,6 +11,7 @@ int main(int argc, char **argv)
 	} commands[] = {
 	    {"dump", rvtrace_dump},     {"diff", rvtrace_diff}, {"stat", rvtrace_stat},
 	    {"export", rvtrace_export}, {"info", rvtrace_info}, {"report", rvtrace_report},
+	    {"view", rvtrace_view},
 	};
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))) {
 		fputs(usage_text, stdout);

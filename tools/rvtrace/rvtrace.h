@@ -14,6 +14,7 @@ int rvtrace_stat(int argc, char **argv);
 int rvtrace_export(int argc, char **argv);
 int rvtrace_info(int argc, char **argv);
 int rvtrace_report(int argc, char **argv);
+int rvtrace_view(int argc, char **argv);
 
 /* "rvtrace: SUBJECT: REASON" on stderr, in one line. EXIT_TROUBLE. */
 int trouble(const char *subject, const char *reason);
