@@ -9,9 +9,9 @@ import tempfile
 import time
 from pictures import read_png
 from suites.tools import RVSIM, RVTRACE, expect, expect_equal, run
-from window import Display, Run, wait_for
+from window import TERMINATE, Display, Run, wait_for
 
-SLOW = "build/view/slow.elf"
+SLOW, FOREVER = "build/view/SLOW.elf", "build/view/FOREVER.elf"
 KEPT = "tests/view"
 GUESTS = ["-smp", "4", "build/firmware.elf", "build/guests/smp.elf,name=smp", "build/guests/paging.elf,name=paging"]
 FAR, SHARE = 24, 0.002  # a colour may be so far away, of so many pixels not even that
@@ -160,17 +160,19 @@ def untouched():
 
 
 def live():
-    """A run that goes on is paused and goes on; the window can be closed, and the run ends as it would have."""
-    with Display() as display, View(display, RVSIM, "--view", "--timeout", "60", *GUESTS[:3], "build/guests/timer.elf,name=timer",
-                                    "build/guests/smp.elf,name=smp") as view:
+    """A run that goes on is paused and goes on; the window can be closed, and the run goes on without it."""
+    with Display() as display, View(display, RVSIM, "--view", "--timeout", "60", "-smp", "2", FOREVER) as view:
         view.keys("space")
         first = view.picture()
         time.sleep(0.5)
         second = view.picture()
         expect(far(first, second) < SHARE, "it runs on though it is paused")
         view.keys("space")
+        wait_for("it does not go on", lambda: far(first, view.picture()) > SHARE)
         view.keys("q")
-        expect_equal(view.run.end(), 0, view.run.err)
+        wait_for("the window stays", lambda: not display.do("search", "--onlyvisible", "--name", "rvsim view"))
+        expect(view.run.process.poll() is None, "the run has ended with its window")
+        expect_equal(view.run.end(TERMINATE), 128 + TERMINATE, view.run.err)
 
 
 def prompt():
