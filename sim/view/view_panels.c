@@ -51,7 +51,7 @@ static void draw_legend(struct panel *panel)
 	const struct view_model *model = panel->view->source->model;
 	const struct view_canvas *canvas = panel->canvas;
 	int side = points(panel, 12), x = panel->x;
-	heading(panel, "Worlds and zones", NULL);
+	heading(panel, "Worlds and zones", "zones with their exits");
 	for (unsigned i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
 		paint_fill(canvas, x, panel->y + points(panel, 2), side, side, paint_class(classes[i]));
 		x += side + points(panel, 4);
@@ -62,7 +62,7 @@ static void draw_legend(struct panel *panel)
 	for (unsigned i = 0; i < model->zone_count; i++) {
 		char text[80], count[32];
 		int left = panel->x + (int)(i % 2) * (panel->w / 2), wide = points(panel, 26);
-		snprintf(text, sizeof(text), "%s, %s exits", model->zones[i].name,
+		snprintf(text, sizeof(text), "%s: %s", model->zones[i].name,
 		         paint_number(model->zones[i].exits, count));
 		paint_hatch(canvas, left, panel->y + points(panel, 3), wide, points(panel, 11), i);
 		paint_text(canvas, left + wide + points(panel, 5), panel->y, panel->w / 2 - wide - points(panel, 9),
@@ -179,7 +179,7 @@ static void draw_exit(struct panel *panel)
 	if (exit->has_split)
 		draw_split(panel, exit);
 	else
-		line(panel, "split", view->source->live ? "with --stats or --trace" : "the trace has none");
+		line(panel, "split", view->source->live ? "with --stats, --trace or --debug" : "the trace has none");
 	panel->y += points(panel, 8);
 }
 
