@@ -324,9 +324,9 @@ static const struct option_row rows[] = {
     {"trace", true, set_trace, offsetof(struct config, trace_path), 0, 0, NULL},
     OUTPUT("stats", stats_path),
     OUTPUT("profile", profile_path),
-	REFUSED("zones", true, "zones are given as guests: GUEST,vcpus=N,memory=SIZE,name=TEXT")
+    REFUSED("zones", true, "zones are given as guests: GUEST,vcpus=N,memory=SIZE,name=TEXT")
 
-	    NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
+	NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
     NUMBER("max-insns", max_insns, 1, UINT64_MAX),
     NUMBER("max-resets", max_resets, 0, UINT64_MAX),
     VALUE("timeout", set_timeout),

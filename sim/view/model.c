@@ -48,6 +48,12 @@ void view_model_clear(struct view_model *model)
 
 /* ---- buckets ---- */
 
+/* Their width is a power of two. */
+static uint64_t bucket_number(const struct view_model *model, uint64_t cycle)
+{
+	return cycle >> __builtin_ctzll(model->width);
+}
+
 static void add_bucket(struct view_bucket *into, const struct view_bucket *from)
 {
 	for (unsigned i = 0; i < VIEW_CLASSES; i++)
@@ -61,7 +67,7 @@ static void add_bucket(struct view_bucket *into, const struct view_bucket *from)
 /* Two buckets become one, until this cycle has its own. */
 static void reach_cycle(struct view_model *model, uint64_t cycle)
 {
-	while (cycle / model->width >= model->bucket_count) {
+	while (bucket_number(model, cycle) >= model->bucket_count) {
 		size_t half = model->bucket_count / 2;
 		for (unsigned i = 0; i < model->hart_count; i++) {
 			struct view_bucket *buckets = model->harts[i].buckets;
@@ -79,7 +85,7 @@ static void reach_cycle(struct view_model *model, uint64_t cycle)
 static void count_span(struct view_model *model, struct view_hart *hart, const struct view_span *span)
 {
 	for (uint64_t at = span->begin; at < span->end;) {
-		uint64_t bucket = at / model->width, next = (bucket + 1) * model->width;
+		uint64_t bucket = bucket_number(model, at), next = (bucket + 1) * model->width;
 		next = next < span->end ? next : span->end;
 		hart->buckets[bucket].cycles[span->class] += next - at;
 		at = next;
@@ -164,7 +170,7 @@ static void begin_exit(struct view_model *model, struct view_hart *hart, const s
 	    .row = (uint8_t)row,
 	};
 	reach_cycle(model, event->cycle);
-	hart->buckets[event->cycle / model->width].exits[row]++;
+	hart->buckets[bucket_number(model, event->cycle)].exits[row]++;
 	model->causes[row].count++;
 	model->zones[hart->zone].exits++;
 	hart->exits++;
@@ -209,7 +215,7 @@ static void end_exit(struct view_model *model, struct view_hart *hart, uint64_t 
 	if (!ended)
 		return;
 	uint64_t busy = view_exit_busy(exit);
-	struct view_bucket *bucket = &hart->buckets[exit->begin / model->width];
+	struct view_bucket *bucket = &hart->buckets[bucket_number(model, exit->begin)];
 	if (busy > bucket->longest)
 		bucket->longest = busy < VIEW_NONE ? (uint32_t)busy : VIEW_NONE;
 	keep_slowest(model, exit);
@@ -329,7 +335,7 @@ void view_model_sum(const struct view_model *model, unsigned number, uint64_t fr
 {
 	const struct view_hart *hart = &model->harts[number];
 	*sum = (struct view_sum){0};
-	for (uint64_t i = from / model->width; i < model->bucket_count && i * model->width < to; i++) {
+	for (uint64_t i = bucket_number(model, from); i < model->bucket_count && i * model->width < to; i++) {
 		const struct view_bucket *bucket = &hart->buckets[i];
 		uint64_t begin = i * model->width, end = begin + model->width;
 		uint64_t first = begin > from ? begin : from, last = end < to ? end : to;

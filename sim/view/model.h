@@ -107,7 +107,7 @@ struct view_model {
 	uint64_t exits;
 };
 
-/* 0, or -1: no memory. */
+/* width: of the first buckets, a power of two. 0, or -1: no memory. */
 int view_model_init(struct view_model *model, unsigned hart_count, uint64_t width);
 void view_model_free(struct view_model *model);
 /* Nothing has happened. */

@@ -113,17 +113,25 @@ static void draw_zone_shares(const struct lane *lane, int x, int w, const struct
 	}
 }
 
+/* In the lower half of the lane. */
+static bool shows_insns(const struct lane *lane)
+{
+	return lane->detail && lane->detail->insns && cycles_a_pixel(lane) <= 0.5 &&
+	       lane->body_h / 2 >= paint_points(lane->canvas, 14);
+}
+
 /* "VS smp", where there is room for it. */
 static void draw_class_name(const struct lane *lane, int x, int w, unsigned class)
 {
 	const struct view_model *model = lane->view->source->model;
 	char text[64];
 	int pad = paint_points(lane->canvas, 4), high = paint_points(lane->canvas, 16);
-	if (w < paint_points(lane->canvas, 30) || lane->body_h < high)
+	int room = shows_insns(lane) ? lane->body_h / 2 : lane->body_h;
+	if (w < paint_points(lane->canvas, 30) || room < high)
 		return;
 	snprintf(text, sizeof(text), "%s%s%s", paint_class_name(class), view_is_guest(class) ? " " : "",
 	         view_is_guest(class) ? model->zones[view_zone_of(class)].name : "");
-	paint_text(lane->canvas, x + pad, lane->body_y + (lane->body_h - high) / 2, w - 2 * pad, VIEW_SMALL,
+	paint_text(lane->canvas, x + pad, lane->body_y + (room - high) / 2, w - 2 * pad, VIEW_SMALL,
 	           paint_on_class(class), text);
 }
 
@@ -246,7 +254,7 @@ static void draw_insns(const struct lane *lane)
 	const struct view_detail *detail = lane->detail;
 	const struct view_source *source = lane->view->source;
 	int half = lane->body_h / 2, pad = paint_points(lane->canvas, 3);
-	if (!detail->insns || cycles_a_pixel(lane) > 0.5 || half < paint_points(lane->canvas, 14))
+	if (!shows_insns(lane))
 		return;
 	for (size_t i = 0; i < detail->insn_count; i++) {
 		const struct view_insn *insn = &detail->insns[i];

@@ -23,7 +23,7 @@ static void heading(struct panel *panel, const char *left, const char *right)
 	panel->y += points(panel, 25);
 }
 
-static bool has_room(const struct panel *panel, int lines)
+static bool panel_room(const struct panel *panel, int lines)
 {
 	return panel->y + lines * points(panel, 18) <= panel->bottom;
 }
@@ -51,7 +51,7 @@ static void draw_legend(struct panel *panel)
 	const struct view_model *model = panel->view->source->model;
 	const struct view_canvas *canvas = panel->canvas;
 	int side = points(panel, 12), x = panel->x;
-	heading(panel, "Worlds and zones", NULL);
+	heading(panel, "Worlds and zones", "zones with their exits");
 	for (unsigned i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
 		paint_fill(canvas, x, panel->y + points(panel, 2), side, side, paint_class(classes[i]));
 		x += side + points(panel, 4);
@@ -62,7 +62,7 @@ static void draw_legend(struct panel *panel)
 	for (unsigned i = 0; i < model->zone_count; i++) {
 		char text[80], count[32];
 		int left = panel->x + (int)(i % 2) * (panel->w / 2), wide = points(panel, 26);
-		snprintf(text, sizeof(text), "%s, %s exits", model->zones[i].name,
+		snprintf(text, sizeof(text), "%s: %s", model->zones[i].name,
 		         paint_number(model->zones[i].exits, count));
 		paint_hatch(canvas, left, panel->y + points(panel, 3), wide, points(panel, 11), i);
 		paint_text(canvas, left + wide + points(panel, 5), panel->y, panel->w / 2 - wide - points(panel, 9),
@@ -101,7 +101,7 @@ static void draw_causes(struct panel *panel)
 	for (unsigned row = 0; row < model->cause_count; row++)
 		most = counts[row] > most ? counts[row] : most;
 	heading(panel, view->source->hz > 0 ? "Exits a second" : "Exits a million cycles", "in what is shown");
-	for (unsigned n = 0; n < model->cause_count && n < 8 && has_room(panel, 1); n++) {
+	for (unsigned n = 0; n < model->cause_count && n < 8 && panel_room(panel, 1); n++) {
 		unsigned best = VIEW_CAUSES;
 		char text[48], rate[32];
 		for (unsigned row = 0; row < model->cause_count; row++)
@@ -139,7 +139,7 @@ static void draw_split(struct panel *panel, const struct view_exit *exit)
 	uint64_t length = exit->end - exit->begin, most = 1;
 	for (unsigned part = 0; part < SPLIT_PARTS; part++)
 		most = exit->parts[part] > most ? exit->parts[part] : most;
-	for (unsigned part = 0; part < SPLIT_PARTS && has_room(panel, 1); part++) {
+	for (unsigned part = 0; part < SPLIT_PARTS && panel_room(panel, 1); part++) {
 		char text[64], number[32];
 		if (exit->parts[part] == 0)
 			continue;
@@ -179,17 +179,17 @@ static void draw_exit(struct panel *panel)
 	if (exit->has_split)
 		draw_split(panel, exit);
 	else
-		line(panel, "split", view->source->live ? "with --stats or --trace" : "the trace has none");
+		line(panel, "split", view->source->live ? "with --stats, --trace or --debug" : "the trace has none");
 	panel->y += points(panel, 8);
 }
 
 static void list_slowest(struct panel *panel)
 {
 	const struct view_model *model = panel->view->source->model;
-	if (!has_room(panel, 3))
+	if (!panel_room(panel, 3))
 		return;
 	heading(panel, "Slowest exits", "cycles, without waiting");
-	for (unsigned i = 0; i < model->slowest_count && has_room(panel, 1); i++) {
+	for (unsigned i = 0; i < model->slowest_count && panel_room(panel, 1); i++) {
 		const struct view_exit *exit = &model->slowest[i];
 		char text[128], number[32];
 		snprintf(text, sizeof(text), "%u  %s, %s", i + 1, paint_cause_name(exit->cause),
@@ -235,7 +235,7 @@ static void draw_maps(struct panel *panel, const struct view_state *state)
 	snprintf(text, sizeof(text), "0x%" PRIx64 " + %" PRIu64 " MiB; new: red", state->memory_begin,
 	         state->memory_size >> 20);
 	heading(panel, "Memory by zone (G-stage)", text);
-	for (unsigned i = 0; i < state->map_count && has_room(panel, 1); i++) {
+	for (unsigned i = 0; i < state->map_count && panel_room(panel, 1); i++) {
 		const struct view_map *map = &state->maps[i];
 		snprintf(text, sizeof(text), "%s, %.1f MiB", model->zones[map->zone].name,
 		         (double)map->bytes / (1 << 20));
@@ -254,7 +254,7 @@ static void draw_occupancy(struct panel *panel, const struct view_state *state)
 	heading(panel, "TLB entries by zone", "orange: not of a zone");
 	int left = panel->x + points(panel, 130), h = points(panel, 13),
 	    room = panel->x + panel->w - left - points(panel, 80);
-	for (unsigned i = 0; i < state->occupancy_count && has_room(panel, 1); i++) {
+	for (unsigned i = 0; i < state->occupancy_count && panel_room(panel, 1); i++) {
 		const struct view_occupancy *row = &state->occupancy[i];
 		unsigned used = row->others;
 		char text[48];

@@ -324,8 +324,8 @@ void view_window_redraw(struct view_window *window) { window->stale = true; }
 
 bool view_window_attend(struct view_window *window)
 {
-	enum { SHARE = 16 };
-	const double frame = 1.0 / 60, rest = 0.5, live = 0.1;
+	enum { SHARE = 32 };
+	const double frame = 1.0 / 60, rest = 0.5, live = 0.25;
 	double now = host_seconds();
 	SDL_Event event;
 	if (now < window->next)

@@ -12,8 +12,7 @@ struct view_window *view_window_open(const struct view_source *source, const cha
 /* NULL is allowed. */
 void view_window_close(struct view_window *window);
 
-/* Now and then: hears what the user does, and draws if it is time. At most a sixteenth of the time that passes goes into that, but for what the
- * user has asked for. False: the user has closed it. */
+/* Now and then: hears what the user does, and draws if it is time. A thirtieth of the time that passes or less goes into that. False: the user has closed it. */
 bool view_window_attend(struct view_window *window);
 /* The next look draws. */
 void view_window_redraw(struct view_window *window);

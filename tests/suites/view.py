@@ -9,9 +9,9 @@ import tempfile
 import time
 from pictures import read_png
 from suites.tools import RVSIM, RVTRACE, expect, expect_equal, run
-from window import Display, Run, wait_for
+from window import TERMINATE, Display, Run, wait_for
 
-SLOW = "build/view/slow.elf"
+SLOW, FOREVER = "build/view/SLOW.elf", "build/view/FOREVER.elf"
 KEPT = "tests/view"
 GUESTS = ["-smp", "4", "build/firmware.elf", "build/guests/smp.elf,name=smp", "build/guests/paging.elf,name=paging"]
 FAR, SHARE = 24, 0.002  # a colour may be so far away, of so many pixels not even that
@@ -73,8 +73,10 @@ def expect_kept(got, name):
         raise AssertionError(f"{name}: {got.difference(kept)}; {far(got, kept):.2%} are far away; see build/view-{name}.png")
 
 
-def slow_trace():
-    path = "build/view/slow.trace"
+def slow_trace(case):
+    """A file of the case's own: they run side by side."""
+    os.makedirs(f"build/view/{case}", exist_ok=True)
+    path = f"build/view/{case}/slow.trace"
     status, _, err = run([RVSIM, "-smp", "2", "--trace", path, SLOW], 60)
     expect_equal(status, 0, err)
     return path
@@ -94,7 +96,7 @@ def slow_exit(path):
 
 def states():
     """Whole run, the slowest exit, zoomed in and moved, an exit under the pointer, help: a picture each."""
-    path = slow_trace()
+    path = slow_trace("states")
     with Display() as display, View(display, RVTRACE, "view", path) as view:
         wait_for("it is not read", lambda: view.run.process.poll() is None)
         time.sleep(0.5)
@@ -115,7 +117,7 @@ def states():
 
 def found_by_eye():
     """Of 100 exits one was made slow: on the picture of the whole run a line with a flag stands where it begins, on its hart's lane and no other."""
-    path = slow_trace()
+    path = slow_trace("found_by_eye")
     length, hart, begin = slow_exit(path)
     stat = json.loads(run([RVTRACE, "stat", "--json", path], 60)[1])
     expect(hart == 1 and length > 100 * 71, (length, hart))
@@ -136,7 +138,7 @@ def found_by_eye():
 def refusals():
     """Without a display, in a line, with status 2; a file that is none; one without worlds."""
     environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")}
-    path = slow_trace()
+    path = slow_trace("refusals")
     for command, words in (([RVSIM, "--view", SLOW], "--view: there is no display"), ([RVTRACE, "view", path], "rvtrace view: there is no display"),
                            ([RVTRACE, "view", "Makefile"], "not a trace file"), ([RVTRACE, "view"], "usage")):
         got = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
@@ -160,17 +162,19 @@ def untouched():
 
 
 def live():
-    """A run that goes on is paused and goes on; the window can be closed, and the run ends as it would have."""
-    with Display() as display, View(display, RVSIM, "--view", "--timeout", "60", *GUESTS[:3], "build/guests/timer.elf,name=timer",
-                                    "build/guests/smp.elf,name=smp") as view:
+    """A run that goes on is paused and goes on; the window can be closed, and the run goes on without it."""
+    with Display() as display, View(display, RVSIM, "--view", "--timeout", "60", "-smp", "2", FOREVER) as view:
         view.keys("space")
         first = view.picture()
         time.sleep(0.5)
         second = view.picture()
         expect(far(first, second) < SHARE, "it runs on though it is paused")
         view.keys("space")
+        wait_for("it does not go on", lambda: far(first, view.picture()) > SHARE)
         view.keys("q")
-        expect_equal(view.run.end(), 0, view.run.err)
+        wait_for("the window stays", lambda: not display.do("search", "--onlyvisible", "--name", "rvsim view"))
+        expect(view.run.process.poll() is None, "the run has ended with its window")
+        expect_equal(view.run.end(TERMINATE), 128 + TERMINATE, view.run.err)
 
 
 def prompt():

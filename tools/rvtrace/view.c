@@ -267,6 +267,8 @@ static void insn(void *context, const struct view_insn *row, char *text, size_t 
 	struct isa isa = isa_default();
 	struct insn decoded = decode(&isa, row->word);
 	disasm(&decoded, row->pc, text, size);
+	for (char *tab = text; (tab = strchr(tab, '\t')) != NULL;)
+		*tab = ' ';
 }
 
 static bool obey(void *context, enum view_command command, const struct view_exit *exit, char reason[120])
