@@ -106,7 +106,7 @@ struct config {
 	double timeout; /* host seconds; 0: none */
 	const char *trace_path;
 	uint32_t trace_events;
-	const char *stats_path, *signature_path;
+	const char *profile_path, *stats_path, *signature_path;
 	uint32_t checks; /* enum check_kind bits */
 	struct percpu_config percpu;
 	struct golden_config golden;
@@ -197,6 +197,8 @@ struct machine {
 	struct trace *trace;
 	struct check *check;
 	struct golden *golden;
+	enum stop_reason
+	    golden_end; /* how the run ended where that is the difference; RUNNING: it was stopped at one */
 	struct symbols *symbols;
 	struct spaces *spaces; /* whose hgatp is which guest's; NULL: there are no guests */
 	struct file_identity *files; /* that were read at the start */
