@@ -5,7 +5,7 @@
 
 void zone_put_in(struct zone *zone, uint64_t gpa, const void *from, uint64_t size, uint64_t zeros)
 {
-	zone->pieces[zone->pieces_count++] = (struct zone_piece){ gpa, size, zeros, from };
+	zone->pieces[zone->pieces_count++] = (struct zone_piece){gpa, size, zeros, from};
 	zone_write(zone, gpa, from, size);
 	zone_zero(zone, gpa + size, zeros);
 }

@@ -1,8 +1,10 @@
 """Bad input: one line, exit 2; under sanitizers too. And the firmware under device trees that lie."""
 import os
+import random
 import shutil
+import struct
 import tempfile
-from suites.tools import FIRMWARE, RVSIM, expect_equal, guest, run, run_program_suite
+from suites.tools import FIRMWARE, RVSIM, expect, expect_equal, guest, run, run_program_suite
 
 KERNEL = 0x84000000
 MACHINE = ["-m", "256M", "-smp", "2", "--max-cycles", "30000000"]
@@ -73,6 +75,114 @@ def time_kept_from_guests():
     expect_equal((wanted[0], "time never goes back" in wanted[1]), (1, False), wanted[1])
 
 
+# Accesses of every form. {0}: an offset.
+ACCESSES = [f"{name} a2, {{0}}(a0)" for name in ("lb", "lbu", "lh", "lhu", "lw", "lwu", "ld")] \
+    + [f"{name} a1, {{0}}(a0)" for name in ("sb", "sh", "sw", "sd")] \
+    + [f"{name} fa0, {{0}}(a0)" for name in ("flw", "fld", "fsw", "fsd")] \
+    + [f"{name}.{width} a2, a1, (a0)" for name in ("amoadd", "amoswap", "amoand", "amomaxu", "sc") for width in "wd"] \
+    + ["lr.w a2, (a0)", "lr.d a2, (a0)", "c.lw a2, 0(a0)", "c.ld a2, 8(a0)", "c.sw a1, 16(a0)", "c.sd a1, 0(a0)", "c.fld fa0, 0(a0)", "c.fsd fa0, 8(a0)"] \
+    + [f".half {word:#x}" for word in (0x8110, 0x8510, 0x8550, 0x890C, 0x8D0C)] \
+    + [f".word {word:#x}" for word in (0x0045200F, 0x0015200F, 0x0005200F, 0x0025200F)]  # Zcb; Zicboz and Zicbom
+# Devices and their ends, holes, the ends of memory, and of what addresses there are.
+PLACES = [0, 0x1000, 0x100000, 0x2000000, 0xBFFFFFC, 0xC000000, 0xC000028, 0xC002080, 0xC201004, 0xC600000, 0x10000000, 0x10000001, 0x10000005, 0x100000FC,
+          0x10000FFC, 0x10001000, 0x7FFFFFFC, 0x87FFFFFC, 0x88000000, 0x40000000000 - 4, 2**41 - 4, 2**56, 2**63, 2**64 - 8]
+ACCESS = """li a0, {address:#x}
+li a1, {value:#x}
+li a2, 0x77
+fmv.d.x fa0, a1
+li s2, 0
+li s3, 0
+la s1, 1f
+j 2f
+.balign 4096
+.space {space}
+.option push
+.option {compressed}
+2: {access}
+.option pop
+1: fmv.x.d a3, fa0
+sd a2, 0(s0)
+sd a3, 8(s0)
+sd s2, 16(s0)
+sd s3, 24(s0)
+addi s0, s0, 32
+"""
+GUEST = """.option norelax
+.globl _start
+_start: la t0, handler
+csrw stvec, t0
+li t0, 0x6000
+csrs sstatus, t0
+la s0, out
+{accesses}
+la s0, out
+li s1, {bytes}
+li a0, 10
+li a7, 1
+ecall
+3: lbu s2, 0(s0)
+srli a0, s2, 4
+addi a0, a0, 'a'
+ecall
+andi a0, s2, 15
+addi a0, a0, 'a'
+ecall
+addi s0, s0, 1
+addi s1, s1, -1
+bnez s1, 3b
+li a0, 10
+ecall
+li a7, 8
+ecall
+.balign 4
+handler: csrr s2, scause
+addi s2, s2, 1
+csrr s3, stval
+csrw sepc, s1
+sret
+.data
+.balign 8
+out: .space {bytes}
+"""
+COUNT = 200
+LEGAL = [["--set", "tinst=zero"], ["--set", "tval2=zero"], ["--set", "tinst=zero", "--set", "tval2=zero"], ["--cpu", "cva6"]]
+
+
+def random_guest(folder, seed):
+    choose = random.Random(seed)
+    accesses = ""
+    for _ in range(COUNT):
+        access = choose.choice(ACCESSES).format(choose.choice((0, 0, 1, 4, -4, 2047, -2048)))
+        accesses += ACCESS.format(address=(choose.choice(PLACES) + choose.choice((0, 0, 1, 2, 4, 7))) % 2**64, value=choose.getrandbits(64), access=access,
+                                  space=choose.choice((0, 4094, 4092)), compressed="rvc" if access.startswith("c.") else "norvc")
+    source, elf = os.path.join(folder, "guest.S"), os.path.join(folder, "guest.elf")
+    with open(source, "w") as file:
+        file.write(GUEST.format(accesses=accesses, bytes=32 * COUNT))
+    status, _, err = run(["riscv64-unknown-elf-gcc", "-march=rv64gc", "-mabi=lp64d", "-nostdlib", "-static",
+                          "-Wl,-n,--no-relax,--no-warn-rwx-segments,-Ttext=0x80200000", source, "-o", elf])
+    expect_equal(status, 0, err)
+    return elf
+
+
+def what_it_found(options, elf):
+    status, out, err = run([RVSIM, *options, FIRMWARE, elf + ",memory=128M"], 120)
+    expect_equal((status, out.splitlines()[-1]), (0, "zone0: shut down"), f"{options}: {err}")
+    results = bytes(16 * (a - ord("a")) + b - ord("a") for a, b in zip(*[iter(out.splitlines()[-2].encode())] * 2))
+    expect_equal(len(results), 32 * COUNT, "results")
+    return [struct.unpack("<4Q", results[i:i + 32]) for i in range(0, len(results), 32)]
+
+
+def random_accesses(seed):
+    """What a guest's access does, or the fault that it gets, is the same whatever the hart tells of a trap."""
+    with tempfile.TemporaryDirectory() as folder:
+        elf = random_guest(folder, seed)
+        wanted = what_it_found([], elf)
+        expect({1, 6, 8} & {cause for _, _, cause, _ in wanted} == {6, 8}, "faults of loads and stores are wanted, and no faults of fetches")
+        for options in LEGAL:
+            for number, (got, right) in enumerate(zip(what_it_found(options, elf), wanted)):
+                expect_equal(got, right, f"access {number} of seed {seed}, {options}")
+
+
 def cases():
     yield "time-kept-from-guests", time_kept_from_guests
     yield "first-entry-for-all", first_entry_for_all
@@ -80,3 +190,5 @@ def cases():
         yield os.path.dirname(binary), lambda binary=binary: run_program_suite(["tests/hostile/run.sh", binary])
     for name, (text, wanted) in TREES.items():
         yield name, lambda text=text, wanted=wanted: firmware(text, wanted)
+    for seed in range(3):
+        yield f"random-accesses-{seed}", lambda seed=seed: random_accesses(seed)
