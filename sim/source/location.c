@@ -460,13 +460,27 @@ static void push_frame_base(struct computing *computing, int64_t offset)
 		push(computing, value + (uint64_t)offset);
 }
 
+/* A form of a fixed size has no sign of its own: what it lacks are zeros. */
+static bool number_of(Dwarf_Attribute *attribute, uint64_t *value)
+{
+	static const unsigned bits[] = {[DW_FORM_data1] = 8, [DW_FORM_data2] = 16, [DW_FORM_data4] = 32};
+	unsigned form = dwarf_whatform(attribute);
+	int64_t extended;
+	if (dwarf_formsdata(attribute, &extended) != 0)
+		return false;
+	*value = (uint64_t)extended;
+	if (form < sizeof bits / sizeof *bits && bits[form])
+		*value &= (UINT64_C(1) << bits[form]) - 1;
+	return true;
+}
+
 /* DW_AT_const_value: a number, a text or a block. */
 static bool constant_of(Dwarf_Die *variable, struct location *place)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Block block;
 	const char *text;
-	int64_t value;
+	uint64_t value;
 	Dwarf_Die at = *variable, origin;
 	if (!dwarf_attr(&at, DW_AT_const_value, &attribute)) {
 		if (!die_reference(&at, DW_AT_abstract_origin, &origin) ||
@@ -479,8 +493,8 @@ static bool constant_of(Dwarf_Die *variable, struct location *place)
 		place->valid = block.length == 64 ? UINT64_MAX : (UINT64_C(1) << block.length) - 1;
 		return true;
 	}
-	if (dwarf_formsdata(&attribute, &value) == 0) {
-		*place = (struct location){.kind = PLACE_VALUE, .value = (uint64_t)value};
+	if (number_of(&attribute, &value)) {
+		*place = (struct location){.kind = PLACE_VALUE, .value = value};
 		return true;
 	}
 	text = dwarf_formstring(&attribute);

@@ -187,17 +187,42 @@ void function_name(struct program *program, Dwarf_Die *die, char *text, size_t s
 	snprintf(text + length, size - length, "%s", name ? name : "??");
 }
 
+static bool is_child(const Dwarf_Die *scope, const Dwarf_Die *die)
+{
+	Dwarf_Die child;
+	for (bool more = die_child(scope, &child); more; more = die_next(&child))
+		if (child.addr == die->addr)
+			return true;
+	return false;
+}
+
+static bool has_instance_of(const Dwarf_Die *scope, const Dwarf_Die *abstract)
+{
+	Dwarf_Die child, origin;
+	for (bool more = die_child(scope, &child); more; more = die_next(&child))
+		if (die_reference(&child, DW_AT_abstract_origin, &origin) && origin.addr == abstract->addr)
+			return true;
+	return false;
+}
+
+/* Compilers leave away what was optimized out of an instance: the abstract function has it still, and comes second. */
 bool scope_variable_next(const Dwarf_Die *scope, bool parameters, Dwarf_Die *die)
 {
 	int wanted = parameters ? DW_TAG_formal_parameter : DW_TAG_variable;
-	Dwarf_Die at = *die;
+	Dwarf_Die instance = *scope, origin, at = *die;
+	bool abstract = at.addr && !is_child(scope, &at);
 	bool more = at.addr ? die_next(&at) : die_child(scope, &at);
-	for (; more; more = die_next(&at))
-		if (dwarf_tag(&at) == wanted && die_name(&at)) {
-			*die = at;
-			return true;
-		}
-	return false;
+	while (true) {
+		for (; more; more = die_next(&at))
+			if (dwarf_tag(&at) == wanted && die_name(&at) && !(abstract && has_instance_of(scope, &at))) {
+				*die = at;
+				return true;
+			}
+		if (abstract || !die_reference(&instance, DW_AT_abstract_origin, &origin))
+			return false;
+		abstract = true;
+		more = die_child(&origin, &at);
+	}
 }
 
 bool scopes_find(const struct scopes *scopes, const char *name, Dwarf_Die *die)

@@ -22,6 +22,12 @@ $(eval $(call source_program,clang4,$(SOURCE_CLANG) -gdwarf-4 -O0,tests/source/p
 $(eval $(call source_program,clang4_2,$(SOURCE_CLANG) -gdwarf-4 -O2,tests/source/program.c))
 $(eval $(call source_program,bare,$(SOURCE_GCC) -g0 -O2,tests/source/program.c))
 $(eval $(call source_program,pointer,$(SOURCE_GCC) -g0 -O0 -fno-omit-frame-pointer,tests/source/program.c))
+$(eval $(call source_program,unseen_gcc0,$(SOURCE_GCC) -gdwarf-4 -O0,tests/source/unseen.c))
+$(eval $(call source_program,unseen_gcc2,$(SOURCE_GCC) -gdwarf-5 -O2,tests/source/unseen.c))
+$(eval $(call source_program,unseen_gccs,$(SOURCE_GCC) -gdwarf-5 -Os,tests/source/unseen.c))
+$(eval $(call source_program,unseen_clang0,$(SOURCE_CLANG) -gdwarf-4 -O0,tests/source/unseen.c))
+$(eval $(call source_program,unseen_clang2,$(SOURCE_CLANG) -gdwarf-4 -O2,tests/source/unseen.c))
+$(eval $(call source_program,unseen_clangs,$(SOURCE_CLANG) -gdwarf-4 -Os,tests/source/unseen.c))
 $(eval $(call source_program,classes,riscv64-unknown-elf-g++ -march=rv64gc -mabi=lp64d $(SOURCE_FLAGS) -gdwarf-5 -O0 -fno-exceptions -fno-rtti -fno-threadsafe-statics,tests/source/classes.cc))
 $(eval $(call source_program,classes_clang,clang++-19 --target=riscv64-unknown-elf -march=rv64gc -mabi=lp64d $(SOURCE_FLAGS) -gdwarf-4 -O0 -fno-exceptions -fno-rtti -fno-threadsafe-statics,tests/source/classes.cc))
 

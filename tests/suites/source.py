@@ -168,6 +168,79 @@ def frames(name):
         expect(a == b and "main" in a, f"{name}: stop {number}: gdb's\n{a}\nours\n{b}")
 
 
+UNSEEN = ["unseen_gcc0", "unseen_gcc2", "unseen_gccs", "unseen_clang0", "unseen_clang2", "unseen_clangs"]
+WALKED = ["output/x $pc", "bt", "info locals"]
+WALK = """python
+def say(command):
+    try:
+        text = gdb.execute(command, to_string=True)
+    except gdb.error as error:
+        text = f"{error}\\n"
+    frame, tails = gdb.newest_frame(), []
+    while frame:
+        if frame.type() == gdb.TAILCALL_FRAME: tails.append(f"#{frame.level()} ")
+        frame = frame.older()
+    text = "".join(line for line in text.splitlines(True) if not line.startswith(tuple(tails) or "no such"))
+    gdb.write(text if text.endswith("\\n") else text + "\\n")
+for step in range(STEPS):
+    gdb.write("\\nMARK\\n")
+    for command in WALKED: say(command)
+    gdb.execute("stepi", to_string=True)
+gdb.write("\\nMARK\\n")
+end
+"""
+
+
+def walked(text):
+    """{frames and locals} at each instruction, without what each debugger says in words of its own."""
+    for pattern, instead in ((r"^(\(More stack.*|\(more frames.*|hart .*|-- .*|<signal handler called>|.*_start \(\)|Backtrace stopped.*|No locals\.|\d+\t.*|0x\w+( in |\t).*|[a-z]\w* \(.*\) at .*|\w+ = .*<(cannot be|error) read.*)\n", ""),
+                             (r"No symbol table info available\.|no debug information for this frame", ""), (r"\b(\w+)=\1@entry=", r"\1="), (r"@entry=", "="),
+                             (r"^#(\d)  (0x\w+ in )?(<signal handler called>|vector \(\)).*", r"#\1  vector"), (r"^#0  0x\w+ in ", "#0  "),
+                             (r"^#\d+  0x0+ in \?\? \(\)\n", ""),
+                             (r"^#[1-9]\d*  ", "#  "), (r"^(#.* in main \(\).*\n|#  main \(\).*\n)(#.*\n)+", r"\1")):
+        text = re.sub(pattern, instead, text, flags=re.M)
+    return [plain(part).strip() for part in text.split("MARK\n")[1:-1]]
+
+
+def same_frames(theirs, ours, begins_or_ends):
+    """gdb does not compute what was a parameter's value at entry in locals, and believes that registers any call may change kept in callers what they hold.
+    Without optimization it reads what a function has not stored yet."""
+    lost = "|".join(re.findall(r"^(\w+) = (?:<opt|.*<synth).*", theirs, re.M)) or "none"
+    theirs, ours = (re.sub(rf"^({lost}) = .*\n?", "", text, flags=re.M).strip() for text in (theirs, ours))
+    words = [re.sub(r"(0x\w+) <[^>]*>", r"\1", text).replace("<optimized out>", "<lost>").splitlines() for text in (theirs, ours)]
+    if len(words[0]) != len(words[1]):
+        return False
+    for line, other in zip(*words):
+        a, b = re.split(r"[ ,]+", line.strip("()")), re.split(r"[ ,]+", other.strip("()"))
+        caller = line.startswith("#") and not line.startswith("#0")
+        if len(a) != len(b) or any(x != y and "<lost>" not in x and not (caller and "<lost>" in y) for x, y in zip(a, b)):
+            return begins_or_ends and line.startswith("#0") and line.split()[1] == other.split()[1]
+    return True
+
+
+def walk(name, steps=760):
+    """Another hypervisor, instruction by instruction: frames, arguments and locals at each, as gdb says on QEMU."""
+    with tempfile.NamedTemporaryFile("w", suffix=".gdb") as script:
+        script.write(WALK.replace("STEPS", str(steps)).replace("WALKED", repr(WALKED)))
+        script.flush()
+        theirs = walked(gdb(name, "set osabi none", "set backtrace past-main off", f"target remote | exec {QEMU} {elf(name)}", "break *main", "continue",
+                            "delete", f"source {script.name}", "kill"))
+    asked = ("echo", "echo MARK", *(word for command in WALKED for word in (command, *(["echo"] if "output" in command else []))), "step")
+    ours = walked(repl(name, "break *main", "continue", "delete", *(asked * steps), "echo", "echo MARK"))
+    expect_equal((len(theirs), len(ours)), (steps, steps), f"{name}: steps")
+    expect(len({text.split("\n")[0] for text in theirs}) > 100, f"{name}: it went in a circle")
+    # of rows that are no statements gdb takes those alone that begin another line, binutils all
+    lines = run(["riscv64-unknown-elf-addr2line", "-e", elf(name), *(text.split("\n")[0] for text in theirs)])[1].splitlines()
+    text = open("tests/source/unseen.c").read().splitlines()
+    edges = {f"unseen.c:{i + 1}" for i, line in enumerate(text) if line in "{}" or text[i + 1:i + 2] == ["{"]} if name.endswith("0") else set()
+    different = []
+    for step, (a, b, line) in enumerate(zip(theirs, ours, lines)):
+        other = re.sub(r"unseen.c:\d+", "unseen.c:" + line.split()[0].split(":")[-1], a, count=1)
+        if not any(same_frames(text, b, a.split("\n")[1].split("/")[-1] in edges) for text in (a, other)):
+            different.append((step, a, b))
+    expect(not different, f"{name}: {len(different)} of {steps} differ:\n" + "\n".join(f"step {step}: gdb's\n{a}\nours\n{b}" for step, a, b in different[:4]))
+
+
 def in_guest(script, *texts):
     """What is said of our hypervisor and a guest of it, in order."""
     said = run([RVSIM, "--debug", FIRMWARE, guest("hello")], 120, (script + "quit\n").encode())[2]
@@ -450,6 +523,8 @@ def cases():
         yield f"formats-{name}", lambda name=name: formats(name)
         yield f"types-{name}", lambda name=name: types(name)
         yield f"module-{name}", lambda name=name: module(name)
+    for name in UNSEEN:
+        yield f"walk-{name}", lambda name=name: walk(name)
     yield "moved", moved
     yield "split", split
     yield "commands-of-lines", commands_of_lines
