@@ -9,9 +9,9 @@ CFLAGS_COMMON := -std=gnu17 -g $(WARNINGS) -Isim -I$(BUILD)/include -MMD -MP -D_
 CFLAGS_SIM := $(CFLAGS_COMMON) -O2 -fno-strict-aliasing
 LIBS := -ldw -lelf -lfdt -lzstd -lz -lxxhash -lreadline -lslirp -lm
 
-PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libdw-dev libfdt-dev libzstd-dev libxxhash-dev zlib1g-dev libreadline-dev libslirp-dev libsdl2-dev libsqlite3-dev gcc-riscv64-unknown-elf
-PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi u-boot-qemu u-boot-tools lld python3 \
-                 device-tree-compiler gdb-multiarch rustc binutils-riscv64-unknown-elf gcc-riscv64-linux-gnu libc6-dev-riscv64-cross debian-archive-keyring sqlite3 babeltrace2 gtkwave protobuf-compiler valgrind man-db xvfb xdotool xz-utils
+PACKAGES_BUILD := make gcc libc6-dev clang-19 libelf-dev libdw-dev libfdt-dev libzstd-dev libxxhash-dev zlib1g-dev libreadline-dev libslirp-dev libsdl2-dev libsqlite3-dev gcc-riscv64-unknown-elf python3
+PACKAGES_TEST := $(PACKAGES_BUILD) libclang-rt-19-dev libcriterion-dev qemu-system-misc qemu-user opensbi u-boot-qemu u-boot-tools lld \
+                 device-tree-compiler gdb-multiarch rustc binutils-riscv64-unknown-elf gcc-riscv64-linux-gnu libc6-dev-riscv64-cross debian-archive-keyring sqlite3 babeltrace2 gtkwave protobuf-compiler valgrind man-db zsh xvfb xdotool xz-utils
 
 SIM_SOURCES := $(sort $(wildcard sim/*/*.c sim/*/*/*.c))
 SIM_LIBRARY := $(filter-out sim/cli/main.c,$(SIM_SOURCES))
@@ -21,7 +21,7 @@ FORMATTED = $(shell git ls-files 'sim/*.[ch]' 'firmware/*.[ch]' 'tools/*.[ch]')
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 
 .DEFAULT_GOAL := all
-.PHONY: all run slurm format test test-programs asan hostile lint packages clean help expand
+.PHONY: all ready run slurm ci-tools package-test format test test-programs asan hostile lint packages clean help expand
 
 all: $(BUILD)/rvsim $(BUILD)/rvtrace firmware guests ## build everything under build/
 
@@ -63,9 +63,12 @@ include firmware/build.mk
 include $(wildcard tests/*/build.mk)
 include $(wildcard tools/*/*.mk)
 
-run: ## the main job: two zones on four harts, with a trace of every world switch
+ready: ## install what building needs, and build, on all processors: what a line of CI begins with
 	@tools/install-packages.sh $(PACKAGES_BUILD)
-	@$(MAKE) --no-print-directory all
+	@test -x $(BUILD)/rvsim || echo 'building rvsim, its hypervisor and guests: about a minute on 4 processors' >&2
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+
+run: ready ## the main job: two zones on four harts, with a trace of every world switch
 	$(BUILD)/rvsim -smp 4 --check percpu,worldswitch --trace $(BUILD)/run.trace --stats $(BUILD)/run.json \
 		$(BUILD)/firmware.elf $(BUILD)/guests/smp.elf,name=smp $(BUILD)/guests/paging.elf,name=paging </dev/null
 	@echo; echo 'The first switches to and from guests in $(BUILD)/run.trace (rvtrace dump --type=world):'
@@ -98,6 +101,17 @@ slurm: ## rvsim-sweep on a Slurm of this machine, started for it: 200 points, to
 	@tools/install-packages.sh $(PACKAGES_TEST) slurm-wlm python3-matplotlib
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/run.py slurm
+
+ci-tools: ## rvsim-ci in projects outside; npm's JUnit readers; 1,000 runs that are killed; a slower trap.S
+	@tools/install-packages.sh $(PACKAGES_TEST) git nodejs
+	@command -v npm >/dev/null || tools/install-packages.sh npm
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@tests/run.py ci_outside
+
+package-test: ## the Debian package: lintian; in a fresh Debian 12 it does the main job, CI's templates, and leaves nothing
+	@tools/install-packages.sh $(PACKAGES_TEST) git lintian debootstrap python3-yaml
+	@$(MAKE) --no-print-directory -j$$(nproc) all deb
+	@tests/run.py package
 
 format: ## make the sources look as .clang-format says
 	@tools/install-packages.sh clang-format-19

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install the Debian packages named on the command line that are missing; where that is not allowed, name them and fail.
+# Install the Debian packages named on the command line that are missing, and show how far that is; where it is not allowed, name them and
+# fail.
 # Usage: tools/install-packages.sh PACKAGE...
 set -u
 missing=
@@ -15,10 +16,49 @@ else
 	echo "missing packages; install them with: apt-get install --no-install-recommends$missing" >&2
 	exit 2
 fi
-echo "installing:$missing" >&2
-# shellcheck disable=SC2086 # a list of words
-{
-	$become env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing ||
-	{ $become apt-get update -q &&
-	  $become env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing; }
-} >&2 </dev/null || { echo "could not install:$missing" >&2; exit 2; }
+folder=$(mktemp -d) || exit 2
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 130' INT TERM
+
+# apt tells lines "dlstatus:...:PERCENT:TEXT" (fetching) and "pmstatus:PACKAGE:PERCENT:TEXT" (installing).
+show() {
+	last=-1
+	while IFS=: read -r kind _ percent text; do
+		case $kind in
+		dlstatus) what=fetching ;;
+		pmstatus) what=installing ;;
+		*) continue ;;
+		esac
+		percent=${percent%%.*}
+		if [ -t 2 ]; then
+			printf '\r\033[K%3d%% %s: %.60s' "$percent" "$what" "$text" >&2
+		elif [ "$what$((percent / 20))" != "$last" ]; then
+			echo "  $percent% $what" >&2
+			last=$what$((percent / 20))
+		fi
+	done
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+}
+
+# The words behind it are apt-get's.
+apt() {
+	{
+		# shellcheck disable=SC2086 # $become may be empty
+		$become env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o APT::Status-Fd=3 "$@" 3>&1 >>"$folder/log" 2>&1 </dev/null
+		echo $? >"$folder/status"
+	} | show
+	[ "$(cat "$folder/status")" -eq 0 ]
+}
+
+# shellcheck disable=SC2086 # lists of words
+install() { apt install --no-install-recommends $missing; }
+
+count=$(echo "$missing" | wc -w)
+echo "installing $count packages from Debian, with what they need (this is most of what a first start takes: some minutes):$missing" >&2
+start=$(date +%s)
+install || { apt update && install; } || {
+	tail -n 20 "$folder/log" >&2
+	echo "could not install:$missing" >&2
+	exit 2
+}
+echo "installed, in $(($(date +%s) - start)) seconds" >&2

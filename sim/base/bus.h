@@ -63,6 +63,10 @@ static inline bool bus_is_dram(const struct bus *bus, uint64_t pa, uint64_t size
 
 /* Host address of DRAM at pa; pa must be in DRAM. */
 static inline uint8_t *bus_host(const struct bus *bus, uint64_t pa) { return bus->dram + (pa - bus->dram_base); }
+static inline uint64_t bus_address(const struct bus *bus, const uint8_t *host)
+{
+	return bus->dram_base + (uint64_t)(host - bus->dram);
+}
 static inline uint8_t *bus_page_flags(const struct bus *bus, uint64_t pa)
 {
 	return bus->page_flags + ((pa - bus->dram_base) >> PAGE_SHIFT);

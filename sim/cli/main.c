@@ -103,7 +103,8 @@ static void tell_watched(const struct machine *machine, int status)
 	pattern = line_watch_failed(watch, &line);
 	if (pattern && strncmp(machine->stop_message, "--fail-on", strlen("--fail-on")) != 0)
 		say("--fail-on '%s' matched: %s", pattern->text, line);
-	if (status != EXIT_FAILED && status != EXIT_LIMIT)
+	if (status == EXIT_PASS || machine->stop == STOP_SIGNAL || machine->stop == STOP_FAULT ||
+	    machine->stop == STOP_GOLDEN || machine->stop == STOP_INPUT)
 		return;
 	for (size_t at = 0; (pattern = line_watch_missing(watch, &at)) != NULL;)
 		say("--expect '%s' never matched", pattern->text);
@@ -134,6 +135,8 @@ static int write_results(struct machine *machine, double seconds)
 	if (config->signature_path && signature_write(config->signature_path, machine) != 0)
 		result = -1;
 	if (config->stats_path && stats_write(config->stats_path, machine, seconds) != 0)
+		result = -1;
+	if (config->profile_path && trace_write_counts(machine->trace, config->profile_path) != 0)
 		result = -1;
 	if (trace_close(machine->trace) != 0)
 		result = -1;
@@ -182,6 +185,7 @@ static void end_golden(struct machine *machine)
 	const char *how = machine->golden ? ending(machine, text) : NULL;
 	if (!how || golden_end(machine->golden, how, message))
 		return;
+	machine->golden_end = machine->stop;
 	machine->stop = STOP_GOLDEN;
 	snprintf(machine->stop_message, sizeof(machine->stop_message), "%s", message);
 }

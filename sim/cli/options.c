@@ -323,12 +323,11 @@ static const struct option_row rows[] = {
     VALUE("set", set_param),
     {"trace", true, set_trace, offsetof(struct config, trace_path), 0, 0, NULL},
     OUTPUT("stats", stats_path),
-    REFUSED("profile", true,
-            "there is no profiler in rvsim: rvtrace export --format=callgrind reads a trace with insn events")
-	REFUSED("view", false, "there is no live view: rvtrace report FILE -o report.html makes a page of a trace")
-	    REFUSED("zones", true, "zones are given as guests: GUEST,vcpus=N,memory=SIZE,name=TEXT")
+    OUTPUT("profile", profile_path),
+    REFUSED("view", false, "there is no live view: rvtrace report FILE -o report.html makes a page of a trace")
+	REFUSED("zones", true, "zones are given as guests: GUEST,vcpus=N,memory=SIZE,name=TEXT")
 
-		NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
+	    NUMBER("max-cycles", max_cycles, 1, UINT64_MAX),
     NUMBER("max-insns", max_insns, 1, UINT64_MAX),
     NUMBER("max-resets", max_resets, 0, UINT64_MAX),
     VALUE("timeout", set_timeout),
@@ -434,8 +433,8 @@ static int check_together(const struct config *config)
 	const struct golden_config *golden = &config->golden;
 	if (!golden->path && (golden->update || golden->cycles))
 		return bad("--update and --cycles say how --golden FILE is used");
-	if (golden->path && (config->debug || config->debug_cmd || client || config->load || config->save))
-		return bad("--golden takes a run from its start to its end: not with a debugger, --save or --load");
+	if (golden->path && (config->debug || config->debug_cmd || client || config->load))
+		return bad("--golden takes a run from its start on: not with a debugger or --load");
 	for (unsigned i = 0; i < config->loader_count; i++)
 		if (config->loaders[i].hart >= config->harts)
 			return bad("-device loader: cpu-num=%u: the machine has %u harts", config->loaders[i].hart,
@@ -501,9 +500,9 @@ static void drop_untrue_names(struct config *config)
 /* Options that say where results go, and change none. */
 static bool is_result(const struct option_row *row)
 {
-	static const char *const names[] = {"golden", "update", "cycles",          "stats", "trace",    "signature",
-	                                    "record", "save",   "save-unfinished", "quiet", "dump-dtb", "gdb",
-	                                    "s",      "S"};
+	static const char *const names[] = {"golden", "update",    "cycles", "stats", "profile",
+	                                    "trace",  "signature", "record", "save",  "save-unfinished",
+	                                    "quiet",  "dump-dtb",  "gdb",    "s",     "S"};
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(row->name, names[i]) == 0)
 			return true;

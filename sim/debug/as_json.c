@@ -86,10 +86,17 @@ static bool answer_in_json(struct debugger *debugger, const struct command *comm
 	return good;
 }
 
+bool command_takes(struct debugger *debugger, const struct command *command, const char *args)
+{
+	return *command->args || !*args ||
+	       complain(debugger, "%s takes no argument: what is `%s'?", command->name, args);
+}
+
 bool as_json_run(struct debugger *debugger, const struct command *command, const char *args)
 {
 	char *rest = as_json_form(command) ? without_word(args) : NULL;
-	bool good = rest ? answer_in_json(debugger, command, rest) : command->run(debugger, args);
+	bool good = command_takes(debugger, command, rest ? rest : args) &&
+	            (rest ? answer_in_json(debugger, command, rest) : command->run(debugger, args));
 	free(rest);
 	return good;
 }

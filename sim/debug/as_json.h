@@ -8,6 +8,8 @@
 
 /* The JSON form of a command or topic; NULL: it has none. */
 json_function *as_json_form(const struct command *command);
+/* May it have arguments, or has it none? False after a complaint. */
+bool command_takes(struct debugger *debugger, const struct command *command, const char *args);
 /* Run a command as its row says, or its JSON form if the first or last word of args is -json and there is such a form. What
  * it complains of is the object's "error" then. */
 bool as_json_run(struct debugger *debugger, const struct command *command, const char *args);

@@ -1,15 +1,64 @@
 /* Commands about the debugger itself. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/repl.h"
 #include "debug/travel.h"
 #include "engine/exec.h"
 #include "machine/outputs.h"
 
-COMMAND(cmd_hart, 60, "hart", "h", "[H]", "show or choose the hart that commands speak of")
+/* Of the harts that a list names, `all` or numbers and ranges: a bit each. *args goes behind it. False after a complaint. */
+static bool parse_harts(struct debugger *debugger, const char **args, bool chosen[HARTS_MAX])
+{
+	unsigned count = debugger->machine->hart_count;
+	bool any = false;
+	for (const char *word; isdigit((unsigned char)*(word = *args)); any = true) {
+		char *end;
+		unsigned long first = strtoul(word, &end, 10), last = first;
+		if (*end == '-' && isdigit((unsigned char)end[1]))
+			last = strtoul(end + 1, &end, 10);
+		if ((*end && *end != ' ' && *end != '\t') || first > last || last >= count)
+			return complain(debugger, "`%.*s': harts are 0 to %u", (int)strcspn(word, " \t"), word,
+			                count - 1);
+		for (unsigned long i = first; i <= last; i++)
+			chosen[i] = true;
+		*args = end + strspn(end, " \t");
+	}
+	size_t length;
+	const char *before = *args, *word = next_word(args, &length);
+	if (!any && word_is(word, length, "all"))
+		any = memset(chosen, true, count) != NULL;
+	else
+		*args = before;
+	return (any && **args) || complain(debugger, "hart apply all|H|H-H... COMMAND");
+}
+
+/* The hart that was chosen is so again behind it, wherever the command went. */
+static bool apply_to_harts(struct debugger *debugger, const char *args)
+{
+	bool chosen[HARTS_MAX] = {0}, good = parse_harts(debugger, &args, chosen);
+	unsigned before = debugger->hart;
+	for (unsigned i = 0; good && i < debugger->machine->hart_count && !debugger->quit; i++) {
+		if (!chosen[i])
+			continue;
+		debugger->hart = i;
+		fprintf(debugger->out, "hart %u:\n", i);
+		good = repl_command(debugger, args) && !debug_interrupted(debugger);
+	}
+	debugger->hart = before;
+	return good;
+}
+
+COMMAND(cmd_hart, 60, "hart", "h", "[H] | apply all|H|H-H... COMMAND",
+        "show or choose the hart that commands speak of; run a command for several")
 {
 	uint64_t number = debugger->hart;
+	size_t length;
+	const char *rest = args, *word = next_word(&rest, &length);
+	if (word_is(word, length, "apply"))
+		return apply_to_harts(debugger, rest);
 	if (*args && !expression_all(debugger, args, &number))
 		return false;
 	if (number >= debugger->machine->hart_count)
@@ -50,8 +99,7 @@ COMMAND(cmd_trace, 200, "trace", "tra", "on [FILE [EVENTS]] | off", "record even
 
 COMMAND(cmd_system_reset, 222, "system_reset", "system_r", "", "reset the machine, when it runs next")
 {
-	if (*args)
-		return complain(debugger, "system_reset takes no argument");
+	(void)args;
 	if (debug_is_over(debugger))
 		return false;
 	if (!travel_change(debugger))

@@ -44,7 +44,7 @@ static bool entry_value(struct evaluated *evaluated, struct program *program, co
 	switch (entry->kind) {
 	case NAME_FUNCTION:
 		type = type_of_die(program, &die);
-		if (!die_entry(&die, &linked))
+		if (!die_entry(&die, &linked) || !program_holds(program, linked + program->bias))
 			return false;
 		*value = value_in_memory(&type, linked + program->bias);
 		return true;
@@ -58,7 +58,9 @@ static bool entry_value(struct evaluated *evaluated, struct program *program, co
 		if (view.frame && program != evaluated->frame.program)
 			view.frame = NULL;
 		*value = value_of_variable(&view, &die, NULL);
-		return value->kind != PLACE_LOST;
+		/* what is relocatable may have it in a section that is nowhere */
+		return value->kind != PLACE_LOST &&
+		       (value->kind != PLACE_MEMORY || !program->relocated || program_holds(program, value->address));
 	}
 	}
 }

@@ -345,8 +345,13 @@ static bool variables_frame(struct debugger *debugger, const char *args, struct 
 {
 	if (*args)
 		return complain(debugger, "what is `%s'?", args);
-	return (stack_chosen_frame(debugger, frame, view) && frame->scopes.count) ||
-	       complain(debugger, "no debug information for this frame");
+	bool found = stack_chosen_frame(debugger, frame, view);
+	if (found && frame->scopes.count)
+		return true;
+	const char *missing = found && frame->program ? program_missing_half(frame->program, frame->frame.pc) : NULL;
+	return missing ? complain(debugger, "the debug information of this frame is in %s, which could not be read",
+	                          missing)
+	               : complain(debugger, "no debug information for this frame");
 }
 
 static bool info_variables(struct debugger *debugger, const char *args, bool arguments)

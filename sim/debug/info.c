@@ -81,7 +81,7 @@ COMMAND(cmd_info, 120, "info", "i", "TOPIC [-json]",
 	const char *word = next_word(&args, &length);
 	const struct command *topic = find_topic(word, length);
 	if (topic)
-		return topic->run(debugger, args);
+		return command_takes(debugger, topic, args) && topic->run(debugger, args);
 	if (length)
 		return complain(debugger, "info %.*s: no such topic: info", (int)length, word);
 	list_topics(debugger);
@@ -96,6 +96,8 @@ AS_JSON(cmd_info)
 	if (topic) {
 		json_function *form = as_json_form(topic);
 		json_string(json, "topic", topic->name);
+		if (!command_takes(debugger, topic, args))
+			return false;
 		return form ? form(debugger, args, json) : complain(debugger, "info %s has no JSON form", topic->name);
 	}
 	if (length)

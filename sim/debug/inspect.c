@@ -12,19 +12,53 @@
 #include "hart/mmu.h"
 #include "hart/trap.h"
 
-TOPIC(topic_regs, 10, "registers", "r", "", "pc and x registers")
+static void print_registers(const struct debugger *debugger, const struct hart *hart)
 {
-	(void)args;
-	const struct hart *hart = current(debugger);
 	fprintf(debugger->out, "pc   0x%016llx\n", (unsigned long long)hart->pc);
 	for (unsigned i = 0; i < 32; i++)
 		fprintf(debugger->out, "%-4s 0x%016llx%s", reg_name(i), (unsigned long long)(i ? hart->x[i] : 0),
 		        i % 4 == 3 ? "\n" : "  ");
+}
+
+/* One by its name, with or without its $. */
+static bool print_named_register(struct debugger *debugger, const char *word, size_t length)
+{
+	char *text;
+	uint64_t value;
+	word += *word == '$' ? (length--, 1) : 0;
+	if (asprintf(&text, "$%.*s", (int)length, word) < 0)
+		return complain(debugger, "no memory");
+	bool good = expression_all(debugger, text, &value);
+	if (good)
+		fprintf(debugger->out, "%-4s 0x%016llx\n", text + 1, (unsigned long long)value);
+	free(text);
+	return good;
+}
+
+TOPIC(topic_regs, 10, "registers", "r", "[NAME... | -a]", "pc and x registers; some of any kind; of all harts (-a)")
+{
+	struct machine *machine = debugger->machine;
+	size_t length;
+	if (!*args)
+		print_registers(debugger, current(debugger));
+	if (strcmp(args, "-a") == 0) {
+		for (unsigned i = 0; i < machine->hart_count; i++) {
+			fprintf(debugger->out, "hart %u:\n", i);
+			print_registers(debugger, &machine->harts[i]);
+		}
+		return true;
+	}
+	while (*args) {
+		const char *word = next_word(&args, &length);
+		if (!print_named_register(debugger, word, length))
+			return false;
+	}
 	return true;
 }
 AS_JSON(topic_regs)
 {
-	(void)args;
+	if (*args)
+		return complain(debugger, "info registers -json has all of them");
 	struct hart *hart = current(debugger);
 	as_json_place(json, "pc", debugger, hart, hart->mode, hart->pc);
 	json_open(json, "registers", '{');

@@ -179,7 +179,10 @@ static bool show_lines(struct debugger *debugger, const char *args, struct json 
 			print_line_of(debugger, &line, json);
 		return known;
 	}
-	if (!locate(debugger, &args, &locations))
+	char file[512];
+	unsigned number;
+	if (locate_file_line(&args, file, sizeof file, &number) ? !locate_line(debugger, file, number, &locations)
+	                                                        : !locate(debugger, &args, &locations))
 		return false;
 	bool good = !*args || complain(debugger, "what is `%s'?", args);
 	for (size_t i = 0; good && i < locations.count; i++)

@@ -95,6 +95,7 @@ bool locate_function(struct debugger *debugger, const char *name, struct locatio
 struct line_places {
 	struct program *program;
 	struct locations *locations;
+	bool itself; /* not where a breakpoint at a function's first line belongs */
 	/* The function and block that each is in: the first row in one counts. */
 	Dwarf_Die blocks[64];
 	uint64_t addresses[64];
@@ -116,7 +117,7 @@ static bool visit_line(void *context, const struct source_line *line)
 		if (places->count < sizeof places->blocks / sizeof places->blocks[0])
 			places->blocks[places->count++] = *block;
 	}
-	if (function_range_at(places->program, address, &range) && range.low == address)
+	if (!places->itself && function_range_at(places->program, address, &range) && range.low == address)
 		address = line_after_prologue(places->program, range.low, range.high);
 	if (!places->locations->count) {
 		places->locations->has_line = true;
@@ -125,13 +126,14 @@ static bool visit_line(void *context, const struct source_line *line)
 	return add_location(places->locations, address);
 }
 
-static bool locate_line(struct debugger *debugger, const char *file, unsigned number, struct locations *locations)
+static bool find_line_places(struct debugger *debugger, const char *file, unsigned number, bool itself,
+                             struct locations *locations)
 {
 	struct program *program;
 	struct source_line line;
 	bool known = false;
 	for (size_t i = 0; (program = debug_program_at(debugger, i)) != NULL; i++) {
-		struct line_places places = {.program = program, .locations = locations};
+		struct line_places places = {.program = program, .locations = locations, .itself = itself};
 		size_t before = locations->count;
 		known |= line_file(program, file, &line);
 		line_visit(program, file, number, visit_line, &places);
@@ -144,6 +146,12 @@ static bool locate_line(struct debugger *debugger, const char *file, unsigned nu
 		return true;
 	return known ? complain(debugger, "no code at line %u of %s, nor behind it", number, file)
 	             : complain(debugger, "no source file `%s'", file);
+}
+
+bool locate_line(struct debugger *debugger, const char *file, unsigned number, struct locations *locations)
+{
+	*locations = (struct locations){0};
+	return find_line_places(debugger, file, number, true, locations);
 }
 
 /* An address: `*EXPR` is what it holds; without a star a variable is none. */
@@ -171,7 +179,7 @@ bool locate(struct debugger *debugger, const char **text, struct locations *loca
 	uint64_t address;
 	*locations = (struct locations){0};
 	if (locate_file_line(text, file, sizeof file, &number))
-		return locate_line(debugger, file, number, locations);
+		return find_line_places(debugger, file, number, false, locations);
 	const char *start = *text;
 	bool qualified = debug_qualifier(debugger, text, &locations->place);
 	size_t length = name_length(*text);

@@ -16,6 +16,8 @@ struct locations {
 /* Read a place from *text, up to a blank, and go behind it: FILE:LINE, a function (f, ns::f, zone:f), *EXPR, or an expression.
  * At least one address; free with locations_free. False after a complaint. */
 bool locate(struct debugger *debugger, const char **text, struct locations *locations);
+/* Where a line itself begins, be it in front of its function's prologue. */
+bool locate_line(struct debugger *debugger, const char *file, unsigned number, struct locations *locations);
 void locations_free(struct locations *locations);
 
 /* "FILE:LINE" at *text, which goes behind it: *file and the number. */

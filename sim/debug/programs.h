@@ -17,6 +17,10 @@ struct program *debug_program(struct debugger *debugger, struct hart *hart, enum
 bool debug_line(struct debugger *debugger, struct hart *hart, enum mode mode, uint64_t address,
                 struct source_line *line);
 
+/* One that a user has named, of a space and ASID, from where it was loaded; the names of its sections are copied. `instead`: of all
+ * others of that space. What cannot be read is left out. */
+void programs_add(struct debugger *debugger, const char *path, const struct debug_place *place, const struct program_place *loaded,
+                  bool instead);
 void programs_free(struct debugger *debugger);
 
 #endif

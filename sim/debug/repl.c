@@ -176,21 +176,25 @@ COMMAND(cmd_help, 220, "help", "he", "[COMMAND | info TOPIC]", "this list, or on
 /* ---- reading ---- */
 
 /* False: it failed, and what follows it in a list is not obeyed. */
+bool repl_command(struct debugger *debugger, const char *text)
+{
+	size_t length = strcspn(text, " \t/");
+	const struct command *command = find_command(debugger, text, length);
+	const char *args = text + length;
+	return command && as_json_run(debugger, command, args + strspn(args, " \t"));
+}
+
 static bool execute_command(struct debugger *debugger, const char *line)
 {
 	const char *text = line + strspn(line, " \t");
 	bool may_fail = *text == '-', failed = debugger->failed;
 	text += *text == '-';
 	text += strspn(text, " \t");
-	size_t length = strcspn(text, " \t/");
-	if (length == 0 || *text == '#')
+	if (!*text || *text == '#')
 		return true;
 	free(debugger->to_obey);
 	debugger->to_obey = NULL;
-	const struct command *command = find_command(debugger, text, length);
-	const char *args = text + length;
-	args += strspn(args, " \t");
-	bool done = command && as_json_run(debugger, command, args);
+	bool done = repl_command(debugger, text);
 	debugger->failed = may_fail ? failed : debugger->failed || !(done || debugger->typing);
 	/* what comes behind it was meant for another state */
 	debugger->quit |= debugger->failed && debugger->stops_at_errors;

@@ -304,8 +304,7 @@ COMMAND(cmd_next, 20, "next", "n", "[N] | line [N]", "like step, but runs called
 
 COMMAND(cmd_finish, 30, "finish", "fin", "", "run until the current function returns")
 {
-	if (*args)
-		return complain(debugger, "finish takes no argument: what is `%s'?", args);
+	(void)args;
 	if (debug_is_over(debugger))
 		return false;
 	struct hart *hart = current(debugger);

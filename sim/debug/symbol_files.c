@@ -4,6 +4,7 @@
 #include "base/symbols.h"
 #include "debug/commands.h"
 #include "debug/debugger.h"
+#include "debug/programs.h"
 #include "machine/boot_symbols.h"
 #include "machine/elf_symbols.h"
 #include "machine/loader.h"
@@ -20,13 +21,24 @@ struct symbol_arguments {
 	struct symbol_place where;
 };
 
+/* An expression without blanks: behind a blank `-s' is an option. */
+static bool word_expression(struct debugger *debugger, const char **args, uint64_t *value)
+{
+	size_t length;
+	const char *word = next_word(args, &length);
+	char *text = strndup(word, length);
+	bool good = text && expression_all(debugger, text, value);
+	free(text);
+	return good || (!text && complain(debugger, "no memory"));
+}
+
 static bool parse_section(struct debugger *debugger, const char **args, struct symbol_arguments *arguments,
                           const char *name, size_t length)
 {
 	size_t index = arguments->where.section_count;
 	if (index == SECTIONS_MAX)
 		return complain(debugger, "more than %d sections", SECTIONS_MAX);
-	if (!expression(debugger, args, &arguments->sections[index].address))
+	if (!word_expression(debugger, args, &arguments->sections[index].address))
 		return false;
 	arguments->names[index] = name ? strndup(name, length) : NULL;
 	arguments->sections[index].name = name ? arguments->names[index] : ".text";
@@ -37,7 +49,7 @@ static bool parse_section(struct debugger *debugger, const char **args, struct s
 static bool parse_asid(struct debugger *debugger, const char **args, uint32_t *asid)
 {
 	uint64_t number;
-	if (!expression(debugger, args, &number))
+	if (!word_expression(debugger, args, &number))
 		return false;
 	*asid = (uint32_t)number;
 	return number <= 0xffff || complain(debugger, "an ASID has 16 bits");
@@ -59,7 +71,7 @@ static bool parse_place(struct debugger *debugger, const char **args, struct sym
 	if (word_is(word, length, "asid"))
 		return parse_asid(debugger, args, &place->asid);
 	if (word_is(word, length, "-o"))
-		return expression(debugger, args, &arguments->where.offset);
+		return word_expression(debugger, args, &arguments->where.offset);
 	if (word_is(word, length, "-s")) {
 		const char *name = next_word(args, &length);
 		return parse_section(debugger, args, arguments, name, length);
@@ -96,7 +108,7 @@ static bool parse_symbol_arguments(struct debugger *debugger, const char *args, 
 }
 
 /* Into a module of its own; `instead` of all others of its space. */
-static bool read_symbols(struct debugger *debugger, const struct symbol_arguments *arguments, const struct file *file,
+static bool read_symbols(struct debugger *debugger, struct symbol_arguments *arguments, const struct file *file,
                          bool instead)
 {
 	struct symbols *symbols = debugger->machine->symbols;
@@ -119,6 +131,10 @@ static bool read_symbols(struct debugger *debugger, const struct symbol_argument
 			symbols_empty(symbols, i);
 	symbols_seal(symbols);
 	debug_names_free(debugger);
+	const struct program_place loaded = {arguments->where.offset, arguments->sections,
+	                                     arguments->where.section_count};
+	if (good)
+		programs_add(debugger, arguments->path, &arguments->place, &loaded, instead);
 	if (good)
 		fprintf(debugger->out, "%zu symbols of %s\n", symbols_module(symbols, (size_t)module).count,
 		        arguments->path);

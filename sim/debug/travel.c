@@ -230,7 +230,6 @@ COMMAND(cmd_reverse_step, 52, "reverse-step", "reverse-s", "[N]",
 COMMAND(cmd_reverse_continue, 55, "reverse-continue", "reverse-c", "",
         "back to the last stop point that was met; before a watched value changed")
 {
-	if (*args)
-		return complain(debugger, "reverse-continue takes no argument");
+	(void)args;
 	return travel_report(debugger, travel_continue_back(debugger));
 }

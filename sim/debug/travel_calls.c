@@ -156,8 +156,7 @@ COMMAND(cmd_reverse_finish, 54, "reverse-finish", "reverse-f", "",
 	    .context = &calls,
 	    .limit = machine_position(debugger->machine),
 	};
-	if (*args)
-		return complain(debugger, "reverse-finish takes no argument");
+	(void)args;
 	if (!travel_past(debugger))
 		return false;
 	debugger->stopped = false;

@@ -11,7 +11,7 @@
 #include "dev/host_output.h"
 
 enum {
-	CONSOLE_VERSION = 4,
+	CONSOLE_VERSION = 5,
 	/* Simulated time in which the rest of a line comes, after all that is expected has matched within it. */
 	REST_TICKS = 10000,
 	/* ... after which a line stands, when the guest asks for input. */
@@ -243,6 +243,8 @@ int console_finish(struct console *console)
 }
 
 uint64_t console_unasked(const struct console *console) { return host_input_unasked(console->input); }
+
+uint64_t console_given(const struct console *console, uint64_t *hash) { return host_input_given(console->input, hash); }
 
 const struct line_watch *console_watch(const struct console *console) { return console->watch; }
 

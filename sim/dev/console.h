@@ -73,6 +73,7 @@ bool console_at_terminal(const struct console *console);
 int console_finish(struct console *console);
 /* How much of a recording being replayed nobody has asked for. */
 uint64_t console_unasked(const struct console *console);
+uint64_t console_given(const struct console *console, uint64_t *hash); /* host_input_given */
 const struct line_watch *console_watch(const struct console *console);
 
 /* The machine goes another way from here than it did before: output is shown again, and input comes when it is asked for. */

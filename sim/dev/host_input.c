@@ -31,6 +31,7 @@ struct host_input {
 	uint64_t taken; /* how often something came */
 	uint64_t asked; /* cycle at which the guest asked last */
 	struct frontier asks;
+	uint64_t given, given_hash; /* host_input_given */
 	bool pause; /* a break follows the bytes */
 	struct host_terminal terminal;
 	struct {
@@ -40,6 +41,9 @@ struct host_input {
 	bool replaying;
 	bool finished; /* RECORD_STOP is written */
 };
+
+#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
 
 /* Of a key: it was typed at the terminal, not by a script. */
 enum { KEY_FROM_TERMINAL = 0x200 };
@@ -96,6 +100,7 @@ struct host_input *host_input_open(const struct host_input_config *config)
 		return NULL;
 	}
 	input->config = *config;
+	input->given_hash = FNV_BASIS;
 	input->replaying = config->log && config->log->replaying;
 	open_terminal(input);
 	return input;
@@ -339,12 +344,26 @@ bool host_input_ended(struct host_input *input, uint64_t now)
 	return input->ended && input->at == input->count;
 }
 
+static int give_byte(struct host_input *input)
+{
+	uint8_t byte = input->bytes[input->at++];
+	input->given++;
+	input->given_hash = (input->given_hash ^ byte) * FNV_PRIME;
+	return byte;
+}
+
+uint64_t host_input_given(const struct host_input *input, uint64_t *hash)
+{
+	*hash = input->given_hash;
+	return input->given;
+}
+
 int host_input_read(struct host_input *input, uint64_t now)
 {
 	if (host_input_empty(input))
 		ask(input, now);
 	if (input->at < input->count)
-		return input->bytes[input->at++];
+		return give_byte(input);
 	if (input->pause) {
 		input->pause = false;
 		return CONSOLE_BREAK;
@@ -406,6 +425,8 @@ void host_input_save(const struct host_input *input, struct state_writer *writer
 	state_write_u64(writer, input->taken);
 	state_write_u64(writer, input->asked);
 	state_write_u64(writer, input->asks.at);
+	state_write_u64(writer, input->given);
+	state_write_u64(writer, input->given_hash);
 	state_write_u64(writer, input->count - input->at);
 	state_write(writer, unread(input), input->count - input->at);
 }
@@ -418,6 +439,8 @@ bool host_input_restore(struct host_input *input, struct state_reader *reader)
 	input->taken = state_read_u64(reader);
 	input->asked = state_read_u64(reader);
 	input->asks.at = state_read_u64(reader);
+	input->given = state_read_u64(reader);
+	input->given_hash = state_read_u64(reader);
 	uint64_t size = state_read_limited(reader, LIMIT);
 	input->at = input->count = 0;
 	input->failed = false; /* what troubled a later time has not happened */

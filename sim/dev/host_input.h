@@ -53,6 +53,8 @@ bool host_input_empty(const struct host_input *input);
 int host_input_read(struct host_input *input, uint64_t now);
 /* The same question, without taking the byte: will it be CONSOLE_END? */
 bool host_input_ended(struct host_input *input, uint64_t now);
+/* What the guest has read: how many bytes, and FNV-1a of them. */
+uint64_t host_input_given(const struct host_input *input, uint64_t *hash);
 
 /* As if typed: the guest gets it when it asks next. False: it has been told that there is no input, or input is a
  * recording. */

@@ -195,9 +195,24 @@ static void start_anew(struct hart *hart)
 
 static struct jump *jump_of(struct hart *hart, unsigned limit)
 {
-	struct exec *exec = hart->exec;
-	struct jump *jumps = limit == 1 ? exec->steps : limit ? exec->limited : exec->jumps;
+	struct jump *jumps = limit == 1 ? hart->exec->steps : hart->exec->jumps;
 	return &jumps[jump_index_in(hart->pc, hart->pipeline_state)];
+}
+
+/* The block that was jumped to the last time. For any number of instructions, one that had to be short will do while it may be
+ * entered. */
+static struct block *find_jumped(struct hart *hart, unsigned limit)
+{
+	const struct jump *jump = jump_of(hart, limit);
+	if (jump->pc != hart->pc || jump->context != hart->context || jump->block->code.state != hart->pipeline_state)
+		return NULL;
+	bool fits = jump->block->key >> KEY_BITS == limit || (!limit && hart->model && block_is_open(jump->block));
+	return fits ? jump->block : NULL;
+}
+
+static void remember_jump(struct hart *hart, unsigned limit, struct block *block)
+{
+	*jump_of(hart, limit) = (struct jump){hart->pc, hart->context, block};
 }
 
 static uint32_t block_key(const struct hart *hart, unsigned limit)
@@ -212,8 +227,10 @@ struct block *block_make(struct hart *hart, uint64_t pa, unsigned limit, unsigne
 	struct block *block = NULL;
 	if (count < whole)
 		block = find_cached(exec, hart->pc, pa, block_key(hart, count), hart->pipeline_state);
-	if (block)
+	if (block) {
+		remember_jump(hart, count, block);
 		return block;
+	}
 	if (exec->arena_used + block_size(OPS_MAX) + UOPS_SIZE + LINES_SIZE > ARENA_BYTES)
 		start_anew(hart);
 	block = (struct block *)(exec->arena + exec->arena_used);
@@ -233,17 +250,15 @@ struct block *block_make(struct hart *hart, uint64_t pa, unsigned limit, unsigne
 	block->key = block_key(hart, limit);
 	insert(exec, block);
 	bus_flag(hart->bus, pa, PAGE_CODE);
-	*jump_of(hart, limit) = (struct jump){hart->pc, hart->context, block};
+	remember_jump(hart, limit, block);
 	return block;
 }
 
 struct block *block_find(struct hart *hart, unsigned limit, uint64_t *pa)
 {
-	struct jump *jump = jump_of(hart, limit);
-	if (jump->pc == hart->pc && jump->context == hart->context && jump->block->code.state == hart->pipeline_state &&
-	    jump->block->key >> KEY_BITS == limit)
-		return jump->block;
-
+	struct block *block = find_jumped(hart, limit);
+	if (block)
+		return block;
 	if (hart->model && states_full(&hart->model->states))
 		start_anew(hart);
 	struct mmu_context context = mmu_context_fetch(hart);
@@ -259,9 +274,8 @@ struct block *block_find(struct hart *hart, unsigned limit, uint64_t *pa)
 	if (straddles || !translation.uniform_pmp)
 		return fragile_block(hart, translation.pa);
 	*pa = translation.pa;
-	struct block *block = find_cached(hart->exec, hart->pc, translation.pa, block_key(hart, limit),
-	                                  hart->pipeline_state);
+	block = find_cached(hart->exec, hart->pc, translation.pa, block_key(hart, limit), hart->pipeline_state);
 	if (block)
-		*jump_of(hart, limit) = (struct jump){hart->pc, hart->context, block};
+		remember_jump(hart, limit, block);
 	return block;
 }

@@ -92,7 +92,7 @@ enum key_bit {
 
 enum {
 	JUMP_ENTRIES = 1024,
-	ADDRESS_BUCKETS = 16384,
+	ADDRESS_BUCKETS = 65536,
 	PAGE_BUCKETS = 4096,
 	LINE_BUCKETS = 8192,
 	FEW_BLOCKS = 128,
@@ -104,8 +104,7 @@ struct exec {
 		uint64_t pc, context;
 		struct block *block;
 	} jumps[JUMP_ENTRIES], /* by virtual pc: what indirect jumps look up */
-	    steps[JUMP_ENTRIES], /* likewise for one-instruction blocks */
-	    limited[JUMP_ENTRIES]; /* and for those of another limit */
+	    steps[JUMP_ENTRIES]; /* likewise for one-instruction blocks */
 	struct block *by_address[ADDRESS_BUCKETS];
 	struct block *by_page[PAGE_BUCKETS];
 	struct block_line *by_line[LINE_BUCKETS]; /* of open blocks: what is closed when the line goes */
@@ -254,7 +253,8 @@ op_fn op_leave_before; /* leave, before the instruction at this place */
 op_fn op_leave_tp; /* op_leave_after, where an op_tp follows: this */
 op_fn op_timing_from; /* --timing from=SYMBOL: this is the place */
 op_fn op_timing_hint; /* an instruction that switches timing */
-op_fn op_probe; /* timing: the next instruction's cost depends on values */
+op_fn op_probe; /* timing: the next instruction's cost depends on values; in rm, whether it is an atomic access: */
+enum { PROBE_NO_ACCESS, PROBE_LOAD, PROBE_STORE };
 op_fn op_timed_jalr;
 op_fn op_settle; /* timing: the block ends, and the model has to say what it cost */
 

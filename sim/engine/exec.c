@@ -351,7 +351,7 @@ static unsigned limit_of(const struct block *block) { return block->key >> KEY_B
  * other. */
 static bool may_link(const struct hart *hart, const struct block *from, uint32_t state, const struct block *block)
 {
-	return block->code.lasting && limit_of(block) == (limit_of(from) == 1) && block->code.state == state &&
+	return block->code.lasting && (limit_of(block) == 1) == (limit_of(from) == 1) && block->code.state == state &&
 	       (!hart->model || !hart->model->fetch_space || (from->code.pc ^ block->code.pc) < PAGE_SIZE);
 }
 

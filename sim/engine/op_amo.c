@@ -53,7 +53,7 @@ static const uint8_t *load_reserved(struct hart *hart, const struct op *op, unsi
 		}
 		mem_loaded(hart, translation.pa, size);
 	}
-	reservation_make(hart, hart->bus->dram_base + (uint64_t)(host - hart->bus->dram));
+	reservation_make(hart, bus_address(hart->bus, host));
 	return host;
 }
 
@@ -78,7 +78,7 @@ LR(lr_d, int64_t)
 		uint8_t *host = amo_locate(hart, op, sizeof(type), &pa);                                               \
 		if (!host)                                                                                             \
 			TRAP;                                                                                          \
-		uint64_t place = hart->bus->dram_base + (uint64_t)(host - hart->bus->dram);                            \
+		uint64_t place = bus_address(hart->bus, host);                                                         \
 		bool success = hart->reservation.valid &&                                                              \
 		               hart->reservation.pa == (place & -(uint64_t)RESERVATION_BYTES);                         \
 		reservation_end(hart);                                                                                 \

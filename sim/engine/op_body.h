@@ -26,9 +26,9 @@
 
 #ifdef TIMED
 #define READABLE(va, size)                                                                                             \
-	near_find(&hart->model->near, &hart->model->dtlb, hart->model->near.bank->read, va, size, &host)
+	near_find(&hart->model->near.bank->read, &hart->model->near.read, &hart->model->dtlb, va, size, &host)
 #define WRITABLE(va, size)                                                                                             \
-	near_find(&hart->model->near, &hart->model->dtlb, hart->model->near.bank->write, va, size, &host)
+	near_find(&hart->model->near.bank->write, &hart->model->near.write, &hart->model->dtlb, va, size, &host)
 #define SLOW(name) op_timed_##name##_slow
 #define STORED(va) model_log_store(hart->model, va)
 #else

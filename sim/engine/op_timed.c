@@ -5,13 +5,43 @@
 #define TIMED
 #include "engine/op_body.h"
 
+#include "engine/note.h"
+
 static inline uint64_t address(const struct hart *hart, const struct op *op) { return X(rs1) + (uint64_t)OPERAND(imm); }
 
-/* Leave after the instruction if it has a stall. */
-#define NEXT_STALLED(stalled)                                                                                          \
+/* The block is over behind an instruction that has stalled: on to the next one, if it is known what comes. NULL: leave. */
+static const struct op *follow_stall(struct hart *hart)
+{
+	unsigned count = (unsigned)(hart->retired - hart_block_insns(hart));
+	struct passed passed;
+	hart->exec->link = NULL;
+	if (hart->effects || hart->counters.armed || hart->metering || !model_pass(hart, count, &passed))
+		return NULL;
+	struct link *link = (struct link *)passed.next;
+	hart->progress += edge_advance(count, passed.cycles);
+	const struct op *next = block_follow(hart, link);
+	if (!next)
+		block_leave(hart, FLOW_NEXT, link, passed.state, hart->pc);
+	return next;
+}
+
+OP(stalled)
+{
+	op = note_after(hart, op + 1);
+	op_sync(hart, op);
+	if (op->run == op_tp && !op->rs1) /* as in op_leave_after */
+		OP_TAIL(op_leave_tp);
+	const struct op *next = follow_stall(hart);
+	if (!next)
+		LEAVE;
+	OP_CONTINUE(next);
+}
+
+/* The block is over after the instruction if that has a stall. */
+#define NEXT_STALLED(has_stall)                                                                                        \
 	do {                                                                                                           \
-		if (stalled)                                                                                           \
-			OP_TAIL(op_leave_after);                                                                       \
+		if (has_stall)                                                                                         \
+			OP_TAIL(op_stalled);                                                                           \
 		NEXT_EFFECTS;                                                                                          \
 	} while (0)
 
@@ -71,9 +101,12 @@ static const uint8_t *known_host(const struct l0_entry *entries, uint64_t va)
 #define AFTER_STORE_FORM(form, a, name, file, box)                                                                     \
 	OP(form)                                                                                                       \
 	{                                                                                                              \
-		if (__builtin_expect(model_conflict(hart->model, (a) + (uint64_t)OPERAND(imm), OPERAND(rs3)) != 0, 0)) \
-			OP_TAIL(SLOW(name));                                                                           \
+		const unsigned conflict = model_conflict(hart->model, (a) + (uint64_t)OPERAND(imm), OPERAND(rs3));     \
 		LOAD_FROM(name, a, file, box)                                                                          \
+		if (__builtin_expect(conflict != 0, 0)) {                                                              \
+			hart->model->outcome.stall.conflict = (uint8_t)conflict;                                       \
+			OP_TAIL(op_stalled);                                                                           \
+		}                                                                                                      \
 		NEXT;                                                                                                  \
 	}
 
@@ -212,15 +245,20 @@ OP(timed_jalr)
 OP(probe)
 {
 	op_sync(hart, op);
-	model_probe(hart, (enum insn_id)OPERAND(imm), OPERAND(rs1), OPERAND(rs2));
+	const uint8_t *host = OPERAND(rm) == PROBE_NO_ACCESS ? NULL
+	                      : OPERAND(rm) == PROBE_LOAD    ? known_host(hart->l0->read, X(rs1))
+	                                                     : known_host(hart->l0->write, X(rs1));
+	model_probe(hart, (enum insn_id)OPERAND(imm), OPERAND(rs1), OPERAND(rs2), host);
 	NEXT;
 }
 
 OP(settle)
 {
 	op_sync(hart, op);
-	hart->exec->link = NULL;
-	LEAVE;
+	const struct op *next = follow_stall(hart);
+	if (!next)
+		LEAVE;
+	OP_CONTINUE(next);
 }
 
 #if DISPATCH_TAIL

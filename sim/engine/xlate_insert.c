@@ -4,12 +4,23 @@
 #include "engine/note.h"
 #include "watch/check.h"
 
+static uint8_t probed_access(const struct insn *insn)
+{
+	switch (insn_rows[insn->semantics].class) {
+	case CLASS_LR: return PROBE_LOAD;
+	case CLASS_AMO:
+	case CLASS_SC: return PROBE_STORE;
+	default: return PROBE_NO_ACCESS;
+	}
+}
+
 /* The probe sees the operands of the instruction after it. */
 static void emit_probe(struct translator *translator, const struct insn *insn)
 {
 	struct op *op = emit(translator, op_probe);
 	op->rs1 = insn->rs1;
 	op->rs2 = insn->rs2;
+	op->rm = probed_access(insn);
 	op->word = insn->word;
 	op->imm = insn->semantics;
 }

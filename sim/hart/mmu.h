@@ -62,8 +62,8 @@ uint64_t mmu_space(const struct hart *hart, enum mode mode);
 /* Is a physical access of `size` bytes at pa allowed by PMP for this effective mode? The decoded form of the PMP CSRs
  * is brought up to date when the epoch in hart->context has changed or EFFECT_TRANSLATE is pending: after any write. */
 bool pmp_allows(const struct hart *hart, uint64_t pa, unsigned size, enum access access, enum mode mode);
-/* Does one PMP verdict hold for the whole page around pa? */
-bool pmp_uniform(const struct hart *hart, uint64_t pa);
+/* A number that is another one after every change of what PMP allows. */
+uint64_t pmp_version(const struct hart *hart);
 
 enum walk_stage { STAGE_S, STAGE_VS, STAGE_G };
 

@@ -139,6 +139,7 @@ static void pmp_refresh(const struct hart *hart, struct pmp *pmp)
 	memcpy(pmp->sources.addr, addr, sizeof pmp->sources.addr);
 	pmp->sources.mseccfg = hart->csr.mseccfg;
 	pmp->valid = true;
+	pmp->decoded++;
 	decode(pmp, hart->options->pmp_entries);
 }
 
@@ -149,11 +150,19 @@ static bool inside(const struct pmp *pmp, unsigned i, uint64_t pa)
 	return pa <= pmp->segments[i].last && (i == 0 || pa > pmp->segments[i - 1].last);
 }
 
-const struct pmp_segment *pmp_find(const struct hart *hart, uint64_t pa, uint64_t *first)
+static struct pmp *up_to_date(const struct hart *hart)
 {
 	struct pmp *pmp = &hart->mmu->pmp;
 	if (!pmp->valid || pmp->epoch != epoch_of(hart) || hart->effects & EFFECT_TRANSLATE)
 		pmp_refresh(hart, pmp);
+	return pmp;
+}
+
+uint64_t pmp_version(const struct hart *hart) { return up_to_date(hart)->decoded; }
+
+const struct pmp_segment *pmp_find(const struct hart *hart, uint64_t pa, uint64_t *first)
+{
+	struct pmp *pmp = up_to_date(hart);
 	if (!inside(pmp, pmp->recent, pa)) {
 		unsigned low = 0, high = pmp->count - 1;
 		while (low < high) {

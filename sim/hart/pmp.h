@@ -22,6 +22,7 @@ struct pmp {
 	} sources;
 	bool valid;
 	uint64_t epoch;
+	uint64_t decoded; /* how often that has been done */
 	unsigned recent; /* segment of the last question */
 	unsigned count;
 	struct pmp_segment segments[PMP_SEGMENTS];

@@ -20,14 +20,6 @@ struct symbol_reader {
 	unsigned module;
 };
 
-static const struct section_place *placed_section(const struct symbol_reader *reader, const char *name)
-{
-	for (size_t i = 0; name && i < reader->place->section_count; i++)
-		if (strcmp(reader->place->sections[i].name, name) == 0)
-			return &reader->place->sections[i];
-	return NULL;
-}
-
 /* The section's header, and by how much it was moved. False: it is nowhere. */
 static bool section_of(const struct symbol_reader *reader, const Elf64_Sym *entry, GElf_Shdr *header, uint64_t *moved)
 {
@@ -36,8 +28,9 @@ static bool section_of(const struct symbol_reader *reader, const Elf64_Sym *entr
 	*moved = 0;
 	if (!section || !gelf_getshdr(section, header)) /* it is a number, and no place */
 		return true;
-	const struct section_place *place = placed_section(
-	    reader, elf_strptr(reader->elf, reader->section_names, header->sh_name));
+	const struct section_place *place = section_place_of(
+	    reader->place->sections, reader->place->section_count,
+	    elf_strptr(reader->elf, reader->section_names, header->sh_name));
 	*moved = place ? place->address - header->sh_addr : reader->place->offset;
 	return place || !reader->relocatable;
 }
@@ -47,8 +40,8 @@ static int add_elf_symbol(const struct symbol_reader *reader, const Elf64_Sym *e
 	unsigned type = ELF64_ST_TYPE(entry->st_info);
 	GElf_Shdr section;
 	uint64_t moved;
-	/* '$x', '$d': the assembler's marks of code and data, not names of anything */
-	if (name[0] == '\0' || name[0] == '$' || entry->st_shndx == SHN_UNDEF)
+	/* '$x', '$d': the assembler's marks of code and data; '.L': its labels. They are not names of anything */
+	if (name[0] == '\0' || name[0] == '$' || strncmp(name, ".L", 2) == 0 || entry->st_shndx == SHN_UNDEF)
 		return 0;
 	/* each of a broken table's names may be all the rest of the file: what is kept must not grow by its square */
 	if (strnlen(name, NAME_LIMIT) == NAME_LIMIT)
@@ -131,9 +124,8 @@ static int check_places(const struct symbol_reader *reader, struct symbol_place 
 	return 0;
 }
 
-static int read_elf(const struct file *file, struct symbols *symbols, unsigned module, const struct symbol_place *place)
+static int read_elf(const struct file *file, struct symbols *symbols, unsigned module, struct symbol_place *place)
 {
-	struct symbol_place checked = *place;
 	GElf_Ehdr header;
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return say("%s: libelf is too old: %s", file->path, elf_errmsg(-1));
@@ -144,13 +136,13 @@ static int read_elf(const struct file *file, struct symbols *symbols, unsigned m
 	    .file = file,
 	    .elf = elf,
 	    .relocatable = gelf_getehdr(elf, &header) && header.e_type == ET_REL,
-	    .place = &checked,
+	    .place = place,
 	    .symbols = symbols,
 	    .module = module,
 	};
 	if (elf_getshdrstrndx(elf, &reader.section_names) != 0)
 		reader.section_names = 0;
-	int result = place->section_count || reader.relocatable ? check_places(&reader, &checked) : 0;
+	int result = place->section_count || reader.relocatable ? check_places(&reader, place) : 0;
 	if (result == 0)
 		result = add_table(&reader);
 	elf_end(elf);
@@ -162,7 +154,7 @@ int elf_symbols(const struct file *file, struct symbols *symbols, unsigned modul
 	return file_is_elf(file) ? read_elf(file, symbols, module, &(struct symbol_place){0}) : 0;
 }
 
-int elf_symbols_at(const struct file *file, struct symbols *symbols, unsigned module, const struct symbol_place *place)
+int elf_symbols_at(const struct file *file, struct symbols *symbols, unsigned module, struct symbol_place *place)
 {
 	return elf_check_sections(file) == 0 ? read_elf(file, symbols, module, place) : -1;
 }

@@ -5,15 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/section_place.h"
 
 struct file;
 struct symbols;
-
-/* Where a section was loaded that the file has at another address, or at none. */
-struct section_place {
-	const char *name;
-	uint64_t address;
-};
 
 /* Where a file was loaded; all zero: where it says. */
 struct symbol_place {
@@ -28,7 +23,7 @@ struct symbol_place {
 int elf_symbols(const struct file *file, struct symbols *symbols, unsigned module);
 
 /* Likewise those of any ELF file, where it was loaded. Of a relocatable one (a kernel module) only sections of the list are
- * anywhere; of others each section of the list must be there. */
-int elf_symbols_at(const struct file *file, struct symbols *symbols, unsigned module, const struct symbol_place *place);
+ * anywhere; of others each section of the list must be there. place->offset becomes what `whole` makes of it. */
+int elf_symbols_at(const struct file *file, struct symbols *symbols, unsigned module, struct symbol_place *place);
 
 #endif

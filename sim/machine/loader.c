@@ -354,6 +354,19 @@ static void tell_left_out(const struct file *file, const Elf64_Ehdr *header, con
 		}
 }
 
+/* A program that its linker put at 0 because it runs anywhere, as OpenSBI's ELF files from 1.4 on. As QEMU, we have no place for it. */
+static int refuse_unplaced(const struct file *file, const struct layout *layout, const Elf64_Ehdr *header,
+                           const Elf64_Phdr *segments)
+{
+	for (unsigned i = 0; i < header->e_phnum && header->e_type == ET_DYN; i++)
+		if (loads(&segments[i]) && segments[i].p_paddr == 0 && layout->base != 0)
+			return complain(
+			    file->path,
+			    "is position independent and linked at 0, where there is no memory: give it as a "
+			    "flat file, for QEMU too (OpenSBI's .bin beside the .elf, or objcopy -O binary)");
+	return 0;
+}
+
 static int refuse_device(const struct file *file, unsigned index, const Elf64_Phdr *segment)
 {
 	for (const struct device_row *row = device_rows; row < device_rows + DEVICE_ROWS; row++) {
@@ -389,7 +402,7 @@ int elf_load(const struct file *file, struct bus *bus, struct layout *layout, co
 	Elf64_Phdr *segments;
 	if (check_all(file, &header, &segments, &image->entry) != 0)
 		return -1;
-	int result = 0;
+	int result = refuse_unplaced(file, layout, &header, segments);
 	image->low = UINT64_MAX;
 	image->high = 0;
 	for (unsigned i = 0; i < header.e_phnum && result == 0; i++) {

@@ -564,6 +564,8 @@ static int add_observers(struct machine *machine, const struct boot *boot)
 	machine->config_text = config_text(machine);
 	if (!machine->config_text)
 		return no_memory("the configuration");
+	if (config->profile_path && trace_count(machine->trace))
+		return no_memory("the profile");
 	trace_config(machine->trace, machine->config_text);
 	trace_symbols(machine->trace, machine->symbols);
 	if (machine->check)

@@ -106,7 +106,7 @@ struct config {
 	double timeout; /* host seconds; 0: none */
 	const char *trace_path;
 	uint32_t trace_events;
-	const char *stats_path, *signature_path;
+	const char *profile_path, *stats_path, *signature_path;
 	uint32_t checks; /* enum check_kind bits */
 	struct percpu_config percpu;
 	struct golden_config golden;
@@ -197,6 +197,8 @@ struct machine {
 	struct trace *trace;
 	struct check *check;
 	struct golden *golden;
+	enum stop_reason
+	    golden_end; /* how the run ended where that is the difference; RUNNING: it was stopped at one */
 	struct symbols *symbols;
 	struct spaces *spaces; /* whose hgatp is which guest's; NULL: there are no guests */
 	struct file_identity *files; /* that were read at the start */
@@ -246,7 +248,12 @@ void machine_ask_for_reset(struct machine *machine);
 /* A device or a check stops the machine. The first reason stays. Every hart is asked to yield. */
 void machine_stop(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
 
-/* Reasons of the host's or of limits: the message also says so if instructions do nothing but trap. */
+/* A hart in the critical-error state (a double trap in M-mode without Smrnmi), NULL: none; and what is said of it. */
+const struct hart *machine_critical_hart(const struct machine *machine);
+void machine_critical_text(const struct hart *hart, char *text, size_t size);
+
+/* Reasons of the host's or of limits: the message also says so if a hart is in the critical-error state, or if instructions
+ * do nothing but trap. */
 void machine_give_up(struct machine *machine, enum stop_reason reason, unsigned code, const char *message);
 
 /* The run begins: --timeout counts from here. */

@@ -18,7 +18,7 @@ struct output {
 	struct stat status;
 };
 
-enum { OUTPUTS = 8 /* and those of character back ends */ };
+enum { OUTPUTS = 9 /* and those of character back ends */ };
 
 static const char *serial_file(const char *serial) { return strncmp(serial, "file:", 5) == 0 ? serial + 5 : NULL; }
 
@@ -28,6 +28,7 @@ static struct output *list_outputs(const struct config *config, unsigned more, u
 	const struct output all[OUTPUTS] = {
 	    {.what = "--trace", .path = config->trace_path, .alone = true},
 	    {.what = "--stats", .path = config->stats_path},
+	    {.what = "--profile", .path = config->profile_path},
 	    {.what = "--signature", .path = config->signature_path},
 	    {.what = "--record", .path = config->record, .alone = true},
 	    {.what = "--save", .path = config->save, .alone = true},

@@ -1,11 +1,8 @@
 #include "machine/sched.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include "engine/exec.h"
 #include "hart/reservation.h"
 #include "hart/trap.h"
-#include "isa/privileged.h"
 #include "machine/lookahead.h"
 #include "machine/restart.h"
 
@@ -51,19 +48,11 @@ static void wake_by_timer(struct hart *hart)
 /* Nothing runs and nothing is due. A hart in the critical-error state waits for nothing: it is at the instruction that trapped. */
 static void stop_idle(struct machine *machine)
 {
-	char text[160];
-	for (unsigned i = 0; i < machine->hart_count; i++) {
-		const struct hart *hart = &machine->harts[i];
-		if (!hart->halted)
-			continue;
-		snprintf(text, sizeof(text),
-		         "hart %u is in the critical-error state: at 0x%" PRIx64
-		         " M-mode trapped (%s) while it could not",
-		         i, hart->pc, cause_name(false, hart->trap.cause));
-		machine_stop(machine, STOP_IDLE, 0, text);
-		return;
-	}
-	machine_stop(machine, STOP_IDLE, 0, "every hart waits for an interrupt that nothing can raise");
+	const struct hart *hart = machine_critical_hart(machine);
+	char text[160] = "every hart waits for an interrupt that nothing can raise";
+	if (hart)
+		machine_critical_text(hart, text, sizeof(text));
+	machine_stop(machine, STOP_IDLE, 0, text);
 }
 
 static bool any_held(const struct machine *machine)

@@ -39,9 +39,9 @@ static uint64_t *digests_of(const struct machine *machine)
 /* ---- writing ---- */
 
 /* Where a run that stopped for this reason could go on. */
-static bool could_go_on(enum stop_reason stop)
+static bool could_go_on(const struct machine *machine)
 {
-	switch (stop) {
+	switch (machine->stop == STOP_GOLDEN ? machine->golden_end : machine->stop) {
 	case RUNNING:
 	case STOP_MATCHED:
 	case STOP_LIMIT:
@@ -83,7 +83,7 @@ static int write_packed(const struct machine *machine, const char *path, const s
 int snapshot_write(const struct machine *machine, const char *path)
 {
 	struct state_writer state = {0};
-	if (!could_go_on(machine->stop))
+	if (!could_go_on(machine))
 		return machine->config->save_unfinished
 		           ? 0
 		           : say("--save %s: the machine has come to its end: there is nothing to go on from", path);

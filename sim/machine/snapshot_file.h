@@ -10,8 +10,8 @@
 
 struct machine;
 
-/* The machine has stopped where it could go on: at a limit, a match, a signal or because the user left. 0, or -1 after a line on
- * stderr: it has come to its end (unless the configuration wants none then), or the file cannot be written. */
+/* The machine has stopped where it could go on: at a limit, a match, a difference from a golden file, a signal or because the user left.
+ * 0, or -1 after a line on stderr: it has come to its end (unless the configuration wants none then), or the file cannot be written. */
 int snapshot_write(const struct machine *machine, const char *path);
 
 /* Into a machine that was just built. 0, or -1 after a line on stderr: it is no snapshot, is damaged, or of another machine, programs or

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "dev/console.h"
 #include "hart/mmu.h"
 #include "machine/config_json.h"
 #include "machine/machine.h"
@@ -76,6 +77,7 @@ static void write_all(struct json *json, const struct machine *machine, const st
                       double host_seconds)
 {
 	uint64_t cycles = 0, instructions = 0, hash = trace_hash(machine->trace, machine->harts, machine->hart_count);
+	uint64_t input_hash, input_bytes = console_given(machine->console, &input_hash);
 	struct trace_names names = {find_name, machine->symbols};
 	for (unsigned i = 0; i < machine->hart_count; i++) {
 		cycles = now[i].cycle > cycles ? now[i].cycle : cycles;

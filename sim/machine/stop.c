@@ -5,6 +5,7 @@
 #include "base/host_clock.h"
 #include "base/host_signals.h"
 #include "dev/console.h"
+#include "isa/privileged.h"
 #include "machine/display.h"
 #include "trace/trace.h"
 
@@ -46,16 +47,33 @@ static uint64_t trap_vector(const struct hart *hart)
 	return hart->mode == MODE_M ? hart->csr.mtvec : hart->mode == MODE_HS ? hart->csr.stvec : hart->csr.vstvec;
 }
 
+const struct hart *machine_critical_hart(const struct machine *machine)
+{
+	for (unsigned i = 0; i < machine->hart_count; i++)
+		if (machine->harts[i].halted)
+			return &machine->harts[i];
+	return NULL;
+}
+
+void machine_critical_text(const struct hart *hart, char *text, size_t size)
+{
+	snprintf(text, size,
+	         "hart %u is in the critical-error state: at 0x%" PRIx64 " M-mode trapped (%s) while it could not",
+	         hart->id, hart->pc, cause_name(false, hart->trap.cause));
+}
+
 void machine_give_up(struct machine *machine, enum stop_reason reason, unsigned code, const char *message)
 {
-	const struct hart *hart = trapping_hart(machine);
-	char text[160];
-	if (hart) {
-		snprintf(text, sizeof(text), "%s: every instruction traps at 0x%" PRIx64 " (%s %#" PRIx64 ")", message,
-		         hart->pc, vector_name(hart->mode), trap_vector(hart));
-		message = text;
-	}
-	machine_stop(machine, reason, code, message);
+	const struct hart *hart = machine_critical_hart(machine);
+	char why[160], text[sizeof(machine->stop_message)];
+	why[0] = '\0';
+	if (hart)
+		machine_critical_text(hart, why, sizeof(why));
+	else if ((hart = trapping_hart(machine)) != NULL)
+		snprintf(why, sizeof(why), "every instruction traps at 0x%" PRIx64 " (%s %#" PRIx64 ")", hart->pc,
+		         vector_name(hart->mode), trap_vector(hart));
+	snprintf(text, sizeof(text), "%s%s%s", message, why[0] ? ": " : "", why);
+	machine_stop(machine, reason, code, text);
 }
 
 void machine_start_clock(struct machine *machine)

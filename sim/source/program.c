@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/array.h"
+#include "source/relocate.h"
 
 bool die_next(Dwarf_Die *die)
 {
@@ -191,24 +192,65 @@ static bool read_units(struct program *program)
 	return true;
 }
 
-struct program *program_open(const char *name, uint8_t *image, size_t size, uint64_t bias)
+/* Of a relocatable file: its sections that are somewhere. */
+static bool read_placed_sections(struct program *program, const struct program_place *place)
+{
+	size_t names, capacity = 0;
+	GElf_Shdr header;
+	if (elf_getshdrstrndx(program->elf, &names) != 0)
+		return true;
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(program->elf, section)) != NULL;) {
+		const struct section_place *placed = gelf_getshdr(section, &header)
+		                                         ? section_place_of(
+							       place->sections, place->section_count,
+							       elf_strptr(program->elf, names, header.sh_name))
+		                                         : NULL;
+		if (placed && !add_range(&program->segments, &program->segment_count, &capacity, placed->address,
+		                         placed->address + header.sh_size))
+			return false;
+	}
+	return true;
+}
+
+static bool open_relocatable(struct program *program, const uint8_t *image, size_t size,
+                             const struct program_place *place)
+{
+	elf_end(program->elf);
+	program->elf = NULL;
+	program->relocated = relocate_open(image, size, place->sections, place->section_count);
+	if (!program->relocated)
+		return false;
+	program->elf = relocated_elf(program->relocated);
+	program->dwarf = relocated_dwarf(program->relocated);
+	return read_placed_sections(program, place);
+}
+
+static bool open_linked(struct program *program, const struct program_place *place)
+{
+	program->bias = place->bias;
+	program->dwarf = dwarf_begin_elf(program->elf, DWARF_C_READ, NULL);
+	return read_program_segments(program);
+}
+
+struct program *program_open(const char *name, uint8_t *image, size_t size, const struct program_place *place)
 {
 	struct program *program = calloc(1, sizeof *program);
+	GElf_Ehdr header;
 	if (!program || elf_version(EV_CURRENT) == EV_NONE)
 		goto fail;
 	program->name = name;
-	program->bias = bias;
 	program->elf = elf_memory((char *)image, size);
 	if (!program->elf || elf_kind(program->elf) != ELF_K_ELF || gelf_getclass(program->elf) != ELFCLASS64 ||
-	    !read_program_segments(program))
+	    !gelf_getehdr(program->elf, &header))
 		goto fail;
-	program->dwarf = dwarf_begin_elf(program->elf, DWARF_C_READ, NULL);
+	if (header.e_type == ET_REL ? !open_relocatable(program, image, size, place) : !open_linked(program, place))
+		goto fail;
 	if (program->dwarf) {
 		program->debug_frame = dwarf_getcfi(program->dwarf);
 		if (!read_units(program))
 			goto fail;
 	}
-	program->eh_frame = dwarf_getcfi_elf(program->elf);
+	program->eh_frame = program->relocated ? NULL : dwarf_getcfi_elf(program->elf);
 	return program;
 fail:
 	program_free(program);
@@ -229,9 +271,25 @@ void program_free(struct program *program)
 	free(program->names.by_text);
 	if (program->eh_frame)
 		dwarf_cfi_end(program->eh_frame);
-	dwarf_end(program->dwarf);
-	elf_end(program->elf);
+	if (program->relocated) {
+		relocate_close(program->relocated);
+	} else {
+		dwarf_end(program->dwarf);
+		elf_end(program->elf);
+	}
 	free(program);
+}
+
+const char *program_missing_half(const struct program *program, uint64_t address)
+{
+	struct unit *unit = program_unit_at(program, address);
+	Dwarf_Attribute attribute;
+	if (!unit || unit->die.addr != unit->skeleton.addr)
+		return NULL;
+	return dwarf_attr(&unit->skeleton, DW_AT_dwo_name, &attribute) ||
+	               dwarf_attr(&unit->skeleton, DW_AT_GNU_dwo_name, &attribute)
+	           ? dwarf_formstring(&attribute)
+	           : NULL;
 }
 
 struct unit *program_unit_at(const struct program *program, uint64_t address)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/section_place.h"
 
 /* Deeper nests of scopes, types and values than this are damage. */
 enum { SOURCE_DEPTH_MAX = 64 };
@@ -50,6 +51,7 @@ struct name {
 struct program {
 	const char *name; /* its file's */
 	uint64_t bias;
+	struct relocated *relocated; /* whose elf and dwarf are; NULL: the program's own */
 	Elf *elf;
 	Dwarf *dwarf; /* NULL: it has no debug information */
 	Dwarf_CFI *debug_frame, *eh_frame; /* NULL: there is none */
@@ -65,9 +67,16 @@ struct program {
 	} names;
 };
 
-/* `image` is the whole file and must outlive the program; libelf writes nothing to it. NULL: no memory, or no ELF file of
- * 64 bits. */
-struct program *program_open(const char *name, uint8_t *image, size_t size, uint64_t bias);
+/* Where a program was loaded; all zero: where it was linked. */
+struct program_place {
+	uint64_t bias;
+	const struct section_place *sections; /* of a relocatable file those that are anywhere; its bias is 0 */
+	size_t section_count;
+};
+
+/* `image` is the whole file and must outlive the program, as the sections must; libelf writes nothing to it. NULL: no memory, or no
+ * ELF file of 64 bits. */
+struct program *program_open(const char *name, uint8_t *image, size_t size, const struct program_place *place);
 void program_free(struct program *program);
 
 /* Does a loaded segment hold this address? */
@@ -76,6 +85,9 @@ bool program_holds(const struct program *program, uint64_t address);
 bool program_bytes(const struct program *program, uint64_t address, void *bytes, size_t size);
 /* The unit that has code at this address, or NULL. */
 struct unit *program_unit_at(const struct program *program, uint64_t address);
+
+/* The file that has the other half of that unit's debug information, where it could not be read; NULL: nothing is missing. */
+const char *program_missing_half(const struct program *program, uint64_t address);
 
 /* The next entry behind `die` at its level, or its first child, put into *die. False: there is none. Unlike
  * dwarf_siblingof they only go forward, whatever the file says. */

@@ -39,19 +39,48 @@ void inlined_visit(struct program *program, Dwarf_Die *function, inlined_visitor
 	}
 }
 
+static bool add_function(const struct program *program, struct unit *unit, Dwarf_Die *die, struct address_range range,
+                         size_t *capacity)
+{
+	if (!program_holds(program, range.low + program->bias))
+		return true;
+	if (ARRAY_RESERVE(unit->functions, unit->function_count, 1, capacity) != 0)
+		return false;
+	unit->functions[unit->function_count++] = (struct function_range){range, *die};
+	return true;
+}
+
+/* gcc's split DWARF for RISC-V has no sizes: the linker does not come by a .dwo file, and knows them alone. */
+static bool lacks_sizes(const struct unit *unit) { return unit->die.addr != unit->skeleton.addr; }
+
 static bool add_functions(const struct program *program, struct unit *unit, Dwarf_Die *die, size_t *capacity)
 {
 	enum { PIECES_MAX = 4096 };
 	Dwarf_Addr base, low, high;
 	ptrdiff_t at = 0;
+	bool sized = false;
 	for (unsigned i = 0; i < PIECES_MAX && (at = dwarf_ranges(die, at, &base, &low, &high)) > 0; i++) {
-		if (high <= low || !program_holds(program, low + program->bias))
-			continue;
-		if (ARRAY_RESERVE(unit->functions, unit->function_count, 1, capacity) != 0)
+		sized |= high > low;
+		if (high > low && !add_function(program, unit, die, (struct address_range){low, high}, capacity))
 			return false;
-		unit->functions[unit->function_count++] = (struct function_range){{low, high}, *die};
 	}
-	return true;
+	return sized || !lacks_sizes(unit) || dwarf_lowpc(die, &low) != 0 ||
+	       add_function(program, unit, die, (struct address_range){low, low}, capacity);
+}
+
+/* What has no size goes as far as the next function, or as the unit. They are in order. */
+static void bound_functions(struct unit *unit)
+{
+	for (size_t i = 0; i < unit->function_count; i++) {
+		struct address_range *range = &unit->functions[i].range;
+		if (range->high > range->low)
+			continue;
+		for (size_t k = 0; k < unit->range_count; k++)
+			if (range->low - unit->ranges[k].low < unit->ranges[k].high - unit->ranges[k].low)
+				range->high = unit->ranges[k].high;
+		if (i + 1 < unit->function_count && unit->functions[i + 1].range.low < range->high)
+			range->high = unit->functions[i + 1].range.low;
+	}
 }
 
 static bool functions_of_level(const struct program *program, struct unit *unit, Dwarf_Die *die, size_t *capacity,
@@ -91,6 +120,7 @@ static const struct function_range *function_at(struct program *program, uint64_
 			functions_of_level(program, unit, &child, &capacity, 0);
 		if (unit->function_count)
 			qsort(unit->functions, unit->function_count, sizeof *unit->functions, compare_functions);
+		bound_functions(unit);
 	}
 	size_t low = 0, high = unit->function_count;
 	while (low < high) {

@@ -24,6 +24,12 @@ static inline uint64_t cache_line(const struct cache *cache, uint64_t pa) { retu
 /* The slot that holds pa's line, or -1. */
 int cache_find(const struct cache *cache, uint64_t pa);
 
+/* Is it in that slot? -1: none. */
+static inline bool cache_is_at(const struct cache *cache, uint64_t pa, int slot)
+{
+	return slot >= 0 && cache->lines[slot] == (cache_line(cache, pa) << 1 | 1);
+}
+
 /* Put pa's line in; it is not there. Invalid ways first. Returns its slot; *evicted is the physical address of the line
  * that had to go, or UINT64_MAX, and *was_dirty whether it had been written. */
 int cache_fill(struct cache *cache, uint64_t pa, uint64_t *evicted, bool *was_dirty);

@@ -29,9 +29,14 @@ static unsigned translate_data(struct model *model, uint64_t va, enum access acc
 	                      &model->outcome.walk_second, page);
 }
 
-static unsigned read_cycles(struct model *model, uint64_t pa)
+static unsigned read_cycles(struct model *model, uint64_t pa, int *slot)
 {
-	return cache_find(&model->l1d, pa) >= 0 ? 0 : hierarchy_miss(model, pa, access_cycle(model), false);
+	*slot = cache_find(&model->l1d, pa);
+	if (*slot >= 0)
+		return 0;
+	unsigned cycles = hierarchy_miss(model, pa, access_cycle(model), false);
+	*slot = cache_find(&model->l1d, pa);
+	return cycles;
 }
 
 static unsigned write_cycles(struct model *model, uint64_t pa)
@@ -46,22 +51,37 @@ static unsigned device_cycles(const struct model *model, uint64_t pa)
 	return device ? timing_device(model->timing, device->kind) : 0;
 }
 
-/* It may not have happened yet, or may be going to fault: then it only pays its walk. Where it goes is the hart's
- * TLB's to say, not the filter's: that forgets whenever the engine likes. */
-int data_access(struct model *model, uint64_t va, enum access access, const struct mmu_context *context)
+/* Where the access goes: the hart's TLB says it where the engine's filter does not. False: it is going to fault. */
+static bool find_pa(struct hart *hart, uint64_t va, enum access access, const struct mmu_context *context,
+                    const uint8_t *host, uint64_t *pa)
+{
+	struct translation translation;
+	if (host) {
+		*pa = bus_address(hart->bus, host);
+		return true;
+	}
+	bool found = mmu_look(hart, va, access, context, &translation);
+	*pa = translation.pa;
+	return found;
+}
+
+/* It may not have happened yet, or may be going to fault: then it only pays its walk. */
+struct data_place data_access(struct model *model, uint64_t va, enum access access, const struct mmu_context *context,
+                              const uint8_t *host)
 {
 	struct stall *stall = &model->outcome.stall;
-	struct translation translation;
-	int page;
-	stall->translate = (uint16_t)translate_data(model, va, access, context, &page);
-	if (!mmu_look(model->hart, va, access, context, &translation))
-		return page;
-	if (bus_is_dram(model->hart->bus, translation.pa, 1))
-		stall->memory = (uint16_t)(access == ACCESS_LOAD ? read_cycles(model, translation.pa)
-		                                                 : write_cycles(model, translation.pa));
+	struct data_place place = {-1, -1};
+	uint64_t pa;
+	stall->translate = (uint16_t)translate_data(model, va, access, context, &place.page);
+	if (!find_pa(model->hart, va, access, context, host, &pa))
+		return place;
+	if (!bus_is_dram(model->hart->bus, pa, 1))
+		stall->device = (uint16_t)device_cycles(model, pa);
+	else if (access == ACCESS_LOAD)
+		stall->memory = (uint16_t)read_cycles(model, pa, &place.slot);
 	else
-		stall->device = (uint16_t)device_cycles(model, translation.pa);
-	return page;
+		stall->memory = (uint16_t)write_cycles(model, pa);
+	return place;
 }
 
 bool model_data(struct hart *hart, uint64_t va, enum access access, const uint8_t *host)
@@ -71,11 +91,14 @@ bool model_data(struct hart *hart, uint64_t va, enum access access, const uint8_
 	const struct stall *stall = &model->outcome.stall;
 	struct mmu_context context = mmu_context_data(hart);
 	uint64_t unmasked = mmu_unmasked(hart, &context, va);
-	int page = data_access(model, unmasked, access, &context);
+	struct data_place place = data_access(model, unmasked, access, &context, host);
+	const struct page_path *path = place.page < 0 ? &no_path : &model->dtlb.paths[place.page];
 	/* The filter follows the TLB: it knows no masked addresses, and no page whose walk has come to fault since. */
-	if (host && unmasked == va && (page >= 0 || !mmu_space(hart, context.mode)))
-		near_put(&model->near, va, access == ACCESS_STORE, host,
-		         page < 0 ? &no_path : &model->dtlb.paths[page]);
+	bool known = host && unmasked == va && (place.page >= 0 || !mmu_space(hart, context.mode));
+	if (known && access == ACCESS_LOAD)
+		near_put_read(&model->near, va, host, path, place.slot);
+	else if (known)
+		near_put_write(&model->near, va, host, path);
 	return stall->translate || stall->memory || stall->device || stall->conflict;
 }
 

@@ -4,8 +4,14 @@
 
 #include "timing/model.h"
 
-/* The access's cost goes into model->outcome. Returns the index of the page's entry in the data TLB, or -1: it is not
- * translated. va: with pointer masking applied. */
-int data_access(struct model *model, uint64_t va, enum access access, const struct mmu_context *context);
+/* Where the access finds its page in the data TLB (-1: it is not translated), and a load its line in the data cache (-1: it does
+ * not go there). */
+struct data_place {
+	int page, slot;
+};
+
+/* The access's cost goes into model->outcome. va: with pointer masking applied; host: where it happens, if that is memory and known, or NULL. */
+struct data_place data_access(struct model *model, uint64_t va, enum access access, const struct mmu_context *context,
+                              const uint8_t *host);
 
 #endif

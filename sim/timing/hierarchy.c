@@ -3,9 +3,13 @@
 #include "base/bus.h"
 #include "hart/platform.h"
 
-static void drop_line(struct model *model, uint64_t pa, bool reads)
+/* The filter forgets a line that is in that slot (-1: in none): for writing; for reading too, if it goes. */
+static void drop_line(struct model *model, uint64_t pa, int slot, bool goes)
 {
-	near_drop_line(&model->near, bus_host(model->hart->bus, pa), pa, reads);
+	const uint8_t *host = bus_host(model->hart->bus, pa);
+	near_drop_write(&model->near, host);
+	if (goes && slot >= 0)
+		near_drop_read(&model->near, host, slot);
 }
 
 /* Another hart loses a line, or the right to write it without asking. True: it had been written there. */
@@ -13,7 +17,7 @@ static bool take_from(struct model *peer, uint64_t pa, bool exclusive)
 {
 	int slot = cache_find(&peer->l1d, pa);
 	bool dirty = slot >= 0 && peer->l1d.dirty[slot];
-	drop_line(peer, pa, exclusive);
+	drop_line(peer, pa, slot, exclusive);
 	if (slot >= 0 && exclusive)
 		cache_drop(&peer->l1d, pa);
 	else if (slot >= 0)
@@ -25,6 +29,8 @@ static bool take_from_peers(struct model *model, uint64_t pa, bool exclusive)
 {
 	const struct hart *hart = model->hart;
 	bool found = false;
+	if (hart->platform->hart_count == 1)
+		return false;
 	for (unsigned i = 0; i < hart->platform->hart_count; i++)
 		if (hart->peers[i].model != model && hart->peers[i].model)
 			found |= take_from(hart->peers[i].model, pa, exclusive);
@@ -76,9 +82,9 @@ static void fill_line(struct model *model, uint64_t pa, uint64_t at)
 {
 	uint64_t evicted;
 	bool dirty;
-	cache_fill(&model->l1d, pa, &evicted, &dirty);
+	int slot = cache_fill(&model->l1d, pa, &evicted, &dirty);
 	if (evicted != UINT64_MAX)
-		drop_line(model, evicted, true);
+		drop_line(model, evicted, slot, true);
 	if (dirty)
 		write_back(model, evicted, at);
 }
@@ -116,7 +122,7 @@ void hierarchy_drop_set(struct model *model, uint64_t va)
 	uint64_t *lines = cache->lines + (cache_line(cache, va) & (cache->sets - 1)) * cache->ways;
 	for (unsigned way = 0; way < cache->ways; way++) {
 		if (lines[way])
-			drop_line(model, lines[way] >> 1 << cache->shift, true);
+			drop_line(model, lines[way] >> 1 << cache->shift, (int)(lines + way - cache->lines), true);
 		lines[way] = 0;
 	}
 }

@@ -7,13 +7,12 @@
 static struct memo *memo_slot(struct model *model, const struct code_block *code, unsigned count,
                               const struct stall *stall)
 {
-	uint64_t bits[3] = {0};
-	_Static_assert(sizeof *stall <= sizeof bits, "a stall fits the key");
+	uint64_t bits[2];
+	_Static_assert(sizeof *stall == sizeof bits, "a stall is two words");
 	memcpy(bits, stall, sizeof *stall);
-	uint64_t hash = (code->pc + ((uint64_t)code->state << 32)) * UINT64_C(0x9e3779b97f4a7c15) + count;
-	for (unsigned i = 0; i < 3; i++)
-		hash = (hash ^ bits[i]) * UINT64_C(0x9e3779b97f4a7c15);
-	return &model->memo[hash >> 40 & (MEMO_ENTRIES - 1)];
+	uint64_t place = (code->pc + ((uint64_t)code->state << 32) + count) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t what = bits[0] * UINT64_C(0xc2b2ae3d27d4eb4f) + bits[1] * UINT64_C(0x165667b19e3779f9);
+	return &model->memo[(place ^ what) >> 48 & (MEMO_ENTRIES - 1)];
 }
 
 struct memo *memo_run(struct model *model, const struct code_block *code, unsigned count, const struct stall *stall)

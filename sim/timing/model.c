@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "hart/hart.h"
+#include "base/bus.h"
+#include "hart/platform.h"
 #include "timing/shadow.h"
 
 /* ---- life ---- */
@@ -12,9 +14,13 @@ static int init_parts(struct model *model)
 {
 	const struct timing *timing = model->timing;
 	model->repeated = calloc(MEMO_ENTRIES, sizeof *model->repeated);
-	if (!model->repeated || near_init(&model->near, timing->l1d_line) || predict_init(&model->predictors, timing) ||
-	    states_init(&model->states) || l1_tlb_init(&model->dtlb, timing->dtlb_entries) ||
-	    l1_tlb_init(&model->itlb, timing->itlb_entries) || ptw_init(&model->ptw, timing) ||
+	bool stores_free = !timing->l1d_writeback && model->hart->platform->hart_count == 1;
+	if (near_init(&model->near, timing->l1d_line, timing->l1d_size / timing->l1d_line,
+	              stores_free ? PAGE_SIZE : timing->l1d_line) != 0)
+		return -1;
+	if (!model->repeated || predict_init(&model->predictors, timing) || states_init(&model->states) ||
+	    l1_tlb_init(&model->dtlb, timing->dtlb_entries) || l1_tlb_init(&model->itlb, timing->itlb_entries) ||
+	    ptw_init(&model->ptw, timing) ||
 	    cache_init(&model->l1i, timing->l1i_size, timing->l1i_ways, timing->l1i_line) ||
 	    cache_init(&model->l1d, timing->l1d_size, timing->l1d_ways, timing->l1d_line))
 		return -1;

@@ -177,6 +177,15 @@ void model_forget_code(struct hart *hart);
  * one): set cycle, now, insns and the pipeline state. */
 void model_settle(struct hart *hart, struct settled *settled);
 
+/* What comes behind a stall, when nothing else has happened: cycles from the block's start, and as in struct settled. */
+struct passed {
+	uint32_t cycles, state;
+	uint64_t (*next)[2];
+};
+/* Likewise, behind the first `count` instructions of a block that need not be left: it has stalled there, or not even that.
+ * False: it has to be left, nothing has changed. */
+bool model_pass(struct hart *hart, unsigned count, struct passed *passed);
+
 /* A trap that no instruction of a block raised: an interrupt, or a fault of fetch. */
 void model_trap(struct hart *hart);
 
@@ -186,8 +195,8 @@ bool model_data(struct hart *hart, uint64_t va, enum access access, const uint8_
 /* It raised a fault instead. */
 void model_fault(struct hart *hart, uint64_t va, enum access access);
 
-/* An instruction whose cost depends on values is about to run. */
-void model_probe(struct hart *hart, enum insn_id id, unsigned rs1, unsigned rs2);
+/* An instruction whose cost depends on values is about to run. An atomic: `host` as of model_data. */
+void model_probe(struct hart *hart, enum insn_id id, unsigned rs1, unsigned rs2, const uint8_t *host);
 
 /* A jump or branch was mispredicted: the frontend went to wrong_pc (0: nowhere). */
 static inline void model_mispredicted(struct model *model, uint64_t wrong_pc)

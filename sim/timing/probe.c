@@ -82,18 +82,18 @@ static void probe_hypervisor(struct hart *hart, const struct probed *insn, bool 
 	bool hlvx = insn_has(insn->id, FLAG_HLVX);
 	struct mmu_context context = mmu_context_hypervisor(hart, hlvx);
 	uint64_t va = mmu_unmasked(hart, &context, hart->x[insn->rs1]);
-	data_access(hart->model, va, store ? ACCESS_STORE : ACCESS_LOAD, &context);
+	data_access(hart->model, va, store ? ACCESS_STORE : ACCESS_LOAD, &context, NULL);
 	hart->model->outcome.trap_walked = true;
 	if (store)
 		model_log_store(hart->model, va);
 }
 
-static void probe_atomic(struct hart *hart, const struct probed *insn)
+static void probe_atomic(struct hart *hart, const struct probed *insn, const uint8_t *host)
 {
 	struct model *model = hart->model;
 	struct mmu_context context = mmu_context_data(hart);
 	uint64_t va = mmu_unmasked(hart, &context, hart->x[insn->rs1]);
-	data_access(model, va, insn_rows[insn->id].class == CLASS_LR ? ACCESS_LOAD : ACCESS_STORE, &context);
+	data_access(model, va, insn_rows[insn->id].class == CLASS_LR ? ACCESS_LOAD : ACCESS_STORE, &context, host);
 	model->outcome.trap_walked = true;
 	if (model->timing->amo_memory) {
 		model->outcome.stall.memory = (uint16_t)model->timing->dram_latency;
@@ -120,7 +120,7 @@ static void note_fence(struct model *model, const struct probed *insn)
 	};
 }
 
-void model_probe(struct hart *hart, enum insn_id id, unsigned rs1, unsigned rs2)
+void model_probe(struct hart *hart, enum insn_id id, unsigned rs1, unsigned rs2, const uint8_t *host)
 {
 	struct model *model = hart->model;
 	const struct probed insn = {id, rs1, rs2};
@@ -132,7 +132,7 @@ void model_probe(struct hart *hart, enum insn_id id, unsigned rs1, unsigned rs2)
 	case CLASS_HSTORE: probe_hypervisor(hart, &insn, insn_rows[id].class == CLASS_HSTORE); break;
 	case CLASS_AMO:
 	case CLASS_LR:
-	case CLASS_SC: probe_atomic(hart, &insn); break;
+	case CLASS_SC: probe_atomic(hart, &insn, host); break;
 	case CLASS_CACHE: break;
 	default: note_fence(model, &insn); break;
 	}

@@ -1,6 +1,7 @@
 /* Walks and their cost, what the walker remembers of them, and the second-level TLB. */
 #include "timing/ptw.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/bus.h"
@@ -11,6 +12,9 @@ enum { PTE_SHIFT = 3, IMPLICIT_MAX = 5 }; /* PTEs of a G-stage walk, Sv57x4 */
 
 int ptw_init(struct ptw *ptw, const struct timing *timing)
 {
+	ptw->walks = calloc(KEPT_WALKS, sizeof *ptw->walks);
+	if (!ptw->walks)
+		return -1;
 	ptw->second_entries = timing->l2tlb_entries;
 	if (timing->l2tlb_entries) {
 		ptw->second = calloc(timing->l2tlb_entries, sizeof *ptw->second);
@@ -29,7 +33,9 @@ void ptw_free(struct ptw *ptw)
 	l1_tlb_free(&ptw->pointers);
 	l1_tlb_free(&ptw->guest_pointers);
 	free(ptw->second);
+	free(ptw->walks);
 	ptw->second = NULL;
+	ptw->walks = NULL;
 }
 
 void ptw_clear(struct ptw *ptw)
@@ -151,24 +157,106 @@ bool ptw_restore(struct ptw *ptw, struct state_reader *reader)
 
 /* ---- walks ---- */
 
+static struct walk_key walk_key_of(const struct hart *hart, uint64_t va, enum access access,
+                                   const struct mmu_context *context)
+{
+	const struct csr_file *csr = &hart->csr;
+	bool virt = mode_virt(context->mode);
+	return (struct walk_key){
+	    .page = va >> PAGE_SHIFT,
+	    .first = virt ? csr->vsatp : csr->satp,
+	    .second = virt ? csr->hgatp : 0,
+	    .menvcfg = csr->menvcfg,
+	    .henvcfg = csr->henvcfg,
+	    .pmp = pmp_version(hart),
+	    .context = (csr->mstatus & mstatus_SBE) | (csr->hstatus & hstatus_VSBE) << 40 | (uint64_t)access << 8 |
+	               (uint64_t)context->mode << 12 | (uint64_t)context->sum << 16 | (uint64_t)context->mxr << 17 |
+	               (uint64_t)context->vmxr << 18 | (uint64_t)context->hlvx << 19,
+	};
+}
+
+static bool same_key(const struct walk_key *a, const struct walk_key *b)
+{
+	return a->page == b->page && a->first == b->first && a->second == b->second && a->context == b->context &&
+	       a->pmp == b->pmp && a->menvcfg == b->menvcfg && a->henvcfg == b->henvcfg;
+}
+
+static uint64_t bytes_at(const struct hart *hart, uint64_t pa)
+{
+	uint64_t bytes;
+	memcpy(&bytes, bus_host(hart->bus, pa), sizeof bytes);
+	return bytes;
+}
+
+static bool walk_repeats(const struct hart *hart, const struct kept_walk *walk, const struct walk_key *key)
+{
+	if (!walk->found || !same_key(&walk->key, key))
+		return false;
+	for (unsigned i = 0; i < walk->count; i++)
+		if (bytes_at(hart, walk->steps[i].pa) != walk->steps[i].bytes)
+			return false;
+	return true;
+}
+
+struct keeper {
+	const struct hart *hart;
+	struct kept_walk *walk;
+};
+
+static void keep_step(void *context, const struct walk_step *step)
+{
+	const struct keeper *keeper = context;
+	struct kept_walk *walk = keeper->walk;
+	if (!step->pte_read || !bus_is_dram(keeper->hart->bus, step->pa, sizeof(uint64_t)))
+		return;
+	assert(walk->count < KEPT_STEPS);
+	walk->steps[walk->count++] = (struct kept_step){
+	    .pa = step->pa,
+	    .address = step->address,
+	    .bytes = bytes_at(keeper->hart, step->pa),
+	    .stage = step->stage,
+	    .pointer = !step->leaf && !step->verdict,
+	    .implicit = step->implicit,
+	};
+}
+
+static struct kept_walk *find_walk(struct model *model, uint64_t va, enum access access,
+                                   const struct mmu_context *context)
+{
+	struct hart *hart = model->hart;
+	struct walk_key key = walk_key_of(hart, va, access, context);
+	struct kept_walk *walk = &model->ptw.walks[(key.page ^ key.page >> 10) % KEPT_WALKS];
+	if (walk_repeats(hart, walk, &key))
+		return walk;
+	struct keeper keeper = {hart, walk};
+	struct trap trap = {0};
+	walk->count = 0;
+	walk->key = key;
+	walk->found = mmu_walk(hart, va, 1, access, context, false, keep_step, &keeper, &walk->translation, &trap);
+	return walk;
+}
+
 struct cost {
 	struct model *model;
 	uint64_t at; /* cycle of the first PTE */
 	unsigned cycles, second;
 	bool both;   /* both stages translate */
 	/* the G-stage walk to the next VS-stage PTE: it costs nothing if that is a pointer that is kept */
-	struct walk_step held[IMPLICIT_MAX];
+	struct kept_step *held[IMPLICIT_MAX];
 	unsigned held_count;
 };
 
-static bool is_pointer(const struct walk_step *step) { return !step->leaf && !step->verdict; }
-
-static void cost_of_pte(struct cost *cost, const struct walk_step *step)
+static void cost_of_pte(struct cost *cost, struct kept_step *step)
 {
 	struct model *model = cost->model;
 	cost->cycles += model->timing->pte_read;
-	if (cache_find(&model->l1d, step->pa) < 0)
-		cost->cycles += hierarchy_miss(model, step->pa, cost->at + cost->cycles, false);
+	if (!cache_is_at(&model->l1d, step->pa, step->slot)) {
+		step->slot = cache_find(&model->l1d, step->pa);
+		if (step->slot < 0) {
+			cost->cycles += hierarchy_miss(model, step->pa, cost->at + cost->cycles, false);
+			step->slot = cache_find(&model->l1d, step->pa);
+		}
+	}
 	if (step->stage == STAGE_G)
 		model->counts.pte_reads_second++;
 	else
@@ -176,10 +264,10 @@ static void cost_of_pte(struct cost *cost, const struct walk_step *step)
 }
 
 /* A PTE of the S-stage or the G-stage. */
-static void charge(struct cost *cost, const struct walk_step *step)
+static void charge(struct cost *cost, struct kept_step *step)
 {
 	struct l1_tlb *pointers = &cost->model->ptw.pointers;
-	bool guest = step->stage == STAGE_G, kept = is_pointer(step) && (!guest || cost->both);
+	bool guest = step->stage == STAGE_G, kept = step->pointer && (!guest || cost->both);
 	unsigned before = cost->cycles;
 	if (kept && find_pointer(pointers, step->pa, guest)) {
 		cost->model->counts.pointer_hits++;
@@ -196,16 +284,16 @@ static void charge(struct cost *cost, const struct walk_step *step)
 static void charge_held(struct cost *cost)
 {
 	for (unsigned i = 0; i < cost->held_count; i++)
-		charge(cost, &cost->held[i]);
+		charge(cost, cost->held[i]);
 	cost->held_count = 0;
 }
 
 /* A PTE of the VS-stage, and the walk to it that is held. */
-static void charge_guest(struct cost *cost, const struct walk_step *step)
+static void charge_guest(struct cost *cost, struct kept_step *step)
 {
 	struct l1_tlb *pointers = &cost->model->ptw.guest_pointers;
 	uint64_t vmid = (cost->model->hart->csr.hgatp & hgatp_VMID) >> hgatp_VMID_LOW;
-	bool kept = is_pointer(step) && cost->both;
+	bool kept = step->pointer && cost->both;
 	if (kept && find_pointer(pointers, step->address, vmid)) {
 		cost->held_count = 0;
 		cost->model->counts.pointer_hits++;
@@ -218,13 +306,10 @@ static void charge_guest(struct cost *cost, const struct walk_step *step)
 		keep_pointer(pointers, step->address, vmid);
 }
 
-static void visit_for_cost(void *context, const struct walk_step *step)
+static void charge_step(struct cost *cost, struct kept_step *step)
 {
-	struct cost *cost = context;
-	if (!step->pte_read || !bus_is_dram(cost->model->hart->bus, step->pa, 8))
-		return;
 	if (step->stage == STAGE_G && step->implicit && cost->held_count < IMPLICIT_MAX) {
-		cost->held[cost->held_count++] = *step;
+		cost->held[cost->held_count++] = step;
 	} else if (step->stage == STAGE_VS) {
 		charge_guest(cost, step);
 	} else {
@@ -234,14 +319,16 @@ static void visit_for_cost(void *context, const struct walk_step *step)
 }
 
 unsigned ptw_walk(struct model *model, uint64_t va, uint64_t at, enum access access, const struct mmu_context *context,
-                  unsigned *second, struct translation *translation, bool *found)
+                  unsigned *second, const struct kept_walk **walk)
 {
-	struct hart *hart = model->hart;
+	const struct csr_file *csr = &model->hart->csr;
 	struct cost cost = {.model = model, .at = at};
-	struct trap trap = {0};
-	cost.both = mode_virt(context->mode) && hart->csr.vsatp >> 60 && hart->csr.hgatp >> 60;
-	*found = mmu_walk(hart, va, 1, access, context, false, visit_for_cost, &cost, translation, &trap);
+	cost.both = mode_virt(context->mode) && csr->vsatp >> 60 && csr->hgatp >> 60;
+	struct kept_walk *found = find_walk(model, va, access, context);
+	for (unsigned i = 0; i < found->count; i++)
+		charge_step(&cost, &found->steps[i]);
 	charge_held(&cost);
+	*walk = found;
 	*second = cost.second;
 	return cost.cycles;
 }

@@ -32,12 +32,19 @@ static struct causes hold_walk(struct model *model, const struct outcome *outcom
 	return causes;
 }
 
-/* An instruction flushes or traps: let the frontend run on behind it, unless it would do the same as the last time.
- * Cycles as of wrong_path_run. */
+/* Behind an instruction that flushes or traps the frontend runs on: does it do the same as the last time? Then it has. */
+static bool runs_on_as_before(struct model *model, const struct memo *memo)
+{
+	const struct repeated *repeated = &model->repeated[memo - model->memo];
+	return memo->repeats && repeated->code_writes == model->code_writes &&
+	       model_follow_trail(model, &repeated->trail);
+}
+
+/* Let it run on. Cycles as of wrong_path_run. */
 static uint16_t run_on(struct model *model, unsigned index, struct memo *memo)
 {
 	struct repeated *repeated = &model->repeated[memo - model->memo];
-	if (memo->repeats && repeated->code_writes == model->code_writes && model_follow_trail(model, &repeated->trail))
+	if (runs_on_as_before(model, memo))
 		return 0;
 	uint16_t cycles = wrong_path_run(model, model->hart->code, index, &memo->times, 0);
 	memo->repeats = memo->code && model->trail.repeats;
@@ -101,12 +108,13 @@ static uint16_t restart_fetch(struct model *model, const struct outcome *outcome
 	return (uint16_t)(settled->refetch.icache + settled->refetch.fence);
 }
 
-/* What comes after an instruction that is no jump is known: no less than behind an edge. */
-static bool follows(const struct uop *last)
+static bool is_jump(const struct uop *last)
 {
-	return !(last->kind == UOP_BRANCH || last->kind == UOP_JAL || last->kind == UOP_JALR ||
-	         last->flags & UOP_FLUSH);
+	return last->kind == UOP_BRANCH || last->kind == UOP_JAL || last->kind == UOP_JALR;
 }
+
+/* What comes after an instruction that is no jump is known: no less than behind an edge. */
+static bool follows(const struct uop *last) { return !is_jump(last) && !(last->flags & UOP_FLUSH); }
 
 static void settle_done(struct hart *hart, unsigned count, struct outcome *outcome, struct settled *settled)
 {
@@ -129,6 +137,33 @@ static void settle_done(struct hart *hart, unsigned count, struct outcome *outco
 	settled->stall = *stall;
 	settled->cycles = (uint32_t)memo->times.next;
 	settled->next = follows(last) ? &memo->next : NULL;
+}
+
+/* Has it more to do than its stall says? */
+static bool does_more(const struct model *model, const struct uop *last)
+{
+	const struct outcome *outcome = &model->outcome;
+	return is_jump(last) || last->flags & (UOP_RETURN | UOP_ICACHE) || outcome->fence.pending ||
+	       (outcome->walked && model->walks_from > hart_block_cycle(model->hart));
+}
+
+bool model_pass(struct hart *hart, unsigned count, struct passed *passed)
+{
+	struct model *model = hart->model;
+	struct outcome *outcome = &model->outcome;
+	const struct uop *last = &hart->code->uops[count - 1];
+	if (does_more(model, last))
+		return false;
+	struct memo *memo = memo_run(model, hart->code, count, &outcome->stall);
+	if (last->flags & UOP_FLUSH) {
+		if (!runs_on_as_before(model, memo))
+			return false;
+		model->counts.flushes++;
+	}
+	count_stall(model, &outcome->stall);
+	*outcome = (struct outcome){0};
+	*passed = (struct passed){(uint32_t)memo->times.next, memo->state, &memo->next};
+	return true;
 }
 
 void model_settle(struct hart *hart, struct settled *settled)

@@ -50,19 +50,19 @@ unsigned translate_walk(struct model *model, struct l1_tlb *tlb, uint64_t va, ui
 		model->counts.l2tlb_hits++;
 	} else {
 		unsigned fixed = tlb == &model->itlb ? timing->itlb_miss : timing->dtlb_miss, reads;
-		struct translation translation;
-		bool found;
-		cycles = ptw_walk(model, va, at + fixed, access, context, &reads, &translation, &found);
+		const struct kept_walk *walk;
+		cycles = ptw_walk(model, va, at + fixed, access, context, &reads, &walk);
 		*second = share_of_second(reads, cycles, fixed);
 		cycles += fixed;
-		if (!found)
+		if (!walk->found)
 			return cycles;
+		const struct translation *translation = &walk->translation;
 		entry = (struct page_entry){
-		    .vpn = va >> translation.page_shift,
+		    .vpn = va >> translation->page_shift,
 		    .space = space,
-		    .ignore = translation.global ? UINT64_C(0xffff) << SPACE_ASID_LOW : 0,
-		    .shift = translation.page_shift,
-		    .first_shift = translation.first_shift,
+		    .ignore = translation->global ? UINT64_C(0xffff) << SPACE_ASID_LOW : 0,
+		    .shift = translation->page_shift,
+		    .first_shift = translation->first_shift,
 		};
 		ptw_insert(&model->ptw, &entry, &old);
 		if (heard && model->ptw.second)

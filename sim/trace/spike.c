@@ -115,19 +115,39 @@ static void remember_csr(struct spike_hart *hart, const struct trace_event *csr)
 
 /* ---- lines ---- */
 
+/* "TEXT0x" and digits, as many: what most of a line is, so without printf. TEXT: at most 16 characters. */
+static void print_hex(FILE *out, const char *before, uint64_t value, unsigned digits)
+{
+	char text[40], *at = stpcpy(text, before);
+	*at++ = '0';
+	*at++ = 'x';
+	for (unsigned i = digits; i-- > 0;)
+		*at++ = "0123456789abcdef"[value >> i * 4 & 15];
+	fwrite_unlocked(text, 1, (size_t)(at - text), out);
+}
+
+/* " x5 ", " f31" */
+static void print_written(FILE *out, const struct item *item)
+{
+	bool one = item->number < 10;
+	char text[] = {' ', item->kind == KIND_X ? 'x' : 'f', (char)('0' + (one ? item->number : item->number / 10)),
+	               one ? ' ' : (char)('0' + item->number % 10)};
+	fwrite_unlocked(text, 1, sizeof(text), out);
+}
+
 static void print_items(FILE *out, const struct items *items)
 {
 	for (unsigned i = 0; i < items->count; i++) {
 		const struct item *item = &items->items[i];
 		const struct csr_info *csr = csr_info(item->number);
 		if (item->kind != KIND_CSR)
-			fprintf(out, " %c%-2u", item->kind == KIND_X ? 'x' : 'f', item->number);
+			print_written(out, item);
 		else
 			fprintf(out, " c%u_%s", item->number,
 			        item->number == NUMBER_mvip ? "mvip"
 			        : csr                       ? csr->name
 			                                    : "unknown");
-		fprintf(out, " 0x%016" PRIx64, item->value);
+		print_hex(out, " ", item->value, 16);
 	}
 }
 
@@ -136,7 +156,8 @@ static void print_store(FILE *out, uint64_t address, uint64_t value, unsigned lo
 {
 	unsigned bits = log2 < 3 ? 8u << log2 : 64;
 	uint64_t mask = bits == 64 ? UINT64_MAX : BIT(bits) - 1;
-	fprintf(out, " mem 0x%016" PRIx64 " 0x%0*" PRIx64, address, (int)bits / 4, value & mask);
+	print_hex(out, " mem ", address, 16);
+	print_hex(out, " ", value & mask, bits / 4);
 }
 
 /* A block that is zeroed is that many stores of a byte; 16 bytes are two stores. */
@@ -144,7 +165,7 @@ static void print_memory(FILE *out, const struct trace_event *event, const struc
 {
 	unsigned log2 = event->flags >> 4;
 	if (event->flags & TRACE_LOADS)
-		fprintf(out, " mem 0x%016" PRIx64, event->value[1]);
+		print_hex(out, " mem ", event->value[1], 16);
 	if (!(event->flags & TRACE_STORES))
 		return;
 	if (insn_rows[insn->semantics].class == CLASS_CACHE) {
@@ -170,8 +191,15 @@ static void print_commit(struct spike *spike, const struct trace_event *event, c
 		add_item(&items, KIND_F, event->from, event->value[0]);
 	for (unsigned i = 0; i < hart->count; i++)
 		add_csr(&items, hart, &hart->csrs[i], (unsigned)hart->csrs[0].value[0]);
-	fprintf(spike->out, "core%4u: %1u 0x%016" PRIx64 " (0x%0*" PRIx32 ")", event->hart,
-	        mode_priv((enum mode)event->mode), event->pc, (event->word & 3) == 3 ? 8 : 4, event->word);
+	unsigned number = event->hart;
+	char head[] = {
+	    'c', 'o', 'r', 'e', ' ', ' ', ' ', '0', ':', ' ', (char)('0' + mode_priv((enum mode)event->mode))};
+	for (char *at = &head[7]; number; number /= 10)
+		*at-- = (char)('0' + number % 10);
+	fwrite_unlocked(head, 1, sizeof(head), spike->out);
+	print_hex(spike->out, " ", event->pc, 16);
+	print_hex(spike->out, " (", event->word, (event->word & 3) == 3 ? 8 : 4);
+	putc_unlocked(')', spike->out);
 	print_items(spike->out, &items);
 	print_memory(spike->out, event, &insn, x);
 	putc('\n', spike->out);
@@ -190,9 +218,9 @@ static void print_text(FILE *out, uint32_t word, uint64_t pc)
 	if (operands)
 		fprintf(out, "%*s", strlen(text) < 8 ? (int)(8 - strlen(text)) : 1, "");
 	for (; operands && *operands; operands++) {
-		putc(*operands, out);
+		putc_unlocked(*operands, out);
 		if (*operands == ',')
-			putc(' ', out);
+			putc_unlocked(' ', out);
 	}
 	putc('\n', out);
 }
@@ -213,7 +241,10 @@ static void print_disassembly(struct spike *spike, const struct trace_event *eve
 		fprintf(spike->out, "core %3u: >>>>  %s\n", event->hart, name);
 	if (hart->repeats > 1)
 		fprintf(spike->out, "core %3u: Executed %" PRIu64 " times\n", event->hart, hart->repeats);
-	fprintf(spike->out, "core %3u: 0x%016" PRIx64 " (0x%08" PRIx32 ") ", event->hart, event->pc, word);
+	fprintf(spike->out, "core %3u:", event->hart);
+	print_hex(spike->out, " ", event->pc, 16);
+	print_hex(spike->out, " (", word, 8);
+	fputs(") ", spike->out);
 	print_text(spike->out, word, event->pc);
 	hart->last_pc = event->pc;
 	hart->last_word = word;

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include "trace/counts.h"
 #include "trace/format.h"
 #include "base/say.h"
 #include "base/symbols.h"
@@ -21,6 +22,7 @@ struct trace {
 	struct hart *noting;
 	bool recording;
 	bool muted; /* what happens is in the file already */
+	struct counts *counts; /* NULL: nobody wants a profile */
 };
 
 /* Words of an event as hashed: type, hart's members; cycle; retired; pc; values. */
@@ -71,9 +73,19 @@ static uint64_t hash_word(uint64_t hash, uint64_t word) { return mix((hash ^ wor
 
 static bool writes(const struct trace *trace) { return trace->recording && !trace->muted; }
 
+/* Instructions too? */
+static bool writes_runs(const struct trace *trace)
+{
+	return writes(trace) && trace->recorded & (1u << TRACE_INSN | 1u << TRACE_MEM);
+}
+
+static bool is_counting(const struct trace *trace) { return trace->counts && !trace->muted; }
+
 static void update_wanted(struct trace *trace)
 {
 	trace->observer.wanted = TRACE_DEFAULT | (trace->recording ? trace->recorded : 0);
+	if (trace->counts)
+		trace->observer.wanted |= 1u << TRACE_INSN;
 }
 
 static void write_file_symbols(struct trace *trace)
@@ -110,6 +122,7 @@ static int start_file(struct trace *trace, const char *path)
 static void trace_free(struct trace *trace)
 {
 	world_free(&trace->world);
+	counts_free(trace->counts);
 	free(trace->hash);
 	free(trace);
 }
@@ -165,11 +178,14 @@ void trace_emit(struct trace *trace, const struct trace_event *event)
 		trace->hash[event->hart] = hash_event(trace->hash[event->hart], event);
 	if (event->type == TRACE_WORLD || event->type == TRACE_TRAP)
 		world_event(&trace->world, event);
-	if (writes(trace) && trace->recorded >> event->type & 1) {
-		if (trace->noting)
-			trace_tell(trace, trace->noting, trace->noting->retired);
+	bool written = writes(trace) && trace->recorded >> event->type & 1;
+	bool counted = event->type == TRACE_WORLD && is_counting(trace);
+	if (trace->noting && (written || counted))
+		trace_tell(trace, trace->noting, trace->noting->retired);
+	if (written)
 		trace_writer_event(trace->writer, event);
-	}
+	if (counted)
+		counts_world(trace->counts, trace->symbols, event);
 }
 
 void trace_noting(struct trace *trace, struct hart *hart) { trace->noting = hart; }
@@ -178,12 +194,16 @@ uint32_t trace_text(struct trace *trace, struct trace_text *text)
 {
 	text->tells = (trace->recorded >> TRACE_INSN & 1 ? TELLS_INSN : 0) |
 	              (trace->recorded >> TRACE_MEM & 1 ? TELLS_MEM : 0);
-	return writes(trace) ? trace_writer_text(trace->writer, text) : 0;
+	uint32_t number = writes_runs(trace) ? trace_writer_text(trace->writer, text) : 0;
+	bool no_room = writes_runs(trace) && !number; /* the file must not meet a number of ours */
+	return trace->counts && !no_room ? counts_text(trace->counts, number, text) : number;
 }
 
 void trace_tell(struct trace *trace, const struct hart *hart, uint64_t retired)
 {
-	if (writes(trace))
+	if (is_counting(trace))
+		counts_notes(trace->counts, hart->id, hart->notes);
+	if (writes_runs(trace))
 		trace_writer_notes(trace->writer, hart->notes, hart->id, retired);
 	else
 		trace_forget_notes(hart->notes);
@@ -192,7 +212,7 @@ void trace_tell(struct trace *trace, const struct hart *hart, uint64_t retired)
 void trace_registers(struct trace *trace, const struct hart *hart, bool check)
 {
 	struct trace_registers registers;
-	if (!writes(trace))
+	if (!writes_runs(trace))
 		return;
 	memcpy(registers.value, hart->x, 32 * sizeof hart->x[0]);
 	memcpy(registers.value + 32, hart->f, 32 * sizeof hart->f[0]);
@@ -316,15 +336,29 @@ const struct world *trace_world(const struct trace *trace) { return &trace->worl
 
 void trace_finish(struct trace *trace, const struct hart *harts, unsigned hart_count)
 {
+	for (unsigned i = 0; trace->counts && i < hart_count; i++)
+		counts_finish(trace->counts, i, harts[i].now, harts[i].retired);
 	if (!trace->writer)
 		return;
 	for (unsigned i = 0; i < hart_count; i++) {
-		if (trace_wants_insns(trace))
+		if (writes_runs(trace))
 			trace_registers(trace, &harts[i], true);
 		struct trace_end end = {true, (uint8_t)harts[i].mode, harts[i].now, harts[i].retired};
 		trace_writer_end(trace->writer, i, &end);
 	}
 	trace_writer_hash(trace->writer, trace_hash(trace, harts, hart_count));
+}
+
+int trace_count(struct trace *trace)
+{
+	trace->counts = counts_new(trace->header.hart_count);
+	update_wanted(trace);
+	return trace->counts ? 0 : -1;
+}
+
+int trace_write_counts(const struct trace *trace, const char *path)
+{
+	return counts_write(trace->counts, trace->symbols, path);
 }
 
 void trace_flush(struct trace *trace)

@@ -102,6 +102,11 @@ bool trace_restore(struct trace *trace, struct state_reader *reader);
 /* The run is over: store where every hart stands and the hash, so that rvtrace knows them. Before trace_close. */
 void trace_finish(struct trace *trace, const struct hart *harts, unsigned hart_count);
 
+/* From here on instructions and cycles are counted by function (trace/counts.h): before the first event. 0, or -1: no memory. */
+int trace_count(struct trace *trace);
+/* They go to a file, after trace_finish. 0, or -1 with a line on stderr. */
+int trace_write_counts(const struct trace *trace, const char *path);
+
 /* Flush so that the file is readable up to here even if the process is killed next. */
 void trace_flush(struct trace *trace);
 /* 0, or -1 with a line on stderr when the file could not be written whole. NULL: 0. */

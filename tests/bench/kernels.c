@@ -1,5 +1,5 @@
 /* Kernels in the manner of CoreMark: a linked list sorted, a small matrix product, a state machine over text, a CRC. */
-#include <stdint.h>
+#include "bench.h"
 
 enum { ITEMS = 64, SIDE = 12 };
 
@@ -92,7 +92,7 @@ static uint16_t scan(uint16_t seed)
 	return crc(counts[INT], crc(counts[FLOAT], counts[INVALID]));
 }
 
-int bench_main(unsigned hart)
+uint64_t kernels(unsigned hart)
 {
 	uint16_t sum = (uint16_t)hart;
 	for (unsigned i = 0; i < ROUNDS; i++) {
@@ -100,5 +100,5 @@ int bench_main(unsigned hart)
 		sum = crc(multiply(sum), sum);
 		sum = crc(scan(sum), sum);
 	}
-	return sum == 0x1234 && hart == 99;
+	return sum;
 }

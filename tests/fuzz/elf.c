@@ -56,9 +56,10 @@ static void load(const struct file *file, bool well_formed)
 	look_up(symbols, image.entry);
 	/* where a user says that it is */
 	const struct section_place places[] = {{".text", 0x1000}, {".data", 0x5000}};
-	const struct symbol_place moved = {.offset = 0x100, .sections = places, .section_count = 2, .whole = true};
+	struct symbol_place moved = {.offset = 0x100, .sections = places, .section_count = 2, .whole = true};
 	STEP(result, elf_symbols_at(file, symbols, 1, &moved));
-	STEP(result, elf_symbols_at(file, symbols, 2, &(struct symbol_place){.offset = 1}));
+	struct symbol_place shifted = {.offset = 1};
+	STEP(result, elf_symbols_at(file, symbols, 2, &shifted));
 	symbols_seal(symbols);
 	look_up(symbols, image.entry + 0x100);
 	symbols_free(symbols);

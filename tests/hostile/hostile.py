@@ -179,7 +179,7 @@ OPTIONS = """
 | -serial stdio -serial stdio GOOD | -monitor stdio GOOD | -monitor tcp::1 GOOD | -cpu sifive-u54 GOOD | -cpu rv64,mimpid=1 GOOD | --isa x GOOD | -cpu rv64,h=perhaps GOOD | --timing maybe GOOD | --timing from= GOOD | --timing from=hint GOOD | --cpu cva6 --timing from=1x GOOD
 | --cpu cva6 --timing from=no_such_symbol GOOD | --set GOOD | --set a.b=1 GOOD | --set geilen=64 GOOD
 | --set tinst=2 GOOD | --set pmp.entries=17 GOOD | --set asid.bits= GOOD | --check nothing-known GOOD
-| --trace /nonexistent/trace GOOD | --trace t,events=warp GOOD | --profile p GOOD | -gdb tcp:1234 GOOD | -gdb tcp::99999 GOOD | -gdb tcp:192.0.2.1:1234 GOOD | -gdb unix:/nonexistent/s GOOD | -gdb unix:DIRECTORY GOOD | -gdb unix:GOOD GOOD
+| --trace /nonexistent/trace GOOD | --trace t,events=warp GOOD | --profile /nonexistent/p GOOD | -gdb tcp:1234 GOOD | -gdb tcp::99999 GOOD | -gdb tcp:192.0.2.1:1234 GOOD | -gdb unix:/nonexistent/s GOOD | -gdb unix:DIRECTORY GOOD | -gdb unix:GOOD GOOD
 | -gdb stdio GOOD | -gdb tcp::1,wait=on GOOD | -s --debug GOOD
 | -S GOOD | -display sdl GOOD | -serial telnet::1 GOOD | -serial file:/nonexistent/f GOOD
 | -netdev user GOOD | -netdev tap,id=n GOOD | -netdev user,id=n,colour=red GOOD | -netdev user,id=n -netdev user,id=n GOOD | -device floppy GOOD

@@ -390,7 +390,7 @@ def engines():
         expect(run([program, "--engine", mine, "--version"])[0] == 0, mine)
         got, _, err = run([program, "--engine", other, "build/firmware.elf"])
         expect(got == 2 and f"built with the {mine} engine alone" in err and err.count("\n") == 1, err)
-    for option in (["--view"], ["--zones", "x"], ["--profile", "x"], ["--engine", "jit"]):
+    for option in (["--view"], ["--zones", "x"], ["--engine", "jit"]):
         got, _, err = run([RVSIM, *option, "build/firmware.elf"])
         expect(got == 2 and err.count("\n") == 1 and "unknown" not in err, err)
 

@@ -176,6 +176,10 @@ def folded():
     expect_equal(sum(int(count) for _, count in stacks), sum(hart["cycles"] for hart in stats["harts"]), "cycles")
     expect(any(stack == "guest_thousand;again;leave" or stack == "guest_thousand;_start;leave" for stack, _ in stacks), f"stacks of `leave': {[s for s, _ in stacks if 'leave' in s]}")
     expect(all(" " not in stack for stack, _ in stacks), "a space in a frame")
+    begin = stats["cycles"] - 100000
+    later = [line.rsplit(" ", 1) for line in export("folded", trace, "--from", str(begin)).splitlines()]
+    expect_equal(sum(int(count) for _, count in later), sum(hart["cycles"] - begin for hart in stats["harts"]), "cycles from there on")
+    expect({stack for stack, _ in later} <= {stack for stack, _ in stacks}, "stacks that begin where what is shown begins")
 
 
 def kanata():
@@ -195,6 +199,63 @@ def kanata():
     _, dump, _ = run([RVTRACE, "dump", "--type=trap", *part, trace])
     expect_equal(len(flushed), sum("interrupt" not in line for line in dump.splitlines()), "instructions that trapped")
     expect(all(len(field) == 4 for field in fields if field[0] in "LISER"), "tabs")
+
+
+def functions_of(path):
+    """{(space, function): its own costs} of a Callgrind file."""
+    found, space, name, skip = {}, None, None, False
+    with open(path) as file:
+        for line in file:
+            if line.startswith("fl="):
+                space = line[3:-1]
+            elif line.startswith("fn="):
+                name = line[3:-1]
+            elif re.match(r"\d", line) and not skip:
+                found[space, name] = [int(word) for word in line.split()[1:]]
+            skip = line.startswith("calls=")
+    return found
+
+
+def profiled(name, *command):
+    """--profile: totals are --stats', functions those of the run's instructions; neither hash nor trace are others."""
+    traces, stats = {}, {}
+    for kind, options in (("plain", []), ("profiled", ["--profile", at(name + ".profile")]), ("insns", ["--profile", at(name + ".too")])):
+        events = "world,trap,tp,irq" + (",insn" if kind == "insns" else "")
+        traces[kind], stats[kind] = record(f"{name}-{kind}", events, options, command)
+    expect_equal(len({one["trace_hash"] for one in stats.values()}), 1, "hashes")
+    dumps = [run([RVTRACE, "dump", traces[kind]], 60)[1] for kind in ("plain", "profiled")]
+    expect(dumps[0] == dumps[1] and dumps[0], "another trace with --profile")
+    export("callgrind", traces["insns"], "-o", at(name + ".callgrind"))
+    theirs = functions_of(at(name + ".callgrind"))
+    wanted = [sum(hart["cycles"] for hart in stats["plain"]["harts"]), stats["plain"]["instructions"], stats["plain"]["world_switches"]["exits"]]
+    for path in (at(name + ".profile"), at(name + ".too")):
+        got, text, err = run(["callgrind_annotate", "--threshold=100", path], 60)
+        expect_equal((got, err), (0, ""), "callgrind_annotate")
+        expect_equal([int(number.replace(",", "")) for number in re.findall(r"([\d,]+) \(100\.0%\)", text)][:3], wanted, "totals")
+        ours = functions_of(path)
+        expect_equal([sum(row[i] for row in ours.values()) for i in range(3)], wanted, "sums")
+        astray = sum(abs(row[1] - ours.get(key, [0, 0])[1]) for key, row in theirs.items())  # blocks that run on into a function
+        expect(astray * 1000 <= 5 * wanted[1], f"{astray} of {wanted[1]} instructions stand elsewhere")
+    return functions_of(at(name + ".profile"))
+
+
+def profile():
+    found = profiled("one", FIRMWARE, THOUSAND + ",name=thousand,memory=4M")
+    expect_equal(found["guest thousand", "leave"][2], 1000, "exits of `leave'")
+    expect_equal(sum(row[2] for (space, _), row in found.items() if space != "guest thousand"), 0, "exits of the hypervisor")
+
+
+def profile_of_zones():
+    """Several harts, zones and programs in user mode; folded stacks."""
+    command = ("-smp", "4", FIRMWARE, guest("smp") + ",name=smp", guest("faults") + ",name=faults")
+    found = profiled("zones", *command)
+    expect({space for space, _ in found} == {"hypervisor", "guest smp", "guest faults"}, found)
+    got, _, err = run([RVSIM, "--cpu", "cva6", "--profile", at("zones.folded"), *command], 120)
+    expect_equal(got, 0, err)
+    with open(at("zones.folded")) as file:
+        lines = [line.rsplit(" ", 1) for line in file]
+    expect(all(re.fullmatch(r"[^; ]+;[^; ]+", stack) for stack, _ in lines), lines[:3])
+    expect_equal(sum(int(count) for _, count in lines), sum(row[0] for row in found.values()), "folded")
 
 
 class Page(html.parser.HTMLParser):
@@ -231,6 +292,10 @@ def report():
     for name, (count, cause) in by_cause(stats).items():
         expect([name, str(count), str(cause["min"]), str(cause["median"]), str(cause["p99"]), str(cause["max"])] in [row[:6] for row in page.rows], f"no row of {name}")
     expect(any(row[1:2] == ["guest thousand"] for row in page.rows), "no function of the guest's")
+    dump = run([RVTRACE, "dump", "--type=tlb", trace])[1]
+    spaces = [row for row in page.rows if len(row) == 6 and row[0] in ("hypervisor", "guest thousand")]
+    for column, wanted in ((1, sum(hart["cycles"] for hart in stats["harts"])), (2, stats["instructions"]), (4, dump.count("what=fill"))):
+        expect_equal(sum(int(row[column]) for row in spaces), wanted, f"column {column} of whose code ran")
     slow, slow_stats = record("slow", "world,trap", ["--set", "dram.latency=80"])
     got, _, err = run([RVTRACE, "report", trace, slow, "-o", at("two.html")], 60)
     expect_equal((got, err), (0, ""), "report of two")
@@ -285,5 +350,5 @@ def memory():
 
 
 def cases():
-    for case in (chrome, perfetto, sqlite, comma_separated, common_trace_format, waves, callgrind, folded, kanata, report, parts_of_a_run, damaged, memory):
+    for case in (chrome, perfetto, sqlite, comma_separated, common_trace_format, waves, callgrind, folded, kanata, profile, profile_of_zones, report, parts_of_a_run, damaged, memory):
         yield case.__name__.replace("_", "-"), case

@@ -71,11 +71,22 @@ def typed(folder, text, command, seed):
     return *essence(folder, process.returncode, out.decode()), err.decode()
 
 
+def expect_input_named(folder, text):
+    """Statistics tell which input it was."""
+    with open(os.path.join(folder, "stats"), encoding="utf-8") as file:
+        stats = json.load(file)
+    fnv = 0xcbf29ce484222325
+    for byte in text:
+        fnv = (fnv ^ byte) * 0x100000001b3 % 2**64
+    expect_equal((stats["input_bytes"], stats["input_hash"]), (len(text), f"0x{fnv:016x}"), "the input in --stats")
+
+
 def pipe(name):
     """Late, in pieces, from a file, in another build: all the same."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = piped(folder, [TEXT], [RVSIM, program(name)])
         expect_equal(wanted[:2], (0, TEXT.decode()), wanted[3])
+        expect_input_named(folder, TEXT)
         pieces = [TEXT[i:i + 5] for i in range(0, len(TEXT), 5)]
         expect_equal(piped(folder, pieces, [RVSIM, program(name)], 0.01), wanted, "in pieces")
         expect_equal(piped(folder, [TEXT], [RVSIM, program(name)], 0.2), wanted, "late")

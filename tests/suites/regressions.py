@@ -1,4 +1,5 @@
 """Regressions: --golden and rvtrace diff find what changed, say it in words, and stay silent where nothing did."""
+import json
 import os
 import re
 import shutil
@@ -69,6 +70,33 @@ def another_run(folder):
 
 
 @in_folder
+def snapshot_of_it(folder):
+    """--save-unfinished keeps where a run differs: what goes on from there is the run that nobody compared; of an end there is none."""
+    for name, program, old, new in (("one", RUN, "hello: pass\n", "hello: fail\n"), ("four", SMP, "HS -> VS, zone two\nVS traps", "HS -> VS, zone two\nVU traps")):
+        path, state, stats = (os.path.join(folder, name + suffix) for suffix in ("", ".state", ".json"))
+        golden(path, program, "--update", "--stats", stats)
+        wanted = trace_hash(stats)
+        with open(path) as file:
+            text = file.read()
+        expect(old in text, f"{name}: no {old!r}")
+        with open(path, "w") as file:
+            file.write(text.replace(old, new, 1))
+        golden(path, program, "--save-unfinished", state, status=7)
+        got, _, err = run([RVSIM, "--load", state, "--stats", stats, *program], 120)
+        expect_equal((got, trace_hash(stats)), (0, wanted), f"{name}, gone on with: {err}")
+        os.remove(state)
+        with open(path, "w") as file:
+            file.write(text.replace("[end]\npassed", "[end]\nfailed with 1"))
+        golden(path, program, "--save-unfinished", state, status=7)
+        expect(not os.path.exists(state), "a snapshot of an end")
+
+
+def trace_hash(stats):
+    with open(stats) as file:
+        return json.load(file)["trace_hash"]
+
+
+@in_folder
 def bad_files(folder):
     """What is no golden file, or is not there, is unusable input; --update never takes a program for one."""
     path = os.path.join(folder, "golden")
@@ -83,6 +111,13 @@ def bad_files(folder):
                           (["--golden", FIRMWARE, "--update"], "firmware.elf")):
         got, _, err = run([RVSIM, *options, *RUN], 60)
         expect(got == 2 and said in err and err.count("\n") == 1, f"{options}: {err}")
+    golden(path, RUN, "--update")
+    err = golden(path, RUN, "--cycles", "1000%", status=7)
+    expect(re.search(r"`HS -> VS, zone hello \(\d+ cycles\)', and not `HS -> VS, zone hello'", err), f"cycles asked of a file that has none: {err}")
+    os.remove(path)
+    os.mkdir(path)
+    err = golden(path, RUN, status=2)
+    expect("Is a directory" in err and err.count("\n") == 1, err)
 
 
 def traced(folder, name, *options, firmware=FIRMWARE, program="hello"):
@@ -113,9 +148,8 @@ def what_is_ignored(folder):
     expect(got == 1 and out.startswith("--- ") and "difference 2, on hart 0" in out and "\nrun: " in out, out[:2000])
 
 
-@in_folder
-def planted_regression(folder):
-    """Forty cycles more in the world switch are found, and named."""
+def slower_firmware(folder):
+    """Built in that folder: 40 instructions more in each exit."""
     for name in ("Makefile", "firmware"):
         (shutil.copytree if os.path.isdir(name) else shutil.copy)(name, os.path.join(folder, name))
     path = os.path.join(folder, "firmware/trap.S")
@@ -127,18 +161,25 @@ def planted_regression(folder):
         file.write(text[:entry.end()] + "\t.rept 40\n\taddi\tzero, zero, 1\n\t.endr\n" + text[entry.end():])
     built = subprocess.run(["make", "-s", "-C", folder, "build/firmware.elf"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     expect(built.returncode == 0, built.stdout.decode()[-2000:])
-    before, after = traced(folder, "before"), traced(folder, "after", firmware=os.path.join(folder, "build/firmware.elf"))
+    return os.path.join(folder, "build/firmware.elf")
+
+
+@in_folder
+def planted_regression(folder):
+    """Forty cycles more in the world switch are found, and named."""
+    slower = slower_firmware(folder)
+    before, after = traced(folder, "before"), traced(folder, "after", firmware=slower)
     got, out = diff("--ignore", "cycle,retired,addresses", before, after)
     change = re.search(r"^ecall from VS-mode: \d+ -> \d+ cycles \(\+(\d+): (.*)\)", out, re.M)
     expect(got == 0 and change and 38 <= int(re.search(r"switch \+(\d+)", change[2])[1]) <= 44, out)
     file = os.path.join(folder, "golden")
     golden(file, RUN, "--update", "--cycles", "exact")
-    changed = ["--cpu", "cva6", os.path.join(folder, "build/firmware.elf"), guest("hello")]
+    changed = ["--cpu", "cva6", slower, guest("hello")]
     golden(file, changed)
     golden(file, changed, "--cycles", "30%")
     expect("cycles)', and not" in golden(file, changed, "--cycles", "1%", status=7), "not found")
 
 
 def cases():
-    for case, name in ((the_same_run, "golden"), (another_run, "golden-differs"), (bad_files, "golden-refuses"), (what_is_ignored, "diff-ignores"), (planted_regression, "planted")):
+    for case, name in ((the_same_run, "golden"), (another_run, "golden-differs"), (snapshot_of_it, "golden-snapshot"), (bad_files, "golden-refuses"), (what_is_ignored, "diff-ignores"), (planted_regression, "planted")):
         yield name, case

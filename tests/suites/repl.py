@@ -152,6 +152,18 @@ def counted():
     expect_equal(len(lines), 9, "lines")
 
 
+def applied():
+    """A command for several harts, and some registers alone; what takes no argument is told what it does not."""
+    lines = said("hart 1", "hart apply all print $mhartid", "thread apply 0-1 3 info registers pc a0", "hart", "hart apply 1 nosuch", "hart apply 4 info tp",
+                 "hart apply all", "hart apply 2-1 info tp", "info registers -a", "info registers x33", "info harts 1", "stop now", options=("-smp", "4"))
+    text = "\n".join(lines)
+    expect(re.search(r"hart 0:\n0x0 0.*\nhart 1:\n0x1 1.*\nhart 2:\n0x2 2.*\nhart 3:\n0x3 3", text), text)
+    expect(re.search(r"hart 0:\npc   0x0{12}1000\na0   0x0{16}\nhart 1:\npc   0x0{12}1000\na0   0x0{15}1\nhart 3:\n", text), text)
+    expect(len(re.findall(r"^pc   ", text, re.M)) == 3 + 4, text)
+    has(lines, "hart 1 M cycle 0", "hart 1:", "no command `nosuch'", "`4': harts are 0 to 3", "hart apply all|H|H-H", "`2-1': harts are 0 to 3",
+        "harts takes no argument: what is `1'", "stop takes no argument")
+
+
 def examined():
     """x: strings by number, on from where it stopped, without bound refused."""
     where = "0x80008f00"
@@ -290,6 +302,7 @@ def cases():
     yield "watched", watched
     yield "counted", counted
     yield "examined", examined
+    yield "applied", applied
     yield "disassembled", disassembled
     yield "enabled-and-ignored", enabled_and_ignored
     yield "conditions", conditions

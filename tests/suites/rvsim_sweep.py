@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree
-from outside_project import make_project, read
+from outside_project import logged_rvsim, make_project, read, starts
 from suites.tools import RVSIM, expect, expect_equal, run, stats_of
 
 SWEEP = os.path.abspath("tools/rvsim-sweep")
@@ -58,15 +58,19 @@ def sliced():
         over = ["--plot", "none", "--over", "alu.latency=1,2", "--measure", "cycles", "--"]
         expect_equal(sweep(project, "--results", "whole", *over, "long.elf")[0], 0, "in one go")
         words = [PYTHON, SWEEP, "--results", "parts", "--slice", "0.05", "-j", "1", *over, "long.elf"]
+        logged = {**os.environ, "RVSIM": logged_rvsim(project, RVSIM)}
         for sent in (signal.SIGKILL, signal.SIGINT):
-            process = subprocess.Popen(words, cwd=project, env={**os.environ, "RVSIM": os.path.abspath(RVSIM)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(words, cwd=project, env=logged, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             deadline = time.monotonic() + 20
             while not snapshots(project) and process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.005)
             process.send_signal(sent)
             process.wait()
         expect(snapshots(project), "no snapshot was left")
-        expect_equal(sweep(project, *words[2:])[0], 0, "gone on")
+        expect_equal(subprocess.run(words, cwd=project, env=logged, stdout=subprocess.DEVNULL, check=False).returncode, 0, "gone on")
+        for setting in ("alu.latency=1", "alu.latency=2"):
+            began = starts(project, setting)
+            expect(len(began) > 2 and not any(began[:1]) and all(began[began.index(True):]), f"{setting} began anew behind a snapshot: {began}")
         expect_equal(read(project, "parts/sweep.csv"), read(project, "whole/sweep.csv"), "tables")
         expect(any('"slices": 1,' not in read(project, f"parts/points/{number}.json") for number in (0, 1)), "nothing was sliced")
 
@@ -109,11 +113,16 @@ def plots():
         path = os.path.join(project, "rvsim-sweep-results/cycles.svg")
         first = read(project, "rvsim-sweep-results/cycles.svg")
         words = [element.text for element in xml.etree.ElementTree.parse(path).iter() if element.tag.endswith("}text")]
-        expect({"dram.latency", "cycles", "cpu cva6", "cpu u74"} <= {(word or "").strip() for word in words}, words)
+        expect({"dram.latency [cycles to the first data of a line from memory]", "cycles", "cpu cva6", "cpu u74"} <= {(word or "").strip() for word in words}, words)
         os.remove(path)
         sweep(project, "--plot", "svg", *OVER, "--measure", "cycles", "--", *UART)
         expect_equal(re.sub(r"<dc:title>.*", "", read(project, "rvsim-sweep-results/cycles.svg")), re.sub(r"<dc:title>.*", "", first), "the picture")
-        expect_equal(sweep(project, "--plot", "png", *OVER, "--measure", "cycles", "--", *UART)[0], 0, "png")
+        hidden = ["--over", "dram.latency=20..80:20", "--over", "rtc.epoch=1,2,3", "--measure", "store/AMO guest-page fault.median", "--measure", "harts.*.cache.dcache_misses", "--", "--cpu", "cva6", *UART]
+        expect_equal(sweep(project, "--fresh", "--plot", "svg", *hidden)[0], 0, "lines that are the same")
+        drawn = read(project, "rvsim-sweep-results/store-AMO-guest-page-fault.median.svg")
+        expect("store/AMO guest-page fault.median [cycles]" in drawn and "rtc.epoch 1" in drawn and "and 2 more, the same" in drawn and "rtc.epoch 2" not in drawn, drawn[-3000:])
+        expect("harts.*.cache.dcache_misses [events]" in read(project, "rvsim-sweep-results/harts.-.cache.dcache_misses.svg"), "a unit")
+        expect_equal(sweep(project, "--fresh", "--plot", "png", *OVER, "--measure", "cycles", "--", *UART)[0], 0, "png")
         with open(os.path.join(project, "rvsim-sweep-results/cycles.png"), "rb") as file:
             expect_equal(file.read(8), b"\x89PNG\r\n\x1a\n", "png")
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 from slurm_here import Slurm
-from outside_project import make_project, read, wait_for
+from outside_project import logged_rvsim, make_project, read, starts, wait_for
 from suites.rvsim_sweep import PYTHON, SWEEP, UART, rows
 from suites.tools import RVSIM, expect, expect_equal, run
 
@@ -51,9 +51,10 @@ def killed_and_requeued():
         expect_equal(run(["riscv64-unknown-elf-gcc", "-nostdlib", "-Wl,-Ttext=0x80000000", project + "/long.S", "-o", project + "/long.elf"])[0], 0, "gcc")
         words = ["--plot", "none", "--over", "alu.latency=1,2", "--measure", "cycles", "--", "--cpu", "cva6", "long.elf"]
         expect_equal(sweep(project, os.environ, "--results", "here", *words)[0], 0, "here")
+        logged = logged_rvsim(project, RVSIM)
         with Slurm(os.path.join(folder, "slurm")) as environment:
             process = subprocess.Popen([PYTHON, SWEEP, "--results", "there", "--slice", "0.2", "--slurm", *words], cwd=project, stdout=subprocess.PIPE,
-                                       env={**environment, "RVSIM": os.path.abspath(RVSIM)})
+                                       env={**environment, "RVSIM": logged})
             wait_for(lambda: os.path.exists(os.path.join(project, "there/work/0/snapshot")))
             ids = json.loads(read(project, "there/slurm.json"))["ids"]
             expect_equal(subprocess.run(["scontrol", "requeue", f"{ids[0]}_0"], env=environment, check=False).returncode, 0, "requeue")
@@ -62,9 +63,12 @@ def killed_and_requeued():
             process.send_signal(signal.SIGKILL)
             process.wait()
             wait_for(lambda: not os.path.exists(f"/proc/{process.pid}"))
-            status, out, err = sweep(project, environment, "--results", "there", "--slice", "0.2", "--slurm", *words)
+            status, out, err = sweep(project, environment, "--results", "there", "--rvsim", logged, "--slice", "0.2", "--slurm", *words)
             expect(status == 0 and out.startswith("2 of 2"), f"{status} {out}{err}")
         expect_equal(read(project, "there/sweep.csv"), read(project, "here/sweep.csv"), "tables")
+        for setting in ("alu.latency=1", "alu.latency=2"):
+            began = starts(project, setting)
+            expect(len(began) > 2 and not began[0] and all(began[began.index(True):]), f"{setting} began anew behind a snapshot: {began}")
 
 
 def never_ran():

@@ -1,4 +1,5 @@
 """The debugger's view of source: what it says of programs of each compiler, compared with gdb, which reads the same files."""
+import os
 import random
 import re
 import tempfile
@@ -367,6 +368,77 @@ def hostile_shapes():
     expect("type = struct ring" in said, said[:3000])
 
 
+def sections_of(path):
+    """Those of a file that come into memory."""
+    return re.findall(r" (\.[\w.]+) +(?:PROGBITS|NOBITS) +\w+ \w+ (?!0+ )\w+ \w+ +\w*A", run(["riscv64-unknown-elf-readelf", "-SW", path])[1])
+
+
+def module(name):
+    """A relocatable file, as a kernel's module is, whose sections were loaded somewhere: lines, places to break, variables and types as
+    gdb says of the same."""
+    path = f"build/source/{name}.o"
+    placed = {section: 0x81000000 + (number << 20) for number, section in enumerate(sections_of(path))}
+    expect(".text" in placed and len(placed) > 2, placed)
+    command = f"add-symbol-file {path} {placed['.text']:#x}" + "".join(f" -s {section} {at:#x}" for section, at in placed.items() if section != ".text")
+    size = int(re.search(r" \.text +PROGBITS +\w+ \w+ (\w+)", run(["riscv64-unknown-elf-readelf", "-SW", path])[1])[1], 16)
+    places = range(placed[".text"], placed[".text"] + size, 2)
+
+    def both(*commands):
+        words = [word for one in (command, *commands) for word in ("-ex", one)]
+        theirs = run(["gdb-multiarch", "-batch", "-nx", "-iex", "set width 0", *words], 120)[1]
+        return theirs, run([RVSIM, "--debug", elf("bare")], 120, "\n".join((command, *commands, "quit", "")).encode())[2]
+    theirs, ours = both(*(f"info line *{at:#x}" for at in places))
+    theirs = re.findall(r'^Line (\d+) of "([^"]*)" (?:starts at address (\w+)|is at address)', theirs, re.M)
+    ours = re.findall(r"^line (\d+) of ([^:]*): (\w+)", ours, re.M)
+    expect(len(theirs) > 20, "gdb knows no lines")
+    expect_equal([line[:2] for line in ours], [line[:2] for line in theirs], f"{name}: lines of instructions")
+    names = ["first", "second", "rights", "matrix", "counter", "text"]
+    theirs, ours = both(*(word for known in names for word in (f"print &{known}", f"ptype {known}")))
+    addresses = [set(re.findall(r"(0x8\w{7}) <", text)) for text in (theirs, ours)]
+    expect(len(addresses[0]) >= 4, theirs)
+    expect_equal(addresses[1], addresses[0], f"{name}: where variables are\n{ours}")
+    types = [[re.sub(r"\s+", " ", text) for text in re.findall(r"\{(.*?)^\}", answer, re.M | re.S)] for answer in (theirs.replace("type = ", ""), ours)]
+    expect_equal(len(types[1]), len(types[0]), f"{name}: types\n{ours}\n{theirs}")
+    err = run([RVSIM, "--debug", elf("bare")], 60, f"add-symbol-file {path} 0x81000000\nprint &counter\nprint &recurse\nquit\n".encode())[2]
+    expect("(word_t *)" not in err and re.search(r"0x81000\w+ <recurse>", err), f"what was not loaded is nowhere:\n{err}")
+
+
+def moved():
+    """A linked program that was loaded elsewhere, as a kernel is: gdb's lines and ours, both moved."""
+    path, at = elf("gcc5_0"), 0x81000000
+    command = f"add-symbol-file {path} {at:#x}"
+    lines = range(60, 130)
+    words = [word for line in lines for word in ("-ex", f"info line program.c:{line}")]
+    theirs = run(["gdb-multiarch", "-batch", "-nx", "-iex", "set width 0", "-ex", command, *words], 120)[1]
+    script = "\n".join((command, *(f"info line program.c:{line}" for line in lines), "print &counter", "quit", ""))
+    ours = run([RVSIM, "--debug", elf("bare")], 120, script.encode())[2]
+    starts = [set(re.findall(pattern, text)) for pattern, text in ((r"starts at address (0x\w+)", theirs), (r": 0x0*(8\w+) ", ours))]
+    starts = [{int(start, 16) for start in each} for each in starts]
+    expect(len(starts[0]) > 20 and starts[0] <= starts[1], f"{starts[0] - starts[1]}\n{ours}")
+
+
+def split():
+    """Split DWARF: what gdb says, and the locals that it does not find for want of sizes; without the other half a line that says so."""
+    with tempfile.TemporaryDirectory() as folder:
+        for version in (4, 5):
+            made, program = f"{folder}/split{version}.o", f"{folder}/split{version}.elf"
+            flags = ["riscv64-unknown-elf-gcc", "-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-ffreestanding", f"-gdwarf-{version}", "-gsplit-dwarf", "-O0"]
+            status, _, err = run([*flags, "-c", os.path.abspath(SOURCE), "-o", made], 60)
+            expect_equal(status, 0, err)
+            link = ["-nostdlib", "-static", "-Wl,--build-id=none,--no-warn-rwx-segments,-N,--section-start=.boot=0x80000000,-Ttext=0x80000080,-e,_start"]
+            status, _, err = run([*flags, *link, "build/source/gcc5_0.start.o", made, "-lgcc", "-o", program], 60)
+            expect_equal(status, 0, err)
+
+            def ask(*commands):
+                return run([RVSIM, "--debug", program], 60, "\n".join((*commands, "quit", "")).encode())[2]
+            asked = ["break add_up", "continue", "bt", "info locals", "info args", "print first.low"]
+            ours, same = ask(*asked), repl("gcc5_0", *asked)
+            for text in ("#0  add_up (number=5, point=0x", "calls = 0", "number = 5", "$1 = 7"):
+                expect(text in ours and text in same, f"{text}\n{ours}\n{same}")
+            os.remove(f"{folder}/split{version}.dwo")
+            expect(re.search(rf"information of this frame is in \S*split{version}.dwo, which could not be read", ask(*asked)), ask(*asked))
+
+
 def cases():
     for name in PROGRAMS:
         yield f"breakpoints-{name}", lambda name=name: breakpoints(name)
@@ -377,6 +449,9 @@ def cases():
         yield f"values-{name}", lambda name=name: values(name)
         yield f"formats-{name}", lambda name=name: formats(name)
         yield f"types-{name}", lambda name=name: types(name)
+        yield f"module-{name}", lambda name=name: module(name)
+    yield "moved", moved
+    yield "split", split
     yield "commands-of-lines", commands_of_lines
     yield "through-the-hypervisor", through_the_hypervisor
     yield "percpu", percpu

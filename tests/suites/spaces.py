@@ -205,7 +205,7 @@ add-symbol-file {obj} zone 5 -s .nosuch 0x100
 quit
 """
     _, err = repl(script, FIRMWARE, guest("smp"))
-    got = [int(line.split()[0], 16) for line in err.splitlines() if line.startswith("0x")]
+    got = [int(address, 16) for address in re.findall(r"^\$\d = \{void \(void\)\} (0x\w+)", err, re.M)]
     expect_equal(got, [at + 0x1000, at + 0x5000, inside + 0x7000], err)
     expect("is relocatable: where its .text" in err and "has no section .nosuch" in err, err)
 

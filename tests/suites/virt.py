@@ -222,6 +222,21 @@ def linked():
             expect_equal(theirs[0], 0, f"{name} on QEMU")
 
 
+def unplaced():
+    """Position independent and linked at 0, as OpenSBI's ELF files from 1.4 on: refused, by QEMU too; as a flat file it runs on both."""
+    with tempfile.TemporaryDirectory() as folder:
+        built = Built(folder, PASS + ".space 0x2000\n")
+        program = built.link("pie", [CLANG, "--target=riscv64-unknown-elf", LLD], "-Wl,-pie,--no-dynamic-linker,--image-base=0,--no-rosegment")
+        flat = built.path("pie.bin")
+        built.build(["riscv64-unknown-elf-objcopy", "-O", "binary", "-j", ".text", program, flat])
+        status, _, err = run([RVSIM, "-M", "virt", "-bios", program], 60)
+        said = f"rvsim: {program}: is position independent and linked at 0, where there is no memory: give it as a flat file"
+        expect_equal((status, err[:len(said)], err.count("\n")), (2, said, 1), "an ELF that is linked at 0")
+        expect_equal(run(QEMU + ["-bios", program], 60)[0], 1, "the same on QEMU")
+        for machine in ([RVSIM, "-M", "virt"], QEMU):
+            expect_equal(run(machine + ["-bios", flat], 60)[0], 0, f"{machine[0]} with the flat file")
+
+
 def packed():
     with tempfile.TemporaryDirectory() as folder:
         built = Built(folder)
@@ -297,6 +312,7 @@ def cases():
         yield f"smp {harts}", lambda harts=harts: same_shape(["-m", "1G", "-smp", harts])
     yield "options", every_option_is_known
     yield "linked", linked
+    yield "unplaced", unplaced
     yield "packed", packed
     yield "packed-guest", packed_guest
     yield "tree-of-a-guest", tree_of_a_guest

@@ -448,7 +448,7 @@ static const char *const bad_lines[] = {
 	"--timing sometimes fw", "--cpu cva6 --timing from= fw", "--cpu cva6 --timing from=7x fw", "--timing from=hint fw",
 	"--set nothing=1 fw", "--set pmp.entries fw", "--set pmp.entries=32 fw", "--set pmp.entries=-1 fw",
 	"--set tinst=maybe fw", "--set ad=always fw", "--set vmid.bits=15 fw", "--set = fw", "--check everything fw", "--trace f,events=none-such fw",
-	"--trace '' fw", "--profile p fw", "-gdb tcp:1234 fw", "-gdb tcp::65536 fw", "-gdb tcp::-1 fw", "-gdb tcp::ssh fw", "-gdb tcp:::1:2 fw", "-gdb unix: fw", "-gdb stdio fw", "-gdb '' fw",
+	"--trace '' fw", "--profile '' fw", "-gdb tcp:1234 fw", "-gdb tcp::65536 fw", "-gdb tcp::-1 fw", "-gdb tcp::ssh fw", "-gdb tcp:::1:2 fw", "-gdb unix: fw", "-gdb stdio fw", "-gdb '' fw",
 	"-gdb tcp::1,harts=cores fw", "-gdb tcp::1,wait=on fw", "-gdb tcp::1,server=off fw", "-gdb tcp::1,colour=red fw", "-gdb udp::1 fw", "-s --debug fw", "-s -gdb none -S fw", "-S fw", "-display sdl,gl=on fw", "-display sdl,grab-mod=rctrl fw", "-display none,gl=off fw", "-display sdl,color=on fw",
 	"-device ramfb -device ramfb fw", "-device ramfb,xres=5 fw", "-device simple-framebuffer,xres=8 fw", "-device simple-framebuffer,addr=0x80000001 fw",
 	"-device virtio-gpu-device,max_outputs=2 fw", "-device virtio-gpu-device,xres=20000 fw", "-device virtio-gpu-device,blob=on fw", "-device virtio-gpu-pci fw",

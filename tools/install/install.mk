@@ -38,14 +38,14 @@ install: all man ## install under DESTDIR and PREFIX (/usr/local)
 	install -m 644 $(wildcard $(BUILD)/guests/*.elf) $(LIBDIR)/guests
 	install -m 644 $(MAN_PAGES:%=$(BUILD)/man/%) $(SHAREDIR)/man/man1
 	install -m 644 tools/install/rvsim.bash $(SHAREDIR)/bash-completion/completions/rvsim
-	ln -sf rvsim $(SHAREDIR)/bash-completion/completions/rvtrace
+	for name in rvtrace rvsim-ci rvsim-sweep; do ln -sf rvsim $(SHAREDIR)/bash-completion/completions/$$name; done
 	install -m 644 tools/install/_rvsim $(SHAREDIR)/zsh/site-functions
 	install -m 644 README.md $(SHAREDIR)/doc/rvsim
 	install -m 644 $(wildcard docs/*.md) $(SHAREDIR)/doc/rvsim/docs
 
 uninstall: ## take away what install put there
 	rm -f $(BINDIR)/rvsim $(BINDIR)/rvtrace $(BINDIR)/rvsim-ci $(BINDIR)/rvsim-sweep $(MAN_PAGES:%=$(SHAREDIR)/man/man1/%) $(SHAREDIR)/zsh/site-functions/_rvsim \
-		$(SHAREDIR)/bash-completion/completions/rvsim $(SHAREDIR)/bash-completion/completions/rvtrace
+		$(patsubst %,$(SHAREDIR)/bash-completion/completions/%,rvsim rvtrace rvsim-ci rvsim-sweep)
 	rm -rf $(LIBDIR) $(SHAREDIR)/doc/rvsim $(SHAREDIR)/rvsim
 
 deb: all man ## build a Debian package: build/rvsim_VERSION_ARCH.deb

@@ -1,4 +1,4 @@
-# Completion for rvsim and rvtrace: options are what --help names, parameters what --set help lists.
+# Completion for rvsim, rvtrace, rvsim-ci and rvsim-sweep: options are what --help names, parameters what --set help lists.
 
 _rvsim_files()
 {
@@ -62,5 +62,32 @@ _rvtrace()
 	esac
 }
 
+_rvsim_ci()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} program=${COMP_WORDS[0]}
+	COMPREPLY=()
+	case $cur in
+	-*) _rvsim_words "$($program --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]+' | sort -u)" ;;
+	*) _rvsim_files ;;
+	esac
+}
+
+_rvsim_sweep()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	COMPREPLY=()
+	[ "$cur" = = ] && cur=
+	case $previous in
+	--over)
+		compopt -o nospace 2>/dev/null
+		_rvsim_words "$(rvsim --set help 2>/dev/null | sed -nE 's/^([a-z0-9_.]+) .*/\1=/p') cpu= smp= m= isa= quantum= seed= timing="
+		;;
+	--plot) _rvsim_words "svg png none" ;;
+	*) _rvsim_ci ;;
+	esac
+}
+
 complete -F _rvsim rvsim
 complete -F _rvtrace rvtrace
+complete -F _rvsim_ci rvsim-ci
+complete -F _rvsim_sweep rvsim-sweep

@@ -54,12 +54,21 @@ def lines_of(over, rows, x):
         yield ", ".join(f"{name} {value}" for name, value in choice), points
 
 
-def draw(path, over, measure, rows, title, wanted_x=None):
-    """As the file's name ends: .svg, .png, .pdf."""
+def together(lines):
+    """Lines of which one would hide the other become one."""
+    found = {}
+    for label, points in lines:
+        found.setdefault(tuple(points), []).append(label)
+    for points, labels in found.items():
+        yield labels[0] + (f"\n   and {len(labels) - 1} more, the same" if len(labels) > 1 else ""), list(points)
+
+
+def draw(path, over, measure, rows, title, wanted_x=None, unit="", meanings=()):
+    """As the file's name ends: .svg, .png, .pdf. meanings: what the parameters are, by name."""
     matplotlib, pyplot = library()
     x = choose_x(over, wanted_x)
     numbers = as_numbers(over[x][1])
-    lines = list(lines_of(over, rows, x))
+    lines = list(together(lines_of(over, rows, x)))
     named = len(lines) <= SHOWN_LINES
     figure, axes = pyplot.subplots(figsize=(8, 4.8), layout="constrained")
     colours = matplotlib.colormaps["viridis"]
@@ -72,12 +81,13 @@ def draw(path, over, measure, rows, title, wanted_x=None):
         axes.set_xscale("log", base=2)
         axes.set_xticks(numbers, over[x][1])
         axes.minorticks_off()
-    axes.set_xlabel(over[x][0])
-    axes.set_ylabel(measure.replace('"', ""))
+    meaning = dict(meanings).get(over[x][0])
+    axes.set_xlabel(over[x][0] + (f" [{meaning}]" if meaning else ""))
+    axes.set_ylabel(measure.replace('"', "") + (f" [{unit}]" if unit and unit != measure else ""))
     axes.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,g}"))
     axes.grid(True, linewidth=0.4, alpha=0.5)
     axes.set_title(title, fontsize=10)
-    if len(lines) > 1:
+    if len(lines) > 1 or lines[0][0]:
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=8, frameon=False, title=None if named else "first and last of the lines")
     figure.savefig(path, dpi=120, metadata={"Date": None} if path.endswith(".svg") else None)
     pyplot.close(figure)

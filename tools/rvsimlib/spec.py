@@ -84,6 +84,24 @@ def measure(stats, text):
     return walk(stats, items)
 
 
+def unit(table, text):
+    """Of the measure, as `rvsim --stats help` has it; "" where it is not there."""
+    items = path_items(SHORT.get(text, text))
+    for row in re.finditer(r"^\| `([^`]+)` \| (\w+) \|", table, re.M):
+        names = [name.removesuffix("[]") for name in row[1].split(".")]
+        if len(items) < len(names) and names[:2] == ["world_switches", "causes"]:
+            names = names[1:]  # a cause by its name alone
+        wanted = [item for item in items if item != "*" and not item.isdigit()]
+        if wanted[-1:] == names[-1:] and (wanted == [name for name in names if name != "MODE"] or (names[0] == "causes" and wanted[1:] == names[1:])):
+            return row[2]
+    return ""
+
+
+def meanings(table):
+    """Of parameters, as `rvsim --set help` has them, in a few words."""
+    return {row[1]: row[2] for row in re.finditer(r"^([a-z0-9_.]+) +\S+ +([^:;,[\n]{1,60})(?<! )", table, re.M)}
+
+
 def walk(value, items):
     for at, item in enumerate(items):
         if item == "*":

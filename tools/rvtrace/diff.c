@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 #include "base/words.h"
 #include "changes.h"
+#include "match.h"
 #include "trace/interrupted.h"
 
 /* Events of one hart, oldest first: a ring that grows. */
@@ -53,6 +55,7 @@ struct comparison {
 	uint32_t ignored; /* IGNORE_ */
 	uint64_t context;
 	uint64_t differences, shown; /* so many, and how many are shown at most */
+	uint64_t only[2]; /* events that the other side has not */
 	struct queue waiting[2][TRACE_HARTS_MAX];
 	struct queue before[TRACE_HARTS_MAX]; /* the last equal events, `context` at most */
 };
@@ -79,20 +82,20 @@ static bool same_field(const struct comparison *comparison, const struct trace_e
 	       (comparison->ignored & IGNORE_ADDRESSES && is_address(field));
 }
 
+static const char *function_of(const struct comparison *comparison, unsigned side, const struct trace_event *event)
+{
+	uint64_t offset;
+	const char *name = trace_reader_symbol(comparison->input[side].reader, (enum mode)event->mode, event->guest,
+	                                       event->pc, &offset);
+	return name ? name : "";
+}
+
 /* By its function, where addresses do not count. */
 static bool same_pc(const struct comparison *comparison, const struct trace_event *a, const struct trace_event *b)
 {
 	if (!(comparison->ignored & IGNORE_ADDRESSES))
 		return a->pc == b->pc;
-	const struct trace_event *events[] = {a, b};
-	const char *names[2];
-	for (unsigned side = 0; side < 2; side++) {
-		uint64_t offset;
-		const char *name = trace_reader_symbol(comparison->input[side].reader, (enum mode)events[side]->mode,
-		                                       events[side]->guest, events[side]->pc, &offset);
-		names[side] = name ? name : "";
-	}
-	return strcmp(names[0], names[1]) == 0;
+	return strcmp(function_of(comparison, 0, a), function_of(comparison, 1, b)) == 0;
 }
 
 static bool same_event(const struct comparison *comparison, const struct trace_event *a, const struct trace_event *b)
@@ -106,6 +109,25 @@ static bool same_event(const struct comparison *comparison, const struct trace_e
 		if (!same_field(comparison, a, b, &row->fields[i]))
 			return false;
 	return same_pc(comparison, a, b);
+}
+
+/* A number of all that same_event looks at. */
+static uint64_t event_key(const struct comparison *comparison, unsigned side, const struct trace_event *event)
+{
+	const struct trace_row *row = &trace_rows[event->type];
+	const char *name = comparison->ignored & IGNORE_ADDRESSES ? function_of(comparison, side, event) : NULL;
+	uint64_t words[5 + TRACE_FIELDS_MAX] = {
+	    event->type,
+	    event->mode,
+	    comparison->ignored & IGNORE_CYCLE ? 0 : event->cycle,
+	    comparison->ignored & IGNORE_RETIRED ? 0 : event->retired,
+	    name ? XXH3_64bits(name, strlen(name)) : event->pc,
+	};
+	size_t count = 5;
+	for (unsigned i = 0; i < row->field_count; i++)
+		if (!(comparison->ignored & IGNORE_ADDRESSES) || !is_address(&row->fields[i]))
+			words[count++] = trace_field_value(event, &row->fields[i]);
+	return XXH3_64bits(words, count * sizeof(words[0]));
 }
 
 /* The next event of a type that both files record. */
@@ -130,45 +152,6 @@ static void look_ahead(struct comparison *comparison, unsigned side, unsigned ha
 	struct trace_event event;
 	while (comparison->waiting[side][hart].count < count && next_common(comparison, side, &event))
 		queue_push(&comparison->waiting[side][event.hart], &event);
-}
-
-/* ---- where both go on together ---- */
-
-/* Events of both sides to leave out before they are the same again. */
-struct shift {
-	size_t left[2];
-};
-
-/* Are `count` events behind the shift the same, as far as there are any? */
-static bool goes_on(const struct comparison *comparison, unsigned hart, const struct shift *shift, size_t count)
-{
-	const struct queue *a = &comparison->waiting[0][hart], *b = &comparison->waiting[1][hart];
-	for (size_t i = 0; i < count; i++) {
-		bool more[] = {shift->left[0] + i < a->count, shift->left[1] + i < b->count};
-		if (!more[0] && !more[1])
-			return true;
-		if (!more[0] || !more[1] ||
-		    !same_event(comparison, queue_at(a, shift->left[0] + i), queue_at(b, shift->left[1] + i)))
-			return false;
-	}
-	return true;
-}
-
-/* The smallest shift after which both go on together for some events; without one, one event of each is left out. */
-static struct shift find_shift(struct comparison *comparison, unsigned hart)
-{
-	enum { FARTHEST = 200, TOGETHER = 6 };
-	for (unsigned side = 0; side < 2; side++)
-		look_ahead(comparison, side, hart, FARTHEST + TOGETHER);
-	for (size_t sum = 1; sum <= FARTHEST; sum++)
-		for (size_t left = 0; left <= sum; left++) {
-			struct shift shift = {{left, sum - left}};
-			if (shift.left[0] <= comparison->waiting[0][hart].count &&
-			    shift.left[1] <= comparison->waiting[1][hart].count &&
-			    goes_on(comparison, hart, &shift, TOGETHER))
-				return shift;
-		}
-	return (struct shift){{comparison->waiting[0][hart].count != 0, comparison->waiting[1][hart].count != 0}};
 }
 
 /* ---- what is shown ---- */
@@ -227,59 +210,131 @@ static void print_only(struct comparison *comparison, unsigned hart)
 }
 
 /* What is left out on each side before both go on together. */
-static void print_shift(struct comparison *comparison, unsigned hart, const struct shift *shift)
+static void print_left(struct comparison *comparison, unsigned hart, const size_t left[2])
 {
 	enum { LINES = 40 };
 	for (unsigned side = 0; side < 2; side++) {
-		for (size_t i = 0; i < shift->left[side] && i < LINES; i++)
+		for (size_t i = 0; i < left[side] && i < LINES; i++)
 			print_marked("-+"[side], queue_at(&comparison->waiting[side][hart], i),
 			             &comparison -> input[side]);
-		if (shift->left[side] > LINES)
-			printf("%c (and %zu more)\n", "-+"[side], shift -> left[side] - LINES);
+		if (left[side] > LINES)
+			printf("%c (and %zu more)\n", "-+"[side], left[side] - LINES);
 	}
-	if (shift->left[0] == 1 && shift->left[1] == 1)
+	if (left[0] == 1 && left[1] == 1)
 		print_fields(comparison, queue_at(&comparison->waiting[0][hart], 0),
 		             queue_at(&comparison->waiting[1][hart], 0));
 }
 
 /* ---- comparing ---- */
 
+/* The events that wait first on both sides are the same. */
+static void take_pair(struct comparison *comparison, unsigned hart)
+{
+	struct queue *before = &comparison->before[hart];
+	struct trace_event event = queue_pop(&comparison->waiting[0][hart]);
+	queue_pop(&comparison->waiting[1][hart]);
+	if (comparison->context)
+		queue_push(before, &event);
+	if (before->count > comparison->context)
+		queue_pop(before);
+}
+
+/* So many on each side are only its own. */
+static void leave_out(struct comparison *comparison, unsigned hart, const size_t left[2])
+{
+	comparison->differences++;
+	if (comparison->differences <= comparison->shown) {
+		print_before(comparison, hart);
+		print_left(comparison, hart, left);
+	}
+	for (unsigned side = 0; side < 2; side++) {
+		comparison->only[side] += left[side];
+		for (size_t i = 0; i < left[side]; i++)
+			queue_pop(&comparison->waiting[side][hart]);
+	}
+}
+
+enum { WINDOW = 1024 }; /* events that are looked at together */
+
+static size_t copy_keys(const struct comparison *comparison, unsigned side, unsigned hart, uint64_t keys[WINDOW])
+{
+	const struct queue *queue = &comparison->waiting[side][hart];
+	size_t count = queue->count < WINDOW ? queue->count : WINDOW;
+	for (size_t i = 0; i < count; i++)
+		keys[i] = event_key(comparison, side, queue_at(queue, i));
+	return count;
+}
+
+/* Takes what belongs together and what does not, up to `limit` events of each side, or to the partners behind that. */
+static void take_matched(struct comparison *comparison, unsigned hart, const int *partners, size_t count,
+                         const size_t limit[2])
+{
+	size_t i = 0, j = 0;
+	while (i < limit[0] && j < limit[1]) {
+		size_t next = i;
+		while (next < count && partners[next] < 0)
+			next++;
+		bool meets = next < count;
+		size_t other = meets ? (size_t)partners[next] : limit[1];
+		if (meets && next == i && other == j) {
+			take_pair(comparison, hart);
+			i++;
+			j++;
+			continue;
+		}
+		if (!meets)
+			next = limit[0];
+		leave_out(comparison, hart, (const size_t[2]){next - i, other - j});
+		i = next;
+		j = other;
+	}
+}
+
+/* The first events differ: which of those that follow belong together? What is near the window's end, the next window decides. */
+static void take_window(struct comparison *comparison, unsigned hart)
+{
+	uint64_t keys[2][WINDOW];
+	int partners[WINDOW];
+	size_t count[2], limit[2];
+	bool whole = true;
+	for (unsigned side = 0; side < 2; side++) {
+		look_ahead(comparison, side, hart, WINDOW + 1);
+		count[side] = copy_keys(comparison, side, hart, keys[side]);
+		whole &= count[side] == comparison->waiting[side][hart].count;
+	}
+	for (unsigned side = 0; side < 2; side++)
+		limit[side] = whole || count[side] < WINDOW / 2 ? count[side] : WINDOW / 2;
+	if (!match_sequences(keys[0], count[0], keys[1], count[1], partners))
+		exit(trouble("diff", "no memory"));
+	take_matched(comparison, hart, partners, count[0], limit);
+}
+
 /* The events that wait first on both sides are not the same, or one side has none. False: that is enough. */
 static bool take_difference(struct comparison *comparison, unsigned hart)
 {
-	comparison->differences++;
-	if (comparison->differences <= comparison->shown)
-		print_before(comparison, hart);
+	const size_t left[2] = {comparison->waiting[0][hart].count, comparison->waiting[1][hart].count};
 	if (comparison->shown == 1) {
+		comparison->differences++;
+		print_before(comparison, hart);
 		print_only(comparison, hart);
 		return false;
 	}
-	struct shift shift = find_shift(comparison, hart);
-	if (comparison->differences <= comparison->shown)
-		print_shift(comparison, hart, &shift);
-	for (unsigned side = 0; side < 2; side++)
-		while (shift.left[side]--)
-			queue_pop(&comparison->waiting[side][hart]);
+	if (left[0] && left[1])
+		take_window(comparison, hart);
+	else
+		leave_out(comparison, hart, left);
 	return true;
 }
 
 /* As long as both sides have events of the hart waiting. False: that is enough. */
 static bool compare_waiting(struct comparison *comparison, unsigned hart)
 {
-	struct queue *a = &comparison->waiting[0][hart], *b = &comparison->waiting[1][hart];
-	struct queue *before = &comparison->before[hart];
+	const struct queue *a = &comparison->waiting[0][hart], *b = &comparison->waiting[1][hart];
 	while (a->count && b->count) {
-		if (!same_event(comparison, queue_at(a, 0), queue_at(b, 0))) {
-			if (!take_difference(comparison, hart))
-				return false;
-			continue;
-		}
-		struct trace_event event = queue_pop(a);
-		queue_pop(b);
-		if (comparison->context)
-			queue_push(before, &event);
-		if (before->count > comparison->context)
-			queue_pop(before);
+		if (same_event(comparison, queue_at(a, 0), queue_at(b, 0)))
+			take_pair(comparison, hart);
+		else if (!take_difference(comparison, hart))
+			return false;
 	}
 	return true;
 }
@@ -317,6 +372,9 @@ static void compare_files(struct comparison *comparison)
 			return;
 	if (comparison->differences > comparison->shown)
 		printf("(and %" PRIu64 " more differences)\n", comparison->differences - comparison->shown);
+	if (comparison->differences)
+		printf("in all: %" PRIu64 " events only in the first, %" PRIu64 " only in the second\n",
+		       comparison->only[0], comparison->only[1]);
 }
 
 /* Things that are worth a word but are no difference between the events. */

@@ -9,7 +9,7 @@ enum { COLUMNS_MAX = 64 };
 struct columns {
 	const char *names[COLUMNS_MAX];
 	unsigned count;
-	uint8_t of[TRACE_TYPES][TRACE_FIELDS_MAX]; /* the column of each field */
+	const struct trace_field *of[TRACE_TYPES][COLUMNS_MAX]; /* the field in each column; NULL: the type has none */
 };
 
 static unsigned column_named(struct columns *columns, const char *name)
@@ -25,7 +25,8 @@ static void find_columns(struct columns *columns)
 {
 	for (unsigned type = 0; type < TRACE_TYPES; type++)
 		for (unsigned i = 0; i < trace_rows[type].field_count; i++)
-			columns->of[type][i] = (uint8_t)column_named(columns, trace_rows[type].fields[i].name);
+			columns->of[type][column_named(columns, trace_rows[type].fields[i].name)] =
+			    &trace_rows[type].fields[i];
 }
 
 /* Quoted where it has to be (RFC 4180). */
@@ -63,10 +64,7 @@ static void put_field(struct quick *out, const struct trace_event *event, const 
 
 static void put_fields(struct quick *out, const struct columns *columns, const struct trace_event *event)
 {
-	const struct trace_row *row = &trace_rows[event->type];
-	const struct trace_field *fields[COLUMNS_MAX] = {0};
-	for (unsigned i = 0; i < row->field_count; i++)
-		fields[columns->of[event->type][i]] = &row->fields[i];
+	const struct trace_field *const *fields = columns->of[event->type];
 	for (unsigned i = 0; i < columns->count; i++) {
 		quick_byte(out, ',');
 		if (fields[i])
@@ -76,16 +74,16 @@ static void put_fields(struct quick *out, const struct columns *columns, const s
 
 static void put_event(struct quick *out, struct export *export, const struct trace_event *event)
 {
-	struct trace_reader *reader = export->input.reader;
 	uint64_t offset = 0;
-	const char *symbol = trace_reader_symbol(reader, (enum mode)event->mode, event->guest, event->pc, &offset);
+	const char *symbol = input_symbol(&export->input, event, &offset);
 	quick_decimal(out, event->cycle);
 	quick_byte(out, ',');
 	quick_decimal(out, event->hart);
 	quick_byte(out, ',');
 	quick_text(out, mode_name((enum mode)event->mode));
 	quick_byte(out, ',');
-	put_text(out, event->guest ? trace_reader_guest(reader, event->guest) : "");
+	if (event->guest)
+		put_text(out, trace_reader_guest(export->input.reader, event->guest));
 	quick_byte(out, ',');
 	quick_text(out, trace_rows[event->type].name);
 	quick_byte(out, ',');
@@ -93,7 +91,8 @@ static void put_event(struct quick *out, struct export *export, const struct tra
 	quick_byte(out, ',');
 	put_prefixed(out, event->pc);
 	quick_byte(out, ',');
-	put_text(out, symbol ? symbol : "");
+	if (symbol)
+		put_text(out, symbol);
 	quick_byte(out, ',');
 	if (symbol)
 		put_prefixed(out, offset);

@@ -141,8 +141,7 @@ static void put_event(struct export *export, struct packet *packet, const struct
 	    .retired = event->retired,
 	};
 	put_bytes(packet, &head, sizeof head);
-	const char *symbol = trace_reader_symbol(export->input.reader, (enum mode)event->mode, event->guest, event->pc,
-	                                         &offset);
+	const char *symbol = input_symbol(&export->input, event, &offset);
 	put_bytes(packet, symbol ? symbol : "", symbol ? strnlen(symbol, SYMBOL_MAX - 1) : 0);
 	put_bytes(packet, "", 1);
 	for (unsigned i = 0; i < row->field_count; i++)
@@ -158,6 +157,13 @@ static FILE *open_in(const char *folder, const char *name)
 	FILE *file = fopen(path, "wxe");
 	free(path);
 	return file;
+}
+
+static FILE *open_stream(const char *folder, unsigned hart)
+{
+	char name[32];
+	snprintf(name, sizeof name, "hart%u", hart);
+	return open_in(folder, name);
 }
 
 static int close_all(struct export *export, struct packet *packets, unsigned count)
@@ -176,12 +182,10 @@ static int close_all(struct export *export, struct packet *packets, unsigned cou
 static int write_streams(struct export *export, struct packet *packets)
 {
 	struct trace_event event;
-	char name[32];
 	while (export_next(export, &event)) {
 		struct packet *packet = &packets[event.hart];
-		snprintf(name, sizeof name, "hart%u", event.hart);
 		if (!packet->file)
-			packet->file = open_in(export->path, name);
+			packet->file = open_stream(export->path, event.hart);
 		if (!packet->file)
 			return trouble(export->path, strerror(errno));
 		put_event(export, packet, &event);

@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "merge.h"
 #include "export.h"
+#include "quick.h"
 
 enum { VMID_LOW = 44, VMID_MASK = 0x3fff };
 enum { WIRE_MODE, WIRE_PC, WIRE_VMID, WIRE_CAUSE, WIRE_EXIT, WIRE_FIRST_WORLD, WIRES = WIRE_FIRST_WORLD + MODE_COUNT };
@@ -24,7 +25,7 @@ static const struct wire {
 
 struct vcd {
 	struct export *export;
-	FILE *out;
+	struct quick out;
 	uint64_t now;
 	struct vcd_hart {
 		uint64_t values[WIRES];
@@ -32,32 +33,38 @@ struct vcd {
 };
 
 /* Identifier codes are of printable characters. */
-static void put_code(FILE *out, unsigned hart, unsigned wire)
+static void put_code(struct quick *out, unsigned hart, unsigned wire)
 {
 	enum { FIRST = '!', CODES = 94 };
 	for (unsigned number = hart * WIRES + wire + 1; number; number /= CODES)
-		putc(FIRST + (int)(number % CODES), out);
+		quick_byte(out, (char)(FIRST + number % CODES));
 }
 
-static void put_value(FILE *out, unsigned hart, unsigned wire, uint64_t value)
+/* Without leading zeros. */
+static void put_binary(struct quick *out, uint64_t value)
 {
-	unsigned width = wires[wire].width ? wires[wire].width : 1;
+	unsigned size = value ? 64 - (unsigned)__builtin_clzll(value) : 1;
+	quick_room(out, size);
+	char *at = out->bytes + out->size;
+	for (unsigned bit = size; bit-- > 0;)
+		*at++ = (char)('0' + (value >> bit & 1));
+	out->size += size;
+}
+
+static unsigned wire_width(unsigned wire) { return wires[wire].width ? wires[wire].width : 1; }
+
+static void put_value(struct quick *out, unsigned hart, unsigned wire, uint64_t value)
+{
+	unsigned width = wire_width(wire);
 	if (width == 1) {
-		putc(value ? '1' : '0', out);
+		quick_byte(out, value ? '1' : '0');
 	} else {
-		putc('b', out);
-		unsigned bit = width - 1;
-		while (bit && !(value >> bit & 1)) /* leading zeros may be left out */
-			bit--;
-		for (;; bit--) {
-			putc('0' + (int)(value >> bit & 1), out);
-			if (bit == 0)
-				break;
-		}
-		putc(' ', out);
+		quick_byte(out, 'b');
+		put_binary(out, width < 64 ? value & ((UINT64_C(1) << width) - 1) : value);
+		quick_byte(out, ' ');
 	}
 	put_code(out, hart, wire);
-	putc('\n', out);
+	quick_byte(out, '\n');
 }
 
 static void change(struct vcd *vcd, unsigned hart, unsigned wire, uint64_t value)
@@ -65,7 +72,7 @@ static void change(struct vcd *vcd, unsigned hart, unsigned wire, uint64_t value
 	if (vcd->harts[hart].values[wire] == value)
 		return;
 	vcd->harts[hart].values[wire] = value;
-	put_value(vcd->out, hart, wire, value);
+	put_value(&vcd->out, hart, wire, value);
 }
 
 static void change_world(struct vcd *vcd, const struct trace_event *event)
@@ -85,12 +92,19 @@ static void change_world(struct vcd *vcd, const struct trace_event *event)
 	}
 }
 
+static void put_time(struct quick *out, uint64_t cycle)
+{
+	quick_byte(out, '#');
+	quick_decimal(out, cycle);
+	quick_byte(out, '\n');
+}
+
 static void vcd_take(void *context, const struct merged *merged)
 {
 	struct vcd *vcd = context;
 	const struct trace_event *event = &merged->event;
 	if (merged->cycle != vcd->now)
-		fprintf(vcd->out, "#%" PRIu64 "\n", merged->cycle);
+		put_time(&vcd->out, merged->cycle);
 	vcd->now = merged->cycle;
 	change(vcd, event->hart, WIRE_PC, event->pc);
 	if (event->type == TRACE_WORLD)
@@ -102,28 +116,44 @@ static const char *wire_name(unsigned wire)
 	return wires[wire].name ? wires[wire].name : mode_name((enum mode)(wire - WIRE_FIRST_WORLD));
 }
 
+static void write_wires(struct quick *out, unsigned hart)
+{
+	quick_text(out, "$scope module hart");
+	quick_decimal(out, hart);
+	quick_text(out, " $end\n");
+	for (unsigned i = 0; i < WIRES; i++) {
+		unsigned width = wire_width(i);
+		quick_text(out, "$var wire ");
+		quick_decimal(out, width);
+		quick_byte(out, ' ');
+		put_code(out, hart, i);
+		quick_byte(out, ' ');
+		quick_text(out, wire_name(i));
+		if (width > 1) {
+			quick_text(out, " [");
+			quick_decimal(out, width - 1);
+			quick_text(out, ":0]");
+		}
+		quick_text(out, " $end\n");
+	}
+	quick_text(out, "$upscope $end\n");
+}
+
 static void write_head(struct vcd *vcd, unsigned harts)
 {
-	FILE *out = vcd->out;
-	fprintf(out, "$version rvtrace %s $end\n$timescale 1 ns $end\n$scope module machine $end\n", RVSIM_VERSION);
-	for (unsigned hart = 0; hart < harts; hart++) {
-		if (!export_shows(vcd->export, hart, vcd->export->from, vcd->export->to))
-			continue;
-		fprintf(out, "$scope module hart%u $end\n", hart);
-		for (unsigned i = 0; i < WIRES; i++) {
-			unsigned width = wires[i].width ? wires[i].width : 1;
-			fprintf(out, "$var wire %u ", width);
-			put_code(out, hart, i);
-			fprintf(out, width > 1 ? " %s [%u:0] $end\n" : " %s $end\n", wire_name(i), width - 1);
-		}
-		fputs("$upscope $end\n", out);
-	}
-	fprintf(out, "$upscope $end\n$enddefinitions $end\n#%" PRIu64 "\n$dumpvars\n", vcd->now);
+	struct quick *out = &vcd->out;
+	const struct export *export = vcd->export;
+	quick_text(out, "$version rvtrace " RVSIM_VERSION " $end\n$timescale 1 ns $end\n$scope module machine $end\n");
 	for (unsigned hart = 0; hart < harts; hart++)
-		for (unsigned i = 0; i < WIRES && export_shows(vcd->export, hart, vcd->export->from, vcd->export->to);
-		     i++)
+		if (export_shows(export, hart, export->from, export->to))
+			write_wires(out, hart);
+	quick_text(out, "$upscope $end\n$enddefinitions $end\n");
+	put_time(out, vcd->now);
+	quick_text(out, "$dumpvars\n");
+	for (unsigned hart = 0; hart < harts; hart++)
+		for (unsigned i = 0; i < WIRES && export_shows(export, hart, export->from, export->to); i++)
 			put_value(out, hart, i, vcd->harts[hart].values[i]);
-	fputs("$end\n", out);
+	quick_text(out, "$end\n");
 }
 
 static void begin_hart(struct vcd_hart *hart)
@@ -157,12 +187,15 @@ static int write_vcd(struct export *export, FILE *out)
 	struct merge merge;
 	if (!vcd)
 		return trouble(export->input.path, "no memory");
-	*vcd = (struct vcd){.export = export, .out = out, .now = export->from};
+	vcd->export = export;
+	vcd->out.out = out;
+	vcd->now = export->from;
 	for (unsigned i = 0; i < harts; i++)
 		begin_hart(&vcd->harts[i]);
 	write_head(vcd, harts);
 	read_changes(vcd, &merge);
 	int result = merge_end(&merge);
+	quick_flush(&vcd->out);
 	free(vcd);
 	return result ? trouble(export->input.path, "no memory") : 0;
 }

@@ -62,6 +62,33 @@ bool input_next(struct input *input, struct trace_event *event)
 	return input->status == TRACE_READ_EVENT;
 }
 
+enum { SYMBOLS = 1 << 12 };
+
+struct input_symbol {
+	uint64_t pc, offset;
+	const char *name;
+	uint16_t guest;
+	uint8_t mode;
+	bool known;
+};
+
+const char *input_symbol(struct input *input, const struct trace_event *event, uint64_t *offset)
+{
+	if (!input->symbols)
+		input->symbols = calloc(SYMBOLS, sizeof *input->symbols);
+	if (!input->symbols)
+		return trace_reader_symbol(input->reader, (enum mode)event->mode, event->guest, event->pc, offset);
+	struct input_symbol *kept = &input->symbols[(event->pc >> 1 ^ event->guest) % SYMBOLS];
+	if (!kept->known || kept->pc != event->pc || kept->mode != event->mode || kept->guest != event->guest) {
+		*kept = (struct input_symbol){
+		    .pc = event->pc, .guest = event->guest, .mode = event->mode, .known = true};
+		kept->name = trace_reader_symbol(input->reader, (enum mode)event->mode, event->guest, event->pc,
+		                                 &kept->offset);
+	}
+	*offset = kept->offset;
+	return kept->name;
+}
+
 int input_close(struct input *input)
 {
 	int result = 0;
@@ -72,6 +99,7 @@ int input_close(struct input *input)
 		        input->path, trace_reader_events(input->reader));
 	if (input->status == TRACE_READ_CORRUPT)
 		result = trouble(input->path, trace_reader_error(input->reader));
+	free(input->symbols);
 	trace_reader_close(input->reader);
 	return result;
 }

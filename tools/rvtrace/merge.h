@@ -18,8 +18,13 @@ struct merge {
 	void *context;
 	uint64_t window; /* cycles that a hart may be behind the furthest */
 	uint64_t furthest, taken, number;
-	struct merged *held;
-	size_t count, capacity;
+	struct lane { /* of a hart: its events, in order */
+		struct merged *held;
+		size_t first, count, capacity;
+		uint64_t last;
+	} lanes[TRACE_HARTS_MAX];
+	unsigned lane_count;
+	size_t count; /* of all */
 	bool failed; /* no memory */
 };
 

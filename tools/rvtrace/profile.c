@@ -50,6 +50,7 @@ struct reading {
 	struct export *export;
 	struct profile *profile;
 	struct runner *runners;
+	bool counts; /* the event is shown: those before only say where it begins */
 	struct cached {
 		uint64_t pc;
 		uint32_t guest, mode;
@@ -166,7 +167,7 @@ static void push(struct reading *reading, struct stack *stack, size_t function, 
 	if (stack->depth == DEPTH_MAX) /* a program that changes its stacks has long left these */
 		stack->depth = 0;
 	size_t node = child_of(profile, node_of_top(stack, 0), function);
-	profile->nodes[node].calls += !of_trap || stack->depth == 0;
+	profile->nodes[node].calls += reading->counts && (!of_trap || stack->depth == 0);
 	stack->frames[stack->depth++] = (struct frame){node, back, of_trap};
 }
 
@@ -252,7 +253,7 @@ static void take_insn(struct reading *reading, const struct trace_event *event)
 	size_t node = top_of(runner->stack)->node;
 	charge(profile, runner, node, event->cycle); /* a trap's, that led here */
 	runner->node = node;
-	profile->nodes[node].self[COST_INSTRUCTIONS]++;
+	profile->nodes[node].self[COST_INSTRUCTIONS] += reading->counts;
 	runner->flow = cached->flow;
 	runner->next = event->pc + cached->length;
 }
@@ -274,12 +275,12 @@ static void take_event(struct reading *reading, const struct trace_event *event)
 		if (runner->flow == FLOW_CALL ||
 		    runner->flow == FLOW_RETURN) /* what it led to did not come to retire */
 			runner->node = arrive_by_trap(reading, runner, event);
-		profile->nodes[runner->node].self[COST_TRAPS]++;
+		profile->nodes[runner->node].self[COST_TRAPS] += reading->counts;
 		runner->node = 0;
 		runner->trapped = true;
 		runner->flow = FLOW_NONE;
 	} else if (event->type == TRACE_TLB && (event->flags >> TRACE_TLB_WHAT & 3) == TLB_FILL) {
-		profile->nodes[runner->node].self[COST_TLB]++;
+		profile->nodes[runner->node].self[COST_TLB] += reading->counts;
 	}
 }
 
@@ -287,8 +288,13 @@ static void read_profile(struct reading *reading)
 {
 	struct trace_reader *reader = reading->export->input.reader;
 	struct trace_event event;
-	while (export_next(reading->export, &event))
+	const struct export *export = reading->export;
+	while (input_next(&reading->export->input, &event)) {
+		if (event.cycle > export->to || (export->hart >= 0 && export->hart != event.hart))
+			continue;
+		reading->counts = event.cycle >= export->from;
 		take_event(reading, &event);
+	}
 	for (unsigned i = 0; i < trace_reader_header(reader)->hart_count; i++) {
 		const struct trace_end *end = trace_reader_end(reader, i);
 		if (end->known && export_shows(reading->export, i, end->cycle, end->cycle))

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { QUICK_ROOM = 1 << 16, QUICK_MOST = 24 /* bytes of a number */ };
+enum { QUICK_ROOM = 1 << 16 };
 
 struct quick {
 	FILE *out;
@@ -46,27 +46,37 @@ static inline void quick_text(struct quick *quick, const char *text)
 	quick_bytes(quick, text, size);
 }
 
+static inline unsigned quick_decimal_size(uint64_t value)
+{
+	unsigned size = 1;
+	for (uint64_t bound = 10; value >= bound && size < 20; bound *= 10)
+		size++;
+	return size;
+}
+
 static inline void quick_decimal(struct quick *quick, uint64_t value)
 {
-	char digits[QUICK_MOST];
-	unsigned at = QUICK_MOST;
+	unsigned size = quick_decimal_size(value);
+	quick_room(quick, size);
+	quick->size += size;
+	char *end = quick->bytes + quick->size;
 	do {
-		digits[--at] = (char)('0' + value % 10);
+		*--end = (char)('0' + value % 10);
 		value /= 10;
 	} while (value);
-	quick_bytes(quick, digits + at, QUICK_MOST - at);
 }
 
 /* Without a prefix. */
 static inline void quick_hex(struct quick *quick, uint64_t value)
 {
-	char digits[QUICK_MOST];
-	unsigned at = QUICK_MOST;
+	unsigned size = value ? (unsigned)(67 - __builtin_clzll(value)) / 4 : 1;
+	quick_room(quick, size);
+	quick->size += size;
+	char *end = quick->bytes + quick->size;
 	do {
-		digits[--at] = "0123456789abcdef"[value & 15];
+		*--end = "0123456789abcdef"[value & 15];
 		value >>= 4;
 	} while (value);
-	quick_bytes(quick, digits + at, QUICK_MOST - at);
 }
 
 #endif

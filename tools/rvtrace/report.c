@@ -163,6 +163,8 @@ static void put_head(FILE *out)
 	    "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1100px;padding:0 1rem;color:#222}h1{font-size:1.6rem}"
 	    "h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #ddd;padding-bottom:.2rem}table{border-collapse:collapse}"
 	    "td,th{padding:.2rem .7rem .2rem 0;text-align:left;vertical-align:middle;font-weight:400}th{color:#666;font-size:.85rem}"
+	    ".cards{display:flex;gap:.8rem;flex-wrap:wrap}.cards div{border:1px solid #ddd;border-radius:8px;background:#f7f8fa;padding:.6rem 1rem;"
+	    "color:#555;font-size:.85rem;flex:1}.cards b{display:block;font-size:1.35rem;color:#222;font-variant-numeric:tabular-nums}"
 	    ".n{text-align:right;font-variant-numeric:tabular-nums}code{background:#f4f4f4;padding:.1rem .3rem;overflow-wrap:anywhere}"
 	    ".key span{display:inline-block;margin-right:1rem;font-size:.85rem}.key i{display:inline-block;width:.8rem;height:.8rem;"
 	    "margin-right:.3rem;vertical-align:-1px}.up{color:#b33c00}.down{color:#00684c}svg{display:block}p.small{color:#666;font-size:.85rem}"
@@ -170,23 +172,33 @@ static void put_head(FILE *out)
 	    out);
 }
 
+static void put_card(FILE *out, uint64_t value, const char *what)
+{
+	fputs("<div><b>", out);
+	put_count(out, value);
+	fprintf(out, "</b>%s</div>", what);
+}
+
 static void put_run(FILE *out, const struct run *run)
 {
 	const struct trace_header *header = trace_reader_header(run->export.input.reader);
 	const char *config = trace_reader_config(run->export.input.reader), *command = strstr(config, "\"command\"");
+	uint64_t exits = 0, split = 0, busy = 0; /* of those whose split is known: all cycles but those asleep */
+	for (size_t i = 0; i < run->row_count; i++) {
+		exits += run->rows[i].count;
+		split += run->rows[i].split.exits;
+		busy += run->rows[i].split.cycles - run->rows[i].split.parts[SPLIT_WAIT];
+	}
 	fputs("<p><code>", out);
 	put_html(out, run->export.input.path);
-	fprintf(out, "</code>: %u harts, ", header->hart_count);
-	put_count(out, run->cycles);
-	fputs(" cycles, ", out);
-	put_count(out, run->instructions);
-	fputs(" instructions", out);
-	uint64_t exits = 0;
-	for (size_t i = 0; i < run->row_count; i++)
-		exits += run->rows[i].count;
-	fputs(", ", out);
-	put_count(out, exits);
-	fputs(" VM exits.</p>\n", out);
+	fputs("</code></p>\n<div class=cards>", out);
+	put_card(out, run->cycles, "cycles");
+	put_card(out, run->instructions, "instructions");
+	put_card(out, header->hart_count, header->hart_count == 1 ? "hart" : "harts");
+	put_card(out, exits, "VM exits");
+	if (split)
+		put_card(out, busy / split, "cycles an exit, without sleep");
+	fputs("</div>\n", out);
 	if (!command || !strchr(command, '['))
 		return;
 	const char *end = strchr(command, ']');
@@ -416,6 +428,45 @@ static void put_functions(FILE *out, const struct run *run)
 	free(hot);
 }
 
+/* The costs of all functions of a space; false: it was there before this function. */
+static bool sum_space(const struct profile *profile, size_t first, uint64_t sums[COSTS])
+{
+	const char *space = profile->functions[first].space;
+	for (size_t i = 0; i < first; i++)
+		if (strcmp(profile->functions[i].space, space) == 0)
+			return false;
+	memset(sums, 0, COSTS * sizeof sums[0]);
+	for (size_t i = 1; i < profile->node_count; i++)
+		if (strcmp(profile->functions[profile->nodes[i].function].space, space) == 0)
+			for (unsigned cost = 0; cost < COSTS; cost++)
+				sums[cost] += profile->nodes[i].self[cost];
+	return true;
+}
+
+static void put_spaces(FILE *out, const struct run *run)
+{
+	const struct profile *profile = &run->profile;
+	unsigned count = profile->has_tlb ? COSTS : COST_TLB;
+	uint64_t sums[COSTS];
+	if (!run->has_profile)
+		return;
+	fputs("<h2>Whose code ran</h2>\n<table><tr><th>", out);
+	for (unsigned i = 0; i < count; i++)
+		fprintf(out, "<th class=n>%s", i == COST_TLB ? "TLB fills" : profile_costs[i]);
+	fputs("<th class=n>cycles an instruction</tr>\n", out);
+	for (size_t i = 0; i < profile->function_count; i++) {
+		if (!sum_space(profile, i, sums))
+			continue;
+		fputs("<tr><td>", out);
+		put_html(out, profile->functions[i].space);
+		for (unsigned cost = 0; cost < count; cost++)
+			put_cell(out, sums[cost]);
+		fprintf(out, "<td class=n>%.2f</tr>\n",
+		        sums[COST_INSTRUCTIONS] ? (double)sums[COST_CYCLES] / (double)sums[COST_INSTRUCTIONS] : 0.0);
+	}
+	fputs("</table>\n", out);
+}
+
 static void put_page(FILE *out, struct run *run, struct run *before)
 {
 	put_head(out);
@@ -429,6 +480,7 @@ static void put_page(FILE *out, struct run *run, struct run *before)
 	put_lanes(out, run);
 	put_slowest(out, run);
 	put_zones(out, run);
+	put_spaces(out, run);
 	put_functions(out, run);
 	if (before) {
 		fputs("<h1>The run before</h1>\n", out);

@@ -33,11 +33,14 @@ struct input {
 	struct trace_reader *reader;
 	struct trace_names names;
 	enum trace_status status; /* once input_next has returned false */
+	struct input_symbol *symbols; /* those asked for last, by pc */
 };
 
 /* 0, or EXIT_TROUBLE after a line. */
 int input_open(struct input *input, const char *path);
 bool input_next(struct input *input, struct trace_event *event);
+/* The symbol that holds an event's pc, and how far in; NULL: there is none. */
+const char *input_symbol(struct input *input, const struct trace_event *event, uint64_t *offset);
 /* Reads on to the file's end if nobody has: damage anywhere in it is trouble. Says what is to be said about how the file
  * ended; the exit status that follows. */
 int input_close(struct input *input);
