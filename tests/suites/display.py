@@ -202,6 +202,9 @@ def tree():
         expect(node in reserved and "no-map" in reserved and f"0x{at:x}" in reserved, reserved)
         status, _, err = run([RVSIM, *MACHINE, "-m", "8M", "-bios", DRAW, "-device", "simple-framebuffer,xres=4000,yres=4000"])
         expect(status == 2 and "do not fit" in err and err.count("\n") == 1, f"exit {status}: {err}")
+        for loader in ("file=README.md,addr=0x84000100,force-raw=on", "file=README.md,addr=0x83fff000,force-raw=on"):
+            status, _, err = run([RVSIM, *MACHINE, "-bios", DRAW, *FRAMEBUFFER, "-device", f"loader,{loader}"])
+            expect(status == 2 and "framebuffer at 0x84000000 overlaps" in err and err.count("\n") == 1, f"exit {status}: {err}")
 
 
 def refusals():

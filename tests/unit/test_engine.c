@@ -660,3 +660,108 @@ Test(engine, pipeline_states_have_little_room)
 		cr_expect_eq(few, insns, "%s", presets[i]);
 	}
 }
+
+/* ---- what the L0 filter and blocks are valid for ---- */
+
+#define ROOT (DATA + (UINT64_C(1) << 16))
+#define ALIAS (UINT64_C(3) << 30) /* another virtual address of CODE's gigabyte */
+
+/* S-mode by Sv39: CODE where it is, and again from ALIAS on with these rights. */
+static struct hart *start_with_alias(struct engine_world *world, uint64_t rights)
+{
+	struct hart *hart = world->machine.harts;
+	uint64_t leaf = CODE >> 12 << 10;
+	uint64_t kernel = leaf | 0xcf, alias = leaf | 0xc1 | rights;
+	cr_assert(bus_poke(&world->machine.bus, ROOT + 8 * (CODE >> 30), &kernel, 8));
+	cr_assert(bus_poke(&world->machine.bus, ROOT + 8 * (ALIAS >> 30), &alias, 8));
+	hart->csr.pmpcfg0 = 0x1f;
+	hart->csr.pmpaddr0 = UINT64_MAX >> 10;
+	hart->csr.satp = UINT64_C(8) << 60 | ROOT >> 12;
+	hart->csr.mtvec = CODE + 0x800;
+	PROGRAM(world, CODE + 0x800, insn_j(0, 0));
+	enter(hart, MODE_HS);
+	return hart;
+}
+
+/* The same instructions by two addresses: each time pc is that by which they were fetched. */
+Test(engine, code_has_the_address_that_it_is_run_by)
+{
+	struct engine_world *world = engine_world_new(1, NULL, 0);
+	struct hart *hart = start_with_alias(world, 0xe);
+	PROGRAM(world, CODE, insn_rows[INSN_auipc].match | 5 << 7, insn_j(0, 0));
+	for (unsigned i = 0; i < 6; i++) {
+		hart->pc = i % 2 ? ALIAS : CODE;
+		hart->x[5] = 0;
+		exec_run(hart, hart->cycle + 4, UINT64_MAX);
+		cr_expect_eq(hart->x[5], i % 2 ? ALIAS : CODE, "%u", i);
+	}
+	engine_world_free(world);
+}
+
+/* Loads by the alias: with this bit of sstatus they work, and the first one without it faults. */
+static void expect_obeyed(uint64_t rights, uint64_t allowed)
+{
+	struct engine_world *world = engine_world_new(1, NULL, 0);
+	struct hart *hart = start_with_alias(world, rights);
+	PROGRAM(world, CODE, insn_i(INSN_csrrs, 0, 11, 0x100), insn_i(INSN_ld, 5, 10, 0), insn_i(INSN_ld, 6, 10, 0),
+	        insn_i(INSN_csrrc, 0, 11, 0x100), insn_i(INSN_ld, 7, 10, 0), insn_j(0, 0));
+	hart->x[10] = ALIAS + (DATA - CODE);
+	hart->x[11] = allowed;
+	exec_run(hart, 20, UINT64_MAX);
+	cr_expect_eq(hart->mode, MODE_M);
+	cr_expect_eq(hart->csr.mepc, CODE + 16);
+	cr_expect_eq(hart->csr.mcause, CAUSE_LOAD_PAGE);
+	cr_expect_eq(hart->csr.mtval, hart->x[10]);
+	engine_world_free(world);
+}
+
+Test(engine, mxr_is_obeyed_from_the_next_load_on) { expect_obeyed(8, mstatus_MXR); }
+Test(engine, sum_is_obeyed_from_the_next_load_on) { expect_obeyed(0x1e, mstatus_SUM); }
+
+/* The same place in both byte orders by turns, by loads that find the page and by loads that find the filter's entry. */
+Test(engine, byte_order_is_obeyed_from_the_next_load_on)
+{
+	struct engine_world *world = engine_world_new(1, NULL, 0);
+	struct hart *hart = world->machine.harts;
+	const uint64_t value = UINT64_C(0x0102030405060708);
+	cr_assert(bus_poke(&world->machine.bus, DATA, &value, 8));
+	PROGRAM(world, CODE, insn_i(INSN_ld, 5, 10, 0), insn_i(INSN_ld, 6, 10, 0), insn_i(INSN_lwu, 7, 10, 0), insn_s(INSN_sw, 7, 10, 8), insn_j(0, 0));
+	hart->x[10] = DATA;
+	for (unsigned i = 0; i < 6; i++) {
+		bool big = i % 2;
+		hart->csr.mstatus = big ? mstatus_MBE : 0;
+		enter(hart, MODE_M);
+		hart->pc = CODE;
+		exec_run(hart, hart->cycle + 6, UINT64_MAX);
+		cr_expect_eq(hart->x[5], big ? __builtin_bswap64(value) : value, "%u", i);
+		cr_expect_eq(hart->x[6], hart->x[5], "%u", i);
+		cr_expect_eq(hart->x[7], big ? 0x08070605 << 0 : 0x05060708, "%u: %lx", i, (unsigned long)hart->x[7]);
+		cr_expect_eq(memory(world, DATA + 8) & UINT32_MAX, 0x05060708, "%u", i);
+	}
+	engine_world_free(world);
+}
+
+/* An interrupt is no attempt of the instruction that it comes before. */
+Test(engine, interrupts_are_no_attempts)
+{
+	struct engine_world *world = engine_world_new(1, NULL, 0);
+	struct hart *hart = world->machine.harts;
+	PROGRAM(world, CODE, nop(), insn_j(0, -4));
+	PROGRAM(world, CODE + 0x100, insn_rows[INSN_ecall].match, insn_j(0, 0));
+	hart->csr.mtvec = CODE + 0x200;
+	PROGRAM(world, CODE + 0x200, insn_j(0, 0));
+	hart->csr.mie = 1 << IRQ_SSI;
+	hart->csr.mip = 1 << IRQ_SSI;
+	hart->csr.mstatus = mstatus_MIE;
+	context_changed(hart);
+	exec_run(hart, 20, UINT64_MAX);
+	cr_expect_eq(hart->csr.mcause, UINT64_C(1) << 63 | IRQ_SSI);
+	cr_expect_eq(hart->interrupted, 1);
+	cr_expect_eq(hart->trapped.count, 0);
+	hart->pc = CODE + 0x100;
+	hart->csr.mip = 0;
+	context_changed(hart);
+	exec_run(hart, 40, UINT64_MAX);
+	cr_expect_eq(hart->trapped.count, 1, "an ecall is one");
+	engine_world_free(world);
+}
