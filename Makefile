@@ -22,7 +22,7 @@ FORMATTED = $(shell git ls-files 'sim/*.[ch]' 'firmware/*.[ch]' 'tools/*.[ch]')
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 
 .DEFAULT_GOAL := all
-.PHONY: all ready run slurm ci-tools package-test format test test-programs asan hostile lint packages clean help expand
+.PHONY: all ready run debug-inputs slurm ci-tools package-test format test test-programs asan hostile lint packages clean help expand
 
 all: $(BUILD)/rvsim $(BUILD)/rvtrace firmware guests ## build everything under build/
 
@@ -97,6 +97,11 @@ hostile: ## bad ELFs and options; guests under one-op blocks, one-entry TLBs and
 	@tools/install-packages.sh $(PACKAGES_TEST)
 	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
 	@tests/run.py hostile hostile_engines
+
+debug-inputs: ## 10,000 random lines for the debugger and 10,000 packets for its GDB stub, under sanitizers
+	@tools/install-packages.sh $(PACKAGES_TEST)
+	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
+	@tests/run.py debug_inputs
 
 slurm: ## rvsim-sweep on a Slurm of this machine, started for it: 200 points, to the table that this machine alone makes
 	@tools/install-packages.sh $(PACKAGES_TEST) slurm-wlm python3-matplotlib

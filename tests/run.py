@@ -19,7 +19,7 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LONG = ["asan", "ci_outside", "debian", "hostile_engines", "linux", "linux_checks", "linux_disk", "linux_display", "linux_same", "linux_kvm", "linux_share", "linux_travel", "net", "package", "slurm"]  # have targets of their own
+LONG = ["asan", "ci_outside", "debian", "debug_inputs", "hostile_engines", "linux", "linux_checks", "linux_disk", "linux_display", "linux_same", "linux_kvm", "linux_share", "linux_travel", "net", "package", "readers", "slurm"]  # have targets of their own
 NO_SUITE = ["__init__", "tools"]
 
 

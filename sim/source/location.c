@@ -461,7 +461,7 @@ static void push_frame_base(struct computing *computing, int64_t offset)
 }
 
 /* A form of a fixed size has no sign of its own: what it lacks are zeros. */
-static bool number_of(Dwarf_Attribute *attribute, uint64_t *value)
+static bool constant_number(Dwarf_Attribute *attribute, uint64_t *value)
 {
 	static const unsigned bits[] = {[DW_FORM_data1] = 8, [DW_FORM_data2] = 16, [DW_FORM_data4] = 32};
 	unsigned form = dwarf_whatform(attribute);
@@ -493,7 +493,7 @@ static bool constant_of(Dwarf_Die *variable, struct location *place)
 		place->valid = block.length == 64 ? UINT64_MAX : (UINT64_C(1) << block.length) - 1;
 		return true;
 	}
-	if (number_of(&attribute, &value)) {
+	if (constant_number(&attribute, &value)) {
 		*place = (struct location){.kind = PLACE_VALUE, .value = value};
 		return true;
 	}
