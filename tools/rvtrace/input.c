@@ -48,8 +48,7 @@ static const char *find_name(void *context, enum mode mode, unsigned guest, uint
 int input_open(struct input *input, const char *path)
 {
 	char reason[160];
-	input->path = path;
-	input->status = TRACE_READ_EVENT;
+	*input = (struct input){.path = path, .status = TRACE_READ_EVENT};
 	input->reader = trace_reader_open(path, reason, sizeof(reason));
 	if (!input->reader)
 		return trouble(path, reason);
@@ -107,6 +106,7 @@ int input_close(struct input *input)
 
 int input_refuse(struct input *input, const char *reason)
 {
+	free(input->symbols);
 	trace_reader_close(input->reader);
 	return trouble(input->path, reason);
 }
