@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "csr/csr.h"
+#include "dev/console.h"
+#include "engine/exec.h"
 #include "hart/mmu.h"
 #include "machine/machine.h"
 #include "temporary.h"
@@ -33,6 +35,7 @@ static struct fixture *new_fixture(void)
 	machine->hart_count = HARTS;
 	cr_assert_eq(bus_init(&machine->bus, 1 << 20), 0);
 	machine->trace = trace_open(NULL, 0, HARTS, 0, 0);
+	machine->console = console_open(&(struct console_config){ .serial = "null" });
 	for (unsigned i = 0; i < HARTS; i++) {
 		struct hart *hart = &fixture->harts[i];
 		hart->id = i;
@@ -43,14 +46,18 @@ static struct fixture *new_fixture(void)
 		hart->now = 1000 + i;
 		hart->retired = 900;
 		cr_assert_eq(mmu_init(hart, 4), 0);
+		cr_assert_eq(exec_init(hart), 0);
 	}
 	return fixture;
 }
 
 static void free_fixture(struct fixture *fixture)
 {
-	for (unsigned i = 0; i < HARTS; i++)
+	for (unsigned i = 0; i < HARTS; i++) {
+		exec_free(&fixture->harts[i]);
 		mmu_free(&fixture->harts[i]);
+	}
+	console_close(fixture->machine.console);
 	trace_close(fixture->machine.trace);
 	bus_free(&fixture->machine.bus);
 	free(fixture);

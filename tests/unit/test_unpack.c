@@ -101,9 +101,9 @@ Test(unpack, what_is_not_packed_stays)
 	struct bytes text;
 	text_of(&text, 5000);
 	expect_text(&text, &text, UIMAGE_NONE);
-	text = (struct bytes){ .data = { 0x1f, 0x8b }, .size = 2 };
+	text = (struct bytes){ .data = { 0x1f, 0x8a }, .size = 2 };
 	expect_text(&text, &text, UIMAGE_NONE);
-	text = (struct bytes){ .data = { 0x27, 0x05, 0x19, 0x56 }, .size = HEADER - 1 };
+	text = (struct bytes){ .data = { 0x27, 0x05, 0x19 }, .size = 3 };
 	expect_text(&text, &text, UIMAGE_NONE);
 }
 
@@ -132,8 +132,23 @@ Test(unpack, uimages)
 	expect_text(&image, &text, UIMAGE_AT);
 	wrap(&image, &text, 14, 0);
 	expect_text(&image, &text, UIMAGE_ANYWHERE);
-	wrap(&image, &packed, 2, 0);
-	expect_text(&image, &packed, UIMAGE_AT); /* not said to be packed: the kernel's own */
+}
+
+/* What would run as nonsense. */
+Test(unpack, what_is_cut_or_packed_twice_is_refused)
+{
+	struct bytes text, packed = { .size = 0 }, image = { .size = 0 }, twice = { .size = 0 };
+	struct file file;
+	text_of(&text, 3000);
+	add_gzip(&packed, text.data, text.size);
+	add_gzip(&twice, packed.data, packed.size);
+	cr_expect_neq(unpack(&file, &twice, LIMIT), 0);
+	wrap(&image, &packed, 2, 0); /* not said to be packed */
+	cr_expect_neq(unpack(&file, &image, LIMIT), 0);
+	text = (struct bytes){ .data = { 0x1f, 0x8b }, .size = 2 };
+	cr_expect_neq(unpack(&file, &text, LIMIT), 0);
+	text = (struct bytes){ .data = { 0x27, 0x05, 0x19, 0x56 }, .size = HEADER - 1 };
+	cr_expect_neq(unpack(&file, &text, LIMIT), 0);
 }
 
 Test(unpack, ramdisks_stay_packed)
