@@ -62,12 +62,14 @@ def line(generator, names):
 
 
 def lines(name, batch):
+    """`next line` where no line ends goes on for ever, as it should: a limit ends the machine then, and the rest is said of that."""
     generator = random.Random(f"{name} {batch}")
     words = [FIRMWARE, guest("hello")] if name == "hypervisor" else [f"build/source/{name}.elf"]
     said = [line(generator, NAMES[name]) for _ in range(250)]
+    said = [re.sub(r"^(reverse-\w+) \d{4,}$", r"\1 9", text) for text in said]  # right, and long
     said = [text + "\nprint 1\nend" if text.startswith("comm") else text for text in said]
     with tempfile.TemporaryDirectory() as folder:
-        status, out, err = run(["env", "-C", folder, ASAN, "--debug", *map(os.path.abspath, words)], 300, ("\n".join([*said, "end", "echo all were read", "quit"]) + "\n").encode("latin-1"))
+        status, out, err = run(["env", "-C", folder, ASAN, "--debug", "--max-insns", "1000000", *map(os.path.abspath, words)], 300, ("\n".join([*said, "end", "echo all were read", "quit"]) + "\n").encode("latin-1"))
     expect(0 <= status < 99 and "all were read" in out + err and not REPORT.search(out + err), f"{name}, batch {batch}: status {status}\n{err[-3000:]}")
 
 
