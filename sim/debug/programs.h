@@ -19,8 +19,8 @@ bool debug_line(struct debugger *debugger, struct hart *hart, enum mode mode, ui
 
 /* One that a user has named, of a space and ASID, from where it was loaded; the names of its sections are copied. `instead`: of all
  * others of that space. What cannot be read is left out. */
-void programs_add(struct debugger *debugger, const char *path, const struct debug_place *place, const struct program_place *loaded,
-                  bool instead);
+void programs_add(struct debugger *debugger, const char *path, const struct debug_place *place,
+                  const struct program_place *loaded, bool instead);
 void programs_free(struct debugger *debugger);
 
 #endif

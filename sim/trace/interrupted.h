@@ -22,8 +22,8 @@ static inline bool interrupted_event(struct interrupted *interrupted, const stru
 		return inside;
 	if (cause == TRACE_RESET)
 		interrupted->inside = false;
-	else if (inside && (event->mode == interrupted->mode || (mode_virt((enum mode)event->mode) &&
-	                                                          mode_virt((enum mode)interrupted->mode))))
+	else if (inside && (event->mode == interrupted->mode ||
+	                    (mode_virt((enum mode)event->mode) && mode_virt((enum mode)interrupted->mode))))
 		interrupted->inside = false;
 	else if (!inside && cause >> 63 && cause < TRACE_RESET)
 		*interrupted = (struct interrupted){true, event->from};

@@ -188,7 +188,8 @@ static uint64_t vcpu_track(struct perfetto *perfetto, const struct timeline_gues
 }
 
 /* A world's slice, on its hart's track or its vCPU's. */
-static struct message begin_world(const struct timeline_world *world, uint64_t track, const char *category, const char *name)
+static struct message begin_world(const struct timeline_world *world, uint64_t track, const char *category,
+                                  const char *name)
 {
 	struct message event = begin_event(TYPE_BEGIN, track);
 	put_string(&event, EVENT_CATEGORY, category);
@@ -197,7 +198,8 @@ static struct message begin_world(const struct timeline_world *world, uint64_t t
 	return event;
 }
 
-static void write_slice(struct perfetto *perfetto, const struct message *event, uint64_t track, uint64_t begin, uint64_t end)
+static void write_slice(struct perfetto *perfetto, const struct message *event, uint64_t track, uint64_t begin,
+                        uint64_t end)
 {
 	write_event(perfetto, begin, event);
 	end_slice(perfetto, track, end);

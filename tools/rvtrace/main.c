@@ -9,9 +9,8 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int, char **);
 	} commands[] = {
-	    {"dump", rvtrace_dump},     {"diff", rvtrace_diff}, {"stat", rvtrace_stat},
-	    {"export", rvtrace_export}, {"info", rvtrace_info}, {"report", rvtrace_report},
-	    {"view", rvtrace_view},
+	    {"dump", rvtrace_dump}, {"diff", rvtrace_diff},     {"stat", rvtrace_stat}, {"export", rvtrace_export},
+	    {"info", rvtrace_info}, {"report", rvtrace_report}, {"view", rvtrace_view},
 	};
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))) {
 		fputs(usage_text, stdout);
