@@ -65,14 +65,14 @@ void machine_critical_text(const struct hart *hart, char *text, size_t size)
 
 void machine_give_up(struct machine *machine, enum stop_reason reason, unsigned code, const char *message)
 {
-	const struct hart *hart = machine_critical_hart(machine);
+	const struct hart *critical = machine_critical_hart(machine), *trapping = trapping_hart(machine);
 	char why[160], text[sizeof(machine->stop_message)];
 	why[0] = '\0';
-	if (hart)
-		machine_critical_text(hart, why, sizeof(why));
-	else if ((hart = trapping_hart(machine)) != NULL)
-		snprintf(why, sizeof(why), "every instruction traps at 0x%" PRIx64 " (%s %#" PRIx64 ")", hart->pc,
-		         vector_name(hart->mode), trap_vector(hart));
+	if (critical)
+		machine_critical_text(critical, why, sizeof(why));
+	else if (trapping)
+		snprintf(why, sizeof(why), "every instruction traps at 0x%" PRIx64 " (%s %#" PRIx64 ")", trapping->pc,
+		         vector_name(trapping->mode), trap_vector(trapping));
 	snprintf(text, sizeof(text), "%s%s%s", message, why[0] ? ": " : "", why);
 	machine_stop(machine, reason, code, text);
 }

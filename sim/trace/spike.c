@@ -130,8 +130,9 @@ static void print_hex(FILE *out, const char *before, uint64_t value, unsigned di
 static void print_written(FILE *out, const struct item *item)
 {
 	bool one = item->number < 10;
-	char text[] = {' ', item->kind == KIND_X ? 'x' : 'f', (char)('0' + (one ? item->number : item->number / 10)),
-	               one ? ' ' : (char)('0' + item->number % 10)};
+	char text[] = {' ', (char)(item->kind == KIND_X ? 'x' : 'f'),
+	               (char)('0' + (one ? item->number : item->number / 10)),
+	               (char)(one ? ' ' : '0' + item->number % 10)};
 	fwrite_unlocked(text, 1, sizeof(text), out);
 }
 

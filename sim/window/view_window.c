@@ -26,6 +26,7 @@ struct view_window {
 	struct {
 		void *library;
 		bool begun;
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration */
 #define TTF_CALL(result, name, arguments) result(*name) arguments;
 #include "window/ttf_calls.def"
 #undef TTF_CALL

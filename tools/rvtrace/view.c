@@ -73,8 +73,9 @@ static void free_mark(struct mark *mark)
 static void thin_marks(struct viewed *viewed)
 {
 	for (unsigned i = 0; i < MARKS / 2; i++) {
-		free_mark(&viewed->marks[2 * i + 1]);
-		viewed->marks[i] = viewed->marks[2 * i];
+		size_t kept = (size_t)2 * i;
+		free_mark(&viewed->marks[kept + 1]);
+		viewed->marks[i] = viewed->marks[kept];
 	}
 	viewed->mark_count = MARKS / 2;
 	viewed->chunks_apart *= 2;
